@@ -1,0 +1,6 @@
+"""A doorway: `python cli.py ...` is `simres ...`."""
+
+from simres.commands import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""What can go wrong, as a person should read it: a message, where it is, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process says when it ends."""
+
+    OK = 0
+    """Done. A closed pipe counts as done; a broken plugin that nobody needs is a warning."""
+    ANSWER_IS_NO = 1
+    """It ran, but: an expectation missed, an operator not modelled, a network that does not fit."""
+    BAD_INPUT = 2
+    """Bad usage, scenario, file or needed plugin."""
+    INTERRUPTED = 130
+    """Ctrl-C."""
+
+
+class SimresError(Exception):
+    """An error with a message for people and, where there is one, a hint.
+
+    Every error a user can cause is one of these; the command line prints it without a traceback and
+    exits with `exit_code`.
+    """
+
+    exit_code = ExitCode.BAD_INPUT
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class AnswerIsNo(SimresError):
+    """The question was well put and the answer is no (exit code 1)."""
+
+    exit_code = ExitCode.ANSWER_IS_NO
+
+
+class InvariantViolation(SimresError):
+    """simres contradicts itself: an internal error, never the user's (exit code 1)."""
+
+    exit_code = ExitCode.ANSWER_IS_NO
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file: `line` and `column` count from 1; 0 means no place is known."""
+
+    line: int
+    column: int
+    message: str
+
+
+class InvalidFile(SimresError):
+    """A file with one or more problems, each with its place; all are reported at once."""
+
+    def __init__(self, what: str, path: str, problems: Sequence[Problem], hint: str | None = None) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        places = [f"{p.line}:{p.column}" if p.line else "" for p in self.problems]
+        width = max((len(place) for place in places), default=0)
+        lines = [f"  {place:<{width}}  {p.message}" for place, p in zip(places, self.problems, strict=True)]
+        super().__init__("\n".join([f"Invalid {what} `{path}`", *lines]), hint)
+
+
+class SimresWarning(UserWarning):
+    """Something a user should know that does not stop the work."""

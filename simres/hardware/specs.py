@@ -1,0 +1,121 @@
+"""What each built-in component is, in a scenario's words, and what work costs on it.
+
+A spec is frozen data from the YAML plus a pure cost function, which schedulers may call without
+running anything. How the component behaves in time is its engine, elsewhere in this folder.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from simres.program import Work
+from simres.units import PS_PER_S, Bandwidth, Bytes, Duration, OpRate
+
+
+class ComponentSpec(BaseModel):
+    """What every component has: the `kind` by which it is found."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    kind: str
+    """What it is: one of the kinds that `simres plugins` lists."""
+
+
+class EngineSpec(ComponentSpec):
+    """A component that does tasks, one at a time, in the order given."""
+
+    def duration_ps(self, work: Work) -> int:
+        """Picoseconds that `work` takes at the least, with nothing in the way; rounded up once."""
+        raise NotImplementedError
+
+    def latency_ps(self, work: Work) -> int:  # noqa: ARG002 - a part of the interface
+        """Picoseconds of `duration_ps` that pass before the engine works, 0 unless a kind says otherwise."""
+        return 0
+
+
+class MemorySpec(ComponentSpec):
+    """A component that holds buffers."""
+
+    capacity: Bytes
+    """How much it holds, such as `1 MiB`."""
+
+
+class BusSpec(EngineSpec):
+    """A bus to off-chip memory that moves bytes at a fixed rate."""
+
+    bandwidth: Bandwidth
+    """Peak rate, such as `1 GB/s`."""
+    burst: Bytes = 64
+    """Bytes moved at once; a last, shorter burst takes its share of the time."""
+    burst_overhead: Duration = 0
+    """Time lost on the bus with each burst."""
+    latency: Duration = 0
+    """Time from a request to its first byte; the bus is free meanwhile, but one request waits for the other."""
+
+    def transfer_ps(self, nbytes: int) -> Fraction:
+        """Exact picoseconds on the bus: `nbytes / bandwidth` plus the overhead of every burst begun."""
+        bursts = -(-nbytes // self.burst)
+        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
+
+    def duration_ps(self, work: Work) -> int:
+        return self.latency + ceil(self.transfer_ps(work.nbytes))
+
+    def latency_ps(self, work: Work) -> int:  # noqa: ARG002
+        return self.latency
+
+
+class SramSpec(MemorySpec):
+    """An on-chip scratchpad. It only enforces what the schedule decided."""
+
+    alignment: Bytes = 1
+    """Buffers take a multiple of this."""
+
+    def occupied(self, nbytes: int) -> int:
+        """Bytes that a buffer of `nbytes` takes: rounded up to the alignment."""
+        return -(-nbytes // self.alignment) * self.alignment
+
+
+class ComputeSpec(EngineSpec):
+    """An engine with a peak rate and a start-up cost."""
+
+    rate: OpRate
+    """Peak rate, such as `1 TFLOP/s`."""
+    launch: Duration = 0
+    """Time lost at the start of every task."""
+
+    ops_per_mac: ClassVar[int] = 2
+
+    def operations(self, work: Work) -> int:
+        """Operations that `work` asks for."""
+        raise NotImplementedError
+
+    def duration_ps(self, work: Work) -> int:
+        return self.launch + -(-self.operations(work) * PS_PER_S // self.rate)
+
+
+class MatrixSpec(ComputeSpec):
+    """A matrix unit; a multiply-accumulate is two operations, as peak rates are quoted."""
+
+    def operations(self, work: Work) -> int:
+        return self.ops_per_mac * work.macs
+
+
+class HostSpec(ComputeSpec):
+    """A general-purpose processor for everything that is not a matrix product."""
+
+    def operations(self, work: Work) -> int:
+        return work.vector_ops
+
+
+class MoverSpec(EngineSpec):
+    """A copier inside the chip, for padding, concatenation and shuffles."""
+
+    bandwidth: Bandwidth | None = Field(default=None)
+    """Rate at which it writes; without one a copy takes no time (and is listed with its bytes)."""
+
+    def duration_ps(self, work: Work) -> int:
+        return 0 if self.bandwidth is None else -(-work.nbytes * PS_PER_S // self.bandwidth)
