@@ -33,13 +33,11 @@ class ComponentRole(StrEnum):
     BUS = "bus"
     """Moves bytes between off-chip memory and the chip."""
     MEMORY = "memory"
-    """Holds buffers on chip."""
+    """Holds buffers on chip, and copies between them."""
     MATRIX = "matrix"
     """Does multiply-accumulates."""
     HOST = "host"
     """Does vector operations."""
-    MOVER = "mover"
-    """Copies bytes on chip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Component:
     """A kind of component: its scenario model (with its cost function) and its behaviour in time.
 
     `spec` is a `simres.hardware.specs.ComponentSpec`; `engine` a `simres.hardware.engine.Engine`, by
-    default one that is busy for `spec.duration_ps(work)`. Memories have no engine.
+    default one that is busy for `spec.duration_ps(work)`.
     """
 
     kind: str

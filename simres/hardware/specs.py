@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from simres.program import Work
 from simres.units import PS_PER_S, Bandwidth, Bytes, Duration, OpRate
@@ -37,11 +37,15 @@ class EngineSpec(ComponentSpec):
         return 0
 
 
-class MemorySpec(ComponentSpec):
-    """A component that holds buffers."""
+class MemorySpec(EngineSpec):
+    """A component that holds buffers, and copies between them."""
 
     capacity: Bytes
     """How much it holds, such as `1 MiB`."""
+
+    def occupied(self, nbytes: int) -> int:
+        """Bytes of the capacity that a buffer of `nbytes` takes."""
+        return nbytes
 
 
 class BusSpec(EngineSpec):
@@ -73,10 +77,14 @@ class SramSpec(MemorySpec):
 
     alignment: Bytes = 1
     """Buffers take a multiple of this."""
+    port_bandwidth: Bandwidth | None = None
+    """Rate of copies within it; without one a copy takes no time (and is listed with its bytes)."""
 
     def occupied(self, nbytes: int) -> int:
-        """Bytes that a buffer of `nbytes` takes: rounded up to the alignment."""
         return -(-nbytes // self.alignment) * self.alignment
+
+    def duration_ps(self, work: Work) -> int:
+        return 0 if self.port_bandwidth is None else -(-work.nbytes * PS_PER_S // self.port_bandwidth)
 
 
 class ComputeSpec(EngineSpec):
@@ -109,13 +117,3 @@ class HostSpec(ComputeSpec):
 
     def operations(self, work: Work) -> int:
         return work.vector_ops
-
-
-class MoverSpec(EngineSpec):
-    """A copier inside the chip, for padding, concatenation and shuffles."""
-
-    bandwidth: Bandwidth | None = Field(default=None)
-    """Rate at which it writes; without one a copy takes no time (and is listed with its bytes)."""
-
-    def duration_ps(self, work: Work) -> int:
-        return 0 if self.bandwidth is None else -(-work.nbytes * PS_PER_S // self.bandwidth)
