@@ -1,0 +1,361 @@
+"""Quantities with spelled units, as exact integers of base units: bytes, bytes/s, operations/s, ps, Hz.
+
+`MB` is 10^6 bytes and `MiB` is 2^20. Nothing here passes through a float: `19.2 GB/s` is 19,200,000,000
+bytes a second, and `0.5 B` is an error, not 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any
+
+from simres.errors import SimresError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+    from pydantic_core import CoreSchema
+
+PS_PER_S = 10**12
+"""Picoseconds in a second."""
+
+SPELLED = {"spelled": True}
+"""Pydantic context under which a bare number is refused, as it is in every file."""
+
+_DIGITS = 4
+_MAX_TEXT = 64
+_MAX_EXPONENT = 200  # beyond any limit below, whatever 64 characters of mantissa say
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]+))?\s*((?:[A-Za-z%].*)?)", re.DOTALL)
+
+
+class UnitError(SimresError, ValueError):
+    """A text that is not the quantity it should be; the message says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantity:
+    """A kind of quantity: how its units are spelled and what each is in base units.
+
+    `ladder` are the decimal units that values are printed in and `binary` the powers of two, both
+    ascending; `others` are only read. `limit` is the largest value that is believed, in base units.
+    """
+
+    name: str
+    whole: str
+    example: str
+    limit: int
+    ladder: dict[str, int]
+    binary: dict[str, int]
+    others: dict[str, int]
+
+    def parse(self, text: object, *, positive: bool = False) -> int:
+        """The value in base units of a text like `1 MiB`.
+
+        Raises:
+            UnitError: no text, no unit or another quantity's, no whole number of base units, negative
+                (or 0 if it must be `positive`), or beyond `limit`.
+        """
+        number, unit = self._split(text)
+        value = number * self._factor(unit, str(text))
+        self._check(value, positive, shorten(text))
+        return value.numerator
+
+    def check(self, value: int, *, positive: bool = False) -> int:
+        """`value`, which is in base units already, if it is one that `parse` could return.
+
+        Raises:
+            UnitError: it does not.
+        """
+        self._check(Fraction(value), positive, shorten(value))
+        return value
+
+    def spell(self, value: int) -> str:
+        """The exact text of a value in base units: `parse(spell(x)) == x`."""
+        return self._text(value, value)
+
+    def format(self, value: int) -> str:
+        """A value in base units as a person would write it: exact if short, else to 4 digits."""
+        digits = len(str(abs(value)))
+        if digits <= _DIGITS:
+            return self._text(value, value)
+        step = 10 ** (digits - _DIGITS)
+        rounded = (abs(value) + step // 2) // step * step
+        return self._text(value, rounded if value > 0 else -rounded)
+
+    def _text(self, value: int, rounded: int) -> str:
+        for unit, size in reversed(self.binary.items()):
+            if value % size == 0 and value // size < 10**_DIGITS and value > 0:
+                return f"{value // size} {unit}"
+        unit, size = next(
+            ((unit, size) for unit, size in reversed(self.ladder.items()) if abs(rounded) >= size),
+            next(iter(self.ladder.items())),
+        )
+        return f"{_decimal(rounded, size, exact=rounded == value)} {unit}"
+
+    def _split(self, text: object) -> tuple[Fraction, str]:
+        if isinstance(text, bool) or not isinstance(text, str | int | float):
+            raise UnitError(f"must be a {self.name} such as `{self.example}`, got {describe(text)}")
+        if not isinstance(text, str):
+            raise UnitError(f"needs a unit, such as `{self.example}`, got `{shorten(text)}`")
+        stripped = text.strip().replace("µ", "u").replace("μ", "u")  # both of Unicode's micro signs
+        match = _NUMBER.fullmatch(stripped) if len(stripped) <= _MAX_TEXT else None
+        if match is None:
+            raise UnitError(f"must be a {self.name} such as `{self.example}`, got `{shorten(text)}`")
+        mantissa, exponent, unit = match.groups()
+        if not unit:
+            raise UnitError(f"needs a unit, such as `{self.example}`, got `{shorten(text)}`")
+        shift = max(-_MAX_EXPONENT, min(_MAX_EXPONENT, int(exponent or 0)))
+        return Fraction(mantissa) * Fraction(10) ** shift, unit
+
+    def _factor(self, unit: str, text: str) -> int:
+        for units in (self.ladder, self.binary, self.others):
+            if unit in units:
+                return units[unit]
+        allowed = ", ".join([*self.ladder, *self.binary, *self.others])
+        other = next((q for q in QUANTITIES if unit in q.units), None)
+        if other is not None:
+            raise UnitError(f"`{unit}` is a unit of {other.name}, not of {self.name}; allowed: {allowed}")
+        close = suggest_unit(unit, self.units)
+        if close is not None:
+            number = text.strip()[: -len(unit)].rstrip()
+            raise UnitError(f"unknown unit `{shorten(unit)}`; did you mean `{number} {close}`?")
+        raise UnitError(f"unknown unit `{shorten(unit)}`; allowed: {allowed}")
+
+    def _check(self, value: Fraction, positive: bool, text: str) -> None:
+        if positive and value <= 0:
+            raise UnitError(f"must be greater than 0, got `{text}`")
+        if value < 0:
+            raise UnitError(f"must not be negative, got `{text}`")
+        if value > self.limit:
+            raise UnitError(f"must be at most {self.spell(self.limit)}, got `{text}`")
+        if value.denominator != 1:
+            raise UnitError(f"`{text}` is no whole number of {self.whole}")
+
+    @property
+    def units(self) -> dict[str, int]:
+        """Every unit that is read, with its size in base units."""
+        return {**self.ladder, **self.binary, **self.others}
+
+
+_KILO = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
+_KIBI = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def _prefixed(base: str, prefixes: str, factor: int = 1) -> dict[str, int]:
+    return {prefix + base: _KILO[prefix] * factor for prefix in ["", *prefixes]}
+
+
+SIZE = Quantity(
+    name="size",
+    whole="bytes",
+    example="1 MiB",
+    limit=10**15,
+    ladder=_prefixed("B", "kMGT"),
+    binary={prefix + "B": size for prefix, size in _KIBI.items()},
+    others={},
+)
+BANDWIDTH = Quantity(
+    name="bandwidth",
+    whole="bytes per second",
+    example="1 GB/s",
+    limit=10**15,
+    ladder=_prefixed("B/s", "kMGT"),
+    binary={},
+    others={prefix + "B/s": size for prefix, size in _KIBI.items()},
+)
+RATE = Quantity(
+    name="operation rate",
+    whole="operations per second",
+    example="1 TFLOP/s",
+    limit=10**18,
+    ladder=_prefixed("FLOP/s", "kMGTP"),
+    binary={},
+    others=_prefixed("OP/s", "kMGTP") | _prefixed("MAC/s", "kMGTP", factor=2),
+)
+DURATION = Quantity(
+    name="duration",
+    whole="picoseconds",
+    example="10 ns",
+    limit=10**6 * PS_PER_S,
+    ladder={"ps": 1, "ns": 10**3, "us": 10**6, "ms": 10**9, "s": PS_PER_S},
+    binary={},
+    others={},
+)
+FREQUENCY = Quantity(
+    name="frequency",
+    whole="hertz",
+    example="1 GHz",
+    limit=10**12,
+    ladder=_prefixed("Hz", "kMG"),
+    binary={},
+    others={},
+)
+QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY)
+
+
+def parse_any(text: str, *, positive: bool = False) -> tuple[Quantity, int]:
+    """The quantity that the unit of `text` belongs to, and the value in its base units.
+
+    Raises:
+        UnitError: no such unit, or as `Quantity.parse`.
+    """
+    _, unit = DURATION._split(text)
+    quantity = next((q for q in QUANTITIES if unit in q.units), None)
+    if quantity is None:
+        every = {name: size for q in QUANTITIES for name, size in q.units.items()}
+        close = suggest_unit(unit, every)
+        wish = f"did you mean `{close}`?" if close else "such as `10 us`, `64 B`, `1 GB/s`"
+        raise UnitError(f"unknown unit `{shorten(unit)}`; {wish}")
+    return quantity, quantity.parse(text, positive=positive)
+
+
+def parse_percent(text: object) -> Fraction:
+    """The share that a text like `1 %` or `0.5%` means, 0 to 1000 %.
+
+    Raises:
+        UnitError: it is no such text.
+    """
+    match = _NUMBER.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= _MAX_TEXT else None
+    if match is None or match[3] != "%" or match[2]:
+        raise UnitError(f"must be a percentage such as `1 %`, got {describe(text)}")
+    share = Fraction(match[1]) / 100
+    if not 0 <= share <= 10:
+        raise UnitError(f"must be between 0 % and 1000 %, got `{shorten(text)}`")
+    return share
+
+
+def spell_percent(share: Fraction) -> str:
+    """The exact text of a share that `parse_percent` read: `1/100` is `1 %`."""
+    scale = 10**_MAX_TEXT
+    return f"{_decimal(int(share * 100 * scale), scale, exact=True)} %"
+
+
+def format_bytes(nbytes: int) -> str:
+    """Bytes for people: `1 MiB` where it is a whole binary multiple, else `5.558 MB`."""
+    return SIZE.format(nbytes)
+
+
+def format_bandwidth(bytes_per_s: int) -> str:
+    """Bytes per second for people: `19.2 GB/s`."""
+    return BANDWIDTH.format(bytes_per_s)
+
+
+def format_rate(ops_per_s: int) -> str:
+    """Operations per second for people: `1 TFLOP/s`."""
+    return RATE.format(ops_per_s)
+
+
+def format_duration(ps: int) -> str:
+    """Picoseconds for people: `22.10 ms`, `65.54 us`; the zeros say that it is rounded."""
+    return DURATION.format(ps) if ps else "0 s"
+
+
+def format_frequency(hz: int) -> str:
+    """Hertz for people: `940 MHz`."""
+    return FREQUENCY.format(hz)
+
+
+_COUNT = Quantity("count", "things", "1 M", 10**30, _KILO, {}, {})
+
+
+def format_count(count: int) -> str:
+    """A number of things for people: `40.55 M`."""
+    return _COUNT.format(count).rstrip()
+
+
+def _decimal(value: int, size: int, *, exact: bool) -> str:
+    """`value / size` in decimals; `size` is a power of ten. Rounded values keep their zeros."""
+    whole, rest = divmod(abs(value), size)
+    fraction = f"{rest:0{len(str(size)) - 1}d}" if size > 1 else ""
+    fraction = fraction.rstrip("0") if exact else fraction[: max(0, _DIGITS - len(str(whole)))]
+    return f"{'-' if value < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
+
+
+def suggest_unit(unit: str, known: dict[str, int]) -> str | None:
+    """The known unit that `unit` most likely means: `GBps` is GB/s, `KB` is kB, `TOPS` is TOP/s."""
+
+    def plain(name: str) -> str:
+        name = name.lower().replace(" ", "").replace("per", "/").replace("bytes", "b").replace("byte", "b")
+        name = name.replace("seconds", "s").replace("second", "s").replace("sec", "s")
+        for ending in ("flops", "ops", "macs", "bps"):
+            if name.endswith(ending):
+                return name[:-1].removesuffix("p" if ending == "bps" else "") + "/s"
+        return name
+
+    written = plain(unit[:_MAX_TEXT])
+    plains = {plain(name): name for name in reversed(known)}
+    if written in plains:
+        return plains[written]
+    close = get_close_matches(written, plains, n=1, cutoff=0.75)
+    return plains[close[0]] if close else None
+
+
+def shorten(value: object) -> str:
+    """The text of a value, cut to what fits into a message, on one line."""
+    text = str(value) if not isinstance(value, int) or abs(value) < 10**60 else "a huge number"
+    text = "".join(c if c.isprintable() else "?" for c in text[: _MAX_TEXT + 1])
+    return text if len(text) <= _MAX_TEXT // 2 + 8 else text[: _MAX_TEXT // 2] + "..."
+
+
+def describe(value: object) -> str:
+    """What a wrong value is, in words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"`{shorten(value)}`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """Makes pydantic read a quantity, write it to JSON with its unit, and say so in JSON Schema.
+
+    Python code may also give an integer of base units; under the context `SPELLED` it may not.
+    """
+
+    quantity: Quantity
+    positive: bool
+
+    def _validate(self, value: object, info: ValidationInfo) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and not (info.context or {}).get("spelled"):
+            return self.quantity.check(value, positive=self.positive)
+        return self.quantity.parse(value, positive=self.positive)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.with_info_plain_validator_function(
+            self._validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                self.quantity.spell, when_used="json"
+            ),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, object]:
+        units = "|".join([*self.quantity.units, *(["µs"] if self.quantity is DURATION else [])])
+        return {
+            "type": "string",
+            "pattern": rf"^\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*({units})\s*$",
+            "examples": [self.quantity.example],
+        }
+
+
+Bytes = Annotated[int, _Spelled(SIZE, positive=True)]
+"""A number of bytes, at least 1."""
+Bandwidth = Annotated[int, _Spelled(BANDWIDTH, positive=True)]
+"""Bytes per second, at least 1."""
+OpRate = Annotated[int, _Spelled(RATE, positive=True)]
+"""Operations per second, at least 1; a multiply-accumulate is two."""
+Duration = Annotated[int, _Spelled(DURATION, positive=False)]
+"""Picoseconds, 0 or more."""
+Frequency = Annotated[int, _Spelled(FREQUENCY, positive=True)]
+"""Hertz, at least 1."""
