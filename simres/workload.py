@@ -61,7 +61,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """An edge of the graph. `shape` in elements, batch first; `density` is the measured share of non-zeros."""
+    """An edge of the graph: `shape` in elements, batch first; `density` the measured share of non-zeros."""
 
     name: str
     role: Role
@@ -181,6 +181,13 @@ class Workload:
     def _stored(self, names: Iterable[str]) -> Iterator[Tensor]:
         for name in dict.fromkeys(self.storage(name) for name in names):
             yield self.tensors[name]
+
+    @property
+    def images(self) -> int:
+        """Images in a batch: the first axis of the first input."""
+        inputs = (tensor for tensor in self.tensors.values() if tensor.role is Role.INPUT)
+        first = next(inputs, None)
+        return first.shape[0] if first is not None and first.shape else 1
 
     @cached_property
     def bytes_in(self) -> int:

@@ -6,6 +6,7 @@ running anything. How the component behaves in time is its engine, elsewhere in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 from typing import ClassVar
@@ -32,9 +33,19 @@ class EngineSpec(ComponentSpec):
         """Picoseconds that `work` takes at the least, with nothing in the way; rounded up once."""
         raise NotImplementedError
 
-    def latency_ps(self, work: Work) -> int:  # noqa: ARG002 - a part of the interface
-        """Picoseconds of `duration_ps` that pass before the engine works, 0 unless a kind says otherwise."""
-        return 0
+    def at_peak_ps(self, work: Work) -> Fraction:  # noqa: ARG002
+        """Exact picoseconds at the peak rate, without overheads: what no schedule can beat.
+
+        0 for a kind that states no peak.
+        """
+        return Fraction(0)
+
+    def least_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> int:  # noqa: ARG002
+        """Picoseconds that these take one after the other with nothing in the way.
+
+        `durations_ps` are their prices. A kind that rounds less often than once a task says so here.
+        """
+        return sum(durations_ps)
 
 
 class MemorySpec(EngineSpec):
@@ -65,11 +76,17 @@ class BusSpec(EngineSpec):
         bursts = -(-nbytes // self.burst)
         return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
 
+    def at_peak_ps(self, work: Work) -> Fraction:
+        return Fraction(work.nbytes * PS_PER_S, self.bandwidth)
+
     def duration_ps(self, work: Work) -> int:
         return self.latency + ceil(self.transfer_ps(work.nbytes))
 
-    def latency_ps(self, work: Work) -> int:  # noqa: ARG002
-        return self.latency
+    def least_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> int:
+        """The exact sum, rounded up once: back-to-back transfers gather no rounding."""
+        if PS_PER_S % self.bandwidth == 0:
+            return sum(durations_ps)
+        return ceil(sum((self.latency + self.transfer_ps(work.nbytes) for work in works), Fraction(0)))
 
 
 class SramSpec(MemorySpec):
@@ -100,6 +117,9 @@ class ComputeSpec(EngineSpec):
     def operations(self, work: Work) -> int:
         """Operations that `work` asks for."""
         raise NotImplementedError
+
+    def at_peak_ps(self, work: Work) -> Fraction:
+        return Fraction(self.operations(work) * PS_PER_S, self.rate)
 
     def duration_ps(self, work: Work) -> int:
         return self.launch + -(-self.operations(work) * PS_PER_S // self.rate)

@@ -1,0 +1,63 @@
+"""What no schedule can beat: the least work of each kind, at the chip's peak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from simres.hardware.chip import Chip
+from simres.hookspecs import ComponentRole
+from simres.program import Program, Work
+from simres.workload import Ledger, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Lower bounds on the makespan, in picoseconds.
+
+    `engines` holds one a role, under the engine's name (several of a role share the work: `a+b`); they
+    hold for any schedule of the workload. `dependency` is the longest chain of tasks that need each
+    other's results, for this Program's tasks. `makespan` is the largest of them.
+    """
+
+    engines: Mapping[str, int]
+    dependency: int
+
+    @property
+    def makespan(self) -> int:
+        """The tightest of them."""
+        return max([self.dependency, *self.engines.values()])
+
+    @property
+    def tightest(self) -> str:
+        """The name of the tightest."""
+        named = {**self.engines, "dependency": self.dependency}
+        return max(named, key=lambda name: named[name])
+
+
+def bounds(workload: Workload | Ledger, program: Program, chip: Chip, chain_ps: int) -> Bounds:
+    """The bounds of `workload` on `chip`; `chain_ps` is the Program's longest chain at full speed.
+
+    A graph's bus bound is LB0: weights, inputs and outputs once each. A ledger has no graph, so its bus
+    bound is the traffic of its Program.
+    """
+    if isinstance(workload, Ledger):
+        moved = program.bytes_read + program.bytes_written
+    else:
+        resident = sum(program.buffers[number].nbytes for number in program.resident_in)
+        moved = max(0, workload.compulsory_bytes - resident)
+    least = {
+        ComponentRole.BUS: Work(nbytes=moved),
+        ComponentRole.MATRIX: Work(macs=workload.macs),
+        ComponentRole.HOST: Work(vector_ops=workload.vector_ops),
+    }
+    engines = {}
+    for role, work in least.items():
+        named = chip.named(role)
+        alone = [spec.at_peak_ps(work) for spec in named.values()]
+        if alone:
+            shared = 1 / sum(1 / time for time in alone) if all(alone) else Fraction(0)
+            engines["+".join(named)] = ceil(shared)
+    return Bounds(engines, chain_ps)

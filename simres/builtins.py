@@ -1,0 +1,98 @@
+"""The parts that come with simres, declared through the hooks that any package uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simres.hookspecs import (
+    Block,
+    Component,
+    ComponentRole,
+    Pass,
+    Reporter,
+    Scheduler,
+    hookimpl,
+)
+
+
+@hookimpl
+def simres_components() -> Iterator[Component]:
+    """The four parts of the paper's chip."""
+    yield Component(
+        kind="ddr",
+        role=ComponentRole.BUS,
+        spec="simres.hardware.specs:BusSpec",
+        engine="simres.hardware.bus:Bus",
+        summary="a bus to off-chip memory: fixed rate, bursts, latency",
+    )
+    yield Component(
+        kind="sram",
+        role=ComponentRole.MEMORY,
+        spec="simres.hardware.specs:SramSpec",
+        summary="an on-chip scratchpad of some capacity",
+    )
+    yield Component(
+        kind="matrix",
+        role=ComponentRole.MATRIX,
+        spec="simres.hardware.specs:MatrixSpec",
+        summary="a matrix unit with a peak rate",
+    )
+    yield Component(
+        kind="host",
+        role=ComponentRole.HOST,
+        spec="simres.hardware.specs:HostSpec",
+        summary="a general-purpose processor for vector operations",
+    )
+
+
+@hookimpl
+def simres_schedulers() -> Iterator[Scheduler]:
+    """The sheet's rule, and the honest minimum."""
+    yield Scheduler(
+        name="paper",
+        target="simres.scheduling.paper:schedule",
+        takes="ledger",
+        summary="the paper's spreadsheet: one row after the other, nothing kept, nothing overlaps",
+    )
+    yield Scheduler(
+        name="serial",
+        target="simres.scheduling.serial:schedule",
+        summary="one operator after the other: load what is not on chip, compute, spill what cannot stay",
+    )
+
+
+@hookimpl
+def simres_passes() -> Iterator[Pass]:
+    """Rewrites that keep what the network computes."""
+    yield Pass(
+        name="fold_batch_norm",
+        target="simres.passes.fold_batch_norm:fold_batch_norm",
+        summary="folds each batch norm's scale into the convolution before it, leaving a bias",
+    )
+
+
+@hookimpl
+def simres_blocks() -> Iterator[Block]:
+    """The block of the paper's section 3.3."""
+    yield Block(
+        name="basic",
+        target="simres.networks.cifar:BasicBlock",
+        summary="two 3 x 3 convolutions and a shortcut",
+    )
+
+
+@hookimpl
+def simres_reporters() -> Iterator[Reporter]:
+    """The formats behind `--csv` and `--perfetto`."""
+    yield Reporter(
+        name="csv",
+        suffix=".csv",
+        target="simres.reporting.layer_csv:layer_csv",
+        summary="the layer table, for spreadsheets",
+    )
+    yield Reporter(
+        name="perfetto",
+        suffix=".json",
+        target="simres.reporting.perfetto:perfetto",
+        summary="a trace for ui.perfetto.dev and chrome://tracing",
+    )

@@ -1,0 +1,112 @@
+"""What happened in a run, and nothing about how to show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Cause(StrEnum):
+    """Why an engine with a task at the head of its queue does not work."""
+
+    DATA = "data"
+    """A result that the task reads is not there yet."""
+    ORDER = "order"
+    """The schedule makes the task wait for one whose result it does not read."""
+    BUS = "bus"
+    """Another channel holds the bus."""
+    SPACE = "space"
+    """Its buffers do not fit beside what the on-chip memory holds."""
+    LATENCY = "latency"
+    """A request is on its way and nothing has come back yet."""
+
+
+class RecordLevel(StrEnum):
+    """How much a run takes down. Totals by engine, and so all invariants, are kept at every level."""
+
+    FULL = "full"
+    """Every span, with its waits and who caused them; memory grows with tasks."""
+    AGGREGATE = "aggregate"
+    """Sums by engine and layer; memory does not grow."""
+    NONE = "none"
+    """Totals by engine only."""
+
+
+class Span(NamedTuple):
+    """One task in time, all in picoseconds from the start of the run.
+
+    The engine turned to the task at `since` (it was free and the task next in line). At `ready`
+    everything the task waits for had ended, at `granted` it had its buffers and began, at `end` it was
+    done. Of granted to end, `latency_ps` and `bus_ps` were not worked. `holder` is the task whose end
+    made it ready, `space_holder` the one whose end made space; -1 where it did not wait. `launch` is
+    the instance of a Program, counted from 0.
+    """
+
+    launch: int
+    task: int
+    since: int
+    ready: int
+    granted: int
+    end: int
+    latency_ps: int
+    bus_ps: int
+    holder: int
+    space_holder: int
+
+    @property
+    def begun(self) -> int:
+        """When the engine started to work on it."""
+        return self.granted + self.latency_ps + self.bus_ps
+
+    @property
+    def working_ps(self) -> int:
+        """Picoseconds that the engine worked on it."""
+        return self.end - self.granted - self.latency_ps - self.bus_ps
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTotals:
+    """Where an engine's time went: `working_ps + sum(waiting_ps) + idle_ps` is the makespan."""
+
+    tasks: int
+    working_ps: int
+    waiting_ps: Mapping[Cause, int]
+    idle_ps: int
+    moved_bytes: int
+
+    @property
+    def accounted_ps(self) -> int:
+        """All of it, added up."""
+        return self.working_ps + sum(self.waiting_ps.values()) + self.idle_ps
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryTotals:
+    """How full an on-chip memory got, in bytes, and what it held when the run ended."""
+
+    capacity: int
+    peak: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run taken down: totals at every level, `layer_working_ps` (by engine: layer and picoseconds) and `spans` as asked.
+
+    Spans are in order of their end. Two runs of the same input give equal Records.
+    """
+
+    level: RecordLevel
+    makespan_ps: int
+    engines: Mapping[str, EngineTotals]
+    memories: Mapping[str, MemoryTotals]
+    unfinished: int = 0
+    layer_working_ps: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    rows: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def spans(self) -> Iterator[Span]:
+        """Every task in time; empty unless the level is full."""
+        return map(Span._make, self.rows)

@@ -1,0 +1,1 @@
+"""From a workload and a chip to a Program. Nothing here runs anything."""

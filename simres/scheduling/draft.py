@@ -1,0 +1,89 @@
+"""A Program being written: tasks and buffers are added in order, then frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
+
+
+class Draft:
+    """Takes down what a scheduler decides and works out who needs whom.
+
+    A task needs the tasks that wrote the buffers it reads; a buffer is freed by those that used it.
+    """
+
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self.layers: list[Layer] = []
+        self._buffers: list[Buffer] = []
+        self._writers: list[list[int]] = []
+        self._users: list[list[int]] = []
+        self._kept: set[int] = set()
+
+    def layer(self, name: str, kind: str, block: str = "") -> None:
+        """Begins a layer: tasks added from now on belong to it."""
+        self.layers.append(Layer(name, kind, block))
+
+    def buffer(self, tensor: str, nbytes: int, memory: str) -> int:
+        """Describes a buffer; the task that `reserves` it comes next."""
+        self._buffers.append(Buffer(tensor, nbytes, memory))
+        self._writers.append([])
+        self._users.append([])
+        return len(self._buffers) - 1
+
+    def task(
+        self,
+        engine: str,
+        kind: TaskKind,
+        work: Work,
+        *,
+        reads: Iterable[Region] = (),
+        writes: Iterable[Region] = (),
+        reserves: Iterable[int] = (),
+        needs: Iterable[int] = (),
+        after: Iterable[int] = (),
+    ) -> int:
+        """Adds a task and returns its index. What it needs through buffers is added to `needs`."""
+        number = len(self.tasks)
+        reads, writes = tuple(reads), tuple(writes)
+        required = list(needs)
+        for region in reads:
+            if region.buffer is not None:
+                required += self._writers[region.buffer]
+        needed = tuple(dict.fromkeys(required))
+        ordered = tuple(dict.fromkeys(task for task in after if task not in needed))
+        for region in (*reads, *writes):
+            if region.buffer is not None:
+                users = self._users[region.buffer]
+                if not users or users[-1] != number:
+                    users.append(number)
+        for region in writes:
+            if region.buffer is not None:
+                self._writers[region.buffer].append(number)
+        self.tasks.append(
+            Task(engine, kind, work, len(self.layers) - 1, needed, ordered, reads, writes, tuple(reserves))
+        )
+        return number
+
+    def keep(self, buffer: int) -> None:
+        """Leaves the buffer in memory when the Program ends."""
+        self._kept.add(buffer)
+
+    def freeze(self, scheduler: str, workload: str, decisions: Mapping[str, str] | None = None) -> Program:
+        """The finished Program."""
+        buffers = tuple(
+            buffer
+            if number in self._kept
+            else Buffer(buffer.tensor, buffer.nbytes, buffer.memory, tuple(self._users[number]), buffer.box)
+            for number, buffer in enumerate(self._buffers)
+        )
+        return Program(
+            scheduler=scheduler,
+            workload=workload,
+            tasks=tuple(self.tasks),
+            buffers=buffers,
+            layers=tuple(self.layers),
+            resident_out=tuple(sorted(self._kept)),
+            decisions=decisions or {},
+        )

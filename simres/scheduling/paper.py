@@ -1,0 +1,47 @@
+"""The paper's spreadsheet as a schedule: a ledger's rows, one task in flight, nothing kept on chip."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from simres.hardware.chip import Chip
+from simres.hookspecs import ComponentRole
+from simres.program import Program, TaskKind, Work
+from simres.scheduling.draft import Draft
+from simres.units import format_bytes
+from simres.workload import Ledger
+
+
+def schedule(ledger: Ledger, chip: Chip, parameters: BaseModel) -> Program:  # noqa: ARG001
+    """The sheet's rule (the paper's section 5 and appendix 8.2).
+
+    For each row: its coefficients come over the bus, and its input map too when that alone is larger
+    than the on-chip memory; then 2 operations a multiply-accumulate on the matrix unit, then the stated
+    operations on the host. Input maps that fit, and all outputs, are never moved.
+    """
+    draft = Draft()
+    memory, spec = chip.scratchpad()
+    previous: tuple[int, ...] = ()
+    spilled = [row for row in ledger.rows if row.ifmap_bytes > spec.capacity]
+    for row in ledger.rows:
+        draft.layer(row.name, "row")
+        load = Work(nbytes=row.coefficient_bytes)
+        bus = chip.fastest(ComponentRole.BUS, load)
+        loads = [draft.task(bus, TaskKind.LOAD, load, after=previous)]
+        if row.ifmap_bytes > spec.capacity:
+            ifmap = Work(nbytes=row.ifmap_bytes)
+            loads.append(draft.task(bus, TaskKind.LOAD, ifmap, after=loads))
+        matrix = Work(macs=row.macs)
+        done = draft.task(chip.fastest(ComponentRole.MATRIX, matrix), TaskKind.MATRIX, matrix, needs=loads)
+        host = Work(vector_ops=row.host_ops)
+        done = draft.task(chip.fastest(ComponentRole.HOST, host), TaskKind.HOST, host, needs=[done])
+        previous = (done,)
+    return draft.freeze(
+        "paper",
+        ledger.digest,
+        {
+            "order": "rows one after the other, nothing overlaps",
+            "input maps moved": f"{len(spilled)} of {len(ledger.rows)}: those larger than "
+            f"{memory}'s {format_bytes(spec.capacity)}",
+        },
+    )

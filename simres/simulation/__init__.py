@@ -1,0 +1,1 @@
+"""Replays Programs on a simulated chip and takes down what happens."""

@@ -1,0 +1,124 @@
+"""A Program flattened for replay: lists by task index, looked up instead of worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from simres.hardware.specs import EngineSpec, MemorySpec
+from simres.program import Program, Work
+
+
+Demand = tuple[tuple[str, int], ...]
+"""Bytes by memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What replay asks of a Program, once per Program however often it is instantiated.
+
+    By task: `lane` (index of its engine), `work`, `duration_ps`, `successors` (tasks that wait for it),
+    `waits` (number of tasks it waits for), `demand` (bytes it reserves, by memory), `turn` (its place
+    among the tasks that reserve), `releases` (buffers it is a user of). By buffer: `holds` (its memory
+    and the bytes it takes there) and `users` (tasks that must end before it is free). `order` lists
+    each lane's tasks, `turns` counts the tasks that reserve.
+    """
+
+    program: Program
+    lane: list[int]
+    work: list[Work]
+    duration_ps: list[int]
+    successors: list[list[int]]
+    waits: list[int]
+    demand: list[Demand]
+    turn: list[int]
+    releases: list[list[int]]
+    holds: list[tuple[str, int]]
+    users: list[int]
+    order: list[list[int]]
+    turns: int
+
+    @property
+    def resident_in(self) -> Demand:
+        """What is held before the first task, by memory."""
+        return _sum(self.holds[buffer] for buffer in self.program.resident_in)
+
+
+def _sum(amounts: Iterable[tuple[str, int]]) -> Demand:
+    totals: dict[str, int] = {}
+    for memory, nbytes in amounts:
+        totals[memory] = totals.get(memory, 0) + nbytes
+    return tuple(totals.items())
+
+
+def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
+    """The Plan of `program` on a chip with these engines, memories among them."""
+    tasks = program.tasks
+    count = len(tasks)
+    index = {name: number for number, name in enumerate(engines)}
+    specs = list(engines.values())
+    order: list[list[int]] = [[] for _ in specs]
+    nothing: list[int] = []  # shared by all tasks without successors or releases; never written to
+    successors = [nothing] * count
+    releases = [nothing] * count
+
+    holds = []
+    users = []
+    for number, buffer in enumerate(program.buffers):
+        memory = engines[buffer.memory]
+        assert isinstance(memory, MemorySpec)
+        holds.append((buffer.memory, memory.occupied(buffer.nbytes)))
+        users.append(len(buffer.freed_by))
+        for user in buffer.freed_by:
+            if releases[user] is nothing:
+                releases[user] = [number]
+            else:
+                releases[user].append(number)
+
+    lane: list[int] = []
+    duration_ps: list[int] = []
+    waits: list[int] = []
+    demand: list[Demand] = []
+    turn: list[int] = []
+    turns = 0
+    priced: dict[tuple[int, int], int] = {}
+    for number, task in enumerate(tasks):
+        at = index[task.engine]
+        lane.append(at)
+        order[at].append(number)
+        key = (at, id(task.work))
+        price = priced.get(key)
+        if price is None:
+            price = priced[key] = specs[at].duration_ps(task.work)
+        duration_ps.append(price)
+        before = task.needs
+        if task.after:
+            before = tuple(dict.fromkeys(before + task.after))
+        waits.append(len(before))
+        for earlier in before:
+            if successors[earlier] is nothing:
+                successors[earlier] = [number]
+            else:
+                successors[earlier].append(number)
+        turn.append(turns)
+        reserves = task.reserves
+        if not reserves:
+            demand.append(())
+            continue
+        turns += 1
+        demand.append((holds[reserves[0]],) if len(reserves) == 1 else _sum(holds[b] for b in reserves))
+    return Plan(
+        program=program,
+        lane=lane,
+        work=[task.work for task in tasks],
+        duration_ps=duration_ps,
+        successors=successors,
+        waits=waits,
+        demand=demand,
+        turn=turn,
+        releases=releases,
+        holds=holds,
+        users=users,
+        order=order,
+        turns=turns,
+    )

@@ -1,0 +1,294 @@
+"""The event loop: Programs replayed on engines, in integer picoseconds.
+
+Each engine has a lane: a queue of tasks in program order. A task starts when it is at the head of its
+lane, everything it waits for has ended, and its buffers are granted; grants go in program order. One
+SimPy event a task, whatever its size.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from simpy import Environment, Event, Timeout
+
+from simres.hardware.engine import Engine
+from simres.hardware.sram import Scratchpad
+from simres.record import Cause, EngineTotals, MemoryTotals, Record, RecordLevel
+from simres.simulation.plan import Plan
+from simres.simulation.space import Space
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """An instance of a Program that joins the queues at `at_ps`."""
+
+    plan: Plan
+    at_ps: int = 0
+
+
+class _Instance:
+    """A launched Program as it runs: what is still waited for, by task and by buffer."""
+
+    __slots__ = ("first_turn", "number", "plan", "users", "waits")
+
+    def __init__(self, number: int, plan: Plan, first_turn: int) -> None:
+        self.number = number
+        self.plan = plan
+        self.first_turn = first_turn
+        self.waits = plan.waits.copy()
+        self.users = plan.users.copy()
+
+
+class _Run:
+    """What all lanes of a run share."""
+
+    __slots__ = ("environment", "lanes", "level", "rows", "space")
+
+    def __init__(self, environment: Environment, space: Space, level: RecordLevel) -> None:
+        self.environment = environment
+        self.space = space
+        self.level = level
+        self.lanes: list[_Lane] = []
+        self.rows: list[tuple[int, ...]] = []
+
+    def launch(self, number: int, plan: Plan) -> None:
+        """Queues an instance of a Program on every lane."""
+        instance = _Instance(number, plan, self.space.admit(plan.turns))
+        now = int(self.environment.now)
+        lanes = [lane for lane in self.lanes if plan.order[lane.number]]
+        for lane in lanes:
+            lane.queue.append(instance)
+        for lane in lanes:
+            if lane.instance is None:
+                lane.wake(now)
+
+    def release(self, instance: _Instance, task: int, now: int) -> None:
+        """Frees the buffers of which `task` was the last user."""
+        plan = instance.plan
+        users = instance.users
+        freed = False
+        for buffer in plan.releases[task]:
+            users[buffer] -= 1
+            if not users[buffer]:
+                self.space.give(*plan.holds[buffer])
+                freed = True
+        if freed:
+            self.space.serve(now, task)
+
+
+class _Lane:
+    """An engine's queue. The engine works on `task`, or waits for it, or the queue is empty.
+
+    `awaits` is the task that the lane waits for others to make ready, -1 when it does not.
+    """
+
+    __slots__ = (
+        "awaits",
+        "engine",
+        "free_since",
+        "granted",
+        "holder",
+        "idle_ps",
+        "instance",
+        "layer_ps",
+        "moved_bytes",
+        "number",
+        "order",
+        "position",
+        "queue",
+        "ready",
+        "run",
+        "space_holder",
+        "task",
+        "tasks",
+        "waiting_ps",
+        "working_ps",
+    )
+
+    def __init__(self, run: _Run, number: int, engine: Engine) -> None:
+        self.run = run
+        self.number = number
+        self.engine = engine
+        self.queue: deque[_Instance] = deque()
+        self.instance: _Instance | None = None
+        self.order: list[int] = []
+        self.position = -1
+        self.task = self.awaits = -1
+        self.free_since = self.ready = self.granted = 0
+        self.holder = self.space_holder = -1
+        self.tasks = self.working_ps = self.idle_ps = self.moved_bytes = 0
+        self.waiting_ps = dict.fromkeys(Cause, 0)
+        self.layer_ps: dict[int, int] = {}
+
+    def totals(self, makespan_ps: int) -> EngineTotals:
+        """What it did up to the end of the run; with an empty queue it has been idle since it ran dry."""
+        idle = self.idle_ps + (makespan_ps - self.free_since if self.instance is None else 0)
+        return EngineTotals(self.tasks, self.working_ps, dict(self.waiting_ps), idle, self.moved_bytes)
+
+    def wake(self, now: int) -> None:
+        """The queue is no longer empty."""
+        self.idle_ps += now - self.free_since
+        self.free_since = now
+        self.advance(now)
+
+    def advance(self, now: int) -> None:
+        """Turns to the next task, if there is one."""
+        position = self.position + 1
+        if position == len(self.order):
+            if not self.queue:
+                self.instance, self.order, self.position, self.task = None, [], -1, -1
+                return
+            self.instance = self.queue.popleft()
+            self.order = self.instance.plan.order[self.number]
+            position = 0
+        self.position = position
+        task = self.task = self.order[position]
+        instance = self.instance
+        assert instance is not None
+        if instance.waits[task]:
+            self.awaits = task
+        else:
+            self.holder = -1
+            self.start(instance, task, now)
+
+    def start(self, instance: _Instance, task: int, now: int) -> None:
+        """The head is ready: gets it its buffers, or leaves it to wait for space."""
+        self.ready = now
+        self.space_holder = -1
+        plan = instance.plan
+        demand = plan.demand[task]
+        if demand:
+            space = self.run.space
+            if space.request(instance.first_turn + plan.turn[task], demand, self):
+                self.go(plan, task, now)
+                if space.waiting:
+                    space.serve(now, task)
+        else:
+            self.go(plan, task, now)
+
+    def granted_space(self, now: int, holder: int) -> None:
+        """The head has the buffers it waited for."""
+        self.space_holder = holder
+        instance = self.instance
+        assert instance is not None
+        self.go(instance.plan, self.task, now)
+
+    def go(self, plan: Plan, task: int, now: int) -> None:
+        """Everything is there: the engine begins."""
+        free = self.free_since
+        if now != free:
+            ready = self.ready
+            if ready != free:
+                needed = self.holder in plan.program.tasks[task].needs
+                self.waiting_ps[Cause.DATA if needed else Cause.ORDER] += ready - free
+            if now != ready:
+                self.waiting_ps[Cause.SPACE] += now - ready
+        self.granted = now
+        done = self.engine.begin(plan.work[task], plan.duration_ps[task], queued=now == free)
+        done.callbacks.append(self.finish)
+
+    def finish(self, event: Event) -> None:
+        """The engine is done with the head: takes it down, wakes who waited, turns to the next."""
+        run = self.run
+        now = run.environment._now  # type: ignore[attr-defined]
+        task = self.task
+        instance = self.instance
+        assert instance is not None
+        plan = instance.plan
+        working = now - self.granted
+        latency = bus = 0
+        stall = event._value
+        if stall is not None:
+            latency, bus = stall
+            working -= latency + bus
+            self.waiting_ps[Cause.LATENCY] += latency
+            self.waiting_ps[Cause.BUS] += bus
+        self.working_ps += working
+        self.tasks += 1
+        self.moved_bytes += plan.work[task].nbytes
+        level = run.level
+        if level is RecordLevel.FULL:
+            run.rows.append(
+                (
+                    instance.number,
+                    task,
+                    self.free_since,
+                    self.ready,
+                    self.granted,
+                    now,
+                    latency,
+                    bus,
+                    self.holder,
+                    self.space_holder,
+                )
+            )
+        elif level is RecordLevel.AGGREGATE:
+            layer = plan.program.tasks[task].layer
+            self.layer_ps[layer] = self.layer_ps.get(layer, 0) + working
+        self.free_since = now
+        if plan.releases[task]:
+            run.release(instance, task, now)
+        waits = instance.waits
+        for successor in plan.successors[task]:
+            left = waits[successor] - 1
+            waits[successor] = left
+            if not left:
+                lane = run.lanes[plan.lane[successor]]
+                if lane.awaits == successor and lane.instance is instance:
+                    lane.awaits = -1
+                    lane.holder = task
+                    lane.start(instance, successor, now)
+        self.advance(now)
+
+
+def replay(
+    launches: Sequence[Launch],
+    engines: Mapping[str, Engine],
+    memories: Mapping[str, int],
+    environment: Environment,
+    level: RecordLevel = RecordLevel.FULL,
+) -> Record:
+    """Runs every launch to its end and returns what happened.
+
+    `engines` are named as in the Plans, in their order, and live in `environment`; `memories` are
+    capacities in bytes. A run that cannot go on ends early, with `Record.unfinished` tasks.
+    """
+    scratchpads = {name: Scratchpad(capacity) for name, capacity in memories.items()}
+    run = _Run(environment, Space(scratchpads), level)
+    run.lanes = [_Lane(run, number, engine) for number, engine in enumerate(engines.values())]
+    if launches:  # a later launch finds in memory what the one before left there
+        for memory, nbytes in launches[0].plan.resident_in:
+            scratchpads[memory].take(nbytes)
+    for number, launch in enumerate(launches):
+        arrival = Timeout(environment, launch.at_ps)
+        arrival.callbacks.append(partial(_arrive, run, number, launch.plan))
+    collecting = gc.isenabled()
+    gc.disable()  # a run makes no cycles, only events and rows that the collector would scan in vain
+    try:
+        environment.run()
+    finally:
+        if collecting:
+            gc.enable()
+    makespan = int(environment.now)
+    by_layer = {
+        name: tuple(sorted(lane.layer_ps.items()))
+        for name, lane in zip(engines, run.lanes, strict=True)
+        if lane.layer_ps
+    }
+    return Record(
+        level=level,
+        makespan_ps=makespan,
+        engines={name: lane.totals(makespan) for name, lane in zip(engines, run.lanes, strict=True)},
+        memories={name: MemoryTotals(pad.capacity, pad.peak, pad.used) for name, pad in scratchpads.items()},
+        unfinished=sum(len(launch.plan.lane) for launch in launches) - sum(lane.tasks for lane in run.lanes),
+        layer_working_ps=by_layer,
+        rows=tuple(run.rows),
+    )
+
+
+def _arrive(run: _Run, number: int, plan: Plan, _event: Event) -> None:
+    run.launch(number, plan)
