@@ -1,0 +1,64 @@
+"""Reading and writing files so that nothing is lost and every failure says what to do."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from simres.errors import SimresError
+
+LARGEST_BYTES = 1 << 30
+"""A text file larger than this is refused unread."""
+
+
+def read_text(path: Path, what: str, hint: str | None = None) -> str:
+    """The text of a file that should be a `what`.
+
+    Raises `SimresError` for a missing file, a directory, a device, a file too large, or no UTF-8.
+    """
+    try:
+        if path.is_dir():
+            raise SimresError(f"`{path}` is a folder, not a {what}", hint)
+        if path.exists() and not path.is_file():
+            raise SimresError(f"`{path}` is not a regular file", hint)
+        if path.stat().st_size > LARGEST_BYTES:
+            raise SimresError(f"`{path}` is too large for a {what} ({path.stat().st_size} B)", hint)
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise SimresError(f"no such {what}: `{path}`", hint) from error
+    except UnicodeDecodeError as error:
+        raise SimresError(f"`{path}` is no {what}: not UTF-8 text (byte {error.start})", hint) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SimresError(f"cannot read {what} `{path}`: {reason}", hint) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` whole or not at all: to a temporary name beside `path`, then renamed.
+
+    Folders are made as needed. Raises `SimresError` where that fails; an older file stays as it was.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise SimresError(f"cannot write `{path}`: it is a folder")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+        temporary = None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SimresError(f"cannot write `{path}`: {reason}") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,278 @@
+"""A finished run with everything that is said about it, and its JSON form.
+
+The JSON keys are the public ones: times end in `_ps`, sizes in `_bytes`. A result holds its scenario,
+workload, Program and Record, so that it can be shown anywhere and run again (`simres rerun`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from simres.analysis.bounds import Bounds
+from simres.analysis.breakdown import LayerTotals, by_layer
+from simres.analysis.occupancy import Stay, stays
+from simres.errors import SimresError
+from simres.files import read_text, write_text
+from simres.program import Program
+from simres.record import Record
+from simres.workload import Ledger, Workload
+from simres.workload_json import from_document as workload_from_document
+from simres.workload_json import to_document as workload_to_document
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form; a file of a newer one is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What a result knows of an engine beside its times."""
+
+    kind: str
+    role: str
+    peak_per_s: int | None = None
+    """Bytes or operations a second, where the kind states a peak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One line of the scenario's `expect:` and what came out; `within` is a share of the expected value."""
+
+    path: str
+    expected: int
+    found: int
+    within: float = 0.0
+
+    @property
+    def met(self) -> bool:
+        """Whether the found value is near enough."""
+        return abs(self.found - self.expected) <= self.within * abs(self.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a result comes from: enough to get the same one again.
+
+    `scenario` is resolved: every default written out. `versions` are of simres and of the packages
+    whose parts were used.
+    """
+
+    scenario: Mapping[str, Any]
+    workload_digest: str
+    versions: Mapping[str, str]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """How long a workload takes on a chip, and why."""
+
+    name: str
+    workload: Workload | Ledger
+    chip: Mapping[str, Engine]
+    program: Program
+    record: Record
+    bounds: Bounds
+    origin: Origin
+    expectations: tuple[Expectation, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def makespan_ps(self) -> int:
+        """Picoseconds from the start to the last task's end."""
+        return self.record.makespan_ps
+
+    @property
+    def images(self) -> int:
+        """Images that went through."""
+        return self.workload.images if isinstance(self.workload, Workload) else 1
+
+    @cached_property
+    def layers(self) -> tuple[LayerTotals, ...]:
+        """Totals by layer, in order."""
+        return by_layer(self.program, self.record)
+
+    @cached_property
+    def stays(self) -> tuple[Stay, ...]:
+        """What lay in on-chip memory, from when to when."""
+        return stays(self.program, self.record)
+
+    @property
+    def met(self) -> bool:
+        """Whether everything that was expected came out."""
+        return all(expectation.met for expectation in self.expectations)
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form as plain data."""
+        return summary(self) | {
+            "workload": workload_to_document(self.workload),
+            "program": _plain(Program, self.program),
+            "record": _plain(Record, self.record),
+        }
+
+    def to_json(self) -> str:
+        """The JSON form as text."""
+        return json.dumps(self.to_document(), separators=(",", ":")) + "\n"
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes `result.json` into `folder` (made if need be), whole or not at all; its path."""
+        path = Path(folder) / "result.json"
+        write_text(path, self.to_json())
+        return path
+
+    def _repr_html_(self) -> str:
+        from simres.reporting.notebook import html
+
+        return html(self)
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """The part of the JSON form that people and programs ask for most."""
+    record = result.record
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": result.name,
+        "makespan_ps": record.makespan_ps,
+        "images": result.images,
+        "engines": {
+            name: {
+                "kind": result.chip[name].kind,
+                "role": result.chip[name].role,
+                "peak_per_s": result.chip[name].peak_per_s,
+                "tasks": engine.tasks,
+                "busy_ps": engine.working_ps,
+                "waiting_ps": {cause.value: ps for cause, ps in engine.waiting_ps.items()},
+                "idle_ps": engine.idle_ps,
+                "moved_bytes": engine.moved_bytes,
+            }
+            for name, engine in record.engines.items()
+        },
+        "memories": {
+            name: {"capacity_bytes": memory.capacity, "peak_bytes": memory.peak}
+            for name, memory in record.memories.items()
+        },
+        "layers": [
+            {
+                "name": layer.name,
+                "kind": layer.kind,
+                "block": layer.block,
+                "start_ps": layer.start_ps,
+                "end_ps": layer.end_ps,
+                "macs": layer.macs,
+                "vector_ops": layer.vector_ops,
+                "read_bytes": layer.read_bytes,
+                "written_bytes": layer.written_bytes,
+                "copied_bytes": layer.copied_bytes,
+                "busy_ps": dict(layer.working_ps),
+            }
+            for layer in result.layers
+        ],
+        "traffic_bytes": {"read": result.program.bytes_read, "write": result.program.bytes_written},
+        "bounds_ps": {
+            **result.bounds.engines,
+            "dependency": result.bounds.dependency,
+            "makespan": result.bounds.makespan,
+        },
+        "decisions": dict(result.program.decisions),
+        "expectations": [
+            {
+                "path": item.path,
+                "expected": item.expected,
+                "found": item.found,
+                "within": item.within,
+                "met": item.met,
+            }
+            for item in result.expectations
+        ],
+        "warnings": list(result.warnings),
+        "origin": {
+            "scenario": dict(result.origin.scenario),
+            "workload_digest": result.origin.workload_digest,
+            "versions": dict(result.origin.versions),
+            "seed": result.origin.seed,
+        },
+    }
+
+
+@cache
+def _adapter(form: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(form)
+
+
+def _plain(form: Any, value: object) -> Any:
+    return _adapter(form).dump_python(value, mode="json", exclude_defaults=True)
+
+
+def load(path: str | Path) -> Result:
+    """Reads a result that `save` wrote; a folder stands for the `result.json` in it.
+
+    Raises `SimresError` when it is missing, broken, or of a newer simres.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "result.json"
+    hint = "`simres simulate SCENARIO -o DIR` writes DIR/result.json"
+    text = read_text(path, "result", hint)
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SimresError(f"`{path}` is no result: {error}", hint) from error
+    if not isinstance(document, dict) or "record" not in document or "origin" not in document:
+        raise SimresError(f"`{path}` is no result: it has no `record` and `origin`", hint)
+    version = document.get("schema_version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise SimresError(f"`{path}` is no result: `schema_version` is {version!r}", hint)
+    if version > SCHEMA_VERSION:
+        raise SimresError(
+            f"`{path}` was made by a newer simres (schema {version}, this one reads up to {SCHEMA_VERSION})",
+            "pip install --upgrade simres",
+        )
+    return _from_document(document, path)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The parts of the JSON form that a Result is made from again; the rest follows from them."""
+
+    name: str
+    engines: Mapping[str, Engine]
+    bounds_ps: Mapping[str, int]
+    program: Program
+    record: Record
+    origin: Origin
+    expectations: tuple[Expectation, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+def _from_document(document: dict[str, Any], path: Path) -> Result:
+    from pydantic import ValidationError
+
+    try:
+        stored: _Stored = _adapter(_Stored).validate_python(document)
+        workload = workload_from_document(document.get("workload"), str(path))
+        bounds = dict(stored.bounds_ps)
+        dependency = bounds.pop("dependency")
+        bounds.pop("makespan")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SimresError(f"`{path}` is a broken result: {place}: {first['msg']}") from error
+    except KeyError as error:
+        raise SimresError(f"`{path}` is a broken result: bounds_ps: no {error}") from error
+    return Result(
+        name=stored.name,
+        workload=workload,
+        chip=stored.engines,
+        program=stored.program,
+        record=stored.record,
+        bounds=Bounds(bounds, dependency),
+        origin=stored.origin,
+        expectations=stored.expectations,
+        warnings=stored.warnings,
+    )
