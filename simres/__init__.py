@@ -1,3 +1,69 @@
-"""simres."""
+"""How long will my network take on this chip, and why?
+
+    import simres
+    result = simres.simulate("paper", overrides={"hardware.ddr.bandwidth": "2 GB/s"})
+    result.makespan_ps
+
+Everything public is here; it is imported when first used, and torch only by `trace`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from simres.api import load as load
+    from simres.api import rerun as rerun
+    from simres.api import simulate as simulate
+    from simres.api import trace as trace
+    from simres.errors import AnswerIsNo as AnswerIsNo
+    from simres.errors import SimresError as SimresError
+    from simres.plugins import Registry as Registry
+    from simres.result import Result as Result
+    from simres.scenario.model import Scenario as Scenario
+    from simres.workload import Ledger as Ledger
+    from simres.workload import Workload as Workload
+
+_HOMES = {
+    "AnswerIsNo": "simres.errors",
+    "Ledger": "simres.workload",
+    "Registry": "simres.plugins",
+    "Result": "simres.result",
+    "Scenario": "simres.scenario.model",
+    "SimresError": "simres.errors",
+    "Workload": "simres.workload",
+    "load": "simres.api",
+    "rerun": "simres.api",
+    "simulate": "simres.api",
+    "trace": "simres.api",
+}
+
+__all__ = [  # noqa: PLE0604 - the names above, spelled out for type checkers and readers
+    "AnswerIsNo",
+    "Ledger",
+    "Registry",
+    "Result",
+    "Scenario",
+    "SimresError",
+    "Workload",
+    "__version__",
+    "load",
+    "rerun",
+    "simulate",
+    "trace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(_HOMES[name]), name)
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -27,7 +27,7 @@ class Bus(Engine):
         self._free = 0
         self._stall = Stall(latency_ps=spec.latency) if spec.latency else None
 
-    def begin(self, work: Work, duration_ps: int, *, queued: bool) -> Event:
+    def begin(self, work: Work, duration_ps: int, queued: bool) -> Event:
         """See `Engine.begin`. The latency comes first, as a stall; then the bytes."""
         ticks_per_ps = self._ticks_per_ps
         if ticks_per_ps > 1:

@@ -28,7 +28,7 @@ class Engine:
         self.env = env
         self.spec = spec
 
-    def begin(self, work: Work, duration_ps: int, *, queued: bool) -> Event:  # noqa: ARG002
+    def begin(self, work: Work, duration_ps: int, queued: bool) -> Event:  # noqa: ARG002
         """Starts `work` now and returns the SimPy event that fires when it is done.
 
         `duration_ps` is `spec.duration_ps(work)`, worked out once. `queued` says that the task was ready

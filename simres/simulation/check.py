@@ -86,15 +86,15 @@ class _Check:
         """Each is reserved once, or resident before; the reserving task by buffer (-1: resident)."""
         program = self.program
         owner: list[int | None] = [None] * len(program.buffers)
-        for number in program.resident_in:
-            owner[number] = -1
+        for resident in program.resident_in:
+            owner[resident] = -1
         for number, task in enumerate(program.tasks):
-            for buffer in task.reserves:
-                if not 0 <= buffer < len(owner):
-                    raise self.fail(number, f"reserves buffer {buffer}, which does not exist")
-                if owner[buffer] is not None:
-                    raise self.fail(number, f"reserves buffer {buffer} a second time")
-                owner[buffer] = number
+            for asked in task.reserves:
+                if not 0 <= asked < len(owner):
+                    raise self.fail(number, f"reserves buffer {asked}, which does not exist")
+                if owner[asked] is not None:
+                    raise self.fail(number, f"reserves buffer {asked} a second time")
+                owner[asked] = number
         for number, buffer in enumerate(program.buffers):
             by = owner[number]
             if by is None:
@@ -130,11 +130,11 @@ class _Check:
         for number in self.program.resident_in:
             reserve(number, None)
         for number, task in enumerate(self.program.tasks):
-            for buffer in task.reserves:
-                reserve(buffer, number)
+            for asked in task.reserves:
+                reserve(asked, number)
             for freed in ends.get(number, ()):
-                memory = buffers[freed].memory
-                used[memory] -= memories[memory].occupied(buffers[freed].nbytes)
+                name = buffers[freed].memory
+                used[name] -= memories[name].occupied(buffers[freed].nbytes)
 
     def regions(self, workload: Workload, owner: list[int]) -> None:
         """Every region read was brought in or produced before, and its buffer is still there."""

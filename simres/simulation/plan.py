@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from simres.hardware.specs import EngineSpec, MemorySpec
 from simres.program import Program, Work
-
 
 Demand = tuple[tuple[str, int], ...]
 """Bytes by memory."""
@@ -51,6 +51,22 @@ def _sum(amounts: Iterable[tuple[str, int]]) -> Demand:
     return tuple(totals.items())
 
 
+def _demand(buffers: tuple[int, ...], holds: list[tuple[str, int]]) -> Demand:
+    return (holds[buffers[0]],) if len(buffers) == 1 else _sum(holds[buffer] for buffer in buffers)
+
+
+def _prices(specs: Sequence[EngineSpec], lane: list[int], work: list[Work]) -> list[int]:
+    """Duration of every task; a spec is asked once for each Work object, which tasks may share."""
+    known: list[dict[int, int]] = [{} for _ in specs]
+    prices = []
+    for at, asked in zip(lane, work, strict=True):
+        price = known[at].get(id(asked))
+        if price is None:
+            price = known[at][id(asked)] = specs[at].duration_ps(asked)
+        prices.append(price)
+    return prices
+
+
 def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
     """The Plan of `program` on a chip with these engines, memories among them."""
     tasks = program.tasks
@@ -75,43 +91,29 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
             else:
                 releases[user].append(number)
 
-    lane: list[int] = []
-    duration_ps: list[int] = []
-    waits: list[int] = []
-    demand: list[Demand] = []
-    turn: list[int] = []
-    turns = 0
-    priced: dict[tuple[int, int], int] = {}
-    for number, task in enumerate(tasks):
-        at = index[task.engine]
-        lane.append(at)
+    lane = [index[task.engine] for task in tasks]
+    for number, at in enumerate(lane):
         order[at].append(number)
-        key = (at, id(task.work))
-        price = priced.get(key)
-        if price is None:
-            price = priced[key] = specs[at].duration_ps(task.work)
-        duration_ps.append(price)
+    work = [task.work for task in tasks]
+    waits = [0] * count
+    for number, task in enumerate(tasks):
         before = task.needs
         if task.after:
             before = tuple(dict.fromkeys(before + task.after))
-        waits.append(len(before))
+        waits[number] = len(before)
         for earlier in before:
             if successors[earlier] is nothing:
                 successors[earlier] = [number]
             else:
                 successors[earlier].append(number)
-        turn.append(turns)
-        reserves = task.reserves
-        if not reserves:
-            demand.append(())
-            continue
-        turns += 1
-        demand.append((holds[reserves[0]],) if len(reserves) == 1 else _sum(holds[b] for b in reserves))
+
+    demand = [_demand(task.reserves, holds) if task.reserves else () for task in tasks]
+    turn = list(accumulate((bool(asked) for asked in demand), initial=0))
     return Plan(
         program=program,
         lane=lane,
-        work=[task.work for task in tasks],
-        duration_ps=duration_ps,
+        work=work,
+        duration_ps=_prices(specs, lane, work),
         successors=successors,
         waits=waits,
         demand=demand,
@@ -120,5 +122,9 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
         holds=holds,
         users=users,
         order=order,
-        turns=turns,
+        turns=turn[-1],
     )
+
+
+EMPTY = flatten(Program("", "", ()), {})
+"""The Plan of no tasks."""

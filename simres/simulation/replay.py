@@ -15,10 +15,10 @@ from functools import partial
 
 from simpy import Environment, Event, Timeout
 
-from simres.hardware.engine import Engine
+from simres.hardware.engine import Engine, Stall
 from simres.hardware.sram import Scratchpad
 from simres.record import Cause, EngineTotals, MemoryTotals, Record, RecordLevel
-from simres.simulation.plan import Plan
+from simres.simulation.plan import EMPTY, Plan
 from simres.simulation.space import Space
 
 
@@ -43,17 +43,21 @@ class _Instance:
         self.users = plan.users.copy()
 
 
+_NOTHING = _Instance(-1, EMPTY, 0)
+"""What a lane with an empty queue is at."""
+
+
 class _Run:
     """What all lanes of a run share."""
 
-    __slots__ = ("environment", "lanes", "level", "rows", "space")
+    __slots__ = ("by_layer", "environment", "lanes", "rows", "space")
 
     def __init__(self, environment: Environment, space: Space, level: RecordLevel) -> None:
         self.environment = environment
         self.space = space
-        self.level = level
         self.lanes: list[_Lane] = []
-        self.rows: list[tuple[int, ...]] = []
+        self.rows: list[tuple[int, ...]] | None = [] if level is RecordLevel.FULL else None
+        self.by_layer = level is RecordLevel.AGGREGATE
 
     def launch(self, number: int, plan: Plan) -> None:
         """Queues an instance of a Program on every lane."""
@@ -63,21 +67,8 @@ class _Run:
         for lane in lanes:
             lane.queue.append(instance)
         for lane in lanes:
-            if lane.instance is None:
+            if lane.instance is _NOTHING:
                 lane.wake(now)
-
-    def release(self, instance: _Instance, task: int, now: int) -> None:
-        """Frees the buffers of which `task` was the last user."""
-        plan = instance.plan
-        users = instance.users
-        freed = False
-        for buffer in plan.releases[task]:
-            users[buffer] -= 1
-            if not users[buffer]:
-                self.space.give(*plan.holds[buffer])
-                freed = True
-        if freed:
-            self.space.serve(now, task)
 
 
 class _Lane:
@@ -88,7 +79,8 @@ class _Lane:
 
     __slots__ = (
         "awaits",
-        "engine",
+        "begin",
+        "finished",
         "free_since",
         "granted",
         "holder",
@@ -104,7 +96,6 @@ class _Lane:
         "run",
         "space_holder",
         "task",
-        "tasks",
         "waiting_ps",
         "working_ps",
     )
@@ -112,21 +103,26 @@ class _Lane:
     def __init__(self, run: _Run, number: int, engine: Engine) -> None:
         self.run = run
         self.number = number
-        self.engine = engine
+        self.begin = engine.begin
         self.queue: deque[_Instance] = deque()
-        self.instance: _Instance | None = None
+        self.instance = _NOTHING
         self.order: list[int] = []
         self.position = -1
         self.task = self.awaits = -1
         self.free_since = self.ready = self.granted = 0
         self.holder = self.space_holder = -1
-        self.tasks = self.working_ps = self.idle_ps = self.moved_bytes = 0
+        self.finished = self.working_ps = self.idle_ps = self.moved_bytes = 0
         self.waiting_ps = dict.fromkeys(Cause, 0)
         self.layer_ps: dict[int, int] = {}
 
+    @property
+    def tasks(self) -> int:
+        """Tasks that ended."""
+        return self.finished + max(0, self.position)
+
     def totals(self, makespan_ps: int) -> EngineTotals:
         """What it did up to the end of the run; with an empty queue it has been idle since it ran dry."""
-        idle = self.idle_ps + (makespan_ps - self.free_since if self.instance is None else 0)
+        idle = self.idle_ps + (makespan_ps - self.free_since if self.instance is _NOTHING else 0)
         return EngineTotals(self.tasks, self.working_ps, dict(self.waiting_ps), idle, self.moved_bytes)
 
     def wake(self, now: int) -> None:
@@ -139,99 +135,92 @@ class _Lane:
         """Turns to the next task, if there is one."""
         position = self.position + 1
         if position == len(self.order):
+            self.finished += position
             if not self.queue:
-                self.instance, self.order, self.position, self.task = None, [], -1, -1
+                self.instance, self.order, self.position, self.task = _NOTHING, [], -1, -1
                 return
             self.instance = self.queue.popleft()
             self.order = self.instance.plan.order[self.number]
             position = 0
         self.position = position
         task = self.task = self.order[position]
-        instance = self.instance
-        assert instance is not None
-        if instance.waits[task]:
+        if self.instance.waits[task]:
             self.awaits = task
         else:
-            self.holder = -1
-            self.start(instance, task, now)
+            self.start(task, -1, now)
 
-    def start(self, instance: _Instance, task: int, now: int) -> None:
-        """The head is ready: gets it its buffers, or leaves it to wait for space."""
+    def start(self, task: int, holder: int, now: int) -> None:
+        """The head is ready, made so by `holder`: gets it its buffers, or leaves it to wait for space."""
         self.ready = now
+        self.holder = holder
         self.space_holder = -1
+        instance = self.instance
         plan = instance.plan
         demand = plan.demand[task]
-        if demand:
-            space = self.run.space
-            if space.request(instance.first_turn + plan.turn[task], demand, self):
-                self.go(plan, task, now)
-                if space.waiting:
-                    space.serve(now, task)
-        else:
+        if not demand:
             self.go(plan, task, now)
+            return
+        space = self.run.space
+        if space.request(instance.first_turn + plan.turn[task], demand, self):
+            self.go(plan, task, now)
+            if space.waiting:
+                space.serve(now, task)
 
     def granted_space(self, now: int, holder: int) -> None:
         """The head has the buffers it waited for."""
         self.space_holder = holder
-        instance = self.instance
-        assert instance is not None
-        self.go(instance.plan, self.task, now)
+        self.go(self.instance.plan, self.task, now)
 
     def go(self, plan: Plan, task: int, now: int) -> None:
         """Everything is there: the engine begins."""
         free = self.free_since
-        if now != free:
+        queued = now == free
+        if not queued:
             ready = self.ready
             if ready != free:
                 needed = self.holder in plan.program.tasks[task].needs
                 self.waiting_ps[Cause.DATA if needed else Cause.ORDER] += ready - free
-            if now != ready:
-                self.waiting_ps[Cause.SPACE] += now - ready
+            self.waiting_ps[Cause.SPACE] += now - ready
         self.granted = now
-        done = self.engine.begin(plan.work[task], plan.duration_ps[task], queued=now == free)
-        done.callbacks.append(self.finish)
+        work = plan.work[task]
+        self.moved_bytes += work.nbytes
+        self.begin(work, plan.duration_ps[task], queued).callbacks.append(self.finish)
 
     def finish(self, event: Event) -> None:
         """The engine is done with the head: takes it down, wakes who waited, turns to the next."""
         run = self.run
-        now = run.environment._now  # type: ignore[attr-defined]
+        now: int = run.environment._now  # type: ignore[assignment]
         task = self.task
         instance = self.instance
-        assert instance is not None
         plan = instance.plan
-        working = now - self.granted
+        granted = self.granted
+        working = now - granted
         latency = bus = 0
-        stall = event._value
+        stall: Stall | None = event._value
         if stall is not None:
             latency, bus = stall
             working -= latency + bus
             self.waiting_ps[Cause.LATENCY] += latency
             self.waiting_ps[Cause.BUS] += bus
         self.working_ps += working
-        self.tasks += 1
-        self.moved_bytes += plan.work[task].nbytes
-        level = run.level
-        if level is RecordLevel.FULL:
-            run.rows.append(
-                (
-                    instance.number,
-                    task,
-                    self.free_since,
-                    self.ready,
-                    self.granted,
-                    now,
-                    latency,
-                    bus,
-                    self.holder,
-                    self.space_holder,
-                )
-            )
-        elif level is RecordLevel.AGGREGATE:
+        if run.rows is not None:
+            who = (self.holder, self.space_holder)
+            times = (self.free_since, self.ready, granted, now)
+            run.rows.append((instance.number, task, *times, latency, bus, *who))
+        elif run.by_layer:
             layer = plan.program.tasks[task].layer
             self.layer_ps[layer] = self.layer_ps.get(layer, 0) + working
         self.free_since = now
-        if plan.releases[task]:
-            run.release(instance, task, now)
+        freed = False
+        for buffer in plan.releases[task]:
+            users = instance.users
+            users[buffer] -= 1
+            if not users[buffer]:
+                memory, nbytes = plan.holds[buffer]
+                run.space.memories[memory].used -= nbytes
+                freed = True
+        if freed and run.space.waiting:
+            run.space.serve(now, task)
         waits = instance.waits
         for successor in plan.successors[task]:
             left = waits[successor] - 1
@@ -240,8 +229,7 @@ class _Lane:
                 lane = run.lanes[plan.lane[successor]]
                 if lane.awaits == successor and lane.instance is instance:
                     lane.awaits = -1
-                    lane.holder = task
-                    lane.start(instance, successor, now)
+                    lane.start(successor, task, now)
         self.advance(now)
 
 
@@ -286,7 +274,7 @@ def replay(
         memories={name: MemoryTotals(pad.capacity, pad.peak, pad.used) for name, pad in scratchpads.items()},
         unfinished=sum(len(launch.plan.lane) for launch in launches) - sum(lane.tasks for lane in run.lanes),
         layer_working_ps=by_layer,
-        rows=tuple(run.rows),
+        rows=tuple(run.rows or ()),
     )
 
 

@@ -30,11 +30,11 @@ def run(
     *,
     arrivals_ps: Sequence[int] = (0,),
     level: RecordLevel = RecordLevel.FULL,
-) -> Record:
-    """Replays `program` once per arrival and proves the invariants of the Record.
+) -> tuple[Record, int]:
+    """Replays `program` once per arrival; the Record, and the picoseconds of its longest chain.
 
-    `behaviours` gives the engine of each component by name. Raises `InvariantViolation`, with the
-    Record attached, when what happened contradicts the Program.
+    `behaviours` gives the engine of each component by name. Raises `BrokenInvariant`, with the Record
+    attached, when what happened contradicts the Program.
     """
     specs = chip.engines
     plan = flatten(program, specs)
@@ -43,5 +43,5 @@ def run(
     capacities = {name: memory.capacity for name, memory in chip.memories.items()}
     launches = [Launch(plan, at) for at in sorted(arrivals_ps)]
     record = replay(launches, engines, capacities, environment, level)
-    hold(record, plan, specs, arrivals_ps=sorted(arrivals_ps))
-    return record
+    chain_ps = hold(record, plan, specs, arrivals_ps=sorted(arrivals_ps))
+    return record, chain_ps

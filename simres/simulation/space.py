@@ -23,13 +23,14 @@ class Space:
     is otherwise ready; it is granted when every earlier turn was and the bytes are there.
     """
 
-    __slots__ = ("_turn", "_turns", "_waiting", "memories")
+    __slots__ = ("_turn", "_turns", "memories", "waiting")
 
     def __init__(self, memories: Mapping[str, Scratchpad]) -> None:
         self.memories = memories
         self._turn = 0
         self._turns = 0
-        self._waiting: dict[int, tuple[Waiter, Demand]] = {}
+        self.waiting: dict[int, tuple[Waiter, Demand]] = {}
+        """Who waits, by turn."""
 
     def admit(self, turns: int) -> int:
         """Makes room in the order for a Program with so many requests; its first turn."""
@@ -42,33 +43,27 @@ class Space:
         if turn == self._turn and self._take(demand):
             self._turn = turn + 1
             return True
-        self._waiting[turn] = (waiter, demand)
+        self.waiting[turn] = (waiter, demand)
         return False
 
     def serve(self, now: int, holder: int) -> None:
         """Grants what can be granted in order, after `holder` gave bytes back or took its turn."""
-        while (next_in_line := self._waiting.get(self._turn)) is not None:
+        while (next_in_line := self.waiting.get(self._turn)) is not None:
             waiter, demand = next_in_line
             if not self._take(demand):
                 return
-            del self._waiting[self._turn]
+            del self.waiting[self._turn]
             self._turn += 1
             waiter.granted_space(now, holder)
 
     def _take(self, demand: Demand) -> bool:
         memories = self.memories
+        if len(demand) == 1:
+            memory, nbytes = demand[0]
+            return memories[memory].take(nbytes)
         for number, (memory, nbytes) in enumerate(demand):
             if not memories[memory].take(nbytes):
                 for taken, given in demand[:number]:
                     memories[taken].give(given)
                 return False
         return True
-
-    def give(self, memory: str, nbytes: int) -> None:
-        """Gives bytes back; `serve` then looks who can use them."""
-        self.memories[memory].give(nbytes)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether anyone waits."""
-        return bool(self._waiting)

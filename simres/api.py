@@ -1,0 +1,143 @@
+"""What a Python program calls: simulate, trace, load, rerun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simres import planning, shipped
+from simres import result as results
+from simres.errors import SimresError
+from simres.plugins import Registry, default_registry
+from simres.record import RecordLevel
+from simres.result import Result
+from simres.scenario import loader
+from simres.scenario.model import Scenario
+from simres.workload import Ledger, Workload
+from simres.workload_json import read as read_workload
+
+if TYPE_CHECKING:
+    import torch
+
+
+def simulate(
+    scenario: str | Path | Scenario,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    workload: Workload | Ledger | None = None,
+    chip: str | None = None,
+    record: RecordLevel | str = RecordLevel.FULL,
+    registry: Registry | None = None,
+) -> Result:
+    """Simulates a scenario: a YAML file, the name of a shipped one, or a loaded `Scenario`.
+
+    With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name
+    or a traced file. `overrides` sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`);
+    `workload` replaces the scenario's own.
+
+    Raises `SimresError` for whatever is wrong with the input, `AnswerIsNo` when the network does not
+    fit. Needs torch only for a network that has not been traced.
+    """
+    registry = registry or default_registry()
+    if not isinstance(scenario, Scenario):
+        scenario = find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
+    elif overrides or chip:
+        raise SimresError("`overrides` and `chip` go with a scenario's path or name, not with a loaded one")
+    if workload is None:
+        workload = find_workload(scenario.workload, registry=registry)
+    return planning.evaluate(scenario, workload, registry, RecordLevel(record))
+
+
+def trace(
+    module: torch.nn.Module,
+    input_shape: Sequence[int] | Sequence[Sequence[int]],
+    *,
+    name: str | None = None,
+    allow_unmodelled: bool = False,
+    registry: Registry | None = None,
+) -> Workload:
+    """Traces any `torch.nn.Module` into a Workload; `input_shape` has no batch axis, or is a list of such.
+
+    Raises `AnswerIsNo` when it uses an operator that simres cannot price, unless `allow_unmodelled`.
+    """
+    from simres.tracing import trace as trace_module
+
+    return trace_module(
+        module,
+        input_shape,
+        name=name or type(module).__name__,
+        allow_unmodelled=allow_unmodelled,
+        operators=(registry or default_registry()).operators(),
+    )
+
+
+def load(path: str | Path) -> Result:
+    """Reads a result that `Result.save` or `simres simulate -o DIR` wrote."""
+    return results.load(path)
+
+
+def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result, Result]:
+    """The result in a file, and the same scenario and workload simulated again."""
+    registry = registry or default_registry()
+    before = results.load(path)
+    scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
+    return before, planning.evaluate(scenario, before.workload, registry, before.record.level)
+
+
+def find_scenario(
+    named: str | Path,
+    *,
+    chip: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    registry: Registry | None = None,
+) -> Scenario:
+    """The scenario that a person means: a file, a shipped one by name, or a workload on a chip."""
+    registry = registry or default_registry()
+    text = str(named)
+    if chip is not None:
+        document = {"name": f"{_stem(text)} on {_stem(chip)}", "workload": text, "chip": chip}
+        return loader.from_document(document, overrides=overrides, registry=registry)
+    path = Path(named)
+    if not _is_path(text):
+        if text in shipped.scenarios():
+            path = shipped.scenario(text)
+        elif not path.exists():
+            raise SimresError(
+                f"no scenario `{text}`; shipped: {', '.join(shipped.scenarios())}",
+                f"for a network, name a chip too: `simres simulate {text} --chip paper`",
+            )
+    if path.suffix == ".json":
+        raise SimresError(
+            f"`{text}` is a workload or a result, not a scenario",
+            f"`simres simulate {text} --chip paper` runs a workload, `simres rerun {text}` a result",
+        )
+    return loader.load(path, overrides=overrides, registry=registry)
+
+
+def find_workload(
+    named: str | Path, *, registry: Registry | None = None, allow_unmodelled: bool = False
+) -> Workload | Ledger:
+    """A workload file, a shipped workload, or a network traced here and now (which needs torch)."""
+    text = str(named)
+    if Path(text).suffix == ".json":
+        return read_workload(Path(text))
+    from simres.networks import names
+
+    canonical = names.canonical(text)
+    known = shipped.workloads()
+    for name in (text, canonical):
+        if name in known:
+            return read_workload(known[name])
+    from simres.tracing import trace_network
+
+    operators = (registry or default_registry()).operators()
+    return trace_network(canonical, operators=operators, allow_unmodelled=allow_unmodelled)
+
+
+def _is_path(text: str) -> bool:
+    return "/" in text or "\\" in text or text.endswith((".yaml", ".yml", ".json"))
+
+
+def _stem(text: str) -> str:
+    return Path(text).stem if _is_path(text) else text

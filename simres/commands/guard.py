@@ -1,0 +1,102 @@
+"""The edge of the program: whatever goes wrong inside leaves here as a message and an exit code."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+import typer
+
+from simres.errors import ExitCode, SimresError, SimresWarning
+
+DEBUG = "SIMRES_DEBUG"
+"""Environment variable: when set, a defect of simres shows its traceback instead of writing it to a file."""
+
+
+def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`command` with every failure turned into a message on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        raise typer.Exit(guard(lambda: command(*args, **kwargs)))
+
+    return run
+
+
+def guard(command: Callable[[], Any]) -> int:
+    """Runs `command` and returns the exit code; a command may return one itself."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", SimresWarning)
+            warnings.showwarning = _show_warning
+            code = command()
+        sys.stdout.flush()
+        return int(code or ExitCode.OK)
+    except SimresError as error:
+        _say("error", error.message, error.hint)
+        return int(error.exit_code)
+    except BrokenPipeError:
+        _close_quietly(sys.stdout)
+        return int(ExitCode.OK)
+    except KeyboardInterrupt:
+        _say("error", "interrupted")
+        return int(ExitCode.INTERRUPTED)
+    except OSError as error:
+        _close_quietly(sys.stdout)
+        _say("error", f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        return int(ExitCode.BAD_INPUT)
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        _say("internal error", f"{type(error).__name__}: {error}", _keep_traceback(error))
+        return int(ExitCode.ANSWER_IS_NO)
+
+
+def _say(kind: str, message: str, hint: str | None = None) -> None:
+    """Prints a message on stderr, in colour where that is a terminal."""
+    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    red, cyan, plain = ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") if colour else ("", "", "")
+    text = f"{red}{kind}:{plain} {message}\n"
+    if hint:
+        text += f"\n{cyan}hint:{plain} {hint}\n"
+    try:
+        encoding = sys.stderr.encoding or "utf-8"
+        sys.stderr.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _close_quietly(sys.stderr)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    if isinstance(message, SimresWarning):
+        _say("warning", str(message))
+
+
+def _keep_traceback(error: BaseException) -> str:
+    import tempfile
+    import traceback
+
+    record = getattr(error, "record", None)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="simres-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write("".join(traceback.format_exception(error)))
+        if record is not None:
+            file.write(f"\n{record!r}\n")
+    return f"this is a defect of simres; please report it with {Path(file.name)}"
+
+
+def _close_quietly(stream: TextIO) -> None:
+    """Sends whatever is still buffered nowhere, so that the interpreter does not complain on its way out."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+    except (OSError, ValueError):
+        pass

@@ -1,0 +1,134 @@
+"""The whole chain for one scenario: passes, schedule, check, run, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from simres.analysis.bounds import bounds
+from simres.errors import SimresError
+from simres.hardware.chip import Chip
+from simres.plugins import Registry, resolve
+from simres.program import Program
+from simres.record import Record, RecordLevel
+from simres.result import Engine, Expectation, Origin, Result, summary
+from simres.scenario.loader import resolved
+from simres.simulation.check import check
+from simres.simulation.run import run
+from simres.workload import Ledger, Workload
+
+if TYPE_CHECKING:
+    from simres.scenario.model import Scenario
+
+
+def chip_of(scenario: Scenario, registry: Registry) -> Chip:
+    """The scenario's hardware as schedulers see it."""
+    roles = {name: registry.component(spec.kind).role for name, spec in scenario.hardware.items()}
+    return Chip(scenario.hardware, roles)
+
+
+def schedule(
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
+) -> tuple[Workload | Ledger, Program]:
+    """The workload after the scenario's passes, and its Program, checked.
+
+    Raises `SimresError` when the scheduler does not take such a workload.
+    """
+    for name in scenario.passes:
+        if isinstance(workload, Ledger):
+            raise SimresError(f"pass `{name}` needs a traced network, and `{workload.name}` is a ledger")
+        workload = resolve(registry.pass_(name).target)(workload)
+    scheduler = registry.scheduler(scenario.scheduler)
+    form = "ledger" if isinstance(workload, Ledger) else "graph"
+    if scheduler.takes != form:
+        fitting = [name for name, other in registry.schedulers().items() if other.takes == form]
+        raise SimresError(
+            f"scheduler `{scheduler.name}` takes a {scheduler.takes}, and `{workload.name}` is a {form}",
+            f"schedulers for a {form}: {', '.join(fitting)}",
+        )
+    program = resolve(scheduler.target)(workload, chip, scenario.parameters)
+    check(program, chip, workload)
+    return workload, program
+
+
+def evaluate(
+    scenario: Scenario,
+    workload: Workload | Ledger,
+    registry: Registry,
+    level: RecordLevel = RecordLevel.FULL,
+) -> Result:
+    """Simulates `workload` as `scenario` says. The same input gives the same Result."""
+    chip = chip_of(scenario, registry)
+    given = workload
+    workload, program = schedule(scenario, workload, chip, registry)
+    components = {name: registry.component(spec.kind) for name, spec in chip.engines.items()}
+    behaviours = {name: resolve(component.engine) for name, component in components.items()}
+    record, chain_ps = run(program, chip, behaviours, level=level)
+    result = Result(
+        name=scenario.name,
+        workload=given,
+        chip={
+            name: Engine(component.kind, component.role.value, _peak(chip.components[name]))
+            for name, component in components.items()
+        },
+        program=program,
+        record=record,
+        bounds=bounds(workload, program, chip, chain_ps),
+        origin=Origin(resolved(scenario), given.digest, _versions(scenario, registry), scenario.seed),
+        warnings=_warnings(given),
+    )
+    if scenario.overridden or not scenario.expect:
+        return result
+    return _with_expectations(result, scenario, record)
+
+
+def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Result:
+    from dataclasses import replace
+
+    document = summary(result)
+    found = tuple(
+        Expectation(item.path, item.value, _found(document, item.path), float(item.within))
+        for item in scenario.expect
+    )
+    return replace(result, record=record, expectations=found)
+
+
+def _found(document: Mapping[str, Any], path: str) -> int:
+    """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`)."""
+    at: Any = document
+    for part in path.split("."):
+        keys = [key for key in (part, f"{part}_ps", f"{part}_bytes") if isinstance(at, dict) and key in at]
+        if not keys:
+            known = sorted(at) if isinstance(at, dict) else []
+            raise SimresError(
+                f"`expect.{path}`: a result has no `{part}` there",
+                f"known there: {', '.join(known)}" if known else None,
+            )
+        at = at[keys[0]]
+    if not isinstance(at, int) or isinstance(at, bool):
+        raise SimresError(f"`expect.{path}` is no number of a result")
+    return at
+
+
+def _peak(spec: object) -> int | None:
+    peak = getattr(spec, "bandwidth", None) or getattr(spec, "rate", None)
+    return peak if isinstance(peak, int) else None
+
+
+def _warnings(workload: Workload | Ledger) -> tuple[str, ...]:
+    if isinstance(workload, Workload) and workload.unmodelled:
+        kinds = ", ".join(sorted({op.kind for op in workload.unmodelled}))
+        missing = f"{len(workload.unmodelled)} of {len(workload.ops)} operators take no time: {kinds}"
+        return tuple(dict.fromkeys((*workload.warnings, missing)))
+    return workload.warnings
+
+
+def _versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
+    used = [
+        *(registry.provider(registry.component(spec.kind)) for spec in scenario.hardware.values()),
+        registry.provider(registry.scheduler(scenario.scheduler)),
+        *(registry.provider(registry.pass_(name)) for name in scenario.passes),
+    ]
+    return {provider.distribution: provider.version for provider in used} | {"simpy": simpy.__version__}
