@@ -33,6 +33,10 @@ BITS = {
 """Bits an element takes, by data type."""
 
 
+STRICT = {"extra": "forbid", "strict": True}
+"""How `simres.workload_json` reads these types: nothing converted, no unknown field."""
+
+
 class Role(StrEnum):
     """Where a tensor comes from."""
 
@@ -63,6 +67,8 @@ class Unit(StrEnum):
 class Tensor:
     """An edge of the graph: `shape` in elements, batch first; `density` the measured share of non-zeros."""
 
+    __pydantic_config__ = STRICT
+
     name: str
     role: Role
     shape: tuple[int, ...]
@@ -90,6 +96,8 @@ class Loops:
     is `groups`.
     """
 
+    __pydantic_config__ = STRICT
+
     groups: int = 1
     n: int = 1
     m: int = 1
@@ -109,6 +117,8 @@ class Loops:
 class Window:
     """How a convolution or pooling slides: (rows, columns) each; padding as (top, bottom, left, right)."""
 
+    __pydantic_config__ = STRICT
+
     kernel: tuple[int, int]
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -125,6 +135,8 @@ class Op:
     `macs` are for the matrix unit, `vector_ops` for the host. `block` is the module it belongs to
     (`layers.0`), `source` the operator it was traced from (`aten.convolution.default`).
     """
+
+    __pydantic_config__ = STRICT
 
     name: str
     kind: str
@@ -147,6 +159,8 @@ class Workload:
     `origin` says where it was traced from and with which versions; like `name` it is no part of the
     digest. `warnings` (operators let through unmodelled, say) stay in every result.
     """
+
+    __pydantic_config__ = STRICT
 
     name: str
     tensors: Mapping[str, Tensor]
@@ -251,6 +265,8 @@ class Workload:
 class Row:
     """One line of a ledger, as stated: bytes, multiply-accumulates and host operations."""
 
+    __pydantic_config__ = STRICT
+
     name: str
     coefficient_bytes: int
     ifmap_bytes: int
@@ -262,6 +278,8 @@ class Row:
 @dataclass(frozen=True)
 class Ledger:
     """A spreadsheet of layers: stated figures and no graph, so nothing can be said of residency."""
+
+    __pydantic_config__ = STRICT
 
     name: str
     rows: tuple[Row, ...]

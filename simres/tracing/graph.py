@@ -1,0 +1,320 @@
+"""Walks an exported graph and writes the workload: tensors, operators in order, what they cost."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from torch import fx, nn
+from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind, TensorArgument
+
+from simres.errors import SimresError
+from simres.tracing import matrix, movement, vector
+from simres.tracing.export import DTYPES
+from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
+from simres.tracing.naming import Names, Places
+from simres.tracing.prices import vector_ops
+from simres.tracing.unmodelled import Unmodelled, from_plugins
+from simres.workload import Op, Role, Tensor, Unit, Workload
+from simres.workload_rules import GROWING_VIEWS
+
+BUILT_IN: Mapping[str, Lowering] = {**matrix.LOWERINGS, **vector.LOWERINGS, **movement.LOWERINGS}
+"""Every operator that simres itself can lower."""
+
+
+class GraphReader:
+    """Reads one exported program; `workload` gives the result."""
+
+    def __init__(
+        self,
+        program: ExportedProgram,
+        module: nn.Module,
+        name: str,
+        operators: Mapping[str, Lowering] | None,
+        allow_unmodelled: bool,
+    ) -> None:
+        self._program = program
+        self._module = module
+        self._name = name
+        self._given = operators
+        self._places = Places(module)
+        self._unmodelled = Unmodelled(name, allow_unmodelled)
+        self._values: dict[fx.Node, Value | tuple[Value, ...] | None] = {}
+        self._tensors: dict[str, Tensor] = {}
+        self._derived: dict[tuple[str, ...], str] = {}
+        self._ops: list[Op] = []
+        self._names = Names(())
+
+    def workload(self, origin: Mapping[str, str]) -> Workload:
+        """The workload. Raises `AnswerIsNo` if some operator has no price, naming all such."""
+        self._read_inputs()
+        for node in self._program.graph.nodes:
+            if node.op == "call_function":
+                self._read_node(node)
+            elif node.op == "get_attr":
+                self._values[node] = self._constant_attribute(node)
+        self._unmodelled.refuse()
+        outputs = self._read_outputs()
+        inputs = [name for name, tensor in self._tensors.items() if tensor.role is Role.INPUT]
+        used = (*inputs, *(name for op in self._ops for name in (*op.inputs, *op.outputs)), *outputs)
+        tensors = {name: self._tensors[name] for name in dict.fromkeys(used)}
+        return Workload(
+            name=self._name,
+            tensors=tensors,
+            ops=tuple(self._ops),
+            outputs=outputs,
+            parameters=sum(parameter.numel() for parameter in self._module.parameters()),
+            warnings=self._unmodelled.warnings,
+            origin=origin,
+        )
+
+    def _read_inputs(self) -> None:
+        """Parameters, buffers and constants become weights (tied ones once), user inputs inputs."""
+        signature = self._program.graph_signature
+        placeholders = {node.name: node for node in self._program.graph.nodes if node.op == "placeholder"}
+        first_name: dict[int, str] = {}
+        for target, tensor in self._module.state_dict(keep_vars=True).items():
+            first_name.setdefault(id(tensor), target)
+        owners = dict(self._module.state_dict(keep_vars=True))
+        for spec in signature.input_specs:
+            node = placeholders[spec.arg.name]
+            if not isinstance(spec.arg, TensorArgument):
+                self._values[node] = None
+                continue
+            user = spec.kind is InputKind.USER_INPUT
+            target = spec.arg.name if user else str(spec.target)
+            if target in owners:
+                target = first_name[id(owners[target])]
+            role = Role.INPUT if user else Role.WEIGHT
+            self._values[node] = self._declare(target, role, node.meta["val"], unique=False)
+        self._names = Names(self._tensors)
+
+    def _declare(self, name: str, role: Role, fake: torch.Tensor, *, unique: bool = True) -> Value:
+        name = self._names.unique(name) if unique else name
+        value = self._value(name, fake, constant=role is Role.WEIGHT)
+        self._tensors[name] = Tensor(name, role, value.shape, value.dtype)
+        return value
+
+    def _value(self, name: str, fake: object, *, constant: bool = False) -> Value:
+        if not isinstance(fake, torch.Tensor):
+            raise SimresError(
+                f"cannot trace `{self._name}`: `{name}` is a {type(fake).__name__}, not a tensor"
+            )
+        if fake.dtype not in DTYPES:
+            raise SimresError(
+                f"cannot trace `{self._name}`: `{name}` has the data type {fake.dtype}",
+                "known: " + ", ".join(DTYPES.values()),
+            )
+        shape = tuple(fake.shape)
+        if not all(isinstance(size, int) for size in shape):
+            raise SimresError(
+                f"cannot trace `{self._name}`: the shape of `{name}` depends on data",
+                "a workload has one shape for each tensor",
+            )
+        return Value(name, shape, DTYPES[fake.dtype], tuple(fake.stride()), constant)
+
+    def _constant_attribute(self, node: fx.Node) -> Value | None:
+        found = operator.attrgetter(str(node.target))(self._program.graph_module)
+        if not isinstance(found, torch.Tensor):
+            return None
+        return self._declare(str(node.target), Role.WEIGHT, found)
+
+    def _read_node(self, node: fx.Node) -> None:
+        if node.target is operator.getitem:
+            whole, index = self._values.get(node.args[0]), node.args[1]  # type: ignore[arg-type]
+            self._values[node] = whole[index] if isinstance(whole, tuple) and isinstance(index, int) else None
+            return
+        if not node.users:
+            return
+        described = self._describe(node)
+        if described is None:
+            return
+        lowered = self._lower(node, described)
+        if lowered is None:
+            return
+        if lowered.kind == "identity":
+            source = (lowered.inputs or described.inputs)[0]
+            self._values[node] = self._bind(
+                node, (replace(described.output, name=source.name, constant=source.constant),)
+            )
+            return
+        self._emit(node, described, lowered)
+
+    def _bind(self, node: fx.Node, values: tuple[Value, ...]) -> Value | tuple[Value, ...]:
+        return values if isinstance(node.meta["val"], list | tuple) else values[0]
+
+    def _describe(self, node: fx.Node) -> Node | None:
+        """The node as lowering functions see it; None if it yields no tensor at all."""
+        yielded = node.meta.get("val")
+        fakes = list(yielded) if isinstance(yielded, list | tuple) else [yielded]
+        if not any(isinstance(fake, torch.Tensor) for fake in fakes):
+            return None
+        used = _used_outputs(node, len(fakes))
+        outputs = tuple(
+            self._value(node.name, fake) if index in used else Value(node.name, ())
+            for index, fake in enumerate(fakes)
+        )
+        path = self._places.path(node.meta.get("nn_module_stack"))
+        arguments = {name: self._argument(value) for name, value in _arguments(node).items()}
+        return Node(str(node.target), arguments, outputs, self._places.module_class(path))
+
+    def _argument(self, value: object) -> object:
+        if isinstance(value, fx.Node):
+            found = self._values.get(value)
+            return list(found) if isinstance(found, tuple) else found
+        if isinstance(value, list | tuple):
+            return [self._argument(item) for item in value]
+        return value
+
+    def _lower(self, node: fx.Node, described: Node) -> Lowered | None:
+        """What becomes of the node; None if it is computed ahead of time, from constants alone."""
+        lowering = self._lowering(described.source)
+        constant = all(value.constant for value in described.inputs) and not _random(node)
+        if lowering is None and constant:
+            self._ahead_of_time(node, described)
+            return None
+        if lowering is None:
+            path = self._places.path(node.meta.get("nn_module_stack"))
+            return self._unmodelled.note(described, path)
+        lowered = lowering(described)
+        if not constant or lowered.unit is Unit.MATRIX or lowered.kind == "identity":
+            return lowered
+        if lowered.unit is not Unit.VIEW:
+            self._ahead_of_time(node, described)
+            return None
+        same = len(described.outputs) == 1 and described.output.elements == described.inputs[0].elements
+        return IDENTITY if same and lowered.kind not in GROWING_VIEWS else lowered
+
+    def _lowering(self, source: str) -> Lowering | None:
+        if self._given is not None and source in self._given:
+            return self._given[source]
+        return BUILT_IN.get(source) or (from_plugins(source) if self._given is None else None)
+
+    def _ahead_of_time(self, node: fx.Node, described: Node) -> None:
+        """Constants computed from constants are weights: a table that is indexed, a mask, a folded scale."""
+        path = self._places.path(node.meta.get("nn_module_stack"))
+        wanted = f"{path}.{node.name}" if path else node.name
+        fakes = node.meta["val"] if isinstance(node.meta["val"], list | tuple) else (node.meta["val"],)
+        values = tuple(
+            self._declare(wanted, Role.WEIGHT, fake)
+            if index in _used_outputs(node, len(fakes))
+            else described.outputs[0]
+            for index, fake in enumerate(fakes)
+        )
+        self._values[node] = self._bind(node, values)
+
+    def _emit(self, node: fx.Node, described: Node, lowered: Lowered) -> None:
+        path = self._places.path(node.meta.get("nn_module_stack"))
+        block = self._places.block(path)
+        name = self._names.unique(self._places.operator(path, lowered.kind, lowered.unit is Unit.VIEW))
+        inputs = described.inputs if lowered.inputs is None else lowered.inputs
+        read = [value.name for value in inputs]
+        read += self._derive(described, lowered, name)
+        view_of = read[0] if lowered.unit is Unit.VIEW and read else None
+        used = _used_outputs(node, len(described.outputs))
+        made: list[Value] = []
+        for index, value in enumerate(described.outputs):
+            if index in used:
+                own = name if len(used) == 1 else f"{name}.{index}"
+                own = name if own == name else self._names.unique(own)
+                self._tensors[own] = Tensor(own, Role.ACTIVATION, value.shape, value.dtype, view_of)
+                value = replace(value, name=own)
+            made.append(value)
+        self._ops.append(
+            Op(
+                name=name,
+                kind=lowered.kind,
+                unit=lowered.unit,
+                inputs=tuple(read),
+                outputs=tuple(made[index].name for index in sorted(used)),
+                macs=lowered.macs,
+                vector_ops=lowered.vector_ops,
+                loops=lowered.loops,
+                window=lowered.window,
+                attributes=lowered.attributes,
+                block=block,
+                source=described.source,
+            )
+        )
+        if lowered.bias is not None:
+            made[0] = self._add_bias(name, made[0], lowered.bias, block, described.source)
+        self._values[node] = self._bind(node, tuple(made))
+
+    def _add_bias(self, name: str, result: Value, bias: Value, block: str, source: str) -> Value:
+        """Adding the bias is a host operator of its own, in place of the result it is added to."""
+        own = self._names.unique(f"{name}.add_bias")
+        self._tensors[own] = Tensor(own, Role.ACTIVATION, result.shape, result.dtype)
+        cost = vector_ops("bias", outputs=result.elements)
+        self._ops.append(
+            Op(
+                own,
+                "bias",
+                Unit.HOST,
+                (result.name, bias.name),
+                (own,),
+                vector_ops=cost,
+                block=block,
+                source=source,
+            )
+        )
+        return replace(result, name=own)
+
+    def _derive(self, described: Node, lowered: Lowered, name: str) -> list[str]:
+        """Weights computed ahead of time from those the operator no longer reads; the same ones once."""
+        if not lowered.derived:
+            return []
+        kept = {value.name for value in lowered.inputs or ()}
+        sources = tuple(value.name for value in described.inputs if value.name not in kept)
+        found = []
+        for suffix, shape in lowered.derived:
+            key = (*sources, suffix)
+            if key not in self._derived:
+                own = self._names.unique(f"{name}.{suffix}")
+                self._tensors[own] = Tensor(own, Role.WEIGHT, shape, described.output.dtype)
+                self._derived[key] = own
+            found.append(self._derived[key])
+        return found
+
+    def _read_outputs(self) -> tuple[str, ...]:
+        names = {node.name: node for node in self._program.graph.nodes}
+        outputs = []
+        for spec in self._program.graph_signature.output_specs:
+            if isinstance(spec.arg, TensorArgument):
+                value = self._values.get(names[spec.arg.name])
+                if isinstance(value, Value):
+                    outputs.append(value.name)
+        if not outputs:
+            raise SimresError(f"cannot trace `{self._name}`: it returns no tensor")
+        return tuple(dict.fromkeys(outputs))
+
+
+def _arguments(node: fx.Node) -> dict[str, object]:
+    """Arguments by name, with the schema's defaults; by position where there is no schema."""
+    schema = getattr(node.target, "_schema", None)
+    found: dict[str, object] = {}
+    if schema is None:
+        found.update((str(index), value) for index, value in enumerate(node.args))
+        return found | dict(node.kwargs)
+    for index, declared in enumerate(schema.arguments):
+        if index < len(node.args) and not declared.kwarg_only:
+            found[declared.name] = node.args[index]
+        elif declared.name in node.kwargs:
+            found[declared.name] = node.kwargs[declared.name]
+        elif declared.has_default_value():
+            found[declared.name] = declared.default_value
+    return found
+
+
+def _used_outputs(node: fx.Node, count: int) -> set[int]:
+    """Which of a node's outputs somebody reads."""
+    if not isinstance(node.meta.get("val"), list | tuple):
+        return {0}
+    used = {user.args[1] for user in node.users if user.target is operator.getitem and user.users}
+    return {index for index in used if isinstance(index, int) and index < count}
+
+
+def _random(node: fx.Node) -> bool:
+    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())

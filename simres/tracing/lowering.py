@@ -1,0 +1,163 @@
+"""What an operator of the exported graph becomes: the types that lowering functions take and return.
+
+A lowering function gets a `Node` and returns a `Lowered`. The built-in ones are in `matrix`, `vector` and
+`movement`; packages add theirs with the hook `simres_operators`. Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from simres.tracing.prices import vector_ops
+from simres.workload import Attribute, Loops, Unit, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor as a lowering function sees it: `shape` and `strides` in elements.
+
+    `constant` is true of weights and of what can be computed from weights alone.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = "fp32"
+    strides: tuple[int, ...] = ()
+    constant: bool = False
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def contiguous(self) -> bool:
+        """True if the elements lie in memory in the order of their indices."""
+        expected = 1
+        for size, stride in zip(reversed(self.shape), reversed(self.strides), strict=False):
+            if size != 1 and stride != expected:
+                return False
+            expected *= size
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operator call in the exported graph.
+
+    `arguments` are by the names in the operator's schema, defaults filled in, tensors as `Value`. `outputs`
+    are all that it returns, used or not. `module` is the class that called it (`torch.nn.modules...`).
+    """
+
+    source: str
+    arguments: Mapping[str, object]
+    outputs: tuple[Value, ...]
+    module: str = ""
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """The tensors it reads, in the order of the schema."""
+        found: list[Value] = []
+        for argument in self.arguments.values():
+            if isinstance(argument, Value):
+                found.append(argument)
+            elif isinstance(argument, list | tuple):
+                found.extend(item for item in argument if isinstance(item, Value))
+        return tuple(found)
+
+    @property
+    def output(self) -> Value:
+        """The first output: for most operators the only one."""
+        return self.outputs[0]
+
+    def tensor(self, name: str) -> Value:
+        """The tensor argument of that name."""
+        value = self.arguments[name]
+        assert isinstance(value, Value), f"{self.source}: `{name}` is no tensor"
+        return value
+
+    def optional(self, name: str) -> Value | None:
+        """The tensor argument of that name, None where it was left out."""
+        value = self.arguments.get(name)
+        return value if isinstance(value, Value) else None
+
+    def integers(self, name: str, length: int = 0) -> tuple[int, ...]:
+        """The list of integers of that name, one integer repeated to `length`; empty where left out."""
+        value = self.arguments.get(name)
+        items = (
+            list(value)
+            if isinstance(value, Sequence) and not isinstance(value, str)
+            else [value] * (value is not None)
+        )
+        numbers = tuple(item for item in items if isinstance(item, int))
+        return numbers * length if len(numbers) == 1 and length else numbers
+
+    def number(self, name: str, default: int = 0) -> int:
+        """The integer of that name."""
+        value = self.arguments.get(name)
+        return value if isinstance(value, int) else default
+
+    def flag(self, name: str) -> bool:
+        """The boolean of that name."""
+        return bool(self.arguments.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """What becomes of a node: one operator of the workload and what it costs.
+
+    `inputs` are the tensors it reads (None: all of the node's). `bias`, if given, is added to the result
+    by a host operator of its own. `derived` are weights computed ahead of time from the constants that
+    are not among `inputs`, as (suffix of the name, shape).
+    """
+
+    kind: str
+    unit: Unit
+    vector_ops: int = 0
+    loops: Loops | None = None
+    inputs: tuple[Value, ...] | None = None
+    bias: Value | None = None
+    derived: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    window: Window | None = None
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the loop nest."""
+        return self.loops.macs if self.loops else 0
+
+
+IDENTITY = Lowered("identity", Unit.VIEW)
+"""Returns its input as it is: no operator at all."""
+
+Lowering = Callable[[Node], Lowered]
+"""A function from a node to what it becomes."""
+
+
+def host(node: Node, kind: str, *, window: int = 0, times: int = 1) -> Lowered:
+    """A host operator of a kind in the price table, priced by the node's first input and output."""
+    inputs = node.inputs[0].elements if node.inputs else 0
+    cost = vector_ops(kind, outputs=node.output.elements, inputs=inputs, window=window)
+    return Lowered(kind, Unit.HOST, vector_ops=cost * times)
+
+
+def scalars(node: Node) -> dict[str, Attribute]:
+    """The node's arguments that are plain numbers, texts or lists of integers, for the record.
+
+    Axes are counted from the front, and ends of slices brought inside the tensor.
+    """
+    rank = len(node.inputs[0].shape) if node.inputs else len(node.output.shape)
+    found: dict[str, Attribute] = {}
+    for name, value in node.arguments.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            found[name] = str(value)  # JSON has no infinity
+        elif isinstance(value, bool | int | float | str):
+            found[name] = value
+        elif isinstance(value, list | tuple) and value and all(isinstance(item, int) for item in value):
+            found[name] = tuple(value)
+    dim = found.get("dim")
+    if isinstance(dim, int) and dim < 0:
+        found["dim"] = dim + rank
+    return found

@@ -1,0 +1,106 @@
+"""Lowering of what the matrix unit does: convolutions, linear layers and matrix products."""
+
+from __future__ import annotations
+
+import math
+
+from simres.errors import AnswerIsNo
+from simres.tracing.lowering import Lowered, Lowering, Node
+from simres.workload import Attribute, Loops, Unit, Window
+
+
+def convolution(node: Node) -> Lowered:
+    """A convolution in 1 to 3 dimensions, transposed or not, grouped or not.
+
+    n images, and per group m output channels, c input channels, the output's pixels and the kernel's; a
+    transposed one multiplies once for each pixel of its *input*. A third (depth) axis counts into rows.
+    """
+    x, weight, y = node.tensor("input"), node.tensor("weight"), node.output
+    transposed, groups = node.flag("transposed"), node.number("groups", 1)
+    axes = len(weight.shape) - 2
+    channels_in, channels_out = x.shape[-axes - 1], y.shape[-axes - 1]
+    pixels = (x if transposed else y).shape[-axes:]
+    kernel = weight.shape[2:]
+    loops = Loops(
+        groups=groups,
+        n=x.shape[0] if len(x.shape) == axes + 2 else 1,
+        m=channels_out // groups,
+        c=channels_in // groups,
+        p=math.prod(pixels[:-1]),
+        q=pixels[-1],
+        r=math.prod(kernel[:-1]),
+        s=kernel[-1],
+    )
+    attributes: dict[str, Attribute] = {"transposed": True} if transposed else {}
+    stride = node.integers("stride", axes)
+    padding = node.integers("padding", axes)
+    dilation = node.integers("dilation", axes)
+    window = None
+    if axes <= 2:
+        (r, s), (down, right), (top, left), (dr, ds) = (
+            _rows_columns(kernel, 1),
+            _rows_columns(stride, 1),
+            _rows_columns(padding, 0),
+            _rows_columns(dilation, 1),
+        )
+        window = Window((r, s), (down, right), (top, top, left, left), (dr, ds))
+    else:
+        attributes |= {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    return Lowered(
+        "conv",
+        Unit.MATRIX,
+        loops=loops,
+        inputs=(x, weight),
+        bias=node.optional("bias"),
+        window=window,
+        attributes=attributes,
+    )
+
+
+def _rows_columns(values: tuple[int, ...], missing: int) -> tuple[int, int]:
+    return (missing, values[0]) if len(values) == 1 else (values[0], values[1])
+
+
+def linear(node: Node) -> Lowered:
+    """y = x W^T + b: x (..., c), W (m, c), b (m)."""
+    x, weight = node.tensor("input"), node.tensor("weight")
+    m, c = (weight.shape[0], weight.shape[1]) if len(weight.shape) == 2 else (1, weight.shape[0])
+    loops = Loops(n=math.prod(x.shape[:-1]), m=m, c=c)
+    return Lowered("linear", Unit.MATRIX, loops=loops, inputs=(x, weight), bias=node.optional("bias"))
+
+
+def _product(node: Node, first: str, second: str, addend: str | None = None) -> Lowered:
+    """A (groups, n, c) times B (groups, c, m), with an addend where there is one.
+
+    The operator is called linear where B is constant, matmul where both are computed. An addend that is
+    scaled would need a price that nobody has asked for yet.
+    """
+    a, b = node.tensor(first), node.tensor(second)
+    groups = a.shape[0] if len(a.shape) == 3 else 1
+    loops = Loops(groups=groups, n=a.shape[-2], c=a.shape[-1], m=b.shape[-1])
+    if addend is not None and (node.arguments.get("beta", 1) != 1 or node.arguments.get("alpha", 1) != 1):
+        raise AnswerIsNo(f"{node.source} with alpha or beta other than 1 is not modelled")
+    bias = node.tensor(addend) if addend is not None else None
+    kind = "linear" if b.constant else "matmul"
+    return Lowered(kind, Unit.MATRIX, loops=loops, inputs=(a, b), bias=bias)
+
+
+def dot(node: Node) -> Lowered:
+    """Two vectors (c), or a matrix (n, c) and a vector (c)."""
+    a, b = node.inputs
+    n = a.shape[0] if len(a.shape) == 2 else 1
+    kind = "linear" if a.constant or b.constant else "matmul"
+    return Lowered(kind, Unit.MATRIX, loops=Loops(n=n, c=a.shape[-1]))
+
+
+LOWERINGS: dict[str, Lowering] = {
+    "aten.convolution.default": convolution,
+    "aten.linear.default": linear,
+    "aten.mm.default": lambda node: _product(node, "self", "mat2"),
+    "aten.addmm.default": lambda node: _product(node, "mat1", "mat2", "self"),
+    "aten.bmm.default": lambda node: _product(node, "self", "mat2"),
+    "aten.baddbmm.default": lambda node: _product(node, "batch1", "batch2", "self"),
+    "aten.mv.default": dot,
+    "aten.dot.default": dot,
+}
+"""Lowering functions by operator."""

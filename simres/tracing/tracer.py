@@ -1,0 +1,52 @@
+"""`trace`: a PyTorch module and its input shapes become a `Workload`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from torch import nn
+
+from simres.tracing.export import export, shape_text
+from simres.tracing.graph import GraphReader
+from simres.tracing.inputs import InputShape, input_shapes
+from simres.tracing.lowering import Lowering
+from simres.workload import Workload
+
+
+def trace(
+    module: nn.Module,
+    input_shape: str | InputShape | Sequence[object],
+    *,
+    name: str | None = None,
+    batch: int | None = 1,
+    operators: Mapping[str, Lowering] | None = None,
+    allow_unmodelled: bool = False,
+) -> Workload:
+    """Traces `module` in evaluation mode, as one image (or `batch` of them) passes through it.
+
+    `input_shape` leaves out the batch: (3, 32, 32) or "3x32x32", or a list of such for several inputs;
+    "128:int64" for indices. With `batch=None` the shapes are taken as they are. `operators` are lowering
+    functions beyond the built-in ones, by operator (`aten.gelu.default`); left out, those that installed
+    plugins provide. Values are never looked at, so the same network gives the same digest every time.
+
+    Raises `AnswerIsNo` where an operator has no price (unless `allow_unmodelled`), `SimresError` where the
+    module cannot be exported or rejects its inputs.
+    """
+    label = name or type(module).__name__
+    shapes = input_shapes(input_shape)
+    program = export(module, shapes, batch, label)
+    reader = GraphReader(program, module, label, operators, allow_unmodelled)
+    origin = {
+        "network": label,
+        "input": ", ".join(shape_text(shape, batch) for shape in shapes),
+        **{package: _version(package) for package in ("torch", "torchvision", "simres")},
+    }
+    return reader.workload(origin)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

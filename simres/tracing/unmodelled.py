@@ -1,0 +1,64 @@
+"""Operators that nobody has priced: named all at once, or let through with a warning."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from simres.errors import AnswerIsNo
+from simres.tracing.lowering import Lowered, Lowering, Node
+from simres.workload import Unit
+
+
+class Unmodelled:
+    """Collects them while a graph is read."""
+
+    def __init__(self, network: str, allowed: bool) -> None:
+        self._network = network
+        self._allowed = allowed
+        self._count: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+
+    def note(self, node: Node, path: str) -> Lowered:
+        """Takes one down; the operator it becomes takes no time."""
+        self._count[node.source] += 1
+        self._first.setdefault(node.source, path)
+        return Lowered(node.source, Unit.UNMODELLED)
+
+    def _lines(self) -> list[str]:
+        width = max(len(source) for source in self._count)
+        found = []
+        for source, count in self._count.items():
+            place = f"in {self._first[source]}" if self._first[source] else "in the network's own forward"
+            times = "once" if count == 1 else f"{count} times, first"
+            found.append(f"  {source:<{width}}  {times} {place}")
+        return found
+
+    def refuse(self) -> None:
+        """Raises `AnswerIsNo` if there are any and they are not allowed."""
+        if not self._count or self._allowed:
+            return
+        example = next(iter(self._count))
+        raise AnswerIsNo(
+            "\n".join([f"`{self._network}` uses operators that simres cannot price:", *self._lines()]),
+            "let them pass unpriced with --allow-unmodelled, or price them in a plugin:\n"
+            "    @hookimpl\n"
+            "    def simres_operators():\n"
+            f'        yield Operator("{example}", "my_package:lower", "what it does")',
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One line for each operator let through."""
+        return (
+            tuple(f"unmodelled, priced at nothing:{line.replace('  ', ' ')}" for line in self._lines())
+            if self._count
+            else ()
+        )
+
+
+def from_plugins(source: str) -> Lowering | None:
+    """The lowering function that an installed plugin has for an operator; None if none has."""
+    from simres.plugins import default_registry, resolve
+
+    declared = default_registry().operators().get(source)
+    return resolve(declared.target) if declared is not None else None
