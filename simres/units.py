@@ -28,7 +28,9 @@ SPELLED = {"spelled": True}
 _DIGITS = 4
 _MAX_TEXT = 64
 _MAX_EXPONENT = 200  # beyond any limit below, whatever 64 characters of mantissa say
-_NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]+))?\s*((?:[A-Za-z%].*)?)", re.DOTALL)
+_NUMBER = re.compile(
+    r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]+))?\s*((?:[A-Za-z%].*)?)", re.DOTALL
+)
 
 
 class UnitError(SimresError, ValueError):
@@ -135,6 +137,11 @@ class Quantity:
             raise UnitError(f"`{text}` is no whole number of {self.whole}")
 
     @property
+    def base(self) -> str:
+        """The base unit: what the integers count."""
+        return next(iter(self.ladder))
+
+    @property
     def units(self) -> dict[str, int]:
         """Every unit that is read, with its size in base units."""
         return {**self.ladder, **self.binary, **self.others}
@@ -196,20 +203,25 @@ FREQUENCY = Quantity(
 QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY)
 
 
-def parse_any(text: str, *, positive: bool = False) -> tuple[Quantity, int]:
-    """The quantity that the unit of `text` belongs to, and the value in its base units.
+def quantity_of(unit: str) -> Quantity:
+    """The quantity that a unit belongs to. Raises `UnitError` where there is none."""
+    for quantity in QUANTITIES:
+        if unit in quantity.units:
+            return quantity
+    close = suggest_unit(unit, {name: size for q in QUANTITIES for name, size in q.units.items()})
+    wish = f"did you mean `{close}`?" if close else "such as `10 us`, `64 B`, `1 GB/s`"
+    raise UnitError(f"unknown unit `{shorten(unit)}`; {wish}")
+
+
+def parse_any(text: str, *, positive: bool = False) -> tuple[int, str]:
+    """The value of a quantity of any kind in its base unit, and that unit: `1 kB` is (1000, `B`).
 
     Raises:
         UnitError: no such unit, or as `Quantity.parse`.
     """
     _, unit = DURATION._split(text)
-    quantity = next((q for q in QUANTITIES if unit in q.units), None)
-    if quantity is None:
-        every = {name: size for q in QUANTITIES for name, size in q.units.items()}
-        close = suggest_unit(unit, every)
-        wish = f"did you mean `{close}`?" if close else "such as `10 us`, `64 B`, `1 GB/s`"
-        raise UnitError(f"unknown unit `{shorten(unit)}`; {wish}")
-    return quantity, quantity.parse(text, positive=positive)
+    quantity = quantity_of(unit)
+    return quantity.parse(text, positive=positive), quantity.base
 
 
 def parse_percent(text: object) -> Fraction:

@@ -1,0 +1,325 @@
+"""From a YAML file, or a plain document, to a checked `Scenario`; all that is wrong is said at once."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+from simres import hookspecs, shipped, units
+from simres.errors import SimresError
+from simres.hardware.specs import ComponentSpec
+from simres.plugins import resolve
+from simres.scenario.findings import Findings, suggestion
+from simres.scenario.model import (
+    SCHEMA_VERSION,
+    ChipFile,
+    ChipPreset,
+    Expectation,
+    Scenario,
+    ScenarioFile,
+    is_file_reference,
+)
+from simres.scenario.source import Document, Trail, parse_value, read
+
+NAME = r"[a-z][a-z0-9_]*"
+"""What a component may be called."""
+RESULT_PATH = r"[A-Za-z_][A-Za-z0-9_.-]*"
+"""What `expect:` may name."""
+
+
+class Registry(Protocol):
+    """The part of `simres.plugins.Registry` that scenarios need; unknown names raise `SimresError`."""
+
+    def component(self, kind: str) -> hookspecs.Component: ...
+    def components(self) -> Mapping[str, hookspecs.Component]: ...
+    def scheduler(self, name: str) -> hookspecs.Scheduler: ...
+    def pass_(self, name: str) -> hookspecs.Pass: ...
+
+
+def load(
+    reference: str | Path, *, registry: Registry, overrides: Mapping[str, object] | None = None
+) -> Scenario:
+    """The scenario in a YAML file, or a shipped one by name (`paper`).
+
+    `overrides` maps dotted paths to values (`{"hardware.ddr.bandwidth": "2 GB/s"}`); text is read as YAML.
+
+    Raises:
+        SimresError: there is no such file or scenario, or an override names nothing.
+        InvalidFile: something in it is wrong; each problem comes with its line and column.
+    """
+    path = shipped.find_scenario(reference)
+    document = read(path)
+    return _scenario(document, registry, overrides or {}, base=path.parent, path=path, check_files=True)
+
+
+def from_document(
+    document: Mapping[str, Any],
+    *,
+    registry: Registry,
+    overrides: Mapping[str, object] | None = None,
+    base: Path | None = None,
+    name: str = "scenario",
+) -> Scenario:
+    """The scenario that plain data describes, in the form of the YAML file; `name` if it has none.
+
+    With `base`, files are taken relative to it and must exist. Raises as `load` does.
+    """
+    data = copy.deepcopy(dict(document))
+    return _scenario(
+        Document(name, data),
+        registry,
+        overrides or {},
+        base=base or Path(),
+        path=None,
+        check_files=base is not None,
+    )
+
+
+def load_chip(reference: str | Path, *, registry: Registry) -> ChipPreset:
+    """The chip in a YAML file, or a shipped one by name (`edge-npu`). Raises as `load` does."""
+    path = shipped.find_chip(reference)
+    document = read(path, "chip")
+    return _chip(document, registry, path.stem)
+
+
+def _chip(document: Document, registry: Registry, name: str) -> ChipPreset:
+    findings = Findings(document, "chip")
+    _check_version(findings)
+    file = findings.validate(ChipFile, document.data, ())
+    hardware = _hardware(findings, registry)
+    findings.raise_any()
+    return ChipPreset(name, hardware, file.description, file.source)
+
+
+def _scenario(
+    document: Document,
+    registry: Registry,
+    overrides: Mapping[str, object],
+    *,
+    base: Path,
+    path: Path | None,
+    check_files: bool,
+) -> Scenario:
+    findings = Findings(document)
+    values = {tuple(key.split(".")): _override(key, value) for key, value in overrides.items()}
+    data = document.data
+    if ("chip",) in values:
+        data["chip"] = values["chip",]
+        findings.overrides.add(("chip",))
+    _add_chip(findings, registry, Path() if ("chip",) in values else base)
+    for trail, value in values.items():
+        _set(data, trail, value)
+        findings.overrides.add(trail)
+    _check_version(findings)
+    file = findings.validate(ScenarioFile, data, ())
+    hardware = _hardware(findings, registry)
+    scheduler, parameters = _scheduler(findings, registry)
+    _check_passes(findings, registry)
+    expect = _expectations(findings)
+    workload = _workload(findings, Path() if ("workload",) in values else base, check_files)
+    findings.raise_any()
+    return Scenario(
+        name=file.name or (path.stem if path else document.path),
+        description=file.description,
+        workload=workload,
+        hardware=hardware,
+        scheduler=scheduler,
+        parameters=parameters,
+        passes=tuple(file.passes),
+        seed=file.seed,
+        expect=expect,
+        path=path,
+        overridden=bool(overrides),
+    )
+
+
+def _check_version(findings: Findings) -> None:
+    version = findings.document.data.get("schema_version", SCHEMA_VERSION)
+    if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
+        message = f"is {version}; this simres reads up to {SCHEMA_VERSION}"
+        findings.add(("schema_version",), message, hint="pip install --upgrade simres")
+        findings.raise_any()
+
+
+def _override(key: str, value: object) -> Any:
+    return parse_value(value, f"--set {key}") if isinstance(value, str) else copy.deepcopy(value)
+
+
+def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
+    """Puts `value` at `trail`; the last key may be new (the check for unknown keys comes later)."""
+    name = ".".join(map(str, trail))
+    if trail[0] == "expect":
+        raise SimresError(f"--set {name}: `expect` is not checked when something is set")
+    if trail[0] not in ScenarioFile.model_fields:
+        raise SimresError(
+            f"--set {name}: no `{trail[0]}`{suggestion(str(trail[0]), ScenarioFile.model_fields)}"
+        )
+    if trail[0] == "scheduler" and len(trail) > 1 and not isinstance(data.get("scheduler"), dict):
+        data["scheduler"] = {"name": data.get("scheduler", "serial")}
+    inner: Any = data
+    for depth, part in enumerate(trail[:-1]):
+        if depth == 0:
+            inner.setdefault(part, {})
+        if part not in inner:
+            raise SimresError(f"--set {name}: no `{part}`{suggestion(str(part), inner)}")
+        inner = inner[part]
+        if not isinstance(inner, dict):
+            above = ".".join(map(str, trail[: depth + 1]))
+            raise SimresError(f"--set {name}: `{above}` has no parts; set it as a whole")
+    inner[trail[-1]] = value
+
+
+def _add_chip(findings: Findings, registry: Registry, base: Path) -> None:
+    """Puts the components of the scenario's `chip:` under its `hardware:`."""
+    data = findings.document.data
+    reference, own = data.get("chip"), data.get("hardware", {})
+    if not isinstance(reference, str) or not reference or not isinstance(own, dict):
+        return
+    try:
+        path = shipped.find_chip(str(base / reference) if is_file_reference(reference) else reference)
+        document = read(path, "chip")
+        _chip(copy.deepcopy(document), registry, path.stem)
+    except SimresError as error:
+        findings.add_error(("chip",), error)
+        findings.raise_any()
+        raise
+    hardware: dict[str, Any] = document.data["hardware"]
+    for name, entry in own.items():
+        theirs = hardware.get(name, {})
+        if isinstance(entry, dict) and entry.get("kind", theirs.get("kind")) == theirs.get("kind"):
+            hardware[name] = theirs | entry
+        else:
+            hardware[name] = entry
+    data["hardware"] = hardware
+
+
+def _hardware(findings: Findings, registry: Registry) -> dict[str, ComponentSpec]:
+    entries = findings.document.data.get("hardware", {})
+    if not isinstance(entries, dict):
+        return {}  # said already
+    if not entries and ("hardware" in findings.document.data or findings.what == "scenario"):
+        findings.add(("hardware",), "names no component; give a `chip:` to start from, or components by name")
+    hardware = {}
+    for name, entry in entries.items():
+        trail = ("hardware", name)
+        if not isinstance(name, str) or not re.fullmatch(NAME, name):
+            findings.add(trail, "a component's name is of small letters, digits and `_`", key=True)
+        elif not isinstance(entry, dict):
+            findings.add(trail, f"must be a mapping such as `{{kind: sram, capacity: 1 MiB}}`{_got(entry)}")
+        elif (spec := _component(findings, registry, trail, entry)) is not None:
+            hardware[name] = spec
+    return hardware
+
+
+def _component(
+    findings: Findings, registry: Registry, trail: Trail, entry: dict[str, Any]
+) -> ComponentSpec | None:
+    kind = entry.get("kind")
+    if not isinstance(kind, str):
+        known = ", ".join(registry.components())
+        missing = f"`kind` is missing; known: {known}"
+        findings.add(
+            trail if kind is None else (*trail, "kind"),
+            missing if kind is None else f"must be text{_got(kind)}",
+        )
+        return None
+    try:
+        model = resolve(registry.component(kind).spec)
+    except SimresError as error:
+        findings.add_error((*trail, "kind"), error)
+        return None
+    spec: ComponentSpec | None = findings.validate(model, entry, trail, context=units.SPELLED)
+    return spec
+
+
+def _scheduler(findings: Findings, registry: Registry) -> tuple[str, Any]:
+    given = findings.document.data.get("scheduler", "serial")
+    trail: Trail = ("scheduler",)
+    settings = {"name": given} if isinstance(given, str) else given
+    nothing = "", None
+    if not isinstance(settings, dict):
+        findings.add(trail, f"must be a name, or a mapping with a `name`{_got(given)}")
+        return nothing
+    name = settings.get("name")
+    if not isinstance(name, str):
+        findings.add(trail, "`name` is missing" if name is None else f"`name` must be text{_got(name)}")
+        return nothing
+    try:
+        model = resolve(registry.scheduler(name).parameters)
+    except SimresError as error:
+        findings.add_error(trail if isinstance(given, str) else (*trail, "name"), error)
+        return nothing
+    rest = {key: value for key, value in settings.items() if key != "name"}
+    return name, findings.validate(model, rest, trail, context=units.SPELLED)
+
+
+def _check_passes(findings: Findings, registry: Registry) -> None:
+    passes = findings.document.data.get("passes", [])
+    for i, name in enumerate(passes if isinstance(passes, list) else ()):
+        if isinstance(name, str):
+            try:
+                registry.pass_(name)
+            except SimresError as error:
+                findings.add_error(("passes", i), error)
+
+
+def _expectations(findings: Findings) -> tuple[Expectation, ...]:
+    entries = findings.document.data.get("expect", {})
+    found = []
+    for path, entry in entries.items() if isinstance(entries, dict) else ():
+        trail = ("expect", path)
+        if not isinstance(path, str) or not re.fullmatch(RESULT_PATH, path):
+            findings.add(trail, "must be the path of a figure, such as `engines.ddr.working`", key=True)
+            continue
+        settings = entry if isinstance(entry, dict) else {"value": entry}
+        for key in settings.keys() - {"value", "within"}:
+            findings.add_unknown((*trail, key), ["value", "within"])
+        if "value" not in settings:
+            findings.add(trail, "`value` is missing")
+            continue
+        at: Trail = trail
+        try:
+            at = (*trail, "within") if entry is settings else trail
+            within = units.parse_percent(settings["within"]) if "within" in settings else 0
+            at = (*trail, "value") if entry is settings else trail
+            value, unit = _figure(settings["value"])
+            found.append(Expectation(path, value, unit, Fraction(within)))
+        except SimresError as error:
+            findings.add_error(at, error)
+    return tuple(found)
+
+
+def _figure(value: object) -> tuple[int | float, str]:
+    if isinstance(value, str):
+        return units.parse_any(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise units.UnitError(f"must be a figure such as `1235 us`, `64 B` or `20`{_got(value)}")
+    return value, ""
+
+
+def _workload(findings: Findings, base: Path, check_files: bool) -> str:
+    reference = findings.document.data.get("workload")
+    if not isinstance(reference, str) or not is_file_reference(reference):
+        return reference if isinstance(reference, str) else ""
+    path = Path(os.path.normpath(base / reference))
+    if check_files:
+        try:
+            exists = path.exists()
+        except (OSError, ValueError):
+            exists = False
+        if not exists:
+            findings.add(
+                ("workload",),
+                f"there is no file `{units.shorten(path)}`",
+                hint="`simres trace NETWORK -o FILE` makes one; `simres examples` lists those there are",
+            )
+    return shipped.name_of(path) or str(path)
+
+
+def _got(value: object) -> str:
+    return f", got {units.describe(value)}"
