@@ -40,8 +40,8 @@ class EngineSpec(ComponentSpec):
         """
         return Fraction(0)
 
-    def least_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> int:  # noqa: ARG002
-        """Picoseconds that these take one after the other with nothing in the way.
+    def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:  # noqa: ARG002
+        """Exact picoseconds that these take one after the other with nothing in the way.
 
         `durations_ps` are their prices. A kind that rounds less often than once a task says so here.
         """
@@ -69,7 +69,7 @@ class BusSpec(EngineSpec):
     burst_overhead: Duration = 0
     """Time lost on the bus with each burst."""
     latency: Duration = 0
-    """Time from a request to its first byte; the bus is free meanwhile, but one request waits for the other."""
+    """Time from a request to its first byte, in which nothing moves."""
 
     def transfer_ps(self, nbytes: int) -> Fraction:
         """Exact picoseconds on the bus: `nbytes / bandwidth` plus the overhead of every burst begun."""
@@ -82,11 +82,11 @@ class BusSpec(EngineSpec):
     def duration_ps(self, work: Work) -> int:
         return self.latency + ceil(self.transfer_ps(work.nbytes))
 
-    def least_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> int:
-        """The exact sum, rounded up once: back-to-back transfers gather no rounding."""
+    def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:
+        """Back-to-back transfers gather no rounding."""
         if PS_PER_S % self.bandwidth == 0:
             return sum(durations_ps)
-        return ceil(sum((self.latency + self.transfer_ps(work.nbytes) for work in works), Fraction(0)))
+        return sum((self.latency + self.transfer_ps(work.nbytes) for work in works), Fraction(0))
 
 
 class SramSpec(MemorySpec):

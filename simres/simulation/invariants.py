@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import ceil
 
 from simres.errors import InvariantViolation
 from simres.hardware.specs import EngineSpec
 from simres.record import Record
-from simres.simulation.plan import Plan
+from simres.simulation.plan import Launch, Plan
 
 
 class BrokenInvariant(InvariantViolation):
@@ -38,51 +41,49 @@ def longest_chain_ps(plan: Plan) -> int:
     return max(ends, default=0)
 
 
-def work_ps(plan: Plan, specs: Mapping[str, EngineSpec]) -> Mapping[str, int]:
-    """Picoseconds that each engine works at the least to do its tasks, one after the other."""
-    return {
-        name: spec.least_ps([plan.work[task] for task in order], [plan.duration_ps[task] for task in order])
-        for (name, spec), order in zip(specs.items(), plan.order, strict=True)
-    }
-
-
-def hold(record: Record, plan: Plan, specs: Mapping[str, EngineSpec], arrivals_ps: Sequence[int]) -> int:
+def hold(record: Record, launches: Sequence[Launch], specs: Mapping[str, EngineSpec]) -> int:
     """Raises `BrokenInvariant` unless all of these hold, and returns the longest chain's picoseconds:
 
     every task ended and every buffer was given back, but for those meant to stay; working, waiting and
     idle time add up to the makespan on every engine; each engine's work, and the longest chain of needs,
-    take no longer than the run; the bytes moved are the Program's; no memory held more than it can.
+    take no longer than the run; the bytes moved are the Programs'; no memory held more than it can.
     """
-    launches = len(arrivals_ps)
-    program = plan.program
 
     def broken(message: str) -> BrokenInvariant:
         return BrokenInvariant(message, record)
 
+    plans = {id(launch.plan): launch.plan for launch in launches}
+    times = Counter(id(launch.plan) for launch in launches)
     if record.unfinished:
         raise broken(f"{record.unfinished} tasks never ended")
-    staying: dict[str, int] = {}
-    for number in program.resident_out:
-        name, nbytes = plan.holds[number]
-        staying[name] = staying.get(name, 0) + nbytes
+    staying = dict(launches[-1].plan.resident_out) if launches else {}
     for name, memory in record.memories.items():
         if memory.peak > memory.capacity:
             raise broken(f"`{name}` held {memory.peak} B of {memory.capacity} B")
         if memory.left != staying.get(name, 0):
             raise broken(f"`{name}` holds {memory.left} B at the end, not {staying.get(name, 0)} B")
-    least = work_ps(plan, specs)
     for number, (name, engine) in enumerate(record.engines.items()):
+        least: Fraction | int = 0
+        nbytes = 0
+        for key, plan in plans.items():
+            works = [plan.work[task] for task in plan.order[number]]
+            durations = [plan.duration_ps[task] for task in plan.order[number]]
+            least += times[key] * specs[name].in_a_row_ps(works, durations)
+            nbytes += times[key] * sum([work.nbytes for work in works])
         if engine.accounted_ps != record.makespan_ps:
             raise broken(f"`{name}` accounts for {engine.accounted_ps} of {record.makespan_ps} ps")
-        if least[name] * launches > record.makespan_ps:
-            raise broken(f"`{name}` has {least[name] * launches} ps of work in {record.makespan_ps} ps")
-        nbytes = launches * sum(plan.work[task].nbytes for task in plan.order[number])
+        if least > record.makespan_ps:
+            raise broken(f"`{name}` has {ceil(least)} ps of work in {record.makespan_ps} ps")
         if engine.moved_bytes != nbytes:
-            raise broken(f"`{name}` moved {engine.moved_bytes} B, the Program says {nbytes} B")
-    chain = longest_chain_ps(plan)
-    if launches and arrivals_ps[-1] + chain > record.makespan_ps:
-        raise broken(f"a chain of {chain} ps ended within {record.makespan_ps} ps")
-    return chain
+            raise broken(f"`{name}` moved {engine.moved_bytes} B, the Programs say {nbytes} B")
+    longest = 0
+    chains = {key: longest_chain_ps(plan) for key, plan in plans.items()}
+    for launch in launches:
+        chain = chains[id(launch.plan)]
+        longest = max(longest, chain)
+        if launch.at_ps + chain > record.makespan_ps:
+            raise broken(f"a chain of {chain} ps from {launch.at_ps} ps ended at {record.makespan_ps} ps")
+    return longest
 
 
 def spans_hold(record: Record, plan: Plan) -> None:

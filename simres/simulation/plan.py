@@ -43,6 +43,24 @@ class Plan:
         """What is held before the first task, by memory."""
         return _sum(self.holds[buffer] for buffer in self.program.resident_in)
 
+    @property
+    def fills(self) -> bool:
+        """Whether it brings in what it leaves behind, so that the next Program has to wait for it."""
+        return not set(self.program.resident_out) <= set(self.program.resident_in)
+
+    @property
+    def resident_out(self) -> Demand:
+        """What is held after the last task, by memory."""
+        return _sum(self.holds[buffer] for buffer in self.program.resident_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """An instance of a Program that joins the queues at `at_ps`."""
+
+    plan: Plan
+    at_ps: int = 0
+
 
 def _sum(amounts: Iterable[tuple[str, int]]) -> Demand:
     totals: dict[str, int] = {}

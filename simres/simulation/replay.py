@@ -7,10 +7,8 @@ SimPy event a task, whatever its size.
 
 from __future__ import annotations
 
-import gc
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from simpy import Environment, Event, Timeout
@@ -18,16 +16,8 @@ from simpy import Environment, Event, Timeout
 from simres.hardware.engine import Engine, Stall
 from simres.hardware.sram import Scratchpad
 from simres.record import Cause, EngineTotals, MemoryTotals, Record, RecordLevel
-from simres.simulation.plan import EMPTY, Plan
+from simres.simulation.plan import EMPTY, Launch, Plan
 from simres.simulation.space import Space
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """An instance of a Program that joins the queues at `at_ps`."""
-
-    plan: Plan
-    at_ps: int = 0
 
 
 class _Instance:
@@ -50,17 +40,33 @@ _NOTHING = _Instance(-1, EMPTY, 0)
 class _Run:
     """What all lanes of a run share."""
 
-    __slots__ = ("by_layer", "environment", "lanes", "rows", "space")
+    __slots__ = ("by_layer", "environment", "held_back", "lanes", "latest", "rows", "space")
 
     def __init__(self, environment: Environment, space: Space, level: RecordLevel) -> None:
         self.environment = environment
         self.space = space
         self.lanes: list[_Lane] = []
+        self.latest = EMPTY
+        self.held_back: deque[tuple[int, Plan]] = deque()
+        """Launches that wait for the one before to fill the memory for them."""
         self.rows: list[tuple[int, ...]] | None = [] if level is RecordLevel.FULL else None
         self.by_layer = level is RecordLevel.AGGREGATE
 
+    def arrive(self, number: int, plan: Plan, _event: Event) -> None:
+        """Launches a Program, or holds it back until what it finds in memory is there."""
+        self.held_back.append((number, plan))
+        self.proceed()
+
+    def proceed(self) -> None:
+        """Launches what need not be held back any longer."""
+        while self.held_back:
+            if self.latest.fills and any(lane.instance is not _NOTHING for lane in self.lanes):
+                return
+            self.launch(*self.held_back.popleft())
+
     def launch(self, number: int, plan: Plan) -> None:
         """Queues an instance of a Program on every lane."""
+        self.latest = plan
         instance = _Instance(number, plan, self.space.admit(plan.turns))
         now = int(self.environment.now)
         lanes = [lane for lane in self.lanes if plan.order[lane.number]]
@@ -138,6 +144,7 @@ class _Lane:
             self.finished += position
             if not self.queue:
                 self.instance, self.order, self.position, self.task = _NOTHING, [], -1, -1
+                self.run.proceed()
                 return
             self.instance = self.queue.popleft()
             self.order = self.instance.plan.order[self.number]
@@ -253,14 +260,8 @@ def replay(
             scratchpads[memory].take(nbytes)
     for number, launch in enumerate(launches):
         arrival = Timeout(environment, launch.at_ps)
-        arrival.callbacks.append(partial(_arrive, run, number, launch.plan))
-    collecting = gc.isenabled()
-    gc.disable()  # a run makes no cycles, only events and rows that the collector would scan in vain
-    try:
-        environment.run()
-    finally:
-        if collecting:
-            gc.enable()
+        arrival.callbacks.append(partial(run.arrive, number, launch.plan))
+    environment.run()
     makespan = int(environment.now)
     by_layer = {
         name: tuple(sorted(lane.layer_ps.items()))
@@ -276,7 +277,3 @@ def replay(
         layer_working_ps=by_layer,
         rows=tuple(run.rows or ()),
     )
-
-
-def _arrive(run: _Run, number: int, plan: Plan, _event: Event) -> None:
-    run.launch(number, plan)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from simpy import Environment
 
+from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
 from simres.hardware.specs import EngineSpec
 from simres.program import Program
 from simres.record import Record, RecordLevel
 from simres.simulation.invariants import hold
-from simres.simulation.plan import flatten
-from simres.simulation.replay import Launch, replay
+from simres.simulation.plan import Launch, Plan, flatten
+from simres.simulation.replay import replay
 
 
 class EngineFactory(Protocol):
@@ -27,21 +30,55 @@ def run(
     program: Program,
     chip: Chip,
     behaviours: Mapping[str, EngineFactory],
-    *,
-    arrivals_ps: Sequence[int] = (0,),
     level: RecordLevel = RecordLevel.FULL,
 ) -> tuple[Record, int]:
-    """Replays `program` once per arrival; the Record, and the picoseconds of its longest chain.
+    """Replays `program` once; its Record, and the picoseconds of its longest chain of needs.
 
-    `behaviours` gives the engine of each component by name. Raises `BrokenInvariant`, with the Record
-    attached, when what happened contradicts the Program.
+    See `run_stream`, of which this is the simplest case.
+    """
+    return run_stream([(program, 0)], chip, behaviours, level)
+
+
+def run_stream(
+    starts: Sequence[tuple[Program, int]],
+    chip: Chip,
+    behaviours: Mapping[str, EngineFactory],
+    level: RecordLevel = RecordLevel.FULL,
+) -> tuple[Record, int]:
+    """Replays Programs, each from its start in picoseconds, in order of these.
+
+    What the first expects in memory is there; what a later one expects must be what the one before
+    leaves. `behaviours` gives the engine of each component by name. Returns the Record and the longest
+    chain of needs of any Program. Raises `BrokenInvariant`, with the Record attached, when what happened
+    contradicts the Programs.
     """
     specs = chip.engines
-    plan = flatten(program, specs)
-    environment = Environment()
-    engines = {name: behaviours[name](environment, spec) for name, spec in specs.items()}
-    capacities = {name: memory.capacity for name, memory in chip.memories.items()}
-    launches = [Launch(plan, at) for at in sorted(arrivals_ps)]
-    record = replay(launches, engines, capacities, environment, level)
-    chain_ps = hold(record, plan, specs, arrivals_ps=sorted(arrivals_ps))
-    return record, chain_ps
+    with _collector_paused():
+        plans: dict[int, Plan] = {}
+        launches: list[Launch] = []
+        for program, at_ps in sorted(starts, key=lambda start: start[1]):
+            plan = plans.get(id(program))
+            if plan is None:
+                plan = plans[id(program)] = flatten(program, specs)
+            if launches and dict(plan.resident_in) != dict(launches[-1].plan.resident_out):
+                raise InvariantViolation(
+                    f"the Program launched at {at_ps} ps expects other buffers than the one before leaves"
+                )
+            launches.append(Launch(plan, at_ps))
+        environment = Environment()
+        engines = {name: behaviours[name](environment, spec) for name, spec in specs.items()}
+        capacities = {name: memory.capacity for name, memory in chip.memories.items()}
+        record = replay(launches, engines, capacities, environment, level)
+        return record, hold(record, launches, specs)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A run makes no cycles, only rows and events that the garbage collector would scan in vain."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
