@@ -1,0 +1,70 @@
+# `make demo` and `make test` each make the environment they need; nothing else has to be set up.
+# Another interpreter: `make test PYTHON=python3.12`. Some of the tests: `make test ARGS=tests/test_bus.py`.
+
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= .venv-demo
+ARGS ?=
+
+PY := $(VENV)/bin/python
+PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
+MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs docs-check bench clean
+
+help: ## Say what there is to make.
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-11s %s\n", $$1, $$2 }'
+
+demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it was meant to describe.
+	@$(DEMO)/bin/simres simulate scenarios/paper.yaml
+	@echo
+	@$(DEMO)/bin/simres simulate scenarios/resnet20.yaml --timeline
+	@echo
+	@echo 'Next:'
+	@echo '  $(DEMO)/bin/simres simulate scenarios/resnet20.yaml --set hardware.ddr.bandwidth="4 GB/s"'
+	@echo '  $(DEMO)/bin/simres examples             what else comes with simres'
+	@echo '  $(DEMO)/bin/simres init mine            a scenario of your own, with comments'
+
+test: $(VENV)/installed ## All tests, those of the plugins included.
+	$(PY) -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/installed ## Style, types, and the one direction of imports.
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+docs: $(VENV)/installed ## The documentation, into site/; its generated pages are written anew.
+	$(PY) docs/generate.py
+	$(PY) -m mkdocs build --strict --quiet
+
+docs-check: $(VENV)/installed ## Fail when a generated page differs from the code.
+	$(PY) docs/generate.py --check
+
+bench: $(VENV)/installed ## The published figures, measured here.
+	$(PY) -m benchmarks $(ARGS)
+
+clean: ## Remove what can be made again, but for .venv.
+	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(VENV)/installed: $(MANIFESTS)
+	$(call environment,$(VENV))
+	$(PY) -m pip install --quiet -e '.[torch,dev]' $(addprefix -e ./,$(PLUGINS))
+	@touch $@
+
+$(DEMO)/installed: pyproject.toml
+	$(call environment,$(DEMO))
+	$(DEMO)/bin/python -m pip install --quiet -e .
+	@touch $@
+
+define environment
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo 'simres needs Python 3.11 or newer, and `$(PYTHON)` is none; try `make $(MAKECMDGOALS) PYTHON=python3.12`' >&2; exit 1; }
+@$(1)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(1) || { \
+	echo 'could not make $(1); on Debian and Ubuntu, `apt install python3-venv` brings what is missing' >&2; exit 1; }
+endef
