@@ -5,21 +5,11 @@ In an installed wheel they lie in the package, in a checkout in the top-level `s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from simres.errors import SimresError
-
-
-@dataclass(frozen=True, slots=True)
-class Shipped:
-    """One of them: its name, its file and a line that says what it is."""
-
-    name: str
-    path: Path
-    description: str
 
 
 @cache
@@ -39,17 +29,17 @@ def root() -> Path:
 
 def scenario(name: str) -> Path:
     """The file of a shipped scenario. Raises `SimresError`, with the list, when there is none."""
-    return _named("scenario", name, scenario_files())
+    return _named("scenario", name, scenarios())
 
 
 def chip(name: str) -> Path:
     """The file of a shipped chip. Raises `SimresError`, with the list, when there is none."""
-    return _named("chip", name, chip_files())
+    return _named("chip", name, chips())
 
 
 def workload(name: str) -> Path:
     """The file of a shipped workload. Raises `SimresError`, with the list, when there is none."""
-    return _named("workload", name, workload_files())
+    return _named("workload", name, workloads())
 
 
 def find_scenario(reference: str | Path) -> Path:
@@ -71,63 +61,46 @@ def name_of(path: Path) -> str | None:
     return path.stem if own else None
 
 
-def scenario_files() -> dict[str, Path]:
+def scenarios() -> dict[str, Path]:
     """The shipped scenarios by name."""
     return _files("*.yaml")
 
 
-def chip_files() -> dict[str, Path]:
+def chips() -> dict[str, Path]:
     """The shipped chips by name."""
     return _files("chips/*.yaml")
 
 
-def workload_files() -> dict[str, Path]:
+def workloads() -> dict[str, Path]:
     """The shipped workloads by name."""
     return _files("workloads/*.json")
 
 
-def scenarios() -> list[Shipped]:
-    """The shipped scenarios, described."""
-    return [Shipped(name, path, _described(path)) for name, path in scenario_files().items()]
+def description(path: Path) -> str:
+    """One line on a shipped file: what a scenario or chip says of itself, what a workload holds."""
+    if path.suffix == ".yaml":
+        from simres.scenario.source import read
 
-
-def chips() -> list[Shipped]:
-    """The shipped chips, described."""
-    return [Shipped(name, path, _described(path)) for name, path in chip_files().items()]
-
-
-def workloads() -> list[Shipped]:
-    """The shipped workloads, described by what they hold."""
-    from simres import units
+        return str(read(path).data.get("description", ""))
+    from simres import units, workload_json
     from simres.workload import Ledger
-    from simres.workload_json import read
 
-    listed = []
-    for name, path in workload_files().items():
-        found = read(path)
-        if isinstance(found, Ledger):
-            size = f"a ledger of {len(found.rows)} rows"
-        else:
-            size = f"{len(found.ops)} ops, {units.format_count(found.parameters)} parameters"
-        listed.append(Shipped(name, path, f"{size}, {units.format_count(found.macs)} MACs"))
-    return listed
+    found = workload_json.read(path)
+    macs = f"{units.format_count(found.macs)} MACs"
+    if isinstance(found, Ledger):
+        return f"a ledger of {len(found.rows)} rows, {macs}"
+    return f"{len(found.ops)} operators, {units.format_count(found.parameters)} parameters, {macs}"
 
 
 def _files(pattern: str) -> dict[str, Path]:
     return {path.stem: path for path in sorted(root().glob(pattern))}
 
 
-def _described(path: Path) -> str:
-    from simres.scenario.source import read
-
-    return str(read(path).data.get("description", ""))
-
-
 def _find(what: str, reference: str | Path) -> Path:
     path, text = Path(reference), str(reference)
     if isinstance(reference, Path) or path.suffix or "/" in text or "\\" in text or path.is_file():
         return path
-    return _named(what, text, scenario_files() if what == "scenario" else chip_files())
+    return _named(what, text, scenarios() if what == "scenario" else chips())
 
 
 def _named(what: str, name: str, files: dict[str, Path]) -> Path:

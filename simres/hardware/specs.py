@@ -20,7 +20,8 @@ from simres.units import PS_PER_S, Bandwidth, Bytes, Duration, OpRate
 class ComponentSpec(BaseModel):
     """What every component has: the `kind` by which it is found."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # Docstrings become descriptions in the JSON Schema; reading them here would slow every start.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kind: str
     """What it is: one of the kinds that `simres plugins` lists."""

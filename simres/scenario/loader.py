@@ -87,6 +87,24 @@ def load_chip(reference: str | Path, *, registry: Registry) -> ChipPreset:
     return _chip(document, registry, path.stem)
 
 
+def resolved(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as a document with every default written out and units spelled; it loads back equal."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": scenario.name,
+        "description": scenario.description,
+        "workload": scenario.workload,
+        "hardware": {name: spec.model_dump(mode="json") for name, spec in scenario.hardware.items()},
+        "scheduler": {"name": scenario.scheduler, **scenario.parameters.model_dump(mode="json")},
+        "passes": list(scenario.passes),
+        "seed": scenario.seed,
+        "expect": {
+            item.path: {"value": item.text, "within": units.spell_percent(item.within)}
+            for item in scenario.expect
+        },
+    }
+
+
 def _chip(document: Document, registry: Registry, name: str) -> ChipPreset:
     findings = Findings(document, "chip")
     _check_version(findings)

@@ -117,21 +117,3 @@ class ChipPreset:
 def is_file_reference(reference: str) -> bool:
     """Whether a workload or chip is given as a file and not by name."""
     return reference.endswith((".json", ".yaml", ".yml")) or "/" in reference or "\\" in reference
-
-
-def resolved(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as a document with every default written out and units spelled; it loads back equal."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "name": scenario.name,
-        "description": scenario.description,
-        "workload": scenario.workload,
-        "hardware": {name: spec.model_dump(mode="json") for name, spec in scenario.hardware.items()},
-        "scheduler": {"name": scenario.scheduler, **scenario.parameters.model_dump(mode="json")},
-        "passes": list(scenario.passes),
-        "seed": scenario.seed,
-        "expect": {
-            item.path: {"value": item.text, "within": units.spell_percent(item.within)}
-            for item in scenario.expect
-        },
-    }
