@@ -1,0 +1,1 @@
+"""What people see of a Result: text, tables, drawings and files. Every function here only reads."""

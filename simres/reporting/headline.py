@@ -1,0 +1,163 @@
+"""The answer in words: how long, what limits it and why, how far from the bound. Worked out, never canned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from simres.analysis.blame import held_up_by, together_ps
+from simres.record import Cause, EngineTotals, RecordLevel
+from simres.reporting.amounts import percent, three_digits, times
+from simres.result import Result
+from simres.units import PS_PER_S, format_bytes, format_duration
+from simres.workload import Ledger, Workload
+
+_NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host"}
+_BUSY = 0.5
+"""An engine that works at least this share of the time is what the run is bound by."""
+
+
+def headline(result: Result) -> str:
+    """One line to quote: the makespan, images a second, share of the matrix unit's peak."""
+    images, makespan = result.images, result.makespan_ps
+    each = f"{format_duration(makespan // images)} an image"
+    parts = [each if images == 1 else f"{format_duration(makespan)} for {images} images, {each}"]
+    if makespan:
+        parts.append(f"{three_digits(images * PS_PER_S / makespan)} images/s")
+    for names, bound_ps in result.bounds.engines.items():
+        if _role(result, names) == "matrix":
+            parts.append(f"{percent(bound_ps, makespan).replace('-', '0')} % of {_the(result, names)}'s peak")
+    return f"{result.name}: {', '.join(parts)}."
+
+
+def limit(result: Result) -> str:
+    """What the makespan is bound by, and what the busiest engine waits for the rest of the time."""
+    engines = result.record.engines
+    makespan = result.makespan_ps
+    if not makespan:
+        return "Nothing takes any time."
+    name = max(engines, key=lambda name: engines[name].working_ps)
+    busiest = engines[name]
+    share = f"{percent(busiest.working_ps, makespan)} % of the time"
+    if busiest.working_ps == makespan:
+        return f"Bound by {_the(result, name)}: it works all the time."
+    rest = _rest(result, name, busiest)
+    if busiest.working_ps >= _BUSY * makespan:
+        return f"Bound by {_the(result, name)}: it works {share}; the rest it {rest}."
+    return f"No engine is busy: {_the(result, name)}, the busiest, works {share}; the rest it {rest}."
+
+
+def _rest(result: Result, name: str, engine: EngineTotals) -> str:
+    """What an engine does when it does not work, the longest first."""
+    found = []
+    blocked = sum(engine.waiting_ps.get(cause, 0) for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
+    if blocked:
+        blame = held_up_by(result.program, result.record, name)
+        whom = _listed(f"{_the(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
+        full = result.record.level is RecordLevel.FULL
+        why = ", as nothing overlaps" if full and not together_ps(result.record) else _why(engine)
+        if len(blame) == 1:
+            whom = f"{_the(result, next(iter(blame)))}"
+        text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
+        found.append((blocked, text))
+    for cause, words in _STALLS.items():
+        if ps := engine.waiting_ps.get(cause, 0):
+            found.append((ps, f"waits {format_duration(ps)} {words}"))
+    if engine.idle_ps:
+        found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
+    return _listed(text for _, text in sorted(found, key=lambda item: -item[0]))
+
+
+_STALLS = {
+    Cause.BUS: "while others hold the bus",
+    Cause.LATENCY: "for first bytes to arrive (latency)",
+}
+_REASONS = {
+    Cause.DATA: "whose results it needs",
+    Cause.ORDER: "by the schedule's order",
+    Cause.SPACE: "to make space on chip",
+}
+
+
+def _why(engine: EngineTotals) -> str:
+    causes = [cause for cause in _REASONS if engine.waiting_ps.get(cause, 0)]
+    causes.sort(key=lambda cause: -engine.waiting_ps[cause])
+    if len(causes) == 1:
+        return f", {_REASONS[causes[0]]}"
+    parts = [f"{format_duration(engine.waiting_ps[cause])} {_REASONS[cause]}" for cause in causes]
+    return f": {_listed(parts)}" if parts else ""
+
+
+def distance(result: Result) -> str:
+    """How far the makespan is from what no schedule can beat, and what that is."""
+    bounds, makespan = result.bounds, result.makespan_ps
+    if not bounds.makespan:
+        return "No bound is known: no engine states a peak."
+    reason = bound_meaning(result, bounds.tightest)
+    if bounds.makespan == makespan:
+        return f"This is the bound itself: {reason}."
+    ratio = times(makespan, bounds.makespan)
+    return f"That is {ratio} x the bound of {format_duration(bounds.makespan)}: {reason}."
+
+
+def bound_meaning(result: Result, name: str) -> str:
+    """What a bound of `Result.bounds` consists of."""
+    if name == "dependency":
+        return "the longest chain of dependent tasks"
+    match _role(result, name):
+        case "bus" if isinstance(result.workload, Ledger):
+            return "every stated byte moved once"
+        case "bus":
+            return "weights, inputs and outputs moved once"
+        case "matrix":
+            return "every multiply-accumulate at peak rate"
+        case _:
+            return "every vector operation at peak rate"
+
+
+def remarks(result: Result) -> list[str]:
+    """What else one must know to read the figures: coverage, copies that take no time, record level."""
+    found = []
+    workload = result.workload
+    if isinstance(workload, Workload):
+        found.append(f"Coverage: {workload.coverage}.")
+        for name, engine in result.record.engines.items():
+            if result.chip[name].role == "memory" and engine.moved_bytes and not engine.working_ps:
+                found.append(
+                    f"Copies on chip take no time here: {engine.tasks} tasks, "
+                    f"{format_bytes(engine.moved_bytes)} within {_the(result, name)}, "
+                    "which states no rate for them."
+                )
+    else:
+        found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so nothing is known of reuse.")
+    if result.record.level is not RecordLevel.FULL:
+        found.append(
+            f"Recorded at level `{result.record.level.value}`: "
+            "no times by layer, no timeline, no blame for waits."
+        )
+    return found
+
+
+def warnings(result: Result) -> list[str]:
+    """The result's and the workload's warnings, each once."""
+    return list(dict.fromkeys((*result.warnings, *result.workload.warnings)))
+
+
+def _role(result: Result, names: str) -> str:
+    first = names if names in result.chip else names.split("+")[0]
+    return result.chip[first].role if first in result.chip else ""
+
+
+def _the(result: Result, names: str) -> str:
+    """An engine, or several that share a role (`a+b`), in words: `the ddr bus`, `the matrix unit`."""
+    role = _role(result, names)
+    noun = _NOUNS.get(role, role)
+    several = names.split("+") if names not in result.chip else [names]
+    if len(several) > 1:
+        return f"the {noun}s {_listed(several)}"
+    return f"the {noun}" if names in (role, noun) else f"the {names} {noun}".rstrip()
+
+
+def _listed(parts: Iterable[str]) -> str:
+    """`a, b and c`."""
+    *most, last = [*parts] or [""]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,77 @@
+"""A result printed: the headline first, then where the time went, layer by layer, bounds, expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from simres.reporting import headline, tables
+from simres.reporting.amounts import printable
+from simres.reporting.console import can_draw
+from simres.reporting.glyphs import ASCII, BLOCKS
+from simres.result import Result
+from simres.units import format_duration
+
+
+def show(result: Result, console: Console) -> None:
+    """Prints everything there is to say about `result` that fits into tables."""
+    text = Text("\n").join(report(result, console.width, draw=can_draw(console), clip=console.is_terminal))
+    console.print(text)
+
+
+def report(result: Result, width: int, *, draw: bool = True, clip: bool = False) -> Iterator[Text]:
+    """The lines of the report. `draw` allows block characters, `clip` shortening names to the width."""
+    glyphs = BLOCKS if draw else ASCII
+    makespan = format_duration(result.makespan_ps)
+    yield from _wrapped(headline.headline(result), width, "headline")
+    yield from _wrapped(headline.limit(result), width)
+    yield from _wrapped(headline.distance(result), width)
+
+    yield from _title("Engines", f"working + waiting + idle = {makespan} in every row")
+    yield from tables.engines(result, width, glyphs)
+    if any(memory.peak for memory in result.record.memories.values()):
+        yield Text()
+        yield from tables.memories(result, width, glyphs)
+
+    yield from _title("Layers", "")
+    yield from tables.layers(result, width, glyphs, clip=clip)
+
+    yield from _title("Bounds", "no schedule of this workload takes less on this chip")
+    yield from tables.bounds(result, width, glyphs)
+
+    if result.expectations:
+        missed = sum(not item.met for item in result.expectations)
+        verdict = f"{missed} of {len(result.expectations)} missed" if missed else "all met"
+        yield from _title("Expectations", verdict)
+        yield from tables.expectations(result, width, glyphs)
+
+    yield from _title("Notes", f"schedule `{printable(result.program.scheduler)}`")
+    for what, how in result.program.decisions.items():
+        yield from _wrapped(f"{what}: {how}", width)
+    for remark in headline.remarks(result):
+        yield from _wrapped(remark, width)
+    for warning in headline.warnings(result):
+        yield from _wrapped(f"warning: {warning}", width, "warning")
+
+
+def _title(title: str, caption: str) -> Iterator[Text]:
+    yield Text()
+    line = Text(title, style="title")
+    if caption:
+        line = Text.assemble(line, (f"  {caption}", "muted"))
+    yield line
+
+
+def _wrapped(text: str, width: int, style: str = "") -> Iterator[Text]:
+    """Prose, broken between words."""
+    words = printable(text).split(" ")
+    line = words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) > width:
+            yield Text(line, style=style)
+            line = word
+        else:
+            line += f" {word}"
+    yield Text(line, style=style)

@@ -1,0 +1,238 @@
+"""The tables of a result, as lines of text: engines, memories, layers, bounds, expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from simres.record import Cause, RecordLevel
+from simres.reporting.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
+from simres.reporting.columns import Column, bar, fit, lines
+from simres.reporting.glyphs import Glyphs
+from simres.reporting.headline import bound_meaning
+from simres.result import Expectation, Result
+from simres.units import DURATION, SIZE, format_bytes
+
+_WIDEST_BAR = 40
+_NARROWEST_BAR = 10
+
+
+def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+    """Working, waiting by cause and idle of every engine: each row adds up to the makespan."""
+    makespan = result.makespan_ps
+    shown = {
+        name: engine
+        for name, engine in result.record.engines.items()
+        if engine.tasks or result.chip[name].role != "memory"
+    }
+    unit = scale(makespan, TIME)
+    roles = [result.chip[name].role for name in shown]
+    columns = [
+        Column("engine", list(shown), right=False, elastic=True),
+        Column("kind", [result.chip[name].kind for name in shown], right=False, rank=5, style="muted"),
+        Column("tasks", [str(engine.tasks) for engine in shown.values()], rank=4),
+    ]
+
+    def add(head: str, amounts: Sequence[int], style: str, rank: int) -> None:
+        columns.append(Column(head, unit.texts(amounts), unit.unit, style=style))
+        columns.append(Column("", [percent(ps, makespan) for ps in amounts], "%", rank=rank, style=style))
+
+    add("working", [engine.working_ps for engine in shown.values()], "", 0)
+    for cause in Cause:
+        waits = [engine.waiting_ps.get(cause, 0) for engine in shown.values()]
+        if any(waits):
+            add(f"wait: {cause.value}", waits, f"cause.{cause.value}", 3)
+    add("idle", [engine.idle_ps for engine in shown.values()], "muted", 1)
+    taken = sum(column.width + 2 for column in fit([c for c in columns if c.rank < 3], width))
+    size = min(_WIDEST_BAR, width - taken)
+    if size >= _NARROWEST_BAR:
+        bars: list[str | Text] = [
+            bar(
+                [
+                    (engine.working_ps, glyphs.full, f"role.{role}"),
+                    (sum(engine.waiting_ps.values()), glyphs.waiting, "waiting"),
+                    (engine.idle_ps, glyphs.idle, "idle"),
+                ],
+                makespan,
+                size,
+            )
+            for role, engine in zip(roles, shown.values(), strict=True)
+        ]
+        legend = f"{glyphs.full} works {glyphs.waiting} waits {glyphs.idle} idle"
+        columns.append(Column(legend if len(legend) <= size else "", bars, rank=2, right=False))
+    return lines(columns, width, rule=glyphs.line)
+
+
+def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+    """The most that each on-chip memory held, and what it can hold."""
+    found = result.record.memories
+    columns = [
+        Column("memory", list(found), right=False, elastic=True),
+        Column("most held", [format_bytes(memory.peak) for memory in found.values()]),
+        Column("capacity", [format_bytes(memory.capacity) for memory in found.values()]),
+        Column("", [percent(memory.peak, memory.capacity) for memory in found.values()], "%"),
+    ]
+    size = min(_WIDEST_BAR, width - sum(column.width + 2 for column in columns))
+    if size >= _NARROWEST_BAR:
+        bars: list[str | Text] = [
+            bar(
+                [
+                    (memory.peak, glyphs.full, "role.memory"),
+                    (memory.capacity - memory.peak, glyphs.idle, "idle"),
+                ],
+                memory.capacity,
+                size,
+            )
+            for memory in found.values()
+        ]
+        columns.append(Column("", bars, rank=1, right=False))
+    return lines(columns, width, rule=glyphs.line)
+
+
+def working_by_layer(result: Result) -> Sequence[Mapping[str, int]]:
+    """Working picoseconds of each layer by engine, from the spans or, without them, from the sums."""
+    record = result.record
+    if record.level is RecordLevel.FULL:
+        return [layer.working_ps for layer in result.layers]
+    found: list[dict[str, int]] = [{} for _ in result.layers]
+    for name, sums in record.layer_working_ps.items():
+        for layer, ps in sums:
+            found[layer][name] = ps
+    return found
+
+
+def layers(result: Result, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
+    """A row a layer: when, how long on which engine, its work and its bytes; whole, however long."""
+    rows = result.layers
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    columns = [
+        Column("layer", [row.name for row in rows], total="total", right=False, elastic=True),
+        Column("kind", [row.kind for row in rows], right=False, rank=6, style="muted"),
+        Column("block", [row.block for row in rows], right=False, rank=9, style="muted"),
+    ]
+    if result.record.level is RecordLevel.FULL:
+        taken = [row.end_ps - row.start_ps for row in rows]
+        columns += [
+            Column("start", [unit.text(row.start_ps) for row in rows], unit.unit, rank=7),
+            Column("time", unit.texts(taken), unit.unit, total=unit.text(makespan)),
+            Column("share", [percent(ps, makespan) for ps in taken], "%", total="100.0", rank=4),
+        ]
+    working = working_by_layer(result)
+    for name, engine in result.record.engines.items():
+        if engine.working_ps:
+            columns.append(
+                Column(
+                    name,
+                    [unit.text(layer.get(name, 0)) for layer in working],
+                    unit.unit,
+                    total=unit.text(engine.working_ps),
+                    rank=1,
+                    style=f"role.{result.chip[name].role}",
+                )
+            )
+    read = [row.read_bytes for row in rows]
+    written = [row.written_bytes for row in rows]
+    macs = [row.macs for row in rows]
+    bytes_unit = scale(max(sum(read), sum(written)), BYTES)
+    for head, amounts, amounts_unit, rank in (
+        ("MACs", macs, scale(sum(macs), COUNT), 3),
+        ("vector ops", [row.vector_ops for row in rows], None, 6),
+        ("read", read, bytes_unit, 2),
+        ("written", written, bytes_unit, 5),
+        ("copied", [row.copied_bytes for row in rows], None, 8),
+    ):
+        total = sum(amounts)
+        if total:
+            chosen = amounts_unit or scale(total, BYTES if head == "copied" else COUNT)
+            columns.append(Column(head, chosen.texts(amounts), chosen.unit, chosen.text(total), rank))
+    moved = [row.read_bytes + row.written_bytes for row in rows]
+    columns.append(
+        Column(
+            "intensity",
+            [_intensity(work, nbytes) for work, nbytes in zip(macs, moved, strict=True)],
+            "MAC/B",
+            _intensity(sum(macs), sum(moved)),
+            rank=8,
+        )
+    )
+    return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def _intensity(macs: int, nbytes: int) -> str:
+    return f"{macs / nbytes:.1f}" if macs and nbytes else NOTHING
+
+
+def bounds(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+    """What no schedule can beat, and how many times that the makespan is."""
+    named = {**result.bounds.engines, "dependency": result.bounds.dependency}
+    unit = scale(result.makespan_ps, TIME)
+    makespan = result.makespan_ps
+    columns = [
+        Column("bound", list(named), total="makespan", right=False),
+        Column("at least", unit.texts(named.values()), unit.unit, unit.text(result.bounds.makespan)),
+        Column(
+            "simulated is",
+            [_far(makespan, ps) for ps in named.values()],
+            total=_far(makespan, result.bounds.makespan),
+        ),
+        Column(
+            "because of",
+            [bound_meaning(result, name) for name in named],
+            total="the largest of these",
+            right=False,
+            rank=1,
+            style="muted",
+        ),
+    ]
+    return lines(columns, width, rule=glyphs.line)
+
+
+def _far(makespan: int, bound: int) -> str:
+    return f"{times(makespan, bound)} x" if bound else NOTHING
+
+
+def expectations(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+    """What the scenario's `expect:` states, what came out, and the difference, all exact."""
+    found = result.expectations
+    columns = [
+        Column("quantity", [item.path for item in found], right=False, elastic=True),
+        Column("stated", [_exact(item, item.expected) for item in found]),
+        Column("simulated", [_exact(item, item.found) for item in found]),
+        Column("difference", [_difference(item) for item in found]),
+        Column("allowed", [f"{100 * item.within:.4g} %" if item.within else "0" for item in found], rank=1),
+        Column(
+            "",
+            [Text("met", "good") if item.met else Text("MISSED", "bad") for item in found],
+            right=False,
+        ),
+    ]
+    return lines(columns, width, rule=glyphs.line)
+
+
+def _exact(item: Expectation, value: int) -> str:
+    """A value with every digit, in the unit that its path ends in."""
+    parts = item.path.split(".")
+    if not isinstance(value, int) or parts[-1] in _COUNTS:
+        return str(value)
+    if parts[0] in _IN_BYTES or parts[-1] in _IN_BYTES:
+        return _signed(SIZE.spell(abs(value)), value)
+    return _signed(DURATION.spell(abs(value)) if value else "0 s", value)
+
+
+_COUNTS = {"images", "tasks", "peak_per_s", "schema_version", "seed"}
+_IN_BYTES = {"traffic", "traffic_bytes", "memories", "moved", "moved_bytes"}
+"""Keys of the JSON form that say what is under them; everything else there is picoseconds."""
+
+
+def _signed(text: str, value: int) -> str:
+    return f"-{text}" if value < 0 else text
+
+
+def _difference(item: Expectation) -> str:
+    difference = item.found - item.expected
+    if not difference:
+        return "0"
+    share = f" ({100 * difference / item.expected:+.2g} %)" if item.expected else ""
+    return f"{'+' if difference > 0 else ''}{_exact(item, difference)}{share}"
