@@ -54,12 +54,12 @@ clean: ## Remove what can be made again, but for .venv.
 
 $(VENV)/installed: $(MANIFESTS)
 	$(call environment,$(VENV))
-	$(PY) -m pip install --quiet -e '.[torch,dev]' $(addprefix -e ./,$(PLUGINS))
+	$(PY) -m pip install -qq -e '.[torch,dev]' $(addprefix -e ./,$(PLUGINS))
 	@touch $@
 
 $(DEMO)/installed: pyproject.toml
 	$(call environment,$(DEMO))
-	$(DEMO)/bin/python -m pip install --quiet -e .
+	$(DEMO)/bin/python -m pip install -qq -e .
 	@touch $@
 
 define environment
