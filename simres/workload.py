@@ -206,7 +206,7 @@ class Workload:
     @cached_property
     def bytes_in(self) -> int:
         """Bytes that any schedule must read: inputs and weights that some operator uses."""
-        used = (name for op in self.ops for name in op.inputs)
+        used = (name for op in self.ops if op.unit is not Unit.VIEW for name in op.inputs)
         return sum(tensor.nbytes for tensor in self._stored(used) if tensor.role is not Role.ACTIVATION)
 
     @cached_property
@@ -223,7 +223,7 @@ class Workload:
     @cached_property
     def weight_bytes(self) -> int:
         """Bytes of all weights that some operator uses."""
-        used = (name for op in self.ops for name in op.inputs)
+        used = (name for op in self.ops if op.unit is not Unit.VIEW for name in op.inputs)
         return sum(tensor.nbytes for tensor in self._stored(used) if tensor.role is Role.WEIGHT)
 
     @cached_property

@@ -101,8 +101,12 @@ def spans_hold(record: Record, plan: Plan) -> None:
         if not (free[lane] <= span.since <= span.ready <= span.granted <= span.begun <= span.end):
             raise BrokenInvariant(f"{who} runs against time: {span}", record)
         task = tasks[span.task]
+        ready = span.since
         for earlier in task.needs + task.after:
-            if ends.get((span.launch, earlier), span.granted + 1) > span.granted:
-                raise BrokenInvariant(f"{who} starts before task {earlier} ends", record)
+            if (span.launch, earlier) not in ends:
+                raise BrokenInvariant(f"{who} ends before task {earlier}, for which it waits", record)
+            ready = max(ready, ends[span.launch, earlier])
+        if span.ready != ready:
+            raise BrokenInvariant(f"{who} counts as ready at {span.ready}, not at {ready}", record)
         ends[span.launch, span.task] = span.end
         free[lane] = span.end

@@ -40,13 +40,15 @@ _NOTHING = _Instance(-1, EMPTY, 0)
 class _Run:
     """What all lanes of a run share."""
 
-    __slots__ = ("by_layer", "environment", "held_back", "lanes", "latest", "rows", "space")
+    __slots__ = ("by_layer", "environment", "freed", "held_back", "lanes", "latest", "rows", "space")
 
     def __init__(self, environment: Environment, space: Space, level: RecordLevel) -> None:
         self.environment = environment
         self.space = space
         self.lanes: list[_Lane] = []
         self.latest = EMPTY
+        self.freed = -1
+        """When space was last given back."""
         self.held_back: deque[tuple[int, Plan]] = deque()
         """Launches that wait for the one before to fill the memory for them."""
         self.rows: list[tuple[int, ...]] | None = [] if level is RecordLevel.FULL else None
@@ -99,6 +101,7 @@ class _Lane:
         "position",
         "queue",
         "ready",
+        "ripened",
         "run",
         "space_holder",
         "task",
@@ -116,6 +119,8 @@ class _Lane:
         self.position = -1
         self.task = self.awaits = -1
         self.free_since = self.ready = self.granted = 0
+        self.ripened = -1
+        """When a task further back in the queue last became ready."""
         self.holder = self.space_holder = -1
         self.finished = self.working_ps = self.idle_ps = self.moved_bytes = 0
         self.waiting_ps = dict.fromkeys(Cause, 0)
@@ -181,8 +186,9 @@ class _Lane:
     def go(self, plan: Plan, task: int, now: int) -> None:
         """Everything is there: the engine begins."""
         free = self.free_since
-        queued = now == free
-        if not queued:
+        # Ready at this very instant is not ready before it: see `Engine.begin`.
+        queued = now == free and self.holder < 0 and now not in (self.ripened, self.run.freed)
+        if now != free:
             ready = self.ready
             if ready != free:
                 needed = self.holder in plan.program.tasks[task].needs
@@ -226,8 +232,10 @@ class _Lane:
                 memory, nbytes = plan.holds[buffer]
                 run.space.memories[memory].used -= nbytes
                 freed = True
-        if freed and run.space.waiting:
-            run.space.serve(now, task)
+        if freed:
+            run.freed = now
+            if run.space.waiting:
+                run.space.serve(now, task)
         waits = instance.waits
         for successor in plan.successors[task]:
             left = waits[successor] - 1
@@ -237,6 +245,8 @@ class _Lane:
                 if lane.awaits == successor and lane.instance is instance:
                     lane.awaits = -1
                     lane.start(successor, task, now)
+                else:
+                    lane.ripened = now
         self.advance(now)
 
 

@@ -1,0 +1,1 @@
+"""Rewrites of a workload before it is scheduled: `Workload -> Workload`, keeping shapes and MACs."""

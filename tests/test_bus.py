@@ -1,0 +1,55 @@
+"""The bus keeps its clock exactly and rounds only what it reports."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simres.hardware.specs import BusSpec
+from simres.program import Program, Task, TaskKind, Work
+from simres.simulation.run import run
+from simres.testing import behaviours, chip
+
+bandwidths = st.sampled_from([10**9, 19_200_000_000, 3, 7 * 10**9, 12_345_678_901])
+
+
+def replayed(spec, sizes, **kwargs):
+    machine = chip({"ddr": spec})
+    tasks = tuple(Task("ddr", TaskKind.LOAD, Work(nbytes=size), 0, **kwargs) for size in sizes)
+    return run(Program("test", "", tasks), machine, behaviours(machine))[0]
+
+
+@given(bandwidths, st.lists(st.integers(0, 5000), min_size=1, max_size=30), st.integers(0, 3))
+def test_back_to_back_transfers_gather_no_rounding(bandwidth, sizes, overhead):
+    spec = BusSpec(kind="ddr", bandwidth=f"{bandwidth} B/s", burst="64 B", burst_overhead=f"{overhead} ps")
+    record = replayed(spec, sizes)
+    exact = Fraction(0)
+    for span, size in zip(record.spans, sizes, strict=True):
+        exact += Fraction(size * 10**12, bandwidth) + -(-size // 64) * overhead
+        assert span.end == ceil(exact)
+
+
+@given(bandwidths, st.integers(0, 5000), st.integers(0, 90))
+def test_latency_adds_once_a_request(bandwidth, size, latency):
+    spec = BusSpec(kind="ddr", bandwidth=f"{bandwidth} B/s", latency=f"{latency} ns")
+    assert replayed(spec, [size] * 3).makespan_ps == ceil(
+        3 * (latency * 1000 + Fraction(size * 10**12, bandwidth))
+    )
+
+
+def test_a_transfer_that_waits_for_another_starts_when_that_is_reported():
+    """Cause before effect: 1/3 ps may not be used before the rounded end of what it depends on."""
+    spec = BusSpec(kind="ddr", bandwidth="3 TB/s")
+    machine = chip({"ddr": spec})
+    tasks = [Task("ddr", TaskKind.LOAD, Work(nbytes=1), 0)]
+    tasks += [Task("ddr", TaskKind.LOAD, Work(nbytes=1), 0, needs=(n,)) for n in range(5)]
+    record, chain = run(Program("test", "", tuple(tasks)), machine, behaviours(machine))
+    assert [span.end for span in record.spans] == [1, 2, 3, 4, 5, 6]
+    assert chain == 6
+
+
+def test_a_64_byte_burst_at_19_2_gb_is_a_third():
+    assert BusSpec(kind="ddr", bandwidth="19.2 GB/s").transfer_ps(64) == Fraction(10000, 3)

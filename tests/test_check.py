@@ -1,0 +1,121 @@
+"""Every way in which a Program can be wrong is found before it runs, and named."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from simres.errors import InvariantViolation
+from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
+from simres.scheduling.parameters import NoParameters
+from simres.scheduling.serial import schedule
+from simres.simulation.check import check
+from simres.testing import paper_chip
+from simres.workload import Op, Role, Tensor, Unit, Workload
+
+NBYTES = 64
+
+
+def workload() -> Workload:
+    shape = (1, 4, 2, 2)
+    tensors = {
+        name: Tensor(name, Role.INPUT if name == "x" else Role.ACTIVATION, shape) for name in ("x", "a", "b")
+    }
+    ops = tuple(
+        Op(name, "relu", Unit.HOST, (source,), (name,), vector_ops=16)
+        for name, source in (("a", "x"), ("b", "a"))
+    )
+    return Workload("two relus", tensors, ops, ("b",))
+
+
+def program() -> Program:
+    return schedule(workload(), paper_chip(), NoParameters())
+
+
+def changed(number: int, **fields) -> Program:
+    sound = program()
+    tasks = list(sound.tasks)
+    tasks[number] = dataclasses.replace(tasks[number], **fields)
+    return dataclasses.replace(sound, tasks=tuple(tasks))
+
+
+def rebuffered(number: int, **fields) -> Program:
+    sound = program()
+    buffers = list(sound.buffers)
+    buffers[number] = dataclasses.replace(buffers[number], **fields)
+    return dataclasses.replace(sound, buffers=tuple(buffers))
+
+
+def test_the_sound_one_passes_and_is_what_the_cases_below_assume():
+    sound = program()
+    check(sound, paper_chip(), workload())
+    assert [task.kind.value for task in sound.tasks] == ["load", "host", "host", "store"]
+    assert [buffer.tensor for buffer in sound.buffers] == ["x", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (changed(1, engine="gpu"), "no engine `gpu`"),
+        (changed(1, engine="matrix"), "`matrix` cannot do a host"),
+        (changed(1, needs=(1,)), "waits for task 1, which does not come before it"),
+        (changed(1, needs=(3,)), "waits for task 3, which does not come before it"),
+        (changed(1, needs=(-1,)), "waits for task -1"),
+        (changed(0, work=Work(nbytes=-1)), "a negative amount of work"),
+        (changed(0, reserves=(7,)), "buffer 7, which does not exist"),
+        (changed(1, reserves=(0, 1)), "reserves buffer 0 a second time"),
+        (changed(1, reserves=()), "`a`\\) is never reserved"),
+        (changed(1, needs=(), after=()), "uses buffer 0 before it is reserved"),
+        (changed(2, reads=(Region("x", 1),)), "reads a part of `x`"),
+        (changed(3, reads=(Region("b", 0),)), "uses buffer 0, which may be free by then"),
+        (rebuffered(0, freed_by=(0,)), "uses buffer 0, which may be free by then"),
+        (rebuffered(0, freed_by=()), "neither freed nor left"),
+        (rebuffered(1, freed_by=(0,)), "freed before it is reserved"),
+        (rebuffered(2, freed_by=(9,)), "freed before it is reserved"),
+        (rebuffered(0, memory="dram"), "not a memory of this chip"),
+        (rebuffered(0, nbytes=10**6 + 1), "`sram` would hold"),
+        (dataclasses.replace(program(), resident_out=(0,)), "both freed and left"),
+        (dataclasses.replace(program(), tasks=program().tasks[:3]), "freed before it is reserved"),
+        (changed(2, work=Work(vector_ops=15)), "31 vector operations, the workload 32"),
+        (changed(0, work=Work(nbytes=63)), "63 bytes read, the workload 64"),
+        (changed(3, work=Work(nbytes=63)), "63 bytes written, the workload 64"),
+    ],
+)
+def test_a_wrong_program_is_refused(wrong, message):
+    with pytest.raises(InvariantViolation, match=message):
+        check(wrong, paper_chip(), workload())
+
+
+def test_a_spilled_tensor_must_be_stored_before_it_is_loaded_again():
+    reload = Program(
+        "test",
+        "",
+        (
+            Task(
+                "ddr",
+                TaskKind.LOAD,
+                Work(nbytes=NBYTES),
+                0,
+                reads=(Region("a"),),
+                writes=(Region("a", 0),),
+                reserves=(0,),
+            ),
+        ),
+        (Buffer("a", NBYTES, "sram", (0,)),),
+        (Layer("a", "relu"),),
+    )
+    with pytest.raises(InvariantViolation, match="reads a part of `a` that is not off-chip by then"):
+        check(reload, paper_chip(), workload())
+
+
+def test_reservations_that_could_deadlock_are_refused():
+    """Two buffers of 60 % each, the first freed only by a task that needs the second."""
+    tasks = (
+        Task("ddr", TaskKind.LOAD, Work(nbytes=1), 0, writes=(Region("x", 0),), reserves=(0,)),
+        Task("ddr", TaskKind.LOAD, Work(nbytes=1), 0, writes=(Region("a", 1),), reserves=(1,)),
+        Task("host", TaskKind.HOST, Work(), 0, needs=(0, 1), reads=(Region("x", 0), Region("a", 1))),
+    )
+    buffers = (Buffer("x", 600_000, "sram", (2,)), Buffer("a", 600_000, "sram", (2,)))
+    with pytest.raises(InvariantViolation, match=r"task 1 \(load.*`sram` would hold 200 kB more"):
+        check(Program("test", "", tasks, buffers, (Layer("x", "test"),)), paper_chip("1 MB"), workload())

@@ -1,0 +1,218 @@
+"""The event loop against closed forms: what queues, buffers and engines must do, to the picosecond."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simres.errors import InvariantViolation
+from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
+from simres.program import Buffer, Program, Region, Task, TaskKind, Work
+from simres.record import Cause, RecordLevel
+from simres.simulation.run import run, run_stream
+from simres.testing import behaviours, chip, prove
+
+# At these rates a byte, a multiply-accumulate and a vector operation take 1 ns each.
+NS = 1000
+times = st.integers(0, 60)
+
+
+def nanosecond_chip(capacity: int = 1 << 40):
+    return chip(
+        {
+            "ddr": BusSpec(kind="ddr", bandwidth="1 GB/s"),
+            "out": BusSpec(kind="ddr", bandwidth="1 GB/s"),
+            "sram": SramSpec(kind="sram", capacity=f"{capacity} B"),
+            "matrix": MatrixSpec(kind="matrix", rate="2 GFLOP/s"),
+            "host": HostSpec(kind="host", rate="1 GFLOP/s"),
+        }
+    )
+
+
+def load(ns, **kwargs):
+    return Task(kwargs.pop("engine", "ddr"), TaskKind.LOAD, Work(nbytes=ns), 0, **kwargs)
+
+
+def store(ns, **kwargs):
+    return Task(kwargs.pop("engine", "ddr"), TaskKind.STORE, Work(nbytes=ns), 0, **kwargs)
+
+
+def compute(ns, **kwargs):
+    return Task("matrix", TaskKind.MATRIX, Work(macs=ns), 0, **kwargs)
+
+
+def host(ns, **kwargs):
+    return Task("host", TaskKind.HOST, Work(vector_ops=ns), 0, **kwargs)
+
+
+def makespan(tasks, buffers=(), capacity=1 << 40):
+    return prove(Program("test", "", tuple(tasks), tuple(buffers)), nanosecond_chip(capacity)).makespan_ps
+
+
+@given(times, times, st.integers(1, 9))
+def test_double_buffering(l, c, n):
+    """l + (n-1) max(l,c) + c, with two buffers of which one fills while the other is used."""
+    tasks, buffers = [], []
+    for k in range(n):
+        tasks.append(load(l, reserves=(k,), writes=(Region("x", k),)))
+        tasks.append(compute(c, needs=(2 * k,), reads=(Region("x", k),)))
+        buffers.append(Buffer("x", 100, "sram", (2 * k + 1,)))
+    # Loads are issued one ahead: the first two before the first computation.
+    order = sorted(range(2 * n), key=lambda t: (t // 2 - (t % 2 == 0), t % 2 == 0))
+    place = {task: position for position, task in enumerate(order)}
+    tasks = [
+        Task(t.engine, t.kind, t.work, 0, tuple(place[d] for d in t.needs), (), t.reads, t.writes, t.reserves)
+        for t in (tasks[number] for number in order)
+    ]
+    buffers = [Buffer("x", 100, "sram", tuple(place[u] for u in b.freed_by)) for b in buffers]
+    assert makespan(tasks, buffers, capacity=200) == (l + (n - 1) * max(l, c) + c) * NS
+
+
+@given(times, times, times, st.integers(1, 9))
+def test_double_buffering_with_a_store_on_a_path_of_its_own(l, c, s, n):
+    """l + c + s + (n-1) max(l,c,s)."""
+    tasks = []
+    for k in range(n):
+        tasks += [
+            load(l),
+            compute(c, needs=(3 * k,)),
+            store(s, engine="out", needs=(3 * k + 1,)),
+        ]
+    assert makespan(tasks) == (l + c + s + (n - 1) * max(l, c, s)) * NS
+
+
+@given(times, times, times, st.integers(2, 9))
+def test_load_and_store_on_one_bus(l, c, s, n):
+    """c >= l+s: l + n c + s; else n l + (n-2) s + max(0,c-l) + max(s,c) + s. Loads go one ahead."""
+    tasks = [load(l), load(l)]
+    loads = [0, 1]
+    for k in range(n):
+        tasks.append(compute(c, needs=(loads[k],)))
+        tasks.append(store(s, needs=(len(tasks) - 1,)))
+        if len(loads) < n:
+            loads.append(len(tasks))
+            tasks.append(load(l))
+    expected = l + n * c + s if c >= l + s else n * l + (n - 2) * s + max(0, c - l) + max(s, c) + s
+    assert makespan(tasks) == expected * NS
+
+
+@given(st.lists(times, min_size=3, max_size=3), st.integers(1, 12))
+def test_identical_images_through_a_chain(p, n):
+    """sum p + (N-1) max p."""
+    program = Program("test", "", (load(p[0]), compute(p[1], needs=(0,)), host(p[2], needs=(1,))))
+    machine = nanosecond_chip()
+    record, chain = run_stream([(program, 0)] * n, machine, behaviours(machine))
+    assert record.makespan_ps == (sum(p) + (n - 1) * max(p)) * NS
+    assert chain == sum(p) * NS
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=20), st.integers(1, 40))
+def test_a_queue_follows_lindley(gaps, service):
+    """Each request waits for what is left of those before: w' = max(0, w + service - gap)."""
+    arrivals = [sum(gaps[: k + 1]) * NS for k in range(len(gaps))]
+    machine = nanosecond_chip()
+    program = Program("test", "", (host(service),))
+    record, _ = run_stream([(program, at) for at in arrivals], machine, behaviours(machine))
+    wait = 0
+    for span, gap in zip(record.spans, [0, *gaps[1:]], strict=True):
+        wait = max(0, wait + service - gap) if span.launch else 0
+        assert span.granted == arrivals[span.launch] + wait * NS
+    engine = record.engines["host"]
+    assert engine.working_ps == len(gaps) * service * NS
+    assert engine.idle_ps == record.makespan_ps - engine.working_ps
+
+
+def test_waits_are_blamed_on_their_cause_and_holder():
+    tasks = (
+        load(10, reserves=(0,), writes=(Region("a", 0),)),
+        compute(7, needs=(0,), reads=(Region("a", 0),)),
+        load(5, reserves=(1,), writes=(Region("b", 1),)),  # no space until the computation is done
+        host(3, needs=(2,), reads=(Region("b", 1),)),
+        host(2, after=(1,)),
+        compute(1, after=(4,)),
+    )
+    buffers = (Buffer("a", 60, "sram", (1,)), Buffer("b", 60, "sram", (3,)))
+    record = prove(Program("test", "", tasks, buffers), nanosecond_chip(100))
+    spans = {span.task: span for span in record.spans}
+    assert spans[2].space_holder == 1
+    assert (spans[2].ready, spans[2].granted) == (10 * NS, 17 * NS)
+    assert spans[5].holder == 4
+    waiting = {name: engine.waiting_ps for name, engine in record.engines.items()}
+    assert waiting["ddr"][Cause.SPACE] == 7 * NS
+    assert waiting["matrix"] == dict.fromkeys(Cause, 0) | {Cause.DATA: 10 * NS, Cause.ORDER: 10 * NS}
+    assert waiting["host"][Cause.DATA] == 22 * NS
+    assert record.makespan_ps == 28 * NS
+
+
+def test_latency_is_waiting_not_work():
+    machine = chip({"ddr": BusSpec(kind="ddr", bandwidth="1 GB/s", latency="50 ns")})
+    program = Program("test", "", (load(10), load(20)))
+    record, _ = run(program, machine, behaviours(machine))
+    engine = record.engines["ddr"]
+    assert (engine.working_ps, engine.waiting_ps[Cause.LATENCY]) == (30 * NS, 100 * NS)
+    assert record.makespan_ps == 130 * NS
+
+
+def fill_and_use():
+    fill = Program(
+        "test",
+        "",
+        (load(30, reserves=(0,), writes=(Region("w", 0),)),),
+        (Buffer("w", 30, "sram"),),
+        resident_out=(0,),
+    )
+    use = Program(
+        "test",
+        "",
+        (
+            load(4, reserves=(1,), writes=(Region("x", 1),)),
+            compute(9, needs=(0,), reads=(Region("w", 0), Region("x", 1))),
+        ),
+        (Buffer("w", 30, "sram"), Buffer("x", 4, "sram", (1,))),
+        resident_in=(0,),
+        resident_out=(0,),
+    )
+    return fill, use
+
+
+def test_a_stream_of_requests_keeps_its_weights():
+    """The weights come in once; then a request every 9 ns, the load hidden behind the computation."""
+    fill, use = fill_and_use()
+    machine = nanosecond_chip(100)
+    record, _ = run_stream([(fill, 0)] + [(use, 0)] * 50, machine, behaviours(machine))
+    assert record.makespan_ps == (30 + 4 + 50 * 9) * NS
+    assert record.memories["sram"].left == 30
+    assert record.engines["ddr"].moved_bytes == 30 + 50 * 4
+    assert record.unfinished == 0
+
+
+def test_a_program_must_find_what_it_expects_in_memory():
+    fill, use = fill_and_use()
+    machine = nanosecond_chip(100)
+    nothing = Program("test", "", (host(1),))
+    with pytest.raises(InvariantViolation, match="expects other buffers"):
+        run_stream([(fill, 0), (nothing, 0), (use, 5)], machine, behaviours(machine))
+
+
+def test_levels_agree_on_totals():
+    fill, use = fill_and_use()
+    machine = nanosecond_chip(100)
+    starts = [(fill, 0)] + [(use, at * NS) for at in range(0, 300, 7)]
+    full, aggregate, none = (
+        run_stream(starts, machine, behaviours(machine), level)[0] for level in RecordLevel
+    )
+    assert full.engines == aggregate.engines == none.engines
+    assert full.memories == aggregate.memories == none.memories
+    assert len(full.rows) == 1 + 2 * 43
+    assert aggregate.rows == none.rows == ()
+    assert sum(ps for _, ps in aggregate.layer_working_ps["matrix"]) == full.engines["matrix"].working_ps
+
+
+def test_two_runs_are_identical():
+    fill, use = fill_and_use()
+    machine = nanosecond_chip(100)
+    starts = [(fill, 0)] + [(use, at * NS) for at in range(0, 300, 7)]
+    assert run_stream(starts, machine, behaviours(machine)) == run_stream(
+        starts, machine, behaviours(machine)
+    )
