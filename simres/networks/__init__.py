@@ -1,0 +1,1 @@
+"""Networks by name. `names` needs no torch; `build` makes the modules."""

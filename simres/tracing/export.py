@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
 import torch
@@ -126,24 +128,29 @@ def _evaluation(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """torch's warnings about its own insides are nothing to a person tracing a network."""
-    loggers = [logging.getLogger(name) for name in ("torch", "torch.export", "torch._dynamo", "torch.fx")]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL)
-        try:
+    """torch's warnings, logs and dumps of its own insides are nothing to a person tracing a network."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
             yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+    finally:
+        logging.disable(before)
+
+
+DATA_DEPENDENT = ("data-dependent", "datadependent", "guardondata", "unbacked", ".item()", "control flow")
+WRONG_INPUT = ("size", "shape", "channels", "dimension", "expected", "positional argument", "dtype", "index")
 
 
 def _reason(error: Exception) -> str:
-    """The first line of the message that says something."""
+    """The first line of the message that says something, in plainer words where they are known."""
     if isinstance(error, RecursionError):
         return "it calls itself without end"
+    if _says(error, DATA_DEPENDENT):
+        where = re.search(r'File "(?!.*[/\\]torch[/\\])([^"]+)", line ([0-9]+)', str(error))
+        place = f", at {where[1]}:{where[2]}" if where else ""
+        return f"its control flow or a shape depends on the values of a tensor{place}"
     lines = (line.strip() for line in str(error).splitlines())
     first = next(
         (line for line in lines if line and not line.startswith(("Failed running", "Unsupported:"))), ""
@@ -152,32 +159,17 @@ def _reason(error: Exception) -> str:
     return text if len(text) <= 300 else text[:297] + "..."
 
 
-def _hint(error: Exception) -> str | None:
+def _says(error: Exception, signs: tuple[str, ...]) -> bool:
     text = f"{type(error).__name__} {error}".lower()
-    data_dependent = (
-        "data-dependent",
-        "datadependent",
-        "guard on",
-        "guardon",
-        "unbacked",
-        ".item()",
-        "control flow",
-    )
-    if any(sign in text for sign in data_dependent):
+    return any(sign in text for sign in signs)
+
+
+def _hint(error: Exception) -> str:
+    if _says(error, DATA_DEPENDENT):
         return (
             "torch.export needs one graph for all data: replace `if` and `while` on tensor values "
             "by torch.where or torch.cond, and avoid .item()"
         )
-    wrong_shape = (
-        "size",
-        "shape",
-        "channels",
-        "dimension",
-        "expected",
-        "positional argument",
-        "dtype",
-        "index",
-    )
-    if any(sign in text for sign in wrong_shape):
+    if _says(error, WRONG_INPUT):
         return "does the network take such an input? give --input 3x224x224 for each (128:int64 for indices)"
     return "torch.export must be able to trace the network; see docs.pytorch.org/docs/stable/export.html"

@@ -24,6 +24,22 @@ from simres.workload_rules import GROWING_VIEWS
 BUILT_IN: Mapping[str, Lowering] = {**matrix.LOWERINGS, **vector.LOWERINGS, **movement.LOWERINGS}
 """Every operator that simres itself can lower."""
 
+UNIFORM = {
+    f"aten.{name}.default"
+    for name in (
+        "full",
+        "full_like",
+        "zeros",
+        "zeros_like",
+        "ones",
+        "ones_like",
+        "empty",
+        "empty_like",
+        "scalar_tensor",
+    )
+} | {f"aten.{name}.default" for name in ("new_full", "new_zeros", "new_ones", "new_empty", "empty_permuted")}
+"""Operators that fill a tensor with one number, whatever they are given."""
+
 
 class GraphReader:
     """Reads one exported program; `workload` gives the result."""
@@ -171,6 +187,9 @@ class GraphReader:
 
     def _lower(self, node: fx.Node, described: Node) -> Lowered | None:
         """What becomes of the node; None if it is computed ahead of time, from constants alone."""
+        if described.source in UNIFORM:
+            self._uniform(node, described)
+            return None
         lowering = self._lowering(described.source)
         constant = all(value.constant for value in described.inputs) and not _random(node)
         if lowering is None and constant:
@@ -185,6 +204,12 @@ class GraphReader:
         if lowered.unit is not Unit.VIEW:
             self._ahead_of_time(node, described)
             return None
+        if described.inputs and self._tensors[described.inputs[0].name].shape == ():
+            shown = (
+                replace(value, name=described.inputs[0].name, constant=True) for value in described.outputs
+            )
+            self._values[node] = self._bind(node, tuple(shown))
+            return None
         same = len(described.outputs) == 1 and described.output.elements == described.inputs[0].elements
         return IDENTITY if same and lowered.kind not in GROWING_VIEWS else lowered
 
@@ -192,6 +217,12 @@ class GraphReader:
         if self._given is not None and source in self._given:
             return self._given[source]
         return BUILT_IN.get(source) or (from_plugins(source) if self._given is None else None)
+
+    def _uniform(self, node: fx.Node, described: Node) -> None:
+        """A tensor that is one number everywhere takes the room of one number, whatever it is read as."""
+        own = self._names.unique(node.name)
+        self._tensors[own] = Tensor(own, Role.WEIGHT, (), described.output.dtype)
+        self._values[node] = replace(described.output, name=own, constant=True)
 
     def _ahead_of_time(self, node: fx.Node, described: Node) -> None:
         """Constants computed from constants are weights: a table that is indexed, a mask, a folded scale."""

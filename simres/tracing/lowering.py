@@ -157,7 +157,10 @@ def scalars(node: Node) -> dict[str, Attribute]:
             found[name] = value
         elif isinstance(value, list | tuple) and value and all(isinstance(item, int) for item in value):
             found[name] = tuple(value)
-    dim = found.get("dim")
-    if isinstance(dim, int) and dim < 0:
-        found["dim"] = dim + rank
+    for name in ("dim", "dims"):
+        axes = found.get(name)
+        if isinstance(axes, tuple):
+            found[name] = tuple(axis % rank if rank else axis for axis in axes)
+        elif isinstance(axes, int) and axes < 0:
+            found[name] = axes + rank
     return found

@@ -55,7 +55,7 @@ class Places:
     def operator(self, path: str, kind: str, view: bool) -> str:
         """`layers.0.conv1` for what one of torch's leaf modules stands for, `layers.0.add` for others."""
         module = self._modules.get(path)
-        leaf = module is not None and _plumbing(module) and not any(True for _ in module.children())
+        leaf = path and module is not None and _plumbing(module) and not any(True for _ in module.children())
         if leaf and not view and self._stands_for.setdefault(path, kind) == kind:
             return path
         return f"{path}.{kind}" if path else kind

@@ -50,7 +50,7 @@ class Unmodelled:
     def warnings(self) -> tuple[str, ...]:
         """One line for each operator let through."""
         return (
-            tuple(f"unmodelled, priced at nothing:{line.replace('  ', ' ')}" for line in self._lines())
+            tuple("unmodelled, priced at nothing: " + " ".join(line.split()) for line in self._lines())
             if self._count
             else ()
         )

@@ -1,0 +1,90 @@
+"""Trained weights: safetensors files whose metadata name the network. Pickled files are never read."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from simres.errors import SimresError
+from simres.networks.build import Network, build
+from simres.networks.names import Family, parse
+
+
+def load(path: Path) -> Network:
+    """The network that a checkpoint names, with its weights.
+
+    The metadata must have `network` (a name that `simres.networks.names.parse` takes) and may have `block`,
+    `shortcut`, `accuracy` (0 to 1) and `input`. Raises `SimresError`.
+    """
+    state, metadata = _read(path)
+    if "network" not in metadata:
+        raise SimresError(
+            f"checkpoint `{path}` does not say which network it is of",
+            'its metadata need {"network": "resnet20"}, or whichever it is',
+        )
+    named = parse(metadata["network"])
+    if named.family is Family.CHECKPOINT:
+        raise SimresError(f"checkpoint `{path}` names another checkpoint, `{named}`, as its network")
+    block = None
+    if "block" in metadata and metadata["block"] != "basic":
+        from simres.plugins import default_registry, resolve
+
+        block = resolve(default_registry().block(metadata["block"]).target)
+    network = build(named, block=block, shortcut=metadata.get("shortcut"))
+    try:
+        network.module.load_state_dict(state)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        raise SimresError(
+            f"checkpoint `{path}` does not fit `{named}`: {lines[1] if len(lines) > 1 else lines[0]}"
+        ) from error
+    return Network(
+        name=network.name,
+        module=network.module,
+        input=metadata.get("input") or network.input,
+        accuracy=_accuracy(path, metadata),
+        weight_digest=weight_digest(state),
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ModuleNotFoundError as error:
+        raise SimresError("checkpoints need safetensors", "pip install safetensors") from error
+    if path.is_dir():
+        raise SimresError(f"`{path}` is a directory, not a checkpoint")
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no mapping)
+            return state, dict(file.metadata() or {})
+    except FileNotFoundError as error:
+        raise SimresError(f"no checkpoint `{path}`") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise SimresError(f"`{path}` is no safetensors file: {error}") from error
+
+
+def _accuracy(path: Path, metadata: Mapping[str, str]) -> float | None:
+    if "accuracy" not in metadata:
+        return None
+    try:
+        accuracy = float(metadata["accuracy"])
+    except ValueError:
+        accuracy = math.nan
+    if not 0 <= accuracy <= 1:
+        raise SimresError(f"checkpoint `{path}`: accuracy must be from 0 to 1, is `{metadata['accuracy']}`")
+    return accuracy
+
+
+def weight_digest(state: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 of names, types, shapes and bytes of all tensors, in order of name."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return "sha256:" + digest.hexdigest()

@@ -1,0 +1,193 @@
+"""What a network's name means: which family, which network, which input. Nothing here imports torch."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+
+from simres.errors import SimresError
+
+CHECKPOINT_SUFFIX = ".safetensors"
+"""The one kind of checkpoint that is read."""
+
+DEEPEST = 1202
+"""Layers of the deepest CIFAR network that He et al. trained."""
+
+_CLASSIFIERS = """
+alexnet convnext_base convnext_large convnext_small convnext_tiny densenet121 densenet161
+densenet169 densenet201 efficientnet_b0 efficientnet_b1 efficientnet_b2 efficientnet_b3
+efficientnet_b4 efficientnet_b5 efficientnet_b6 efficientnet_b7 efficientnet_v2_l efficientnet_v2_m
+efficientnet_v2_s googlenet inception_v3 maxvit_t mnasnet0_5 mnasnet0_75 mnasnet1_0 mnasnet1_3
+mobilenet_v2 mobilenet_v3_large mobilenet_v3_small regnet_x_16gf regnet_x_1_6gf regnet_x_32gf
+regnet_x_3_2gf regnet_x_400mf regnet_x_800mf regnet_x_8gf regnet_y_128gf regnet_y_16gf
+regnet_y_1_6gf regnet_y_32gf regnet_y_3_2gf regnet_y_400mf regnet_y_800mf regnet_y_8gf resnet101
+resnet152 resnet18 resnet34 resnet50 resnext101_32x8d resnext101_64x4d resnext50_32x4d
+shufflenet_v2_x0_5 shufflenet_v2_x1_0 shufflenet_v2_x1_5 shufflenet_v2_x2_0 squeezenet1_0
+squeezenet1_1 swin_b swin_s swin_t swin_v2_b swin_v2_s swin_v2_t vgg11 vgg11_bn vgg13 vgg13_bn vgg16
+vgg16_bn vgg19 vgg19_bn vit_b_16 vit_b_32 vit_h_14 vit_l_16 vit_l_32 wide_resnet101_2
+wide_resnet50_2
+"""
+TORCHVISION = tuple(_CLASSIFIERS.split())
+"""torchvision's image classifiers. Others of its models can be named too, with the prefix."""
+
+COMMON = ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "plain20", "plain56")
+"""CIFAR networks that are suggested to whoever misspells one."""
+
+
+class Family(StrEnum):
+    """Where a network comes from."""
+
+    CIFAR = "cifar"
+    TORCHVISION = "torchvision"
+    FACTORY = "factory"
+    CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkName:
+    """A network's name, understood: `name` is without the family; `str` gives the canonical form."""
+
+    family: Family
+    name: str
+
+    def __str__(self) -> str:
+        named = self.family in (Family.CIFAR, Family.TORCHVISION)
+        return f"{self.family}:{self.name}" if named else self.name
+
+    @property
+    def input(self) -> str | None:
+        """The input it takes unless told otherwise (`3x32x32`, without the batch), None where unknown."""
+        if self.family is Family.CIFAR:
+            return "3x32x32"
+        if self.family is Family.TORCHVISION:
+            return "3x299x299" if self.name == "inception_v3" else "3x224x224"
+        return None
+
+    @property
+    def file_stem(self) -> str:
+        """What a workload file of it is called: the bare name, where only one family can have it."""
+        if self.family in (Family.CIFAR, Family.TORCHVISION):
+            return f"{self.family}-{self.name}" if _ambiguous(self.name) else self.name
+        last = self.name.rpartition(":")[2] if self.family is Family.FACTORY else Path(self.name).stem
+        return re.sub(r"[^\w.-]", "_", last)
+
+
+def parse(text: str) -> NetworkName:
+    """What `resnet20`, `torchvision:resnet50`, `package.module:factory` or a checkpoint's path means.
+
+    Raises `SimresError` where it could be two networks or is none, with what comes nearest.
+    """
+    text = text.strip()
+    family, colon, name = text.partition(":")
+    if Path(text).suffix in (CHECKPOINT_SUFFIX, ".pt", ".pth", ".ckpt", ".bin"):
+        return _checkpoint(text)
+    if family == Family.CIFAR and colon:
+        _check_depth(name)
+        return NetworkName(Family.CIFAR, name)
+    if family == Family.TORCHVISION and colon:
+        return NetworkName(Family.TORCHVISION, _torchvision(name))
+    if colon:
+        return _factory(text)
+    return _bare(text)
+
+
+def canonical(text: str) -> str:
+    """`cifar:resnet20` for `resnet20`. Raises as `parse` does."""
+    return str(parse(text))
+
+
+def depth(name: str) -> tuple[str, int] | None:
+    """("resnet", 20) for `resnet20`; None where `name` is not of that form."""
+    match = re.fullmatch(r"(resnet|plain)([0-9]{1,9})", name, flags=re.ASCII)
+    return (match[1], int(match[2])) if match else None
+
+
+def valid_depth(layers: int) -> bool:
+    """True of 8, 14, 20 ... 1202: 6n + 2."""
+    return 8 <= layers <= DEEPEST and layers % 6 == 2
+
+
+def _ambiguous(name: str) -> bool:
+    found = depth(name)
+    return found is not None and valid_depth(found[1]) and name in TORCHVISION
+
+
+def _bare(name: str) -> NetworkName:
+    if _ambiguous(name):
+        raise SimresError(
+            f"`{name}` could be two networks: torchvision's for ImageNet, or the CIFAR family's",
+            f"say `torchvision:{name}` or `cifar:{name}`",
+        )
+    if name in TORCHVISION:
+        return NetworkName(Family.TORCHVISION, name)
+    if depth(name) is None:
+        raise _unknown(name, (*COMMON, *TORCHVISION))
+    _check_depth(name)
+    return NetworkName(Family.CIFAR, name)
+
+
+def _check_depth(name: str) -> None:
+    found = depth(name)
+    if found is None:
+        close = get_close_matches(name, COMMON, n=1, cutoff=0.5)
+        raise SimresError(
+            f"unknown CIFAR network `{name}`",
+            (f"did you mean `cifar:{close[0]}`? " if close else "")
+            + "there are `cifar:resnetN` and `cifar:plainN` with N = 8, 14, 20, 26, 32 ...",
+        )
+    kind, layers = found
+    if not valid_depth(layers):
+        n = min(max((layers - 2) // 6, 1), (DEEPEST - 2) // 6 - 1)
+        nearest = " or ".join(f"`cifar:{kind}{6 * k + 2}`" for k in (n, n + 1))
+        also = [other for other in TORCHVISION if kind == "resnet" and re.fullmatch(r"resnet[0-9]+", other)]
+        beside = (
+            f"; torchvision has {', '.join(sorted(also, key=lambda item: int(item[6:])))}" if also else ""
+        )
+        raise SimresError(
+            f"no CIFAR network has {layers} layers: a depth is 6n + 2, from 8 to {DEEPEST}",
+            f"nearest: {nearest}{beside}",
+        )
+
+
+def _torchvision(name: str) -> str:
+    if not re.fullmatch(r"\w+", name, flags=re.ASCII):
+        raise _unknown(name, TORCHVISION, "torchvision:")
+    return name
+
+
+def _factory(text: str) -> NetworkName:
+    module, _, attribute = text.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))):
+        raise SimresError(
+            f"`{text}` names no network",
+            "write `resnet20`, `torchvision:resnet50`, `package.module:factory` or a checkpoint's path",
+        )
+    return NetworkName(Family.FACTORY, text)
+
+
+def _checkpoint(text: str) -> NetworkName:
+    if not text.endswith(CHECKPOINT_SUFFIX):
+        raise SimresError(
+            f"`{text}` may hold pickled code, which simres never loads",
+            "save the weights with safetensors, with the network's name in the metadata:\n"
+            '  safetensors.torch.save_file(module.state_dict(), "net.safetensors", {"network": "resnet20"})',
+        )
+    return NetworkName(Family.CHECKPOINT, text)
+
+
+def _unknown(name: str, known: tuple[str, ...], prefix: str = "") -> SimresError:
+    close = get_close_matches(name, known, n=3, cutoff=0.6)
+    hint = (
+        "did you mean " + " or ".join(f"`{prefix}{item}`" for item in close) + "?"
+        if close
+        else "write `resnet20`, `torchvision:resnet50`, `package.module:factory` or a checkpoint's path"
+    )
+    return SimresError(f"unknown network `{prefix}{name}`", hint)
+
+
+def unknown_torchvision(name: str, known: list[str]) -> SimresError:
+    """The error for a name that the installed torchvision does not have."""
+    return _unknown(name, tuple(known), "torchvision:")
