@@ -142,6 +142,13 @@ class Quantity:
         return next(iter(self.ladder))
 
     @property
+    def json_schema(self) -> dict[str, object]:
+        """The JSON Schema of a text that `parse` takes."""
+        units = "|".join([*self.units, *(["µs"] if "us" in self.units else [])])
+        number = r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+        return {"type": "string", "pattern": rf"^\s*\+?{number}\s*({units})\s*$", "examples": [self.example]}
+
+    @property
     def units(self) -> dict[str, int]:
         """Every unit that is read, with its size in base units."""
         return {**self.ladder, **self.binary, **self.others}
@@ -353,12 +360,7 @@ class _Spelled:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, object]:
-        units = "|".join([*self.quantity.units, *(["µs"] if self.quantity is DURATION else [])])
-        return {
-            "type": "string",
-            "pattern": rf"^\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*({units})\s*$",
-            "examples": [self.quantity.example],
-        }
+        return self.quantity.json_schema
 
 
 Bytes = Annotated[int, _Spelled(SIZE, positive=True)]

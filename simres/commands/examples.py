@@ -1,0 +1,58 @@
+"""`simres examples`: what comes with simres, and how to run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def examples(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List the scenarios, chips and workloads that come with simres."""
+    from simres import shipped
+
+    kinds = {
+        "scenario": (shipped.scenarios(), "simres simulate {}"),
+        "chip": (shipped.chips(), "simres simulate resnet20 --chip {}"),
+        "workload": (shipped.workloads(), "simres workload show {}"),
+    }
+    if json:
+        _print_json(kinds)
+        return
+    from rich.table import Table
+
+    from simres.reporting.console import stdout
+
+    console = stdout()
+    for kind, (files, command) in kinds.items():
+        table = Table(title=f"{kind}s", title_justify="left", box=None, pad_edge=False)
+        table.add_column("name", no_wrap=True)
+        table.add_column("what it is", ratio=1)
+        table.add_column("to see it", no_wrap=True)
+        for name, path in files.items():
+            table.add_row(name, shipped.description(path), command.format(name))
+        console.print(table)
+        console.print()
+
+
+def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
+    from json import dumps
+
+    from simres import shipped
+
+    document = {
+        f"{kind}s": [
+            {
+                "name": name,
+                "path": str(path),
+                "description": shipped.description(path),
+                "command": command.format(name),
+            }
+            for name, path in files.items()
+        ]
+        for kind, (files, command) in kinds.items()
+    }
+    print(dumps({"schema_version": 1, **document}, indent=2))  # noqa: T201

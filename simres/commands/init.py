@@ -1,0 +1,97 @@
+"""`simres init`: a scenario to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.errors import SimresError
+
+STARTER = """\
+# yaml-language-server: $schema=schema.json
+#
+# A scenario: a network, a chip, and how to run the one on the other.
+# With the YAML extension of your editor, keys complete themselves and wrong units are marked.
+#
+#   simres simulate {file}
+#   simres simulate {file} --set hardware.ddr.bandwidth="2 GB/s"
+schema_version: 1
+name: {name}
+description: ResNet-20 on a chip of mine
+
+# A traced network: a shipped one by name (`simres examples` lists them) or a JSON file, which
+# `simres trace torchvision:resnet18 -o resnet18.json` makes from any PyTorch module.
+workload: resnet20
+
+# The components, under any names, any number of each kind. Every figure needs its unit:
+# MB is 10^6 bytes, MiB is 2^20; a multiply-accumulate is 2 FLOP.
+# To start from a known chip instead, write `chip: edge-npu` and only what differs.
+hardware:
+  # The bus to off-chip memory.
+  ddr:
+    kind: ddr
+    bandwidth: 1 GB/s
+    burst: 64 B
+    latency: 0 ns
+  # On-chip memory: what fits here need not be fetched again.
+  sram:
+    kind: sram
+    capacity: 1 MiB
+  # Does convolutions and matrix products.
+  matrix:
+    kind: matrix
+    rate: 1 TFLOP/s
+    launch: 0 ns
+  # Does everything else: batch norm, ReLU, additions, pooling.
+  host:
+    kind: host
+    rate: 10 GFLOP/s
+    launch: 0 ns
+
+# Who decides what runs when; `simres plugins` lists them.
+scheduler: serial
+
+# Rewrites of the network before it is scheduled, such as [fold_batch_norm].
+passes: []
+
+# Seed of everything random.
+seed: 0
+
+# Figures that must come out, to catch what changes them (exit code 1 if one does not):
+# expect:
+#   makespan: {{value: 1235 us, within: 1 %}}
+"""
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to; made if need be.")] = Path(),
+) -> None:
+    """Write a commented scenario to start from, and the schema that editors check it with."""
+    from simres.files import write_text
+    from simres.scenario.schema import FILES, scenario_schema, text
+
+    scenario, schema = folder / "scenario.yaml", folder / FILES["scenario"]
+    if taken := [path for path in (scenario, schema) if path.exists() or path.is_symlink()]:
+        names = ", ".join(f"`{path}`" for path in taken)
+        raise SimresError(
+            f"already there: {names}; nothing was written", "name another folder: simres init DIR"
+        )
+    name = folder.resolve().name or "scenario"
+    write_text(schema, text(scenario_schema(choices.registry())))
+    write_text(scenario, STARTER.format(file=scenario, name=_quoted(name)))
+    print(f"Wrote {scenario} and {schema}. Next:\n\n    simres simulate {_shell(scenario)}\n")  # noqa: T201
+
+
+def _quoted(name: str) -> str:
+    import json
+
+    return json.dumps(name)
+
+
+def _shell(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))

@@ -1,0 +1,36 @@
+"""`simres schema`: what an editor needs to complete and check scenarios."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simres.commands import choices
+
+
+class Form(StrEnum):
+    """Which file the schema describes."""
+
+    SCENARIO = "scenario"
+    CHIP = "chip"
+
+
+def schema(
+    form: Annotated[Form, typer.Argument(help="Of which kind of file.")] = Form.SCENARIO,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it there, not to stdout.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of scenarios, with every installed kind, scheduler and pass."""
+    from simres.files import write_text
+    from simres.scenario.schema import chip_schema, scenario_schema, text
+
+    make = scenario_schema if form is Form.SCENARIO else chip_schema
+    content = text(make(choices.registry()))
+    if output is None:
+        print(content, end="")  # noqa: T201
+    else:
+        write_text(output, content)

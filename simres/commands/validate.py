@@ -1,0 +1,59 @@
+"""`simres validate`: are these files what they should be?"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.commands.guard import guard
+from simres.errors import ExitCode
+
+if TYPE_CHECKING:
+    from simres.plugins import Registry
+
+
+def validate(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Scenarios and chips (YAML), traced workloads (JSON)."),
+    ],
+) -> int:
+    """Check scenarios, chips and workloads, and say everything that is wrong with each."""
+    registry = choices.registry()
+    code = 0
+    for file in files:
+        code = max(code, guard(partial(_report, file, registry)))
+        if code == ExitCode.INTERRUPTED:
+            break
+    return code
+
+
+def _report(file: str, registry: Registry) -> None:
+    print(f"ok  {file}: {check(file, registry)}")  # noqa: T201
+
+
+def check(file: str, registry: Registry) -> str:
+    """What a file is, in a few words. Raises `SimresError` where it is not what it should be."""
+    from simres import shipped, workload_json
+    from simres.networks.names import canonical
+    from simres.scenario import loader, source
+    from simres.scenario.model import ChipFile
+
+    if file.endswith(".json"):
+        return f"a workload, {shipped.description(Path(file))}"
+    path = shipped.find_scenario(file)
+    data = source.read(path).data
+    if data.keys() <= ChipFile.model_fields.keys() and data.keys() & {"hardware", "source"}:
+        chip = loader.load_chip(path, registry=registry)
+        return f"a chip with {', '.join(chip.hardware)}"
+    scenario = loader.load(path, registry=registry)
+    file_or_none = scenario.workload_file or shipped.workloads().get(scenario.workload)
+    if file_or_none is not None:
+        workload_json.read(file_or_none)
+    else:
+        canonical(scenario.workload)
+    return f"a scenario, `{scenario.workload}` by the scheduler `{scenario.scheduler}`"

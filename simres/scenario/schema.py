@@ -1,0 +1,182 @@
+"""The JSON Schema of scenario and chip files, for editors: made from the models that read them.
+
+It knows every registered kind, scheduler and pass. An editor that follows the first line of a scenario
+(`# yaml-language-server: $schema=schema.json`) completes keys and marks wrong units while typing.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from simres.plugins import Registry, resolve
+from simres.scenario.loader import NAME, RESULT_PATH
+from simres.scenario.model import ChipFile, ScenarioFile
+from simres.units import QUANTITIES
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+FILES = {"scenario": "schema.json", "chip": "chip.schema.json"}
+"""What each schema's file is called in `scenarios/`."""
+
+Schema = dict[str, Any]
+
+
+def scenario_schema(registry: Registry) -> Schema:
+    """The JSON Schema (2020-12) of a scenario file."""
+    schema = _of_model(ScenarioFile)
+    properties = schema["properties"]
+    for name, special in {
+        "scheduler": _scheduler(registry),
+        "passes": {"type": "array", "items": {"enum": list(registry.passes())}},
+        "expect": _expect(),
+    }.items():
+        properties[name] = special | {"description": properties[name]["description"]}
+    properties["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}}
+    whole, part = _entries("component"), _entries("part")
+    schema["if"] = {"required": ["chip"]}
+    schema["then"] = {"properties": {"hardware": part}}
+    schema["else"] = {"required": ["hardware"], "properties": {"hardware": whole | {"minProperties": 1}}}
+    kinds, required = _kinds(registry)
+    schema["$defs"] = {
+        "component": _component(registry, required),
+        "part": _component(registry, None),
+        **kinds,
+    }
+    return {"$schema": DIALECT, "title": "A simres scenario", **schema}
+
+
+def chip_schema(registry: Registry) -> Schema:
+    """The JSON Schema (2020-12) of a chip file."""
+    schema = _of_model(ChipFile)
+    schema["properties"]["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}, "minProperties": 1}
+    schema["properties"]["hardware"] |= _entries("component")
+    kinds, required = _kinds(registry)
+    schema["$defs"] = {"component": _component(registry, required), **kinds}
+    return {"$schema": DIALECT, "title": "A chip for simres", **schema}
+
+
+def text(schema: Schema) -> str:
+    """A schema as the text of its file."""
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def _entries(definition: str) -> Schema:
+    return {"additionalProperties": {"$ref": f"#/$defs/{definition}"}}
+
+
+def _kinds(registry: Registry) -> tuple[dict[str, Schema], dict[str, list[str]]]:
+    """The schema of each kind, and apart from it which keys it needs: beside a `chip:` none are."""
+    kinds, required = {}, {}
+    for kind, component in registry.components().items():
+        spec = _of_model(resolve(component.spec))
+        spec["properties"]["kind"] = {"const": kind, "description": component.summary}
+        required[kind] = spec.pop("required", [])
+        kinds[kind] = spec
+    return kinds, required
+
+
+def _component(registry: Registry, required: dict[str, list[str]] | None) -> Schema:
+    components = registry.components()
+    summaries = "; ".join(f"{kind}: {component.summary}" for kind, component in components.items())
+    choices = []
+    for kind in components:
+        reference: Schema = {"$ref": f"#/$defs/{kind}"}
+        then = {"allOf": [reference, {"required": required[kind]}]} if required else reference
+        choices.append(_when("kind", kind, then))
+    return {
+        "type": "object",
+        "properties": {"kind": {"enum": list(components), "description": summaries}},
+        **({"required": ["kind"]} if required else {}),
+        "allOf": choices,
+    }
+
+
+def _scheduler(registry: Registry) -> Schema:
+    schedulers = registry.schedulers()
+    summaries = "; ".join(f"{name}: {scheduler.summary}" for name, scheduler in schedulers.items())
+    named = {"enum": list(schedulers), "description": summaries}
+    choices = []
+    for name, scheduler in schedulers.items():
+        parameters = _of_model(resolve(scheduler.parameters))
+        parameters["properties"] = {"name": {"const": name}, **parameters.get("properties", {})}
+        choices.append(_when("name", name, parameters))
+    return {
+        "anyOf": [
+            named,
+            {"type": "object", "properties": {"name": named}, "required": ["name"], "allOf": choices},
+        ]
+    }
+
+
+def _figure() -> Schema:
+    return {"anyOf": [{"type": "number"}, *(quantity.json_schema for quantity in QUANTITIES)]}
+
+
+def _expect() -> Schema:
+    figure = _figure()
+    percent = {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]*)?\s*%\s*$", "examples": ["1 %"]}
+    with_tolerance = {
+        "type": "object",
+        "properties": {"value": figure, "within": percent},
+        "required": ["value"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{RESULT_PATH}$"},
+        "additionalProperties": {"anyOf": [*figure["anyOf"], with_tolerance]},
+    }
+
+
+def _when(key: str, value: str, then: Schema) -> Schema:
+    return {"if": {"properties": {key: {"const": value}}, "required": [key]}, "then": then}
+
+
+def _of_model(model: type[BaseModel]) -> Schema:
+    """A model's schema with its docstrings as descriptions, defaults as they are spelled, and no titles."""
+    schema: Schema = _without_titles(model.model_json_schema())
+    said = _docstrings(model)
+    for name, field in model.model_fields.items():
+        entry = schema["properties"][field.alias or name]
+        if name in said:
+            entry.setdefault("description", said[name])
+        quantity = next((q for part in field.metadata if (q := getattr(part, "quantity", None))), None)
+        if quantity is not None and isinstance(entry.get("default"), int):
+            entry["default"] = quantity.spell(entry["default"])
+        if "default" in entry and entry["default"] is None:
+            del entry["default"]
+    return schema
+
+
+def _without_titles(schema: Any) -> Any:
+    if isinstance(schema, Mapping):
+        plain = {key: _without_titles(value) for key, value in schema.items()}
+        if isinstance(plain.get("title"), str):
+            del plain["title"]
+        return plain
+    return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """The string under each field, its parents' included; none where the source is not at hand."""
+    found = {}
+    for owner in reversed(model.__mro__):
+        if owner is BaseModel or not issubclass(owner, BaseModel):
+            continue
+        try:
+            body = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
+        except (OSError, TypeError, SyntaxError):
+            continue
+        assert isinstance(body, ast.ClassDef)
+        for field, after in zip(body.body, body.body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                match after:
+                    case ast.Expr(value=ast.Constant(value=str(said))):
+                        found[field.target.id] = inspect.cleandoc(said)
+    return found
