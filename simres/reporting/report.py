@@ -38,7 +38,7 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
     yield from _title("Layers", "")
     yield from tables.layers(result, width, glyphs, clip=clip)
 
-    yield from _title("Bounds", "no schedule of this workload takes less on this chip")
+    yield from _title("Bounds", "what no schedule can beat on this chip")
     yield from tables.bounds(result, width, glyphs)
 
     if result.expectations:

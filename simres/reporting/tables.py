@@ -110,8 +110,9 @@ def layers(result: Result, width: int, glyphs: Glyphs, *, clip: bool) -> list[Te
     columns = [
         Column("layer", [row.name for row in rows], total="total", right=False, elastic=True),
         Column("kind", [row.kind for row in rows], right=False, rank=6, style="muted"),
-        Column("block", [row.block for row in rows], right=False, rank=9, style="muted"),
     ]
+    if any(row.block for row in rows):
+        columns.append(Column("block", [row.block for row in rows], right=False, rank=9, style="muted"))
     if result.record.level is RecordLevel.FULL:
         taken = [row.end_ps - row.start_ps for row in rows]
         columns += [

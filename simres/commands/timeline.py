@@ -1,0 +1,54 @@
+"""`simres timeline`: a finished run drawn in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def timeline(
+    result: Annotated[
+        Path, typer.Argument(help="A result.json, or the folder that `simulate -o DIR` wrote it into.")
+    ],
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Start there, such as `100 us`.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="End there, such as `0.2 ms`.")
+    ] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            "--layer", metavar="NAME", help="Show these layers only: a name, a glob, or how names begin."
+        ),
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option("--width", metavar="N", help="Columns to draw; the terminal's by default.")
+    ] = None,
+) -> None:
+    """Draw what every engine did when, and how full on-chip memory was.
+
+    Examples: `simres timeline out`, `simres timeline out --from 100us --to 200us`,
+    `simres timeline out --layer 'layers.0.*'`.
+    """
+    from simres.reporting.console import stdout
+    from simres.reporting.timeline import show_timeline
+    from simres.result import load
+
+    since_ps = None if since is None else _moment(since, "--from")
+    until_ps = None if until is None else _moment(until, "--to")
+    show_timeline(load(result), stdout(), since_ps=since_ps, until_ps=until_ps, layer=layer, width=width)
+
+
+def _moment(text: str, option: str) -> int:
+    """Picoseconds of a duration as typed; a bare 0 needs no unit."""
+    from simres.units import DURATION, UnitError
+
+    if text.strip() == "0":
+        return 0
+    try:
+        return DURATION.parse(text)
+    except UnitError as error:
+        raise UnitError(f"{option} {error.message}", error.hint) from error
