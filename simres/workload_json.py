@@ -7,21 +7,18 @@ or `Ledger`; fields at their default are left out. Tensors are a list in order o
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres.errors import InvalidFile, Problem, SimresError
+from simres.errors import InvalidFile, Problem
+from simres.files import read_text, write_text
 from simres.workload import SCHEMA_VERSION, Ledger, Workload, to_document
 from simres.workload_rules import problems_of_ledger, problems_of_workload
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
-
-MOST_BYTES = 512 * 2**20
-"""A workload file larger than that is not a workload."""
 
 MOST_PROBLEMS = 20
 """No more than that many mistakes are listed."""
@@ -38,16 +35,7 @@ def write(workload: Workload | Ledger, path: str | Path) -> None:
 
     Raises `SimresError` where the file cannot be written.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            temporary.write_text(dumps(workload), encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise SimresError(f"cannot write `{path}`: {error.strerror or error}") from error
+    write_text(Path(path), dumps(workload))
 
 
 def dumps(workload: Workload | Ledger) -> str:
@@ -69,26 +57,7 @@ def read(path: str | Path) -> Workload | Ledger:
     Raises `SimresError` where there is no such file or it is no text, `InvalidFile` with every mistake
     where its contents are wrong.
     """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            raise SimresError(f"`{path}` is a directory, not a workload file")
-        if path.stat().st_size > MOST_BYTES:
-            raise SimresError(f"`{path}` is larger than 512 MiB: no workload")
-        data = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        missing = isinstance(error, FileNotFoundError)
-        raise SimresError(
-            f"cannot read workload `{path}`: {reason}", TRACE_AGAIN if missing else None
-        ) from error
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidFile(
-            "workload", str(path), [Problem(0, 0, "it is no text but a binary file")], TRACE_AGAIN
-        ) from error
-    return loads(text, str(path))
+    return loads(read_text(Path(path), "workload", TRACE_AGAIN), str(path))
 
 
 def loads(text: str, path: str = "<text>") -> Workload | Ledger:

@@ -75,7 +75,11 @@ def _cifar(parsed: NetworkName, block: BlockFactory | None, shortcut: str | None
 
 
 def _torchvision(name: str) -> nn.Module:
-    import torchvision
+    try:
+        import torchvision
+    except ModuleNotFoundError as error:
+        hint = "pip install 'simres[torch]'"
+        raise SimresError(f"`torchvision:{name}` needs torchvision, which is not installed", hint) from error
 
     known = torchvision.models.list_models()
     if name not in known:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from simres.tracing.tracer import trace
+from simres.errors import SimresError
 
-__all__ = ["trace"]
+if TYPE_CHECKING:
+    from simres.tracing.tracer import trace, trace_network
+
+__all__ = ["trace", "trace_network"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "trace":
-        from importlib import import_module
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return import_module("simres.tracing.tracer").trace
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module("simres.tracing.tracer"), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in ("torch", "torchvision"):
+            raise
+        raise SimresError(
+            f"tracing a network needs {error.name}, which is not installed", "pip install 'simres[torch]'"
+        ) from error

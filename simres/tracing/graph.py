@@ -12,12 +12,13 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind, TensorArgument
 
 from simres.errors import SimresError
+from simres.hookspecs import Operator
 from simres.tracing import matrix, movement, vector
 from simres.tracing.export import DTYPES
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
 from simres.tracing.naming import Names, Places
 from simres.tracing.prices import vector_ops
-from simres.tracing.unmodelled import Unmodelled, from_plugins
+from simres.tracing.unmodelled import Unmodelled, from_plugins, resolved
 from simres.workload import Op, Role, Tensor, Unit, Workload
 from simres.workload_rules import GROWING_VIEWS
 
@@ -49,7 +50,7 @@ class GraphReader:
         program: ExportedProgram,
         module: nn.Module,
         name: str,
-        operators: Mapping[str, Lowering] | None,
+        operators: Mapping[str, Lowering | Operator] | None,
         allow_unmodelled: bool,
     ) -> None:
         self._program = program
@@ -215,7 +216,7 @@ class GraphReader:
 
     def _lowering(self, source: str) -> Lowering | None:
         if self._given is not None and source in self._given:
-            return self._given[source]
+            return resolved(self._given[source])
         return BUILT_IN.get(source) or (from_plugins(source) if self._given is None else None)
 
     def _uniform(self, node: fx.Node, described: Node) -> None:

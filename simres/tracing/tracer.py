@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from torch import nn
 
+from simres.errors import SimresError
+from simres.hookspecs import Operator
+from simres.networks.build import build
+from simres.networks.cifar import BlockFactory
+from simres.networks.names import NetworkName
 from simres.tracing.export import export, shape_text
 from simres.tracing.graph import GraphReader
 from simres.tracing.inputs import InputShape, input_shapes
@@ -20,15 +26,16 @@ def trace(
     *,
     name: str | None = None,
     batch: int | None = 1,
-    operators: Mapping[str, Lowering] | None = None,
+    operators: Mapping[str, Lowering | Operator] | None = None,
     allow_unmodelled: bool = False,
 ) -> Workload:
     """Traces `module` in evaluation mode, as one image (or `batch` of them) passes through it.
 
     `input_shape` leaves out the batch: (3, 32, 32) or "3x32x32", or a list of such for several inputs;
     "128:int64" for indices. With `batch=None` the shapes are taken as they are. `operators` are lowering
-    functions beyond the built-in ones, by operator (`aten.gelu.default`); left out, those that installed
-    plugins provide. Values are never looked at, so the same network gives the same digest every time.
+    functions beyond the built-in ones, or plugins' declarations of such, by operator (`aten.gelu.default`);
+    left out, those that installed plugins provide. Values are never looked at, so the same
+    network gives the same digest every time.
 
     Raises `AnswerIsNo` where an operator has no price (unless `allow_unmodelled`), `SimresError` where the
     module cannot be exported or rejects its inputs.
@@ -43,6 +50,39 @@ def trace(
         **{package: _version(package) for package in ("torch", "torchvision", "simres")},
     }
     return reader.workload(origin)
+
+
+def trace_network(
+    name: str | NetworkName,
+    *,
+    input_shape: str | InputShape | Sequence[object] | None = None,
+    batch: int = 1,
+    block: BlockFactory | None = None,
+    shortcut: str | None = None,
+    operators: Mapping[str, Lowering | Operator] | None = None,
+    allow_unmodelled: bool = False,
+) -> Workload:
+    """Builds the network of that name and traces it; `input_shape` defaults to what the name implies.
+
+    A checkpoint's accuracy and the digest of its weights go along. Raises as `simres.networks.build.build`
+    and `trace` do.
+    """
+    network = build(name, block=block, shortcut=shortcut)
+    shape = input_shape or network.input
+    if shape is None:
+        raise SimresError(
+            f"`{network.name}` does not say which input it takes",
+            "give --input 3x32x32, once for each input and without the batch",
+        )
+    workload = trace(
+        network.module,
+        shape,
+        name=network.name,
+        batch=batch,
+        operators=operators,
+        allow_unmodelled=allow_unmodelled,
+    )
+    return replace(workload, accuracy=network.accuracy, weight_digest=network.weight_digest)
 
 
 def _version(package: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from simres.errors import AnswerIsNo
+from simres.errors import AnswerIsNo, SimresError
+from simres.hookspecs import Operator
 from simres.tracing.lowering import Lowered, Lowering, Node
 from simres.workload import Unit
 
@@ -58,7 +59,34 @@ class Unmodelled:
 
 def from_plugins(source: str) -> Lowering | None:
     """The lowering function that an installed plugin has for an operator; None if none has."""
-    from simres.plugins import default_registry, resolve
+    from simres.plugins import default_registry
 
     declared = default_registry().operators().get(source)
-    return resolve(declared.target) if declared is not None else None
+    return resolved(declared) if declared is not None else None
+
+
+def resolved(operator: Lowering | Operator) -> Lowering:
+    """A lowering function as it is, a plugin's declaration of one imported; checked when it is called.
+
+    Raises `SimresError` where the plugin's function fails or returns something else.
+    """
+    if not isinstance(operator, Operator):
+        return operator
+    from simres.plugins import resolve
+
+    function = resolve(operator.target)
+
+    def checked(node: Node) -> Lowered:
+        try:
+            lowered = function(node)
+        except SimresError:
+            raise
+        except Exception as error:
+            raise SimresError(
+                f"`{operator.target}` failed on {node.source}: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(lowered, Lowered):
+            raise SimresError(f"`{operator.target}` must return a Lowered, returned {type(lowered).__name__}")
+        return lowered
+
+    return checked

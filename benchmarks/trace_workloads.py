@@ -1,0 +1,48 @@
+"""Traces the networks whose workloads are committed: `python benchmarks/trace_workloads.py [--check]`.
+
+Writes scenarios/workloads/*.json (all but paper.json, which no network can be traced into). With `--check`
+nothing is written, and the exit code is 1 where a fresh trace differs from what is committed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from simres.networks import names
+from simres.tracing import trace_network
+from simres.workload_json import read, write
+
+COMMITTED = (
+    "cifar:resnet20",
+    "torchvision:resnet18",
+    "torchvision:resnet50",
+    "torchvision:mobilenet_v2",
+    "torchvision:vit_b_16",
+)
+"""Networks that can be simulated without torch."""
+
+FOLDER = Path(__file__).parent.parent / "scenarios" / "workloads"
+
+
+def main(check: bool) -> int:
+    """Traces every network in `COMMITTED`; returns the exit code."""
+    stale = 0
+    for name in COMMITTED:
+        path = FOLDER / f"{names.parse(name).file_stem}.json"
+        started = time.perf_counter()
+        workload = trace_network(name, operators={})
+        taken = time.perf_counter() - started
+        same = path.exists() and read(path).digest == workload.digest
+        if not check:
+            write(workload, path)
+        stale += check and not same
+        state = "as committed" if same else "DIFFERS" if check else "written"
+        size = f"{workload.macs:>14} MACs  {len(workload.ops):>4} ops"
+        print(f"{path.name:<28} {size}  {taken:5.2f} s  {state}")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
