@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from simres.errors import SimresError
+from simres.units import shorten
 
 
 @cache
@@ -82,14 +83,15 @@ def description(path: Path) -> str:
         from simres.scenario.source import read
 
         return str(read(path).data.get("description", ""))
-    from simres import units, workload_json
+    from simres import workload_json
+    from simres.units import format_count
     from simres.workload import Ledger
 
     found = workload_json.read(path)
-    macs = f"{units.format_count(found.macs)} MACs"
+    macs = f"{format_count(found.macs)} MACs"
     if isinstance(found, Ledger):
         return f"a ledger of {len(found.rows)} rows, {macs}"
-    return f"{len(found.ops)} operators, {units.format_count(found.parameters)} parameters, {macs}"
+    return f"{len(found.ops)} operators, {format_count(found.parameters)} parameters, {macs}"
 
 
 def _files(pattern: str) -> dict[str, Path]:
@@ -98,15 +100,22 @@ def _files(pattern: str) -> dict[str, Path]:
 
 def _find(what: str, reference: str | Path) -> Path:
     path, text = Path(reference), str(reference)
-    if isinstance(reference, Path) or path.suffix or "/" in text or "\\" in text or path.is_file():
+    if isinstance(reference, Path) or path.suffix or "/" in text or "\\" in text or _is_there(path):
         return path
     return _named(what, text, scenarios() if what == "scenario" else chips())
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long for a file's name, or with a NUL in it
+        return False
 
 
 def _named(what: str, name: str, files: dict[str, Path]) -> Path:
     if name in files:
         return files[name]
     known = ", ".join(files)
-    close = get_close_matches(name, files, n=1)
+    close = get_close_matches(name[:100], files, n=1)
     hint = f"did you mean `{close[0]}`?" if close else "`simres examples` lists what comes with simres"
-    raise SimresError(f"no file and no shipped {what} is called `{name}`; there are {known}", hint)
+    raise SimresError(f"no file and no shipped {what} is called `{shorten(name)}`; there are {known}", hint)

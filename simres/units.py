@@ -293,12 +293,27 @@ def _decimal(value: int, size: int, *, exact: bool) -> str:
     return f"{'-' if value < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
 
 
+_LONG = {
+    "per": "/",
+    "bytes": "b",
+    "byte": "b",
+    "seconds": "s",
+    "second": "s",
+    "sec": "s",
+    "kilo": "k",
+    "mega": "m",
+    "giga": "g",
+    "tera": "t",
+}
+
+
 def suggest_unit(unit: str, known: dict[str, int]) -> str | None:
     """The known unit that `unit` most likely means: `GBps` is GB/s, `KB` is kB, `TOPS` is TOP/s."""
 
     def plain(name: str) -> str:
-        name = name.lower().replace(" ", "").replace("per", "/").replace("bytes", "b").replace("byte", "b")
-        name = name.replace("seconds", "s").replace("second", "s").replace("sec", "s")
+        name = name.lower().replace(" ", "")
+        for long, short in _LONG.items():
+            name = name.replace(long, short)
         for ending in ("flops", "ops", "macs", "bps"):
             if name.endswith(ending):
                 return name[:-1].removesuffix("p" if ending == "bps" else "") + "/s"
@@ -312,11 +327,11 @@ def suggest_unit(unit: str, known: dict[str, int]) -> str | None:
     return plains[close[0]] if close else None
 
 
-def shorten(value: object) -> str:
+def shorten(value: object, most: int = 40) -> str:
     """The text of a value, cut to what fits into a message, on one line."""
     text = str(value) if not isinstance(value, int) or abs(value) < 10**60 else "a huge number"
-    text = "".join(c if c.isprintable() else "?" for c in text[: _MAX_TEXT + 1])
-    return text if len(text) <= _MAX_TEXT // 2 + 8 else text[: _MAX_TEXT // 2] + "..."
+    text = text if len(text) <= most else f"{text[: most - 3]}..."
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def describe(value: object) -> str:

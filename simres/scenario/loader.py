@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from simres import hookspecs, shipped, units
-from simres.errors import SimresError
+from simres.errors import InvalidFile, SimresError
 from simres.hardware.specs import ComponentSpec
 from simres.plugins import resolve
 from simres.scenario.findings import Findings, suggestion
@@ -202,6 +202,8 @@ def _add_chip(findings: Findings, registry: Registry, base: Path) -> None:
         path = shipped.find_chip(str(base / reference) if is_file_reference(reference) else reference)
         document = read(path, "chip")
         _chip(copy.deepcopy(document), registry, path.stem)
+    except InvalidFile:
+        raise
     except SimresError as error:
         findings.add_error(("chip",), error)
         findings.raise_any()
@@ -333,7 +335,7 @@ def _workload(findings: Findings, base: Path, check_files: bool) -> str:
         if not exists:
             findings.add(
                 ("workload",),
-                f"there is no file `{units.shorten(path)}`",
+                f"there is no file `{units.shorten(path, 300)}`",
                 hint="`simres trace NETWORK -o FILE` makes one; `simres examples` lists those there are",
             )
     return shipped.name_of(path) or str(path)

@@ -125,7 +125,7 @@ def _text(path: Path, what: str) -> str:
         raise SimresError(f"there is no file `{path}`", hint) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SimresError(f"cannot read `{shorten(path)}`: {reason}") from None
+        raise SimresError(f"cannot read `{shorten(path, 300)}`: {reason}") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
