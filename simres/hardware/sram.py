@@ -1,28 +1,83 @@
-"""On-chip memory as it fills and empties. It decides nothing: it grants what fits and counts."""
+"""On-chip memory as it fills and empties, and who gets it next.
+
+It decides nothing: it grants what fits, in program order, which is what rules out deadlock.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
 
-class Scratchpad:
-    """Bytes in use of a capacity. `peak` is the most there ever was at once."""
+Demand = tuple[tuple[int, int], ...]
+"""Bytes by memory, the memory by its place among the chip's memories."""
 
-    __slots__ = ("capacity", "peak", "used")
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.used = 0
-        self.peak = 0
+class Waiter(Protocol):
+    """Whoever waits for space."""
 
-    def take(self, nbytes: int) -> bool:
-        """Reserves `nbytes`, or changes nothing and says False when there is not the space."""
-        used = self.used + nbytes
-        if used > self.capacity:
-            return False
-        self.used = used
-        if used > self.peak:
-            self.peak = used
+    def granted_space(self, now: int, holder: int) -> None:
+        """Called when the bytes are granted; `holder` is the task that made way."""
+
+
+class Space:
+    """The bytes of some memories, handed out to each request in its turn.
+
+    Turns are numbered through all Programs launched on these memories. A request is made when its task
+    is otherwise ready; it is granted when every earlier turn was and the bytes are there. `free` are the
+    bytes not in use by memory, `least` the fewest there ever were.
+    """
+
+    __slots__ = ("_turn", "_turns", "free", "least", "waiting")
+
+    def __init__(self, capacities: Sequence[int]) -> None:
+        self.free = list(capacities)
+        self.least = list(capacities)
+        self._turn = 0
+        self._turns = 0
+        self.waiting: dict[int, tuple[Waiter, Demand]] = {}
+        """Who waits, by turn."""
+
+    def admit(self, turns: int) -> int:
+        """Makes room in the order for a Program with so many requests; its first turn."""
+        first = self._turns
+        self._turns += turns
+        return first
+
+    def request(self, turn: int, demand: Demand, waiter: Waiter) -> bool:
+        """Grants `demand` now, or keeps the waiter until its turn and says False."""
+        if turn == self._turn and self.take(demand):
+            self._turn = turn + 1
+            return True
+        self.waiting[turn] = (waiter, demand)
+        return False
+
+    def serve(self, now: int, holder: int) -> None:
+        """Grants what can be granted in order, after `holder` gave bytes back or took its turn."""
+        while (next_in_line := self.waiting.get(self._turn)) is not None:
+            waiter, demand = next_in_line
+            if not self.take(demand):
+                return
+            del self.waiting[self._turn]
+            self._turn += 1
+            waiter.granted_space(now, holder)
+
+    def take(self, demand: Demand) -> bool:
+        """Takes all of `demand`, or changes nothing and says False when the space is not there."""
+        free = self.free
+        if len(demand) == 1:
+            ((memory, nbytes),) = demand
+            left = free[memory] - nbytes
+            if left < 0:
+                return False
+            free[memory] = left
+            if left < self.least[memory]:
+                self.least[memory] = left
+            return True
+        for memory, nbytes in demand:
+            if free[memory] < nbytes:
+                return False
+        for memory, nbytes in demand:
+            left = free[memory] = free[memory] - nbytes
+            if left < self.least[memory]:
+                self.least[memory] = left
         return True
-
-    def give(self, nbytes: int) -> None:
-        """Gives `nbytes` back."""
-        self.used -= nbytes

@@ -57,11 +57,11 @@ def hold(record: Record, launches: Sequence[Launch], specs: Mapping[str, EngineS
     if record.unfinished:
         raise broken(f"{record.unfinished} tasks never ended")
     staying = dict(launches[-1].plan.resident_out) if launches else {}
-    for name, memory in record.memories.items():
+    for place, (name, memory) in enumerate(record.memories.items()):
         if memory.peak > memory.capacity:
             raise broken(f"`{name}` held {memory.peak} B of {memory.capacity} B")
-        if memory.left != staying.get(name, 0):
-            raise broken(f"`{name}` holds {memory.left} B at the end, not {staying.get(name, 0)} B")
+        if memory.left != staying.get(place, 0):
+            raise broken(f"`{name}` holds {memory.left} B at the end, not {staying.get(place, 0)} B")
     for number, (name, engine) in enumerate(record.engines.items()):
         least: Fraction | int = 0
         nbytes = 0

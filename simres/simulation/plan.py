@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from simres.hardware.specs import EngineSpec, MemorySpec
+from simres.hardware.sram import Demand
 from simres.program import Program, Work
-
-Demand = tuple[tuple[str, int], ...]
-"""Bytes by memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +26,12 @@ class Plan:
     lane: list[int]
     work: list[Work]
     duration_ps: list[int]
-    successors: list[list[int]]
+    successors: list[Sequence[int]]
     waits: list[int]
     demand: list[Demand]
     turn: list[int]
-    releases: list[list[int]]
-    holds: list[tuple[str, int]]
+    releases: list[Sequence[int]]
+    holds: list[tuple[int, int]]
     users: list[int]
     order: list[list[int]]
     turns: int
@@ -44,14 +42,14 @@ class Plan:
         return _sum(self.holds[buffer] for buffer in self.program.resident_in)
 
     @property
-    def fills(self) -> bool:
-        """Whether it brings in what it leaves behind, so that the next Program has to wait for it."""
-        return not set(self.program.resident_out) <= set(self.program.resident_in)
-
-    @property
     def resident_out(self) -> Demand:
         """What is held after the last task, by memory."""
         return _sum(self.holds[buffer] for buffer in self.program.resident_out)
+
+    @property
+    def fills(self) -> bool:
+        """Whether it brings in what it leaves behind, so that the next Program has to wait for it."""
+        return not set(self.program.resident_out) <= set(self.program.resident_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,83 +60,77 @@ class Launch:
     at_ps: int = 0
 
 
-def _sum(amounts: Iterable[tuple[str, int]]) -> Demand:
-    totals: dict[str, int] = {}
+def _sum(amounts: Iterable[tuple[int, int]]) -> Demand:
+    totals: dict[int, int] = {}
     for memory, nbytes in amounts:
         totals[memory] = totals.get(memory, 0) + nbytes
     return tuple(totals.items())
 
 
-def _demand(buffers: tuple[int, ...], holds: list[tuple[str, int]]) -> Demand:
-    return (holds[buffers[0]],) if len(buffers) == 1 else _sum(holds[buffer] for buffer in buffers)
+def _inverse(groups: Iterable[Sequence[int]], count: int) -> list[Sequence[int]]:
+    """For each number below `count`, the places of the groups that name it."""
+    found: list[Sequence[int]] = [()] * count
+    for place, members in enumerate(groups):
+        for member in members:
+            places = found[member]
+            if places:
+                places.append(place)  # type: ignore[attr-defined]
+            else:
+                found[member] = [place]
+    return found
 
 
 def _prices(specs: Sequence[EngineSpec], lane: list[int], work: list[Work]) -> list[int]:
     """Duration of every task; a spec is asked once for each Work object, which tasks may share."""
-    known: list[dict[int, int]] = [{} for _ in specs]
-    prices = []
-    for at, asked in zip(lane, work, strict=True):
-        price = known[at].get(id(asked))
-        if price is None:
-            price = known[at][id(asked)] = specs[at].duration_ps(asked)
-        prices.append(price)
-    return prices
+    keys = list(zip(lane, map(id, work), strict=True))
+    price = {
+        key: specs[key[0]].duration_ps(asked) for key, asked in dict(zip(keys, work, strict=True)).items()
+    }
+    return [price[key] for key in keys]
+
+
+def _holds(program: Program, engines: Mapping[str, EngineSpec]) -> list[tuple[int, int]]:
+    """Memory and bytes of every buffer; the same pair for alike buffers."""
+    memories = {name: spec for name, spec in engines.items() if isinstance(spec, MemorySpec)}
+    place = {name: number for number, name in enumerate(memories)}
+    keys = [(buffer.memory, buffer.nbytes) for buffer in program.buffers]
+    held = {key: (place[key[0]], memories[key[0]].occupied(key[1])) for key in dict.fromkeys(keys)}
+    return [held[key] for key in keys]
 
 
 def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
     """The Plan of `program` on a chip with these engines, memories among them."""
     tasks = program.tasks
-    count = len(tasks)
     index = {name: number for number, name in enumerate(engines)}
-    specs = list(engines.values())
-    order: list[list[int]] = [[] for _ in specs]
-    nothing: list[int] = []  # shared by all tasks without successors or releases; never written to
-    successors = [nothing] * count
-    releases = [nothing] * count
-
-    holds = []
-    users = []
-    for number, buffer in enumerate(program.buffers):
-        memory = engines[buffer.memory]
-        assert isinstance(memory, MemorySpec)
-        holds.append((buffer.memory, memory.occupied(buffer.nbytes)))
-        users.append(len(buffer.freed_by))
-        for user in buffer.freed_by:
-            if releases[user] is nothing:
-                releases[user] = [number]
-            else:
-                releases[user].append(number)
-
     lane = [index[task.engine] for task in tasks]
+    work = [task.work for task in tasks]
+    order: list[list[int]] = [[] for _ in engines]
     for number, at in enumerate(lane):
         order[at].append(number)
-    work = [task.work for task in tasks]
-    waits = [0] * count
-    for number, task in enumerate(tasks):
-        before = task.needs
-        if task.after:
-            before = tuple(dict.fromkeys(before + task.after))
-        waits[number] = len(before)
-        for earlier in before:
-            if successors[earlier] is nothing:
-                successors[earlier] = [number]
-            else:
-                successors[earlier].append(number)
 
-    demand = [_demand(task.reserves, holds) if task.reserves else () for task in tasks]
-    turn = list(accumulate((bool(asked) for asked in demand), initial=0))
+    before = [tuple(dict.fromkeys(task.needs + task.after)) if task.after else task.needs for task in tasks]
+    holds = _holds(program, engines)
+    alone = [(hold,) for hold in holds]
+    demand: list[Demand] = [
+        (alone[task.reserves[0]] if len(task.reserves) == 1 else _sum(holds[b] for b in task.reserves))
+        if task.reserves
+        else ()
+        for task in tasks
+    ]
+    turn = list(accumulate(map(bool, demand), initial=0))
+    users = [buffer.freed_by for buffer in program.buffers]
     return Plan(
         program=program,
         lane=lane,
         work=work,
-        duration_ps=_prices(specs, lane, work),
-        successors=successors,
-        waits=waits,
+        duration_ps=_prices(list(engines.values()), lane, work),
+        successors=_inverse(before, len(tasks)),
+        waits=list(map(len, before)),
         demand=demand,
         turn=turn,
-        releases=releases,
+        releases=_inverse(users, len(tasks)),
         holds=holds,
-        users=users,
+        users=list(map(len, users)),
         order=order,
         turns=turn[-1],
     )

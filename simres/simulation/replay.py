@@ -14,10 +14,9 @@ from functools import partial
 from simpy import Environment, Event, Timeout
 
 from simres.hardware.engine import Engine, Stall
-from simres.hardware.sram import Scratchpad
+from simres.hardware.sram import Space
 from simres.record import Cause, EngineTotals, MemoryTotals, Record, RecordLevel
 from simres.simulation.plan import EMPTY, Launch, Plan
-from simres.simulation.space import Space
 
 
 class _Instance:
@@ -143,7 +142,7 @@ class _Lane:
         self.advance(now)
 
     def advance(self, now: int) -> None:
-        """Turns to the next task, if there is one."""
+        """Turns to the next task, if there is one, and begins it if nothing is missing."""
         position = self.position + 1
         if position == len(self.order):
             self.finished += position
@@ -156,48 +155,52 @@ class _Lane:
             position = 0
         self.position = position
         task = self.task = self.order[position]
-        if self.instance.waits[task]:
+        instance = self.instance
+        if instance.waits[task]:
             self.awaits = task
-        else:
-            self.start(task, -1, now)
+            return
+        self.ready = now
+        self.holder = self.space_holder = -1
+        self.go(instance, task, now)
 
-    def start(self, task: int, holder: int, now: int) -> None:
-        """The head is ready, made so by `holder`: gets it its buffers, or leaves it to wait for space."""
+    def made_ready(self, task: int, holder: int, now: int) -> None:
+        """The head, for which the lane waited, is ready now that `holder` has ended."""
+        self.awaits = -1
         self.ready = now
         self.holder = holder
         self.space_holder = -1
-        instance = self.instance
+        waited = now - self.free_since
+        if waited:
+            needed = holder in self.instance.plan.program.tasks[task].needs
+            self.waiting_ps[Cause.DATA if needed else Cause.ORDER] += waited
+        self.go(self.instance, task, now)
+
+    def go(self, instance: _Instance, task: int, now: int) -> None:
+        """The head is ready: it gets its buffers and the engine begins, or it waits for space."""
         plan = instance.plan
         demand = plan.demand[task]
-        if not demand:
-            self.go(plan, task, now)
-            return
-        space = self.run.space
-        if space.request(instance.first_turn + plan.turn[task], demand, self):
-            self.go(plan, task, now)
-            if space.waiting:
-                space.serve(now, task)
+        if demand:
+            space = self.run.space
+            if not space.request(instance.first_turn + plan.turn[task], demand, self):
+                return
+        self.granted = now
+        work = plan.work[task]
+        self.moved_bytes += work.nbytes
+        # Ready at this very instant is not ready before it: see `Engine.begin`.
+        queued = self.holder < 0 and self.ripened != now != self.run.freed
+        self.begin(work, plan.duration_ps[task], queued).callbacks.append(self.finish)
+        if demand and space.waiting:
+            space.serve(now, task)
 
     def granted_space(self, now: int, holder: int) -> None:
         """The head has the buffers it waited for."""
         self.space_holder = holder
-        self.go(self.instance.plan, self.task, now)
-
-    def go(self, plan: Plan, task: int, now: int) -> None:
-        """Everything is there: the engine begins."""
-        free = self.free_since
-        # Ready at this very instant is not ready before it: see `Engine.begin`.
-        queued = now == free and self.holder < 0 and now not in (self.ripened, self.run.freed)
-        if now != free:
-            ready = self.ready
-            if ready != free:
-                needed = self.holder in plan.program.tasks[task].needs
-                self.waiting_ps[Cause.DATA if needed else Cause.ORDER] += ready - free
-            self.waiting_ps[Cause.SPACE] += now - ready
+        self.waiting_ps[Cause.SPACE] += now - self.ready
         self.granted = now
-        work = plan.work[task]
+        plan = self.instance.plan
+        work = plan.work[self.task]
         self.moved_bytes += work.nbytes
-        self.begin(work, plan.duration_ps[task], queued).callbacks.append(self.finish)
+        self.begin(work, plan.duration_ps[self.task], False).callbacks.append(self.finish)
 
     def finish(self, event: Event) -> None:
         """The engine is done with the head: takes it down, wakes who waited, turns to the next."""
@@ -230,7 +233,7 @@ class _Lane:
             users[buffer] -= 1
             if not users[buffer]:
                 memory, nbytes = plan.holds[buffer]
-                run.space.memories[memory].used -= nbytes
+                run.space.free[memory] += nbytes
                 freed = True
         if freed:
             run.freed = now
@@ -243,8 +246,7 @@ class _Lane:
             if not left:
                 lane = run.lanes[plan.lane[successor]]
                 if lane.awaits == successor and lane.instance is instance:
-                    lane.awaits = -1
-                    lane.start(successor, task, now)
+                    lane.made_ready(successor, task, now)
                 else:
                     lane.ripened = now
         self.advance(now)
@@ -262,12 +264,11 @@ def replay(
     `engines` are named as in the Plans, in their order, and live in `environment`; `memories` are
     capacities in bytes. A run that cannot go on ends early, with `Record.unfinished` tasks.
     """
-    scratchpads = {name: Scratchpad(capacity) for name, capacity in memories.items()}
-    run = _Run(environment, Space(scratchpads), level)
+    space = Space(list(memories.values()))
+    run = _Run(environment, space, level)
     run.lanes = [_Lane(run, number, engine) for number, engine in enumerate(engines.values())]
     if launches:  # a later launch finds in memory what the one before left there
-        for memory, nbytes in launches[0].plan.resident_in:
-            scratchpads[memory].take(nbytes)
+        space.take(launches[0].plan.resident_in)
     for number, launch in enumerate(launches):
         arrival = Timeout(environment, launch.at_ps)
         arrival.callbacks.append(partial(run.arrive, number, launch.plan))
@@ -282,7 +283,10 @@ def replay(
         level=level,
         makespan_ps=makespan,
         engines={name: lane.totals(makespan) for name, lane in zip(engines, run.lanes, strict=True)},
-        memories={name: MemoryTotals(pad.capacity, pad.peak, pad.used) for name, pad in scratchpads.items()},
+        memories={
+            name: MemoryTotals(capacity, capacity - least, capacity - free)
+            for (name, capacity), least, free in zip(memories.items(), space.least, space.free, strict=True)
+        },
         unfinished=sum(len(launch.plan.lane) for launch in launches) - sum(lane.tasks for lane in run.lanes),
         layer_working_ps=by_layer,
         rows=tuple(run.rows or ()),
