@@ -7,25 +7,32 @@ listed. One that fails is set aside with its reason and never breaks a command t
 from __future__ import annotations
 
 import os
+import re
+import sys
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pluggy
 
 from simres import builtins, hookspecs
 from simres.errors import SimresError, SimresWarning
-from simres.hookspecs import PROJECT, Block, Component, Operator, Pass, Reporter, Scheduler
+from simres.hookspecs import PROJECT, Block, Component, ComponentRole, Operator, Pass, Reporter, Scheduler
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 LOAD_PLUGINS = "SIMRES_LOAD_PLUGINS"
 """Environment variable: the distributions (comma separated) whose plugins may load; empty for none."""
+
+SLOW_S = 1.0
+"""A plugin whose import takes longer is named: every command that needs a plugin waits for all of them."""
 
 Declaration = Component | Scheduler | Pass | Operator | Block | Reporter
 D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter)
@@ -39,39 +46,51 @@ class Provider:
     distribution: str
     version: str
     reason: str | None = None
+    import_s: float = 0.0
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}".strip()
 
+    @property
+    def remark(self) -> str | None:
+        """What a user should know of it; None where all is well."""
+        if self.reason:
+            return f"plugin `{self.plugin}` ({self}) is left out: {self.reason}"
+        if self.import_s > SLOW_S:
+            return f"plugin `{self.plugin}` ({self}) took {self.import_s:.1f} s to import"
+        return None
+
 
 @dataclass(slots=True)
 class Catalogue(Generic[D]):
-    """The declarations of one hook by name, with who made each."""
+    """The declarations of one hook by name, with who made each; `contested` are names that several claim."""
 
     what: str
     hook: str
-    key: str
+    form: type[D]
+    key: str = "name"
     found: dict[str, tuple[D, Provider]] = field(default_factory=dict)
     contested: dict[str, list[Provider]] = field(default_factory=dict)
 
+    def name(self, declaration: D) -> str:
+        """What the declaration is found by."""
+        return str(getattr(declaration, self.key))
 
-def resolve(target: str) -> Any:
-    """What `"pkg.mod:Name"` names, imported now.
+    def add(self, declaration: D, provider: Provider) -> None:
+        """Takes a declaration down; a name that someone else has is nobody's from then on."""
+        name = self.name(declaration)
+        if name in self.found:
+            self.contested[name] = [self.found.pop(name)[1]]
+        if name not in self.contested:
+            self.found[name] = (declaration, provider)
+            return
+        self.contested[name].append(provider)
+        _warn(f"{self.conflict(name)}: uninstall one of them to use it")
 
-    Raises `SimresError` when the module cannot be imported or has no such name.
-    """
-    module_name, _, attribute = target.partition(":")
-    try:
-        return getattr(import_module(module_name), attribute)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise SimresError(f"cannot load `{target}`: {reason}", _missing_extra(error)) from error
-
-
-def _missing_extra(error: Exception) -> str | None:
-    if isinstance(error, ModuleNotFoundError) and error.name in {"torch", "torchvision"}:
-        return "pip install 'simres[torch]'"
-    return None
+    def conflict(self, name: str) -> str:
+        """Who claims a contested name."""
+        claims = " and ".join(f"`{claim.plugin}` ({claim})" for claim in self.contested[name])
+        return f"{self.what} `{name}` is claimed by {claims}"
 
 
 class Registry:
@@ -87,17 +106,16 @@ class Registry:
         self.manager = pluggy.PluginManager(PROJECT)
         self.manager.add_hookspecs(hookspecs)
         self.providers: list[Provider] = []
-        self._external_pending = external
-        self._components = Catalogue[Component]("kind", "simres_components", "kind")
-        self._schedulers = Catalogue[Scheduler]("scheduler", "simres_schedulers", "name")
-        self._passes = Catalogue[Pass]("pass", "simres_passes", "name")
-        self._operators = Catalogue[Operator]("operator", "simres_operators", "source")
-        self._blocks = Catalogue[Block]("block", "simres_blocks", "name")
-        self._reporters = Catalogue[Reporter]("reporter", "simres_reporters", "name")
+        self._pending = external
+        self._restricted = not external or LOAD_PLUGINS in os.environ
+        self._components = Catalogue("kind", "simres_components", Component, "kind")
+        self._schedulers = Catalogue("scheduler", "simres_schedulers", Scheduler)
+        self._passes = Catalogue("pass", "simres_passes", Pass)
+        self._operators = Catalogue("operator", "simres_operators", Operator, "source")
+        self._blocks = Catalogue("block", "simres_blocks", Block)
+        self._reporters = Catalogue("reporter", "simres_reporters", Reporter)
         self._builtin = Provider("simres", "simres", __version__)
         self._add(builtins, self._builtin)
-        if external and os.environ.get(LOAD_PLUGINS):
-            self.load_external()
 
     @property
     def catalogues(self) -> tuple[Catalogue[Any], ...]:
@@ -165,72 +183,63 @@ class Registry:
 
     def load_external(self) -> None:
         """Loads every installed plugin that may load, once; those that fail are warned of and set aside."""
-        if not self._external_pending:
+        if not self._pending:
             return
-        self._external_pending = False
-        for plugin, distribution, version, entry_point in _installed():
-            provider = Provider(plugin, distribution, version)
+        self._pending = False
+        for provider, entry_point in _installed():
+            started = perf_counter()
             try:
-                module = entry_point.load()
-                # A class may be the plugin too; pluggy wants an object with the hook functions on it.
-                self._add(module, provider)
-            except Exception as error:
-                reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-                self._set_aside(provider, reason)
+                with _foreign_code():
+                    plugin = entry_point.load()
+                    provider = replace(provider, import_s=perf_counter() - started)
+                    self._add(plugin, provider)
+            except _ForeignError as failure:
+                provider = replace(provider, reason=failure.reason)
+                self.providers.append(provider)
+            if provider.remark:
+                _warn(provider.remark)
 
-    def _set_aside(self, provider: Provider, reason: str) -> None:
-        known = [item for item in self.providers if item.plugin != provider.plugin]
-        broken = Provider(provider.plugin, provider.distribution, provider.version, reason)
-        self.providers = [*known, broken]
-        warnings.warn(
-            f"plugin `{provider.plugin}` of {provider} is left out: {reason}", SimresWarning, stacklevel=2
-        )
-
-    def _add(self, module: object, provider: Provider) -> None:
+    def _add(self, plugin: object, provider: Provider) -> None:
         """Registers one plugin and takes down what it declares; all of it or, on any error, nothing."""
-        self.manager.register(module, provider.plugin)
+        name = f"{provider.distribution}:{provider.plugin}"
         try:
+            self.manager.register(plugin, name)
             self.manager.check_pending()
+            if not self.manager.get_hookcallers(plugin):
+                raise TypeError("it implements no hook; is `@hookimpl` missing?")
             declared = [
                 (catalogue, declaration)
                 for catalogue in self.catalogues
-                for declaration in self._declared(catalogue.hook, provider.plugin)
+                for implementation in getattr(self.manager.hook, catalogue.hook).get_hookimpls()
+                if implementation.plugin is plugin
+                for declaration in self._checked(catalogue, implementation.function() or ())
             ]
-            for catalogue, declaration in declared:
-                self._refuse(catalogue, declaration)
         except BaseException:
-            self.manager.unregister(name=provider.plugin)
+            if self.manager.has_plugin(name):
+                self.manager.unregister(name=name)
             raise
         self.providers.append(provider)
         for catalogue, declaration in declared:
-            name = getattr(declaration, catalogue.key)
-            if name in catalogue.found:
-                claims = catalogue.contested.setdefault(name, [catalogue.found[name][1]])
-                claims.append(provider)
-            else:
-                catalogue.found[name] = (declaration, provider)
+            catalogue.add(declaration, provider)
 
-    def _declared(self, hook: str, plugin: str) -> Iterator[object]:
-        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
-            if implementation.plugin_name == plugin:
-                yield from implementation.function() or ()
-
-    def _refuse(self, catalogue: Catalogue[Any], declaration: object) -> None:
-        expected = {
-            "simres_components": Component,
-            "simres_schedulers": Scheduler,
-            "simres_passes": Pass,
-            "simres_operators": Operator,
-            "simres_blocks": Block,
-            "simres_reporters": Reporter,
-        }[catalogue.hook]
-        if not isinstance(declaration, expected):
-            raise TypeError(
-                f"{catalogue.hook} must yield {expected.__name__}, got {type(declaration).__name__}"
-            )
-        name = getattr(declaration, catalogue.key)
-        if name in catalogue.found and catalogue.found[name][1] is self._builtin:
-            raise ValueError(f"claims the {catalogue.what} `{name}`, which simres itself provides")
+    def _checked(self, catalogue: Catalogue[D], declarations: Iterable[object]) -> Iterable[D]:
+        """What one plugin yields for one hook, if all of it is as it should be."""
+        declared: dict[str, D] = {}
+        for declaration in declarations:
+            if not isinstance(declaration, catalogue.form):
+                expected, got = catalogue.form.__name__, type(declaration).__name__
+                raise TypeError(f"{catalogue.hook} must yield {expected}, got {got}")
+            for item in fields(declaration):
+                value, form = getattr(declaration, item.name), ComponentRole if item.name == "role" else str
+                if not isinstance(value, form):
+                    raise TypeError(f"{catalogue.hook}: `{item.name}` must be {form.__name__}, got {value!r}")
+            name = catalogue.name(declaration)
+            if name in declared:
+                raise ValueError(f"it declares the {catalogue.what} `{name}` twice")
+            if name in catalogue.found and catalogue.found[name][1] is self._builtin:
+                raise ValueError(f"it claims the {catalogue.what} `{name}`, which simres itself provides")
+            declared[name] = declaration
+        return declared.values()
 
     def _all(self, catalogue: Catalogue[D]) -> Mapping[str, D]:
         self.load_external()
@@ -239,38 +248,84 @@ class Registry:
     def _lookup(self, catalogue: Catalogue[D], name: str) -> D:
         if name not in catalogue.found:
             self.load_external()
-        if claims := catalogue.contested.get(name):
-            named = " and ".join(f"`{claim.plugin}` ({claim})" for claim in claims)
-            raise SimresError(f"{catalogue.what} `{name}` is claimed by {named}", "uninstall one of them")
+        if name in catalogue.contested:
+            raise SimresError(catalogue.conflict(name), "uninstall one of them")
         if name in catalogue.found:
             return catalogue.found[name][0]
-        known = ", ".join(catalogue.found)
-        message = f"unknown {catalogue.what} `{name}`; known: {known}"
+        message = f"unknown {catalogue.what} `{name}`; known: {', '.join(catalogue.found)}"
         for provider in self.providers:
             if provider.reason:
                 message += f"; plugin `{provider.plugin}` ({provider}) failed to load: {provider.reason}"
-        close = get_close_matches(name, catalogue.found, n=1)
-        hint = (
-            f"did you mean `{close[0]}`?"
-            if close
-            else f"`simres plugins` lists what provides which {catalogue.what}"
-        )
+        hint = f"`simres plugins` lists what provides which {catalogue.what}"
+        if self._restricted:
+            hint += f"; `--no-plugins` or {LOAD_PLUGINS} keeps some out here"
+        if close := get_close_matches(name, catalogue.found, n=1):
+            hint = f"did you mean `{close[0]}`?"
         raise SimresError(message, hint)
 
 
-def _installed() -> list[tuple[str, str, str, EntryPoint]]:
-    """Installed plugins as (name, distribution, version, entry point), in order of name."""
+def resolve(target: str) -> Any:
+    """What `"pkg.mod:Name"` names, imported now.
+
+    Raises `SimresError`, with the package that it belongs to, when it cannot be.
+    """
+    module_name, _, attribute = target.partition(":")
+    try:
+        with _foreign_code():
+            return getattr(import_module(module_name), attribute)
+    except _ForeignError as failure:
+        package = module_name.partition(".")[0]
+        owners = (str(provider) for provider, entry in _installed() if entry.module.split(".")[0] == package)
+        owner = next((f" of {owner}" for owner in owners), "")
+        raise SimresError(f"cannot load `{target}`{owner}: {failure.reason}", failure.hint) from failure
+
+
+class _ForeignError(Exception):
+    """Code that is not ours raised something."""
+
+    def __init__(self, error: BaseException) -> None:
+        said = " ".join(str(error).split())
+        self.reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        torch = isinstance(error, ModuleNotFoundError) and error.name in {"torch", "torchvision"}
+        self.hint = "pip install 'simres[torch]'" if torch else None
+
+
+@contextmanager
+def _foreign_code() -> Iterator[None]:
+    """Whatever is raised inside leaves as a `_ForeignError`, `SystemExit` too; Ctrl-C goes through.
+
+    What is printed goes to stderr: stdout may be a JSON document.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise _ForeignError(error) from error
+
+
+def _installed() -> list[tuple[Provider, EntryPoint]]:
+    """Installed plugins that may load, in order of distribution and name."""
     from importlib.metadata import entry_points
 
-    allowed = os.environ.get(LOAD_PLUGINS)
-    wanted = None if allowed is None else {name.strip() for name in allowed.split(",") if name.strip()}
+    said = os.environ.get(LOAD_PLUGINS)
+    wanted = None if said is None else {_normal(name) for name in said.split(",")}
     found = []
     for entry_point in entry_points(group=PROJECT):
         distribution = entry_point.dist.name if entry_point.dist else "unknown"
-        version = entry_point.dist.version if entry_point.dist else ""
-        if wanted is None or distribution in wanted or entry_point.name in wanted:
-            found.append((entry_point.name, distribution, version, entry_point))
-    return sorted(found, key=lambda item: (item[1], item[0]))
+        if wanted is None or wanted & {_normal(distribution), _normal(entry_point.name)}:
+            version = entry_point.dist.version if entry_point.dist else ""
+            found.append((Provider(entry_point.name, distribution, version), entry_point))
+    return sorted(found, key=lambda item: (item[0].distribution, item[0].plugin))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip().lower())
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, SimresWarning, stacklevel=3)
 
 
 @cache

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from warnings import catch_warnings, simplefilter
 
 import typer
 
 from simres.commands import choices
+from simres.errors import SimresWarning
 
 if TYPE_CHECKING:
     from simres.plugins import Registry
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
     """List every part that scenarios can name, who provides it, and the packages that failed to load."""
     registry = choices.registry()
-    registry.load_external()
+    with catch_warnings():
+        simplefilter("ignore", SimresWarning)  # what they say is listed below
+        registry.load_external()
     if json:
         from json import dumps
 
@@ -37,6 +41,7 @@ def document(registry: Registry) -> dict[str, Any]:
                 "distribution": provider.distribution,
                 "version": provider.version,
                 "error": provider.reason,
+                "import_s": round(provider.import_s, 3),
             }
             for provider in registry.providers
         ],

@@ -14,18 +14,14 @@ if TYPE_CHECKING:
 
 
 def plugin_table(catalogues: Iterable[Catalogue[Any]], providers: Sequence[Provider]) -> RenderableType:
-    """One table of all parts; below it, packages left out and names claimed twice."""
+    """One table of all parts; below it, packages left out or slow, and names claimed twice."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("part", "name", "from", "what it is"):
         table.add_column(heading, overflow="fold")
-    notes = []
+    notes: list[str] = []
     for catalogue in catalogues:
         for number, (name, (declaration, provider)) in enumerate(catalogue.found.items()):
             table.add_row("" if number else catalogue.what, name, str(provider), declaration.summary)
-        for name, claims in catalogue.contested.items():
-            named = " and ".join(str(claim) for claim in claims)
-            notes.append(Text(f"{catalogue.what} `{name}` is claimed by {named}: uninstall one of them"))
-    for provider in providers:
-        if provider.reason:
-            notes.append(Text(f"`{provider.plugin}` of {provider} is left out: {provider.reason}"))
-    return Group(table, *([Text(), *notes] if notes else []))
+        notes += [f"{catalogue.conflict(name)}: uninstall one of them" for name in catalogue.contested]
+    notes += [provider.remark for provider in providers if provider.remark]
+    return Group(table, *(Text(note) for note in (["", *notes] if notes else [])))
