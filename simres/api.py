@@ -122,11 +122,13 @@ def find_workload(
     text = str(named)
     if Path(text).suffix == ".json":
         return read_workload(Path(text))
+    known = shipped.workloads()
+    if text in known:
+        return read_workload(known[text])
     from simres.networks import names
 
     canonical = names.canonical(text)
-    known = shipped.workloads()
-    for name in (text, canonical):
+    for name in (canonical.partition(":")[2], canonical.replace(":", "-")):
         if name in known:
             return read_workload(known[name])
     from simres.tracing import trace_network
