@@ -1,0 +1,77 @@
+"""What a process imports: torch only where a network is traced, SimPy only where something runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("torch", "torchvision", "numpy", "simpy", "pydantic", "rich.console", "simres_utilisation")
+WATCH = """\
+import atexit, json, pathlib, sys
+found = lambda: [name for name in {heavy!r} if name in sys.modules]
+atexit.register(lambda: pathlib.Path({told!r}).write_text(json.dumps(found())))
+{code}
+"""
+
+ImportedBy = Callable[[str], set[str]]
+
+
+@pytest.fixture
+def imported_by(tmp_path: Path) -> ImportedBy:
+    """A function from code to those of `HEAVY` that it has imported by the time its process ends."""
+    told = tmp_path / "told.json"
+
+    def run(code: str) -> set[str]:
+        watched = WATCH.format(heavy=HEAVY, told=str(told), code=code)
+        done = subprocess.run(
+            [sys.executable, "-c", watched],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return set(json.loads(told.read_text()))
+
+    return run
+
+
+def command(*arguments: str) -> str:
+    return f"sys.argv[1:] = {list(arguments)!r}\nfrom simres.commands import main\nmain()"
+
+
+def test_import_simres_imports_nothing_heavy(imported_by: ImportedBy) -> None:
+    assert imported_by("import simres") == set()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("simulate", "--help")])
+def test_help_imports_nothing_heavy(imported_by: ImportedBy, arguments: tuple[str, ...]) -> None:
+    assert imported_by(command(*arguments)) <= {"rich.console", "pydantic"}  # typer asks for both
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("simulate", "scenarios/paper.yaml"),
+        ("simulate", "scenarios/resnet20.yaml", "--timeline"),
+        ("simulate", "resnet20", "--chip", "paper"),
+    ],
+)
+def test_simulating_a_traced_network_imports_no_torch(
+    imported_by: ImportedBy, arguments: tuple[str, ...]
+) -> None:
+    assert imported_by(command(*arguments)) == {"simpy", "pydantic", "rich.console"}
+
+
+@pytest.mark.parametrize(
+    "module", ["scheduling.serial", "scheduling.paper", "reporting.report", "scenario.loader"]
+)
+def test_the_rest_imports_neither_torch_nor_simpy(imported_by: ImportedBy, module: str) -> None:
+    assert not imported_by(f"import simres.{module}") & {"torch", "numpy", "simpy"}
