@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -79,19 +82,8 @@ def init(
         raise SimresError(
             f"already there: {names}; nothing was written", "name another folder: simres init DIR"
         )
-    name = folder.resolve().name or "scenario"
+    own = Path(os.path.normpath(folder.absolute())).name
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", own)[:100] or "scenario"
     write_text(schema, text(scenario_schema(choices.registry())))
-    write_text(scenario, STARTER.format(file=scenario, name=_quoted(name)))
-    print(f"Wrote {scenario} and {schema}. Next:\n\n    simres simulate {_shell(scenario)}\n")  # noqa: T201
-
-
-def _quoted(name: str) -> str:
-    import json
-
-    return json.dumps(name)
-
-
-def _shell(path: Path) -> str:
-    import shlex
-
-    return shlex.quote(str(path))
+    write_text(scenario, STARTER.format(file=scenario.name, name=f'"{name}"'))
+    print(f"Wrote {scenario} and {schema}. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n")  # noqa: T201

@@ -10,7 +10,7 @@ import typer
 
 from simres.commands import choices
 from simres.commands.guard import guard
-from simres.errors import ExitCode
+from simres.errors import ExitCode, InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
     from simres.plugins import Registry
@@ -46,14 +46,21 @@ def check(file: str, registry: Registry) -> str:
     if file.endswith(".json"):
         return f"a workload, {shipped.description(Path(file))}"
     path = shipped.find_scenario(file)
-    data = source.read(path).data
+    document = source.read(path)
+    data = document.data
     if data.keys() <= ChipFile.model_fields.keys() and data.keys() & {"hardware", "source"}:
         chip = loader.load_chip(path, registry=registry)
         return f"a chip with {', '.join(chip.hardware)}"
     scenario = loader.load(path, registry=registry)
-    file_or_none = scenario.workload_file or shipped.workloads().get(scenario.workload)
-    if file_or_none is not None:
-        workload_json.read(file_or_none)
-    else:
-        canonical(scenario.workload)
+    try:
+        known = scenario.workload_file or shipped.workloads().get(scenario.workload)
+        if known is None:
+            canonical(scenario.workload)
+        else:
+            workload_json.read(known)
+    except InvalidFile:
+        raise
+    except SimresError as error:
+        problem = Problem(*document.place(("workload",)), f"workload: {error.message}")
+        raise InvalidFile("scenario", str(path), [problem], error.hint) from error
     return f"a scenario, `{scenario.workload}` by the scheduler `{scenario.scheduler}`"

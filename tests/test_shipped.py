@@ -1,0 +1,85 @@
+"""What comes with simres is found by name, from anywhere, and works."""
+
+from __future__ import annotations
+
+import pytest
+
+from simres import shipped, workload_json
+from simres.errors import SimresError
+from simres.plugins import Registry
+from simres.scenario.loader import load, load_chip
+
+BUILT_IN = Registry(external=False)
+
+
+@pytest.mark.parametrize("name", shipped.scenarios())
+def test_scenarios_load_from_anywhere(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load(name, registry=BUILT_IN) == load(shipped.scenario(name), registry=BUILT_IN)
+    assert shipped.description(shipped.scenario(name))
+
+
+@pytest.mark.parametrize("name", shipped.chips())
+def test_chips_load_and_say_where_they_are_from(name):
+    chip = load_chip(name, registry=BUILT_IN)
+    assert chip.description
+    assert chip.source
+
+
+@pytest.mark.parametrize("name", shipped.workloads())
+def test_workloads_load_and_know_their_name(name):
+    path = shipped.workload(name)
+    assert workload_json.read(path)
+    assert shipped.name_of(path) == name
+    assert "MACs" in shipped.description(path)
+
+
+def test_what_issue_two_asks_for_is_there():
+    assert {"paper", "resnet20"} <= shipped.scenarios().keys()
+    assert {"paper", "edge-npu", "tpu-like", "mcu"} <= shipped.chips().keys()
+    assert {"paper", "resnet20"} <= shipped.workloads().keys()
+
+
+@pytest.mark.parametrize("find", [shipped.scenario, shipped.chip, shipped.workload])
+def test_an_unknown_name_is_told_what_there_is(find):
+    with pytest.raises(SimresError, match=r"there are .*paper") as error:
+        find("papr")
+    assert error.value.hint == "did you mean `paper`?"
+
+
+def test_a_file_goes_before_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert shipped.find_scenario("paper") == shipped.scenario("paper")
+    (tmp_path / "paper").touch()
+    assert str(shipped.find_scenario("paper")) == "paper"
+    assert str(shipped.find_scenario("./mine")) == "mine"
+    assert str(shipped.find_scenario("mine.yaml")) == "mine.yaml"
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "", "..", "é\udcff"])
+def test_odd_names_are_refused_or_paths(name):
+    try:
+        assert shipped.find_scenario(name)
+    except SimresError as refused:
+        error = refused
+        assert "no file and no shipped scenario" in error.message
+
+
+def test_a_workload_elsewhere_has_no_shipped_name(tmp_path):
+    path = tmp_path / "resnet20.json"
+    path.touch()
+    assert shipped.name_of(path) is None
+    assert shipped.name_of(shipped.root() / "paper.yaml") is None
+
+
+def test_an_installation_without_them_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "simres" / "shipped.py"))
+    shipped.root.cache_clear()
+    try:
+        with pytest.raises(SimresError, match="missing"):
+            shipped.root()
+        folder = tmp_path / "simres" / "shipped"
+        (folder / "chips").mkdir(parents=True)
+        assert shipped.root() == folder
+    finally:
+        shipped.root.cache_clear()
