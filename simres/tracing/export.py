@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.export import ExportedProgram
 
 from simres.errors import SimresError
@@ -77,7 +78,9 @@ def export(module: nn.Module, inputs: Sequence[InputShape], batch: int | None, n
     shown = ", ".join(shape_text(shape, batch) for shape in inputs)
     with _evaluation(module), torch.no_grad(), quiet():
         try:
-            examples = tuple(_example(module, shape, batch) for shape in inputs)
+            # Inputs of no substance: a batch of a million images takes no memory to trace.
+            with FakeTensorMode(allow_non_fake_inputs=True):
+                examples = tuple(_example(module, shape, batch) for shape in inputs)
             program = torch.export.export(module, examples, strict=False)
             taken_apart: ExportedProgram = program.run_decompositions(_decompositions())
         except SimresError:

@@ -110,3 +110,45 @@ def vector_ops(kind: str, outputs: int, inputs: int = 0, window: int = 0) -> int
     price = PRICES[kind]
     count = {Per.OUTPUT: outputs, Per.INPUT: inputs, Per.WINDOW: window}[price.per]
     return price.ops * count
+
+
+def page() -> str:
+    """docs/prices.md: `python -m simres.tracing.prices > docs/prices.md` writes it anew."""
+    rows = [f"| {kind} | {price.ops} | {price.per} | {price.reason} |" for kind, price in PRICES.items()]
+    return "\n".join([*_PAGE.strip().splitlines(), *rows, ""])
+
+
+_PAGE = """
+# Prices of vector operations
+
+The host's rate (`host.rate`) is in vector operations a second. One operation is one element through one
+instruction of a vector processor: an add, a multiply, a compare, a select, or one look-up of an elementary
+function. This table says how many of them each kind of operator costs. It is written from
+`simres/tracing/prices.py`, and a test holds the two together.
+
+What is not in it:
+
+- **Matrix work** (`conv`, `linear`, `matmul`: convolutions, linear layers, attention's products) is counted
+  in multiply-accumulates and done by the matrix unit. The counts are those of
+  `torch.utils.flop_counter` over the exported, decomposed program, exactly.
+- **A bias** of a convolution or linear layer is a host operator of its own (`bias`, below): one addition an
+  element. ResNet-20 has 10 of them, after its classifier, beside its 655,360 other vector operations.
+- **Moves** (`pad`, `concat`, `copy`, `gather`, `scatter`, `roll`, `flip`, `repeat`, `interpolate_nearest`)
+  compute nothing; they copy the bytes of their output on chip, and those are listed.
+- **Views** (`reshape`, `permute`, `slice`, `select`, `split`, `squeeze`, `unsqueeze`, `expand`) cost nothing:
+  the bytes stay where they are and get another name.
+- **Constants**: whatever depends on weights alone is computed ahead of time. So batch norm has two vectors
+  to load, not four, and a table that is indexed with constants is loaded as the result. Dropout vanishes.
+
+Anything else fails the trace, by name; a plugin can price it (`simres_operators`), or `--allow-unmodelled`
+lets it pass unpriced with a warning that stays in every result.
+
+| kind | operations | per | because |
+|---|---|---|---|
+"""
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(page())

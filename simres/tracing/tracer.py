@@ -18,6 +18,7 @@ from simres.tracing.graph import GraphReader
 from simres.tracing.inputs import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
 from simres.workload import Workload
+from simres.workload_rules import problems_of_workload
 
 
 def trace(
@@ -49,7 +50,10 @@ def trace(
         "input": ", ".join(shape_text(shape, batch) for shape in shapes),
         **{package: _version(package) for package in ("torch", "torchvision", "simres")},
     }
-    return reader.workload(origin)
+    workload = reader.workload(origin)
+    if problem := next(problems_of_workload(workload), None):
+        raise SimresError(f"`{label}` makes no workload: {problem}")
+    return workload
 
 
 def trace_network(
