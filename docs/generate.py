@@ -1,0 +1,233 @@
+"""Writes the pages under docs/reference/ from the code; `--check` only says which ones differ from it.
+
+The command line's page comes from its commands, the hooks' from `simres.hookspecs`, the scenario's from
+its JSON Schema. Installed plugins do not show: the pages are the same on every machine.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import typer
+
+from simres import hookspecs
+from simres.commands import app
+from simres.plugins import Catalogue, Registry
+from simres.scenario.schema import scenario_schema
+from simres.units import QUANTITIES
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by file name."""
+    made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
+    return {name: NOTE + text for name, text in made.items()}
+
+
+def command_line() -> str:
+    """Every command with its arguments and options."""
+    root = typer.main.get_command(app)
+    lines = ["# Command line", "", f"{root.help}", "", *_options(root), ""]
+    lines += ["`simres --install-completion` teaches your shell to complete all of this.", ""]
+    for name, command in _commands(root, "simres"):
+        usage = " ".join(["[OPTIONS]", *(_spelled(item) for item in _of("argument", command))])
+        lines += [
+            f"## {name}",
+            "",
+            "```",
+            f"{name} {usage}",
+            "```",
+            "",
+            inspect.cleandoc(command.help or ""),
+            "",
+        ]
+        lines += [*_options(command), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def _of(sort: str, command: Any) -> list[Any]:
+    """Arguments or options, but for those that Typer adds by itself."""
+    own = (item for item in command.params if not item.hidden and not item.name.endswith("_completion"))
+    return [item for item in own if item.param_type_name == sort]
+
+
+def _options(command: Any) -> list[str]:
+    rows = [
+        f"| `{_spelled(item)}` | {_said(item)} |"
+        for sort in ("argument", "option")
+        for item in _of(sort, command)
+    ]
+    return ["| | |", "|---|---|", *rows] if rows else []
+
+
+def _spelled(item: Any) -> str:
+    name = item.metavar or item.name.upper()
+    if item.param_type_name == "option":
+        return ", ".join(item.opts) + ("" if item.is_flag else f" {name}")
+    return name if item.required or item.metavar else f"[{name}]"
+
+
+def _said(item: Any) -> str:
+    default = item.default.value if isinstance(item.default, Enum) else item.default
+    more = [] if default in (None, False, ()) or callable(default) else [f"default: `{default}`"]
+    if item.param_type_name == "option" and item.multiple:
+        more.append("may be repeated")
+    return _cell(item.help + (f" ({'; '.join(more)})" if more else ""))
+
+
+def hooks() -> str:
+    """Every hook: what it is for, an example, and the declaration that it yields."""
+    lines = ["# Hooks", "", _with_code(hookspecs.__doc__ or ""), ""]
+    for catalogue in Registry(external=False).catalogues:
+        lines += [f"## {catalogue.hook}", "", *_hook(catalogue)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _hook(catalogue: Catalogue[Any]) -> Iterator[str]:
+    said = inspect.cleandoc(getattr(hookspecs, catalogue.hook).__doc__)
+    text, _, example = said.partition("\nExample:\n")
+    form = catalogue.form
+    yield from [text.strip(), "", "```python", inspect.cleandoc(example), "```", ""]
+    yield from [f"### {form.__name__}", "", inspect.cleandoc(form.__doc__ or ""), ""]
+    yield from ["| field | type | default |", "|---|---|---|"]
+    hints = get_type_hints(form)
+    for item in fields(form):
+        default = "" if item.default is MISSING else f"`{item.default!r}`"
+        yield f"| `{item.name}` | `{hints[item.name].__name__}` | {default} |"
+    yield ""
+    for choices in {hint for hint in hints.values() if issubclass(hint, Enum)}:
+        yield from (f"- `{choices.__name__}.{choice.name}`: `{choice.value}`" for choice in choices)
+        yield ""
+
+
+def _with_code(docstring: str) -> str:
+    """A docstring whose indented parts become code blocks."""
+    made, inside = [], False
+    for line in inspect.cleandoc(docstring).splitlines():
+        if line and line.startswith("    ") != inside:
+            made.append("```" if inside else "```toml")
+            inside = not inside
+        made.append(line.removeprefix("    "))
+    return "\n".join([*made, *(["```"] if inside else [])])
+
+
+def scenario() -> str:
+    """Every key of a scenario, and those of every built-in kind."""
+    registry = Registry(external=False)
+    schema = scenario_schema(registry)
+    required = {
+        choice["if"]["properties"]["kind"]["const"]: choice["then"]["allOf"][1]["required"]
+        for choice in schema["$defs"]["component"]["allOf"]
+    }
+    lines = [
+        "# Scenario",
+        "",
+        schema["description"],
+        "",
+        *_keys(schema["properties"], schema["required"]),
+        "",
+    ]
+    lines += [
+        "An editor that reads `# yaml-language-server: $schema=schema.json` knows all of this;",
+        "`simres schema -o schema.json` writes it with the kinds of your plugins.",
+        "",
+        "## hardware",
+        "",
+    ]
+    for kind, component in registry.components().items():
+        entry = schema["$defs"][kind]
+        lines += [f"### {kind}", "", f"{entry['description']} Role: {component.role.value}.", ""]
+        lines += [*_keys(entry["properties"], required[kind]), ""]
+    parameters = {
+        choice["if"]["properties"]["name"]["const"]: choice["then"]
+        for choice in schema["properties"]["scheduler"]["anyOf"][1]["allOf"]
+    }
+    for heading, parts in (("scheduler", registry.schedulers()), ("passes", registry.passes())):
+        lines += [f"## {heading}", "", "| name | what it does |", "|---|---|"]
+        lines += [f"| `{name}` | {_cell(part.summary)} |" for name, part in parts.items()]
+        lines.append("")
+    for name, taken in parameters.items():
+        settable = {key: entry for key, entry in taken["properties"].items() if key != "name"}
+        if settable:
+            lines += [f"### {name}", "", *_keys(settable, taken.get("required", [])), ""]
+    lines += ["## Units", "", "A bare number where a unit belongs is an error.", ""]
+    lines += ["| quantity | units | example |", "|---|---|---|"]
+    for quantity in QUANTITIES:
+        units = ", ".join(f"`{unit}`" for unit in quantity.units)
+        lines.append(f"| {quantity.name} | {units} | `{quantity.example}` |")
+    lines += ["", "`MB` is 10^6 bytes, `MiB` is 2^20; a `MAC` is two operations."]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _keys(properties: Mapping[str, Any], required: list[str]) -> Iterator[str]:
+    yield from ["| key | what it is | value | default |", "|---|---|---|---|"]
+    for name, entry in properties.items():
+        default = (
+            "required"
+            if name in required
+            else f"`{entry['default']}`"
+            if entry.get("default") not in (None, "", {})
+            else ""
+        )
+        yield f"| `{name}` | {_cell(entry.get('description', ''))} | {_value(entry)} | {default} |"
+
+
+def _value(entry: Mapping[str, Any]) -> str:
+    choices = [choice for choice in entry.get("anyOf", [entry]) if choice.get("type") != "null"]
+    for choice in choices:
+        if "const" in choice:
+            return f"`{choice['const']}`"
+        if "enum" in choice:
+            return ", ".join(f"`{name}`" for name in choice["enum"])
+        if "examples" in choice:
+            return f"such as `{choice['examples'][0]}`"
+        if "type" in choice:
+            return {"string": "text", "integer": "whole number", "object": "mapping", "array": "list"}.get(
+                choice["type"], choice["type"]
+            )
+    return ""
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def main() -> int:
+    """Writes the pages, or with `--check` shows how they differ and fails."""
+    drifted = False
+    for name, text in pages().items():
+        path = FOLDER / name
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif text != before:
+            drifted = True
+            sys.stderr.writelines(
+                difflib.unified_diff(
+                    before.splitlines(True), text.splitlines(True), str(path), "from the code", n=0
+                )
+            )
+    if drifted:
+        sys.stderr.write("\nthe pages above differ from the code; `make docs` writes them anew\n")
+    return int(drifted)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
