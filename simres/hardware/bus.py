@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from simpy import Environment, Event, Timeout
+from simpy import Environment, Event
 
-from simres.hardware.engine import Engine, Stall
+from simres.hardware.engine import Done, Engine, Stall
 from simres.hardware.specs import BusSpec
 from simres.program import Work
 from simres.units import PS_PER_S
@@ -36,4 +36,4 @@ class Bus(Engine):
             exact = self._bus.transfer_ps(work.nbytes) + self._bus.latency
             self._free = start + exact.numerator * (ticks_per_ps // exact.denominator)
             duration_ps = -(-self._free // ticks_per_ps) - now
-        return Timeout(self.env, duration_ps, self._stall)
+        return Done(self.env, duration_ps, self._stall)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simpy import Environment, Event, Timeout
+from simpy import Environment, Event
+from simpy.events import NORMAL
 
 from simres.hardware.specs import EngineSpec
 from simres.program import Work
@@ -15,6 +16,17 @@ class Stall(NamedTuple):
 
     latency_ps: int = 0
     bus_ps: int = 0
+
+
+class Done(Event):
+    """Fires `delay_ps` from now, with `value`: a `simpy.Timeout` without what no engine needs of it."""
+
+    def __init__(self, environment: Environment, delay_ps: int, value: Stall | None = None) -> None:
+        self.env = environment
+        self.callbacks = []
+        self._value = value
+        self._ok = True
+        environment.schedule(self, NORMAL, delay_ps)
 
 
 class Engine:
@@ -35,4 +47,4 @@ class Engine:
         before the engine was, so that it follows the one before without a gap. The event's value is a
         `Stall`, or None when the engine works all the while.
         """
-        return Timeout(self.env, duration_ps)
+        return Done(self.env, duration_ps)
