@@ -46,10 +46,12 @@ def scale(largest: int, ladder: dict[str, int]) -> Scale:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share as `12.3`, in per cent; `-` for nothing, `<0.1` for next to nothing."""
+    """A share as `12.3`, in per cent; `-` for nothing, `<0.1` or `>99.9` where it only rounds to an end."""
     if not part or not whole:
         return NOTHING
     tenths = (part * 2000 + whole) // (2 * whole)
+    if tenths == 1000 and part < whole:
+        return ">99.9"
     return f"{tenths // 10}.{tenths % 10}" if tenths else "<0.1"
 
 

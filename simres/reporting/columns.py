@@ -38,6 +38,11 @@ class Column:
         return max(cell_len(str(text)) for text in texts)
 
 
+def width_of(columns: Sequence[Column]) -> int:
+    """Terminal cells that these columns take side by side."""
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
     """The columns that fit into `width` cells, in their order."""
     kept = list(columns)

@@ -102,7 +102,7 @@ def distance(result: Result) -> str:
 def bound_meaning(result: Result, name: str) -> str:
     """What a bound of `Result.bounds` consists of."""
     if name == "dependency":
-        return "the longest chain of dependent tasks, as scheduled"
+        return "this schedule's longest dependent chain"
     match _role(result, name):
         case "bus" if isinstance(result.workload, Ledger):
             return "every stated byte moved once"

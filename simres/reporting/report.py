@@ -35,7 +35,9 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
         yield Text()
         yield from tables.memories(result, width, glyphs)
 
-    yield from _title("Layers", "")
+    taken = sum(layer.end_ps - layer.start_ps for layer in result.layers)
+    overlap = "; they overlap" if taken > result.makespan_ps else ""
+    yield from _title("Layers", f"time is from a layer's first start to its last end{overlap}")
     yield from tables.layers(result, width, glyphs, clip=clip)
 
     yield from _title("Bounds", "what no schedule can beat on this chip")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from simres.record import Cause, RecordLevel
+from simres.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
-from simres.reporting.columns import Column, bar, fit, lines
+from simres.reporting.columns import GAP, Column, bar, fit, lines, width_of
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.headline import bound_meaning
 from simres.result import Expectation, Result
@@ -26,42 +26,57 @@ def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
         for name, engine in result.record.engines.items()
         if engine.tasks or result.chip[name].role != "memory"
     }
-    unit = scale(makespan, TIME)
-    roles = [result.chip[name].role for name in shown]
-    columns = [
-        Column("engine", list(shown), right=False, elastic=True),
-        Column("kind", [result.chip[name].kind for name in shown], right=False, rank=5, style="muted"),
-        Column("tasks", [str(engine.tasks) for engine in shown.values()], rank=4),
+    by_cause = {cause: [engine.waiting_ps.get(cause, 0) for engine in shown.values()] for cause in Cause}
+    causes = [
+        (cause.value, amounts, f"cause.{cause.value}") for cause, amounts in by_cause.items() if any(amounts)
     ]
-
-    def add(head: str, amounts: Sequence[int], style: str, rank: int) -> None:
-        columns.append(Column(head, unit.texts(amounts), unit.unit, style=style))
-        columns.append(Column("", [percent(ps, makespan) for ps in amounts], "%", rank=rank, style=style))
-
-    add("working", [engine.working_ps for engine in shown.values()], "", 0)
-    for cause in Cause:
-        waits = [engine.waiting_ps.get(cause, 0) for engine in shown.values()]
-        if any(waits):
-            add(f"wait: {cause.value}", waits, f"cause.{cause.value}", 3)
-    add("idle", [engine.idle_ps for engine in shown.values()], "muted", 1)
-    taken = sum(column.width + 2 for column in fit([c for c in columns if c.rank < 3], width))
-    size = min(_WIDEST_BAR, width - taken)
+    together = [sum(engine.waiting_ps.values()) for engine in shown.values()]
+    # Waits are named in full where that fits, then in short, then summed.
+    for waits in (
+        [(f"wait: {head}", amounts, style) for head, amounts, style in causes],
+        causes,
+        [("waiting", together, "waiting")],
+    ):
+        columns = _engine_columns(result, shown, waits)
+        if width_of([column for column in columns if not column.rank]) <= width:
+            break
+    size = min(_WIDEST_BAR, width - width_of(fit([c for c in columns if c.rank < 3], width)) - GAP)
     if size >= _NARROWEST_BAR:
         bars: list[str | Text] = [
             bar(
                 [
-                    (engine.working_ps, glyphs.full, f"role.{role}"),
-                    (sum(engine.waiting_ps.values()), glyphs.waiting, "waiting"),
+                    (engine.working_ps, glyphs.full, f"role.{result.chip[name].role}"),
+                    (waiting, glyphs.waiting, "waiting"),
                     (engine.idle_ps, glyphs.idle, "idle"),
                 ],
                 makespan,
                 size,
             )
-            for role, engine in zip(roles, shown.values(), strict=True)
+            for (name, engine), waiting in zip(shown.items(), together, strict=True)
         ]
         legend = f"{glyphs.full} works {glyphs.waiting} waits {glyphs.idle} idle"
         columns.append(Column(legend if len(legend) <= size else "", bars, rank=2, right=False))
     return lines(columns, width, rule=glyphs.line)
+
+
+def _engine_columns(
+    result: Result, shown: Mapping[str, EngineTotals], waits: Sequence[tuple[str, list[int], str]]
+) -> list[Column]:
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    columns = [
+        Column("engine", list(shown), right=False),
+        Column("kind", [result.chip[name].kind for name in shown], right=False, rank=5, style="muted"),
+        Column("tasks", [str(engine.tasks) for engine in shown.values()], rank=4),
+    ]
+    for head, amounts, style, rank in (
+        ("working", [engine.working_ps for engine in shown.values()], "", 0),
+        *((head, amounts, style, 3) for head, amounts, style in waits),
+        ("idle", [engine.idle_ps for engine in shown.values()], "muted", 1),
+    ):
+        columns.append(Column(head, unit.texts(amounts), unit.unit, style=style))
+        columns.append(Column("", [percent(ps, makespan) for ps in amounts], "%", rank=rank, style=style))
+    return columns
 
 
 def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
@@ -73,7 +88,7 @@ def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
         Column("capacity", [format_bytes(memory.capacity) for memory in found.values()]),
         Column("", [percent(memory.peak, memory.capacity) for memory in found.values()], "%"),
     ]
-    size = min(_WIDEST_BAR, width - sum(column.width + 2 for column in columns))
+    size = min(_WIDEST_BAR, width - width_of(columns) - GAP)
     if size >= _NARROWEST_BAR:
         bars: list[str | Text] = [
             bar(
@@ -235,5 +250,6 @@ def _difference(item: Expectation) -> str:
     difference = item.found - item.expected
     if not difference:
         return "0"
-    share = f" ({100 * difference / item.expected:+.2g} %)" if item.expected else ""
-    return f"{'+' if difference > 0 else ''}{_exact(item, difference)}{share}"
+    share = 100 * difference / item.expected if item.expected else 0
+    relative = f" ({share:+.2f} %)" if abs(share) >= 0.005 else ""
+    return f"{'+' if difference > 0 else ''}{_exact(item, difference)}{relative}"

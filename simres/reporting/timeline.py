@@ -81,11 +81,9 @@ def timeline(
             text.append(" " * (cells - cell_len(body.plain)) + tail, style="muted")
         text.append("\n")
 
-    stretch = f"{_spelled(since_ps)} to {_spelled(until_ps)}"
-    text.append("Timeline", style="title")
-    text.append(f"  {stretch}; a cell is {format_duration(-(-window.span_ps // cells))}\n", style="muted")
+    text.append_text(_title(window, width))
     ticks = _ticks(window)
-    line("", _tick_labels(window, ticks))
+    line("", _tick_labels(ticks, cells + tails))
     line("", _axis(window, ticks, glyphs))
     line("layer", _layers(result, window, glyphs), head_style="muted")
     for lane in shown:
@@ -154,6 +152,20 @@ def _spelled(ps: int) -> str:
     return DURATION.spell(ps) if ps else "0 s"
 
 
+def _title(window: Window, width: int) -> Text:
+    """What is drawn and how long a cell is, over two lines or three where one is too short."""
+    text = Text("Timeline", style="title")
+    length = len(text)
+    for words in (
+        f"  {_spelled(window.since_ps)} to {_spelled(window.until_ps)}",
+        f"  a cell is {format_duration(-(-window.span_ps // window.cells))}",
+    ):
+        fits = length + len(words) <= width
+        text.append(words if fits else f"\n{words.strip()}", style="muted")
+        length = length + len(words) if fits else len(words.strip())
+    return text.append("\n")
+
+
 def _pad(text: str, size: int) -> str:
     text = shorten(printable(text), size - 1)
     return text + " " * (size - cell_len(text))
@@ -176,10 +188,10 @@ def _ticks(window: Window) -> dict[int, str]:
         step *= 10
 
 
-def _tick_labels(window: Window, ticks: dict[int, str]) -> Text:
+def _tick_labels(ticks: dict[int, str], width: int) -> Text:
     text = ""
     for cell, label in ticks.items():
-        if cell >= len(text) and cell + len(label) <= window.cells:
+        if cell >= len(text) and cell + len(label) <= width:
             text = text.ljust(cell) + label
     return Text(text)
 
@@ -245,10 +257,7 @@ def _memory(result: Result, name: str, window: Window, glyphs: Glyphs) -> Iterat
         ]
         body = Text("".join(cells), style="role.memory")
         heads = {_GRAPH_ROWS - 1: format_bytes(top), _GRAPH_ROWS - 2: name, 0: "0 B"}
-        tails = {
-            _GRAPH_ROWS - 1: f"{percent(peak, capacity)} %",
-            _GRAPH_ROWS - 2: f"of {format_bytes(capacity)}",
-        }
+        tails = {_GRAPH_ROWS - 1: _share(peak, capacity), _GRAPH_ROWS - 2: f" of {format_bytes(capacity)}"}
         yield heads.get(row, ""), body, tails.get(row, "")
 
 
