@@ -105,9 +105,7 @@ def _place(text: str, error: ValueError) -> tuple[int, int]:
 def from_document(document: object, path: str = "<document>") -> Workload | Ledger:
     """A workload or ledger from its JSON form, already parsed. Raises `InvalidFile` naming every mistake."""
     if not isinstance(document, dict):
-        raise InvalidFile(
-            "workload", path, [Problem(0, 0, f"must be an object, is a {_json_type(document)}")]
-        )
+        raise InvalidFile("workload", path, [Problem(0, 0, f"must be an object, is {_json_type(document)}")])
     _check_version(document, path)
     form = document.get("form")
     if form not in ("graph", "ledger"):
@@ -194,7 +192,9 @@ def _field_errors(error: ValidationError, tensor_order: Mapping[str, int]) -> It
         message = message.replace("input should be", "must be").replace(
             "unexpected keyword argument", "unknown field"
         )
-        if item["type"] in ("missing", "unexpected_keyword_argument", "json_invalid"):
+        if item["type"] == "json_invalid":
+            line = "it is nested too deep" if "recursion" in message else "a text in it is no Unicode"
+        elif item["type"] in ("missing", "unexpected_keyword_argument"):
             line = f"{place}: {message}"
         else:
             line = f"{place}: {message}, is {_shown(item['input'])}"
