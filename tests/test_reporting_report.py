@@ -176,12 +176,12 @@ def test_columns_and_no_color(monkeypatch, paper):
     coloured = console.stdout()
     assert coloured.width == 80
     show(paper, coloured)
-    assert "\x1b[36m" in coloured.file.getvalue()
+    assert "\x1b[36m" in coloured.stream.getvalue()
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr("sys.stdout", Terminal())
     plain = console.stdout()
     show(paper, plain)
-    assert "\x1b[36m" not in plain.file.getvalue()
+    assert "\x1b[36m" not in plain.stream.getvalue()
     for stated, width in (("0", 120), ("-3", 120), ("7", console.NARROWEST), ("9" * 30, console.WIDEST)):
         monkeypatch.setenv("COLUMNS", stated)
         monkeypatch.setattr("sys.stdout", io.StringIO())

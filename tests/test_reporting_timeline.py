@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
 
 from simres.errors import SimresError
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.record import Cause, RecordLevel
+from simres.reporting.console import Output
 from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.lanes import Window, fullest, lanes
 from simres.reporting.timeline import layer_window, show_timeline, timeline
@@ -111,7 +111,7 @@ def test_everything_differs_without_colour(glyphs):
 
 def test_ascii_where_the_stream_takes_no_more(resnet20):
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    show_timeline(resnet20, Console(file=stream, width=80, soft_wrap=True))
+    show_timeline(resnet20, Output(stream), width=80)
     stream.flush()
     assert stream.buffer.getvalue().isascii()
 
@@ -134,7 +134,7 @@ def test_wrong_stretches(resnet20, make_result):
     with pytest.raises(SimresError, match="columns wide"):
         timeline(resnet20, 3)
     with pytest.raises(SimresError, match="either --layer or"):
-        show_timeline(resnet20, Console(file=io.StringIO()), since_ps=0, layer="conv")
+        show_timeline(resnet20, Output(io.StringIO()), since_ps=0, layer="conv")
     aggregate = make_result(resnet20.program, paper_chip(), RecordLevel.AGGREGATE)
     with pytest.raises(SimresError, match="aggregate"):
         timeline(aggregate, 80)

@@ -46,8 +46,6 @@ def trace(
     Examples: `simres trace resnet20 -o resnet20.json`,
     `simres trace mynet:build --input 3x64x64 -o mynet.json`.
     """
-    from rich.text import Text
-
     from simres.networks import names
     from simres.plugins import resolve
     from simres.reporting.console import can_draw, stderr, stdout
@@ -68,7 +66,7 @@ def trace(
 
         console = stdout()
         table = workload_table(workload, console.width, draw=can_draw(console), clip=console.is_terminal)
-        console.print(Text("\n").join(table))
+        console.print_lines(table)
         stderr().print(f"not written; to keep it: simres trace {network} -o {named.file_stem}.json")
         return ExitCode.OK
 

@@ -32,12 +32,10 @@ def show(
         print(dumps(found), end="")  # noqa: T201
         return ExitCode.OK
 
-    from rich.text import Text
-
     from simres.reporting.console import can_draw, stdout
     from simres.reporting.workload_table import workload_table
 
     console = stdout()
     table = workload_table(found, console.width, draw=can_draw(console), clip=console.is_terminal)
-    console.print(Text("\n").join(table))
+    console.print_lines(table)
     return ExitCode.OK

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
-from rich.text import Text
 
 from simres.reporting.amounts import NOTHING, printable
+from simres.reporting.styled import Text
 
 GAP = 2
 SHORTEST = 8
@@ -71,7 +71,7 @@ def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: st
             widths[number] = shorter
 
     def line(entries: Sequence[str | Text], styles: Sequence[str]) -> Text:
-        text = Text(no_wrap=True, end="\n")
+        text = Text()
         for number, (column, entry, style) in enumerate(zip(kept, entries, styles, strict=True)):
             if number:
                 text.append(" " * GAP)
@@ -85,16 +85,13 @@ def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: st
             padding = " " * (size - length)
             if column.right:
                 text.append(padding)
-            if isinstance(cell, Text):
-                text.append_text(cell)
-            else:
-                text.append(cell, style="muted" if cell == NOTHING else style or None)
+            text.append(cell, "muted" if cell == NOTHING else style)
             if not column.right and number < len(kept) - 1:
                 text.append(padding)
         text.rstrip()
         return text
 
-    across = Text(rule * (sum(widths) + GAP * (len(kept) - 1)), style="muted", no_wrap=True)
+    across = Text(rule * (sum(widths) + GAP * (len(kept) - 1)), "muted")
     found = [line([column.head for column in kept], ["title"] * len(kept))]
     if any(column.unit for column in kept):
         found.append(line([column.unit for column in kept], ["muted"] * len(kept)))
@@ -129,6 +126,6 @@ def bar(parts: Sequence[tuple[int, str, str]], whole: int, size: int) -> Text:
     for amount, glyph, style in parts:
         reached += amount
         upto = (2 * reached * size + whole) // (2 * whole) if whole else 0
-        text.append(glyph * (upto - drawn), style=style)
+        text.append(glyph * (upto - drawn), style)
         drawn = upto
     return text

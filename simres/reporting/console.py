@@ -1,13 +1,18 @@
-"""The two consoles of the command line, and the one place where colours are chosen."""
+"""Where the command line writes, how wide that is, and the one place where colours are chosen."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from typing import TextIO
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
-from rich.theme import Theme
+from simres.reporting.styled import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PIPE_WIDTH = 120
 """Columns where there is no terminal to ask and no COLUMNS; nothing is cut there."""
@@ -45,40 +50,83 @@ STYLES = {
 """Every style that reports use, by meaning."""
 
 
-def stdout() -> Console:
-    """The console for results."""
-    return _console(sys.stdout)
+class Output:
+    """A stream for people. rich styles what goes to a terminal, and is not even loaded for a pipe."""
+
+    def __init__(self, stream: TextIO) -> None:
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a layer's name may hold what the stream cannot write
+        self.stream = stream
+        self.is_terminal = stream.isatty()
+        self.encoding = getattr(stream, "encoding", None) or "utf-8"
+        self.width = _width(stream)
+
+    @property
+    def styled(self) -> bool:
+        """Whether styles show: on a terminal, and where FORCE_COLOR asks for them. rich heeds NO_COLOR."""
+        return self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
+
+    @cached_property
+    def console(self) -> Console:
+        """rich's console on this stream, for what only rich can draw. Nothing is wrapped or cropped."""
+        from rich.console import Console
+        from rich.theme import Theme
+
+        return Console(
+            file=self.stream,
+            theme=Theme(STYLES),
+            width=self.width,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=True,
+            force_jupyter=False,
+        )
+
+    def print(self, *things: object, **options: Any) -> None:
+        """Prints text, or anything that rich can draw (`options` are those of rich's `print`)."""
+        if self.styled or not all(isinstance(thing, str | Text) for thing in things):
+            self.console.print(*things, **options)
+        else:
+            self.stream.write(" ".join(map(str, things)) + "\n")
+
+    def print_lines(self, lines: Iterable[Text]) -> None:
+        """Prints each of `lines` on a line of its own."""
+        whole = Text()
+        for number, line in enumerate(lines):
+            whole.append("\n" if number else "").append(line)
+        self.print(whole)
 
 
-def stderr() -> Console:
-    """The console for progress and messages."""
-    return _console(sys.stderr)
+def stdout() -> Output:
+    """For results."""
+    return Output(sys.stdout)
 
 
-def can_draw(console: Console) -> bool:
+def stderr() -> Output:
+    """For progress and messages."""
+    return Output(sys.stderr)
+
+
+def can_draw(output: Output | Console) -> bool:
     """Whether the stream takes block characters; where not, plain ASCII is drawn."""
-    return console.encoding.lower().replace("-", "").startswith("utf")
+    return output.encoding.lower().replace("-", "").startswith("utf")
 
 
-def _console(stream: TextIO) -> Console:
-    """Whatever is printed stays on its line: tables fit themselves to the width."""
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="replace")  # a layer's name may hold what the stream cannot write
-    return Console(
-        file=stream,
-        theme=Theme(STYLES),
-        width=_width(stream),
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=True,
-        force_jupyter=False,
-    )
-
-
-def _width(stream: TextIO) -> int | None:
-    """COLUMNS, else the terminal's (None: rich asks it), else that of a pipe."""
+def _width(stream: TextIO) -> int:
+    """COLUMNS, else the terminal's, else that of a pipe."""
     stated = os.environ.get("COLUMNS", "")
     if stated.isascii() and stated.isdigit() and int(stated[:6]):
-        return max(NARROWEST, min(WIDEST, int(stated[:6])))
-    return None if stream.isatty() else PIPE_WIDTH
+        columns = int(stated[:6])
+    elif stream.isatty():
+        columns = _terminal_columns(stream)
+    else:
+        columns = PIPE_WIDTH
+    return max(NARROWEST, min(WIDEST, columns))
+
+
+def _terminal_columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Console
-from rich.text import Text
-
 from simres.reporting import headline, tables
 from simres.reporting.amounts import printable
-from simres.reporting.console import can_draw
+from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS
+from simres.reporting.styled import Text
 from simres.result import Result
 from simres.units import format_duration
 
 
-def show(result: Result, console: Console) -> None:
+def show(result: Result, output: Output) -> None:
     """Prints everything there is to say about `result` that fits into tables."""
-    text = Text("\n").join(report(result, console.width, draw=can_draw(console), clip=console.is_terminal))
-    console.print(text)
+    output.print_lines(report(result, output.width, draw=can_draw(output), clip=output.is_terminal))
 
 
 def report(result: Result, width: int, *, draw: bool = True, clip: bool = False) -> Iterator[Text]:
@@ -60,10 +57,7 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
 
 def _title(title: str, caption: str) -> Iterator[Text]:
     yield Text()
-    line = Text(title, style="title")
-    if caption:
-        line = Text.assemble(line, (f"  {caption}", "muted"))
-    yield line
+    yield Text(title, "title").append(f"  {caption}", "muted")
 
 
 def _wrapped(text: str, width: int, style: str = "") -> Iterator[Text]:
@@ -72,8 +66,8 @@ def _wrapped(text: str, width: int, style: str = "") -> Iterator[Text]:
     line = words[0]
     for word in words[1:]:
         if len(line) + 1 + len(word) > width:
-            yield Text(line, style=style)
+            yield Text(line, style)
             line = word
         else:
             line += f" {word}"
-    yield Text(line, style=style)
+    yield Text(line, style)

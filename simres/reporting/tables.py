@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.text import Text
-
 from simres.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
 from simres.reporting.columns import GAP, Column, bar, fit, lines, width_of
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.headline import bound_meaning
+from simres.reporting.styled import Text
 from simres.result import Expectation, Result
 from simres.units import DURATION, SIZE, format_bytes
 

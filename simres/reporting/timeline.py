@@ -8,8 +8,6 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from simres.analysis.breakdown import LayerTotals
 from simres.errors import SimresError
@@ -17,9 +15,10 @@ from simres.program import TaskKind
 from simres.record import RecordLevel
 from simres.reporting.amounts import percent, printable
 from simres.reporting.columns import shorten
-from simres.reporting.console import NARROWEST, WIDEST, can_draw
+from simres.reporting.console import NARROWEST, WIDEST, Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.lanes import Lane, State, Window, fullest, lanes
+from simres.reporting.styled import Text
 from simres.result import Result
 from simres.units import DURATION, format_bytes, format_duration
 
@@ -29,7 +28,7 @@ _LONGEST_LABEL = 16
 
 def show_timeline(
     result: Result,
-    console: Console,
+    output: Output,
     *,
     since_ps: int | None = None,
     until_ps: int | None = None,
@@ -38,15 +37,15 @@ def show_timeline(
 ) -> None:
     """Prints the timeline of the whole run, of a stretch of it, or of the layers that `layer` names.
 
-    `width` is in terminal cells, the console's by default. Raises `SimresError` as `timeline` and
+    `width` is in terminal cells, the output's by default. Raises `SimresError` as `timeline` and
     `layer_window` do.
     """
     if layer is not None:
         if since_ps is not None or until_ps is not None:
             raise SimresError("a layer sets the stretch of time: give either --layer or --from and --to")
         since_ps, until_ps = layer_window(result, layer)
-    drawn = timeline(result, width or console.width, since_ps or 0, until_ps, draw=can_draw(console))
-    console.print(Text("\n"), drawn, sep="")
+    drawn = timeline(result, width or output.width, since_ps or 0, until_ps, draw=can_draw(output))
+    output.print_lines([Text(), drawn])
 
 
 def timeline(
@@ -72,28 +71,28 @@ def timeline(
     found = lanes(result.program, result.record, window)
     shown = [lane for lane in found if result.record.engines[lane.engine].working_ps]
 
-    text = Text(no_wrap=True)
+    text = Text()
 
     def line(head: str, body: Text, tail: str = "", head_style: str = "") -> None:
-        text.append(_pad(head, label), style=head_style or None)
-        text.append_text(body)
+        text.append(_pad(head, label), head_style)
+        text.append(body)
         if tail:
-            text.append(" " * (cells - cell_len(body.plain)) + tail, style="muted")
+            text.append(" " * (cells - cell_len(body.plain)) + tail, "muted")
         text.append("\n")
 
-    text.append_text(_title(window, width))
+    text.append(_title(window, width))
     ticks = _ticks(window)
     line("", _tick_labels(ticks, cells + tails))
     line("", _axis(window, ticks, glyphs))
     line("layer", _layers(result, window, glyphs), head_style="muted")
     for lane in shown:
         style = f"role.{result.chip[lane.engine].role}"
-        line(lane.engine, _drawn(lane, glyphs), _share(lane.working_ps, window.span_ps), head_style=style)
+        line(lane.engine, _drawn(lane, glyphs), _share(lane.working_ps, window.span_ps), style)
     for name in memories:
         for head, body, tail in _memory(result, name, window, glyphs):
             line(head, body, tail, head_style="role.memory")
     for words in _legend(shown, glyphs, width):
-        text.append_text(words)
+        text.append(words)
         text.append("\n")
     text.rstrip()
     return text
@@ -154,14 +153,14 @@ def _spelled(ps: int) -> str:
 
 def _title(window: Window, width: int) -> Text:
     """What is drawn and how long a cell is, over two lines or three where one is too short."""
-    text = Text("Timeline", style="title")
+    text = Text("Timeline", "title")
     length = len(text)
     for words in (
         f"  {_spelled(window.since_ps)} to {_spelled(window.until_ps)}",
         f"  a cell is {format_duration(-(-window.span_ps // window.cells))}",
     ):
         fits = length + len(words) <= width
-        text.append(words if fits else f"\n{words.strip()}", style="muted")
+        text.append(words if fits else f"\n{words.strip()}", "muted")
         length = length + len(words) if fits else len(words.strip())
     return text.append("\n")
 
@@ -198,7 +197,7 @@ def _tick_labels(ticks: dict[int, str], width: int) -> Text:
 
 def _axis(window: Window, ticks: dict[int, str], glyphs: Glyphs) -> Text:
     cells = [glyphs.tick if cell in ticks else glyphs.line for cell in range(window.cells)]
-    return Text("".join(cells), style="muted")
+    return Text("".join(cells), "muted")
 
 
 def _layers(result: Result, window: Window, glyphs: Glyphs) -> Text:
@@ -220,14 +219,14 @@ def _layers(result: Result, window: Window, glyphs: Glyphs) -> Text:
         text += " " * (cell - cell_len(text))
         entry = glyphs.edge + (name if cell_len(name) <= room else "")
         text += entry + " " * (end - cell - cell_len(entry))
-    return Text(text.rstrip(), style="muted")
+    return Text(text.rstrip(), "muted")
 
 
 def _drawn(lane: Lane, glyphs: Glyphs) -> Text:
     text = Text()
     for state, run in groupby(lane.cells):
         glyph, style = _look(state, glyphs)
-        text.append(glyph * len(list(run)), style=style)
+        text.append(glyph * len(list(run)), style)
     return text
 
 
@@ -255,7 +254,7 @@ def _memory(result: Result, name: str, window: Window, glyphs: Glyphs) -> Iterat
             " " if height <= row * levels else glyphs.levels[min(levels, height - row * levels) - 1]
             for height in heights
         ]
-        body = Text("".join(cells), style="role.memory")
+        body = Text("".join(cells), "role.memory")
         heads = {_GRAPH_ROWS - 1: format_bytes(top), _GRAPH_ROWS - 2: name, 0: "0 B"}
         tails = {_GRAPH_ROWS - 1: _share(peak, capacity), _GRAPH_ROWS - 2: f" of {format_bytes(capacity)}"}
         yield heads.get(row, ""), body, tails.get(row, "")
@@ -271,11 +270,11 @@ def _legend(shown: Sequence[Lane], glyphs: Glyphs, width: int) -> Iterator[Text]
         entries.append((" ", "idle", "blank: idle"))
     line = Text()
     for glyph, style, words in entries:
-        entry = Text.assemble((glyph, style), f" {words}") if glyph != " " else Text(words)
+        entry = Text(glyph, style).append(f" {words}") if glyph != " " else Text(words)
         if len(line) and len(line) + 3 + len(entry) > width:
             yield line
             line = Text()
         if len(line):
             line.append("   ")
-        line.append_text(entry)
+        line.append(entry)
     yield line

@@ -5,11 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from rich.text import Text
-
 from simres.reporting.amounts import BYTES, COUNT, NOTHING, printable, scale
 from simres.reporting.columns import Column, lines
 from simres.reporting.glyphs import ASCII, BLOCKS
+from simres.reporting.styled import Text
 from simres.units import format_bytes, format_count
 from simres.workload import Ledger, Op, Role, Unit, Workload
 
