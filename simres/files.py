@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from simres.errors import SimresError
@@ -39,8 +38,14 @@ def write_text(path: Path, text: str) -> None:
 
     Folders are made as needed. Raises `SimresError` where that fails; an older file stays as it was.
     """
+    import tempfile
+
+    path = path.resolve() if path.is_symlink() else path
     temporary = None
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # /dev/stdout, a named pipe
+            path.write_text(text, encoding="utf-8")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise SimresError(f"cannot write `{path}`: it is a folder")
@@ -50,6 +55,10 @@ def write_text(path: Path, text: str) -> None:
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
         temporary = None
+    except (FileExistsError, NotADirectoryError) as error:
+        raise SimresError(f"cannot write `{path}`: `{path.parent}` is not a folder") from error
+    except BrokenPipeError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SimresError(f"cannot write `{path}`: {reason}") from error

@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from time import perf_counter
@@ -259,6 +258,8 @@ class Registry:
         hint = f"`simres plugins` lists what provides which {catalogue.what}"
         if self._restricted:
             hint += f"; `--no-plugins` or {LOAD_PLUGINS} keeps some out here"
+        from difflib import get_close_matches
+
         if close := get_close_matches(name, catalogue.found, n=1):
             hint = f"did you mean `{close[0]}`?"
         raise SimresError(message, hint)

@@ -1,39 +1,41 @@
 """The command line: one file a command, each a thin layer over the Python API.
 
-Nothing heavy is imported here: `simres --help` needs neither simpy nor torch.
+Nothing heavy is imported here, and of the commands only the one that was asked for: `simres --help`
+needs neither simpy nor torch, and a command more costs the others no time.
 """
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Annotated
 
 import typer
 
 from simres import __version__
 from simres.commands import choices
-from simres.commands.examples import examples
 from simres.commands.guard import guard, guarded
-from simres.commands.init import init
-from simres.commands.plugins import plugins
-from simres.commands.rerun import rerun
-from simres.commands.schema import schema
-from simres.commands.simulate import simulate
-from simres.commands.timeline import timeline
-from simres.commands.trace import trace
-from simres.commands.validate import validate
-from simres.commands.workload import show
 from simres.errors import ExitCode
 
-app = typer.Typer(
-    name="simres",
-    help="How long will my network take on this chip, and why?",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+COMMANDS = (
+    "simulate",
+    "timeline",
+    "trace",
+    "workload show",
+    "rerun",
+    "validate",
+    "schema",
+    "init",
+    "examples",
+    "plugins",
 )
+"""Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`."""
+
+GROUPS = {"workload": "Look into a traced network."}
+"""What the commands of two words have in common, by their first."""
 
 
 def _version(value: bool) -> None:
@@ -42,42 +44,65 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Use the built-in parts only.")] = False,
 ) -> None:
+    """How long will my network take on this chip, and why?"""
     choices.plugins = not no_plugins
 
 
-def _add(to: typer.Typer, command: Callable[..., Any], name: str | None = None) -> None:
-    to.command(name or command.__name__)(guarded(command))
-
-
-workload = typer.Typer(no_args_is_help=True, help="Look into a traced network.", rich_markup_mode=None)
-_add(workload, show)
-
-for command in (simulate, timeline, trace):
-    _add(app, command)
-app.add_typer(workload, name="workload")
-for command in (rerun, validate, schema, init, examples, plugins):
-    _add(app, command)
+def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands."""
+    app = typer.Typer(
+        name="simres",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    groups: dict[str, typer.Typer] = {}
+    for name in names:
+        first, _, second = name.partition(" ")
+        command = guarded(getattr(import_module(f"simres.commands.{first}"), second or first))
+        if not second:
+            app.command(first)(command)
+            continue
+        if first not in groups:
+            groups[first] = typer.Typer(no_args_is_help=True, help=GROUPS[first], rich_markup_mode=None)
+            app.add_typer(groups[first], name=first)
+        groups[first].command(second)(command)
+    return app
 
 
 def main() -> None:
     """The entry point of `simres`: runs a command and exits with its code."""
+    # Start-up makes many objects and no garbage, and simres has no use for pydantic's own plugins, for
+    # which it would search every installed package.
+    gc.disable()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(guard(_main))
 
 
 def _main() -> int:
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    names = [name for name in COMMANDS if name.partition(" ")[0] == asked]
     usage_error: type[Exception] = typer.BadParameter.__mro__[2]  # click's ClickException, vendored or not
     try:
-        code = app(standalone_mode=False)
+        code = build(names or COMMANDS)(standalone_mode=False)
     except typer.Abort:
         return ExitCode.INTERRUPTED
     except usage_error as error:
         error.show()  # type: ignore[attr-defined]
         return ExitCode.BAD_INPUT
     return int(code or 0)
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """`app`, with all commands, for tools that document or complete it."""
+    if name == "app":
+        return build()
+    raise AttributeError(name)
