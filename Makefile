@@ -11,6 +11,7 @@ PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.t
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_MKDOCS_2_WARNING := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
@@ -46,7 +47,8 @@ docs-check: $(VENV)/installed ## Fail when a generated page differs from the cod
 	$(PY) docs/generate.py --check
 
 bench: $(VENV)/installed ## The published figures, measured here.
-	$(PY) -m benchmarks $(ARGS)
+	$(PY) benchmarks/startup.py
+	$(PY) benchmarks/engine.py
 
 clean: ## Remove what can be made again, but for .venv.
 	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,13 +1,18 @@
 """Writes the pages under docs/reference/ from the code; `--check` only says which ones differ from it.
 
 The command line's page comes from its commands, the hooks' from `simres.hookspecs`, the scenario's from
-its JSON Schema. Installed plugins do not show: the pages are the same on every machine.
+its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README the
+output below a `$ command` is what the command prints, as far as the comment above it says.
 """
 
 from __future__ import annotations
 
 import difflib
 import inspect
+import os
+import re
+import shlex
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
@@ -23,14 +28,37 @@ from simres.plugins import Catalogue, Registry
 from simres.scenario.schema import scenario_schema
 from simres.units import QUANTITIES
 
-FOLDER = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs" / "reference"
+SHOWN = re.compile(r"<!-- (first|last) paragraph -->\n```console\n\$ simres (.+)\n(?:.*\n)*?```\n")
+COLUMNS = "100"
 NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
 
 
-def pages() -> dict[str, str]:
-    """Every generated page by file name."""
+def pages() -> dict[Path, str]:
+    """Every generated page, and the README with its output as it is now."""
     made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
-    return {name: NOTE + text for name, text in made.items()}
+    readme = ROOT / "README.md"
+    shown = SHOWN.sub(_output, readme.read_text(encoding="utf-8"))
+    return {FOLDER / name: NOTE + text for name, text in made.items()} | {readme: shown}
+
+
+def _output(block: re.Match[str]) -> str:
+    """A README block again, with what its command prints."""
+    which, command = block.groups()
+    done = subprocess.run(
+        [sys.executable, "cli.py", *shlex.split(command)],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": COLUMNS, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    paragraphs = re.split(r"\n\s*\n", done.stdout.strip("\n"))
+    paragraph = paragraphs[0 if which == "first" else -1]
+    text = "\n".join(line.rstrip() for line in paragraph.splitlines())
+    return f"<!-- {which} paragraph -->\n```console\n$ simres {command}\n{text}\n```\n"
 
 
 def command_line() -> str:
@@ -212,8 +240,7 @@ def _cell(text: str) -> str:
 def main() -> int:
     """Writes the pages, or with `--check` shows how they differ and fails."""
     drifted = False
-    for name, text in pages().items():
-        path = FOLDER / name
+    for path, text in pages().items():
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")

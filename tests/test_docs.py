@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ from simres import hookspecs
 from simres.plugins import Registry
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 CATALOGUES = Registry(external=False).catalogues
 
 
@@ -36,3 +40,34 @@ def test_every_hook_is_documented_with_an_example_that_holds(catalogue) -> None:
 def test_every_hook_has_a_catalogue() -> None:
     hooks = {name for name in vars(hookspecs) if name.startswith("simres_")}
     assert hooks == {catalogue.hook for catalogue in CATALOGUES}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_what_the_readme_has_one_type_works(tmp_path: Path) -> None:
+    commands = re.findall(r"^\$ (simres [^#\n]+)", "\n".join(blocks("console")), re.MULTILINE)
+    assert len(commands) > 5
+    for command in commands:
+        arguments = [sys.executable, ROOT / "cli.py", *shlex.split(command)[1:]]
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+def test_the_readmes_python_runs(tmp_path: Path) -> None:
+    use, plugin = blocks("python")
+    subprocess.run([sys.executable, "-c", use], cwd=tmp_path, check=True)
+    (tmp_path / "simres_padded.py").write_text(plugin)
+    info = tmp_path / "simres_padded-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: simres-padded\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[simres]\npadded = simres_padded\n")
+    code = (
+        "import simres\n"
+        "padded = {'hardware.matrix': {'kind': 'padded', 'rate': '1 TFLOP/s'}}\n"
+        "result = simres.simulate('resnet20', overrides=padded)\n"
+        "assert result.makespan_ps > simres.simulate('resnet20').makespan_ps"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
