@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +18,9 @@ from simres.record import Cause, RecordLevel
 from simres.reporting import console, headline
 from simres.reporting.amounts import COUNT, TIME, percent, printable, scale, three_digits
 from simres.reporting.columns import Column, bar, fit, lines, shorten
+from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.report import report, show
-from simres.result import Expectation
+from simres.result import Expectation, summary
 from simres.testing import paper_chip
 from simres.workload import Op, Unit
 
@@ -234,6 +236,20 @@ def test_one_unit_a_column(value):
         assert (text == "-") is (value == 0)
         assert not value or abs(float(text) * unit.size - value) <= unit.size / 1000
         assert len(text.partition(".")[0]) <= 6 or unit.unit in ("s", "T")
+
+
+def test_the_docs_define_every_number(resnet20):
+    page = (Path(__file__).parents[1] / "docs" / "reading-results.md").read_text(encoding="utf-8")
+    document = summary(resnet20)
+    engine = document["engines"]["ddr"]
+    said = {*document, *engine, *engine["waiting_ps"], *document["memories"]["sram"]}
+    said |= {*document["layers"][0], *document["traffic_bytes"], *document["bounds_ps"]}
+    said |= {*document["expectations"][0]}
+    missing = {key for key in said - {"schema_version", "origin", "name", "role", "ddr"} if key not in page}
+    assert not missing
+    for glyphs in (BLOCKS, ASCII):
+        drawn = [*glyphs.kinds.values(), *glyphs.causes.values()]
+        assert all(f"`{glyph}`" in page for glyph in drawn)
 
 
 PARTS = ((0, 5), (1, 10**6), (1, 3), (99999, 10**5), (3, 3))
