@@ -233,7 +233,7 @@ def load(path: str | Path) -> Result:
             f"`{path}` was made by a newer simres (schema {version}, this one reads up to {SCHEMA_VERSION})",
             "pip install --upgrade simres",
         )
-    return _from_document(document, path)
+    return _from_document(document, text, path)
 
 
 @dataclass(frozen=True)
@@ -250,11 +250,11 @@ class _Stored:
     warnings: tuple[str, ...] = field(default=())
 
 
-def _from_document(document: dict[str, Any], path: Path) -> Result:
+def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
     from pydantic import ValidationError
 
     try:
-        stored: _Stored = _adapter(_Stored).validate_python(document)
+        stored: _Stored = _adapter(_Stored).validate_json(text)
         workload = workload_from_document(document.get("workload"), str(path))
         bounds = dict(stored.bounds_ps)
         dependency = bounds.pop("dependency")
