@@ -67,8 +67,14 @@ prices it as one. None of them but `linear` holds a multiply-accumulate, and `li
 product it is, so MACs are those of the fully decomposed program."""
 
 
-def export(module: nn.Module, inputs: Sequence[InputShape], batch: int | None, name: str) -> ExportedProgram:
-    """The exported program in evaluation mode, taken apart into aten's core operators and those in `WHOLE`.
+def export(
+    module: nn.Module,
+    inputs: Sequence[InputShape],
+    batch: int | None,
+    name: str,
+    whole: Sequence[str] = WHOLE,
+) -> ExportedProgram:
+    """The exported program in evaluation mode, taken apart into aten's core operators and those in `whole`.
 
     `batch` is put before every input's shape; None takes the shapes as they are. Raises `SimresError`
     when the module rejects such inputs or cannot be exported.
@@ -82,7 +88,7 @@ def export(module: nn.Module, inputs: Sequence[InputShape], batch: int | None, n
             with FakeTensorMode(allow_non_fake_inputs=True):
                 examples = tuple(_example(module, shape, batch) for shape in inputs)
             program = torch.export.export(module, examples, strict=False)
-            taken_apart: ExportedProgram = program.run_decompositions(_decompositions())
+            taken_apart: ExportedProgram = program.run_decompositions(_decompositions(whole))
         except SimresError:
             raise
         except Exception as error:
@@ -108,9 +114,9 @@ def _example(module: nn.Module, shape: InputShape, batch: int | None) -> torch.T
     return torch.zeros(size, dtype=dtype, device=weights.device if weights is not None else None)
 
 
-def _decompositions() -> Any:
+def _decompositions(whole: Sequence[str]) -> Any:
     table: Any = torch.export.default_decompositions()
-    for name in WHOLE:
+    for name in whole:
         packet = getattr(torch.ops.aten, name, None)
         for overload in packet.overloads() if packet is not None else ():
             table.pop(getattr(packet, overload), None)
