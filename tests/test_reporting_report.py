@@ -164,6 +164,17 @@ def test_a_pipe_has_no_colour_and_cuts_nothing(resnet20, monkeypatch):
     assert text.count(long) == len(program.layers)
 
 
+def test_long_names_do_not_drive_out_the_figures(resnet20):
+    layers = tuple(
+        replace(layer, name=f"encoder.layers.encoder_layer_0.self_attention.{number}")
+        for number, layer in enumerate(resnet20.program.layers)
+    )
+    text = text_of(replace(resnet20, program=replace(resnet20.program, layers=layers)), 80, clip=True)
+    head = next(line for line in text.splitlines() if line.startswith("layer"))
+    assert {"time", "ddr", "matrix", "host"} <= set(head.split())
+    assert all(f"attention.{number} " in text for number in range(len(layers)))
+
+
 def test_columns_and_no_color(monkeypatch, paper):
     class Terminal(io.StringIO):
         encoding = "utf-8"

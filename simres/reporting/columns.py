@@ -11,6 +11,8 @@ from simres.reporting.amounts import NOTHING, printable
 from simres.reporting.styled import Text
 
 GAP = 2
+NAMED = 32
+"""Cells that a name may take before other columns give way to it no longer."""
 SHORTEST = 8
 
 
@@ -44,9 +46,11 @@ def width_of(columns: Sequence[Column]) -> int:
 
 
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
-    """The columns that fit into `width` cells, in their order."""
+    """The columns that fit into `width` cells, in their order, with elastic ones at `NAMED` at the most."""
     kept = list(columns)
-    needed = {id(column): column.width + GAP for column in kept}
+    needed = {
+        id(column): min(column.width, NAMED if column.elastic else column.width) + GAP for column in kept
+    }
     while sum(needed[id(column)] for column in kept) - GAP > width:
         last = max(kept, key=lambda column: column.rank)
         if not last.rank:
@@ -58,7 +62,7 @@ def fit(columns: Sequence[Column], width: int) -> list[Column]:
 def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: str = "-") -> list[Text]:
     """The table as lines: heads, units, a row each, totals if any, within `width` cells.
 
-    Without `clip` nothing is shortened, and a line may be longer when even the columns of rank 0 are.
+    Without `clip` no name is shortened, and a line may be longer for it.
     `rule` is the character of the lines under the heads and over the totals.
     """
     kept = fit(columns, width)
@@ -107,12 +111,12 @@ def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: st
 
 
 def shorten(text: str, size: int) -> str:
-    """`text` cut to `size` cells with `..` in its middle, since names differ at both ends."""
+    """`text` cut to `size` cells with `..` where the cut is; most of it from the end, where names differ."""
     if cell_len(text) <= size:
         return text
     if size < 5:
         return set_cell_size(text, size)
-    tail = (size - 2) // 2
+    tail = (size - 2) * 3 // 4
     end = text[-tail:]
     while cell_len(end) > tail:
         end = end[1:]

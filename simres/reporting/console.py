@@ -62,6 +62,11 @@ class Output:
         self.width = _width(stream)
 
     @property
+    def clips(self) -> bool:
+        """Whether names are shortened to the width: on a terminal, or where COLUMNS states one."""
+        return self.is_terminal or _stated_columns() > 0
+
+    @property
     def styled(self) -> bool:
         """Whether styles show: on a terminal, and where FORCE_COLOR asks for them. rich heeds NO_COLOR."""
         return self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
@@ -115,14 +120,13 @@ def can_draw(output: Output | Console) -> bool:
 
 def _width(stream: TextIO) -> int:
     """COLUMNS, else the terminal's, else that of a pipe."""
-    stated = os.environ.get("COLUMNS", "")
-    if stated.isascii() and stated.isdigit() and int(stated[:6]):
-        columns = int(stated[:6])
-    elif stream.isatty():
-        columns = _terminal_columns(stream)
-    else:
-        columns = PIPE_WIDTH
+    columns = _stated_columns() or (_terminal_columns(stream) if stream.isatty() else PIPE_WIDTH)
     return max(NARROWEST, min(WIDEST, columns))
+
+
+def _stated_columns() -> int:
+    stated = os.environ.get("COLUMNS", "")[:6]
+    return int(stated) if stated.isascii() and stated.isdigit() else 0
 
 
 def _terminal_columns(stream: TextIO) -> int:

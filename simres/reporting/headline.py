@@ -64,7 +64,7 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
             found.append((ps, f"waits {format_duration(ps)} {words}"))
     if engine.idle_ps:
         found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
-    return _listed(text for _, text in sorted(found, key=lambda item: -item[0]))
+    return ", and ".join(text for _, text in sorted(found, key=lambda item: -item[0]))
 
 
 _STALLS = {

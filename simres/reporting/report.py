@@ -15,7 +15,7 @@ from simres.units import format_duration
 
 def show(result: Result, output: Output) -> None:
     """Prints everything there is to say about `result` that fits into tables."""
-    output.print_lines(report(result, output.width, draw=can_draw(output), clip=output.is_terminal))
+    output.print_lines(report(result, output.width, draw=can_draw(output), clip=output.clips))
 
 
 def report(result: Result, width: int, *, draw: bool = True, clip: bool = False) -> Iterator[Text]:
