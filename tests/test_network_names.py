@@ -100,6 +100,12 @@ def test_files_are_named_so_that_none_is_mistaken() -> None:
     assert names.parse("a.b:C.build").file_stem == "C.build"
 
 
+def test_one_s_own_code_is_never_taken_for_a_shipped_network() -> None:
+    assert names.parse("mine:resnet20").shipped is None
+    assert names.parse("resnet20.safetensors").shipped is None
+    assert names.parse("cifar:resnet20").shipped == "resnet20"
+
+
 def test_names_need_no_torch() -> None:
     code = "import sys, simres.networks.names as n; n.parse('resnet20'); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

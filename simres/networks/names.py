@@ -67,6 +67,11 @@ class NetworkName:
         return None
 
     @property
+    def shipped(self) -> str | None:
+        """The name under which simres would ship its workload; None for code and checkpoints of one's own."""
+        return self.file_stem if self.family in (Family.CIFAR, Family.TORCHVISION) else None
+
+    @property
     def file_stem(self) -> str:
         """What a workload file of it is called: the bare name, where only one family can have it."""
         if self.family in (Family.CIFAR, Family.TORCHVISION):
