@@ -92,7 +92,7 @@ def _main() -> int:
     names = [name for name in COMMANDS if name.partition(" ")[0] == asked]
     usage_error: type[Exception] = typer.BadParameter.__mro__[2]  # click's ClickException, vendored or not
     try:
-        code = build(names or COMMANDS)(standalone_mode=False)
+        code = build(names or COMMANDS)(prog_name="simres", standalone_mode=False)
     except typer.Abort:
         return ExitCode.INTERRUPTED
     except usage_error as error:

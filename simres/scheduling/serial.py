@@ -112,9 +112,8 @@ class _Serial:
         capacity = self.spec.capacity
         if together > capacity:
             raise AnswerIsNo(
-                f"`{op.name}` ({op.kind}) does not fit: its tensors take {format_bytes(together)}, "
-                f"`{self.memory}` holds {format_bytes(capacity)}, "
-                f"short by {format_bytes(together - capacity)}",
+                f"`{op.name}` ({op.kind}) does not fit: its tensors take {together} B, `{self.memory}` "
+                f"holds {capacity} B ({format_bytes(capacity)}), short by {together - capacity} B",
                 f"the `serial` scheduler keeps an operator's tensors on chip whole; with "
                 f'`--set hardware.{self.memory}.capacity="{together} B"` this one would fit',
             )

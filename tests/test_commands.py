@@ -1,0 +1,217 @@
+"""The command line as people and scripts meet it: output, exit codes, and every way to get it wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from simres import commands, shipped
+from simres.commands import COMMANDS
+from simres.commands.guard import guard
+from simres.errors import AnswerIsNo, SimresError
+
+
+@pytest.fixture
+def simres(monkeypatch, capfd):
+    """Runs `simres ARGUMENTS` in this process: exit code, standard output, standard error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["simres", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            commands.main()
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+def test_simulate_prints_tables_and_succeeds(simres):
+    code, out, err = simres("simulate", shipped.scenario("paper"))
+    assert (code, err) == (0, "")
+    assert out.startswith("paper: 22.10 ms an image")
+    assert out.count("conv") == 19
+
+
+def test_simulate_json_is_one_document(simres):
+    code, out, err = simres("simulate", "paper", "--json")
+    document = json.loads(out)
+    assert (code, err) == (0, "")
+    assert document["makespan_ps"] == 22_102_407_200
+    assert document["engines"]["ddr"]["busy_ps"] == 5_557_844_000
+
+
+def test_set_changes_a_value_and_drops_the_expectations(simres):
+    code, out, _ = simres("simulate", "paper", "--set", "hardware.ddr.bandwidth=2 GB/s", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["engines"]["ddr"]["busy_ps"] == 5_557_844_000 // 2
+    assert document["expectations"] == []
+
+
+def test_files_are_written_beside_the_tables(simres, tmp_path):
+    code, _, _ = simres(
+        "simulate",
+        "resnet20",
+        "-o",
+        tmp_path / "run",
+        "--csv",
+        tmp_path / "layers.csv",
+        "--perfetto",
+        tmp_path / "trace.json",
+        "--timeline",
+    )
+    assert code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["layers.csv", "run", "trace.json"]
+    assert len((tmp_path / "layers.csv").read_text().splitlines()) > 70
+    assert json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    code, out, _ = simres("rerun", tmp_path / "run")
+    assert (code, out) == (0, "The same Record again: 1237855080 ps, 132 spans.\n")
+    code, out, _ = simres("timeline", tmp_path / "run" / "result.json", "--width", "100")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_a_missed_expectation_exits_1_with_its_tables(simres, tmp_path):
+    text = shipped.scenario("paper").read_text().replace("22102407200 ps", "22 ms")
+    scenario = tmp_path / "mine.yaml"
+    scenario.write_text(text.replace("workloads/paper.json", str(shipped.workload("paper"))))
+    code, out, _ = simres("simulate", scenario)
+    assert code == 1
+    assert out.startswith("paper: ")
+
+
+def test_what_does_not_fit_exits_1(simres):
+    code, out, err = simres("simulate", "torchvision:resnet50", "--chip", "mcu")
+    assert (code, out) == (1, "")
+    assert "does not fit" in err
+    assert "hint:" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["simulate", "nothing.yaml"], "there is no file `nothing.yaml`"),
+        (["simulate", "papr"], "no scenario `papr`"),
+        (["simulate", "."], "`.` is a directory"),
+        (["simulate", "resnet20", "--chip", "nope"], "nope"),
+        (["simulate", "resnet21", "--chip", "paper"], "no CIFAR network has 21 layers"),
+        (["simulate", "resnet50", "--chip", "paper"], "torchvision:resnet50"),
+        (["simulate", "paper", "--set", "hardware.ddr.bandwidth"], "PATH=VALUE"),
+        (["simulate", "paper", "--set", "hardware.dddr.bandwidth=1 GB/s"], "dddr"),
+        (["simulate", "paper", "--set", "hardware.ddr.bandwidth=1"], "bandwidth"),
+        (["simulate", "paper", "--set", "hardware.ddr.bandwidth=1e30 GB/s"], "bandwidth"),
+        (["simulate", "paper", "--set", "hardware.sram.capacity=-1 MB"], "capacity"),
+        (["simulate", "paper", "--report", "nope=x"], "unknown reporter `nope`"),
+        (["simulate", "paper", "--csv", "/proc/nope/x.csv"], "cannot write"),
+        (["simulate", "paper", "--nope"], "nope"),
+        (["simulate"], "SCENARIO"),
+        (["timeline", "nothing"], "no such result"),
+        (["rerun", "nothing"], "no such result"),
+        (["nope"], "nope"),
+    ],
+)
+def test_wrong_input_exits_2_with_a_reason(simres, arguments, message):
+    code, out, err = simres(*arguments)
+    assert (code, out) == (2, "")
+    assert message.lower() in err.lower()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00\x01\x02\xff",
+        b"{",
+        b"[1,2]",
+        b'{"schema_version": 99, "record": {}, "origin": {}}',
+        b"a: &a [*a]",
+    ],
+)
+def test_broken_files_exit_2_whatever_they_are_taken_for(simres, tmp_path, content):
+    for name, command in (("x.yaml", "simulate"), ("x.json", "rerun"), ("x.json", "timeline")):
+        path = tmp_path / name
+        path.write_bytes(content)
+        code, out, err = simres(command, path)
+        assert (code, out) == (2, "")
+        assert err.startswith("error: ")
+
+
+def test_a_result_that_no_longer_gives_the_same_record_exits_1(simres, tmp_path):
+    simres("simulate", "paper", "-o", tmp_path)
+    path = tmp_path / "result.json"
+    document = json.loads(path.read_text())
+    document["record"]["makespan_ps"] += 1
+    document["origin"]["versions"]["simres"] = "0.0.1"
+    path.write_text(json.dumps(document))
+    code, _, err = simres("rerun", tmp_path)
+    assert code == 1
+    assert "the Record differs: 22102407201 ps then, 22102407200 ps now" in err
+    assert "simres 0.0.1 then" in err
+
+
+def test_every_command_has_help(simres):
+    _, out, _ = simres("--help")
+    for name in COMMANDS:
+        assert f"  {name.partition(' ')[0]} " in out
+        code, text, _ = simres(*name.split(), "--help")
+        assert code == 0
+        assert "Usage: simres" in text
+
+
+def test_version(simres):
+    code, out, _ = simres("--version")
+    assert (code, out.split()[0]) == (0, "simres")
+
+
+def test_guard_turns_failures_into_codes(capsys, monkeypatch, tmp_path):
+    def fail(error):
+        def action():
+            raise error
+
+        return action
+
+    monkeypatch.delenv("SIMRES_DEBUG", raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert guard(lambda: None) == 0
+    assert guard(lambda: 1) == 1
+    assert guard(fail(SimresError("no", "do this"))) == 2
+    assert guard(fail(AnswerIsNo("no"))) == 1
+    assert guard(fail(KeyboardInterrupt())) == 130
+    assert guard(fail(ZeroDivisionError("oops"))) == 1
+    err = capsys.readouterr().err
+    assert "error: no\n\nhint: do this" in err
+    assert "internal error: ZeroDivisionError: oops" in err
+    assert "Traceback" not in err
+
+
+def run(*command: str, **kwargs) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env={**os.environ, "COLUMNS": "100"}, **kwargs
+    )
+
+
+def test_a_closed_pipe_is_no_error():
+    script = f"{sys.executable} -m simres simulate paper --json | head -c 10; echo ${{PIPESTATUS[0]}}"
+    done = run("bash", "-c", script)
+    assert done.stdout == '{"schema_v0\n'
+    assert done.stderr == ""
+
+
+def test_a_full_disk_is_an_error_and_not_a_traceback():
+    done = run("bash", "-c", f"{sys.executable} -m simres simulate paper > /dev/full")
+    assert done.returncode == 2
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_an_error(simres, tmp_path):
+    tmp_path.chmod(0o500)
+    code, _, err = simres("simulate", "paper", "-o", tmp_path / "run")
+    assert code == 2
+    assert "cannot write" in err
