@@ -40,7 +40,7 @@ _HOMES = {
     "trace": "simres.api",
 }
 
-__all__ = [  # noqa: PLE0604 - the names above, spelled out for type checkers and readers
+__all__ = [
     "AnswerIsNo",
     "Ledger",
     "Registry",

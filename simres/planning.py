@@ -95,7 +95,7 @@ def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Re
     return replace(result, record=record, expectations=found)
 
 
-def _found(document: Mapping[str, Any], path: str) -> int:
+def _found(document: Mapping[str, Any], path: str) -> int | float:
     """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`)."""
     at: Any = document
     for part in path.split("."):
@@ -107,7 +107,7 @@ def _found(document: Mapping[str, Any], path: str) -> int:
                 f"known there: {', '.join(known)}" if known else None,
             )
         at = at[keys[0]]
-    if not isinstance(at, int) or isinstance(at, bool):
+    if not isinstance(at, int | float) or isinstance(at, bool):
         raise SimresError(f"`expect.{path}` is no number of a result")
     return at
 

@@ -39,7 +39,7 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How much a task asks of its engine: `nbytes` of a mover, `macs` of a matrix unit, `vector_ops` of a host.
+    """How much a task asks of its engine: bytes of a mover, MACs of a matrix unit, operations of a host.
 
     `loops` is the part of the operator's loop nest that this task does (the whole of it, or a tile);
     `op` is the operator itself, for engines whose price depends on more than the amount.

@@ -93,9 +93,10 @@ class MemoryTotals:
 
 @dataclass(frozen=True)
 class Record:
-    """A run taken down: totals at every level, `layer_working_ps` (by engine: layer and picoseconds) and `spans` as asked.
+    """A run taken down: totals at every level; by layer (`layer_working_ps`) or task (`spans`) as asked.
 
-    Spans are in order of their end. Two runs of the same input give equal Records.
+    `layer_working_ps` has, by engine, pairs of layer and picoseconds. Spans are in order of their end.
+    Two runs of the same input give equal Records.
     """
 
     level: RecordLevel

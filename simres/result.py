@@ -21,8 +21,8 @@ from simres.files import read_text, write_text
 from simres.program import Program
 from simres.record import Record
 from simres.workload import Ledger, Workload
+from simres.workload import to_document as workload_to_document
 from simres.workload_json import from_document as workload_from_document
-from simres.workload_json import to_document as workload_to_document
 
 SCHEMA_VERSION = 1
 """Version of the JSON form; a file of a newer one is refused."""
@@ -43,8 +43,8 @@ class Expectation:
     """One line of the scenario's `expect:` and what came out; `within` is a share of the expected value."""
 
     path: str
-    expected: int
-    found: int
+    expected: int | float
+    found: int | float
     within: float = 0.0
 
     @property

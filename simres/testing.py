@@ -59,7 +59,10 @@ def paper_chip(
 
 def behaviours(chip: Chip) -> dict[str, EngineFactory]:
     """The built-in behaviour of each of the chip's engines."""
-    return {name: Bus if isinstance(spec, BusSpec) else Engine for name, spec in chip.engines.items()}
+    found: dict[str, EngineFactory] = {}
+    for name, spec in chip.engines.items():
+        found[name] = Bus if isinstance(spec, BusSpec) else Engine
+    return found
 
 
 def prove(program: Program, chip: Chip, workload: Workload | Ledger | None = None) -> Record:

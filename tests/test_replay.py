@@ -51,11 +51,11 @@ def makespan(tasks, buffers=(), capacity=1 << 40):
 
 
 @given(times, times, st.integers(1, 9))
-def test_double_buffering(l, c, n):
-    """l + (n-1) max(l,c) + c, with two buffers of which one fills while the other is used."""
+def test_double_buffering(ld, c, n):
+    """ld + (n-1) max(ld,c) + c, with two buffers of which one fills while the other is used."""
     tasks, buffers = [], []
     for k in range(n):
-        tasks.append(load(l, reserves=(k,), writes=(Region("x", k),)))
+        tasks.append(load(ld, reserves=(k,), writes=(Region("x", k),)))
         tasks.append(compute(c, needs=(2 * k,), reads=(Region("x", k),)))
         buffers.append(Buffer("x", 100, "sram", (2 * k + 1,)))
     # Loads are issued one ahead: the first two before the first computation.
@@ -66,34 +66,34 @@ def test_double_buffering(l, c, n):
         for t in (tasks[number] for number in order)
     ]
     buffers = [Buffer("x", 100, "sram", tuple(place[u] for u in b.freed_by)) for b in buffers]
-    assert makespan(tasks, buffers, capacity=200) == (l + (n - 1) * max(l, c) + c) * NS
+    assert makespan(tasks, buffers, capacity=200) == (ld + (n - 1) * max(ld, c) + c) * NS
 
 
 @given(times, times, times, st.integers(1, 9))
-def test_double_buffering_with_a_store_on_a_path_of_its_own(l, c, s, n):
-    """l + c + s + (n-1) max(l,c,s)."""
+def test_double_buffering_with_a_store_on_a_path_of_its_own(ld, c, s, n):
+    """ld + c + s + (n-1) max(ld,c,s)."""
     tasks = []
     for k in range(n):
         tasks += [
-            load(l),
+            load(ld),
             compute(c, needs=(3 * k,)),
             store(s, engine="out", needs=(3 * k + 1,)),
         ]
-    assert makespan(tasks) == (l + c + s + (n - 1) * max(l, c, s)) * NS
+    assert makespan(tasks) == (ld + c + s + (n - 1) * max(ld, c, s)) * NS
 
 
 @given(times, times, times, st.integers(2, 9))
-def test_load_and_store_on_one_bus(l, c, s, n):
-    """c >= l+s: l + n c + s; else n l + (n-2) s + max(0,c-l) + max(s,c) + s. Loads go one ahead."""
-    tasks = [load(l), load(l)]
+def test_load_and_store_on_one_bus(ld, c, s, n):
+    """With c >= ld+s: ld + n c + s; else n ld + (n-2) s + max(0,c-ld) + max(s,c) + s. Loads go one ahead."""
+    tasks = [load(ld), load(ld)]
     loads = [0, 1]
     for k in range(n):
         tasks.append(compute(c, needs=(loads[k],)))
         tasks.append(store(s, needs=(len(tasks) - 1,)))
         if len(loads) < n:
             loads.append(len(tasks))
-            tasks.append(load(l))
-    expected = l + n * c + s if c >= l + s else n * l + (n - 2) * s + max(0, c - l) + max(s, c) + s
+            tasks.append(load(ld))
+    expected = ld + n * c + s if c >= ld + s else n * ld + (n - 2) * s + max(0, c - ld) + max(s, c) + s
     assert makespan(tasks) == expected * NS
 
 

@@ -58,5 +58,5 @@ def test_an_operator_that_does_not_fit_is_refused_with_the_bytes_it_is_short_of(
     least = least_capacity(workload)
     prove(schedule(workload, paper_chip(f"{least} B"), NoParameters()), paper_chip(f"{least} B"), workload)
     if least > 1:
-        with pytest.raises(AnswerIsNo, match="does not fit: .* short by 1 B"):
+        with pytest.raises(AnswerIsNo, match=r"does not fit: .* short by 1 B"):
             schedule(workload, paper_chip(f"{least - 1} B"), NoParameters())

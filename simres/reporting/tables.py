@@ -226,7 +226,7 @@ def expectations(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     return lines(columns, width, rule=glyphs.line)
 
 
-def _exact(item: Expectation, value: int) -> str:
+def _exact(item: Expectation, value: int | float) -> str:
     """A value with every digit, in the unit that its path ends in."""
     parts = item.path.split(".")
     if not isinstance(value, int) or parts[-1] in _COUNTS:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any
 
 from simpy import Environment
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
-from simres.hardware.specs import EngineSpec
 from simres.program import Program
 from simres.record import Record, RecordLevel
 from simres.simulation.invariants import hold
 from simres.simulation.plan import Launch, Plan, flatten
 from simres.simulation.replay import replay
 
-
-class EngineFactory(Protocol):
-    """Makes the behaviour of one component in an environment."""
-
-    def __call__(self, environment: Environment, spec: EngineSpec, /) -> Engine: ...
+EngineFactory = Callable[[Environment, Any], Engine]
+"""Makes the behaviour of one component in an environment, from its spec."""
 
 
 def run(
