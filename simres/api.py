@@ -127,14 +127,13 @@ def find_workload(
         return read_workload(known[text])
     from simres.networks import names
 
-    canonical = names.canonical(text)
-    for name in (canonical.partition(":")[2], canonical.replace(":", "-")):
-        if name in known:
-            return read_workload(known[name])
+    network = names.parse(text)
+    if network.shipped in known:
+        return read_workload(known[network.shipped])
     from simres.tracing import trace_network
 
     operators = (registry or default_registry()).operators()
-    return trace_network(canonical, operators=operators, allow_unmodelled=allow_unmodelled)
+    return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
 
 
 def _is_path(text: str) -> bool:

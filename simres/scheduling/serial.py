@@ -114,8 +114,8 @@ class _Serial:
             raise AnswerIsNo(
                 f"`{op.name}` ({op.kind}) does not fit: its tensors take {together} B, `{self.memory}` "
                 f"holds {capacity} B ({format_bytes(capacity)}), short by {together - capacity} B",
-                f"the `serial` scheduler keeps an operator's tensors on chip whole; with "
-                f'`--set hardware.{self.memory}.capacity="{together} B"` this one would fit',
+                f"the `serial` scheduler keeps an operator's tensors on chip whole; this network fits with "
+                f'`--set hardware.{self.memory}.capacity="{self.least()} B"`',
             )
         lacking = sum(self.occupied(name) for name in (*inputs, *outputs) if name not in self.resident)
         while self.free < lacking:
@@ -126,6 +126,15 @@ class _Serial:
                 self.spills += 1
                 self.spilled_bytes += self.workload.tensors[victim].nbytes
             self.drop(victim)
+
+    def least(self) -> int:
+        """The bytes of the largest operator's tensors: the least capacity with which none fails."""
+        together = [
+            sum(self.occupied(name) for name in {*self.stored(op.inputs), *self.stored(op.outputs)})
+            for op in self.workload.ops
+            if op.unit is not Unit.VIEW
+        ]
+        return max(together)
 
     def reserve(self, name: str) -> int:
         self.free -= self.occupied(name)
