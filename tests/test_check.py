@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from simres.errors import InvariantViolation
-from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
+from simres.program import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.simulation.check import check
@@ -63,6 +63,17 @@ def test_the_sound_one_passes_and_is_what_the_cases_below_assume():
         (changed(1, needs=(3,)), "waits for task 3, which does not come before it"),
         (changed(1, needs=(-1,)), "waits for task -1"),
         (changed(0, work=Work(nbytes=-1)), "a negative amount of work"),
+        (changed(0, work=Work(nbytes=64.0)), "an amount of work that is no whole number"),
+        (changed(1, layer=2), "is of layer 2, which does not exist"),
+        (changed(1, reads=(Region("c", 0),)), "uses tensor `c`, which does not exist"),
+        (changed(1, reads=(Region("x", 9),)), "uses buffer 9, which does not exist"),
+        (changed(1, reads=(Region("x", -1),)), "uses buffer -1, which does not exist"),
+        (changed(1, reads=(Region("x", 0, ((0, 1),)),)), "of `x`, which is"),
+        (changed(1, reads=(Region("x", 0, ((0, 1), (0, 5), (0, 2), (0, 2))),)), "of `x`, which is"),
+        (rebuffered(1, nbytes=NBYTES - 1), "writes 64 B into buffer 1, which has 63 B"),
+        (rebuffered(1, nbytes=-1), "`a`\\) is of -1 B"),
+        (dataclasses.replace(program(), resident_in=(7,)), "keeps buffer 7, which does not exist"),
+        (dataclasses.replace(program(), resident_out=(-1,)), "keeps buffer -1, which does not exist"),
         (changed(0, reserves=(7,)), "buffer 7, which does not exist"),
         (changed(1, reserves=(0, 1)), "reserves buffer 0 a second time"),
         (changed(1, reserves=()), "`a`\\) is never reserved"),
@@ -107,6 +118,56 @@ def test_a_spilled_tensor_must_be_stored_before_it_is_loaded_again():
     )
     with pytest.raises(InvariantViolation, match="reads a part of `a` that is not off-chip by then"):
         check(reload, paper_chip(), workload())
+
+
+def overwriting(order: tuple[int, ...], box=None, part=None) -> Program:
+    """x comes in; the host makes `a` of it while a second load of x goes into the same buffer."""
+    load = Task("ddr", TaskKind.LOAD, Work(nbytes=NBYTES), 0, reads=(Region("x"),), writes=(Region("x", 0),))
+    use = Task("host", TaskKind.HOST, Work(vector_ops=16), 0, needs=(0,), reserves=(1,))
+    tasks = (
+        dataclasses.replace(load, reserves=(0,)),
+        dataclasses.replace(use, reads=(Region("x", 0, box),), writes=(Region("a", 1),)),
+        dataclasses.replace(load, writes=(Region("x", 0, part),), after=order),
+        Task("host", TaskKind.HOST, Work(vector_ops=16), 0, needs=(1, 2), reads=(Region("x", 0),)),
+    )
+    buffers = (Buffer("x", NBYTES, "sram", (2, 3)), Buffer("a", NBYTES, "sram", (3,)))
+    return Program("test", "", tasks, buffers, (Layer("a", "relu"),))
+
+
+def rows_of(first: int, last: int) -> Box:
+    return ((0, 1), (0, 4), (first, last), (0, 2))
+
+
+def test_a_buffer_is_not_overwritten_while_others_read_it():
+    with pytest.raises(InvariantViolation, match="uses `x` in buffer 0 while task 1 may still use it too"):
+        check(overwriting(()), paper_chip(), workload())
+    with pytest.raises(InvariantViolation, match="while task 1 may still use it too"):
+        check(overwriting((), rows_of(0, 2), rows_of(1, 2)), paper_chip(), workload())
+    for sound in (overwriting((1,)), overwriting((), rows_of(0, 1), rows_of(1, 2))):
+        with pytest.raises(InvariantViolation, match="it has 0 bytes written"):
+            check(sound, paper_chip(), workload())
+
+
+def test_what_is_read_is_the_last_that_was_written():
+    """The second load into the buffer may still be under way when the reader starts."""
+    racing = overwriting((1,))
+    tasks = (*racing.tasks[:3], dataclasses.replace(racing.tasks[3], needs=(1,)))
+    with pytest.raises(InvariantViolation, match=r"task 3 .* while task 2 may still use it too"):
+        check(dataclasses.replace(racing, tasks=tasks), paper_chip(), workload())
+
+
+def test_a_tensor_made_in_the_place_of_another_ends_it():
+    sound = program()
+    tasks = list(sound.tasks)
+    tasks[1] = dataclasses.replace(tasks[1], writes=(Region("a", 0),), reserves=())
+    tasks[2] = dataclasses.replace(tasks[2], reads=(Region("a", 0),), reserves=(1,), writes=(Region("b", 1),))
+    tasks[3] = dataclasses.replace(tasks[3], reads=(Region("b", 1),))
+    buffers = (Buffer("x", NBYTES, "sram", (2,)), Buffer("b", NBYTES, "sram", (3,)))
+    in_place = dataclasses.replace(sound, tasks=tuple(tasks), buffers=buffers)
+    check(in_place, paper_chip(), workload())
+    tasks[2] = dataclasses.replace(tasks[2], reads=(Region("x", 0),))
+    with pytest.raises(InvariantViolation, match="reads a part of `x` that is not buffer 0 by then"):
+        check(dataclasses.replace(in_place, tasks=tuple(tasks)), paper_chip(), workload())
 
 
 def test_reservations_that_could_deadlock_are_refused():

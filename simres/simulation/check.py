@@ -7,15 +7,15 @@ engine up to here" is one number, so what happens before a task is one number an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hookspecs import ComponentRole
 from simres.program import Box, Program, Region, TaskKind
-from simres.regions import covered
+from simres.regions import covered, elements, overlap
 from simres.units import format_bytes
-from simres.workload import Ledger, Role, Workload
+from simres.workload import BITS, Ledger, Role, Tensor, Workload
 
 ROLES = {
     TaskKind.LOAD: ComponentRole.BUS,
@@ -25,6 +25,20 @@ ROLES = {
     TaskKind.MOVE: ComponentRole.MEMORY,
 }
 """The role of the engine that each kind of task needs."""
+
+
+Access = tuple[int, Region]
+"""A task (-1: before all of them) and what it uses."""
+Place = int | str
+"""A buffer by its index, or off-chip memory by the tensor that lies there."""
+
+
+def _place(region: Region) -> Place:
+    return region.tensor if region.buffer is None else region.buffer
+
+
+def _whole(tensor: Tensor) -> Box:
+    return tuple((0, size) for size in tensor.shape)
 
 
 class _Check:
@@ -59,8 +73,13 @@ class _Check:
                 raise self.fail(number, f"no engine `{task.engine}` on this chip")
             if self.chip.roles[task.engine] is not ROLES[task.kind]:
                 raise self.fail(number, f"`{task.engine}` cannot do a {task.kind.value}")
-            if min(task.work.nbytes, task.work.macs, task.work.vector_ops) < 0:
+            amounts = (task.work.nbytes, task.work.macs, task.work.vector_ops)
+            if not all(isinstance(amount, int) for amount in amounts):
+                raise self.fail(number, "an amount of work that is no whole number")
+            if min(amounts) < 0:
                 raise self.fail(number, "a negative amount of work")
+            if not 0 <= task.layer < len(self.program.layers):
+                raise self.fail(number, f"is of layer {task.layer}, which does not exist")
             clock = dict(last.get(task.engine, {}))
             place = counts.get(task.engine, 0)
             clock[task.engine] = place
@@ -86,6 +105,9 @@ class _Check:
         """Each is reserved once, or resident before; the reserving task by buffer (-1: resident)."""
         program = self.program
         owner: list[int | None] = [None] * len(program.buffers)
+        for number in (*program.resident_in, *program.resident_out):
+            if not 0 <= number < len(owner):
+                raise self.fail(None, f"keeps buffer {number}, which does not exist")
         for resident in program.resident_in:
             owner[resident] = -1
         for number, task in enumerate(program.tasks):
@@ -101,6 +123,8 @@ class _Check:
                 raise self.fail(None, f"buffer {number} (`{buffer.tensor}`) is never reserved")
             if buffer.memory not in self.chip.memories:
                 raise self.fail(None, f"buffer {number} lies in `{buffer.memory}`, not a memory of this chip")
+            if not isinstance(buffer.nbytes, int) or buffer.nbytes < 0:
+                raise self.fail(None, f"buffer {number} (`{buffer.tensor}`) is of {buffer.nbytes} B")
             if any(not by <= user < len(program.tasks) for user in buffer.freed_by):
                 raise self.fail(None, f"buffer {number} (`{buffer.tensor}`) is freed before it is reserved")
             stays = number in program.resident_out
@@ -137,24 +161,50 @@ class _Check:
                 used[name] -= memories[name].occupied(buffers[freed].nbytes)
 
     def regions(self, workload: Workload, owner: list[int]) -> None:
-        """Every region read was brought in or produced before, and its buffer is still there."""
-        written: dict[tuple[str, int | None], list[tuple[int, Box | None]]] = {}
+        """Every region read was brought in or produced before, is still there, and is not being overwritten.
+
+        Of two tasks that use the same part of the same place, one of them to write, the earlier in program
+        order has ended when the later one starts.
+        """
+        readers: dict[Place, list[Access]] = {}
+        writers: dict[Place, list[Access]] = {}
         for number in self.program.resident_in:
             buffer = self.program.buffers[number]
-            written[buffer.tensor, number] = [(-1, buffer.box)]
+            writers[number] = [(-1, Region(buffer.tensor, number, buffer.box))]
         for number, task in enumerate(self.program.tasks):
             for region in task.reads:
-                self._use(number, region, owner)
+                self._use(number, region, owner, workload)
+                place = _place(region)
+                there = writers.get(place, [])
                 given = region.buffer is None and workload.tensors[region.tensor].role is not Role.ACTIVATION
                 if not given:
-                    self._read(number, region, written.get((region.tensor, region.buffer), []), workload)
+                    self._read(number, region, there, workload)
+                self._alone(number, region, there)
+                readers.setdefault(place, []).append((number, region))
             for region in task.writes:
-                self._use(number, region, owner)
-                written.setdefault((region.tensor, region.buffer), []).append((number, region.box))
+                self._use(number, region, owner, workload)
+                self._fits(number, region, workload.tensors[region.tensor])
+                place = _place(region)
+                there = writers.setdefault(place, [])
+                self._alone(number, region, [*there, *readers.get(place, ())])
+                if there and there[0][1].tensor != region.tensor:
+                    there.clear()  # another tensor takes its place
+                    readers.pop(place, None)
+                there.append((number, region))
 
-    def _use(self, number: int, region: Region, owner: list[int]) -> None:
+    def _use(self, number: int, region: Region, owner: list[int], workload: Workload) -> None:
+        """The region is a part of its tensor, and its buffer is there."""
+        if (tensor := workload.tensors.get(region.tensor)) is None:
+            raise self.fail(number, f"uses tensor `{region.tensor}`, which does not exist")
+        box = _whole(tensor) if region.box is None else region.box
+        if len(box) != len(tensor.shape) or not all(
+            0 <= first <= last <= size for (first, last), size in zip(box, tensor.shape, strict=True)
+        ):
+            raise self.fail(number, f"uses {box} of `{region.tensor}`, which is {tensor.shape}")
         if region.buffer is None:
             return
+        if not 0 <= region.buffer < len(owner):
+            raise self.fail(number, f"uses buffer {region.buffer}, which does not exist")
         by = owner[region.buffer]
         if by not in (number, -1) and not self.before(by, number):
             raise self.fail(number, f"uses buffer {region.buffer} before it is reserved")
@@ -162,12 +212,33 @@ class _Check:
         if users and number not in users and not any(self.before(number, user) for user in users):
             raise self.fail(number, f"uses buffer {region.buffer}, which may be free by then")
 
-    def _read(
-        self, number: int, region: Region, writes: list[tuple[int, Box | None]], workload: Workload
-    ) -> None:
-        whole: Box = tuple((0, size) for size in workload.tensors[region.tensor].shape)
-        there = [box or whole for by, box in writes if by == -1 or self.before(by, number)]
-        wanted = region.box or whole
+    def _fits(self, number: int, region: Region, tensor: Tensor) -> None:
+        """The buffer is large enough for what is written into it."""
+        if region.buffer is not None:
+            count = elements(_whole(tensor) if region.box is None else region.box)
+            nbytes, held = -(-count * BITS[tensor.dtype] // 8), self.program.buffers[region.buffer].nbytes
+            if nbytes > held:
+                raise self.fail(number, f"writes {nbytes} B into buffer {region.buffer}, which has {held} B")
+
+    def _alone(self, number: int, region: Region, others: Iterable[Access]) -> None:
+        for other, used in others:
+            if other in (-1, number) or self.before(other, number):
+                continue
+            same = used.tensor == region.tensor and used.box is not None and region.box is not None
+            if not same or overlap(used.box or (), region.box or ()) is not None:
+                place = "its off-chip copy" if region.buffer is None else f"buffer {region.buffer}"
+                raise self.fail(
+                    number, f"uses `{region.tensor}` in {place} while task {other} may still use it too"
+                )
+
+    def _read(self, number: int, region: Region, writes: Iterable[Access], workload: Workload) -> None:
+        whole = _whole(workload.tensors[region.tensor])
+        there = [
+            whole if written.box is None else written.box
+            for by, written in writes
+            if written.tensor == region.tensor and (by == -1 or self.before(by, number))
+        ]
+        wanted = whole if region.box is None else region.box
         if wanted not in there and not covered(wanted, there):
             place = "off-chip" if region.buffer is None else f"buffer {region.buffer}"
             raise self.fail(number, f"reads a part of `{region.tensor}` that is not {place} by then")
@@ -175,7 +246,7 @@ class _Check:
     def amounts(self, workload: Workload) -> None:
         """Nothing is left out: work and traffic are at least the workload's."""
         program = self.program
-        kept = {program.buffers[number].tensor for number in program.resident_in}
+        kept = {program.buffers[number].tensor for number in program.resident_in} & workload.tensors.keys()
         spared = sum(workload.tensors[name].nbytes for name in kept)
         wanted: Mapping[str, tuple[int, int]] = {
             "multiply-accumulates": (sum(t.work.macs for t in program.tasks), workload.macs),
@@ -193,8 +264,8 @@ def check(program: Program, chip: Chip, workload: Workload | Ledger) -> None:
 
     Checked: tasks form no cycle and fit the chip's engines; buffers are reserved once, used while they
     are held, and freed; reservations in program order never exceed a capacity; every region read was
-    written by a task that happens before; work and traffic are at least the workload's. A ledger has no
-    graph, so of it only its work is checked.
+    written by a task that happens before, and overwritten by none that may run beside its readers; work
+    and traffic are at least the workload's. A ledger has no graph, so of it only its work is checked.
     """
     found = _Check(program, chip, workload)
     found.tasks()
