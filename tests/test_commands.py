@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -13,6 +14,8 @@ from simres import commands, shipped
 from simres.commands import COMMANDS
 from simres.commands.guard import guard
 from simres.errors import AnswerIsNo, SimresError
+from simres.record import Record, RecordLevel
+from simres.simulation.invariants import BrokenInvariant
 
 
 @pytest.fixture
@@ -187,6 +190,25 @@ def test_guard_turns_failures_into_codes(capsys, monkeypatch, tmp_path):
     assert "error: no\n\nhint: do this" in err
     assert "internal error: ZeroDivisionError: oops" in err
     assert "Traceback" not in err
+
+
+def test_a_run_that_contradicts_itself_is_an_internal_error_and_its_record_is_kept(
+    capsys, monkeypatch, tmp_path
+):
+    record = Record(RecordLevel.FULL, 5, {}, {}, unfinished=3)
+
+    def contradict():
+        raise BrokenInvariant("3 tasks never ended", record)
+
+    monkeypatch.delenv("SIMRES_DEBUG", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert guard(contradict) == 1
+    assert "internal error: simres contradicts itself: 3 tasks never ended" in capsys.readouterr().err
+    (kept,) = tmp_path.iterdir()
+    assert repr(record) in kept.read_text()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    assert guard(contradict) == 1
+    assert "SIMRES_DEBUG=1 shows the traceback" in capsys.readouterr().err
 
 
 def run(*command: str, **kwargs) -> subprocess.CompletedProcess[str]:

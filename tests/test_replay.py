@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simres.errors import InvariantViolation
+from simres.hardware.engine import Done, Engine, Stall
 from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
 from simres.program import Buffer, Program, Region, Task, TaskKind, Work
 from simres.record import Cause, RecordLevel
+from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.run import run, run_stream
 from simres.testing import behaviours, chip, prove
 
@@ -193,6 +195,66 @@ def test_a_program_must_find_what_it_expects_in_memory():
     nothing = Program("test", "", (host(1),))
     with pytest.raises(InvariantViolation, match="expects other buffers"):
         run_stream([(fill, 0), (nothing, 0), (use, 5)], machine, behaviours(machine))
+
+
+class Odd(Engine):
+    """Does what an engine must not do."""
+
+    def __init__(self, env, spec, begin):
+        super().__init__(env, spec)
+        self._begin = begin
+
+    def begin(self, work, duration_ps, queued):
+        return self._begin(self.env, duration_ps)
+
+
+def raising(_environment, _ps):
+    raise ZeroDivisionError("oops")
+
+
+def failing(environment, _ps):
+    return environment.event().fail(RuntimeError("oops"))
+
+
+def fired(environment, _ps):
+    event = environment.event().succeed()
+    event.callbacks = None
+    return event
+
+
+@pytest.mark.parametrize(
+    ("begin", "message"),
+    [
+        (raising, "an engine failed after 10000 ps, ZeroDivisionError: oops"),
+        (failing, "an engine failed after 10000 ps"),
+        (fired, "an engine failed after 10000 ps"),
+        (lambda *_: None, "an engine failed after 10000 ps, AttributeError"),
+        (lambda environment, ps: Done(environment, ps, "no stall"), "an engine failed"),
+        (lambda environment, _: environment.event(), "2 tasks never ended"),
+        (lambda environment, ps: Done(environment, ps // 2), "`matrix` has 7000 ps of work|a chain of"),
+        (lambda environment, _: Done(environment, -3000), "no whole picoseconds from 0 on"),
+        (lambda environment, ps: Done(environment, float(ps)), "no whole picoseconds from 0 on"),
+        (lambda environment, ps: Done(environment, ps, Stall(latency_ps=2 * ps)), "from 0 on"),
+    ],
+)
+def test_an_engine_that_misbehaves_is_found_out_and_the_record_kept(begin, message):
+    program = Program("test", "", (load(10), compute(7, needs=(0,)), host(3, needs=(1,))))
+    machine = nanosecond_chip()
+    odd = behaviours(machine) | {"matrix": lambda env, spec: Odd(env, spec, begin)}
+    with pytest.raises(BrokenInvariant, match=message) as caught:
+        run(program, machine, odd)
+    assert caught.value.record.rows[0][:2] == (0, 0)
+
+
+@pytest.mark.parametrize("price", [-1, 1.5, None, "1 ns"])
+def test_a_price_that_is_no_time_is_refused(price):
+    class Dear(HostSpec):
+        def duration_ps(self, work):
+            return price
+
+    machine = chip({"host": Dear(kind="dear", rate="1 GFLOP/s")})
+    with pytest.raises(InvariantViolation, match=f"kind `dear` gives {price!r}"):
+        run(Program("test", "", (host(1),)), machine, behaviours(machine))
 
 
 def test_levels_agree_on_totals():

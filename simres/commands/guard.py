@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import typer
 
-from simres.errors import ExitCode, SimresError, SimresWarning
+from simres.errors import ExitCode, InvariantViolation, SimresError, SimresWarning
 
 DEBUG = "SIMRES_DEBUG"
 """Environment variable: when set, a defect of simres shows its traceback instead of writing it to a file."""
@@ -37,6 +37,11 @@ def guard(command: Callable[[], Any]) -> int:
             code = command()
         sys.stdout.flush()
         return int(code or ExitCode.OK)
+    except InvariantViolation as error:
+        if os.environ.get(DEBUG):
+            raise
+        _say("internal error", error.message, _and(error.hint, _keep_traceback(error)))
+        return int(error.exit_code)
     except SimresError as error:
         _say("error", error.message, error.hint)
         return int(error.exit_code)
@@ -55,7 +60,8 @@ def guard(command: Callable[[], Any]) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        _say("internal error", f"{type(error).__name__}: {error}", _keep_traceback(error))
+        hint = _and("this is a defect of simres or of a plugin; please report it", _keep_traceback(error))
+        _say("internal error", f"{type(error).__name__}: {error}", hint)
         return int(ExitCode.ANSWER_IS_NO)
 
 
@@ -79,18 +85,26 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
         _say("warning", str(message))
 
 
+def _and(hint: str | None, place: str) -> str:
+    return f"{hint}: {place}" if hint else place
+
+
 def _keep_traceback(error: BaseException) -> str:
+    """Writes the traceback, and the Record of a run that contradicts itself, to a file; where that is."""
     import tempfile
     import traceback
 
     record = getattr(error, "record", None)
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="simres-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write("".join(traceback.format_exception(error)))
-        if record is not None:
-            file.write(f"\n{record!r}\n")
-    return f"this is a defect of simres; please report it with {Path(file.name)}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="simres-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write("".join(traceback.format_exception(error)))
+            if record is not None:
+                file.write(f"\n{record!r}\n")
+    except OSError:
+        return f"{DEBUG}=1 shows the traceback"
+    return f"the traceback{' and the Record are' if record is not None else ' is'} in {Path(file.name)}"
 
 
 def _close_quietly(stream: TextIO) -> None:

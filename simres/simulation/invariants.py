@@ -45,8 +45,9 @@ def hold(record: Record, launches: Sequence[Launch], specs: Mapping[str, EngineS
     """Raises `BrokenInvariant` unless all of these hold, and returns the longest chain's picoseconds:
 
     every task ended and every buffer was given back, but for those meant to stay; working, waiting and
-    idle time add up to the makespan on every engine; each engine's work, and the longest chain of needs,
-    take no longer than the run; the bytes moved are the Programs'; no memory held more than it can.
+    idle time are whole, none is negative, and they add up to the makespan on every engine; each engine's
+    work, and the longest chain of needs, take no longer than the run; the bytes moved are the Programs';
+    no memory held more than it can.
     """
 
     def broken(message: str) -> BrokenInvariant:
@@ -70,6 +71,9 @@ def hold(record: Record, launches: Sequence[Launch], specs: Mapping[str, EngineS
             durations = [plan.duration_ps[task] for task in plan.order[number]]
             least += times[key] * specs[name].in_a_row_ps(works, durations)
             nbytes += times[key] * sum([work.nbytes for work in works])
+        amounts = (engine.working_ps, engine.idle_ps, *engine.waiting_ps.values())
+        if not all(isinstance(ps, int) and ps >= 0 for ps in amounts):
+            raise broken(f"`{name}` has times that are no whole picoseconds from 0 on: {amounts}")
         if engine.accounted_ps != record.makespan_ps:
             raise broken(f"`{name}` accounts for {engine.accounted_ps} of {record.makespan_ps} ps")
         if least > record.makespan_ps:

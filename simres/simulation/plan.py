@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from simres.errors import InvariantViolation
 from simres.hardware.specs import EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
 from simres.program import Program, Work
@@ -86,6 +87,11 @@ def _prices(specs: Sequence[EngineSpec], lane: list[int], work: list[Work]) -> l
     price = {
         key: specs[key[0]].duration_ps(asked) for key, asked in dict(zip(keys, work, strict=True)).items()
     }
+    for (at, _), ps in price.items():
+        if not isinstance(ps, int) or ps < 0:
+            raise InvariantViolation(
+                f"the cost function of kind `{specs[at].kind}` gives {ps!r}, no whole picoseconds from 0 on"
+            )
     return [price[key] for key in keys]
 
 

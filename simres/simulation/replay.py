@@ -16,6 +16,7 @@ from simpy import Environment, Event, Timeout
 from simres.hardware.engine import Engine, Stall
 from simres.hardware.sram import Space
 from simres.record import Cause, EngineTotals, MemoryTotals, Record, RecordLevel
+from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.plan import EMPTY, Launch, Plan
 
 
@@ -262,7 +263,8 @@ def replay(
     """Runs every launch to its end and returns what happened.
 
     `engines` are named as in the Plans, in their order, and live in `environment`; `memories` are
-    capacities in bytes. A run that cannot go on ends early, with `Record.unfinished` tasks.
+    capacities in bytes. A run that cannot go on ends early, with `Record.unfinished` tasks. Raises
+    `BrokenInvariant`, with the Record up to there, when an engine fails.
     """
     space = Space(list(memories.values()))
     run = _Run(environment, space, level)
@@ -272,14 +274,18 @@ def replay(
     for number, launch in enumerate(launches):
         arrival = Timeout(environment, launch.at_ps)
         arrival.callbacks.append(partial(run.arrive, number, launch.plan))
-    environment.run()
+    failure: Exception | None = None
+    try:
+        environment.run()
+    except Exception as error:  # whatever a plugin's engine does; what came before is still taken down
+        failure = error
     makespan = int(environment.now)
     by_layer = {
         name: tuple(sorted(lane.layer_ps.items()))
         for name, lane in zip(engines, run.lanes, strict=True)
         if lane.layer_ps
     }
-    return Record(
+    record = Record(
         level=level,
         makespan_ps=makespan,
         engines={name: lane.totals(makespan) for name, lane in zip(engines, run.lanes, strict=True)},
@@ -291,3 +297,7 @@ def replay(
         layer_working_ps=by_layer,
         rows=tuple(run.rows or ()),
     )
+    if failure is not None:
+        said = f"{type(failure).__name__}: {failure}"
+        raise BrokenInvariant(f"an engine failed after {makespan} ps, {said}", record) from failure
+    return record
