@@ -59,6 +59,12 @@ def simres_schedulers() -> Iterator[Scheduler]:
         target="simres.scheduling.serial:schedule",
         summary="one operator after the other: load what is not on chip, compute, spill what cannot stay",
     )
+    yield Scheduler(
+        name="overlapped",
+        target="simres.scheduling.overlapped:schedule",
+        parameters="simres.scheduling.overlapped:Parameters",
+        summary="operators in tiles, loads ahead of their need, engines side by side; the best of several",
+    )
 
 
 @hookimpl

@@ -29,10 +29,10 @@ def chip_of(scenario: Scenario, registry: Registry) -> Chip:
     return Chip(scenario.hardware, roles)
 
 
-def schedule(
+def candidates(
     scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
-) -> tuple[Workload | Ledger, Program]:
-    """The workload after the scenario's passes, and its Program, checked.
+) -> tuple[Workload | Ledger, list[Program]]:
+    """The workload after the scenario's passes, and the Programs that the scheduler offers, checked.
 
     Raises `SimresError` when the scheduler does not take such a workload.
     """
@@ -48,9 +48,11 @@ def schedule(
             f"scheduler `{scheduler.name}` takes a {scheduler.takes}, and `{workload.name}` is a {form}",
             f"schedulers for a {form}: {', '.join(fitting)}",
         )
-    program = resolve(scheduler.target)(workload, chip, scenario.parameters)
-    check(program, chip, workload)
-    return workload, program
+    offered = resolve(scheduler.target)(workload, chip, scenario.parameters)
+    programs = [offered] if isinstance(offered, Program) else list(offered)
+    for program in programs:
+        check(program, chip, workload)
+    return workload, programs
 
 
 def evaluate(
@@ -62,10 +64,17 @@ def evaluate(
     """Simulates `workload` as `scenario` says. The same input gives the same Result."""
     chip = chip_of(scenario, registry)
     given = workload
-    workload, program = schedule(scenario, workload, chip, registry)
+    workload, programs = candidates(scenario, workload, chip, registry)
     components = {name: registry.component(spec.kind) for name, spec in chip.engines.items()}
     behaviours = {name: resolve(component.engine) for name, component in components.items()}
-    record, chain_ps = run(program, chip, behaviours, level=level)
+    program = (
+        programs[0]
+        if len(programs) == 1
+        else min(
+            programs, key=lambda program: run(program, chip, behaviours, RecordLevel.NONE)[0].makespan_ps
+        )
+    )
+    record, chain_ps = run(program, chip, behaviours, level)
     result = Result(
         name=scenario.name,
         workload=given,

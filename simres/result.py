@@ -110,7 +110,8 @@ class Result:
         """The JSON form as plain data."""
         return summary(self) | {
             "workload": workload_to_document(self.workload),
-            "program": _plain(Program, self.program),
+            # Of each task's operator the layer says enough; the workload has the rest.
+            "program": _plain(Program, self.program, {"tasks": {"__all__": {"work": {"op"}}}}),
             "record": _plain(Record, self.record),
         }
 
@@ -205,8 +206,8 @@ def _adapter(form: Any) -> Any:
     return TypeAdapter(form)
 
 
-def _plain(form: Any, value: object) -> Any:
-    return _adapter(form).dump_python(value, mode="json", exclude_defaults=True)
+def _plain(form: Any, value: object, without: Any = None) -> Any:
+    return _adapter(form).dump_python(value, mode="json", exclude_defaults=True, exclude=without)
 
 
 def load(path: str | Path) -> Result:

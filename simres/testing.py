@@ -91,13 +91,13 @@ def workloads(draw: st.DrawFn, most_ops: int = 12) -> Workload:
         # Recent tensors more often than old ones, so that chains with some skips are typical.
         source = draw(st.sampled_from(activations[-3:] + activations))
         name = f"op{number}"
-        kind = draw(st.sampled_from(["conv2d", "relu", "add", "concat", "reshape"]))
+        kind = draw(st.sampled_from(["conv", "relu", "add", "concat", "reshape"]))
         _, channels, _, _ = source.shape
         inputs: tuple[str, ...] = (source.name,)
         shape = source.shape
         unit, macs, vector_ops = Unit.HOST, 0, source.elements
         loops = window = view_of = None
-        if kind == "conv2d":
+        if kind == "conv":
             out = draw(st.integers(1, 8))
             kernel = draw(st.sampled_from([1, 3]))
             weight = Tensor(f"{name}.weight", Role.WEIGHT, (out, channels, kernel, kernel))
@@ -129,6 +129,7 @@ def workloads(draw: st.DrawFn, most_ops: int = 12) -> Workload:
                 vector_ops=vector_ops,
                 loops=loops,
                 window=window,
+                attributes={"dim": 1} if kind == "concat" else {},
             )
         )
     used = {tensor for op in ops for tensor in op.inputs}

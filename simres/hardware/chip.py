@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from simres.errors import SimresError
 from simres.hardware.specs import ComponentSpec, EngineSpec, MemorySpec
@@ -18,19 +19,26 @@ class Chip:
     components: Mapping[str, ComponentSpec]
     roles: Mapping[str, ComponentRole]
 
-    @property
+    @cached_property
     def engines(self) -> Mapping[str, EngineSpec]:
         """Everything that does tasks; memories copy within themselves."""
         return {name: spec for name, spec in self.components.items() if isinstance(spec, EngineSpec)}
 
-    @property
+    @cached_property
     def memories(self) -> Mapping[str, MemorySpec]:
         """Everything that holds buffers."""
         return {name: spec for name, spec in self.components.items() if isinstance(spec, MemorySpec)}
 
+    @cached_property
+    def _by_role(self) -> Mapping[ComponentRole, Mapping[str, EngineSpec]]:
+        return {
+            role: {name: spec for name, spec in self.engines.items() if self.roles[name] is role}
+            for role in ComponentRole
+        }
+
     def named(self, role: ComponentRole) -> Mapping[str, EngineSpec]:
         """The engines of one role, in the scenario's order."""
-        return {name: spec for name, spec in self.engines.items() if self.roles[name] is role}
+        return self._by_role[role]
 
     def fastest(self, role: ComponentRole, work: Work) -> str:
         """The name of the engine of that role that does `work` soonest; the first of equals.
@@ -43,6 +51,8 @@ class Chip:
                 f"the chip has no {role.value} component, and the workload needs one",
                 f"add one of that role under `hardware:`; it has {', '.join(self.components) or 'nothing'}",
             )
+        if len(named) == 1:
+            return next(iter(named))
         return min(named, key=lambda name: named[name].duration_ps(work))
 
     def scratchpad(self) -> tuple[str, MemorySpec]:

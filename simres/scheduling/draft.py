@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
+from simres.program import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
 
 
 class Draft:
@@ -25,9 +25,9 @@ class Draft:
         """Begins a layer: tasks added from now on belong to it."""
         self.layers.append(Layer(name, kind, block))
 
-    def buffer(self, tensor: str, nbytes: int, memory: str) -> int:
+    def buffer(self, tensor: str, nbytes: int, memory: str, box: Box | None = None) -> int:
         """Describes a buffer; the task that `reserves` it comes next."""
-        self._buffers.append(Buffer(tensor, nbytes, memory))
+        self._buffers.append(Buffer(tensor, nbytes, memory, (), box))
         self._writers.append([])
         self._users.append([])
         return len(self._buffers) - 1
@@ -43,14 +43,25 @@ class Draft:
         reserves: Iterable[int] = (),
         needs: Iterable[int] = (),
         after: Iterable[int] = (),
+        layer: int | None = None,
+        overwrites: bool = False,
     ) -> int:
-        """Adds a task and returns its index. What it needs through buffers is added to `needs`."""
+        """Adds a task and returns its index. What it needs through buffers is added to `needs`.
+
+        `layer` is by default the last one begun. A task that `overwrites` a buffer waits for those who
+        used it before.
+        """
         number = len(self.tasks)
         reads, writes = tuple(reads), tuple(writes)
         required = list(needs)
         for region in reads:
             if region.buffer is not None:
                 required += self._writers[region.buffer]
+        if overwrites:
+            after = list(after)
+            for region in writes:
+                if region.buffer is not None:
+                    after += self._users[region.buffer]
         needed = tuple(dict.fromkeys(required))
         ordered = tuple(dict.fromkeys(task for task in after if task not in needed))
         for region in (*reads, *writes):
@@ -62,7 +73,17 @@ class Draft:
             if region.buffer is not None:
                 self._writers[region.buffer].append(number)
         self.tasks.append(
-            Task(engine, kind, work, len(self.layers) - 1, needed, ordered, reads, writes, tuple(reserves))
+            Task(
+                engine,
+                kind,
+                work,
+                len(self.layers) - 1 if layer is None else layer,
+                needed,
+                ordered,
+                reads,
+                writes,
+                tuple(reserves),
+            )
         )
         return number
 

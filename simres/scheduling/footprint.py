@@ -13,8 +13,11 @@ from simres.program import Box
 from simres.workload import Op, Unit, Workload
 
 ELEMENTWISE = frozenset(
-    "abs add batch_norm bias clamp copy div elu exp gelu hardsigmoid hardswish hardtanh identity "
-    "leaky_relu log mul neg pow reciprocal relu relu6 rsqrt sigmoid silu sqrt sub tanh".split()
+    {
+        *("abs", "add", "batch_norm", "bias", "clamp", "copy", "div", "elu", "exp", "gelu", "hardsigmoid"),
+        *("hardswish", "hardtanh", "identity", "leaky_relu", "log", "mul", "neg", "pow", "reciprocal"),
+        *("relu", "relu6", "rsqrt", "sigmoid", "silu", "sqrt", "sub", "tanh"),
+    }
 )
 """Kinds that make each element from the elements at its place, after broadcasting."""
 

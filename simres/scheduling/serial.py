@@ -115,7 +115,8 @@ class _Serial:
                 f"`{op.name}` ({op.kind}) does not fit: its tensors take {together} B, `{self.memory}` "
                 f"holds {capacity} B ({format_bytes(capacity)}), short by {together - capacity} B",
                 f"the `serial` scheduler keeps an operator's tensors on chip whole; this network fits with "
-                f'`--set hardware.{self.memory}.capacity="{self.least()} B"`',
+                f'`--set hardware.{self.memory}.capacity="{self.least()} B"`, or cut into tiles with '
+                "`--set scheduler=overlapped`",
             )
         lacking = sum(self.occupied(name) for name in (*inputs, *outputs) if name not in self.resident)
         while self.free < lacking:
