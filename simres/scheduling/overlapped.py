@@ -16,7 +16,7 @@ from simres.workload import Workload
 SHARES = (8, 16, 32, 64, 128)
 """Tile sizes that are tried, as shares of the on-chip memory, coarse to fine."""
 
-MOST_TASKS = 20_000
+MOST_TASKS = 4_000
 """A finer cut is not tried any more when the one before came to more tasks than this."""
 
 
