@@ -36,10 +36,13 @@ def schedule(
 
     Raises `SimresError` when the scheduler does not take such a workload.
     """
-    for name in scenario.passes:
+    if scenario.passes:
+        from simres.passes.application import apply
+
         if isinstance(workload, Ledger):
-            raise SimresError(f"pass `{name}` needs a traced network, and `{workload.name}` is a ledger")
-        workload = resolve(registry.pass_(name).target)(workload)
+            first = scenario.passes[0]
+            raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
+        workload = apply(scenario.passes, workload, registry)
     scheduler = registry.scheduler(scenario.scheduler)
     form = "ledger" if isinstance(workload, Ledger) else "graph"
     if scheduler.takes != form:
