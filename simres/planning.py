@@ -73,7 +73,12 @@ def evaluate(
         name=scenario.name,
         workload=given,
         chip={
-            name: Engine(component.kind, component.role.value, _peak(chip.components[name]))
+            name: Engine(
+                component.kind,
+                component.role.value,
+                _peak(chip.components[name]),
+                chip.engines[name].energy_costs(),
+            )
             for name, component in components.items()
         },
         program=program,
@@ -81,6 +86,7 @@ def evaluate(
         bounds=bounds(workload, program, chip, chain_ps),
         origin=Origin(resolved(scenario), given.digest, _versions(scenario, registry), scenario.seed),
         warnings=_warnings(given),
+        rewritten=workload if scenario.passes and isinstance(workload, Workload) else None,
     )
     if scenario.overridden or not scenario.expect:
         return result
@@ -102,7 +108,8 @@ def _found(document: Mapping[str, Any], path: str) -> int | float:
     """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`)."""
     at: Any = document
     for part in path.split("."):
-        keys = [key for key in (part, f"{part}_ps", f"{part}_bytes") if isinstance(at, dict) and key in at]
+        named = (part, *(f"{part}_{unit}" for unit in ("ps", "bytes", "fj", "uw")))
+        keys = [key for key in named if isinstance(at, dict) and key in at]
         if not keys:
             known = sorted(at) if isinstance(at, dict) else []
             raise SimresError(

@@ -300,6 +300,8 @@ class TestResolved:
     def test_every_default_is_written_out(self):
         assert resolved(load("paper", registry=BUILT_IN))["hardware"]["ddr"] == {
             "kind": "ddr",
+            "static_power": "0 uW",
+            "energy_per_byte": "160 pJ",
             "bandwidth": "1 GB/s",
             "burst": "64 B",
             "burst_overhead": "0 ps",

@@ -8,7 +8,7 @@ from simres.analysis.blame import held_up_by, together_ps
 from simres.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.amounts import percent, three_digits, times
 from simres.result import Result
-from simres.units import PS_PER_S, format_bytes, format_duration
+from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload import Ledger, Workload
 
 _NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host"}
@@ -99,6 +99,24 @@ def distance(result: Result) -> str:
     return f"That is {ratio} x the bound of {format_duration(bounds.makespan)}: {reason}."
 
 
+def estimate(result: Result) -> list[str]:
+    """What layer-by-layer schedules come to on the bus, where that can be said."""
+    found = result.estimate
+    if found is None:
+        return []
+    spilled = (
+        f"{format_bytes(found.spilled_bytes)} of them for activations that exceed the memory between layers"
+        if found.spilled_bytes
+        else f"no activation has to leave the chip: {format_bytes(found.peak_live_bytes)} at the most"
+    )
+    moved = f"layer-by-layer schedules come to {format_bytes(found.bus_bytes)} on the bus"
+    ratio = times(result.makespan_ps, found.bus_ps)
+    return [
+        f"An estimate, no bound: {moved}, {spilled}. "
+        + f"That takes {format_duration(found.bus_ps)}; simulated is {ratio} x that."
+    ]
+
+
 def bound_meaning(result: Result, name: str) -> str:
     """What a bound of `Result.bounds` consists of."""
     if name == "dependency":
@@ -120,6 +138,7 @@ def remarks(result: Result) -> list[str]:
     workload = result.workload
     if isinstance(workload, Workload):
         found.append(f"Coverage: {workload.coverage}.")
+        found += _rewritten(result, workload)
         for name, engine in result.record.engines.items():
             if result.chip[name].role == "memory" and engine.moved_bytes and not engine.working_ps:
                 found.append(
@@ -135,6 +154,25 @@ def remarks(result: Result) -> list[str]:
             "no times by layer, no timeline, no blame for waits."
         )
     return found
+
+
+def _rewritten(result: Result, given: Workload) -> list[str]:
+    """Which passes ran, and what changed by them."""
+    now = result.rewritten
+    if now is None:
+        return []
+    names = ", ".join(result.origin.scenario.get("passes", ()))
+    changes = [
+        f"{format_count(before)} {what} became {format_count(after)}"
+        for what, before, after in (
+            ("operators", len(given.ops), len(now.ops)),
+            ("MACs", given.macs, now.macs),
+            ("vector ops", given.vector_ops, now.vector_ops),
+            ("compulsory bytes", given.compulsory_bytes, now.compulsory_bytes),
+        )
+        if before != after
+    ]
+    return [f"Passes: {names}. {_listed(changes) or 'Nothing changed'}."]
 
 
 def warnings(result: Result) -> list[str]:

@@ -90,12 +90,13 @@ class _Serial:
             after=self.after(),
         )
         if op.fused:
+            read = self.stored(tuple(name for part in op.fused for name in part.inputs if name in op.inputs))
             work = Work(vector_ops=op.vector_ops, op=op)
             self.draft.task(
                 self.chip.fastest(ComponentRole.HOST, work),
                 TaskKind.HOST,
                 work,
-                reads=[Region(name, self.resident[name]) for name in inputs]
+                reads=[Region(name, self.resident[name]) for name in read]
                 + [Region(name, buffer) for name, buffer in made.items()],
                 writes=[Region(name, buffer) for name, buffer in made.items()],
                 after=self.after(),
