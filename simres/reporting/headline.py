@@ -111,10 +111,8 @@ def estimate(result: Result) -> list[str]:
     )
     moved = f"layer-by-layer schedules come to {format_bytes(found.bus_bytes)} on the bus"
     ratio = times(result.makespan_ps, found.bus_ps)
-    return [
-        f"An estimate, no bound: {moved}, {spilled}. "
-        + f"That takes {format_duration(found.bus_ps)}; simulated is {ratio} x that."
-    ]
+    took = f"That takes {format_duration(found.bus_ps)}; simulated is {ratio} x that."
+    return [f"An estimate, no bound: {moved}, {spilled}. {took}"]
 
 
 def bound_meaning(result: Result, name: str) -> str:
