@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from simres.analysis.roofline import Point, Roofline, layers_of
@@ -66,7 +67,9 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
         )
         if peak
     ]
-    yield Text(", ".join(ceilings), "muted")
+    for prose in (", ".join(ceilings), "where layers share a cell, the class with most operations shows"):
+        for line in textwrap.wrap(prose, width):
+            yield Text(line, "muted")
     yield Text()
     if any(point.rate for point in roofline.points):
         yield from plot(roofline, width, draw=draw)
