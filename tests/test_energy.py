@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 import simres.api
 from simres.analysis.energy import energy
 from simres.errors import SimresError
-from simres.hardware.energy import MAC_FJ, EnergyCosts, sram_byte_fj
+from simres.hardware.energy import MAC_FJ, DataType, EnergyCosts, sram_byte_fj
 from simres.program import Work
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.report import report
@@ -20,6 +22,7 @@ from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.testing import paper_chip, workloads
 from simres.units import ENERGY, POWER, format_energy, format_power
+from simres.workload import BITS
 
 INT8 = {"passes": ["fold_batch_norm", "fold_bias", "quantise_int8", "fuse_epilogues"]}
 
@@ -160,3 +163,19 @@ def test_units():
 def test_spelled_quantities_come_back(value):
     assert ENERGY.parse(ENERGY.spell(value)) == value
     assert POWER.parse(POWER.spell(min(value, 10**12))) == min(value, 10**12)
+
+
+def test_data_types_are_those_of_workloads():
+    assert set(get_args(DataType)) | {"bool"} == set(BITS)
+    costs = paper_chip().engines["matrix"].energy_costs()
+    assert all(costs.of(Work(macs=1), dtype) for dtype in BITS)
+
+
+def test_what_has_no_price_is_named(resnet20):
+    chip = {name: replace(engine, energy=EnergyCosts()) for name, engine in resnet20.chip.items()}
+    chip["host"] = resnet20.chip["host"]
+    result = replace(resnet20, chip=chip)
+    assert "The energy leaves out the ddr bus, the sram memory and the matrix unit" in "\n".join(
+        line.plain for line in report(result, 200)
+    )
+    assert "leaves out" not in "\n".join(line.plain for line in report(resnet20, 200))

@@ -53,6 +53,11 @@ class EnergyCosts:
     operation_fj: int = 0
     static_uw: int = 0
 
+    @property
+    def free(self) -> bool:
+        """Whether work takes nothing: stated so, or nothing stated."""
+        return not (self.byte_fj or self.operation_fj or any(self.mac_fj.values()))
+
     def of(self, work: Work, dtype: str = "fp32") -> int:
         """Femtojoules that `work` takes, its multiply-accumulates on operands of `dtype`."""
         found = work.nbytes * self.byte_fj + work.vector_ops * self.operation_fj

@@ -146,6 +146,13 @@ def remarks(result: Result) -> list[str]:
                 )
     else:
         found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so nothing is known of reuse.")
+    free = [
+        _the(result, name)
+        for name, engine in result.record.engines.items()
+        if engine.tasks and result.chip[name].energy.free
+    ]
+    if free:
+        found.append(f"The energy leaves out {_listed(free)}: no price is stated for that work.")
     if result.record.level is not RecordLevel.FULL:
         found.append(
             f"Recorded at level `{result.record.level.value}`: "
