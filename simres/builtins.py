@@ -75,6 +75,28 @@ def simres_passes() -> Iterator[Pass]:
         target="simres.passes.fold_batch_norm:fold_batch_norm",
         summary="folds each batch norm's scale into the convolution before it, leaving a bias",
     )
+    yield Pass(
+        name="fold_bias",
+        target="simres.passes.fold_bias:fold_bias",
+        summary="starts the accumulators from the bias, which the host then need not add",
+    )
+    yield Pass(
+        name="fuse_epilogues",
+        target="simres.passes.fuse_epilogues:fuse_epilogues",
+        summary="elementwise operators and pooling after matrix work run on the fly, piece by piece",
+    )
+    for dtype, nbytes in (("int8", "1 byte"), ("fp16", "2 bytes"), ("bf16", "2 bytes")):
+        yield Pass(
+            name=f"quantise_{dtype}",
+            target=f"simres.passes.quantise:to_{dtype}",
+            summary=f"weights and activations at {nbytes} an element; accuracy is not modelled",
+        )
+    yield Pass(
+        name="batch_N",
+        target="simres.passes.batch:batch",
+        summary="N times as many images at once, such as batch_8; weights are shared",
+        numbered=True,
+    )
 
 
 @hookimpl

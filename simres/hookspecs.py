@@ -23,6 +23,9 @@ import pluggy
 PROJECT = "simres"
 """The name under which hooks are marked, and the entry-point group."""
 
+NUMBERED = r"(.+)_([1-9][0-9]{0,8})"
+"""How a scenario writes a numbered pass: what it is called, and the number."""
+
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
@@ -73,11 +76,16 @@ class Scheduler:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A rewrite of a workload before scheduling: `target` is a function `Workload -> Workload`."""
+    """A rewrite of a workload before scheduling: `target` is a function `Workload -> Workload`.
+
+    The name of a `numbered` one ends in `_N`. Scenarios write a number from 1 in its place (`batch_8`),
+    and `target` gets it as its second argument.
+    """
 
     name: str
     target: str
     summary: str
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

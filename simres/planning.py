@@ -36,10 +36,13 @@ def candidates(
 
     Raises `SimresError` when the scheduler does not take such a workload.
     """
-    for name in scenario.passes:
+    if scenario.passes:
+        from simres.passes.application import apply
+
         if isinstance(workload, Ledger):
-            raise SimresError(f"pass `{name}` needs a traced network, and `{workload.name}` is a ledger")
-        workload = resolve(registry.pass_(name).target)(workload)
+            first = scenario.passes[0]
+            raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
+        workload = apply(scenario.passes, workload, registry)
     scheduler = registry.scheduler(scenario.scheduler)
     form = "ledger" if isinstance(workload, Ledger) else "graph"
     if scheduler.takes != form:
@@ -79,7 +82,12 @@ def evaluate(
         name=scenario.name,
         workload=given,
         chip={
-            name: Engine(component.kind, component.role.value, _peak(chip.components[name]))
+            name: Engine(
+                component.kind,
+                component.role.value,
+                _peak(chip.components[name]),
+                chip.engines[name].energy_costs(),
+            )
             for name, component in components.items()
         },
         program=program,
@@ -87,6 +95,7 @@ def evaluate(
         bounds=bounds(workload, program, chip, chain_ps),
         origin=Origin(resolved(scenario), given.digest, _versions(scenario, registry), scenario.seed),
         warnings=_warnings(given),
+        rewritten=workload if scenario.passes and isinstance(workload, Workload) else None,
     )
     if scenario.overridden or not scenario.expect:
         return result
@@ -108,7 +117,8 @@ def _found(document: Mapping[str, Any], path: str) -> int | float:
     """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`)."""
     at: Any = document
     for part in path.split("."):
-        keys = [key for key in (part, f"{part}_ps", f"{part}_bytes") if isinstance(at, dict) and key in at]
+        named = (part, *(f"{part}_{unit}" for unit in ("ps", "bytes", "fj", "uw")))
+        keys = [key for key in named if isinstance(at, dict) and key in at]
         if not keys:
             known = sorted(at) if isinstance(at, dict) else []
             raise SimresError(

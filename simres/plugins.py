@@ -22,13 +22,26 @@ import pluggy
 
 from simres import builtins, hookspecs
 from simres.errors import SimresError, SimresWarning
-from simres.hookspecs import PROJECT, Block, Component, ComponentRole, Operator, Pass, Reporter, Scheduler
+from simres.hookspecs import (
+    NUMBERED,
+    PROJECT,
+    Block,
+    Component,
+    ComponentRole,
+    Operator,
+    Pass,
+    Reporter,
+    Scheduler,
+)
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 LOAD_PLUGINS = "SIMRES_LOAD_PLUGINS"
 """Environment variable: the distributions (comma separated) whose plugins may load; empty for none."""
+
+FORMS: Mapping[str, type] = {"role": ComponentRole, "numbered": bool}
+"""Types of those fields of declarations that are no text."""
 
 SLOW_S = 1.0
 """A plugin whose import takes longer is named: every command that needs a plugin waits for all of them."""
@@ -137,7 +150,14 @@ class Registry:
         return self._lookup(self._schedulers, name)
 
     def pass_(self, name: str) -> Pass:
-        """The workload pass of that name."""
+        """The workload pass of that name; `batch_8` is the numbered one `batch_N`."""
+        if name.endswith("_N"):
+            raise SimresError(f"pass `{name}` needs a number for its N", f"such as `{name[:-1]}8`")
+        if (numbered := re.fullmatch(NUMBERED, name)) and name not in self._passes.found:
+            stem = f"{numbered[1]}_N"
+            if stem not in self._passes.found:
+                self.load_external()
+            name = stem if stem in self._passes.found else name
         return self._lookup(self._passes, name)
 
     def block(self, name: str) -> Block:
@@ -229,7 +249,7 @@ class Registry:
                 expected, got = catalogue.form.__name__, type(declaration).__name__
                 raise TypeError(f"{catalogue.hook} must yield {expected}, got {got}")
             for item in fields(declaration):
-                value, form = getattr(declaration, item.name), ComponentRole if item.name == "role" else str
+                value, form = getattr(declaration, item.name), FORMS.get(item.name, str)
                 if not isinstance(value, form):
                     raise TypeError(f"{catalogue.hook}: `{item.name}` must be {form.__name__}, got {value!r}")
             name = catalogue.name(declaration)

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simres.analysis.bounds import Bounds
 from simres.analysis.breakdown import LayerTotals, by_layer
+from simres.analysis.energy import Energy, energy, energy_delay_js, power_uw
 from simres.analysis.occupancy import Stay, stays
 from simres.errors import SimresError
 from simres.files import read_text, write_text
+from simres.hardware.energy import EnergyCosts
 from simres.program import Program
 from simres.record import Record
 from simres.workload import Ledger, Workload
 from simres.workload import to_document as workload_to_document
 from simres.workload_json import from_document as workload_from_document
+
+if TYPE_CHECKING:
+    from simres.analysis.estimate import Estimate
 
 SCHEMA_VERSION = 1
 """Version of the JSON form; a file of a newer one is refused."""
@@ -36,6 +41,8 @@ class Engine:
     role: str
     peak_per_s: int | None = None
     """Bytes or operations a second, where the kind states a peak."""
+    energy: EnergyCosts = field(default_factory=EnergyCosts)
+    """What its work takes in joules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,13 @@ class Result:
     origin: Origin
     expectations: tuple[Expectation, ...] = ()
     warnings: tuple[str, ...] = ()
+    rewritten: Workload | None = None
+    """The workload after the scenario's passes, where there are any."""
+
+    @property
+    def scheduled(self) -> Workload | Ledger:
+        """The workload that the Program was made of."""
+        return self.workload if self.rewritten is None else self.rewritten
 
     @property
     def makespan_ps(self) -> int:
@@ -89,7 +103,7 @@ class Result:
     @property
     def images(self) -> int:
         """Images that went through."""
-        return self.workload.images if isinstance(self.workload, Workload) else 1
+        return self.scheduled.images if isinstance(self.scheduled, Workload) else 1
 
     @cached_property
     def layers(self) -> tuple[LayerTotals, ...]:
@@ -101,6 +115,24 @@ class Result:
         """What lay in on-chip memory, from when to when."""
         return stays(self.program, self.record)
 
+    @cached_property
+    def energy(self) -> Energy:
+        """Joules by component and layer."""
+        costs = {name: engine.energy for name, engine in self.chip.items()}
+        return energy(self.program, self.scheduled, costs, self.makespan_ps)
+
+    @cached_property
+    def estimate(self) -> Estimate | None:
+        """LB1: what layer-by-layer schedules come to on the bus; None without graph, memory or bus peak."""
+        capacity = max((memory.capacity for memory in self.record.memories.values()), default=0)
+        peaks = [engine.peak_per_s or 0 for engine in self.chip.values() if engine.role == "bus"]
+        if not isinstance(self.scheduled, Workload) or not capacity or not sum(peaks):
+            return None
+        from simres.analysis.estimate import estimate
+        from simres.passes.fuse_epilogues import fuse_epilogues
+
+        return estimate(fuse_epilogues(self.scheduled), capacity, sum(peaks))
+
     @property
     def met(self) -> bool:
         """Whether everything that was expected came out."""
@@ -110,6 +142,7 @@ class Result:
         """The JSON form as plain data."""
         return summary(self) | {
             "workload": workload_to_document(self.workload),
+            "rewritten": None if self.rewritten is None else workload_to_document(self.rewritten),
             # Of each task's operator the layer says enough; the workload has the rest.
             "program": _plain(Program, self.program, {"tasks": {"__all__": {"work": {"op"}}}}),
             "record": _plain(Record, self.record),
@@ -133,7 +166,7 @@ class Result:
 
 def summary(result: Result) -> dict[str, Any]:
     """The part of the JSON form that people and programs ask for most."""
-    record = result.record
+    record, spent = result.record, result.energy
     return {
         "schema_version": SCHEMA_VERSION,
         "name": result.name,
@@ -149,6 +182,9 @@ def summary(result: Result) -> dict[str, Any]:
                 "waiting_ps": {cause.value: ps for cause, ps in engine.waiting_ps.items()},
                 "idle_ps": engine.idle_ps,
                 "moved_bytes": engine.moved_bytes,
+                "dynamic_fj": spent.dynamic_fj[name],
+                "static_fj": spent.static_fj[name],
+                "energy": asdict(result.chip[name].energy),
             }
             for name, engine in record.engines.items()
         },
@@ -169,14 +205,25 @@ def summary(result: Result) -> dict[str, Any]:
                 "written_bytes": layer.written_bytes,
                 "copied_bytes": layer.copied_bytes,
                 "busy_ps": dict(layer.working_ps),
+                "energy_fj": layer_fj,
+                "average_power_uw": power_uw(layer_fj, layer.end_ps - layer.start_ps),
+                "energy_delay_js": energy_delay_js(layer_fj, layer.end_ps - layer.start_ps),
             }
-            for layer in result.layers
+            for layer, layer_fj in zip(result.layers, spent.layers_fj, strict=True)
         ],
         "traffic_bytes": {"read": result.program.bytes_read, "write": result.program.bytes_written},
         "bounds_ps": {
             **result.bounds.engines,
             "dependency": result.bounds.dependency,
             "makespan": result.bounds.makespan,
+        },
+        "estimate": None if result.estimate is None else asdict(result.estimate),
+        "energy": {
+            "total_fj": spent.total_fj,
+            "dynamic_fj": sum(spent.dynamic_fj.values()),
+            "static_fj": sum(spent.static_fj.values()),
+            "average_power_uw": spent.average_power_uw,
+            "energy_delay_js": spent.energy_delay_js,
         },
         "decisions": dict(result.program.decisions),
         "expectations": [
@@ -257,6 +304,7 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
     try:
         stored: _Stored = _adapter(_Stored).validate_json(text)
         workload = workload_from_document(document.get("workload"), str(path))
+        rewritten = document.get("rewritten") and workload_from_document(document["rewritten"], str(path))
         bounds = dict(stored.bounds_ps)
         dependency = bounds.pop("dependency")
         bounds.pop("makespan")
@@ -276,4 +324,5 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         origin=stored.origin,
         expectations=stored.expectations,
         warnings=stored.warnings,
+        rewritten=rewritten if isinstance(rewritten, Workload) else None,
     )

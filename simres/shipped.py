@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from simres.errors import SimresError
-from simres.units import shorten
+from simres.wording import shorten
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Quantities with spelled units, as exact integers of base units: bytes, bytes/s, operations/s, ps, Hz.
+"""Quantities with spelled units, as exact integers of base units: B, B/s, op/s, ps, Hz, fJ, uW.
 
 `MB` is 10^6 bytes and `MiB` is 2^20. Nothing here passes through a float: `19.2 GB/s` is 19,200,000,000
 bytes a second, and `0.5 B` is an error, not 0.
@@ -7,13 +7,12 @@ bytes a second, and `0.5 B` is an error, not 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
 from simres.errors import SimresError
+from simres.wording import MAX_TEXT, describe, shorten, suggest_unit
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -26,7 +25,6 @@ SPELLED = {"spelled": True}
 """Pydantic context under which a bare number is refused, as it is in every file."""
 
 _DIGITS = 4
-_MAX_TEXT = 64
 _MAX_EXPONENT = 200  # beyond any limit below, whatever 64 characters of mantissa say
 _NUMBER = re.compile(
     r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]+))?\s*((?:[A-Za-z%].*)?)", re.DOTALL
@@ -103,7 +101,7 @@ class Quantity:
         if not isinstance(text, str):
             raise UnitError(f"needs a unit, such as `{self.example}`, got `{shorten(text)}`")
         stripped = text.strip().replace("µ", "u").replace("μ", "u")  # both of Unicode's micro signs
-        match = _NUMBER.fullmatch(stripped) if len(stripped) <= _MAX_TEXT else None
+        match = _NUMBER.fullmatch(stripped) if len(stripped) <= MAX_TEXT else None
         if match is None:
             raise UnitError(f"must be a {self.name} such as `{self.example}`, got `{shorten(text)}`")
         mantissa, exponent, unit = match.groups()
@@ -144,7 +142,7 @@ class Quantity:
     @property
     def json_schema(self) -> dict[str, object]:
         """The JSON Schema of a text that `parse` takes."""
-        units = "|".join([*self.units, *(["µs"] if "us" in self.units else [])])
+        units = "|".join([*self.units, *(f"µ{unit[1:]}" for unit in self.units if unit[0] == "u")])
         number = r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
         return {"type": "string", "pattern": rf"^\s*\+?{number}\s*({units})\s*$", "examples": [self.example]}
 
@@ -207,7 +205,25 @@ FREQUENCY = Quantity(
     binary={},
     others={},
 )
-QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY)
+ENERGY = Quantity(
+    name="energy",
+    whole="femtojoules",
+    example="1.2 pJ",
+    limit=10**21,
+    ladder={"fJ": 1, "pJ": 10**3, "nJ": 10**6, "uJ": 10**9, "mJ": 10**12, "J": 10**15},
+    binary={},
+    others={},
+)
+POWER = Quantity(
+    name="power",
+    whole="microwatts",
+    example="50 mW",
+    limit=10**12,
+    ladder={"uW": 1, "mW": 10**3, "W": 10**6},
+    binary={},
+    others={},
+)
+QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY, ENERGY, POWER)
 
 
 def quantity_of(unit: str) -> Quantity:
@@ -237,7 +253,7 @@ def parse_percent(text: object) -> Fraction:
     Raises:
         UnitError: it is no such text.
     """
-    match = _NUMBER.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= _MAX_TEXT else None
+    match = _NUMBER.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= MAX_TEXT else None
     if match is None or match[3] != "%" or match[2]:
         raise UnitError(f"must be a percentage such as `1 %`, got {describe(text)}")
     share = Fraction(match[1]) / 100
@@ -248,7 +264,7 @@ def parse_percent(text: object) -> Fraction:
 
 def spell_percent(share: Fraction) -> str:
     """The exact text of a share that `parse_percent` read: `1/100` is `1 %`."""
-    scale = 10**_MAX_TEXT
+    scale = 10**MAX_TEXT
     return f"{_decimal(int(share * 100 * scale), scale, exact=True)} %"
 
 
@@ -277,6 +293,16 @@ def format_frequency(hz: int) -> str:
     return FREQUENCY.format(hz)
 
 
+def format_energy(fj: int) -> str:
+    """Femtojoules for people: `174.2 uJ`."""
+    return ENERGY.format(fj) if fj else "0 J"
+
+
+def format_power(uw: int) -> str:
+    """Microwatts for people: `212.4 mW`."""
+    return POWER.format(uw) if uw else "0 W"
+
+
 _COUNT = Quantity("count", "things", "1 M", 10**30, _KILO, {}, {})
 
 
@@ -291,60 +317,6 @@ def _decimal(value: int, size: int, *, exact: bool) -> str:
     fraction = f"{rest:0{len(str(size)) - 1}d}" if size > 1 else ""
     fraction = fraction.rstrip("0") if exact else fraction[: max(0, _DIGITS - len(str(whole)))]
     return f"{'-' if value < 0 else ''}{whole}{'.' if fraction else ''}{fraction}"
-
-
-_LONG = {
-    "per": "/",
-    "bytes": "b",
-    "byte": "b",
-    "seconds": "s",
-    "second": "s",
-    "sec": "s",
-    "kilo": "k",
-    "mega": "m",
-    "giga": "g",
-    "tera": "t",
-}
-
-
-def suggest_unit(unit: str, known: dict[str, int]) -> str | None:
-    """The known unit that `unit` most likely means: `GBps` is GB/s, `KB` is kB, `TOPS` is TOP/s."""
-
-    def plain(name: str) -> str:
-        name = name.lower().replace(" ", "")
-        for long, short in _LONG.items():
-            name = name.replace(long, short)
-        for ending in ("flops", "ops", "macs", "bps"):
-            if name.endswith(ending):
-                return name[:-1].removesuffix("p" if ending == "bps" else "") + "/s"
-        return name
-
-    written = plain(unit[:_MAX_TEXT])
-    plains = {plain(name): name for name in reversed(known)}
-    if written in plains:
-        return plains[written]
-    close = get_close_matches(written, plains, n=1, cutoff=0.75)
-    return plains[close[0]] if close else None
-
-
-def shorten(value: object, most: int = 40) -> str:
-    """The text of a value, cut to what fits into a message, on one line."""
-    text = str(value) if not isinstance(value, int) or abs(value) < 10**60 else "a huge number"
-    text = text if len(text) <= most else f"{text[: most - 3]}..."
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def describe(value: object) -> str:
-    """What a wrong value is, in words."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return f"`{shorten(value)}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,3 +360,7 @@ Duration = Annotated[int, _Spelled(DURATION, positive=False)]
 """Picoseconds, 0 or more."""
 Frequency = Annotated[int, _Spelled(FREQUENCY, positive=True)]
 """Hertz, at least 1."""
+Energy = Annotated[int, _Spelled(ENERGY, positive=False)]
+"""Femtojoules, 0 or more."""
+Power = Annotated[int, _Spelled(POWER, positive=False)]
+"""Microwatts, 0 or more."""

@@ -134,6 +134,15 @@ class Op:
 
     `macs` are for the matrix unit, `vector_ops` for the host. `block` is the module it belongs to
     (`layers.0`), `source` the operator it was traced from (`aten.convolution.default`).
+
+    A matrix operator's `inputs` are its data and its weights, then, where passes added them, the value
+    from which the accumulators of each output channel start, a scale for each output channel, and what
+    the fused operators read.
+
+    `fused` are host operators that take the result over piece by piece, in order (the pass
+    `fuse_epilogues`). The first reads what this operator computes, each next one what the one before
+    makes, and the last makes `outputs`. The tensors in between are in `Workload.tensors` for their
+    shapes, but never lie in memory whole. Their `vector_ops` are part of this operator's.
     """
 
     __pydantic_config__ = STRICT
@@ -150,6 +159,12 @@ class Op:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     block: str = ""
     source: str = ""
+    fused: tuple[Op, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What it does, for people: `conv`, or with what is fused `conv+add+relu`."""
+        return "+".join((self.kind, *(op.kind for op in self.fused)))
 
 
 @dataclass(frozen=True)
@@ -250,9 +265,9 @@ class Workload:
     @property
     def coverage(self) -> str:
         """One line for people: how much of the network has a price."""
-        modelled = len(self.ops) - len(self.unmodelled)
+        count = sum(1 + len(op.fused) for op in self.ops)
         macs = "100 % of MACs" if not self.unmodelled else "MACs of the rest unknown"
-        return f"{modelled} of {len(self.ops)} ops, {macs}"
+        return f"{count - len(self.unmodelled)} of {count} ops, {macs}"
 
     @cached_property
     def digest(self) -> str:

@@ -102,6 +102,7 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
     names: set[str] = set()
     makers = {output: op.name for op in reversed(workload.ops) for output in op.outputs}
     made: dict[str, str] = {}
+    between: set[str] = set()
     for index, op in enumerate(workload.ops):
         place = f"ops[{index}]"
         if not op.name or op.name in names:
@@ -124,11 +125,12 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
             elif name in made:
                 yield f"{place}.outputs[{position}]: `{name}` is made already, by `{made[name]}`"
             made.setdefault(name, op.name)
-        for problem in _figures(op):
+        for problem in (*_figures(op), *_fused(op, workload)):
             yield f"{place}{problem}"
+        between.update(_between(op))
         yield from _views(place, op, workload, cyclic)
     for index, (name, tensor) in enumerate(workload.tensors.items()):
-        if tensor.role is Role.ACTIVATION and name not in made:
+        if tensor.role is Role.ACTIVATION and name not in made and name not in between:
             yield f"tensors[{index}] (`{name}`): an activation that no operator makes"
 
 
@@ -147,6 +149,35 @@ def _figures(op: Op) -> Iterator[str]:
     for name, value in op.attributes.items():
         if isinstance(value, float) and not math.isfinite(value):
             yield f".attributes.{name}: must be a finite number, is {value}"
+
+
+def _between(op: Op) -> tuple[str, ...]:
+    """Tensors inside a fused operator, each made and read there and never whole in memory."""
+    inner = (name for part in op.fused for name in (*part.inputs, *part.outputs))
+    return tuple(dict.fromkeys(name for name in inner if name not in op.inputs and name not in op.outputs))
+
+
+def _fused(op: Op, workload: Workload) -> Iterator[str]:
+    """A chain: each part reads what the one before made, and the last makes the operator's outputs."""
+    if not op.fused:
+        return
+    if op.vector_ops != (vector_ops := sum(part.vector_ops for part in op.fused)):
+        yield f".vector_ops: {op.vector_ops}, but its fused operators have {vector_ops}"
+    inside = _between(op)
+    if len(inside) != len(op.fused):
+        yield f".fused: {len(op.fused)} operators take {len(op.fused)} tensors between, not {len(inside)}"
+    chain = (*inside, *op.outputs)
+    for index, part in enumerate(op.fused):
+        place = f".fused[{index}]"
+        if part.fused or part.macs or part.unit is not Unit.HOST:
+            yield f"{place}: must be a host operator that has no fused ones itself"
+        if unknown := [name for name in (*part.inputs, *part.outputs) if name not in workload.tensors]:
+            yield f"{place}: no tensor `{unknown[0]}`"
+        read = [name for name in part.inputs if name in inside]
+        if set(read) != set(chain[index : index + 1]) or part.outputs != chain[index + 1 : index + 2]:
+            yield f"{place}: must read what the one before makes, and make what the next one reads"
+        for problem in _figures(part):
+            yield f"{place}{problem}"
 
 
 def _window(window: Window) -> Iterator[str]:

@@ -166,7 +166,7 @@ def test_every_problem_at_once_with_its_place(write):
         (11, 46, "hardware.z.burst: needs a unit, such as `1 MiB`, got `64`"),
         (12, 17, "hardware.kinds.kind: must be text, got `5`"),
         (13, 19, "scheduler.name: unknown scheduler `seriel`; known: paper, serial, overlapped"),
-        (14, 10, "passes.0: unknown pass `fold`; known: fold_batch_norm"),
+        (14, 10, f"passes.0: unknown pass `fold`; known: {', '.join(BUILT_IN.passes())}"),
         (14, 16, "passes.1: must be text, got `3`"),
         (15, 7, "seed: must be at least 0, got `-1`"),
         (16, 28, "expect.makespan.value: unknown unit `foo`; such as `10 us`, `64 B`, `1 GB/s`"),
@@ -300,6 +300,8 @@ class TestResolved:
     def test_every_default_is_written_out(self):
         assert resolved(load("paper", registry=BUILT_IN))["hardware"]["ddr"] == {
             "kind": "ddr",
+            "static_power": "0 uW",
+            "energy_per_byte": "160 pJ",
             "bandwidth": "1 GB/s",
             "burst": "64 B",
             "burst_overhead": "0 ps",

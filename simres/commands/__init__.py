@@ -23,6 +23,7 @@ from simres.errors import ExitCode
 COMMANDS = (
     "simulate",
     "timeline",
+    "roofline",
     "trace",
     "workload show",
     "rerun",

@@ -57,7 +57,8 @@ hardware:
 # Who decides what runs when; `simres plugins` lists them.
 scheduler: serial
 
-# Rewrites of the network before it is scheduled, such as [fold_batch_norm].
+# Rewrites of the network before it is scheduled, in this order, such as
+# [fold_batch_norm, fold_bias, quantise_int8, fuse_epilogues]; `simres plugins` lists them.
 passes: []
 
 # Seed of everything random.

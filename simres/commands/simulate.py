@@ -56,13 +56,13 @@ def simulate(
     from simres import api
 
     registry = choices.registry()
-    wanted = dict(_split(report, "--report NAME=FILE") for report in reports or ())
+    wanted = dict(split(report, "--report NAME=FILE") for report in reports or ())
     if csv is not None:
         wanted["csv"] = str(csv)
     if perfetto is not None:
         wanted["perfetto"] = str(perfetto)
     reporters = {registry.reporter(name): Path(file) for name, file in wanted.items()}
-    overrides = dict(_split(setting, "--set PATH=VALUE") for setting in settings or ())
+    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
     workload = api.find_workload(found.workload, registry=registry, allow_unmodelled=allow_unmodelled)
     result = api.simulate(found, workload=workload, registry=registry)
@@ -94,7 +94,8 @@ def show(result: Result, *, timeline: bool) -> None:
         show_timeline(result, console)
 
 
-def _split(text: str, form: str) -> tuple[str, str]:
+def split(text: str, form: str) -> tuple[str, str]:
+    """The two sides of an option like `--set PATH=VALUE`; `form` is how the error spells it."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise SimresError(f"`{text}` is not of the form {form}")

@@ -6,15 +6,23 @@ running anything. How the component behaves in time is its engine, elsewhere in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import ceil
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from simres.hardware.energy import (
+    DRAM_FJ_PER_BYTE,
+    INSTRUCTION_FJ,
+    MAC_FJ,
+    DataType,
+    EnergyCosts,
+    sram_byte_fj,
+)
 from simres.program import Work
-from simres.units import PS_PER_S, Bandwidth, Bytes, Duration, OpRate
+from simres.units import PS_PER_S, Bandwidth, Bytes, Duration, Energy, OpRate, Power
 
 
 class ComponentSpec(BaseModel):
@@ -29,6 +37,13 @@ class ComponentSpec(BaseModel):
 
 class EngineSpec(ComponentSpec):
     """A component that does tasks, one at a time, in the order given."""
+
+    static_power: Power = 0
+    """Power that it takes from start to end, busy or not, such as `50 mW`; leakage and clocks."""
+
+    def energy_costs(self) -> EnergyCosts:
+        """What its work takes in joules; a pure function, as `duration_ps` is."""
+        return EnergyCosts(static_uw=self.static_power)
 
     def duration_ps(self, work: Work) -> int:
         """Picoseconds that `work` takes at the least, with nothing in the way; rounded up once."""
@@ -71,6 +86,11 @@ class BusSpec(EngineSpec):
     """Time lost on the bus with each burst."""
     latency: Duration = 0
     """Time from a request to its first byte, in which nothing moves."""
+    energy_per_byte: Energy = DRAM_FJ_PER_BYTE
+    """Energy of a byte read from or written to the memory behind it; the default is DRAM at 45 nm."""
+
+    def energy_costs(self) -> EnergyCosts:
+        return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
 
     def transfer_ps(self, nbytes: int) -> Fraction:
         """Exact picoseconds on the bus: `nbytes / bandwidth` plus the overhead of every burst begun."""
@@ -97,6 +117,12 @@ class SramSpec(MemorySpec):
     """Buffers take a multiple of this."""
     port_bandwidth: Bandwidth | None = None
     """Rate of copies within it; without one a copy takes no time (and is listed with its bytes)."""
+    energy_per_byte: Energy | None = None
+    """Energy of a byte read or written; by default 12.5 pJ at 1 MB (45 nm), by the root of the capacity."""
+
+    def energy_costs(self) -> EnergyCosts:
+        each = sram_byte_fj(self.capacity) if self.energy_per_byte is None else self.energy_per_byte
+        return EnergyCosts(byte_fj=each, static_uw=self.static_power)
 
     def occupied(self, nbytes: int) -> int:
         return -(-nbytes // self.alignment) * self.alignment
@@ -129,12 +155,25 @@ class ComputeSpec(EngineSpec):
 class MatrixSpec(ComputeSpec):
     """A matrix unit; a multiply-accumulate is two operations, as peak rates are quoted."""
 
+    energy_per_mac: dict[DataType, Energy] = {}
+    """Energy of a multiply-accumulate by the type of its operands; others keep the defaults (45 nm)."""
+
+    def energy_costs(self) -> EnergyCosts:
+        stated: Mapping[Any, int] = self.energy_per_mac
+        return EnergyCosts(mac_fj={**MAC_FJ, **stated}, static_uw=self.static_power)
+
     def operations(self, work: Work) -> int:
         return self.ops_per_mac * work.macs
 
 
 class HostSpec(ComputeSpec):
     """A general-purpose processor for everything that is not a matrix product."""
+
+    energy_per_operation: Energy = INSTRUCTION_FJ
+    """Energy of a vector operation; the default is a whole instruction of a scalar processor (45 nm)."""
+
+    def energy_costs(self) -> EnergyCosts:
+        return EnergyCosts(operation_fj=self.energy_per_operation, static_uw=self.static_power)
 
     def operations(self, work: Work) -> int:
         return work.vector_ops

@@ -4,41 +4,49 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from simres.passes.rebuilt import has_fixed_weights, rebuilt
 from simres.workload import Op, Unit, Workload
 
 
 def fold_batch_norm(workload: Workload) -> Workload:
     """The workload without those batch norms that directly follow a convolution or linear layer.
 
-    With y = a (W x) + b, the scale a goes into the weights ahead of time (no bytes, no work) and the
-    shift b becomes the value from which the accumulators start: it still comes over the bus, and costs
-    the host nothing. A batch norm stays where its input has another reader, is an output, or has a
-    producer that is not matrix work (a concatenation, as in DenseNet).
+    With y = a (W x + b) + c, the scale a goes into the weights ahead of time (no bytes, no work) and the
+    shift a b + c becomes the value from which the accumulators start: it still comes over the bus, and
+    costs the host nothing. A bias b between the two goes with it. A batch norm stays where its input
+    has another reader or is an output, where its producer is not matrix work (a concatenation, as in
+    DenseNet) or multiplies two computed tensors, and where other operators share the weights.
     """
+    gone: set[str] = set()
     folded: dict[str, Op] = {}
-    """Batch norms that go, by the operator that takes them in."""
+    """The batch norm that each operator takes in."""
     for op in workload.ops:
         if op.kind != "batch_norm":
             continue
-        data = op.inputs[0]
-        before = workload.producer.get(data)
-        if before is None or before.unit is not Unit.MATRIX or before.name in folded:
+        between = [_only_producer(workload, op)]
+        if between[0] is not None and between[0].kind == "bias":
+            between.append(_only_producer(workload, between[0]))
+        before = between[-1]
+        if before is None or before.unit is not Unit.MATRIX or before.fused or before.name in folded:
             continue
-        if len(workload.consumers[data]) == 1 and data not in workload.outputs:
+        if len(before.inputs) <= 3 and _owns_weights(workload, before):
+            gone |= {op.name, *(other.name for other in between[:-1] if other is not None)}
             folded[before.name] = op
-    gone = {norm.name for norm in folded.values()}
     ops = []
     for op in workload.ops:
-        if op.name in gone:
-            continue
-        norm = folded.get(op.name)
-        if norm is not None:
-            shift = norm.inputs[-1]
-            op = replace(op, inputs=(*op.inputs, shift), outputs=norm.outputs)
-        ops.append(op)
-    used = {name for op in ops for name in (*op.inputs, *op.outputs)} | set(workload.outputs)
-    for name in tuple(used):
-        while (base := workload.tensors[name].view_of) is not None:
-            used.add(name := base)
-    tensors = {name: tensor for name, tensor in workload.tensors.items() if name in used}
-    return replace(workload, tensors=tensors, ops=tuple(ops))
+        if (norm := folded.get(op.name)) is not None:
+            op = replace(op, inputs=(*op.inputs[:2], norm.inputs[-1]), outputs=norm.outputs)
+        if op.name not in gone:
+            ops.append(op)
+    return rebuilt(workload, ops)
+
+
+def _only_producer(workload: Workload, op: Op) -> Op | None:
+    """The operator that makes what `op` reads first, if nobody else reads it."""
+    data = op.inputs[0]
+    alone = len(workload.consumers[data]) == 1 and data not in workload.outputs
+    return workload.producer.get(data) if alone else None
+
+
+def _owns_weights(workload: Workload, op: Op) -> bool:
+    return has_fixed_weights(workload, op) and len(workload.consumers[op.inputs[1]]) == 1

@@ -8,7 +8,7 @@ from simres.analysis.blame import held_up_by, together_ps
 from simres.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.amounts import percent, three_digits, times
 from simres.result import Result
-from simres.units import PS_PER_S, format_bytes, format_duration
+from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload import Ledger, Workload
 
 _NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host"}
@@ -99,6 +99,22 @@ def distance(result: Result) -> str:
     return f"That is {ratio} x the bound of {format_duration(bounds.makespan)}: {reason}."
 
 
+def estimate(result: Result) -> list[str]:
+    """What layer-by-layer schedules come to on the bus, where that can be said."""
+    found = result.estimate
+    if found is None:
+        return []
+    spilled = (
+        f"{format_bytes(found.spilled_bytes)} of them for activations that exceed the memory between layers"
+        if found.spilled_bytes
+        else f"no activation has to leave the chip: {format_bytes(found.peak_live_bytes)} at the most"
+    )
+    moved = f"layer-by-layer schedules come to {format_bytes(found.bus_bytes)} on the bus"
+    ratio = times(result.makespan_ps, found.bus_ps)
+    took = f"That takes {format_duration(found.bus_ps)}; simulated is {ratio} x that."
+    return [f"An estimate, no bound: {moved}, {spilled}. {took}"]
+
+
 def bound_meaning(result: Result, name: str) -> str:
     """What a bound of `Result.bounds` consists of."""
     if name == "dependency":
@@ -120,6 +136,7 @@ def remarks(result: Result) -> list[str]:
     workload = result.workload
     if isinstance(workload, Workload):
         found.append(f"Coverage: {workload.coverage}.")
+        found += _rewritten(result, workload)
         for name, engine in result.record.engines.items():
             if result.chip[name].role == "memory" and engine.moved_bytes and not engine.working_ps:
                 found.append(
@@ -129,12 +146,38 @@ def remarks(result: Result) -> list[str]:
                 )
     else:
         found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so nothing is known of reuse.")
+    free = [
+        _the(result, name)
+        for name, engine in result.record.engines.items()
+        if engine.tasks and result.chip[name].energy.free
+    ]
+    if free:
+        found.append(f"The energy leaves out {_listed(free)}: no price is stated for that work.")
     if result.record.level is not RecordLevel.FULL:
         found.append(
             f"Recorded at level `{result.record.level.value}`: "
             "no times by layer, no timeline, no blame for waits."
         )
     return found
+
+
+def _rewritten(result: Result, given: Workload) -> list[str]:
+    """Which passes ran, and what changed by them."""
+    now = result.rewritten
+    if now is None:
+        return []
+    names = ", ".join(result.origin.scenario.get("passes", ()))
+    changes = [
+        f"{format_count(before)} {what} became {format_count(after)}"
+        for what, before, after in (
+            ("operators", len(given.ops), len(now.ops)),
+            ("MACs", given.macs, now.macs),
+            ("vector ops", given.vector_ops, now.vector_ops),
+            ("compulsory bytes", given.compulsory_bytes, now.compulsory_bytes),
+        )
+        if before != after
+    ]
+    return [f"Passes: {names}. {_listed(changes) or 'Nothing changed'}."]
 
 
 def warnings(result: Result) -> list[str]:

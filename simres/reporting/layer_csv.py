@@ -12,7 +12,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def layer_csv(result: Result) -> str:
-    """A line a layer: name, kind, block, start_ps, end_ps, work and bytes, then `<engine>_busy_ps` each.
+    """A line a layer: name, kind, block, start_ps, end_ps, work, bytes and energy,
+    then `<engine>_busy_ps` each.
 
     Totals are left to the spreadsheet. Lines end in CR LF. A name that a spreadsheet would take for a
     formula gets an apostrophe in front. Times are 0 unless the Record is full.
@@ -33,6 +34,7 @@ def layer_csv(result: Result) -> str:
             "read_bytes",
             "written_bytes",
             "copied_bytes",
+            "energy_fj",
             *(_safe(f"{name}_busy_ps") for name in engines),
         ]
     )
@@ -51,6 +53,7 @@ def layer_csv(result: Result) -> str:
                 layer.read_bytes,
                 layer.written_bytes,
                 layer.copied_bytes,
+                result.energy.layers_fj[number],
                 *(working[number].get(name, 0) for name in engines),
             ]
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import headline, tables
+from simres.reporting import energy_table, headline, tables
 from simres.reporting.amounts import printable
 from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS
@@ -39,6 +39,12 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
 
     yield from _title("Bounds", "what no schedule can beat on this chip")
     yield from tables.bounds(result, width, glyphs)
+    for remark in headline.estimate(result):
+        yield from _wrapped(remark, width)
+
+    if result.energy.total_fj:
+        yield from _title("Energy", energy_table.caption(result))
+        yield from energy_table.components(result, width, glyphs)
 
     if result.expectations:
         missed = sum(not item.met for item in result.expectations)

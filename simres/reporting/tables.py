@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from simres.analysis.energy import power_uw
 from simres.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
 from simres.reporting.columns import GAP, Column, bar, fit, lines, width_of
+from simres.reporting.energy_table import energy_delay
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.headline import bound_meaning
 from simres.reporting.styled import Text
 from simres.result import Expectation, Result
-from simres.units import DURATION, SIZE, format_bytes
+from simres.units import DURATION, ENERGY, POWER, SIZE, format_bytes
 
 _WIDEST_BAR = 40
 _NARROWEST_BAR = 10
@@ -162,6 +164,7 @@ def layers(result: Result, width: int, glyphs: Glyphs, *, clip: bool) -> list[Te
         if total:
             chosen = amounts_unit or scale(total, BYTES if head == "copied" else COUNT)
             columns.append(Column(head, chosen.texts(amounts), chosen.unit, chosen.text(total), rank))
+    columns += _energy(result)
     moved = [row.read_bytes + row.written_bytes for row in rows]
     columns.append(
         Column(
@@ -173,6 +176,26 @@ def layers(result: Result, width: int, glyphs: Glyphs, *, clip: bool) -> list[Te
         )
     )
     return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def _energy(result: Result) -> list[Column]:
+    """What each layer's work took, the power while it ran, and the product of energy and time."""
+    spent, rows = result.energy.layers_fj, result.layers
+    if not any(spent):
+        return []
+    times_ps = [row.end_ps - row.start_ps for row in rows]
+    powers = [power_uw(fj, ps) for fj, ps in zip(spent, times_ps, strict=True)]
+    unit, power = scale(sum(spent), ENERGY.ladder), scale(max(powers), POWER.ladder)
+    products = [energy_delay(fj, ps) for fj, ps in zip(spent, times_ps, strict=True)]
+    found = [Column("energy", unit.texts(spent), unit.unit, unit.text(sum(spent)), rank=7)]
+    if any(times_ps):
+        average = power_uw(sum(spent), result.makespan_ps)
+        total = energy_delay(sum(spent), result.makespan_ps)
+        found += [
+            Column("power", power.texts(powers), power.unit, power.text(average), rank=9),
+            Column("energy x time", products, "J s", total, rank=9),
+        ]
+    return found
 
 
 def _intensity(macs: int, nbytes: int) -> str:
@@ -231,6 +254,9 @@ def _exact(item: Expectation, value: int | float) -> str:
     parts = item.path.split(".")
     if not isinstance(value, int) or parts[-1] in _COUNTS:
         return str(value)
+    if "fj" in parts[-1].split("_") or parts[0] == "energy":
+        quantity = POWER if "power" in parts[-1] else ENERGY
+        return _signed(quantity.spell(abs(value)), value)
     if parts[0] in _IN_BYTES or parts[-1] in _IN_BYTES:
         return _signed(SIZE.spell(abs(value)), value)
     return _signed(DURATION.spell(abs(value)) if value else "0 s", value)

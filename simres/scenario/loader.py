@@ -25,6 +25,7 @@ from simres.scenario.model import (
     is_file_reference,
 )
 from simres.scenario.source import Document, Trail, parse_value, read
+from simres.wording import describe, shorten
 
 NAME = r"[a-z][a-z0-9_]*"
 """What a component may be called."""
@@ -335,11 +336,11 @@ def _workload(findings: Findings, base: Path, check_files: bool) -> str:
         if not exists:
             findings.add(
                 ("workload",),
-                f"there is no file `{units.shorten(path, 300)}`",
+                f"there is no file `{shorten(path, 300)}`",
                 hint="`simres trace NETWORK -o FILE` makes one; `simres examples` lists those there are",
             )
     return shipped.name_of(path) or str(path)
 
 
 def _got(value: object) -> str:
-    return f", got {units.describe(value)}"
+    return f", got {describe(value)}"

@@ -33,7 +33,7 @@ def scenario_schema(registry: Registry) -> Schema:
     properties = schema["properties"]
     for name, special in {
         "scheduler": _scheduler(registry),
-        "passes": {"type": "array", "items": {"enum": list(registry.passes())}},
+        "passes": {"type": "array", "items": _pass(registry)},
         "expect": _expect(),
     }.items():
         properties[name] = special | {"description": properties[name]["description"]}
@@ -49,6 +49,12 @@ def scenario_schema(registry: Registry) -> Schema:
         **kinds,
     }
     return {"$schema": DIALECT, "title": "A simres scenario", **schema}
+
+
+def _pass(registry: Registry) -> Schema:
+    plain = [name for name, declared in registry.passes().items() if not declared.numbered]
+    stems = [name[:-1] for name, declared in registry.passes().items() if declared.numbered]
+    return {"anyOf": [{"enum": plain}, {"pattern": f"^({'|'.join(stems)})[1-9][0-9]{{0,8}}$"}]}
 
 
 def chip_schema(registry: Registry) -> Schema:

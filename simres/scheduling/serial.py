@@ -72,7 +72,7 @@ class _Serial:
         return (len(self.draft.tasks) - 1,) if self.draft.tasks else ()
 
     def operator(self, position: int, op: Op) -> None:
-        self.draft.layer(op.name, op.kind, op.block)
+        self.draft.layer(op.name, op.label, op.block)
         inputs, outputs = self.stored(op.inputs), self.stored(op.outputs)
         self.make_room(position, op, inputs, outputs)
         for name in inputs:
@@ -89,6 +89,18 @@ class _Serial:
             reserves=made.values(),
             after=self.after(),
         )
+        if op.fused:
+            read = self.stored(tuple(name for part in op.fused for name in part.inputs if name in op.inputs))
+            work = Work(vector_ops=op.vector_ops, op=op)
+            self.draft.task(
+                self.chip.fastest(ComponentRole.HOST, work),
+                TaskKind.HOST,
+                work,
+                reads=[Region(name, self.resident[name]) for name in read]
+                + [Region(name, buffer) for name, buffer in made.items()],
+                writes=[Region(name, buffer) for name, buffer in made.items()],
+                after=self.after(),
+            )
         self.resident |= made
         for name in outputs:
             if name in self.outputs:

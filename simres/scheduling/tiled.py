@@ -8,6 +8,7 @@ from simres.program import Program, Region, TaskKind, Work
 from simres.scheduling.draft import Draft
 from simres.scheduling.residency import Residency, Stay
 from simres.scheduling.tiling import Piece, Step, Tiling
+from simres.scheduling.unfused import unfused
 from simres.units import format_bytes
 from simres.workload import Op, Unit, Workload
 
@@ -193,6 +194,8 @@ def tiled(workload: Workload, chip: Chip, *, name: str, share: int, overlap: boo
     one task follows the other. Raises `AnswerIsNo` when this cut leaves an operator too large.
     """
     memory, spec = chip.scratchpad()
+    digest = workload.digest
+    workload = unfused(workload)
     residency = Residency(Tiling(workload, memory, spec, share))
     emit = _Emit(workload, chip, residency, overlap=overlap)
     emit.run()
@@ -201,7 +204,7 @@ def tiled(workload: Workload, chip: Chip, *, name: str, share: int, overlap: boo
     overlapped = "loads as early as memory allows, engines side by side"
     return emit.draft.freeze(
         name,
-        workload.digest,
+        digest,
         {
             "order": overlapped if overlap else "one task after the other, nothing overlaps",
             "tiles": f"{len(residency.steps)} of {len(tiling.ops)} operators; "

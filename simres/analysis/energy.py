@@ -1,0 +1,99 @@
+"""Where the energy goes: joules by component and by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simres.hardware.energy import EnergyCosts
+from simres.program import Buffer, Program, Region, TaskKind
+from simres.units import PS_PER_S
+from simres.workload import BITS, Ledger, Workload
+
+_AJ_PER_FJ = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Femtojoules of a run.
+
+    `dynamic_fj` is what work took, by component; `static_fj` what each took by being on from start to
+    end. `layers_fj` is the dynamic part again, by layer; both sums are equal.
+    """
+
+    dynamic_fj: Mapping[str, int]
+    static_fj: Mapping[str, int]
+    layers_fj: tuple[int, ...]
+    makespan_ps: int
+
+    @property
+    def total_fj(self) -> int:
+        """Everything."""
+        return sum(self.dynamic_fj.values()) + sum(self.static_fj.values())
+
+    @property
+    def average_power_uw(self) -> int:
+        """Total energy over the makespan, in microwatts, rounded down."""
+        return power_uw(self.total_fj, self.makespan_ps)
+
+    @property
+    def energy_delay_js(self) -> float:
+        """Energy-delay product: total energy times the makespan, in joule seconds."""
+        return energy_delay_js(self.total_fj, self.makespan_ps)
+
+
+def power_uw(energy_fj: int, time_ps: int) -> int:
+    """Microwatts of that energy spent in that time, rounded down; 0 where it took no time."""
+    return energy_fj * _AJ_PER_FJ // time_ps if time_ps else 0
+
+
+def energy_delay_js(energy_fj: int, time_ps: int) -> float:
+    """The product in joule seconds."""
+    return energy_fj * time_ps / (10**15 * PS_PER_S)
+
+
+def energy(
+    program: Program,
+    scheduled: Workload | Ledger,
+    costs: Mapping[str, EnergyCosts],
+    makespan_ps: int,
+) -> Energy:
+    """What `program` takes on components with these `costs`.
+
+    A transfer costs its bytes on the bus and at the on-chip end; matrix and host work cost their
+    operations and each byte of each operand once a task, as if the engine then had it in registers; a
+    copy costs its bytes twice. `scheduled` is the workload that the Program was made of: it says what
+    type of data a multiply-accumulate has. A ledger has no buffers, so nothing is known of on-chip bytes.
+    """
+    dynamic = dict.fromkeys(costs, 0)
+    layers = [0] * len(program.layers)
+    tensors = scheduled.tensors if isinstance(scheduled, Workload) else {}
+    bits = {name: BITS[tensor.dtype] for name, tensor in tensors.items()}
+    for task in program.tasks:
+        spent = 0
+        if task.kind is not TaskKind.MOVE:
+            operand = tensors.get(task.reads[0].tensor) if task.reads else None
+            dtype = operand.dtype if operand is not None else "fp32"
+            spent = costs[task.engine].of(task.work, dtype)
+            dynamic[task.engine] += spent
+        for region in (*task.reads, *task.writes):
+            if region.buffer is not None:
+                buffer = program.buffers[region.buffer]
+                taken = _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj
+                dynamic[buffer.memory] += taken
+                spent += taken
+        layers[task.layer] += spent
+    static = {name: -(-cost.static_uw * makespan_ps // _AJ_PER_FJ) for name, cost in costs.items()}
+    return Energy(dynamic, static, tuple(layers), makespan_ps)
+
+
+def _bytes(region: Region, buffer: Buffer, bits: Mapping[str, int]) -> int:
+    """Bytes of a region; of the whole buffer where it names no part."""
+    box = region.box
+    width = bits.get(region.tensor)
+    if box is None or width is None:
+        return buffer.nbytes
+    elements = 1
+    for first, past in box:
+        elements *= past - first
+    return -(-elements * width // 8)

@@ -1,0 +1,62 @@
+"""`simres roofline`: which layers the bus holds down, and which the arithmetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.commands.simulate import split
+from simres.errors import ExitCode
+
+
+def roofline(
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            help="A YAML file, a shipped scenario's name, or with --chip a network or traced file."
+        ),
+    ],
+    chip: Annotated[
+        str | None, typer.Option("--chip", help="Run the network on this chip: a preset's name or a file.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Draw it: PNG, SVG or PDF (extra `[plot]`)."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print ceilings and layers as JSON.")] = False,
+) -> int:
+    """Simulate a scenario and show each layer under the chip's ceilings.
+
+    Examples: `simres roofline resnet20`, `simres roofline mine.yaml -o plot.png`.
+    """
+    from simres import api
+    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.roofline import report, roofline_of
+
+    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
+    result = api.simulate(
+        api.find_scenario(scenario, chip=chip, overrides=overrides, registry=choices.registry()),
+        registry=choices.registry(),
+    )
+    console = stdout()
+    if output is not None:
+        from simres.reporting.roofline_plot import save
+
+        save(result, output)
+    if json:
+        from dataclasses import asdict
+        from json import dumps
+
+        print(dumps({"schema_version": 1, "name": result.name, **asdict(roofline_of(result))}))  # noqa: T201
+    elif output is not None:
+        console.print(f"wrote {output}")
+    else:
+        console.print_lines(report(result, console.width, draw=can_draw(console), clip=console.clips))
+    return ExitCode.OK

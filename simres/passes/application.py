@@ -1,0 +1,24 @@
+"""The passes that a scenario names, one after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from simres.hookspecs import NUMBERED
+from simres.plugins import Registry, resolve
+from simres.workload import Workload
+
+
+def apply(names: Iterable[str], workload: Workload, registry: Registry) -> Workload:
+    """`workload` after these passes, in this order. Raises `SimresError` where one is unknown."""
+    for name in names:
+        declared = registry.pass_(name)
+        rewrite = resolve(declared.target)
+        if declared.numbered:
+            found = re.fullmatch(NUMBERED, name)
+            assert found is not None
+            workload = rewrite(workload, int(found[2]))
+        else:
+            workload = rewrite(workload)
+    return workload
