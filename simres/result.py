@@ -20,6 +20,7 @@ from simres.errors import SimresError
 from simres.files import read_text, write_text
 from simres.program import Program
 from simres.record import Record
+from simres.result_rules import problems_of_result
 from simres.workload import Ledger, Workload
 from simres.workload import to_document as workload_to_document
 from simres.workload_json import from_document as workload_from_document
@@ -265,7 +266,7 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         raise SimresError(f"`{path}` is a broken result: {place}: {first['msg']}") from error
     except KeyError as error:
         raise SimresError(f"`{path}` is a broken result: bounds_ps: no {error}") from error
-    return Result(
+    result = Result(
         name=stored.name,
         workload=workload,
         chip=stored.engines,
@@ -276,3 +277,6 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         expectations=stored.expectations,
         warnings=stored.warnings,
     )
+    if problem := next(problems_of_result(result), None):
+        raise SimresError(f"`{path}` is a broken result: {problem}")
+    return result
