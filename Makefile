@@ -25,6 +25,9 @@ demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it
 	@echo
 	@$(DEMO)/bin/simres simulate scenarios/resnet20.yaml --timeline
 	@echo
+	@echo '18 times apart, on one chip: the sheet counts each multiply-accumulate four times, has the host do the'
+	@echo 'convolutions again, and spills five maps that are not there. docs/paper.md tells it in full.'
+	@echo
 	@echo 'Next:'
 	@echo '  $(DEMO)/bin/simres simulate scenarios/resnet20.yaml --set hardware.ddr.bandwidth="4 GB/s"'
 	@echo '  $(DEMO)/bin/simres examples             what else comes with simres'
@@ -57,11 +60,13 @@ clean: ## Remove what can be made again, but for .venv.
 $(VENV)/installed: $(MANIFESTS)
 	$(call environment,$(VENV))
 	$(PY) -m pip install -qq -e '.[torch,dev]' $(addprefix -e ./,$(PLUGINS))
+	@$(PY) -m compileall -q simres
 	@touch $@
 
 $(DEMO)/installed: pyproject.toml
 	$(call environment,$(DEMO))
 	$(DEMO)/bin/python -m pip install -qq -e .
+	@$(DEMO)/bin/python -m compileall -q simres
 	@touch $@
 
 define environment
