@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from simres.analysis.bounds import bounds
-from simres.errors import SimresError
+from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.plugins import Registry, resolve
 from simres.program import Program
@@ -88,11 +88,17 @@ def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Re
     from dataclasses import replace
 
     document = summary(result)
-    found = tuple(
-        Expectation(item.path, item.value, _found(document, item.path), float(item.within))
-        for item in scenario.expect
-    )
-    return replace(result, record=record, expectations=found)
+    found, problems = [], []
+    for item in scenario.expect:
+        try:
+            figure = _found(document, item.path)
+        except SimresError as error:
+            problems.append(Problem(*item.place, error.message))
+        else:
+            found.append(Expectation(item.path, item.value, figure, float(item.within)))
+    if problems:
+        raise InvalidFile("scenario", str(scenario.path or scenario.name), problems)
+    return replace(result, record=record, expectations=tuple(found))
 
 
 def _found(document: Mapping[str, Any], path: str) -> int | float:
@@ -102,13 +108,11 @@ def _found(document: Mapping[str, Any], path: str) -> int | float:
         keys = [key for key in (part, f"{part}_ps", f"{part}_bytes") if isinstance(at, dict) and key in at]
         if not keys:
             known = sorted(at) if isinstance(at, dict) else []
-            raise SimresError(
-                f"`expect.{path}`: a result has no `{part}` there",
-                f"known there: {', '.join(known)}" if known else None,
-            )
+            more = f"; known there: {', '.join(known)}" if known else ""
+            raise SimresError(f"expect.{path}: a result has no `{part}` there{more}")
         at = at[keys[0]]
     if not isinstance(at, int | float) or isinstance(at, bool):
-        raise SimresError(f"`expect.{path}` is no number of a result")
+        raise SimresError(f"expect.{path}: is no number of a result")
     return at
 
 

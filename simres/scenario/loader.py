@@ -308,7 +308,7 @@ def _expectations(findings: Findings) -> tuple[Expectation, ...]:
             within = units.parse_percent(settings["within"]) if "within" in settings else 0
             at = (*trail, "value") if entry is settings else trail
             value, unit = _figure(settings["value"])
-            found.append(Expectation(path, value, unit, Fraction(within)))
+            found.append(Expectation(path, value, unit, Fraction(within), findings.document.place(trail)))
         except SimresError as error:
             findings.add_error(at, error)
     return tuple(found)
