@@ -21,6 +21,7 @@ from simres.files import read_text, write_text
 from simres.program import Program
 from simres.record import Record
 from simres.result_rules import problems_of_result
+from simres.units import format_duration
 from simres.workload import Ledger, Workload
 from simres.workload import to_document as workload_to_document
 from simres.workload_json import from_document as workload_from_document
@@ -125,6 +126,10 @@ class Result:
         write_text(path, self.to_json())
         return path
 
+    def __repr__(self) -> str:
+        """One line for the interpreter; everything else is in `to_document()`."""
+        return f"<Result {self.name}: {format_duration(self.makespan_ps)}, {len(self.layers)} layers>"
+
     def _repr_html_(self) -> str:
         from simres.reporting.notebook import html
 
@@ -222,8 +227,11 @@ def load(path: str | Path) -> Result:
     text = read_text(path, "result", hint)
     try:
         document = json.loads(text)
+    except json.JSONDecodeError as error:
+        broken = f"line {error.lineno}, column {error.colno}: no JSON" if text.strip() else "it is empty"
+        raise SimresError(f"`{path}` is no result: {broken}", hint) from error
     except (ValueError, RecursionError) as error:
-        raise SimresError(f"`{path}` is no result: {error}", hint) from error
+        raise SimresError(f"`{path}` is no result: too deeply nested, or too long a number", hint) from error
     if not isinstance(document, dict) or "record" not in document or "origin" not in document:
         raise SimresError(f"`{path}` is no result: it has no `record` and `origin`", hint)
     version = document.get("schema_version")
