@@ -52,6 +52,7 @@ docs-check: $(VENV)/installed ## Fail when a generated page differs from the cod
 bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/startup.py
 	$(PY) benchmarks/engine.py
+	$(PY) benchmarks/bus.py
 
 clean: ## Remove what can be made again, but for .venv.
 	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

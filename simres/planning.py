@@ -63,15 +63,14 @@ def evaluate(
     chip = chip_of(scenario, registry)
     given = workload
     workload, program = schedule(scenario, workload, chip, registry)
-    components = {name: registry.component(spec.kind) for name, spec in chip.engines.items()}
-    behaviours = {name: resolve(component.engine) for name, component in components.items()}
+    behaviours = {name: resolve(registry.component(spec.kind).engine) for name, spec in chip.parts.items()}
     record, chain_ps = run(program, chip, behaviours, level=level)
     result = Result(
         name=scenario.name,
         workload=given,
         chip={
-            name: Engine(component.kind, component.role.value, _peak(chip.components[name]))
-            for name, component in components.items()
+            name: Engine(spec.kind, chip.roles[chip.component_of(name)].value, _peak(spec))
+            for name, spec in chip.engines.items()
         },
         program=program,
         record=record,
@@ -104,7 +103,11 @@ def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Re
 def _found(document: Mapping[str, Any], path: str) -> int | float:
     """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`)."""
     at: Any = document
-    for part in path.split("."):
+    parts = path.split(".")
+    while parts:
+        part = parts.pop(0)
+        if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
+            part = f"{part}.{parts.pop(0)}"  # one channel of a bus
         keys = [key for key in (part, f"{part}_ps", f"{part}_bytes") if isinstance(at, dict) and key in at]
         if not keys:
             known = sorted(at) if isinstance(at, dict) else []

@@ -154,6 +154,7 @@ def summary(result: Result) -> dict[str, Any]:
                 "waiting_ps": {cause.value: ps for cause, ps in engine.waiting_ps.items()},
                 "idle_ps": engine.idle_ps,
                 "moved_bytes": engine.moved_bytes,
+                **({"bus_held_by_ps": dict(engine.bus_held_by)} if engine.bus_held_by else {}),
             }
             for name, engine in record.engines.items()
         },
