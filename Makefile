@@ -25,6 +25,9 @@ demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it
 	@echo
 	@$(DEMO)/bin/simres simulate scenarios/resnet20.yaml --timeline
 	@echo
+	@echo '18 times apart, on one chip: the sheet counts each multiply-accumulate four times, has the host do the'
+	@echo 'convolutions again, and spills five maps that are not there. docs/paper.md tells it in full.'
+	@echo
 	@echo 'Next:'
 	@echo '  $(DEMO)/bin/simres simulate scenarios/resnet20.yaml --set hardware.ddr.bandwidth="4 GB/s"'
 	@echo '  $(DEMO)/bin/simres examples             what else comes with simres'
@@ -49,6 +52,7 @@ docs-check: $(VENV)/installed ## Fail when a generated page differs from the cod
 bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/startup.py
 	$(PY) benchmarks/engine.py
+	$(PY) benchmarks/bus.py
 
 clean: ## Remove what can be made again, but for .venv.
 	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -57,11 +61,13 @@ clean: ## Remove what can be made again, but for .venv.
 $(VENV)/installed: $(MANIFESTS)
 	$(call environment,$(VENV))
 	$(PY) -m pip install -qq -e '.[torch,dev]' $(addprefix -e ./,$(PLUGINS))
+	@$(PY) -m compileall -q simres
 	@touch $@
 
 $(DEMO)/installed: pyproject.toml
 	$(call environment,$(DEMO))
 	$(DEMO)/bin/python -m pip install -qq -e .
+	@$(DEMO)/bin/python -m compileall -q simres
 	@touch $@
 
 define environment

@@ -28,7 +28,7 @@ from simres.simulation.check import check
 from simres.simulation.invariants import hold
 from simres.simulation.plan import Launch, flatten
 from simres.simulation.replay import replay
-from simres.simulation.run import run
+from simres.simulation.run import build, run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger
 
@@ -91,7 +91,7 @@ def main() -> None:
 
     def replayed(level: RecordLevel) -> None:
         environment = simpy.Environment()
-        made = {name: engines[name](environment, spec) for name, spec in chip.engines.items()}
+        made = build(chip, engines, environment)
         capacities = {name: memory.capacity for name, memory in chip.memories.items()}
         hold(replay(launches, made, capacities, environment, level), launches, chip.engines)
 

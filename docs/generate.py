@@ -109,7 +109,7 @@ def _spelled(item: Any) -> str:
     name = item.metavar or item.name.upper()
     if item.param_type_name == "option":
         return ", ".join(item.opts) + ("" if item.is_flag else f" {name}")
-    return name if item.required or item.metavar else f"[{name}]"
+    return (name if item.required else f"[{name}]") + ("..." if item.nargs != 1 else "")
 
 
 def _said(item: Any) -> str:

@@ -96,8 +96,14 @@ def find_scenario(
     registry = registry or default_registry()
     text = str(named)
     if chip is not None:
+        if text.endswith((".yaml", ".yml")):
+            raise SimresError(
+                f"`{text}` is a YAML file, and a chip is given for a network or traced file",
+                f"the scenario's own chip is in it, under `chip:` and `hardware:`; "
+                f"`simres simulate NETWORK --chip {chip}` runs a network there",
+            )
         document = {"name": f"{_stem(text)} on {_stem(chip)}", "workload": text, "chip": chip}
-        return loader.from_document(document, overrides=overrides, registry=registry)
+        return loader.from_document(document, overrides=overrides, registry=registry, name=document["name"])
     path = Path(named)
     if not _is_path(text):
         if text in shipped.scenarios():

@@ -17,13 +17,13 @@ from simres.hookspecs import (
 
 @hookimpl
 def simres_components() -> Iterator[Component]:
-    """The four parts of the paper's chip."""
+    """The four parts of the paper's chip, and what else may be on its bus."""
     yield Component(
         kind="ddr",
         role=ComponentRole.BUS,
         spec="simres.hardware.specs:BusSpec",
         engine="simres.hardware.bus:Bus",
-        summary="a bus to off-chip memory: fixed rate, bursts, latency",
+        summary="a bus to off-chip memory: fixed rate, bursts, latency, channels that share it",
     )
     yield Component(
         kind="sram",
@@ -42,6 +42,12 @@ def simres_components() -> Iterator[Component]:
         role=ComponentRole.HOST,
         spec="simres.hardware.specs:HostSpec",
         summary="a general-purpose processor for vector operations",
+    )
+    yield Component(
+        kind="background",
+        role=ComponentRole.MASTER,
+        spec="simres.hardware.specs:BackgroundSpec",
+        summary="something else on a bus, such as a camera or a display",
     )
 
 

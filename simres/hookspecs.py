@@ -41,6 +41,8 @@ class ComponentRole(StrEnum):
     """Does multiply-accumulates."""
     HOST = "host"
     """Does vector operations."""
+    MASTER = "master"
+    """Nothing: it does work of its own, and gets in the way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
 from simres.analysis.bounds import bounds
-from simres.errors import SimresError
+from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
+from simres.hardware.energy import EnergyCosts
 from simres.plugins import Registry, resolve
 from simres.program import Program
 from simres.record import Record, RecordLevel
@@ -68,8 +70,7 @@ def evaluate(
     chip = chip_of(scenario, registry)
     given = workload
     workload, programs = candidates(scenario, workload, chip, registry)
-    components = {name: registry.component(spec.kind) for name, spec in chip.engines.items()}
-    behaviours = {name: resolve(component.engine) for name, component in components.items()}
+    behaviours = {name: resolve(registry.component(spec.kind).engine) for name, spec in chip.parts.items()}
     program = (
         programs[0]
         if len(programs) == 1
@@ -83,12 +84,12 @@ def evaluate(
         workload=given,
         chip={
             name: Engine(
-                component.kind,
-                component.role.value,
-                _peak(chip.components[name]),
-                chip.engines[name].energy_costs(),
+                spec.kind,
+                chip.roles[chip.component_of(name)].value,
+                _peak(spec),
+                _energy_costs(chip, name),
             )
-            for name, component in components.items()
+            for name, spec in chip.engines.items()
         },
         program=program,
         record=record,
@@ -103,32 +104,46 @@ def evaluate(
 
 
 def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Result:
-    from dataclasses import replace
-
     document = summary(result)
-    found = tuple(
-        Expectation(item.path, item.value, _found(document, item.path), float(item.within))
-        for item in scenario.expect
-    )
-    return replace(result, record=record, expectations=found)
+    found, problems = [], []
+    for item in scenario.expect:
+        try:
+            figure = _found(document, item.path)
+        except SimresError as error:
+            problems.append(Problem(*item.place, error.message))
+        else:
+            found.append(Expectation(item.path, item.value, figure, float(item.within)))
+    if problems:
+        raise InvalidFile("scenario", str(scenario.path or scenario.name), problems)
+    return replace(result, record=record, expectations=tuple(found))
 
 
 def _found(document: Mapping[str, Any], path: str) -> int | float:
     """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`)."""
     at: Any = document
-    for part in path.split("."):
+    parts = path.split(".")
+    while parts:
+        part = parts.pop(0)
+        if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
+            part = f"{part}.{parts.pop(0)}"  # one channel of a bus
         named = (part, *(f"{part}_{unit}" for unit in ("ps", "bytes", "fj", "uw")))
         keys = [key for key in named if isinstance(at, dict) and key in at]
         if not keys:
             known = sorted(at) if isinstance(at, dict) else []
-            raise SimresError(
-                f"`expect.{path}`: a result has no `{part}` there",
-                f"known there: {', '.join(known)}" if known else None,
-            )
+            more = f"; known there: {', '.join(known)}" if known else ""
+            raise SimresError(f"expect.{path}: a result has no `{part}` there{more}")
         at = at[keys[0]]
     if not isinstance(at, int | float) or isinstance(at, bool):
-        raise SimresError(f"`expect.{path}` is no number of a result")
+        raise SimresError(f"expect.{path}: is no number of a result")
     return at
+
+
+def _energy_costs(chip: Chip, engine: str) -> EnergyCosts:
+    """What work and time on an engine cost; of several channels the first stands for the idle bus."""
+    costs = chip.engines[engine].energy_costs()
+    component = chip.component_of(engine)
+    first = chip.parts[component].lanes(component)[0]
+    return costs if engine == first else replace(costs, static_uw=0)
 
 
 def _peak(spec: object) -> int | None:

@@ -42,7 +42,8 @@ class Work:
     """How much a task asks of its engine: bytes of a mover, MACs of a matrix unit, operations of a host.
 
     `loops` is the part of the operator's loop nest that this task does (the whole of it, or a tile);
-    `op` is the operator itself, for engines whose price depends on more than the amount.
+    `op` is the operator itself, for engines whose price depends on more than the amount. `write` says that
+    the bytes go off-chip; replay sets it for stores on a bus that needs time to turn around.
     """
 
     nbytes: int = 0
@@ -50,6 +51,7 @@ class Work:
     vector_ops: int = 0
     loops: Loops | None = None
     op: Op | None = None
+    write: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class Cause(StrEnum):
     ORDER = "order"
     """The schedule makes the task wait for one whose result it does not read."""
     BUS = "bus"
-    """Another channel holds the bus."""
+    """Another channel or a background master has the bus, or it turns around or refreshes."""
     SPACE = "space"
     """Its buffers do not fit beside what the on-chip memory holds."""
     LATENCY = "latency"
@@ -75,11 +75,24 @@ class EngineTotals:
     waiting_ps: Mapping[Cause, int]
     idle_ps: int
     moved_bytes: int
+    bus_held_by: Mapping[str, int] = field(default_factory=dict)
+    """Its waits for a shared bus by who had it: an engine, a background master, or `""` for the bus itself
+    (turnaround, refresh). They add up to the wait for cause `bus`; empty where the bus is not shared."""
 
     @property
     def accounted_ps(self) -> int:
         """All of it, added up."""
         return self.working_ps + sum(self.waiting_ps.values()) + self.idle_ps
+
+
+@dataclass(frozen=True, slots=True)
+class MasterTotals:
+    """What a background master moved over `bus` during the run, and how long it had it."""
+
+    bus: str
+    requests: int
+    moved_bytes: int
+    working_ps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +109,8 @@ class Record:
     """A run taken down: totals at every level; by layer (`layer_working_ps`) or task (`spans`) as asked.
 
     `layer_working_ps` has, by engine, pairs of layer and picoseconds. Spans are in order of their end.
-    Two runs of the same input give equal Records.
+    `bus_holders` has, for rows that waited for a shared bus, the row's number, who had the bus, and for how
+    many picoseconds. Two runs of the same input give equal Records.
     """
 
     level: RecordLevel
@@ -106,6 +120,8 @@ class Record:
     unfinished: int = 0
     layer_working_ps: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     rows: tuple[tuple[int, ...], ...] = ()
+    bus_holders: tuple[tuple[int, str, int], ...] = ()
+    masters: Mapping[str, MasterTotals] = field(default_factory=dict)
 
     @property
     def spans(self) -> Iterator[Span]:

@@ -22,6 +22,8 @@ from simres.files import read_text, write_text
 from simres.hardware.energy import EnergyCosts
 from simres.program import Program
 from simres.record import Record
+from simres.result_rules import problems_of_result
+from simres.units import format_duration
 from simres.workload import Ledger, Workload
 from simres.workload import to_document as workload_to_document
 from simres.workload_json import from_document as workload_from_document
@@ -158,6 +160,10 @@ class Result:
         write_text(path, self.to_json())
         return path
 
+    def __repr__(self) -> str:
+        """One line for the interpreter; everything else is in `to_document()`."""
+        return f"<Result {self.name}: {format_duration(self.makespan_ps)}, {len(self.layers)} layers>"
+
     def _repr_html_(self) -> str:
         from simres.reporting.notebook import html
 
@@ -185,6 +191,7 @@ def summary(result: Result) -> dict[str, Any]:
                 "dynamic_fj": spent.dynamic_fj[name],
                 "static_fj": spent.static_fj[name],
                 "energy": asdict(result.chip[name].energy),
+                **({"bus_held_by_ps": dict(engine.bus_held_by)} if engine.bus_held_by else {}),
             }
             for name, engine in record.engines.items()
         },
@@ -269,8 +276,11 @@ def load(path: str | Path) -> Result:
     text = read_text(path, "result", hint)
     try:
         document = json.loads(text)
+    except json.JSONDecodeError as error:
+        broken = f"line {error.lineno}, column {error.colno}: no JSON" if text.strip() else "it is empty"
+        raise SimresError(f"`{path}` is no result: {broken}", hint) from error
     except (ValueError, RecursionError) as error:
-        raise SimresError(f"`{path}` is no result: {error}", hint) from error
+        raise SimresError(f"`{path}` is no result: too deeply nested, or too long a number", hint) from error
     if not isinstance(document, dict) or "record" not in document or "origin" not in document:
         raise SimresError(f"`{path}` is no result: it has no `record` and `origin`", hint)
     version = document.get("schema_version")
@@ -314,7 +324,7 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         raise SimresError(f"`{path}` is a broken result: {place}: {first['msg']}") from error
     except KeyError as error:
         raise SimresError(f"`{path}` is a broken result: bounds_ps: no {error}") from error
-    return Result(
+    result = Result(
         name=stored.name,
         workload=workload,
         chip=stored.engines,
@@ -326,3 +336,6 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         warnings=stored.warnings,
         rewritten=rewritten if isinstance(rewritten, Workload) else None,
     )
+    if problem := next(problems_of_result(result), None):
+        raise SimresError(f"`{path}` is a broken result: {problem}")
+    return result

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from simres.hardware.bus import Bus
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
-from simres.hardware.specs import BusSpec, ComponentSpec, HostSpec, MatrixSpec, SramSpec
+from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, HostSpec, MatrixSpec, SramSpec
 from simres.hookspecs import ComponentRole
 from simres.program import Program
 from simres.record import Record
@@ -27,6 +27,7 @@ ROLES = {
     SramSpec: ComponentRole.MEMORY,
     MatrixSpec: ComponentRole.MATRIX,
     HostSpec: ComponentRole.HOST,
+    BackgroundSpec: ComponentRole.MASTER,
 }
 
 
@@ -58,9 +59,9 @@ def paper_chip(
 
 
 def behaviours(chip: Chip) -> dict[str, EngineFactory]:
-    """The built-in behaviour of each of the chip's engines."""
+    """The built-in behaviour of each of the chip's components."""
     found: dict[str, EngineFactory] = {}
-    for name, spec in chip.engines.items():
+    for name, spec in chip.parts.items():
         found[name] = Bus if isinstance(spec, BusSpec) else Engine
     return found
 

@@ -119,6 +119,10 @@ class Quantity:
         if other is not None:
             raise UnitError(f"`{unit}` is a unit of {other.name}, not of {self.name}; allowed: {allowed}")
         close = suggest_unit(unit, self.units)
+        if re.fullmatch(r"[kKMGT]?i?b(it)?(/s|ps)?", unit) and "B" in self.base:
+            raise UnitError(
+                f"unknown unit `{shorten(unit)}`: bits are not read; write bytes, such as `{self.example}`"
+            )
         if close is not None:
             number = text.strip()[: -len(unit)].rstrip()
             raise UnitError(f"unknown unit `{shorten(unit)}`; did you mean `{number} {close}`?")

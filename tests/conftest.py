@@ -30,7 +30,9 @@ def _result(
         name=name,
         workload=ledger,
         chip={
-            name: Engine(spec.kind, chip.roles[name].value, getattr(spec, "bandwidth", None))
+            name: Engine(
+                spec.kind, chip.roles[chip.component_of(name)].value, getattr(spec, "bandwidth", None)
+            )
             for name, spec in chip.engines.items()
         },
         program=program,

@@ -240,3 +240,7 @@ def test_mutated_scenarios_answer_or_explain(tmp_path, data):
 @given(st.data())
 def test_two_thousand_mutated_scenarios_answer_or_explain(tmp_path, data):
     check_mutations(data.draw, tmp_path)
+
+
+def test_a_result_shows_itself_in_one_line():
+    assert repr(simres.simulate("paper")) == "<Result paper: 22.10 ms, 19 layers>"

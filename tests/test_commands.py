@@ -237,3 +237,76 @@ def test_a_read_only_folder_is_an_error(simres, tmp_path):
     code, _, err = simres("simulate", "paper", "-o", tmp_path / "run")
     assert code == 2
     assert "cannot write" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell closes the streams")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("simulate paper >&-", 0),
+        ("simulate paper --json >&-", 0),
+        ("simulate nosuch 2>&-", 2),
+        ("simulat 2>&-", 2),
+        ("--help >&-", 0),
+    ],
+)
+def test_a_closed_stream_is_no_defect(arguments, code):
+    done = subprocess.run(
+        f'"{sys.executable}" -m simres {arguments}', shell=True, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+def test_help_spells_arguments_as_the_documentation_does(simres):
+    for command, usage in {
+        "simulate": "{SCENARIO}",
+        "timeline": "{RESULT}",
+        "rerun": "{RESULT}",
+        "validate": "{FILE}...",
+        "init": "[DIR]",
+    }.items():
+        assert f"simres {command} [OPTIONS] {usage}\n" in simres(command, "--help")[1]
+
+
+def test_a_chip_is_not_given_for_a_scenario_file(simres, tmp_path):
+    simres("init", tmp_path / "mine")
+    code, _, err = simres("simulate", tmp_path / "mine" / "scenario.yaml", "--chip", "mcu")
+    assert code == 2
+    assert "`chip:`" in err
+
+
+def test_an_unknown_chip_is_named_with_what_was_asked(simres):
+    code, _, err = simres("simulate", "resnet20", "--chip", "mcuu")
+    assert code == 2
+    assert "`resnet20 on mcuu`" in err
+
+
+def test_what_expect_names_wrongly_is_said_with_its_places(simres, tmp_path):
+    simres("init", tmp_path / "mine")
+    path = tmp_path / "mine" / "scenario.yaml"
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    more = "expect:\n  engines.dd.busy: 3 us\n  makespan: 1 s\n  engines.ddr: 4 us\n"
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    code, out, err = simres("simulate", path)
+    assert (code, out) == (2, "")
+    assert f"  {lines + 2}:20  expect.engines.dd.busy: a result has no `dd` there" in err
+    assert f"  {lines + 4}:16  expect.engines.ddr: is no number of a result" in err
+
+
+def test_init_keeps_letters_of_every_alphabet(simres, tmp_path):
+    simres("init", tmp_path / "Größe 芯片")
+    written = (tmp_path / "Größe 芯片" / "scenario.yaml").read_text(encoding="utf-8")
+    assert 'name: "Größe-芯片"\n' in written
+
+
+def test_an_empty_or_broken_result_is_said_plainly(simres, tmp_path):
+    for text, why in {"": "it is empty", "{": "line 1, column 2", "[" * 100_000: "too deeply nested"}.items():
+        (tmp_path / "r.json").write_text(text, encoding="utf-8")
+        code, _, err = simres("timeline", tmp_path / "r.json")
+        assert code == 2
+        assert why in err
+
+
+def test_a_timeline_of_no_width_is_refused(simres, tmp_path):
+    simres("simulate", "resnet20", "-o", tmp_path)
+    assert simres("timeline", tmp_path, "--width", 0)[0] == 2

@@ -168,6 +168,39 @@ def test_a_broken_plugin_that_nobody_needs_costs_a_line(install: Install, tmp_pa
     assert done.stderr == "warning: plugin `broken` (simres-broken 1.0) is left out: SystemExit: 3\n"
 
 
+def test_a_schema_leaves_out_what_cannot_be_loaded(install: Install) -> None:
+    install(
+        "simres-broken",
+        """
+        @hookimpl
+        def simres_components():
+            yield Component("gone", MATRIX, "simres_broken:Gone", "its spec is not there")
+            yield Component("odd", MATRIX, "simres_broken:IMPORTS", "its spec is no model")
+            yield Component("sound", MATRIX, SPEC, "a sound one")
+
+        @hookimpl
+        def simres_schedulers():
+            yield Scheduler("lost", "simres_broken:no", "no parameters", parameters="simres_nowhere:P")
+
+        IMPORTS = 1
+        """,
+    )
+    done = run("schema")
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    kinds = document["$defs"]["component"]["properties"]["kind"]["enum"]
+    assert "sound" in kinds
+    assert not {"gone", "odd"} & {*kinds, *document["$defs"]}
+    assert "lost" not in document["properties"]["scheduler"]["anyOf"][0]["enum"]
+    nowhere = "ModuleNotFoundError: No module named 'simres_nowhere'"
+    gone = "AttributeError: module 'simres_broken' has no attribute 'Gone'"
+    assert done.stderr.splitlines() == [
+        f"warning: scheduler `lost` is left out: cannot load `simres_nowhere:P`: {nowhere}",
+        f"warning: kind `gone` is left out: cannot load `simres_broken:Gone` of simres-broken 1.0: {gone}",
+        "warning: kind `odd` is left out: `simres_broken:IMPORTS` is no pydantic model",
+    ]
+
+
 def test_a_broken_plugin_that_a_scenario_needs_is_named(install: Install, tmp_path: Path) -> None:
     install("simres-npu", 'raise RuntimeError("no licence")')
     done = run("simulate", scenario(tmp_path, "npu"))
@@ -256,7 +289,7 @@ def test_the_environment_restricts_what_loads(
     install("simres-other", NPU.replace("npu", "other"))
     monkeypatch.setenv(LOAD_PLUGINS, said)
     registry = Registry()
-    assert set(registry.components()) - {"ddr", "sram", "matrix", "host"} == loaded
+    assert set(registry.components()) - {"ddr", "sram", "matrix", "host", "background"} == loaded
     if "npu" not in loaded:
         with pytest.raises(SimresError) as error:
             registry.component("npu")

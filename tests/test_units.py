@@ -72,6 +72,8 @@ def test_what_is_read(quantity, text, value):
         (SIZE, "1e-999999999 B", "is no whole number of bytes"),
         pytest.param(SIZE, 10**5000, "got `a huge number`", id="huge"),
         (BANDWIDTH, "1e30 B/s", "must be at most 1000 TB/s, got `1e30 B/s`"),
+        (BANDWIDTH, "8 Gb/s", "unknown unit `Gb/s`: bits are not read; write bytes, such as `1 GB/s`"),
+        (SIZE, "8 Mbit", "unknown unit `Mbit`: bits are not read; write bytes, such as `1 MiB`"),
         (BANDWIDTH, "1 GBps", "unknown unit `GBps`; did you mean `1 GB/s`?"),
         (BANDWIDTH, "1 GB per second", "did you mean `1 GB/s`?"),
         (RATE, "1TFLOPS", "unknown unit `TFLOPS`; did you mean `1 TFLOP/s`?"),

@@ -17,7 +17,7 @@ from simres.workload import Ledger, Workload
 class Bounds:
     """Lower bounds on the makespan, in picoseconds.
 
-    `engines` holds one a role, under the engine's name (several of a role share the work: `a+b`); they
+    `engines` holds one a role, under the component's name (several of a role share the work: `a+b`); they
     hold for any schedule of the workload. `dependency` is the longest chain of tasks that need each
     other's results, for this Program's tasks. `makespan` is the largest of them.
     """
@@ -55,7 +55,7 @@ def bounds(workload: Workload | Ledger, program: Program, chip: Chip, chain_ps: 
     }
     engines = {}
     for role, work in least.items():
-        named = chip.named(role)
+        named = {name: spec for name, spec in chip.parts.items() if chip.roles[name] is role}
         alone = [spec.at_peak_ps(work) for spec in named.values()]
         if alone:
             shared = 1 / sum(1 / time for time in alone) if all(alone) else Fraction(0)

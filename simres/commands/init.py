@@ -71,7 +71,7 @@ seed: 0
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to; made if need be.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; made if need be.")] = Path(),
 ) -> None:
     """Write a commented scenario to start from, and the schema that editors check it with."""
     from simres.files import write_text
@@ -84,7 +84,7 @@ def init(
             f"already there: {names}; nothing was written", "name another folder: simres init DIR"
         )
     own = Path(os.path.normpath(folder.absolute())).name
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", own)[:100] or "scenario"
+    name = re.sub(r"[^\w.-]+", "-", own)[:100].strip("-") or "scenario"
     write_text(schema, text(scenario_schema(choices.registry())))
     write_text(scenario, STARTER.format(file=scenario.name, name=f'"{name}"'))
-    print(f"Wrote {scenario} and {schema}. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n")  # noqa: T201
+    print(f"Wrote `{scenario}` and `{schema}`. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n")  # noqa: T201

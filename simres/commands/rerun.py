@@ -12,7 +12,7 @@ from simres.errors import AnswerIsNo, ExitCode
 
 
 def rerun(
-    result: Annotated[Path, typer.Argument(help="A result.json, or the folder it is in.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result.json, or the folder it is in.")],
     json: Annotated[bool, typer.Option("--json", help="Print the new result as JSON.")] = False,
 ) -> int:
     """Simulate a stored result's scenario and workload again and compare the Records."""

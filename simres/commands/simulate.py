@@ -18,11 +18,17 @@ def simulate(
     scenario: Annotated[
         str,
         typer.Argument(
-            help="A YAML file, a shipped scenario's name, or with --chip a network or traced file."
+            metavar="SCENARIO",
+            help="A YAML file, a shipped scenario's name, or with --chip a network or traced file.",
         ),
     ],
     chip: Annotated[
-        str | None, typer.Option("--chip", help="Run the network on this chip: a preset's name or a file.")
+        str | None,
+        typer.Option(
+            "--chip",
+            metavar="CHIP",
+            help="Run a network on this chip: a YAML file, or one that `simres examples` names.",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,

@@ -10,7 +10,10 @@ import typer
 
 def timeline(
     result: Annotated[
-        Path, typer.Argument(help="A result.json, or the folder that `simulate -o DIR` wrote it into.")
+        Path,
+        typer.Argument(
+            metavar="RESULT", help="A result.json, or the folder that `simulate -o DIR` wrote it into."
+        ),
     ],
     since: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="Start there, such as `100 us`.")

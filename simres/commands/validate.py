@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def validate(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Scenarios and chips (YAML), traced workloads (JSON)."),
+        typer.Argument(metavar="FILE", help="Scenarios and chips (YAML), traced workloads (JSON)."),
     ],
 ) -> int:
     """Check scenarios, chips and workloads, and say everything that is wrong with each."""

@@ -12,7 +12,10 @@ from simres.errors import ExitCode
 
 def show(
     workload: Annotated[
-        str, typer.Argument(help="A traced file, a shipped workload's name, or a network to trace.")
+        str,
+        typer.Argument(
+            metavar="WORKLOAD", help="A traced file, a shipped workload's name, or a network to trace."
+        ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Print the workload as one JSON document.")] = False,
     allow_unmodelled: Annotated[

@@ -4,25 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 from simres.errors import SimresError
-from simres.hardware.specs import ComponentSpec, EngineSpec, MemorySpec
+from simres.hardware.arbitration import Arbitration
+from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, EngineSpec, MemorySpec
 from simres.hookspecs import ComponentRole
 from simres.program import Work
+from simres.units import PS_PER_S
 
 
 @dataclass(frozen=True)
 class Chip:
-    """The components of a scenario by name, in its order, and the role of each."""
+    """The components of a scenario by name, in its order, and the role of each.
+
+    A component has one engine of the same name, or several: a bus `ddr` with two channels has `ddr.0` and
+    `ddr.1`. Raises `SimresError` when a background master is on no bus, or leaves others nothing of it.
+    """
 
     components: Mapping[str, ComponentSpec]
     roles: Mapping[str, ComponentRole]
 
+    def __post_init__(self) -> None:
+        for name, spec in self.components.items():
+            if isinstance(spec, BackgroundSpec) and not isinstance(self.components.get(spec.bus), BusSpec):
+                buses = [bus for bus, other in self.components.items() if isinstance(other, BusSpec)]
+                raise SimresError(
+                    f"`hardware.{name}.bus`: there is no bus `{spec.bus}`",
+                    f"buses of this chip: {', '.join(buses) or 'none'}",
+                )
+        for name, spec in self.components.items():
+            if isinstance(spec, BusSpec) and (share := _taken(spec, self.masters(name))) >= 1:
+                raise SimresError(
+                    f"the background masters on `{name}` may ask for {float(share):.0%} of it and need not "
+                    "take turns: nobody else would be served",
+                    f"give them less `bandwidth` or a larger `burst`, or set `hardware.{name}.arbitration` "
+                    "to `round_robin`",
+                )
+
+    @cached_property
+    def parts(self) -> Mapping[str, EngineSpec]:
+        """The components that do tasks; memories copy within themselves."""
+        return {name: spec for name, spec in self.components.items() if isinstance(spec, EngineSpec)}
+
+    @cached_property
+    def _component_of(self) -> Mapping[str, str]:
+        return {lane: name for name, spec in self.parts.items() for lane in spec.lanes(name)}
+
+    def component_of(self, engine: str) -> str:
+        """The name of the component that an engine belongs to."""
+        return self._component_of[engine]
+
     @cached_property
     def engines(self) -> Mapping[str, EngineSpec]:
-        """Everything that does tasks; memories copy within themselves."""
-        return {name: spec for name, spec in self.components.items() if isinstance(spec, EngineSpec)}
+        """Every engine and the spec of its component."""
+        parts = self.parts
+        return {lane: parts[name] for lane, name in self._component_of.items()}
 
     @cached_property
     def memories(self) -> Mapping[str, MemorySpec]:
@@ -30,15 +68,33 @@ class Chip:
         return {name: spec for name, spec in self.components.items() if isinstance(spec, MemorySpec)}
 
     @cached_property
-    def _by_role(self) -> Mapping[ComponentRole, Mapping[str, EngineSpec]]:
+    def shared(self) -> Mapping[str, tuple[str, ...]]:
+        """The components whose engines get in each other's or somebody else's way, with their engines."""
+        found = {name: spec.lanes(name) for name, spec in self.parts.items()}
+        return {name: lanes for name, lanes in found.items() if len(lanes) > 1 or self.masters(name)}
+
+    def masters(self, bus: str) -> Mapping[str, BackgroundSpec]:
+        """The background masters on a bus."""
         return {
-            role: {name: spec for name, spec in self.engines.items() if self.roles[name] is role}
-            for role in ComponentRole
+            name: spec
+            for name, spec in self.components.items()
+            if isinstance(spec, BackgroundSpec) and spec.bus == bus
         }
 
     def named(self, role: ComponentRole) -> Mapping[str, EngineSpec]:
         """The engines of one role, in the scenario's order."""
         return self._by_role[role]
+
+    @cached_property
+    def _by_role(self) -> Mapping[ComponentRole, Mapping[str, EngineSpec]]:
+        return {
+            role: {
+                lane: spec
+                for lane, spec in self.engines.items()
+                if self.roles[self.component_of(lane)] is role
+            }
+            for role in ComponentRole
+        }
 
     def fastest(self, role: ComponentRole, work: Work) -> str:
         """The name of the engine of that role that does `work` soonest; the first of equals.
@@ -55,6 +111,15 @@ class Chip:
             return next(iter(named))
         return min(named, key=lambda name: named[name].duration_ps(work))
 
+    def load_and_store(self, work: Work) -> tuple[str, str]:
+        """The engines for loads and for stores: the first and the last channel of the fastest bus.
+
+        They are the same where it has one channel. Raises `SimresError` when the chip has no bus.
+        """
+        bus = self.component_of(self.fastest(ComponentRole.BUS, work))
+        lanes = self.parts[bus].lanes(bus)
+        return lanes[0], lanes[-1]
+
     def scratchpad(self) -> tuple[str, MemorySpec]:
         """The largest on-chip memory and its name; the first of equals.
 
@@ -68,3 +133,17 @@ class Chip:
             )
         name = max(memories, key=lambda name: memories[name].capacity)
         return name, memories[name]
+
+
+def _taken(bus: BusSpec, masters: Mapping[str, BackgroundSpec]) -> Fraction:
+    """The share of a bus that masters may take whatever else waits: every request turning it around twice."""
+    if bus.arbitration is Arbitration.ROUND_ROBIN:
+        return Fraction(0)
+    taken = Fraction(0)
+    for master in masters.values():
+        if master.urgent or bus.arbitration is Arbitration.FIFO:
+            each = bus.transfer_ps(master.burst) + 2 * bus.turnaround
+            taken += each * master.bandwidth / (master.burst * PS_PER_S)
+    if bus.refresh_time:
+        taken *= Fraction(bus.refresh_interval, bus.refresh_interval - bus.refresh_time)
+    return taken

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from simpy import Environment, Event
 from simpy.events import NORMAL
 
-from simres.hardware.specs import EngineSpec
+from simres.hardware.specs import BackgroundSpec, EngineSpec
 from simres.program import Work
 
 
 class Stall(NamedTuple):
-    """Of the time from `begin` to the end of a task, the picoseconds in which the engine did not work."""
+    """Of the time from `begin` to the end of a task, the picoseconds in which the engine did not work.
+
+    `held` says who had the bus meanwhile, an engine or a background master by name or `""` for the bus
+    itself, and for how long; it adds up to `bus_ps`, or is empty where nobody else could have had it.
+    """
 
     latency_ps: int = 0
     bus_ps: int = 0
+    held: tuple[tuple[str, int], ...] = ()
+
+
+class MasterWork(NamedTuple):
+    """What a background master did: requests served, their bytes, picoseconds that it had the bus."""
+
+    requests: int
+    moved_bytes: int
+    working_ps: int
 
 
 class Done(Event):
@@ -48,3 +62,11 @@ class Engine:
         `Stall`, or None when the engine works all the while.
         """
         return Done(self.env, duration_ps)
+
+    def channels(self, names: Sequence[str], masters: Mapping[str, BackgroundSpec]) -> Sequence[Engine]:  # noqa: ARG002
+        """An engine for each lane (`EngineSpec.lanes`); `masters` are the background masters on it."""
+        return (self,)
+
+    def background(self, until_ps: int) -> Mapping[str, MasterWork]:  # noqa: ARG002
+        """What the background masters on it did up to the end of the run, by name."""
+        return {}

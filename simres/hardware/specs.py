@@ -6,13 +6,14 @@ running anything. How the component behaves in time is its engine, elsewhere in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simres.hardware.arbitration import Arbitration
 from simres.hardware.energy import (
     DRAM_FJ_PER_BYTE,
     INSTRUCTION_FJ,
@@ -63,6 +64,14 @@ class EngineSpec(ComponentSpec):
         """
         return sum(durations_ps)
 
+    def lanes(self, name: str) -> tuple[str, ...]:
+        """Names of its engines, each with a queue of its own, where the component is called `name`."""
+        return (name,)
+
+    def together_ps(self, works: Iterable[Work]) -> Fraction | int:  # noqa: ARG002
+        """Exact picoseconds that work of all lanes takes at the least on what they share; 0 for nothing."""
+        return 0
+
 
 class MemorySpec(EngineSpec):
     """A component that holds buffers, and copies between them."""
@@ -76,7 +85,7 @@ class MemorySpec(EngineSpec):
 
 
 class BusSpec(EngineSpec):
-    """A bus to off-chip memory that moves bytes at a fixed rate."""
+    """A bus to off-chip memory that moves bytes at a fixed rate, by one channel or several."""
 
     bandwidth: Bandwidth
     """Peak rate, such as `1 GB/s`."""
@@ -85,29 +94,103 @@ class BusSpec(EngineSpec):
     burst_overhead: Duration = 0
     """Time lost on the bus with each burst."""
     latency: Duration = 0
-    """Time from a request to its first byte, in which nothing moves."""
+    """Time from a request to its first byte, in which nothing moves for it."""
+    channels: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
+    """Transfers that can be under way at once, and share the bus. With more than one, the bus `ddr` has
+    the engines `ddr.0`, `ddr.1`, ..."""
+    arbitration: Arbitration = Arbitration.ROUND_ROBIN
+    """Whose burst is next: `round_robin` (a burst each), `fifo` (who came first), or `priority` (the
+    lowest channel)."""
+    outstanding: Annotated[int, Field(strict=True, ge=1, le=1024)] | None = None
+    """Bursts that a transfer may have asked for and not seen begin; without a limit it asks for all of
+    them at once."""
+    turnaround: Duration = 0
+    """Time lost when a write follows a read, or a read a write."""
+    refresh_interval: Duration = 0
+    """Time from one refresh to the next; 0 for a memory that needs none."""
+    refresh_time: Duration = 0
+    """Time that a refresh takes, in which the memory stands still."""
     energy_per_byte: Energy = DRAM_FJ_PER_BYTE
     """Energy of a byte read from or written to the memory behind it; the default is DRAM at 45 nm."""
 
     def energy_costs(self) -> EnergyCosts:
         return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
 
+    @model_validator(mode="after")
+    def _refreshes_now_and_then(self) -> Self:
+        if self.refresh_time and self.refresh_time >= self.refresh_interval:
+            raise ValueError("`refresh_time` must be shorter than `refresh_interval`")
+        return self
+
+    @property
+    def full_burst_ps(self) -> Fraction:
+        """Exact picoseconds of a full burst."""
+        return Fraction(self.burst * PS_PER_S, self.bandwidth) + self.burst_overhead
+
     def transfer_ps(self, nbytes: int) -> Fraction:
         """Exact picoseconds on the bus: `nbytes / bandwidth` plus the overhead of every burst begun."""
         bursts = -(-nbytes // self.burst)
         return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
 
+    def window_ps(self, nbytes: int) -> Fraction | int:
+        """Exact picoseconds that a lone transfer waits for requests beyond the first to be answered.
+
+        With W outstanding, burst k starts no sooner than a latency L after burst k - W did: W bursts in
+        max(L, W F), which is min(peak, W burst / L) for the rate (Little's law).
+        """
+        if self.outstanding is None or nbytes <= 0:
+            return 0
+        gap = self.latency - self.outstanding * self.full_burst_ps
+        return (-(-nbytes // self.burst) - 1) // self.outstanding * gap if gap > 0 else 0
+
     def at_peak_ps(self, work: Work) -> Fraction:
         return Fraction(work.nbytes * PS_PER_S, self.bandwidth)
 
     def duration_ps(self, work: Work) -> int:
-        return self.latency + ceil(self.transfer_ps(work.nbytes))
+        """Of a transfer that has the bus to itself, without turnaround and refresh."""
+        nbytes = work.nbytes
+        if self.outstanding is not None:
+            return self.latency + ceil(self.transfer_ps(nbytes) + self.window_ps(nbytes))
+        bursts = -(-nbytes // self.burst)
+        return self.latency + bursts * self.burst_overhead + -(-nbytes * PS_PER_S // self.bandwidth)
 
     def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:
         """Back-to-back transfers gather no rounding."""
-        if PS_PER_S % self.bandwidth == 0:
+        if PS_PER_S % self.bandwidth == 0 and self.outstanding is None:
             return sum(durations_ps)
-        return sum((self.latency + self.transfer_ps(work.nbytes) for work in works), Fraction(0))
+        waiting = len(works) * self.latency + sum(self.window_ps(work.nbytes) for work in works)
+        return self.together_ps(works) + waiting
+
+    def lanes(self, name: str) -> tuple[str, ...]:
+        if self.channels == 1:
+            return (name,)
+        return tuple(f"{name}.{number}" for number in range(self.channels))
+
+    def together_ps(self, works: Iterable[Work]) -> Fraction | int:
+        nbytes = bursts = 0
+        for work in works:
+            nbytes += work.nbytes
+            bursts += -(-work.nbytes // self.burst)
+        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
+
+
+class BackgroundSpec(ComponentSpec):
+    """Something else on the bus, such as a camera or a display: it moves bytes whatever the network does."""
+
+    bus: str
+    """The bus it is on, by name."""
+    bandwidth: Bandwidth
+    """Bytes a second that it moves, such as `200 MB/s`."""
+    burst: Bytes = 1024
+    """Bytes that it asks for at a time; the bus splits them into bursts of its own."""
+    write: Annotated[bool, Field(strict=True)] = False
+    """Whether it writes to memory (a camera) or reads (a display)."""
+    urgent: Annotated[bool, Field(strict=True)] = False
+    """Whether it goes before the bus's channels where `arbitration` is `priority`, and not after them."""
+
+    def request_ps(self, number: int) -> int:
+        """When it asks for the next bytes, the first time at 0: rounded up to a picosecond."""
+        return -(-number * self.burst * PS_PER_S // self.bandwidth)
 
 
 class SramSpec(MemorySpec):

@@ -114,7 +114,7 @@ def _from_factory(text: str) -> nn.Module:
             f"cannot make a network from `{text}`: {_reason(error)}", _hint(error, text)
         ) from error
     if not isinstance(made, nn.Module):
-        raise SimresError(f"`{text}` makes a {type(made).__name__}, not a torch.nn.Module")
+        raise SimresError(f"`{text}` makes an object of type `{type(made).__name__}`, not a torch.nn.Module")
     return made
 
 

@@ -37,6 +37,8 @@ def limit(result: Result) -> str:
         return "Nothing takes any time."
     name = max(engines, key=lambda name: engines[name].working_ps)
     busiest = engines[name]
+    if together := _several_channels(result, busiest.working_ps):
+        return together
     share = f"{percent(busiest.working_ps, makespan)} % of the time"
     if busiest.working_ps == makespan:
         return f"Bound by {_the(result, name)}: it works all the time."
@@ -44,6 +46,20 @@ def limit(result: Result) -> str:
     if busiest.working_ps >= _BUSY * makespan:
         return f"Bound by {_the(result, name)}: it works {share}; the rest it {rest}."
     return f"No engine is busy: {_the(result, name)}, the busiest, works {share}; the rest it {rest}."
+
+
+def _several_channels(result: Result, busiest_ps: int) -> str:
+    """What limits the run where a bus works most through channels of which none does; else nothing."""
+    working: dict[str, int] = {}
+    for name, engine in result.record.engines.items():
+        component, channel, _ = name.partition(".")
+        if channel:
+            working[component] = working.get(component, 0) + engine.working_ps
+    component = max(working, key=lambda name: working[name], default="")
+    if not component or working[component] <= busiest_ps or working[component] < _BUSY * result.makespan_ps:
+        return ""
+    share = percent(working[component], result.makespan_ps)
+    return f"Bound by {_the(result, component)}: its channels work {share} % of the time between them."
 
 
 def _rest(result: Result, name: str, engine: EngineTotals) -> str:
@@ -61,14 +77,16 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
         found.append((blocked, text))
     for cause, words in _STALLS.items():
         if ps := engine.waiting_ps.get(cause, 0):
-            found.append((ps, f"waits {format_duration(ps)} {words}"))
+            others = [other for other in engine.bus_held_by if other] if cause is Cause.BUS else []
+            who = f" ({_listed(others)})" if others else ""
+            found.append((ps, f"waits {format_duration(ps)} {words}{who}"))
     if engine.idle_ps:
         found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
     return ", and ".join(text for _, text in sorted(found, key=lambda item: -item[0]))
 
 
 _STALLS = {
-    Cause.BUS: "while others hold the bus",
+    Cause.BUS: "while others have the bus",
     Cause.LATENCY: "for first bytes to arrive (latency)",
 }
 _REASONS = {
@@ -146,6 +164,11 @@ def remarks(result: Result) -> list[str]:
                 )
     else:
         found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so nothing is known of reuse.")
+    for name, master in result.record.masters.items():
+        found.append(
+            f"Also on {_the(result, master.bus)}: {name}, {format_bytes(master.moved_bytes)} in "
+            f"{master.requests} requests, {percent(master.working_ps, result.makespan_ps)} % of the time."
+        )
     free = [
         _the(result, name)
         for name, engine in result.record.engines.items()
@@ -187,7 +210,8 @@ def warnings(result: Result) -> list[str]:
 
 def _role(result: Result, names: str) -> str:
     first = names if names in result.chip else names.split("+")[0]
-    return result.chip[first].role if first in result.chip else ""
+    found = result.chip.get(first) or result.chip.get(f"{first}.0")  # a component with several engines
+    return found.role if found else ""
 
 
 def _the(result: Result, names: str) -> str:

@@ -50,10 +50,14 @@ def _engines(result: Result) -> str:
             for what, ps in (("works", engine.working_ps), ("waits", waiting))
         )
         figures = [engine.working_ps, *(engine.waiting_ps.get(cause, 0) for cause in causes), engine.idle_ps]
-        cells = [escape(name), *unit.texts(figures), f"{percent(engine.working_ps, makespan)} %"]
+        cells = [escape(name), *unit.texts(figures), _share(engine.working_ps, makespan)]
         rows.append([*cells, f'<div class="bar">{bar}</div>'])
     waits = [f"wait: {cause.value}, {unit.unit}" for cause in causes]
     return _table(["engine", f"working, {unit.unit}", *waits, f"idle, {unit.unit}", "works", ""], rows)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{percent(part, whole)} %" if part else "-"
 
 
 def _layers(result: Result) -> str:

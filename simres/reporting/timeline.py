@@ -44,7 +44,9 @@ def show_timeline(
         if since_ps is not None or until_ps is not None:
             raise SimresError("a layer sets the stretch of time: give either --layer or --from and --to")
         since_ps, until_ps = layer_window(result, layer)
-    drawn = timeline(result, width or output.width, since_ps or 0, until_ps, draw=can_draw(output))
+    drawn = timeline(
+        result, output.width if width is None else width, since_ps or 0, until_ps, draw=can_draw(output)
+    )
     output.print_lines([Text(), drawn])
 
 

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from simres import hookspecs, shipped, units
 from simres.errors import InvalidFile, SimresError
-from simres.hardware.specs import ComponentSpec
+from simres.hardware.chip import Chip
+from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins import resolve
 from simres.scenario.findings import Findings, suggestion
 from simres.scenario.model import (
@@ -234,7 +235,25 @@ def _hardware(findings: Findings, registry: Registry) -> dict[str, ComponentSpec
             findings.add(trail, f"must be a mapping such as `{{kind: sram, capacity: 1 MiB}}`{_got(entry)}")
         elif (spec := _component(findings, registry, trail, entry)) is not None:
             hardware[name] = spec
+    _check_masters(findings, hardware, len(hardware) == len(entries))
     return hardware
+
+
+def _check_masters(findings: Findings, hardware: dict[str, ComponentSpec], complete: bool) -> None:
+    """Background masters are on a bus, and leave something of it."""
+    buses = [name for name, spec in hardware.items() if isinstance(spec, BusSpec)]
+    for name, spec in hardware.items():
+        if complete and isinstance(spec, BackgroundSpec) and spec.bus not in buses:
+            known = ", ".join(buses) or "none"
+            findings.add(
+                ("hardware", name, "bus"), f"there is no bus `{spec.bus}`; buses of this chip: {known}"
+            )
+            complete = False
+    if complete:
+        try:
+            Chip(hardware, {})
+        except SimresError as error:
+            findings.add_error(("hardware",), error)
 
 
 def _component(
@@ -309,7 +328,7 @@ def _expectations(findings: Findings) -> tuple[Expectation, ...]:
             within = units.parse_percent(settings["within"]) if "within" in settings else 0
             at = (*trail, "value") if entry is settings else trail
             value, unit = _figure(settings["value"])
-            found.append(Expectation(path, value, unit, Fraction(within)))
+            found.append(Expectation(path, value, unit, Fraction(within), findings.document.place(trail)))
         except SimresError as error:
             findings.add_error(at, error)
     return tuple(found)

@@ -70,6 +70,8 @@ class Expectation:
     value: int | float
     unit: str = ""
     within: Fraction = Fraction(0)
+    place: tuple[int, int] = field(default=(0, 0), compare=False)
+    """Line and column in the scenario's file, from 1; 0 where there is none."""
 
     @property
     def text(self) -> int | float | str:

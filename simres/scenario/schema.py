@@ -10,11 +10,13 @@ import ast
 import inspect
 import json
 import textwrap
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
+from simres.errors import SimresError, SimresWarning
 from simres.plugins import Registry, resolve
 from simres.scenario.loader import NAME, RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile
@@ -44,8 +46,8 @@ def scenario_schema(registry: Registry) -> Schema:
     schema["else"] = {"required": ["hardware"], "properties": {"hardware": whole | {"minProperties": 1}}}
     kinds, required = _kinds(registry)
     schema["$defs"] = {
-        "component": _component(registry, required),
-        "part": _component(registry, None),
+        "component": _component(kinds, required),
+        "part": _component(kinds, None),
         **kinds,
     }
     return {"$schema": DIALECT, "title": "A simres scenario", **schema}
@@ -63,7 +65,7 @@ def chip_schema(registry: Registry) -> Schema:
     schema["properties"]["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}, "minProperties": 1}
     schema["properties"]["hardware"] |= _entries("component")
     kinds, required = _kinds(registry)
-    schema["$defs"] = {"component": _component(registry, required), **kinds}
+    schema["$defs"] = {"component": _component(kinds, required), **kinds}
     return {"$schema": DIALECT, "title": "A chip for simres", **schema}
 
 
@@ -78,26 +80,26 @@ def _entries(definition: str) -> Schema:
 
 def _kinds(registry: Registry) -> tuple[dict[str, Schema], dict[str, list[str]]]:
     """The schema of each kind, and apart from it which keys it needs: beside a `chip:` none are."""
-    kinds, required = {}, {}
-    for kind, component in registry.components().items():
-        spec = _of_model(resolve(component.spec))
-        spec["properties"]["kind"] = {"const": kind, "description": component.summary}
+    components = registry.components()
+    kinds = _models("kind", {kind: component.spec for kind, component in components.items()})
+    required = {}
+    for kind, spec in kinds.items():
+        spec["properties"]["kind"] = {"const": kind, "description": components[kind].summary}
         required[kind] = spec.pop("required", [])
-        kinds[kind] = spec
     return kinds, required
 
 
-def _component(registry: Registry, required: dict[str, list[str]] | None) -> Schema:
-    components = registry.components()
-    summaries = "; ".join(f"{kind}: {component.summary}" for kind, component in components.items())
+def _component(kinds: Mapping[str, Schema], required: Mapping[str, list[str]] | None) -> Schema:
+    said = {kind: spec["properties"]["kind"]["description"] for kind, spec in kinds.items()}
+    summaries = "; ".join(f"{kind}: {summary}" for kind, summary in said.items())
     choices = []
-    for kind in components:
+    for kind in kinds:
         reference: Schema = {"$ref": f"#/$defs/{kind}"}
         then = {"allOf": [reference, {"required": required[kind]}]} if required else reference
         choices.append(_when("kind", kind, then))
     return {
         "type": "object",
-        "properties": {"kind": {"enum": list(components), "description": summaries}},
+        "properties": {"kind": {"enum": list(kinds), "description": summaries}},
         **({"required": ["kind"]} if required else {}),
         "allOf": choices,
     }
@@ -105,11 +107,11 @@ def _component(registry: Registry, required: dict[str, list[str]] | None) -> Sch
 
 def _scheduler(registry: Registry) -> Schema:
     schedulers = registry.schedulers()
-    summaries = "; ".join(f"{name}: {scheduler.summary}" for name, scheduler in schedulers.items())
-    named = {"enum": list(schedulers), "description": summaries}
+    models = _models("scheduler", {name: scheduler.parameters for name, scheduler in schedulers.items()})
+    summaries = "; ".join(f"{name}: {schedulers[name].summary}" for name in models)
+    named = {"enum": list(models), "description": summaries}
     choices = []
-    for name, scheduler in schedulers.items():
-        parameters = _of_model(resolve(scheduler.parameters))
+    for name, parameters in models.items():
         parameters["properties"] = {"name": {"const": name}, **parameters.get("properties", {})}
         choices.append(_when("name", name, parameters))
     return {
@@ -142,6 +144,18 @@ def _expect() -> Schema:
 
 def _when(key: str, value: str, then: Schema) -> Schema:
     return {"if": {"properties": {key: {"const": value}}, "required": [key]}, "then": then}
+
+
+def _models(what: str, targets: Mapping[str, str]) -> dict[str, Schema]:
+    """The schema of the model behind each name; one that cannot be made is left out, with a warning."""
+    found = {}
+    for name, target in targets.items():
+        try:
+            found[name] = _of_model(resolve(target))
+        except Exception as error:  # a plugin may name anything
+            reason = error.message if isinstance(error, SimresError) else f"`{target}` is no pydantic model"
+            warnings.warn(f"{what} `{name}` is left out: {reason}", SimresWarning, stacklevel=2)
+    return found
 
 
 def _of_model(model: type[BaseModel]) -> Schema:

@@ -9,7 +9,7 @@ from math import ceil
 
 from simres.errors import InvariantViolation
 from simres.hardware.specs import EngineSpec
-from simres.record import Record
+from simres.record import Cause, Record
 from simres.simulation.plan import Launch, Plan
 
 
@@ -41,13 +41,20 @@ def longest_chain_ps(plan: Plan) -> int:
     return max(ends, default=0)
 
 
-def hold(record: Record, launches: Sequence[Launch], specs: Mapping[str, EngineSpec]) -> int:
+def hold(
+    record: Record,
+    launches: Sequence[Launch],
+    specs: Mapping[str, EngineSpec],
+    shared: Mapping[str, Sequence[str]] | None = None,
+) -> int:
     """Raises `BrokenInvariant` unless all of these hold, and returns the longest chain's picoseconds:
 
     every task ended and every buffer was given back, but for those meant to stay; working, waiting and
     idle time are whole, none is negative, and they add up to the makespan on every engine; each engine's
     work, and the longest chain of needs, take no longer than the run; the bytes moved are the Programs';
-    no memory held more than it can.
+    no memory held more than it can. Of `shared` components, with their engines, all work together takes no
+    longer than the run either, that of background masters included, and waits for them are those of their
+    holders.
     """
 
     def broken(message: str) -> BrokenInvariant:
@@ -80,6 +87,8 @@ def hold(record: Record, launches: Sequence[Launch], specs: Mapping[str, EngineS
             raise broken(f"`{name}` has {ceil(least)} ps of work in {record.makespan_ps} ps")
         if engine.moved_bytes != nbytes:
             raise broken(f"`{name}` moved {engine.moved_bytes} B, the Programs say {nbytes} B")
+    for component, lanes in (shared or {}).items():
+        _shared_holds(record, launches, specs, component, lanes)
     longest = 0
     chains = {key: longest_chain_ps(plan) for key, plan in plans.items()}
     for launch in launches:
@@ -88,6 +97,34 @@ def hold(record: Record, launches: Sequence[Launch], specs: Mapping[str, EngineS
         if launch.at_ps + chain > record.makespan_ps:
             raise broken(f"a chain of {chain} ps from {launch.at_ps} ps ended at {record.makespan_ps} ps")
     return longest
+
+
+def _shared_holds(
+    record: Record,
+    launches: Sequence[Launch],
+    specs: Mapping[str, EngineSpec],
+    component: str,
+    lanes: Sequence[str],
+) -> None:
+    numbers = [number for number, name in enumerate(record.engines) if name in lanes]
+    plans = {id(launch.plan): launch.plan for launch in launches}
+    times = Counter(id(launch.plan) for launch in launches)
+    least: Fraction | int = 0
+    for key, plan in plans.items():
+        works = (plan.work[task] for number in numbers for task in plan.order[number])
+        least += times[key] * specs[lanes[0]].together_ps(works)
+    masters = sum(master.working_ps for master in record.masters.values() if master.bus == component)
+    working = sum(record.engines[name].working_ps for name in lanes)
+    for what, ps in (("work", ceil(least) + masters), ("reported work", working + masters)):
+        if ps > record.makespan_ps + (what == "work"):  # two roundings
+            raise BrokenInvariant(
+                f"the channels of `{component}` have {ps} ps of {what} in {record.makespan_ps} ps", record
+            )
+    for name in lanes:
+        engine = record.engines[name]
+        held, waited = sum(engine.bus_held_by.values()), engine.waiting_ps.get(Cause.BUS, 0)
+        if held != waited:
+            raise BrokenInvariant(f"`{name}` waited {waited} ps for the bus, others had it {held} ps", record)
 
 
 def spans_hold(record: Record, plan: Plan) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from simres.errors import InvariantViolation
-from simres.hardware.specs import EngineSpec, MemorySpec
+from simres.hardware.specs import BusSpec, EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
-from simres.program import Program, Work
+from simres.program import Program, TaskKind, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,15 @@ def _prices(specs: Sequence[EngineSpec], lane: list[int], work: list[Work]) -> l
     return [price[key] for key in keys]
 
 
+def _directed(program: Program, specs: Sequence[EngineSpec], work: list[Work]) -> list[Work]:
+    """The work of every task, that of stores marked where a bus has to know."""
+    if not any(isinstance(spec, BusSpec) and spec.turnaround for spec in specs):
+        return work
+    stores = {id(task.work): task.work for task in program.tasks if task.kind is TaskKind.STORE}
+    marked = {key: replace(found, write=True) for key, found in stores.items()}
+    return [marked[id(task.work)] if task.kind is TaskKind.STORE else task.work for task in program.tasks]
+
+
 def _holds(program: Program, engines: Mapping[str, EngineSpec]) -> list[tuple[int, int]]:
     """Memory and bytes of every buffer; the same pair for alike buffers."""
     memories = {name: spec for name, spec in engines.items() if isinstance(spec, MemorySpec)}
@@ -109,7 +118,8 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
     tasks = program.tasks
     index = {name: number for number, name in enumerate(engines)}
     lane = [index[task.engine] for task in tasks]
-    work = [task.work for task in tasks]
+    specs = list(engines.values())
+    work = _directed(program, specs, [task.work for task in tasks])
     order: list[list[int]] = [[] for _ in engines]
     for number, at in enumerate(lane):
         order[at].append(number)
@@ -129,7 +139,7 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
         program=program,
         lane=lane,
         work=work,
-        duration_ps=_prices(list(engines.values()), lane, work),
+        duration_ps=_prices(specs, lane, work),
         successors=_inverse(before, len(tasks)),
         waits=list(map(len, before)),
         demand=demand,

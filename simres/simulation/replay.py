@@ -40,7 +40,17 @@ _NOTHING = _Instance(-1, EMPTY, 0)
 class _Run:
     """What all lanes of a run share."""
 
-    __slots__ = ("by_layer", "environment", "freed", "held_back", "lanes", "latest", "rows", "space")
+    __slots__ = (
+        "bus_holders",
+        "by_layer",
+        "environment",
+        "freed",
+        "held_back",
+        "lanes",
+        "latest",
+        "rows",
+        "space",
+    )
 
     def __init__(self, environment: Environment, space: Space, level: RecordLevel) -> None:
         self.environment = environment
@@ -52,6 +62,7 @@ class _Run:
         self.held_back: deque[tuple[int, Plan]] = deque()
         """Launches that wait for the one before to fill the memory for them."""
         self.rows: list[tuple[int, ...]] | None = [] if level is RecordLevel.FULL else None
+        self.bus_holders: list[tuple[int, str, int]] = []
         self.by_layer = level is RecordLevel.AGGREGATE
 
     def arrive(self, number: int, plan: Plan, _event: Event) -> None:
@@ -88,6 +99,7 @@ class _Lane:
     __slots__ = (
         "awaits",
         "begin",
+        "bus_held_by",
         "finished",
         "free_since",
         "granted",
@@ -124,6 +136,7 @@ class _Lane:
         self.holder = self.space_holder = -1
         self.finished = self.working_ps = self.idle_ps = self.moved_bytes = 0
         self.waiting_ps = dict.fromkeys(Cause, 0)
+        self.bus_held_by: dict[str, int] = {}
         self.layer_ps: dict[int, int] = {}
 
     @property
@@ -134,7 +147,9 @@ class _Lane:
     def totals(self, makespan_ps: int) -> EngineTotals:
         """What it did up to the end of the run; with an empty queue it has been idle since it ran dry."""
         idle = self.idle_ps + (makespan_ps - self.free_since if self.instance is _NOTHING else 0)
-        return EngineTotals(self.tasks, self.working_ps, dict(self.waiting_ps), idle, self.moved_bytes)
+        return EngineTotals(
+            self.tasks, self.working_ps, dict(self.waiting_ps), idle, self.moved_bytes, dict(self.bus_held_by)
+        )
 
     def wake(self, now: int) -> None:
         """The queue is no longer empty."""
@@ -203,6 +218,14 @@ class _Lane:
         self.moved_bytes += work.nbytes
         self.begin(work, plan.duration_ps[self.task], False).callbacks.append(self.finish)
 
+    def blame(self, held: Sequence[tuple[str, int]]) -> None:
+        """Takes down who had the bus while the head waited for it."""
+        rows = self.run.rows
+        for name, ps in held:
+            self.bus_held_by[name] = self.bus_held_by.get(name, 0) + ps
+            if rows is not None:
+                self.run.bus_holders.append((len(rows), name, ps))
+
     def finish(self, event: Event) -> None:
         """The engine is done with the head: takes it down, wakes who waited, turns to the next."""
         run = self.run
@@ -215,10 +238,12 @@ class _Lane:
         latency = bus = 0
         stall: Stall | None = event._value
         if stall is not None:
-            latency, bus = stall
+            latency, bus, held = stall
             working -= latency + bus
             self.waiting_ps[Cause.LATENCY] += latency
             self.waiting_ps[Cause.BUS] += bus
+            if held:
+                self.blame(held)
         self.working_ps += working
         if run.rows is not None:
             who = (self.holder, self.space_holder)
@@ -280,6 +305,9 @@ def replay(
     except Exception as error:  # whatever a plugin's engine does; what came before is still taken down
         failure = error
     makespan = int(environment.now)
+    if failure is None:  # an engine may have left behind an alarm that nobody waits for
+        ends = [launch.at_ps for launch in launches] + [lane.free_since for lane in run.lanes]
+        makespan = int(max(ends, default=0))
     by_layer = {
         name: tuple(sorted(lane.layer_ps.items()))
         for name, lane in zip(engines, run.lanes, strict=True)
@@ -296,6 +324,7 @@ def replay(
         unfinished=sum(len(launch.plan.lane) for launch in launches) - sum(lane.tasks for lane in run.lanes),
         layer_working_ps=by_layer,
         rows=tuple(run.rows or ()),
+        bus_holders=tuple(run.bus_holders),
     )
     if failure is not None:
         said = f"{type(failure).__name__}: {failure}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from simpy import Environment
@@ -13,7 +14,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
 from simres.program import Program
-from simres.record import Record, RecordLevel
+from simres.record import MasterTotals, Record, RecordLevel
 from simres.simulation.invariants import hold
 from simres.simulation.plan import Launch, Plan, flatten
 from simres.simulation.replay import replay
@@ -44,7 +45,7 @@ def run_stream(
     """Replays Programs, each from its start in picoseconds, in order of these.
 
     What the first expects in memory is there; what a later one expects must be what the one before
-    leaves. `behaviours` gives the engine of each component by name. Returns the Record and the longest
+    leaves. `behaviours` gives the behaviour of each component by name. Returns the Record and the longest
     chain of needs of any Program. Raises `BrokenInvariant`, with the Record attached, when what happened
     contradicts the Programs.
     """
@@ -62,10 +63,27 @@ def run_stream(
                 )
             launches.append(Launch(plan, at_ps))
         environment = Environment()
-        engines = {name: behaviours[name](environment, spec) for name, spec in specs.items()}
+        engines = build(chip, behaviours, environment)
         capacities = {name: memory.capacity for name, memory in chip.memories.items()}
         record = replay(launches, engines, capacities, environment, level)
-        return record, hold(record, launches, specs)
+        masters = {
+            master: MasterTotals(chip.component_of(name), *work)
+            for name, engine in engines.items()
+            for master, work in engine.background(record.makespan_ps).items()
+        }
+        if masters:
+            record = replace(record, masters=masters)
+        return record, hold(record, launches, specs, chip.shared)
+
+
+def build(chip: Chip, behaviours: Mapping[str, EngineFactory], environment: Environment) -> dict[str, Engine]:
+    """The engines of `chip`, by name and in its order, living in `environment`."""
+    engines: dict[str, Engine] = {}
+    for name, spec in chip.parts.items():
+        lanes = spec.lanes(name)
+        made = behaviours[name](environment, spec).channels(lanes, chip.masters(name))
+        engines.update(zip(lanes, made, strict=True))
+    return engines
 
 
 @contextmanager

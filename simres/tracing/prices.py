@@ -114,7 +114,10 @@ def vector_ops(kind: str, outputs: int, inputs: int = 0, window: int = 0) -> int
 
 def page() -> str:
     """docs/prices.md: `python -m simres.tracing.prices > docs/prices.md` writes it anew."""
-    rows = [f"| {kind} | {price.ops} | {price.per} | {price.reason} |" for kind, price in PRICES.items()]
+    rows = [
+        f"| {kind} | {price.ops} | {price.per} | {price.reason.replace('|', chr(92) + '|')} |"
+        for kind, price in PRICES.items()
+    ]
     return "\n".join([*_PAGE.strip().splitlines(), *rows, ""])
 
 

@@ -1,0 +1,128 @@
+"""What must hold in a result read from a file beyond the types of its fields, so that it can be shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simres.record import Record, RecordLevel, Span
+
+if TYPE_CHECKING:
+    from simres.program import Program
+    from simres.result import Result
+
+MOST_PS = 10**30
+"""Picoseconds beyond that are a slip: longer than the universe is old."""
+_COLUMNS = len(Span._fields)
+
+
+def problems_of_result(result: Result) -> Iterator[str]:
+    """What the parts of a result say of each other that is not so; in order, each with its path."""
+    engines = result.record.engines
+    for name in engines:
+        if name not in result.chip:
+            yield f"engines: no `{name}`, which the record names"
+    yield from _program(result.program, result.record)
+    yield from _totals(result.record)
+    yield from _rows(result.program, result.record)
+    for name, ps in {**result.bounds.engines, "dependency": result.bounds.dependency}.items():
+        if not 0 <= ps <= MOST_PS:
+            yield f"bounds_ps.{name}: {_brief(ps)} is no time"
+    for name, engine in result.chip.items():
+        if engine.peak_per_s is not None and not 0 < engine.peak_per_s <= MOST_PS:
+            yield f"engines.{name}.peak_per_s: {_brief(engine.peak_per_s)} is no rate"
+
+
+def _program(program: Program, record: Record) -> Iterator[str]:
+    tasks, buffers, layers = len(program.tasks), len(program.buffers), len(program.layers)
+    reserved: set[int] = set(program.resident_in)
+    for number, task in enumerate(program.tasks):
+        place = f"program.tasks.{number}"
+        if task.engine not in record.engines:
+            yield f"{place}.engine: no engine `{task.engine}`"
+        if not 0 <= task.layer < layers:
+            yield f"{place}.layer: there is no layer {task.layer}"
+        if not all(0 <= earlier < number for earlier in (*task.needs, *task.after)):
+            yield f"{place}: waits for a task that does not come before it"
+        used = [region.buffer for region in (*task.reads, *task.writes) if region.buffer is not None]
+        if not all(0 <= buffer < buffers for buffer in (*used, *task.reserves)):
+            yield f"{place}: uses a buffer that does not exist"
+        if not all(
+            0 <= amount <= MOST_PS for amount in (task.work.nbytes, task.work.macs, task.work.vector_ops)
+        ):
+            yield f"{place}.work: no amounts of work"
+        reserved.update(task.reserves)
+    for number, buffer in enumerate(program.buffers):
+        place = f"program.buffers.{number}"
+        if buffer.memory not in record.memories:
+            yield f"{place}.memory: no memory `{buffer.memory}`"
+        if not 0 <= buffer.nbytes <= MOST_PS:
+            yield f"{place}.nbytes: {_brief(buffer.nbytes)} is no size"
+        if not all(0 <= user < tasks for user in buffer.freed_by):
+            yield f"{place}.freed_by: names a task that does not exist"
+        if number not in reserved:
+            yield f"{place}: nothing reserves it"
+    if not all(0 <= number < buffers for number in (*program.resident_in, *program.resident_out)):
+        yield "program: keeps a buffer that does not exist"
+
+
+def _totals(record: Record) -> Iterator[str]:
+    if not 0 <= record.makespan_ps <= MOST_PS:
+        yield f"record.makespan_ps: {_brief(record.makespan_ps)} is no time"
+    for name, engine in record.engines.items():
+        times = (engine.working_ps, engine.idle_ps, *engine.waiting_ps.values())
+        if min(times) < 0 or sum(times) != record.makespan_ps:
+            yield f"record.engines.{name}: its times do not add up to the makespan"
+        if not (0 <= engine.tasks <= MOST_PS and 0 <= engine.moved_bytes <= MOST_PS):
+            yield f"record.engines.{name}: no counts of tasks and bytes"
+    for name, memory in record.memories.items():
+        if not 0 <= memory.left <= memory.peak <= memory.capacity <= MOST_PS:
+            yield f"record.memories.{name}: it holds more than it can"
+    for name, layers in record.layer_working_ps.items():
+        if name not in record.engines or min((min(pair) for pair in layers), default=0) < 0:
+            yield f"record.layer_working_ps.{name}: no engine, or no times"
+
+
+def _rows(program: Program, record: Record) -> Iterator[str]:
+    tasks = len(program.tasks)
+    done: set[tuple[int, int]] = set()
+    free: dict[str, int] = {}
+    ended: Counter[str] = Counter()
+    for number, row in enumerate(record.rows):
+        place = f"record.rows.{number}"
+        if len(row) != _COLUMNS:
+            yield f"{place}: has {len(row)} figures, not {_COLUMNS}"
+            continue
+        span = Span._make(row)
+        holders = (span.holder, span.space_holder)
+        if not (0 <= span.task < tasks and span.launch >= 0 and all(-1 <= by < tasks for by in holders)):
+            yield f"{place}: names a task or launch that does not exist"
+            continue
+        engine = program.tasks[span.task].engine
+        stalls = min(span.latency_ps, span.bus_ps)
+        moments = (
+            free.get(engine, 0),
+            span.since,
+            span.ready,
+            span.granted,
+            span.begun,
+            span.end,
+            record.makespan_ps,
+        )
+        if stalls < 0 or list(moments) != sorted(moments):
+            yield f"{place}: runs against time"
+        done.add((span.launch, span.task))
+        free[engine] = span.end
+        ended[engine] += 1
+    launches = {launch for launch, _ in done}
+    if len(done) != len(record.rows) or (record.rows and len(done) != len(launches) * tasks):
+        yield "record.rows: a task is missing, or there twice"
+    if record.level is RecordLevel.FULL:
+        for name, totals in record.engines.items():
+            if totals.tasks != ended[name]:
+                yield f"record.engines.{name}.tasks: is {_brief(totals.tasks)}, the rows have {ended[name]}"
+
+
+def _brief(value: int) -> str:
+    return str(value) if abs(value) <= MOST_PS else "a number of more than 30 digits"
