@@ -1,6 +1,16 @@
-"""`python -m simres` is `simres`."""
+"""The process `simres`, which `python -m simres` is too."""
 
-from simres.commands import main
+import signal
+
+
+def main() -> None:
+    """Loads the command line and runs it; Ctrl-C meanwhile ends the process as it ends any other."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from simres.commands import main as run
+
+    run()
+
 
 if __name__ == "__main__":
     main()

@@ -8,10 +8,10 @@ from math import ceil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.hardware.specs import BusSpec
-from simres.program import Program, Task, TaskKind, Work
+from simres.hardware.specs import BusSpec, SramSpec
+from simres.program import Buffer, Program, Region, Task, TaskKind, Work
 from simres.simulation.run import run
-from simres.testing import behaviours, chip
+from simres.testing import behaviours, chip, prove
 
 bandwidths = st.sampled_from([10**9, 19_200_000_000, 3, 7 * 10**9, 12_345_678_901])
 
@@ -49,6 +49,22 @@ def test_a_transfer_that_waits_for_another_starts_when_that_is_reported():
     record, chain = run(Program("test", "", tuple(tasks)), machine, behaviours(machine))
     assert [span.end for span in record.spans] == [1, 2, 3, 4, 5, 6]
     assert chain == 6
+
+
+def test_a_transfer_into_space_just_given_back_starts_when_that_is_reported():
+    """The space is free at 2 ps, when the store's end at 4/3 ps is reported, and not before."""
+    machine = chip(
+        {"ddr": BusSpec(kind="ddr", bandwidth="3 TB/s"), "sram": SramSpec(kind="sram", capacity="1 B")}
+    )
+    byte = Work(nbytes=1)
+    tasks = (
+        Task("ddr", TaskKind.LOAD, byte, 0, writes=(Region("x", 0),), reserves=(0,)),
+        Task("ddr", TaskKind.STORE, byte, 0, needs=(0,), reads=(Region("x", 0),)),
+        Task("ddr", TaskKind.LOAD, byte, 0, writes=(Region("y", 1),), reserves=(1,)),
+    )
+    buffers = (Buffer("x", 1, "sram", (1,)), Buffer("y", 1, "sram", (2,)))
+    record = prove(Program("test", "", tasks, buffers), machine)
+    assert [span.end for span in record.spans] == [1, 2, 3]
 
 
 def test_a_64_byte_burst_at_19_2_gb_is_a_third():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -310,3 +311,16 @@ def test_an_empty_or_broken_result_is_said_plainly(simres, tmp_path):
 def test_a_timeline_of_no_width_is_refused(simres, tmp_path):
     simres("simulate", "resnet20", "-o", tmp_path)
     assert simres("timeline", tmp_path, "--width", 0)[0] == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_an_interrupt_while_the_command_line_loads_shows_no_traceback(tmp_path):
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "simres", "examples"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

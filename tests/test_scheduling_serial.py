@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simres.errors import AnswerIsNo
-from simres.program import TaskKind
+from simres.hardware.specs import BusSpec, HostSpec, SramSpec
+from simres.program import Program, TaskKind
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
-from simres.testing import paper_chip, prove, workloads
-from simres.workload import Role, Unit, Workload
+from simres.testing import chip, paper_chip, prove, workloads
+from simres.workload import Op, Role, Tensor, Unit, Workload
 
 
 def least_capacity(workload: Workload) -> int:
@@ -60,3 +61,91 @@ def test_an_operator_that_does_not_fit_is_refused_with_the_bytes_it_is_short_of(
     if least > 1:
         with pytest.raises(AnswerIsNo, match=r"does not fit: .* short by 1 B"):
             schedule(workload, paper_chip(f"{least - 1} B"), NoParameters())
+
+
+def network(uses: dict[str, tuple[str, ...]], sizes: dict[str, int]) -> Workload:
+    """Host operators by what they make and read; tensors are of 64 B times their size (1 by default)."""
+    tensors = {
+        name: Tensor(name, Role.INPUT if name == "x" else Role.ACTIVATION, (1, sizes.get(name, 1), 4, 4))
+        for name in ("x", *uses)
+    }
+    ops = tuple(
+        Op(name, "mix", Unit.HOST, inputs, (name,), vector_ops=tensors[name].elements)
+        for name, inputs in uses.items()
+    )
+    return Workload("mixed", tensors, ops, (ops[-1].name,))
+
+
+def moved(program: Program) -> list[tuple[str, str]]:
+    """What goes over the bus, in order."""
+    return [
+        (task.kind.value, task.reads[0].tensor)
+        for task in program.tasks
+        if task.kind in (TaskKind.LOAD, TaskKind.STORE)
+    ]
+
+
+def test_what_is_used_furthest_in_the_future_makes_room():
+    """Before `f`, the on-chip memory is full with a, b, d and e; of those not read now, b is used last."""
+    uses = {"a": ("x",), "b": ("x",), "c": ("x",), "d": ("c",), "e": ("d",), "f": ("e",)}
+    uses |= {"g": ("f", "a"), "h": ("g", "d"), "i": ("h", "b")}
+    workload, machine = network(uses, {}), paper_chip("256 B")
+    program = schedule(workload, machine, NoParameters())
+    prove(program, machine, workload)
+    assert moved(program) == [("load", "x"), ("store", "b"), ("load", "b"), ("store", "i")]
+
+
+def test_of_two_that_are_used_next_at_once_the_larger_makes_room():
+    """One eviction is enough: 64 B are lacking, and b frees 128 B."""
+    uses = {
+        "a": ("x",),
+        "b": ("x",),
+        "c": ("x",),
+        "d": ("c",),
+        "e": ("d",),
+        "f": ("e", "d"),
+        "g": ("f", "a", "b"),
+    }
+    workload, machine = network(uses, {"b": 2}), paper_chip("320 B")
+    program = schedule(workload, machine, NoParameters())
+    prove(program, machine, workload)
+    assert moved(program) == [("load", "x"), ("store", "b"), ("load", "b"), ("store", "g")]
+
+
+def test_an_input_that_is_still_needed_goes_without_being_written_and_comes_again():
+    uses = {"a": ("x",), "b": ("a",), "c": ("b", "a"), "d": ("c", "x")}
+    workload, machine = network(uses, {}), paper_chip("192 B")
+    program = schedule(workload, machine, NoParameters())
+    prove(program, machine, workload)
+    assert moved(program) == [("load", "x"), ("load", "x"), ("store", "d")]
+    assert program.decisions["spilled"].startswith("nothing")
+
+
+def test_buffers_take_a_multiple_of_the_alignment():
+    """Two tensors of 64 B in 160 B: with 80 B each they fit, with 96 B they do not."""
+    workload = network({"a": ("x",)}, {})
+    for alignment, fits in ((80, True), (96, False)):
+        parts = dict(paper_chip().components)
+        parts["sram"] = SramSpec(kind="sram", capacity="160 B", alignment=f"{alignment} B")
+        machine = chip(parts)
+        if fits:
+            record = prove(schedule(workload, machine, NoParameters()), machine, workload)
+            assert record.memories["sram"].peak == 160
+        else:
+            with pytest.raises(AnswerIsNo, match="its tensors take 192 B"):
+                schedule(workload, machine, NoParameters())
+
+
+def test_the_fastest_engine_of_a_role_and_the_largest_memory_are_used():
+    parts = {
+        "slow": HostSpec(kind="host", rate="1 GFLOP/s"),
+        "fast": HostSpec(kind="host", rate="2 GFLOP/s"),
+        "small": SramSpec(kind="sram", capacity="64 B"),
+        "large": SramSpec(kind="sram", capacity="1 kB"),
+        "ddr": BusSpec(kind="ddr", bandwidth="1 GB/s"),
+    }
+    workload, machine = network({"a": ("x",)}, {}), chip(parts)
+    program = schedule(workload, machine, NoParameters())
+    prove(program, machine, workload)
+    assert program.engines == ("ddr", "fast")
+    assert {buffer.memory for buffer in program.buffers} == {"large"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -82,6 +83,8 @@ def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
 def main() -> None:
     """The entry point of `simres`: runs a command and exits with its code."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on, Ctrl-C is a message
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Start-up makes many objects and no garbage, and simres has no use for pydantic's own plugins, for
     # which it would search every installed package.
     gc.disable()
