@@ -79,9 +79,10 @@ def energy(
         for region in (*task.reads, *task.writes):
             if region.buffer is not None:
                 buffer = program.buffers[region.buffer]
-                taken = _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj
-                dynamic[buffer.memory] += taken
-                spent += taken
+                if buffer.memory in costs:
+                    taken = _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj
+                    dynamic[buffer.memory] += taken
+                    spent += taken
         layers[task.layer] += spent
     static = {name: -(-cost.static_uw * makespan_ps // _AJ_PER_FJ) for name, cost in costs.items()}
     return Energy(dynamic, static, tuple(layers), makespan_ps)
