@@ -149,12 +149,12 @@ def test_a_result_that_no_longer_gives_the_same_record_exits_1(simres, tmp_path)
     simres("simulate", "paper", "-o", tmp_path)
     path = tmp_path / "result.json"
     document = json.loads(path.read_text())
-    document["record"]["makespan_ps"] += 1
+    document["origin"]["scenario"]["hardware"]["ddr"]["bandwidth"] = "2 GB/s"
     document["origin"]["versions"]["simres"] = "0.0.1"
     path.write_text(json.dumps(document))
     code, _, err = simres("rerun", tmp_path)
     assert code == 1
-    assert "the Record differs: 22102407201 ps then, 22102407200 ps now" in err
+    assert "the Record differs: 22102407200 ps then, 19323485200 ps now" in err
     assert "simres 0.0.1 then" in err
 
 
