@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_PS = 10**30
 """Picoseconds beyond that are a slip: longer than the universe is old."""
+MOST_FJ = 10**30
+"""Femtojoules, or microwatts, beyond that are a slip too."""
 _COLUMNS = len(Span._fields)
 
 
@@ -29,9 +31,16 @@ def problems_of_result(result: Result) -> Iterator[str]:
     for name, ps in {**result.bounds.engines, "dependency": result.bounds.dependency}.items():
         if not 0 <= ps <= MOST_PS:
             yield f"bounds_ps.{name}: {_brief(ps)} is no time"
+    for item in result.expectations:
+        if not all(abs(figure) <= MOST_PS for figure in (item.expected, item.found, item.within)):
+            yield f"expectations: `{item.path}` has figures beyond all reason"
     for name, engine in result.chip.items():
         if engine.peak_per_s is not None and not 0 < engine.peak_per_s <= MOST_PS:
             yield f"engines.{name}.peak_per_s: {_brief(engine.peak_per_s)} is no rate"
+        costs = engine.energy
+        for cost in (costs.byte_fj, costs.operation_fj, costs.static_uw, *costs.mac_fj.values()):
+            if not 0 <= cost <= MOST_FJ:
+                yield f"engines.{name}.energy: {_brief(cost)} is no cost"
 
 
 def _program(program: Program, record: Record) -> Iterator[str]:
