@@ -33,8 +33,9 @@ def simulate(
     """Simulates a scenario: a YAML file, the name of a shipped one, or a loaded `Scenario`.
 
     With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name
-    or a traced file. `overrides` sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`);
-    `workload` replaces the scenario's own.
+    or a traced file; the scheduler is then `overlapped`, unless `overrides` says otherwise. `overrides`
+    sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`); `workload` replaces the
+    scenario's own.
 
     Raises `SimresError` for whatever is wrong with the input, `AnswerIsNo` when the network does not
     fit. Needs torch only for a network that has not been traced.
@@ -102,8 +103,10 @@ def find_scenario(
                 f"the scenario's own chip is in it, under `chip:` and `hardware:`; "
                 f"`simres simulate NETWORK --chip {chip}` runs a network there",
             )
-        document = {"name": f"{_stem(text)} on {_stem(chip)}", "workload": text, "chip": chip}
-        return loader.from_document(document, overrides=overrides, registry=registry, name=document["name"])
+        name = f"{_stem(text)} on {_stem(chip)}"
+        # Nobody said how, so the answer is the best that there is.
+        document = {"name": name, "workload": text, "chip": chip, "scheduler": "overlapped"}
+        return loader.from_document(document, overrides=overrides, registry=registry, name=name)
     path = Path(named)
     if not _is_path(text):
         if text in shipped.scenarios():

@@ -153,7 +153,7 @@ def test_factories_are_classes_functions_or_modules(factories: str) -> None:
     [
         ("fails", "ValueError: no such luck"),
         ("wants", "missing 1 required positional argument"),
-        ("number", "makes a int"),
+        ("number", "makes an object of type `int`"),
         ("nothing", "no attribute 'nothing'"),
     ],
 )

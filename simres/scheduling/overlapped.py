@@ -13,10 +13,10 @@ from simres.program import Program
 from simres.scheduling.tiled import tiled
 from simres.workload import Workload
 
-SHARES = (8, 16, 32, 64, 128)
+SHARES = (4, 8, 16, 32, 64)
 """Tile sizes that are tried, as shares of the on-chip memory, coarse to fine."""
 
-MOST_TASKS = 4_000
+MOST_TASKS = 8_000
 """A finer cut is not tried any more when the one before came to more tasks than this."""
 
 

@@ -15,8 +15,11 @@ from simres.scheduling.pieces import Grid
 from simres.units import format_bytes
 from simres.workload import Loops, Op, Unit, Workload
 
-MOST_TILES = 4096
+MOST_TILES = 1024
 """An operator that would have to be cut finer than this counts as one that does not fit."""
+
+MOST_STEPS = 20_000
+"""A network that would come to more tiles than this counts as one that does not fit."""
 
 Piece = tuple[str, int]
 """A stored tensor and the number of one of its pieces."""
@@ -55,8 +58,18 @@ class Tiling:
         self._owner: dict[str, str] = {}
         """The operator for whose sake a tensor was cut."""
         self.ops = tuple(op for op in workload.ops if op.unit is not Unit.VIEW)
-        self.tiles = [self._tiles(number, op) for number, op in enumerate(self.ops)]
+        self.tiles: list[list[Step]] = []
         """The steps of each operator, in their order."""
+        steps = 0
+        for number, op in enumerate(self.ops):
+            self.tiles.append(self._tiles(number, op))
+            steps += len(self.tiles[-1])
+            if steps > MOST_STEPS:
+                raise AnswerIsNo(
+                    f"up to `{op.name}`, the network would have to be cut into {steps} tiles to fit into "
+                    f"`{memory}` of {format_bytes(spec.capacity)}; the most that is tried is {MOST_STEPS}",
+                    f"give it more memory: `--set hardware.{memory}.capacity=...`",
+                )
 
     def nbytes(self, piece: Piece) -> int:
         """Bytes of a piece."""
@@ -84,9 +97,15 @@ class Tiling:
             least = most if least is None else min(least, most)
             self._forget(op)
         capacity = self.spec.capacity
+        if least is None:
+            raise AnswerIsNo(
+                f"`{op.name}` ({op.kind}) would have to be cut into more than {MOST_TILES} tiles for "
+                f"`{self.memory}` of {format_bytes(capacity)}",
+                f"give it more memory: `--set hardware.{self.memory}.capacity=...`",
+            )
         raise AnswerIsNo(
             f"`{op.name}` ({op.kind}) does not fit: its smallest tile takes {least} B, `{self.memory}` "
-            f"holds {capacity} B ({format_bytes(capacity)}), short by {(least or 0) - capacity} B",
+            f"holds {capacity} B ({format_bytes(capacity)}), short by {least - capacity} B",
             f'with `--set hardware.{self.memory}.capacity="{least} B"` this operator would fit',
         )
 
