@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 import simres
 import simres.api
 from simres.errors import AnswerIsNo
-from simres.hardware.specs import MatrixSpec
+from simres.hardware.specs import BusSpec, MatrixSpec
+from simres.program import TaskKind
 from simres.scheduling.overlapped import Parameters, schedule
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule as serial
@@ -93,3 +94,20 @@ def test_shipped_networks_are_sound_around_the_papers_chip(name, capacity, bandw
     program = tiled(workload, machine, name="test", share=16, overlap=True)
     record = prove(program, machine, workload)
     assert record.makespan_ps * machine.components["ddr"].bandwidth >= workload.compulsory_bytes * 10**12
+
+
+@settings(max_examples=40, deadline=None)
+@given(workloads(), capacities)
+def test_stores_take_the_last_channel_of_a_bus(workload, capacity):
+    plain = paper_chip(f"{capacity} B")
+    bus = BusSpec.model_validate({"kind": "ddr", "bandwidth": "1 GB/s", "channels": 2})
+    machine = chip({**plain.components, "ddr": bus})
+    try:
+        program = tiled(workload, machine, name="test", share=4, overlap=True)
+    except AnswerIsNo:
+        return
+    prove(program, machine, workload)
+    used = {
+        (task.kind, task.engine) for task in program.tasks if task.kind in (TaskKind.LOAD, TaskKind.STORE)
+    }
+    assert used <= {(TaskKind.LOAD, "ddr.0"), (TaskKind.STORE, "ddr.1")}

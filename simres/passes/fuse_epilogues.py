@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from simres.kinds import ELEMENTWISE, POOLING
 from simres.passes.rebuilt import rebuilt
 from simres.workload import Op, Tensor, Unit, Workload
-
-_ELEMENTWISE = """
-    batch_norm bias relu add sub mul div neg abs sign round remainder maximum compare logical select clamp
-    cast exp log sqrt rsqrt reciprocal sin cos square pow erf sigmoid tanh silu gelu hardsigmoid hardswish
-    leaky_relu elu softplus mish
-"""
-ELEMENTWISE = frozenset(_ELEMENTWISE.split())
-"""Kinds of which each output element depends on one element of each operand that is not broadcast."""
-
-POOLING = frozenset({"max_pool", "avg_pool"})
 
 
 def fuse_epilogues(workload: Workload) -> Workload:

@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
+from simres.kinds import ELEMENTWISE, POOLING
 from simres.program import Box
 from simres.workload import Op, Unit, Workload
 
-ELEMENTWISE = frozenset(
-    {
-        *("abs", "add", "batch_norm", "bias", "clamp", "copy", "div", "elu", "exp", "gelu", "hardsigmoid"),
-        *("hardswish", "hardtanh", "identity", "leaky_relu", "log", "mul", "neg", "pow", "reciprocal"),
-        *("relu", "relu6", "rsqrt", "sigmoid", "silu", "sqrt", "sub", "tanh"),
-    }
-)
-"""Kinds that make each element from the elements at its place, after broadcasting."""
+ELEMENT_FOR_ELEMENT = ELEMENTWISE | {"copy", "identity"}
+"""Kinds that make each element from the elements at its place, after broadcasting; copies are such too."""
 
 
 def whole(shape: Sequence[int]) -> Box:
@@ -60,7 +55,7 @@ def _reach(workload: Workload, op: Op, place: int, box: Box) -> Box | None:
     if op.kind == "matmul" and len(shape) == len(out) >= 2:
         lead = tuple((0, 1) if size == 1 else part for size, part in zip(shape[:-2], box[:-2], strict=True))
         return (*lead, box[-2], (0, shape[-1])) if place == 0 else (*lead, (0, shape[-2]), box[-1])
-    if op.kind in {"max_pool", "avg_pool"} and len(shape) == len(out) == 4:
+    if op.kind in POOLING and len(shape) == len(out) == 4:
         return _window(op, shape, box) if op.window else (*box[:2], *whole(shape[2:]))
     if op.kind == "softmax" and isinstance(dim := op.attributes.get("dim"), int):
         axis = dim % len(out)
@@ -72,7 +67,7 @@ def _reach(workload: Workload, op: Op, place: int, box: Box) -> Box | None:
         return _concatenated(workload, op, place, dim % len(out), box)
     if op.kind == "pad" and isinstance(pad := op.attributes.get("pad"), tuple):
         return _padded(shape, pad, box)
-    if op.kind in ELEMENTWISE:
+    if op.kind in ELEMENT_FOR_ELEMENT:
         return _broadcast(shape, box)
     return whole(shape)
 

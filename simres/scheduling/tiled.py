@@ -22,30 +22,26 @@ UNITS = {
 class _Emit:
     """Writes the tasks of a walk, in program order."""
 
-    def __init__(self, workload: Workload, chip: Chip, residency: Residency, *, overlap: bool) -> None:
-        self.workload = workload
+    def __init__(self, chip: Chip, residency: Residency, *, overlap: bool) -> None:
         self.chip = chip
         self.residency = residency
         self.tiling = residency.tiling
         self.overlap = overlap
         self.draft = Draft()
-        self.buffers: dict[int, int] = {}
-        """Buffer of each stay, by identity."""
         self.regions: dict[int, Region] = {}
-        """Its region there."""
-        self.off_chip: dict[tuple[str, int], tuple[int, ...]] = {}
+        """The region of each stay in its buffer, by identity."""
+        self.off_chip: dict[Piece, tuple[int, ...]] = {}
         """The task that wrote a piece back."""
         self.free: dict[str, int] = {}
         """When each engine would be free, in picoseconds, by the costs of what it was given so far."""
         self.ready: dict[int, int] = {}
         """When each stay's piece would be there, by identity."""
         self.bus_free = 0
-        layer = {op.name: number for number, op in enumerate(self.tiling.ops)}
-        self.layer_of_piece: dict[str, int] = {}
-        for op in self.tiling.ops:
+        self.maker: dict[str, int] = {}
+        """The operator that makes each tensor."""
+        for number, op in enumerate(self.tiling.ops):
             self.draft.layer(op.name, op.kind, op.block)
-            for name in op.outputs:
-                self.layer_of_piece[name] = layer[op.name]
+            self.maker.update(dict.fromkeys(op.outputs, number))
 
     def run(self) -> None:
         """Steps in order, each load where the bus would come to it.
@@ -96,11 +92,9 @@ class _Emit:
         """A piece where it lies off-chip."""
         return Region(piece[0], None, self.tiling.cut_box(piece))
 
-    def enter(self, stay: Stay, buffer: int) -> Region:
-        """The region of a stay that begins in `buffer`."""
-        self.buffers[id(stay)] = buffer
-        region = self.regions[id(stay)] = Region(stay.piece[0], buffer, self.tiling.cut_box(stay.piece))
-        return region
+    def enter(self, stay: Stay, buffer: int | None) -> None:
+        """A stay begins in `buffer`."""
+        self.regions[id(stay)] = Region(stay.piece[0], buffer, self.tiling.cut_box(stay.piece))
 
     def reserve(self, stay: Stay) -> int:
         """A new buffer for a stay."""
@@ -114,7 +108,7 @@ class _Emit:
     def load_piece(self, stay: Stay) -> None:
         work = Work(nbytes=self.tiling.nbytes(stay.piece))
         buffer = self.reserve(stay)
-        engine = self.chip.fastest(ComponentRole.BUS, work)
+        engine, _ = self.chip.load_and_store(work)
         self.bus_free += self.chip.engines[engine].duration_ps(work)
         self.ready[id(stay)] = self.bus_free
         self.draft.task(
@@ -131,7 +125,7 @@ class _Emit:
 
     def store_piece(self, stay: Stay) -> None:
         work = Work(nbytes=self.tiling.nbytes(stay.piece))
-        engine = self.chip.fastest(ComponentRole.BUS, work)
+        _, engine = self.chip.load_and_store(work)
         begins = max(self.bus_free, self.ready.get(id(stay), 0))
         self.bus_free = begins + self.chip.engines[engine].duration_ps(work)
         stored = self.draft.task(
@@ -141,7 +135,7 @@ class _Emit:
             reads=[self.regions[id(stay)]],
             writes=[self.off_chip_region(stay.piece)],
             after=self.after(),
-            layer=self.layer_of_piece.get(stay.piece[0], 0),
+            layer=self.maker[stay.piece[0]],
         )
         self.off_chip[stay.piece] = (stored,)
 
@@ -150,10 +144,9 @@ class _Emit:
         op = self.tiling.ops[step.op]
         made = [using[piece] for piece in step.outputs]
         reads, reserves = [], []
-        taken = {id(stay.follows): stay.follows for stay in made if stay.follows is not None}
         for stay in made:
             if stay.follows is not None:
-                self.enter(stay, self.buffers[id(stay.follows)])
+                self.enter(stay, self.regions[id(stay.follows)].buffer)
                 reads.append(self.regions[id(stay.follows)])
             else:
                 reserves.append(self.reserve(stay))
@@ -172,7 +165,7 @@ class _Emit:
             reserves=reserves,
             after=self.after(),
             layer=step.op,
-            overwrites=bool(taken),
+            overwrites=any(stay.follows is not None for stay in made),
         )
 
     def engine(self, op: Op, work: Work) -> tuple[TaskKind, str]:
@@ -197,7 +190,7 @@ def tiled(workload: Workload, chip: Chip, *, name: str, share: int, overlap: boo
     digest = workload.digest
     workload = unfused(workload)
     residency = Residency(Tiling(workload, memory, spec, share))
-    emit = _Emit(workload, chip, residency, overlap=overlap)
+    emit = _Emit(chip, residency, overlap=overlap)
     emit.run()
     tiling = residency.tiling
     cut = sum(len(grid.boxes) > 1 for grid in tiling.grids.values())

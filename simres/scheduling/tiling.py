@@ -10,7 +10,7 @@ from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
 from simres.program import Box, Work
 from simres.regions import elements
-from simres.scheduling.footprint import ELEMENTWISE, reads
+from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT, reads
 from simres.scheduling.pieces import Grid
 from simres.units import format_bytes
 from simres.workload import Loops, Op, Unit, Workload
@@ -165,7 +165,7 @@ class Tiling:
 
     def _inherited(self, op: Op, shape: Sequence[int]) -> list[int] | None:
         """The cut of an input of the same shape, for operators that work element by element."""
-        if op.kind not in ELEMENTWISE:
+        if op.kind not in ELEMENT_FOR_ELEMENT:
             return None
         for name in op.inputs:
             tensor = self.workload.tensors[name]
@@ -232,7 +232,7 @@ class Tiling:
 
     def _over(self, op: Op, needed: dict[Piece, None], outputs: tuple[Piece, ...]) -> Piece | None:
         """An input piece that the output can take the place of, element for element."""
-        if op.kind not in ELEMENTWISE or len(outputs) != 1:
+        if op.kind not in ELEMENT_FOR_ELEMENT or len(outputs) != 1:
             return None
         box, nbytes = self.box(outputs[0]), self.nbytes(outputs[0])
         for piece in needed:
