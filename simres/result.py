@@ -22,7 +22,6 @@ from simres.files import read_text, write_text
 from simres.hardware.energy import EnergyCosts
 from simres.program import Program
 from simres.record import Record
-from simres.result_rules import problems_of_result
 from simres.units import format_duration
 from simres.workload import Ledger, Workload
 from simres.workload import to_document as workload_to_document
@@ -336,6 +335,8 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         warnings=stored.warnings,
         rewritten=rewritten if isinstance(rewritten, Workload) else None,
     )
+    from simres.result_rules import problems_of_result
+
     if problem := next(problems_of_result(result), None):
         raise SimresError(f"`{path}` is a broken result: {problem}")
     return result

@@ -81,18 +81,20 @@ def _inverse(groups: Iterable[Sequence[int]], count: int) -> list[Sequence[int]]
     return found
 
 
-def _prices(specs: Sequence[EngineSpec], lane: list[int], work: list[Work]) -> list[int]:
+def _prices(specs: Sequence[EngineSpec], order: list[list[int]], work: list[Work]) -> list[int]:
     """Duration of every task; a spec is asked once for each Work object, which tasks may share."""
-    keys = list(zip(lane, map(id, work), strict=True))
-    price = {
-        key: specs[key[0]].duration_ps(asked) for key, asked in dict(zip(keys, work, strict=True)).items()
-    }
-    for (at, _), ps in price.items():
-        if not isinstance(ps, int) or ps < 0:
-            raise InvariantViolation(
-                f"the cost function of kind `{specs[at].kind}` gives {ps!r}, no whole picoseconds from 0 on"
-            )
-    return [price[key] for key in keys]
+    keys = list(map(id, work))
+    prices = [0] * len(work)
+    for spec, tasks in zip(specs, order, strict=True):
+        price = {key: spec.duration_ps(asked) for key, asked in {keys[n]: work[n] for n in tasks}.items()}
+        for ps in price.values():
+            if not isinstance(ps, int) or ps < 0:
+                raise InvariantViolation(
+                    f"the cost function of kind `{spec.kind}` gives {ps!r}, no whole picoseconds from 0 on"
+                )
+        for task in tasks:
+            prices[task] = price[keys[task]]
+    return prices
 
 
 def _directed(program: Program, specs: Sequence[EngineSpec], work: list[Work]) -> list[Work]:
@@ -139,7 +141,7 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
         program=program,
         lane=lane,
         work=work,
-        duration_ps=_prices(specs, lane, work),
+        duration_ps=_prices(specs, order, work),
         successors=_inverse(before, len(tasks)),
         waits=list(map(len, before)),
         demand=demand,
