@@ -28,7 +28,7 @@ def reads(workload: Workload, op: Op, box: Box) -> Iterator[tuple[str, Box]]:
     A tensor may come twice, with different parts. Views are followed to the tensor that has the bytes.
     """
     for place, name in enumerate(op.inputs):
-        needed = _reach(workload, op, place, box)
+        needed = reach(workload, op, place, box)
         if needed is not None:
             yield to_storage(workload, name, needed)
 
@@ -42,7 +42,7 @@ def to_storage(workload: Workload, name: str, box: Box) -> tuple[str, Box]:
     return name, box
 
 
-def _reach(workload: Workload, op: Op, place: int, box: Box) -> Box | None:
+def reach(workload: Workload, op: Op, place: int, box: Box) -> Box | None:
     """The part of input `place` that `box` of the output needs; None where it needs none of it."""
     shape = workload.tensors[op.inputs[place]].shape
     out = workload.tensors[op.outputs[0]].shape

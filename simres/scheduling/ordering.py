@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from simres.scheduling.tiling import Piece, Step, Tiling
+from collections.abc import Iterator
+
+from simres.scheduling.tile_plan import Step
+from simres.scheduling.tiling import Tiling
 from simres.workload import Role, Unit
 
 SIBLINGS = 16
@@ -16,30 +19,65 @@ def ordered(tiling: Tiling) -> list[Step]:
     them never exists as a whole.
     """
     order: list[Step] = []
-    made: set[Piece] = set()
     for stage in _stages(tiling):
-        waiting = [tiling.tiles[number][::-1] for number in stage]
-        counts = [len(steps) for steps in waiting]
-        leads = [tiling.ops[number].unit is Unit.MATRIX for number in stage]
-        produced = {name for number in stage for name in tiling.ops[number].outputs}
-
-        def ready(place: int) -> bool:
-            steps = waiting[place]  # noqa: B023 - called within this turn of the loop only
-            return bool(steps) and all(
-                piece in made or piece[0] not in produced  # noqa: B023
-                for piece in steps[-1].inputs
-            )
-
-        def rank(place: int) -> tuple[bool, float]:
-            """Followers before leaders; of followers the last, of leaders the one that is behind."""
-            behind = len(waiting[place]) / counts[place]  # noqa: B023
-            return (not leads[place], behind if leads[place] else place)  # noqa: B023
-
-        while any(waiting):
-            step = waiting[max(filter(ready, range(len(stage))), key=rank)].pop()
-            order.append(step)
-            made.update(step.outputs)
+        tiles = [tiling.tiles[number] for number in stage]
+        if len(stage) == 1:
+            order += tiles[0]
+        elif all(len(steps) == 1 for steps in tiles):
+            order += [steps[0] for steps in tiles]
+        else:
+            leads = [tiling.ops[number].unit is Unit.MATRIX for number in stage]
+            order += _interleaved(tiling, tiles, leads)
     return order
+
+
+def _interleaved(tiling: Tiling, tiles: list[list[Step]], leads: list[bool]) -> Iterator[Step]:
+    """Followers before leaders; of followers the last that can run, of leaders the one that is behind."""
+    sources = tiling.pieces.sources
+    made_by: dict[int, int] = {}
+    """Steps yet to come that make or add to a piece."""
+    for steps in tiles:
+        for step in steps:
+            for piece in step.outputs:
+                made_by[piece] = made_by.get(piece, 0) + 1
+    following = [0] * len(tiles)
+    followers = [place for place in range(len(tiles) - 1, -1, -1) if not leads[place]]
+    leaders = [place for place, lead in enumerate(leads) if lead]
+    heads: list[set[int]] = [set() for _ in tiles]
+    """What each operator's next step reads that is yet to be made."""
+
+    def turn(place: int) -> None:
+        steps, at = tiles[place], following[place]
+        if at < len(steps):
+            read = steps[at].inputs
+            if sources:
+                read = tuple(part for piece in read for part in sources.get(piece, (piece,)))
+            own = steps[at].outputs
+            heads[place] = {piece for piece in read if piece in made_by and piece not in own}
+
+    for place in range(len(tiles)):
+        turn(place)
+    left = sum(map(len, tiles))
+    while left:
+        for place in followers:
+            if following[place] < len(tiles[place]) and not heads[place]:
+                break
+        else:
+            place = max(
+                (lead for lead in leaders if following[lead] < len(tiles[lead]) and not heads[lead]),
+                key=lambda lead: (1 - following[lead] / len(tiles[lead]), -lead),
+            )
+        step = tiles[place][following[place]]
+        yield step
+        left -= 1
+        following[place] += 1
+        turn(place)
+        for piece in step.outputs:
+            made_by[piece] -= 1
+            if not made_by[piece]:
+                del made_by[piece]
+                for head in heads:
+                    head.discard(piece)
 
 
 def _stages(tiling: Tiling) -> list[list[int]]:
@@ -77,6 +115,6 @@ def _stages(tiling: Tiling) -> list[list[int]]:
                 made.update(ops[other].outputs)
         stage.sort()
         placed.update(stage)
-        there |= made
+        there.update(made)
         stages.append(stage)
     return stages
