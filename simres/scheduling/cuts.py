@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, prod
+from math import ceil, prod, sqrt
 
 from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT
-from simres.workload import Op, Tensor, Unit
+from simres.workload import Op, Role, Tensor, Unit
 
 MOST_TILES = 1 << 15
 """An operator that would have to be cut finer than this counts as one that does not fit."""
 
+MANY = 24
+"""Weights are not cut into more parts than this for the sake of small ones."""
+
 BLOCK = 0.4
 """The share of the memory that an operand may take which stays while the other streams by."""
+
+
+KEPT = 0.6
+"""The share of the memory in which a map survives from its making to its reader, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,36 @@ def chunked(cut: Cut, most: int) -> Iterator[Cut]:
         chunks *= 2
 
 
+def stationary(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> Cut | None:
+    """A cut whose output tiles stay while chunks of both operands stream by, where that moves less.
+
+    None where an operand can stay instead. A tile has a quarter of the memory, and so has a chunk of what
+    it reads, so that the next one can come in meanwhile. Of n tiles in R rows and C columns, the data are
+    read C times and the weights R times, which is least for R = sqrt(n data / weights).
+    """
+    shape = tensors[op.outputs[0]].shape
+    most = summed(op, tensors)
+    if most == 1 or op.kind == "matmul":
+        return None
+    data, weights = tensors[op.inputs[0]], sum(tensors[name].nbytes for name in op.inputs[1:])
+    block, quarter = max(1, int(BLOCK * capacity)), max(1, capacity // 4)
+    if data.nbytes <= block or weights <= block:
+        return None
+    rows, column = axes(op, shape)
+    tiles = max(1, ceil(tensors[op.outputs[0]].nbytes / quarter))
+    n_rows = max(1, min(prod(shape[axis] for axis in rows), round(sqrt(tiles * data.nbytes / weights))))
+    n_columns = ceil(tiles / n_rows)
+    spilled = data.nbytes if data.role is Role.ACTIVATION else 0
+    moved = n_columns * data.nbytes + n_rows * weights + spilled
+    row_blocks, column_blocks = ceil(data.nbytes / block), ceil(weights / block)
+    overflow = 2 * max(0, data.nbytes - int(KEPT * capacity)) if spilled else data.nbytes
+    if moved >= min(overflow + row_blocks * weights, weights + column_blocks * data.nbytes + spilled):
+        return None
+    parts = _split(shape, rows, n_rows, column, n_columns)
+    chunks = min(most, ceil((data.nbytes / n_rows + weights / n_columns) / min(quarter, 4 * aim)))
+    return Cut(parts, chunks)
+
+
 def _start(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> tuple[int, int, bool]:
     """Rows and columns of the coarsest cut worth trying, and whether columns are the outer loop."""
     made = tensors[op.outputs[0]].nbytes
@@ -104,8 +141,9 @@ def _start(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> tu
     if op.kind == "matmul":
         return ceil((sum(inputs) + made) / 2 / aim), 1, False
     weights = sum(inputs[1:])
-    block = int(BLOCK * capacity)
-    columns = max(1, ceil(weights / min(4 * aim, capacity // 4)))
+    block = max(1, int(BLOCK * capacity))
+    chunk = min(max(4 * aim, weights // MANY), max(aim, capacity // 8))
+    columns = max(1, ceil(weights / chunk))
     if data <= block:
         rows = ceil(made / columns / aim)
         return rows, columns, rows > 1 or columns > 1

@@ -94,8 +94,8 @@ class InTime:
             by_op[step.op].steps.append(position)
         return list(found.values())
 
-    def run(self) -> None:
-        """Writes all tasks."""
+    def run(self) -> int:
+        """Writes all tasks, and says when the last would end."""
         left = len(self.residency.steps) + len(self.residency.loads) + sum(map(len, self.storing.values()))
         while left:
             best, queue, engine = _LATER, None, ""
@@ -113,6 +113,7 @@ class InTime:
             else:
                 self._load(loads)
             left -= 1
+        return max(self.bus_free, *self.free_at.values(), 0)
 
     def _space(self, begins: int, nbytes: int) -> int:
         """When so many bytes can be granted, at `begins` or later; `_LATER` if nothing frees them yet."""
@@ -140,7 +141,7 @@ class InTime:
         if queue.ready_ps == UNKNOWN:
             ready = 0
             for stay in read:
-                if stay.writer < 0:
+                if stay.writer < 0 or (stay.due and stay not in made):
                     return _LATER, ""
                 if stay.ready_ps > ready:
                     ready = stay.ready_ps
@@ -246,6 +247,7 @@ class InTime:
                 self._used(stay, ends)
         for stay in made:
             stay.ready_ps = ends
+            stay.due -= 1
             if stay not in read:
                 self._used(stay, ends)
         for stay in self.storing.get(position, ()):

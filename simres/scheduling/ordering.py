@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 from simres.scheduling.tile_plan import Step
 from simres.scheduling.tiling import Tiling
-from simres.workload import Role, Unit
-
-SIBLINGS = 16
-"""How many operators ahead one that could run at the same time is looked for."""
+from simres.workload import Unit
 
 
 def ordered(tiling: Tiling) -> list[Step]:
@@ -19,7 +16,7 @@ def ordered(tiling: Tiling) -> list[Step]:
     them never exists as a whole.
     """
     order: list[Step] = []
-    for stage in _stages(tiling):
+    for stage in tiling.stages:
         tiles = [tiling.tiles[number] for number in stage]
         if len(stage) == 1:
             order += tiles[0]
@@ -67,54 +64,21 @@ def _interleaved(tiling: Tiling, tiles: list[list[Step]], leads: list[bool]) -> 
                 (lead for lead in leaders if following[lead] < len(tiles[lead]) and not heads[lead]),
                 key=lambda lead: (1 - following[lead] / len(tiles[lead]), -lead),
             )
-        step = tiles[place][following[place]]
-        yield step
-        left -= 1
-        following[place] += 1
+        first = tiles[place][following[place]]
+        while True:
+            step = tiles[place][following[place]]
+            yield step
+            left -= 1
+            following[place] += 1
+            for piece in step.outputs:
+                made_by[piece] -= 1
+            # Sums stay where they are until they are complete.
+            more = tiles[place][following[place] : following[place] + 1]
+            if not more or more[0].outputs != first.outputs:
+                break
         turn(place)
-        for piece in step.outputs:
-            made_by[piece] -= 1
+        for piece in first.outputs:
             if not made_by[piece]:
                 del made_by[piece]
                 for head in heads:
                     head.discard(piece)
-
-
-def _stages(tiling: Tiling) -> list[list[int]]:
-    """Operators that run side by side, by number.
-
-    A stage is a matrix operator, others that read the same activation and could run by then (the
-    shortcut convolution beside its sibling, so that their common input need not wait for it), and the
-    operators that post-process them. What a stage needs from outside, earlier stages have made.
-    """
-    ops, workload = tiling.ops, tiling.workload
-    there = {name for name, tensor in workload.tensors.items() if tensor.role is not Role.ACTIVATION}
-    sources = [{workload.storage(name) for name in op.inputs} for op in ops]
-    stages: list[list[int]] = []
-    placed: set[int] = set()
-    for number, op in enumerate(ops):
-        if number in placed:
-            continue
-        stage = [number]
-        if op.unit is Unit.MATRIX:
-            maps = {name for name in sources[number] if workload.tensors[name].role is not Role.WEIGHT}
-            stage += [
-                other
-                for other in range(number + 1, min(number + SIBLINGS, len(ops)))
-                if other not in placed
-                and ops[other].unit is Unit.MATRIX
-                and sources[other] & maps
-                and sources[other] <= there
-            ]
-        made = {name for member in stage for name in ops[member].outputs}
-        for other in range(number + 1, min(stage[-1] + SIBLINGS, len(ops))):
-            if other in placed or other in stage or ops[other].unit is Unit.MATRIX:
-                continue
-            if sources[other] & made and sources[other] <= there | made:
-                stage.append(other)
-                made.update(ops[other].outputs)
-        stage.sort()
-        placed.update(stage)
-        there.update(made)
-        stages.append(stage)
-    return stages

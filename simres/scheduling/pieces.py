@@ -10,11 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise, product
-from math import prod
 
 from simres.hardware.specs import MemorySpec
 from simres.program import Box
-from simres.regions import elements
 from simres.workload import BITS, Tensor
 
 
@@ -26,7 +24,10 @@ def _positions(size: int, count: int) -> tuple[int, ...]:
 
 def box_bytes(tensor: Tensor, box: Box) -> int:
     """Bytes of a part of a tensor."""
-    return -(-elements(box) * BITS[tensor.dtype] // 8)
+    bits = BITS[tensor.dtype]
+    for start, stop in box:
+        bits *= stop - start
+    return -(-bits // 8)
 
 
 class Grid:
@@ -36,53 +37,56 @@ class Grid:
     first piece, once `Pieces.add` has given them numbers.
     """
 
-    __slots__ = ("cuts", "first", "tensor")
+    __slots__ = ("count", "cuts", "first", "tensor")
 
     def __init__(self, tensor: Tensor, parts: Sequence[int]) -> None:
         self.tensor = tensor
         self.cuts = tuple(map(_positions, tensor.shape, parts))
+        self.count = 1
+        """How many pieces there are."""
+        for cut in self.cuts:
+            self.count *= len(cut) - 1
         self.first = -1
-
-    def __len__(self) -> int:
-        return prod(len(cut) - 1 for cut in self.cuts)
 
     @property
     def parts(self) -> tuple[int, ...]:
         """Number of pieces along each axis."""
-        return tuple(len(cut) - 1 for cut in self.cuts)
+        return tuple([len(cut) - 1 for cut in self.cuts])
 
     @property
     def boxes(self) -> list[Box]:
         """Every piece's part of the tensor, in order."""
-        return list(product(*(list(pairwise(cut)) for cut in self.cuts)))
-
-    def ranges(self, box: Box) -> list[tuple[int, int]]:
-        """For each axis, the first part that `box` touches, and the one past the last."""
-        found = []
-        for cut, (start, stop) in zip(self.cuts, box, strict=True):
-            if len(cut) == 2:
-                found.append((0, 1))
-            else:
-                found.append((bisect_right(cut, start) - 1, min(bisect_left(cut, stop), len(cut) - 1)))
-        return found
+        return list(product(*[list(pairwise(cut)) for cut in self.cuts]))
 
     def over(self, box: Box) -> list[int]:
         """The numbers of the pieces that share an element with `box`."""
         found = [0]
-        for cut, (first, last) in zip(self.cuts, self.ranges(box), strict=True):
-            count = len(cut) - 1
-            if count > 1:
-                found = [piece * count + part for piece in found for part in range(first, last)]
+        if self.count > 1:
+            for cut, (start, stop) in zip(self.cuts, box, strict=True):
+                count = len(cut) - 1
+                if count > 1:
+                    parts = range(bisect_right(cut, start) - 1, min(bisect_left(cut, stop), count))
+                    found = [piece * count + part for piece in found for part in parts]
         start = self.first
-        return [start + piece for piece in found] if start else found
+        return [start + piece for piece in found]
+
+    def pieces_over(self, box: Box) -> int:
+        """How many pieces share an element with `box`."""
+        return len(self.over(box))
 
     def bytes_over(self, box: Box) -> int:
         """Bytes of all the pieces that share an element with `box`."""
-        hull = tuple(
-            (cut[first], cut[last])
-            for cut, (first, last) in zip(self.cuts, self.ranges(box), strict=True)
-        )
-        return box_bytes(self.tensor, hull)
+        if self.count == 1:
+            return self.tensor.nbytes
+        hull = []
+        for cut, (start, stop) in zip(self.cuts, box, strict=True):
+            if len(cut) == 2:
+                hull.append(cut)
+            else:
+                hull.append(
+                    (cut[bisect_right(cut, start) - 1], cut[min(bisect_left(cut, stop), len(cut) - 1)])
+                )
+        return box_bytes(self.tensor, tuple(hull))
 
 
 class Pieces:
@@ -116,9 +120,8 @@ class Pieces:
     def add(self, grid: Grid) -> None:
         """Gives the pieces of a grid their numbers."""
         grid.first = len(self.tensor)
-        boxes = grid.boxes
-        for box in boxes:
-            self._append(grid.tensor, box, whole=len(boxes) == 1)
+        for box in grid.boxes:
+            self._append(grid.tensor, box, whole=grid.count == 1)
 
     def strip(self, tensor: Tensor, box: Box, sources: Sequence[int]) -> int:
         """The number of a part that is loaded by itself, whatever else of the tensor is on chip."""

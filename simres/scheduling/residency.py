@@ -25,7 +25,7 @@ class Stay:
 
     `loaded` says that it comes over the bus, to be read by step `start`; `stored` that it is written back
     once it is made. `follows` is the stay whose buffer it takes over; `uses` counts the steps that use it
-    and are yet to come, `handed_on` says that another stay follows. `region`, `writer` (the task that made
+    and are yet to come, `due` those that write it, `handed_on` says that another stay follows. `region`, `writer` (the task that made
     or loaded it), `ready_ps` (when, as far as costs tell) and `done_ps` (when all who used it so far are
     done) are known as tasks are written.
     """
@@ -37,6 +37,7 @@ class Stay:
     stored: bool = False
     follows: Stay | None = None
     uses: int = 0
+    due: int = 0
     region: Region | None = field(default=None, repr=False)
     writer: int = -1
     ready_ps: int = 0
@@ -58,6 +59,8 @@ class Residency:
         made = [workload.tensors[name].role is Role.ACTIVATION for name in pieces.tensor]
         self.leaves = [mine and name in leaving for mine, name in zip(made, pieces.tensor, strict=True)]
         """Pieces that are written back as soon as they are made."""
+        for strip in pieces.sources:
+            self.leaves[strip] = False
         self.made = made
         self.written: dict[int, int] = {}
         """Pieces written back, and the step after which they can be."""
@@ -127,6 +130,7 @@ class Residency:
         for stay in making:
             piece = stay.piece
             stay.last = position
+            stay.due += 1
             if stay not in read:
                 stay.uses += 1
             if self.leaves[piece]:
@@ -155,7 +159,7 @@ class Residency:
                 short = lacking - self._free
                 raise DoesNotFit(
                     f"`{op.name}` ({op.kind}) does not fit: `{tiling.memory}` is short by {short} B",
-                    f'try `--set hardware.{tiling.memory}.capacity="{tiling.spec.capacity + short} B"`',
+                    least=tiling.spec.capacity + short,
                 )
             victim = spare.pop()
             stay = here.pop(victim)

@@ -11,12 +11,18 @@ from simres.scheduling.cuts import Cut, axes, summed
 from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT, reach, to_storage
 from simres.scheduling.pieces import Grid, box_bytes
 from simres.scheduling.tile_work import TileWork
-from simres.workload import Op, Role, Unit
+from simres.workload import Op, Role
 
 if TYPE_CHECKING:
     from simres.scheduling.tiling import Tiling
 
 Range = tuple[int, int]
+
+MANY = 8
+"""A tile that touches more pieces than this of a map comes off better with a strip of its own."""
+
+FEW = 32
+"""Up to so many tiles are made at once and looked at, instead of looking at some of them first."""
 
 
 class Step(NamedTuple):
@@ -59,7 +65,7 @@ class Plan:
             (total * part // cut.chunks, total * (part + 1) // cut.chunks) for part in range(cut.chunks)
         ]
         self._cut_inputs()
-        self.most = self._largest(strips)
+        self.most = self._largest(strips) if strips or cut.tiles > FEW else 0
 
     def _cut_inputs(self) -> None:
         """Weights are cut with the output's columns and the sum; maps that lie off-chip, with its rows."""
@@ -112,9 +118,10 @@ class Plan:
             for _, parts in samples:
                 for stored, part in parts:
                     source = self._source(stored)
-                    if source.first not in self.tiling.pinned and box_bytes(
-                        source.tensor, part
-                    ) < source.bytes_over(part):
+                    if source.first not in self.tiling.pinned and (
+                        box_bytes(source.tensor, part) < source.bytes_over(part)
+                        or (stored not in self.new and source.pieces_over(part) > MANY)
+                    ):
                         self.strips.add(stored)
         return max(self._together(box, parts) for box, parts in samples)
 
@@ -142,9 +149,10 @@ class Plan:
             if grid.tensor.name not in self.strips:
                 tiling.register(grid)
         first = tiling.register(self.grid)
-        others = tuple(tiling.register(Grid(tensors[name], [1] * len(tensors[name].shape)))
-                       for name in op.outputs[1:])
-        boxes = pieces.box[first : first + len(self.grid)]
+        others = tuple(
+            tiling.register(Grid(tensors[name], [1] * len(tensors[name].shape))) for name in op.outputs[1:]
+        )
+        boxes = pieces.box[first : first + self.grid.count]
         tiles = list(range(len(boxes)))
         if self.cut.columns_outer and len(boxes) > 1:
             column = axes(op, self.tensor.shape)[1]

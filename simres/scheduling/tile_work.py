@@ -39,7 +39,9 @@ class TileWork:
         work = self._alike.get(key)
         if work is None:
             if op.unit is Unit.MATRIX:
-                work = Work(macs=amount, loops=_loops(op, lengths, length if length < summed else 0), op=op)
+                whole = prod(lengths) * length == total
+                loops = op.loops if whole else _loops(op, lengths, length if length < summed else 0)
+                work = Work(macs=amount, loops=loops, op=op)
             elif op.unit is Unit.HOST:
                 work = Work(vector_ops=amount, op=op)
             else:

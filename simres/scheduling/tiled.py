@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from simres.hardware.chip import Chip
 from simres.program import Program, TaskKind
 from simres.scheduling.in_time import InTime
 from simres.scheduling.residency import Residency, Stay
-from simres.scheduling.tiling import Tiling
+from simres.scheduling.tiling import Tiling, cut
 from simres.scheduling.unfused import unfused
 from simres.scheduling.writer import UNITS, Writer
 from simres.units import format_bytes
 from simres.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A schedule as its tasks were written; `estimate_ps` is its makespan as far as costs tell."""
+
+    writer: Writer
+    estimate_ps: int
+    workload: Workload
+    overlap: bool
+
+    def program(self, name: str) -> Program:
+        """The finished Program, as made by the scheduler of that name."""
+        residency = self.writer.residency
+        return self.writer.program(name, self.workload.digest, _decisions(residency, overlap=self.overlap))
 
 
 def tiled(
@@ -20,22 +37,22 @@ def tiled(
 
     With `overlap`, loads are issued as early as memory allows and engines run side by side; without,
     one task follows the other. With `kept`, all weights are on chip before and after. Raises `AnswerIsNo`
-    when this cut leaves an operator too large.
+    when an operator does not fit, however it is cut.
     """
     memory, spec = chip.scratchpad()
-    digest = workload.digest
-    tiling = Tiling(unfused(workload), memory, spec, share, pinned=kept)
-    residency = Residency(tiling)
-    writer = Writer(chip, residency, in_a_row=not overlap)
-    if overlap:
-        InTime(writer).run()
-    else:
-        _in_a_row(writer)
-    return writer.program(name, digest, _decisions(residency, overlap=overlap))
+    tiling = cut(unfused(workload), memory, spec, share, pinned=kept)
+    return written(workload, chip, tiling, overlap=overlap).program(name)
 
 
-def _in_a_row(writer: Writer) -> None:
-    """Steps in order, each after its loads and before its stores."""
+def written(workload: Workload, chip: Chip, tiling: Tiling, *, overlap: bool) -> Written:
+    """The tasks of a tiling in their order."""
+    writer = Writer(chip, Residency(tiling), in_a_row=not overlap)
+    estimate = InTime(writer).run() if overlap else _in_a_row(writer)
+    return Written(writer, estimate, workload, overlap)
+
+
+def _in_a_row(writer: Writer) -> int:
+    """Steps in order, each after its loads and before its stores; the sum of their times."""
     residency, chip = writer.residency, writer.chip
     stores: dict[int, list[Stay]] = {}
     for stay in residency.stays:
@@ -54,16 +71,18 @@ def _in_a_row(writer: Writer) -> None:
             writer.compute(position, TaskKind.MOVE, residency.tiling.memory)
         for stay in stores.get(position, ()):
             writer.store(stay)
+    engines = chip.engines
+    return sum(engines[task.engine].duration_ps(task.work) for task in writer.tasks)
 
 
 def _decisions(residency: Residency, *, overlap: bool) -> dict[str, str]:
     tiling = residency.tiling
-    cut = sum(len(grid) > 1 for grid in tiling.grids.values())
+    several = sum(grid.count > 1 for grid in tiling.grids.values())
     overlapped = "loads as early as memory allows, engines side by side"
     found = {
         "order": overlapped if overlap else "one task after the other, nothing overlaps",
         "tiles": f"{len(residency.steps)} of {len(tiling.ops)} operators; "
-        f"{cut} of {len(tiling.grids)} tensors are cut, aiming at {format_bytes(tiling.aim)}",
+        f"{several} of {len(tiling.grids)} tensors are cut, aiming at {format_bytes(tiling.aim)}",
         "spilled": format_bytes(residency.spilled) if residency.spilled else "nothing",
     }
     if tiling.forced:

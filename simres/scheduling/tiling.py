@@ -8,14 +8,17 @@ copy off-chip, which costs bytes and always fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
-from simres.scheduling.cuts import Cut, chunked, cuts, inherited, summed
+from simres.scheduling.cuts import KEPT, Cut, chunked, cuts, inherited, stationary, summed
+from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT
 from simres.scheduling.pieces import Grid, Pieces
+from simres.scheduling.stages import stages
 from simres.scheduling.tile_plan import Plan, Step
+from simres.scheduling.tile_work import TileWork
 from simres.units import format_bytes
 from simres.workload import Op, Role, Unit, Workload
 
@@ -23,23 +26,53 @@ MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""
 
 SHARED = 3
-"""How many cuts are tried with the pieces that are there before strips are."""
+"""How many cuts are tried with the pieces that are there before strips are, from tiles of a 16th on."""
 
 
 class DoesNotFit(AnswerIsNo):
-    """An operator is too large for the memory, however it is cut."""
+    """An operator is too large for the memory, however it is cut; with `least` bytes it would fit."""
+
+    def __init__(self, message: str, least: int) -> None:
+        super().__init__(message)
+        self.least = least
+
+
+def cut(workload: Workload, memory: str, spec: MemorySpec, share: int, *, pinned: bool = False) -> Tiling:
+    """The tiling of a workload, see `Tiling`.
+
+    Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
+    """
+    try:
+        return Tiling(workload, memory, spec, share, pinned=pinned)
+    except DoesNotFit as error:
+        refused, least = error, error.least
+    while True:
+        try:
+            Tiling(workload, memory, spec.model_copy(update={"capacity": least}), share, pinned=pinned)
+        except DoesNotFit as error:
+            least = max(least + 1, error.least)
+        else:
+            hint = f'with `--set hardware.{memory}.capacity="{least} B"` (or more) it would fit'
+            raise AnswerIsNo(refused.message, hint) from None
 
 
 class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps.
 
     Maps aim at pieces of `capacity / share` bytes, weights at four times that; what is smaller stays
-    whole. With `pinned`, all weights stay in memory throughout. Raises `AnswerIsNo` when an operator's
-    smallest tile does not fit.
+    whole. With `pinned`, all weights stay in memory throughout. Raises `DoesNotFit` when an operator's
+    smallest tile does not fit, or where there would be more than `most` steps.
     """
 
     def __init__(
-        self, workload: Workload, memory: str, spec: MemorySpec, share: int, *, pinned: bool = False
+        self,
+        workload: Workload,
+        memory: str,
+        spec: MemorySpec,
+        share: int,
+        *,
+        pinned: bool = False,
+        most: int = MOST_STEPS,
     ) -> None:
         self.workload = workload
         self.memory = memory
@@ -51,19 +84,17 @@ class Tiling:
         self.forced: set[str] = set()
         """Activations that somebody reads in strips, so that all of them have to go off-chip."""
         self.ops = tuple(op for op in workload.ops if op.unit is not Unit.VIEW)
-        self.last_reader: dict[str, int] = {}
-        """The operator that is the last to read each stored tensor; outputs of the workload have none."""
-        for number, op in enumerate(self.ops):
-            self.last_reader.update((workload.storage(name), number) for name in op.inputs)
-        for name in workload.outputs:
-            self.last_reader.pop(workload.storage(name), None)
+        self.stages = stages(self.ops, workload)
+        """Operators that run side by side, by number, in the order in which they run."""
+        self.last_reader = self._last_readers()
+        """The operator that is certainly the last to read each stored tensor, where there is one."""
         self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())
         self.capacity = spec.capacity - sum(self.pieces.size[piece] for piece in self.pinned)
         if self.capacity <= 0:
             raise DoesNotFit(
-                f"the weights of `{workload.name}` take {spec.capacity - self.capacity} B with nothing else, "
+                f"the weights of `{workload.name}` take {spec.capacity - self.capacity} B and leave no room, "
                 f"`{memory}` holds {spec.capacity} B",
-                f"give it more memory: `--set hardware.{memory}.capacity=...`, or let weights come and go",
+                least=spec.capacity - self.capacity + 1,
             )
         self.aim = max(1, self.capacity // share)
         self.tiles: list[list[Step]] = []
@@ -72,12 +103,28 @@ class Tiling:
         for number, op in enumerate(self.ops):
             self.tiles.append(self._tiles(number, op))
             self.count += len(self.tiles[-1])
-            if self.count > MOST_STEPS:
+            if self.count > most:
                 raise DoesNotFit(
                     f"up to `{op.name}`, the network would have to be cut into {self.count} tiles to fit "
-                    f"into `{memory}` of {format_bytes(spec.capacity)}; the most that is tried is {MOST_STEPS}",
-                    f"give it more memory: `--set hardware.{memory}.capacity=...`",
+                    f"into `{memory}` of {format_bytes(spec.capacity)}; the most that is tried is {most}",
+                    least=2 * spec.capacity,
                 )
+
+    def _last_readers(self) -> dict[str, int]:
+        """Outputs of the workload have none, nor has what several operators of one stage read last."""
+        found: dict[str, int] = {}
+        for stage in self.stages:
+            readers: dict[str, set[int]] = {}
+            for number in stage:
+                for name in self.ops[number].inputs:
+                    readers.setdefault(self.workload.storage(name), set()).add(number)
+            for name, numbers in readers.items():
+                found.pop(name, None)
+                if len(numbers) == 1:
+                    found[name] = numbers.pop()
+        for name in self.workload.outputs:
+            found.pop(self.workload.storage(name), None)
+        return found
 
     def _pin(self) -> Iterator[int]:
         """Every weight in one piece."""
@@ -97,15 +144,18 @@ class Tiling:
         """The steps of an operator, its output cut as finely as need be."""
         least: int | None = None
         for cut, strips in self._attempts(op):
+            if cut.tiles == 1 and (step := self._whole(number, op)) is not None:
+                return [step]
             plan = Plan(self, number, cut, strips=strips)
             if plan.most <= self.capacity:
-                mark = len(self.pieces)
+                mark, forced = len(self.pieces), self.forced.copy()
                 steps = plan.take()
                 most = max(map(self._together, steps))
                 if most <= self.capacity:
                     return steps
                 plan.most = most
                 self._forget(mark)
+                self.forced = forced
             if strips:
                 least = plan.most if least is None else min(least, plan.most)
         capacity = self.spec.capacity
@@ -113,14 +163,49 @@ class Tiling:
             raise DoesNotFit(
                 f"`{op.name}` ({op.kind}) would have to be cut into too many tiles for `{self.memory}` of "
                 f"{format_bytes(capacity)}",
-                f"give it more memory: `--set hardware.{self.memory}.capacity=...`",
+                least=2 * capacity,
             )
         short = least - self.capacity
         raise DoesNotFit(
             f"`{op.name}` ({op.kind}) does not fit: its smallest tile takes {least} B, `{self.memory}` "
             f"holds {capacity} B ({format_bytes(capacity)}), short by {short} B",
-            f'with `--set hardware.{self.memory}.capacity="{capacity + short} B"` this operator would fit',
+            least=capacity + short,
         )
+
+    def _whole(self, number: int, op: Op) -> Step | None:
+        """The one step of an operator that is not cut, where what it reads is not cut either, if it fits."""
+        workload, grids = self.workload, self.grids
+        names = dict.fromkeys([workload.storage(name) for name in op.inputs])
+        if len(op.outputs) > 1 or any(name in grids and grids[name].count > 1 for name in names):
+            return None
+        tensors, occupied = workload.tensors, self.spec.occupied
+        tensor = tensors[op.outputs[0]]
+        total = occupied(tensor.nbytes)
+        taken = -1
+        for name in names:
+            grid = grids.get(name)
+            if grid is None or grid.first not in self.pinned:
+                total += occupied(tensors[name].nbytes)
+        mark = len(self.pieces)
+        for name in names:
+            if name not in grids:
+                self.register(Grid(tensors[name], [1] * len(tensors[name].shape)))
+        pieces = [grids[name].first for name in names]
+        if op.kind in ELEMENT_FOR_ELEMENT:
+            for name, piece in zip(names, pieces, strict=True):
+                same = tensors[name].shape == tensor.shape and tensors[name].nbytes == tensor.nbytes
+                if same and piece not in self.pinned and self.last_reader.get(name) == number:
+                    taken = piece
+                    total -= occupied(tensor.nbytes)
+                    break
+        if total > self.capacity:
+            self._forget(mark)
+            return None
+        made = self.register(Grid(tensor, [1] * len(tensor.shape)))
+        work = TileWork(op, 1).next((), 1, 1, tensor.nbytes)
+        pinned = tuple([piece for piece in pieces if piece in self.pinned])
+        inputs = tuple([piece for piece in pieces if piece not in self.pinned]) if pinned else tuple(pieces)
+        return Step(number, work, inputs, (made,), taken, pinned)
 
     def _attempts(self, op: Op) -> Iterator[tuple[Cut, bool]]:
         """Cuts to try, and whether with strips: a few with the pieces that are there, then ever finer."""
@@ -128,12 +213,18 @@ class Tiling:
         own = inherited(op, tensors, self.parts)
         if own is not None:
             yield own, False
-        for cut in islice(cuts(op, tensors, self.capacity, self.aim), SHARED):
-            yield cut, False
+        streamed = stationary(op, tensors, self.capacity, self.aim)
+        if streamed is not None:
+            yield streamed, True
+        tries = SHARED + (16 * self.aim // self.capacity).bit_length()
         most = summed(op, tensors)
+        large = any(tensors[name].nbytes > KEPT * self.capacity for name in op.inputs)
+        for cut in islice(cuts(op, tensors, self.capacity, self.aim), tries):
+            yield cut, False
+            if large:
+                yield from ((part, True) for part in chunked(cut, most))
         for cut in cuts(op, tensors, self.capacity, self.aim):
-            for part in chunked(cut, most):
-                yield part, True
+            yield from ((part, True) for part in chunked(cut, most))
 
     def _together(self, step: Step) -> int:
         """Bytes of a tile and of all that it reads."""

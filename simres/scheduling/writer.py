@@ -89,7 +89,15 @@ class Writer:
         layer = self.residency.steps[stay.start].op
         self.tasks.append(
             Task(
-                engine, TaskKind.LOAD, work, layer, needs, after, (self._off_chip(piece),), (region,), (buffer,)
+                engine,
+                TaskKind.LOAD,
+                work,
+                layer,
+                needs,
+                after,
+                (self._off_chip(piece),),
+                (region,),
+                (buffer,),
             )
         )
 
@@ -106,7 +114,14 @@ class Writer:
         layer = self._maker[region.tensor]
         self.tasks.append(
             Task(
-                engine, TaskKind.STORE, work, layer, (stay.writer,), after, (region,), (self._off_chip(piece),)
+                engine,
+                TaskKind.STORE,
+                work,
+                layer,
+                (stay.writer,),
+                after,
+                (region,),
+                (self._off_chip(piece),),
             )
         )
 
@@ -181,4 +196,3 @@ class Writer:
             resident_out=kept,
             decisions=decisions,
         )
-
