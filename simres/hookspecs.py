@@ -64,9 +64,9 @@ class Component:
 class Scheduler:
     """A way to turn a workload and a chip into a Program.
 
-    `target` is a function `(workload, chip, parameters) -> Program`, or a list of Programs of which the
-    fastest is kept; `parameters` is a pydantic model of what the scenario may set beside the name;
-    `takes` says whether it schedules a `graph` or a `ledger`.
+    `target` is a function `(workload, chip, parameters) -> Program`, or a list of Programs: then each is
+    simulated, that of `serial` too, and the fastest kept. `parameters` is a pydantic model of what the
+    scenario may set beside the name; `takes` says whether it schedules a `graph` or a `ledger`.
     """
 
     name: str

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
 from simres.analysis.bounds import bounds
-from simres.errors import InvalidFile, Problem, SimresError
+from simres.errors import AnswerIsNo, InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.energy import EnergyCosts
 from simres.plugins import Registry, resolve
 from simres.program import Program
 from simres.record import Record, RecordLevel
-from simres.result import Engine, Expectation, Origin, Result, summary
+from simres.result import Candidate, Engine, Expectation, Origin, Result, summary
 from simres.scenario.loader import resolved
 from simres.simulation.check import check
 from simres.simulation.run import run
@@ -24,6 +25,9 @@ from simres.workload import Ledger, Workload
 if TYPE_CHECKING:
     from simres.scenario.model import Scenario
 
+BASELINE = "serial"
+"""The scheduler whose Program is a candidate wherever there is a choice, so that none does worse."""
+
 
 def chip_of(scenario: Scenario, registry: Registry) -> Chip:
     """The scenario's hardware as schedulers see it."""
@@ -31,20 +35,60 @@ def chip_of(scenario: Scenario, registry: Registry) -> Chip:
     return Chip(scenario.hardware, roles)
 
 
-def candidates(
-    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
-) -> tuple[Workload | Ledger, list[Program]]:
-    """The workload after the scenario's passes, and the Programs that the scheduler offers, checked.
+@dataclass(frozen=True)
+class Schedule:
+    """What planning decided: the workload after the passes, the Program kept, and what else was tried."""
 
-    Raises `SimresError` when the scheduler does not take such a workload.
+    chip: Chip
+    workload: Workload | Ledger
+    program: Program
+    candidates: tuple[Candidate, ...] = ()
+
+
+def plan(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Schedule:
+    """The best Program that the scenario's scheduler offers for `workload`, checked.
+
+    Where a scheduler leaves the choice by offering a list, the Program of `serial` is one more candidate;
+    each is simulated, and the fastest kept (the first of equals). Raises `SimresError` when the scheduler
+    does not take such a workload, `AnswerIsNo` when the network does not fit, `InvariantViolation` when
+    the Program kept is wrong.
     """
-    if scenario.passes:
-        from simres.passes.application import apply
+    chip = chip_of(scenario, registry)
+    workload = _rewritten(scenario, workload, registry)
+    programs = _offered(scenario, workload, chip, registry)
+    if len(programs) == 1:
+        check(programs[0], chip, workload)
+        return Schedule(chip, workload, programs[0])
+    behaviours = behaviours_of(chip, registry)
+    tried = []
+    for program in programs:
+        try:
+            record, _ = run(program, chip, behaviours, RecordLevel.NONE)
+        except Exception:
+            check(program, chip, workload)  # says what is wrong with the Program, if it is the Program
+            raise
+        tried.append(Candidate(program.scheduler, program.decisions, len(program.tasks), record.makespan_ps))
+    best = min(range(len(tried)), key=lambda number: tried[number].makespan_ps)
+    check(programs[best], chip, workload)
+    return Schedule(chip, workload, programs[best], tuple(tried))
 
-        if isinstance(workload, Ledger):
-            first = scenario.passes[0]
-            raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
-        workload = apply(scenario.passes, workload, registry)
+
+def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Workload | Ledger:
+    """The workload after the scenario's passes."""
+    if not scenario.passes:
+        return workload
+    from simres.passes.application import apply
+
+    if isinstance(workload, Ledger):
+        first = scenario.passes[0]
+        raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
+    return apply(scenario.passes, workload, registry)
+
+
+def _offered(
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
+) -> list[Program]:
+    """The Programs to choose from: the scheduler's and, where it leaves the choice, that of `serial`."""
     scheduler = registry.scheduler(scenario.scheduler)
     form = "ledger" if isinstance(workload, Ledger) else "graph"
     if scheduler.takes != form:
@@ -54,10 +98,21 @@ def candidates(
             f"schedulers for a {form}: {', '.join(fitting)}",
         )
     offered = resolve(scheduler.target)(workload, chip, scenario.parameters)
-    programs = [offered] if isinstance(offered, Program) else list(offered)
-    for program in programs:
-        check(program, chip, workload)
-    return workload, programs
+    if isinstance(offered, Program):
+        return [offered]
+    programs = list(offered)
+    if not programs:
+        raise SimresError(f"scheduler `{scheduler.name}` offers no Program for `{workload.name}`")
+    if form == "graph" and BASELINE not in (scheduler.name, *(program.scheduler for program in programs)):
+        serial = registry.scheduler(BASELINE)
+        with suppress(AnswerIsNo):  # what does not fit is no candidate
+            programs.append(resolve(serial.target)(workload, chip, resolve(serial.parameters)()))
+    return programs
+
+
+def behaviours_of(chip: Chip, registry: Registry) -> dict[str, Any]:
+    """How each component of `chip` behaves in time."""
+    return {name: resolve(registry.component(spec.kind).engine) for name, spec in chip.parts.items()}
 
 
 def evaluate(
@@ -67,21 +122,12 @@ def evaluate(
     level: RecordLevel = RecordLevel.FULL,
 ) -> Result:
     """Simulates `workload` as `scenario` says. The same input gives the same Result."""
-    chip = chip_of(scenario, registry)
-    given = workload
-    workload, programs = candidates(scenario, workload, chip, registry)
-    behaviours = {name: resolve(registry.component(spec.kind).engine) for name, spec in chip.parts.items()}
-    program = (
-        programs[0]
-        if len(programs) == 1
-        else min(
-            programs, key=lambda program: run(program, chip, behaviours, RecordLevel.NONE)[0].makespan_ps
-        )
-    )
-    record, chain_ps = run(program, chip, behaviours, level)
+    schedule = plan(scenario, workload, registry)
+    chip, program = schedule.chip, schedule.program
+    record, chain_ps = run(program, chip, behaviours_of(chip, registry), level)
     result = Result(
         name=scenario.name,
-        workload=given,
+        workload=workload,
         chip={
             name: Engine(
                 spec.kind,
@@ -93,10 +139,11 @@ def evaluate(
         },
         program=program,
         record=record,
-        bounds=bounds(workload, program, chip, chain_ps),
-        origin=Origin(resolved(scenario), given.digest, _versions(scenario, registry), scenario.seed),
-        warnings=_warnings(given),
-        rewritten=workload if scenario.passes and isinstance(workload, Workload) else None,
+        bounds=bounds(schedule.workload, program, chip, chain_ps),
+        origin=Origin(resolved(scenario), workload.digest, _versions(scenario, registry), scenario.seed),
+        warnings=_warnings(workload),
+        rewritten=schedule.workload if scenario.passes and isinstance(schedule.workload, Workload) else None,
+        candidates=schedule.candidates,
     )
     if scenario.overridden or not scenario.expect:
         return result

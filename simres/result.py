@@ -75,6 +75,16 @@ class Origin:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A Program that planning tried: who made it, what it decided, and what came of it."""
+
+    scheduler: str
+    decisions: Mapping[str, str]
+    tasks: int
+    makespan_ps: int
+
+
 @dataclass(frozen=True)
 class Result:
     """How long a workload takes on a chip, and why."""
@@ -90,6 +100,8 @@ class Result:
     warnings: tuple[str, ...] = ()
     rewritten: Workload | None = None
     """The workload after the scenario's passes, where there are any."""
+    candidates: tuple[Candidate, ...] = ()
+    """What planning chose from, `program` included; none where there was one Program only."""
 
     @property
     def scheduled(self) -> Workload | Ledger:
@@ -232,6 +244,7 @@ def summary(result: Result) -> dict[str, Any]:
             "energy_delay_js": spent.energy_delay_js,
         },
         "decisions": dict(result.program.decisions),
+        "candidates": [asdict(candidate) for candidate in result.candidates],
         "expectations": [
             {
                 "path": item.path,
@@ -305,6 +318,7 @@ class _Stored:
     origin: Origin
     expectations: tuple[Expectation, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    candidates: tuple[Candidate, ...] = ()
 
 
 def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
@@ -334,6 +348,7 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         expectations=stored.expectations,
         warnings=stored.warnings,
         rewritten=rewritten if isinstance(rewritten, Workload) else None,
+        candidates=stored.candidates,
     )
     from simres.result_rules import problems_of_result
 

@@ -34,6 +34,9 @@ def problems_of_result(result: Result) -> Iterator[str]:
     for item in result.expectations:
         if not all(abs(figure) <= MOST_PS for figure in (item.expected, item.found, item.within)):
             yield f"expectations: `{item.path}` has figures beyond all reason"
+    for number, candidate in enumerate(result.candidates):
+        if not (0 <= candidate.makespan_ps <= MOST_PS and 0 <= candidate.tasks <= MOST_PS):
+            yield f"candidates.{number}: no count of tasks, or no time"
     for name, engine in result.chip.items():
         if engine.peak_per_s is not None and not 0 < engine.peak_per_s <= MOST_PS:
             yield f"engines.{name}.peak_per_s: {_brief(engine.peak_per_s)} is no rate"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import energy_table, headline, tables
+from simres.reporting import candidates, energy_table, headline, tables
 from simres.reporting.amounts import printable
 from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS
@@ -55,6 +55,8 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
     yield from _title("Notes", f"schedule `{printable(result.program.scheduler)}`")
     for what, how in result.program.decisions.items():
         yield from _wrapped(f"{what}: {how}", width)
+    for remark in candidates.choice(result.candidates):
+        yield from _wrapped(remark, width)
     for remark in headline.remarks(result):
         yield from _wrapped(remark, width)
     for warning in headline.warnings(result):
