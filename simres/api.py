@@ -41,13 +41,26 @@ def simulate(
     fit. Needs torch only for a network that has not been traced.
     """
     registry = registry or default_registry()
-    if not isinstance(scenario, Scenario):
-        scenario = find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    elif overrides or chip:
-        raise SimresError("`overrides` and `chip` go with a scenario's path or name, not with a loaded one")
+    scenario = _scenario(scenario, chip, overrides, registry)
     if workload is None:
         workload = find_workload(scenario.workload, registry=registry)
     return planning.evaluate(scenario, workload, registry, RecordLevel(record))
+
+
+def schedule(
+    scenario: str | Path | Scenario,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    workload: Workload | Ledger | None = None,
+    chip: str | None = None,
+    registry: Registry | None = None,
+) -> planning.Schedule:
+    """Plans a scenario as `simulate` would, which takes the same, and returns the Program it would run."""
+    registry = registry or default_registry()
+    scenario = _scenario(scenario, chip, overrides, registry)
+    if workload is None:
+        workload = find_workload(scenario.workload, registry=registry)
+    return planning.plan(scenario, workload, registry)
 
 
 def trace(
@@ -143,6 +156,16 @@ def find_workload(
 
     operators = (registry or default_registry()).operators()
     return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
+
+
+def _scenario(
+    given: str | Path | Scenario, chip: str | None, overrides: Mapping[str, Any] | None, registry: Registry
+) -> Scenario:
+    if not isinstance(given, Scenario):
+        return find_scenario(given, chip=chip, overrides=overrides, registry=registry)
+    if overrides or chip:
+        raise SimresError("`overrides` and `chip` go with a scenario's path or name, not with a loaded one")
+    return given
 
 
 def _is_path(text: str) -> bool:

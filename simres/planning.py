@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import simpy
@@ -14,9 +15,9 @@ from simres.errors import AnswerIsNo, InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.energy import EnergyCosts
 from simres.plugins import Registry, resolve
-from simres.program import Program
+from simres.program import SCHEMA_VERSION, Program
 from simres.record import Record, RecordLevel
-from simres.result import Candidate, Engine, Expectation, Origin, Result, summary
+from simres.result import Candidate, Engine, Expectation, Origin, Result, program_document, summary
 from simres.scenario.loader import resolved
 from simres.simulation.check import check
 from simres.simulation.run import run
@@ -43,6 +44,15 @@ class Schedule:
     workload: Workload | Ledger
     program: Program
     candidates: tuple[Candidate, ...] = ()
+
+    def to_json(self) -> str:
+        """The JSON form as text: the Program with its tasks, buffers and regions, and the candidates."""
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "program": program_document(self.program),
+            "candidates": [asdict(candidate) for candidate in self.candidates],
+        }
+        return json.dumps(document, separators=(",", ":")) + "\n"
 
 
 def plan(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Schedule:

@@ -156,8 +156,7 @@ class Result:
         return summary(self) | {
             "workload": workload_to_document(self.workload),
             "rewritten": None if self.rewritten is None else workload_to_document(self.rewritten),
-            # Of each task's operator the layer says enough; the workload has the rest.
-            "program": _plain(Program, self.program, {"tasks": {"__all__": {"work": {"op"}}}}),
+            "program": program_document(self.program),
             "record": _plain(Record, self.record),
         }
 
@@ -263,6 +262,12 @@ def summary(result: Result) -> dict[str, Any]:
             "seed": result.origin.seed,
         },
     }
+
+
+def program_document(program: Program) -> dict[str, Any]:
+    """A Program's JSON form. Of each task's operator the layer says enough, the workload has the rest."""
+    document: dict[str, Any] = _plain(Program, program, {"tasks": {"__all__": {"work": {"op"}}}})
+    return document
 
 
 @cache

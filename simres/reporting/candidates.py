@@ -72,14 +72,11 @@ def table(candidates: Sequence[Candidate], width: int, glyphs: Glyphs) -> list[T
 
 
 def differences(candidates: Sequence[Candidate]) -> list[str]:
-    """Of each candidate, the decisions that others of the same scheduler took otherwise."""
+    """Of each candidate, the decisions that others of its scheduler took otherwise, most varied first."""
     found = []
     for candidate in candidates:
         others = [other.decisions for other in candidates if other.scheduler == candidate.scheduler]
-        parts = [
-            f"{what}: {how}"
-            for what, how in candidate.decisions.items()
-            if any(other.get(what) != how for other in others)
-        ]
-        found.append("; ".join(parts))
+        variety = {what: len({other.get(what) for other in others}) for what in candidate.decisions}
+        varied = sorted((what for what in variety if variety[what] > 1), key=lambda what: -variety[what])
+        found.append("; ".join(f"{what}: {candidate.decisions[what]}" for what in varied))
     return found
