@@ -14,13 +14,15 @@ from simres.analysis.bounds import bounds
 from simres.errors import AnswerIsNo, InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.energy import EnergyCosts
+from simres.joint import joined
 from simres.plugins import Registry, resolve
 from simres.program import SCHEMA_VERSION, Program
 from simres.record import Record, RecordLevel
 from simres.result import Candidate, Engine, Expectation, Origin, Result, program_document, summary
 from simres.scenario.loader import resolved
+from simres.scheduling.filling import filling
 from simres.simulation.check import check
-from simres.simulation.run import run
+from simres.simulation.run import run_stream
 from simres.workload import Ledger, Workload
 
 if TYPE_CHECKING:
@@ -38,11 +40,16 @@ def chip_of(scenario: Scenario, registry: Registry) -> Chip:
 
 @dataclass(frozen=True)
 class Schedule:
-    """What planning decided: the workload after the passes, the Program kept, and what else was tried."""
+    """What planning decided: the workload after the passes, the Program kept, and what else was tried.
+
+    `starts` are the Programs to launch, each with its time in picoseconds: where the Program kept expects
+    something in memory, first the one that brings it there, then that one for every image.
+    """
 
     chip: Chip
     workload: Workload | Ledger
     program: Program
+    starts: tuple[tuple[Program, int], ...]
     candidates: tuple[Candidate, ...] = ()
 
     def to_json(self) -> str:
@@ -67,20 +74,43 @@ def plan(scenario: Scenario, workload: Workload | Ledger, registry: Registry) ->
     workload = _rewritten(scenario, workload, registry)
     programs = _offered(scenario, workload, chip, registry)
     if len(programs) == 1:
-        check(programs[0], chip, workload)
-        return Schedule(chip, workload, programs[0])
+        (program,) = programs
+        return Schedule(chip, workload, program, _proven(program, chip, workload, scenario.images))
     behaviours = behaviours_of(chip, registry)
     tried = []
     for program in programs:
         try:
-            record, _ = run(program, chip, behaviours, RecordLevel.NONE)
+            starts = _starts(program, chip, workload, scenario.images)
+            record, _ = run_stream(starts, chip, behaviours, RecordLevel.NONE)
         except Exception:
             check(program, chip, workload)  # says what is wrong with the Program, if it is the Program
             raise
         tried.append(Candidate(program.scheduler, program.decisions, len(program.tasks), record.makespan_ps))
     best = min(range(len(tried)), key=lambda number: tried[number].makespan_ps)
-    check(programs[best], chip, workload)
-    return Schedule(chip, workload, programs[best], tuple(tried))
+    program = programs[best]
+    starts = _proven(program, chip, workload, scenario.images)
+    return Schedule(chip, workload, program, starts, tuple(tried))
+
+
+def _starts(
+    program: Program, chip: Chip, workload: Workload | Ledger, images: int
+) -> tuple[tuple[Program, int], ...]:
+    """The Program once for every image, after the one that brings what it expects in memory."""
+    each = ((program, 0),) * images
+    if not program.resident_in or isinstance(workload, Ledger):
+        return each
+    return ((filling(program, workload, chip), 0), *each)
+
+
+def _proven(
+    program: Program, chip: Chip, workload: Workload | Ledger, images: int
+) -> tuple[tuple[Program, int], ...]:
+    """What to launch, after a proof that it is sound."""
+    check(program, chip, workload)
+    starts = _starts(program, chip, workload, images)
+    if starts[0][0] is not program:
+        check(starts[0][0], chip, Ledger("", ()))
+    return starts
 
 
 def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Workload | Ledger:
@@ -133,8 +163,9 @@ def evaluate(
 ) -> Result:
     """Simulates `workload` as `scenario` says. The same input gives the same Result."""
     schedule = plan(scenario, workload, registry)
-    chip, program = schedule.chip, schedule.program
-    record, chain_ps = run(program, chip, behaviours_of(chip, registry), level)
+    chip = schedule.chip
+    record, chain_ps = run_stream(schedule.starts, chip, behaviours_of(chip, registry), level)
+    program = joined([*{id(launched): launched for launched, _ in schedule.starts}.values()])
     result = Result(
         name=scenario.name,
         workload=workload,
@@ -149,11 +180,12 @@ def evaluate(
         },
         program=program,
         record=record,
-        bounds=bounds(schedule.workload, program, chip, chain_ps),
+        bounds=bounds(schedule.workload, program, chip, chain_ps, scenario.images),
         origin=Origin(resolved(scenario), workload.digest, _versions(scenario, registry), scenario.seed),
         warnings=_warnings(workload),
         rewritten=schedule.workload if scenario.passes and isinstance(schedule.workload, Workload) else None,
         candidates=schedule.candidates,
+        repeats=scenario.images,
     )
     if scenario.overridden or not scenario.expect:
         return result

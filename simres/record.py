@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -66,6 +67,18 @@ class Span(NamedTuple):
         return self.end - self.granted - self.latency_ps - self.bus_ps
 
 
+class Launched(NamedTuple):
+    """One instance of a Program in a run: its tasks from number `first` up to, not including, `past`.
+
+    It was due at `at_ps`, and its last task ended at `end_ps`.
+    """
+
+    at_ps: int
+    end_ps: int
+    first: int
+    past: int
+
+
 @dataclass(frozen=True, slots=True)
 class EngineTotals:
     """Where an engine's time went: `working_ps + sum(waiting_ps) + idle_ps` is the makespan."""
@@ -110,7 +123,8 @@ class Record:
 
     `layer_working_ps` has, by engine, pairs of layer and picoseconds. Spans are in order of their end.
     `bus_holders` has, for rows that waited for a shared bus, the row's number, who had the bus, and for how
-    many picoseconds. Two runs of the same input give equal Records.
+    many picoseconds. Tasks are numbered through all Programs that ran, in order of their first launch
+    (`simres.joint`). Two runs of the same input give equal Records.
     """
 
     level: RecordLevel
@@ -122,8 +136,19 @@ class Record:
     rows: tuple[tuple[int, ...], ...] = ()
     bus_holders: tuple[tuple[int, str, int], ...] = ()
     masters: Mapping[str, MasterTotals] = field(default_factory=dict)
+    launches: tuple[Launched, ...] = ()
 
     @property
     def spans(self) -> Iterator[Span]:
         """Every task in time; empty unless the level is full."""
         return map(Span._make, self.rows)
+
+    def repeats(self, tasks: int) -> list[int]:
+        """How often each of so many tasks ran; once where the launches are not known."""
+        if not self.launches:
+            return [1] * tasks
+        found = [0] * tasks
+        for (first, past), times in Counter((one.first, one.past) for one in self.launches).items():
+            for task in range(first, past):
+                found[task] += times
+        return found

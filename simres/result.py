@@ -17,6 +17,7 @@ from simres.analysis.bounds import Bounds
 from simres.analysis.breakdown import LayerTotals, by_layer
 from simres.analysis.energy import Energy, energy, energy_delay_js, power_uw
 from simres.analysis.occupancy import Stay, stays
+from simres.analysis.pipeline import Pipeline, pipeline
 from simres.errors import SimresError
 from simres.files import read_text, write_text
 from simres.hardware.energy import EnergyCosts
@@ -102,6 +103,8 @@ class Result:
     """The workload after the scenario's passes, where there are any."""
     candidates: tuple[Candidate, ...] = ()
     """What planning chose from, `program` included; none where there was one Program only."""
+    repeats: int = 1
+    """How often the workload ran, the next as soon as engines were free."""
 
     @property
     def scheduled(self) -> Workload | Ledger:
@@ -116,7 +119,7 @@ class Result:
     @property
     def images(self) -> int:
         """Images that went through."""
-        return self.scheduled.images if isinstance(self.scheduled, Workload) else 1
+        return self.repeats * _batch(self.scheduled)
 
     @cached_property
     def layers(self) -> tuple[LayerTotals, ...]:
@@ -132,14 +135,23 @@ class Result:
     def energy(self) -> Energy:
         """Joules by component and layer."""
         costs = {name: engine.energy for name, engine in self.chip.items()}
-        return energy(self.program, self.scheduled, costs, self.makespan_ps)
+        repeats = self.record.repeats(len(self.program.tasks))
+        return energy(self.program, self.scheduled, costs, self.makespan_ps, repeats)
+
+    @cached_property
+    def pipeline(self) -> Pipeline | None:
+        """How image follows image; None where the workload ran once."""
+        return pipeline(self.program, self.record, _batch(self.scheduled)) if self.repeats > 1 else None
 
     @cached_property
     def estimate(self) -> Estimate | None:
-        """LB1: what layer-by-layer schedules come to on the bus; None without graph, memory or bus peak."""
+        """LB1: what layer-by-layer schedules come to on the bus.
+
+        None without graph, memory or bus peak, and for a workload that ran several times.
+        """
         capacity = max((memory.capacity for memory in self.record.memories.values()), default=0)
         peaks = [engine.peak_per_s or 0 for engine in self.chip.values() if engine.role == "bus"]
-        if not isinstance(self.scheduled, Workload) or not capacity or not sum(peaks):
+        if not isinstance(self.scheduled, Workload) or not capacity or not sum(peaks) or self.repeats > 1:
             return None
         from simres.analysis.estimate import estimate
         from simres.passes.fuse_epilogues import fuse_epilogues
@@ -180,6 +192,10 @@ class Result:
         return html(self)
 
 
+def _batch(workload: Workload | Ledger) -> int:
+    return workload.images if isinstance(workload, Workload) else 1
+
+
 def summary(result: Result) -> dict[str, Any]:
     """The part of the JSON form that people and programs ask for most."""
     record, spent = result.record, result.energy
@@ -188,6 +204,8 @@ def summary(result: Result) -> dict[str, Any]:
         "name": result.name,
         "makespan_ps": record.makespan_ps,
         "images": result.images,
+        "repeats": result.repeats,
+        "pipeline": None if result.pipeline is None else asdict(result.pipeline),
         "engines": {
             name: {
                 "kind": result.chip[name].kind,
@@ -228,7 +246,10 @@ def summary(result: Result) -> dict[str, Any]:
             }
             for layer, layer_fj in zip(result.layers, spent.layers_fj, strict=True)
         ],
-        "traffic_bytes": {"read": result.program.bytes_read, "write": result.program.bytes_written},
+        "traffic_bytes": {
+            "read": sum(layer.read_bytes for layer in result.layers),
+            "write": sum(layer.written_bytes for layer in result.layers),
+        },
         "bounds_ps": {
             **result.bounds.engines,
             "dependency": result.bounds.dependency,
@@ -324,6 +345,7 @@ class _Stored:
     expectations: tuple[Expectation, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     candidates: tuple[Candidate, ...] = ()
+    repeats: int = 1
 
 
 def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
@@ -354,6 +376,7 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         warnings=stored.warnings,
         rewritten=rewritten if isinstance(rewritten, Workload) else None,
         candidates=stored.candidates,
+        repeats=stored.repeats,
     )
     from simres.result_rules import problems_of_result
 

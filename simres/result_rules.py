@@ -27,6 +27,7 @@ def problems_of_result(result: Result) -> Iterator[str]:
             yield f"engines: no `{name}`, which the record names"
     yield from _program(result.program, result.record)
     yield from _totals(result.record)
+    yield from _launches(result.program, result.record)
     yield from _rows(result.program, result.record)
     for name, ps in {**result.bounds.engines, "dependency": result.bounds.dependency}.items():
         if not 0 <= ps <= MOST_PS:
@@ -96,6 +97,15 @@ def _totals(record: Record) -> Iterator[str]:
             yield f"record.layer_working_ps.{name}: no engine, or no times"
 
 
+def _launches(program: Program, record: Record) -> Iterator[str]:
+    tasks = len(program.tasks)
+    for number, launched in enumerate(record.launches):
+        if not 0 <= launched.first <= launched.past <= tasks:
+            yield f"record.launches.{number}: names tasks that do not exist"
+        if not 0 <= launched.at_ps <= launched.end_ps <= record.makespan_ps:
+            yield f"record.launches.{number}: runs against time"
+
+
 def _rows(program: Program, record: Record) -> Iterator[str]:
     tasks = len(program.tasks)
     done: set[tuple[int, int]] = set()
@@ -127,8 +137,16 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
         done.add((span.launch, span.task))
         free[engine] = span.end
         ended[engine] += 1
-    launches = {launch for launch, _ in done}
-    if len(done) != len(record.rows) or (record.rows and len(done) != len(launches) * tasks):
+    if record.launches:
+        due = [
+            launch
+            for launch, launched in enumerate(record.launches)
+            for _ in range(launched.first, launched.past)
+        ]
+        complete = sorted(launch for launch, _ in done) == due
+    else:
+        complete = len(done) == len({launch for launch, _ in done}) * tasks
+    if len(done) != len(record.rows) or (record.rows and not complete):
         yield "record.rows: a task is missing, or there twice"
     if record.level is RecordLevel.FULL:
         for name, totals in record.engines.items():

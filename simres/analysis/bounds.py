@@ -37,21 +37,24 @@ class Bounds:
         return max(named, key=lambda name: named[name])
 
 
-def bounds(workload: Workload | Ledger, program: Program, chip: Chip, chain_ps: int) -> Bounds:
+def bounds(
+    workload: Workload | Ledger, program: Program, chip: Chip, chain_ps: int, repeats: int = 1
+) -> Bounds:
     """The bounds of `workload` on `chip`; `chain_ps` is the Program's longest chain at full speed.
 
     A graph's bus bound is LB0: weights, inputs and outputs once each. A ledger has no graph, so its bus
-    bound is the traffic of its Program.
+    bound is the traffic of its Program. Of a workload that `repeats`, only weights need not come again.
     """
     if isinstance(workload, Ledger):
-        moved = program.bytes_read + program.bytes_written
+        moved = repeats * (program.bytes_read + program.bytes_written)
     else:
         resident = sum(program.buffers[number].nbytes for number in program.resident_in)
-        moved = max(0, workload.compulsory_bytes - resident)
+        again = (repeats - 1) * (workload.compulsory_bytes - workload.weight_bytes)
+        moved = max(0, workload.compulsory_bytes + again - resident)
     least = {
         ComponentRole.BUS: Work(nbytes=moved),
-        ComponentRole.MATRIX: Work(macs=workload.macs),
-        ComponentRole.HOST: Work(vector_ops=workload.vector_ops),
+        ComponentRole.MATRIX: Work(macs=repeats * workload.macs),
+        ComponentRole.HOST: Work(vector_ops=repeats * workload.vector_ops),
     }
     engines = {}
     for role, work in least.items():

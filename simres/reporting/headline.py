@@ -48,6 +48,19 @@ def limit(result: Result) -> str:
     return f"No engine is busy: {_the(result, name)}, the busiest, works {share}; the rest it {rest}."
 
 
+def steady(result: Result) -> list[str]:
+    """How image follows image once the first is done, where there are several."""
+    found = result.pipeline
+    if found is None or not found.steady_image_ps:
+        return []
+    rate = three_digits(PS_PER_S / found.steady_image_ps)
+    busy = percent(found.bottleneck_ps, found.steady_image_ps)
+    then = f"every {format_duration(found.steady_image_ps)} ({rate} images/s)"
+    first = f"after the first, which takes {format_duration(found.first_ps)}"
+    bottleneck = f"{_the(result, found.bottleneck)}, which works {busy} % of that time"
+    return [f"Images follow each other {then} {first}; the bottleneck is {bottleneck}."]
+
+
 def _several_channels(result: Result, busiest_ps: int) -> str:
     """What limits the run where a bus works most through channels of which none does; else nothing."""
     working: dict[str, int] = {}
@@ -141,7 +154,8 @@ def bound_meaning(result: Result, name: str) -> str:
         case "bus" if isinstance(result.workload, Ledger):
             return "every stated byte moved once"
         case "bus":
-            return "weights, inputs and outputs moved once"
+            once = "weights, inputs and outputs moved once"
+            return once if result.repeats == 1 else "weights moved once, inputs and outputs for every image"
         case "matrix":
             return "every multiply-accumulate at peak rate"
         case _:

@@ -25,6 +25,8 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
     makespan = format_duration(result.makespan_ps)
     yield from wrapped(headline.headline(result), width, "headline")
     yield from wrapped(headline.limit(result), width)
+    for remark in headline.steady(result):
+        yield from wrapped(remark, width)
     yield from wrapped(headline.distance(result), width)
 
     yield from titled("Engines", f"working + waiting + idle = {makespan} in every row")

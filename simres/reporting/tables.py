@@ -262,7 +262,7 @@ def _exact(item: Expectation, value: int | float) -> str:
     return _signed(DURATION.spell(abs(value)) if value else "0 s", value)
 
 
-_COUNTS = {"images", "tasks", "peak_per_s", "schema_version", "seed"}
+_COUNTS = {"images", "repeats", "tasks", "peak_per_s", "schema_version", "seed"}
 _IN_BYTES = {"traffic", "traffic_bytes", "memories", "moved", "moved_bytes"}
 """Keys of the JSON form that say what is under them; everything else there is picoseconds."""
 

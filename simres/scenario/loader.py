@@ -99,6 +99,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
         "hardware": {name: spec.model_dump(mode="json") for name, spec in scenario.hardware.items()},
         "scheduler": {"name": scenario.scheduler, **scenario.parameters.model_dump(mode="json")},
         "passes": list(scenario.passes),
+        "images": scenario.images,
         "seed": scenario.seed,
         "expect": {
             item.path: {"value": item.text, "within": units.spell_percent(item.within)}
@@ -151,6 +152,7 @@ def _scenario(
         scheduler=scheduler,
         parameters=parameters,
         passes=tuple(file.passes),
+        images=file.images,
         seed=file.seed,
         expect=expect,
         path=path,

@@ -17,6 +17,10 @@ SCHEMA_VERSION = 1
 """Version of the YAML form; a file of a newer one is refused."""
 
 
+MOST_IMAGES = 1_000_000
+"""More than that in a run is a slip."""
+
+
 class ScenarioFile(BaseModel):
     """A network, a chip, and how to schedule the one on the other."""
 
@@ -38,6 +42,8 @@ class ScenarioFile(BaseModel):
     """A scheduler's name, or `{name: ..., }` with its parameters."""
     passes: list[str] = []
     """Rewrites of the workload, applied in this order."""
+    images: Annotated[int, Field(ge=1, le=MOST_IMAGES)] = 1
+    """How often the network runs, the next image as soon as engines are free."""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of everything random; the same seed gives the same result."""
     expect: dict[str, Any] = {}
@@ -95,6 +101,7 @@ class Scenario:
     parameters: BaseModel
     description: str = ""
     passes: tuple[str, ...] = ()
+    images: int = 1
     seed: int = 0
     expect: tuple[Expectation, ...] = ()
     path: Path | None = field(default=None, compare=False)

@@ -8,14 +8,14 @@ SimPy event a task, whatever its size.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from simpy import Environment, Event, Timeout
 
 from simres.hardware.engine import Engine, Stall
 from simres.hardware.sram import Space
-from simres.record import Cause, EngineTotals, MemoryTotals, Record, RecordLevel
+from simres.record import Cause, EngineTotals, Launched, MemoryTotals, Record, RecordLevel
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.plan import EMPTY, Launch, Plan
 
@@ -43,6 +43,7 @@ class _Run:
     __slots__ = (
         "bus_holders",
         "by_layer",
+        "ends",
         "environment",
         "freed",
         "held_back",
@@ -52,7 +53,9 @@ class _Run:
         "space",
     )
 
-    def __init__(self, environment: Environment, space: Space, level: RecordLevel) -> None:
+    def __init__(
+        self, environment: Environment, space: Space, level: RecordLevel, starts: Iterable[int]
+    ) -> None:
         self.environment = environment
         self.space = space
         self.lanes: list[_Lane] = []
@@ -64,6 +67,8 @@ class _Run:
         self.rows: list[tuple[int, ...]] | None = [] if level is RecordLevel.FULL else None
         self.bus_holders: list[tuple[int, str, int]] = []
         self.by_layer = level is RecordLevel.AGGREGATE
+        self.ends = list(starts)
+        """When a lane last came to the end of its tasks of each launch."""
 
     def arrive(self, number: int, plan: Plan, _event: Event) -> None:
         """Launches a Program, or holds it back until what it finds in memory is there."""
@@ -162,6 +167,8 @@ class _Lane:
         position = self.position + 1
         if position == len(self.order):
             self.finished += position
+            if position:
+                self.run.ends[self.instance.number] = now
             if not self.queue:
                 self.instance, self.order, self.position, self.task = _NOTHING, [], -1, -1
                 self.run.proceed()
@@ -292,7 +299,7 @@ def replay(
     `BrokenInvariant`, with the Record up to there, when an engine fails.
     """
     space = Space(list(memories.values()))
-    run = _Run(environment, space, level)
+    run = _Run(environment, space, level, [launch.at_ps for launch in launches])
     run.lanes = [_Lane(run, number, engine) for number, engine in enumerate(engines.values())]
     if launches:  # a later launch finds in memory what the one before left there
         space.take(launches[0].plan.resident_in)
@@ -325,6 +332,10 @@ def replay(
         layer_working_ps=by_layer,
         rows=tuple(run.rows or ()),
         bus_holders=tuple(run.bus_holders),
+        launches=tuple(
+            Launched(launch.at_ps, end, launch.first, launch.first + len(launch.plan.lane))
+            for launch, end in zip(launches, run.ends, strict=True)
+        ),
     )
     if failure is not None:
         said = f"{type(failure).__name__}: {failure}"

@@ -45,23 +45,27 @@ def run_stream(
     """Replays Programs, each from its start in picoseconds, in order of these.
 
     What the first expects in memory is there; what a later one expects must be what the one before
-    leaves. `behaviours` gives the behaviour of each component by name. Returns the Record and the longest
-    chain of needs of any Program. Raises `BrokenInvariant`, with the Record attached, when what happened
-    contradicts the Programs.
+    leaves. `behaviours` gives the behaviour of each component by name. Returns the Record, in which tasks
+    are numbered as in `simres.joint.joined`, and the longest chain of needs of any Program. Raises
+    `BrokenInvariant`, with the Record attached, when what happened contradicts the Programs.
     """
     specs = chip.engines
     with _collector_paused():
         plans: dict[int, Plan] = {}
+        firsts: dict[int, int] = {}
+        tasks = 0
         launches: list[Launch] = []
         for program, at_ps in sorted(starts, key=lambda start: start[1]):
             plan = plans.get(id(program))
             if plan is None:
                 plan = plans[id(program)] = flatten(program, specs)
+                firsts[id(program)] = tasks
+                tasks += len(program.tasks)
             if launches and dict(plan.resident_in) != dict(launches[-1].plan.resident_out):
                 raise InvariantViolation(
                     f"the Program launched at {at_ps} ps expects other buffers than the one before leaves"
                 )
-            launches.append(Launch(plan, at_ps))
+            launches.append(Launch(plan, at_ps, firsts[id(program)]))
         environment = Environment()
         engines = build(chip, behaviours, environment)
         capacities = {name: memory.capacity for name, memory in chip.memories.items()}
@@ -73,7 +77,18 @@ def run_stream(
         }
         if masters:
             record = replace(record, masters=masters)
-        return record, hold(record, launches, specs, chip.shared)
+        longest = hold(record, launches, specs, chip.shared)
+        return (record if len(plans) < 2 else _numbered(record)), longest
+
+
+def _numbered(record: Record) -> Record:
+    """The Record with tasks numbered through all Programs, not each Program's from 0."""
+    rows = []
+    for launch, task, *times, holder, space_holder in record.rows:
+        first = record.launches[launch].first
+        others = (by if by < 0 else by + first for by in (holder, space_holder))
+        rows.append((launch, task + first, *times, *others))
+    return replace(record, rows=tuple(rows))
 
 
 def build(chip: Chip, behaviours: Mapping[str, EngineFactory], environment: Environment) -> dict[str, Engine]:
