@@ -42,9 +42,10 @@ def simulate(
     """
     registry = registry or default_registry()
     scenario = _scenario(scenario, chip, overrides, registry)
-    if workload is None:
-        workload = find_workload(scenario.workload, registry=registry)
-    return planning.evaluate(scenario, workload, registry, RecordLevel(record))
+    if scenario.tenants and workload is not None:
+        raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
+    given = workload or find_workloads(scenario, registry=registry)
+    return planning.evaluate(scenario, given, registry, RecordLevel(record))
 
 
 def schedule(
@@ -53,14 +54,25 @@ def schedule(
     overrides: Mapping[str, Any] | None = None,
     workload: Workload | Ledger | None = None,
     chip: str | None = None,
+    tenant: str | None = None,
     registry: Registry | None = None,
 ) -> planning.Schedule:
-    """Plans a scenario as `simulate` would, which takes the same, and returns the Program it would run."""
+    """Plans a scenario as `simulate` would, which takes the same, and returns the Program it would run.
+
+    `tenant` says whose, where several networks share the chip. Raises `SimresError` as `simulate` does.
+    """
     registry = registry or default_registry()
     scenario = _scenario(scenario, chip, overrides, registry)
-    if workload is None:
-        workload = find_workload(scenario.workload, registry=registry)
-    return planning.plan(scenario, workload, registry)
+    parts = scenario.parts()
+    if parts or tenant is not None:
+        if tenant is None or tenant not in parts:
+            raise SimresError(
+                f"the scenario has {'the tenants ' + ', '.join(parts) if parts else 'no tenants'}"
+                + (f", not `{tenant}`" if tenant is not None else ": say whose schedule")
+            )
+        scenario = parts[tenant]
+    given = workload or find_workload(scenario.workload, registry=registry)
+    return planning.plan(scenario, given, registry)
 
 
 def trace(
@@ -96,7 +108,7 @@ def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result
     registry = registry or default_registry()
     before = results.load(path)
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
-    return before, planning.evaluate(scenario, before.workload, registry, before.record.level)
+    return before, planning.evaluate(scenario, before.given, registry, before.record.level)
 
 
 def find_scenario(
@@ -166,6 +178,18 @@ def _scenario(
     if overrides or chip:
         raise SimresError("`overrides` and `chip` go with a scenario's path or name, not with a loaded one")
     return given
+
+
+def find_workloads(
+    scenario: Scenario, *, registry: Registry | None = None, allow_unmodelled: bool = False
+) -> Workload | Ledger | Mapping[str, Workload | Ledger]:
+    """What a scenario runs: its workload, or that of each tenant by name; see `find_workload`."""
+    if scenario.tenants:
+        return {
+            name: find_workload(tenant.workload, registry=registry, allow_unmodelled=allow_unmodelled)
+            for name, tenant in scenario.tenants.items()
+        }
+    return find_workload(scenario.workload, registry=registry, allow_unmodelled=allow_unmodelled)
 
 
 def _is_path(text: str) -> bool:

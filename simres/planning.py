@@ -6,23 +6,33 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from simres.analysis.bounds import bounds
+from simres.analysis.bounds import bounds, bounds_of, least_work
 from simres.errors import AnswerIsNo, InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
-from simres.hardware.energy import EnergyCosts
-from simres.joint import joined
+from simres.joint import beside, joined, part, together
 from simres.plugins import Registry, resolve
 from simres.program import SCHEMA_VERSION, Program
 from simres.record import Record, RecordLevel
-from simres.result import Candidate, Engine, Expectation, Origin, Result, program_document, summary
+from simres.result import (
+    Candidate,
+    Engine,
+    Expectation,
+    Origin,
+    Result,
+    Tenancy,
+    program_document,
+    summary,
+    together_of,
+)
 from simres.scenario.loader import resolved
 from simres.scheduling.filling import filling
 from simres.simulation.check import check
-from simres.simulation.run import run_stream
+from simres.simulation.run import Tenant, run_stream, run_tenants
 from simres.workload import Ledger, Workload
 
 if TYPE_CHECKING:
@@ -51,6 +61,11 @@ class Schedule:
     program: Program
     starts: tuple[tuple[Program, int], ...]
     candidates: tuple[Candidate, ...] = ()
+
+    @cached_property
+    def joined(self) -> Program:
+        """Everything that is launched as one Program."""
+        return joined([*{id(program): program for program, _ in self.starts}.values()])
 
     def to_json(self) -> str:
         """The JSON form as text: the Program with its tasks, buffers and regions, and the candidates."""
@@ -157,27 +172,32 @@ def behaviours_of(chip: Chip, registry: Registry) -> dict[str, Any]:
 
 def evaluate(
     scenario: Scenario,
-    workload: Workload | Ledger,
+    workload: Workload | Ledger | Mapping[str, Workload | Ledger],
     registry: Registry,
     level: RecordLevel = RecordLevel.FULL,
 ) -> Result:
-    """Simulates `workload` as `scenario` says. The same input gives the same Result."""
+    """Simulates `workload`, or that of each tenant by name, as `scenario` says.
+
+    The same input gives the same Result.
+    """
+    if isinstance(workload, Mapping):
+        result = _together(scenario, workload, registry, level)
+    else:
+        result = _alone(scenario, workload, registry, level)
+    if scenario.overridden or not scenario.expect:
+        return result
+    return _with_expectations(result, scenario, result.record)
+
+
+def _alone(scenario: Scenario, workload: Workload | Ledger, registry: Registry, level: RecordLevel) -> Result:
     schedule = plan(scenario, workload, registry)
     chip = schedule.chip
     record, chain_ps = run_stream(schedule.starts, chip, behaviours_of(chip, registry), level)
-    program = joined([*{id(launched): launched for launched, _ in schedule.starts}.values()])
-    result = Result(
+    program = schedule.joined
+    return Result(
         name=scenario.name,
         workload=workload,
-        chip={
-            name: Engine(
-                spec.kind,
-                chip.roles[chip.component_of(name)].value,
-                _peak(spec),
-                _energy_costs(chip, name),
-            )
-            for name, spec in chip.engines.items()
-        },
+        chip={name: _engine(chip, name) for name in chip.engines},
         program=program,
         record=record,
         bounds=bounds(schedule.workload, program, chip, chain_ps, scenario.images),
@@ -187,9 +207,79 @@ def evaluate(
         candidates=schedule.candidates,
         repeats=scenario.images,
     )
-    if scenario.overridden or not scenario.expect:
-        return result
-    return _with_expectations(result, scenario, record)
+
+
+def plan_tenants(
+    scenario: Scenario, workloads: Mapping[str, Workload | Ledger], registry: Registry
+) -> dict[str, Schedule]:
+    """For each tenant the best Program in its part of the chip; see `plan`."""
+    schedules = {}
+    for name, own in scenario.parts().items():
+        workload = workloads[name]
+        if isinstance(workload, Ledger):
+            raise SimresError(
+                f"tenant `{name}` is the ledger `{workload.name}`, and tenants are traced networks",
+                "a ledger has no graph, so nothing is known of what it keeps in memory",
+            )
+        schedules[name] = plan(own, workload, registry)
+    return schedules
+
+
+def _together(
+    scenario: Scenario, given: Mapping[str, Workload | Ledger], registry: Registry, level: RecordLevel
+) -> Result:
+    """Every tenant alone in its part of the chip, and then all of them at once."""
+    chip = chip_of(scenario, registry)
+    behaviours = behaviours_of(chip, registry)
+    schedules = plan_tenants(scenario, given, registry)
+    crew = [
+        Tenant(
+            schedules[name].chip,
+            [(program, tenant.start_ps) for program, _ in schedules[name].starts],
+            tenant.priority,
+        )
+        for name, tenant in scenario.tenants.items()
+    ]
+    ran = dict(zip(schedules, run_tenants(crew, chip, behaviours, level), strict=True))
+    tenants = {}
+    for name, schedule in schedules.items():
+        tenant, (record, chain_ps) = scenario.tenants[name], ran[name]
+        workload = given[name]
+        assert isinstance(workload, Workload)
+        assert isinstance(schedule.workload, Workload)
+        alone, _ = run_stream(schedule.starts, schedule.chip, behaviours, RecordLevel.NONE)
+        tenants[name] = Tenancy(
+            workload=workload,
+            rewritten=schedule.workload if tenant.passes else None,
+            scheduler=schedule.program.scheduler,
+            repeats=tenant.images,
+            priority=tenant.priority,
+            start_ps=tenant.start_ps,
+            end_ps=max(launched.end_ps for launched in record.launches),
+            alone_ps=alone.makespan_ps,
+            bounds=bounds(schedule.workload, schedule.joined, chip, chain_ps, tenant.images),
+            candidates=schedule.candidates,
+        )
+    programs = {name: schedule.joined for name, schedule in schedules.items()}
+    whole, rewritten = together_of(tenants)
+    works = [least_work(tenant.scheduled, programs[name], tenant.repeats) for name, tenant in tenants.items()]
+    chains = [scenario.tenants[name].start_ps + chain_ps for name, (_, chain_ps) in ran.items()]
+    return Result(
+        name=scenario.name,
+        workload=whole,
+        chip={
+            part(name, tenant): _engine(chip, name, others=number > 0)
+            for number, tenant in enumerate(tenants)
+            for name in chip.engines
+        },
+        program=beside(programs),
+        record=together({name: record for name, (record, _) in ran.items()}, programs),
+        bounds=bounds_of(works, chip, max(chains)),
+        origin=Origin(resolved(scenario), whole.digest, _versions(scenario, registry), scenario.seed),
+        warnings=_warnings(whole),
+        rewritten=rewritten,
+        tenants=tenants,
+    )
 
 
 def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Result:
@@ -227,12 +317,16 @@ def _found(document: Mapping[str, Any], path: str) -> int | float:
     return at
 
 
-def _energy_costs(chip: Chip, engine: str) -> EnergyCosts:
-    """What work and time on an engine cost; of several channels the first stands for the idle bus."""
-    costs = chip.engines[engine].energy_costs()
-    component = chip.component_of(engine)
-    first = chip.parts[component].lanes(component)[0]
-    return costs if engine == first else replace(costs, static_uw=0)
+def _engine(chip: Chip, name: str, *, others: bool = False) -> Engine:
+    """What a result says of an engine. Of several that are one thing (the channels of a bus, what
+    `others` than the first tenant have of it), the first stands for its static power; of tenants, for its
+    peak too."""
+    spec = chip.engines[name]
+    component = chip.component_of(name)
+    costs = spec.energy_costs()
+    if others or name != chip.parts[component].lanes(component)[0]:
+        costs = replace(costs, static_uw=0)
+    return Engine(spec.kind, chip.roles[component].value, None if others else _peak(spec), costs)
 
 
 def _peak(spec: object) -> int | None:
@@ -249,9 +343,10 @@ def _warnings(workload: Workload | Ledger) -> tuple[str, ...]:
 
 
 def _versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
+    planned = [*scenario.parts().values()] or [scenario]
     used = [
         *(registry.provider(registry.component(spec.kind)) for spec in scenario.hardware.values()),
-        registry.provider(registry.scheduler(scenario.scheduler)),
-        *(registry.provider(registry.pass_(name)) for name in scenario.passes),
+        *(registry.provider(registry.scheduler(own.scheduler)) for own in planned),
+        *(registry.provider(registry.pass_(name)) for own in planned for name in own.passes),
     ]
     return {provider.distribution: provider.version for provider in used} | {"simpy": simpy.__version__}

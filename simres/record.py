@@ -22,6 +22,8 @@ class Cause(StrEnum):
     """Its buffers do not fit beside what the on-chip memory holds."""
     LATENCY = "latency"
     """A request is on its way and nothing has come back yet."""
+    ENGINE = "engine"
+    """Another tenant's task is at it."""
 
 
 class RecordLevel(StrEnum):
@@ -40,9 +42,9 @@ class Span(NamedTuple):
 
     The engine turned to the task at `since` (it was free and the task next in line). At `ready`
     everything the task waits for had ended, at `granted` it had its buffers and began, at `end` it was
-    done. Of granted to end, `latency_ps` and `bus_ps` were not worked. `holder` is the task whose end
-    made it ready, `space_holder` the one whose end made space; -1 where it did not wait. `launch` is
-    the instance of a Program, counted from 0.
+    done. Of granted to end, `engine_ps`, `latency_ps` and `bus_ps` were not worked. `holder` is the task
+    whose end made it ready, `space_holder` the one whose end made space; -1 where it did not wait. `launch`
+    is the instance of a Program, counted from 0.
     """
 
     launch: int
@@ -55,28 +57,30 @@ class Span(NamedTuple):
     bus_ps: int
     holder: int
     space_holder: int
+    engine_ps: int = 0
 
     @property
     def begun(self) -> int:
         """When the engine started to work on it."""
-        return self.granted + self.latency_ps + self.bus_ps
+        return self.granted + self.engine_ps + self.latency_ps + self.bus_ps
 
     @property
     def working_ps(self) -> int:
         """Picoseconds that the engine worked on it."""
-        return self.end - self.granted - self.latency_ps - self.bus_ps
+        return self.end - self.begun
 
 
 class Launched(NamedTuple):
     """One instance of a Program in a run: its tasks from number `first` up to, not including, `past`.
 
-    It was due at `at_ps`, and its last task ended at `end_ps`.
+    It was due at `at_ps`, and its last task ended at `end_ps`. `tenant` is whose it is, counted from 0.
     """
 
     at_ps: int
     end_ps: int
     first: int
     past: int
+    tenant: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,20 @@ def problems_of_result(result: Result) -> Iterator[str]:
     for item in result.expectations:
         if not all(abs(figure) <= MOST_PS for figure in (item.expected, item.found, item.within)):
             yield f"expectations: `{item.path}` has figures beyond all reason"
-    for number, candidate in enumerate(result.candidates):
+    for name, tenant in result.tenants.items():
+        place = f"tenants.{name}"
+        if not (0 <= tenant.start_ps <= tenant.end_ps <= MOST_PS and 0 <= tenant.alone_ps <= MOST_PS):
+            yield f"{place}: no times"
+        if not (1 <= tenant.repeats <= MOST_PS and abs(tenant.priority) <= MOST_PS):
+            yield f"{place}: no counts"
+        if not all(0 <= ps <= MOST_PS for ps in (*tenant.bounds.engines.values(), tenant.bounds.dependency)):
+            yield f"{place}.bounds_ps: no times"
+        if not any(engine.endswith(f".{name}") for engine in engines):
+            yield f"{place}: has no engines"
+    if not 1 <= result.repeats <= MOST_PS:
+        yield "repeats: no count"
+    everybody = [result.candidates, *(tenant.candidates for tenant in result.tenants.values())]
+    for number, candidate in enumerate(one for candidates in everybody for one in candidates):
         if not (0 <= candidate.makespan_ps <= MOST_PS and 0 <= candidate.tasks <= MOST_PS):
             yield f"candidates.{number}: no count of tasks, or no time"
     for name, engine in result.chip.items():
@@ -122,7 +135,7 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
             yield f"{place}: names a task or launch that does not exist"
             continue
         engine = program.tasks[span.task].engine
-        stalls = min(span.latency_ps, span.bus_ps)
+        stalls = min(span.latency_ps, span.bus_ps, span.engine_ps)
         moments = (
             free.get(engine, 0),
             span.since,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -45,16 +45,27 @@ def bounds(
     A graph's bus bound is LB0: weights, inputs and outputs once each. A ledger has no graph, so its bus
     bound is the traffic of its Program. Of a workload that `repeats`, only weights need not come again.
     """
+    return bounds_of([least_work(workload, program, repeats)], chip, chain_ps)
+
+
+def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> Work:
+    """What any schedule must do: bytes over the bus, multiply-accumulates, vector operations."""
     if isinstance(workload, Ledger):
         moved = repeats * (program.bytes_read + program.bytes_written)
     else:
         resident = sum(program.buffers[number].nbytes for number in program.resident_in)
         again = (repeats - 1) * (workload.compulsory_bytes - workload.weight_bytes)
         moved = max(0, workload.compulsory_bytes + again - resident)
+    return Work(moved, repeats * workload.macs, repeats * workload.vector_ops)
+
+
+def bounds_of(works: Iterable[Work], chip: Chip, chain_ps: int) -> Bounds:
+    """The bounds of all these amounts of work together, on `chip`."""
+    works = list(works)
     least = {
-        ComponentRole.BUS: Work(nbytes=moved),
-        ComponentRole.MATRIX: Work(macs=repeats * workload.macs),
-        ComponentRole.HOST: Work(vector_ops=repeats * workload.vector_ops),
+        ComponentRole.BUS: Work(nbytes=sum(work.nbytes for work in works)),
+        ComponentRole.MATRIX: Work(macs=sum(work.macs for work in works)),
+        ComponentRole.HOST: Work(vector_ops=sum(work.vector_ops for work in works)),
     }
     engines = {}
     for role, work in least.items():

@@ -39,6 +39,12 @@ def schedule(
             "--layer", metavar="NAME", help="Show these layers only: a name, a glob, or how names begin."
         ),
     ] = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant", metavar="NAME", help="Whose schedule, where several networks share the chip."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the Program as one JSON document.")] = False,
     output: Annotated[
         Path | None,
@@ -58,8 +64,11 @@ def schedule(
     registry = choices.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    workload = api.find_workload(found.workload, registry=registry, allow_unmodelled=allow_unmodelled)
-    planned = api.schedule(found, workload=workload, registry=registry)
+    chosen = found.tenants.get(tenant or "", found).workload
+    workload = (
+        api.find_workload(chosen, registry=registry, allow_unmodelled=allow_unmodelled) if chosen else None
+    )
+    planned = api.schedule(found, workload=workload, tenant=tenant, registry=registry)
 
     from simres.files import write_text
     from simres.reporting.console import can_draw, stdout
@@ -68,7 +77,7 @@ def schedule(
     console = stdout()
     table = list(
         schedule_table(
-            found.name,
+            found.name if tenant is None else f"{found.name}, {tenant}",
             planned.program,
             planned.candidates,
             planned.workload,

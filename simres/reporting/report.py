@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import candidates, energy_table, headline, tables
+from simres.reporting import candidates, energy_table, headline, tables, tenant_table
 from simres.reporting.amounts import printable
 from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS
@@ -28,6 +28,12 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
     for remark in headline.steady(result):
         yield from wrapped(remark, width)
     yield from wrapped(headline.distance(result), width)
+
+    if result.tenants:
+        yield from titled("Tenants", "latency is from a tenant's start to its last task's end")
+        yield from tenant_table.tenants(result, width, glyphs)
+        yield from titled("Shared", "how long each engine worked for whom")
+        yield from tenant_table.engines(result, width, glyphs)
 
     yield from titled("Engines", f"working + waiting + idle = {makespan} in every row")
     yield from tables.engines(result, width, glyphs)
@@ -60,6 +66,9 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
         yield from wrapped(f"{what}: {how}", width)
     for remark in candidates.choice(result.candidates):
         yield from wrapped(remark, width)
+    for name, tenant in result.tenants.items():
+        for remark in candidates.choice(tenant.candidates):
+            yield from wrapped(f"{name}, {remark}", width)
     for remark in headline.remarks(result):
         yield from wrapped(remark, width)
     for warning in headline.warnings(result):
