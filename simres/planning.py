@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from simres.scenario.model import Scenario
 
 BASELINE = "serial"
-"""The scheduler whose Program is a candidate wherever there is a choice, so that none does worse."""
+"""The scheduler whose Program is a candidate where there is a choice, so that none does worse."""
 
 
 def chip_of(scenario: Scenario, registry: Registry) -> Chip:
@@ -143,7 +143,7 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
 def _offered(
     scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
 ) -> list[Program]:
-    """The Programs to choose from: the scheduler's and, where it leaves the choice, that of `serial`."""
+    """The Programs to choose from: the scheduler's and, where it leaves the choice, that of its baseline."""
     scheduler = registry.scheduler(scenario.scheduler)
     form = "ledger" if isinstance(workload, Ledger) else "graph"
     if scheduler.takes != form:
@@ -153,15 +153,14 @@ def _offered(
             f"schedulers for a {form}: {', '.join(fitting)}",
         )
     offered = resolve(scheduler.target)(workload, chip, scenario.parameters)
-    if isinstance(offered, Program):
-        return [offered]
-    programs = list(offered)
+    programs = [offered] if isinstance(offered, Program) else list(offered)
     if not programs:
         raise SimresError(f"scheduler `{scheduler.name}` offers no Program for `{workload.name}`")
-    if form == "graph" and BASELINE not in (scheduler.name, *(program.scheduler for program in programs)):
-        serial = registry.scheduler(BASELINE)
+    baseline = scheduler.baseline or ("" if isinstance(offered, Program) or form != "graph" else BASELINE)
+    if baseline and baseline not in (scheduler.name, *(program.scheduler for program in programs)):
+        other = registry.scheduler(baseline)
         with suppress(AnswerIsNo):  # what does not fit is no candidate
-            programs.append(resolve(serial.target)(workload, chip, resolve(serial.parameters)()))
+            programs.append(resolve(other.target)(workload, chip, resolve(other.parameters)()))
     return programs
 
 

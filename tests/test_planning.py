@@ -48,6 +48,11 @@ def astray(workload, chip, parameters):
     return [replace(program, scheduler="astray", tasks=(lost, *program.tasks[1:]))]
 
 
+def modest(workload, chip, parameters):
+    """One Program, and a slow one."""
+    return repeated(in_a_row.schedule(workload, chip, parameters), 2)
+
+
 def nothing(workload, chip, parameters):
     return []
 
@@ -59,6 +64,8 @@ class Plugin:
     def simres_schedulers(self):
         for name in ("slow", "hasty", "astray", "nothing"):
             yield Scheduler(name, f"test_planning:{name}", "plans badly")
+        yield Scheduler("alone", "test_planning:modest", "plans badly")
+        yield Scheduler("modest", "test_planning:modest", "plans badly, and knows", baseline="serial")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +116,15 @@ def test_serial_wins_where_it_is_the_fastest(registry):
     assert found.program == in_a_row.schedule(workload, found.chip, NoParameters())
     times = [candidate.makespan_ps for candidate in found.candidates]
     assert times == sorted(times, reverse=True)
+
+
+def test_one_program_is_tried_against_a_baseline_where_that_is_asked_for(registry):
+    workload = simres.api.find_workload("resnet20")
+    found = planning.plan(scenario(registry, "modest"), workload, registry)
+    assert found.program.scheduler == "serial"
+    assert [candidate.scheduler for candidate in found.candidates] == ["slow2", "serial"]
+    alone = planning.plan(scenario(registry, "alone"), workload, registry)
+    assert (alone.program.scheduler, alone.candidates) == ("slow2", ())
 
 
 def test_what_does_not_fit_is_no_candidate(registry):

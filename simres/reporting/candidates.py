@@ -26,7 +26,8 @@ def choice(candidates: Sequence[Candidate]) -> list[str]:
     best = candidates[number]
     others = [*candidates[:number], *candidates[number + 1 :]]
     second = min(others, key=lambda other: other.makespan_ps)
-    beaten = [f"the next best takes {_longer(second.makespan_ps, best.makespan_ps)}"]
+    whose = "" if second.scheduler == best.scheduler else f", `{second.scheduler}`,"
+    beaten = [f"the next best{whose} takes {_longer(second.makespan_ps, best.makespan_ps)}"]
     beaten += [
         f"`{other.scheduler}` {_longer(other.makespan_ps, best.makespan_ps)}"
         for other in others
