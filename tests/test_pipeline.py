@@ -249,3 +249,11 @@ def test_a_ledger_of_launches_is_not_needed(workload):
     record, _ = run(program, machine, behaviours(machine))
     assert replace(record, launches=()).repeats(len(program.tasks)) == record.repeats(len(program.tasks))
     assert {task.kind for task in program.tasks} <= set(TaskKind)
+
+
+def test_the_shipped_pipeline_is_bound_by_the_matrix_unit():
+    result = simres.simulate("pipeline", registry=Registry(external=False))
+    assert result.met
+    assert result.images == 64
+    assert result.pipeline.bottleneck == "matrix"
+    assert result.pipeline.steady_image_ps <= 1.05 * 81_102_080
