@@ -241,7 +241,7 @@ def test_each_tenant_has_a_latency_of_its_own(result):
     assert left.slowdown > 1.3
     assert right.slowdown < 1.3
     assert not left.candidates
-    assert len(right.candidates) > 2
+    assert len(right.candidates) > 1
     assert result.makespan_ps == max(left.end_ps, right.end_ps)
     assert result.makespan_ps >= result.bounds.makespan
     alone = simres.simulate(from_document(SMALL, registry=BUILT_IN).parts()["left"], registry=BUILT_IN)
