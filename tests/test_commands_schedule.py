@@ -108,7 +108,7 @@ def test_the_document_is_the_program(simres, tmp_path):
 
 
 def test_what_does_not_fit_is_no_traceback(simres):
-    code, _, err = simres("schedule", "resnet20", "--set", "hardware.sram.capacity=64 KiB")
+    code, _, err = simres("schedule", "resnet20", "--set", "hardware.sram.capacity=64 B")
     assert code == 1
     assert "does not fit" in err
 
