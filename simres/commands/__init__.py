@@ -24,6 +24,7 @@ from simres.errors import ExitCode
 
 COMMANDS = (
     "simulate",
+    "schedule",
     "timeline",
     "roofline",
     "trace",
