@@ -1,4 +1,4 @@
-"""Every scheduler, on random graphs and random chips: sound, within all bounds, and never worse than serial."""
+"""Every scheduler, on random graphs and chips: sound, within all bounds, and never worse than serial."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ import simres.api
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import BusSpec, MatrixSpec
 from simres.program import TaskKind
+from simres.scheduling import tile_plan
 from simres.scheduling.overlapped import Parameters, schedule
 from simres.scheduling.tiled import tiled, written
 from simres.scheduling.tiling import cut
@@ -47,6 +50,21 @@ def test_played_forward_it_ends_and_is_sound(workload, capacity, bandwidth):
         program = schedule(workload, machine, Parameters())
     except AnswerIsNo:
         return
+    prove(program, machine, workload)
+
+
+@settings(max_examples=100, deadline=None)
+@given(workloads(), st.integers(1, 2_000), st.booleans(), st.integers(1, 3))
+def test_a_piece_may_be_made_in_parts(workload, capacity, overlap, columns):
+    """Networks here have few channels, so rows are kept in few pieces for once."""
+    plain = paper_chip(f"{capacity} B")
+    unit = MatrixSpec.model_validate({"kind": "matrix", "rate": "1 TFLOP/s"})
+    machine = chip({**plain.components, "second": unit})
+    with patch.object(tile_plan, "COLUMNS", columns):
+        try:
+            program = tiled(workload, machine, name="test", share=16, overlap=overlap)
+        except AnswerIsNo:
+            return
     prove(program, machine, workload)
 
 

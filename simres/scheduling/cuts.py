@@ -19,6 +19,9 @@ BLOCK = 0.4
 """The share of the memory that an operand may take which stays while the other streams by."""
 
 
+FULL = 0.8
+"""The share that a map may take which stays with hardly anything beside it."""
+
 KEPT = 0.6
 """The share of the memory in which a map survives from its making to its reader, about."""
 
@@ -123,7 +126,8 @@ def stationary(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -
     moved = n_columns * data.nbytes + n_rows * weights + spilled
     row_blocks, column_blocks = ceil(data.nbytes / block), ceil(weights / block)
     overflow = 2 * max(0, data.nbytes - int(KEPT * capacity)) if spilled else data.nbytes
-    if moved >= min(overflow + row_blocks * weights, weights + column_blocks * data.nbytes + spilled):
+    stays = overflow + weights if data.nbytes <= FULL * capacity else overflow + row_blocks * weights
+    if moved >= min(stays, weights + column_blocks * data.nbytes + spilled):
         return None
     parts = _split(shape, rows, n_rows, column, n_columns)
     chunks = min(most, ceil((data.nbytes / n_rows + weights / n_columns) / min(quarter, 4 * aim)))
@@ -150,23 +154,22 @@ def _start(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> tu
     if weights <= block:
         return max(ceil(made / aim), ceil(data / 2 / aim)), 1, False
     row_blocks, column_blocks = ceil(data / block), ceil(weights / block)
+    if data <= FULL * capacity:
+        return row_blocks * max(1, ceil(made / row_blocks / columns / aim)), columns, True
     if data + row_blocks * weights <= weights + column_blocks * data:
         return row_blocks * max(1, ceil(made / row_blocks / columns / aim)), columns, False
     rows = max(ceil(data / aim), ceil(made / column_blocks / aim))
     return rows, column_blocks, True
 
 
-def inherited(op: Op, tensors: Mapping[str, Tensor], parts: Mapping[str, Sequence[int]]) -> Cut | None:
-    """The cut of an input of the same shape, for operators that work element by element.
-
-    `parts` has, for each tensor that was cut already, its parts by axis.
-    """
+def inherited(op: Op, tensors: Mapping[str, Tensor], cut_as: Mapping[str, Cut]) -> Cut | None:
+    """The cut of an input of the same shape, for operators that work element by element."""
     if op.kind in ELEMENT_FOR_ELEMENT and len(op.outputs) == 1:
         shape = tensors[op.outputs[0]].shape
         for name in op.inputs:
             tensor = tensors[name]
-            if tensor.shape == shape and tensor.view_of is None and name in parts:
-                return Cut(tuple(parts[name]))
+            if tensor.shape == shape and tensor.view_of is None and name in cut_as:
+                return cut_as[name]
     return None
 
 

@@ -140,11 +140,12 @@ class InTime:
         read, made = self.residency.by_step[position]
         if queue.ready_ps == UNKNOWN:
             ready = 0
+            part = self.residency.steps[position].part is not None
             for stay in read:
-                if stay.writer < 0 or (stay.due and stay not in made):
+                own = stay in made
+                if stay.writer < 0 or (stay.due and not own):
                     return _LATER, ""
-                if stay.ready_ps > ready:
-                    ready = stay.ready_ps
+                ready = max(ready, stay.opened_ps if own and part else stay.ready_ps)
             for stay in made:
                 if stay.follows is not None and stay.region is None:
                     if stay.follows.uses:
@@ -246,7 +247,8 @@ class InTime:
             if not stay.handed_on or stay.uses:
                 self._used(stay, ends)
         for stay in made:
-            stay.ready_ps = ends
+            stay.opened_ps = stay.opened_ps or ends
+            stay.ready_ps = max(stay.ready_ps, ends)
             stay.due -= 1
             if stay not in read:
                 self._used(stay, ends)

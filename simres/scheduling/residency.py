@@ -26,8 +26,9 @@ class Stay:
     `loaded` says that it comes over the bus, to be read by step `start`; `stored` that it is written back
     once it is made. `follows` is the stay whose buffer it takes over, `handed_on` says that another stay
     follows. `uses` counts the steps that use it and are yet to come, `due` those that write it. `region`,
-    `writer` (the task that made or loaded it), `ready_ps` (when, as far as costs tell) and `done_ps` (when
-    all who used it so far are done) are known as tasks are written.
+    `writer` (the task that made or loaded it; where several make parts of it, `others` by engine),
+    `opened_ps` (when the first of these ends), `ready_ps` (when it is there, as far as costs tell) and
+    `done_ps` (when all who used it so far are done) are known as tasks are written.
     """
 
     piece: int
@@ -40,6 +41,8 @@ class Stay:
     due: int = 0
     region: Region | None = field(default=None, repr=False)
     writer: int = -1
+    others: dict[str, int] | None = None
+    opened_ps: int = 0
     ready_ps: int = 0
     done_ps: int = 0
     handed_on: bool = False

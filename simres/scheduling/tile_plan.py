@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,9 @@ Range = tuple[int, int]
 MANY = 8
 """A tile that touches more pieces than this of a map comes off better with a strip of its own."""
 
+COLUMNS = 64
+"""A row of the output is kept in about so many pieces at most."""
+
 FEW = 32
 """Up to so many tiles are made at once and looked at, instead of looking at some of them first."""
 
@@ -30,7 +34,9 @@ class Step(NamedTuple):
 
     `op` counts the operators that are no views; `inputs` and `outputs` are pieces. A step whose output is
     among its inputs adds to it. `over` is an input piece that the output may take the place of (-1: none),
-    where this step is the last to need it. `pinned` are pieces that it reads and that never leave.
+    where this step is the last to need it. `pinned` are pieces that it reads and that never leave. `part`
+    is the part of its output piece that it makes where others make the rest; it then reads nothing of it,
+    though the piece is among its inputs, so that it stays.
     """
 
     op: int
@@ -39,6 +45,7 @@ class Step(NamedTuple):
     outputs: tuple[int, ...]
     over: int = -1
     pinned: tuple[int, ...] = ()
+    part: Box | None = None
 
 
 class Plan:
@@ -52,10 +59,12 @@ class Plan:
         self.tiling = tiling
         self.number = number
         self.op = op = tiling.ops[number]
-        self.cut = cut
         tensors = tiling.workload.tensors
         self.tensor = tensors[op.outputs[0]]
-        self.grid = Grid(self.tensor, cut.parts)
+        self.cut, parts = self._grouped(cut)
+        self.tiles = Grid(self.tensor, self.cut.parts)
+        self.grid = Grid(self.tensor, parts)
+        """The pieces of the output: its tiles, or several of them together."""
         self.new: dict[str, Grid] = {}
         """Grids of inputs that lie off-chip and were not cut before."""
         self.strips: set[str] = set()
@@ -66,6 +75,25 @@ class Plan:
         ]
         self._cut_inputs()
         self.most = self._largest(strips) if strips or cut.tiles > FEW else 0
+
+    def _grouped(self, cut: Cut) -> tuple[Cut, tuple[int, ...]]:
+        """The cut, and the parts of the output by axis, of which each may be several tiles of a row.
+
+        Who reads many channels would else read as many pieces, for each of as many tiles.
+        """
+        column = axes(self.op, self.tensor.shape)[1]
+        if column is None or cut.chunks > 1 or self.op.kind not in {"conv", "linear"}:
+            return cut, cut.parts
+        columns = cut.parts[column]
+        if columns < 2 * COLUMNS or (cut.columns_outer and cut.tiles > columns):
+            return cut, cut.parts
+        each = columns // COLUMNS
+
+        def with_columns(count: int) -> tuple[int, ...]:
+            return (*cut.parts[:column], count, *cut.parts[column + 1 :])
+
+        pieces = columns // each
+        return replace(cut, parts=with_columns(pieces * each)), with_columns(pieces)
 
     def _cut_inputs(self) -> None:
         """Weights are cut with the output's columns and the sum; maps that lie off-chip, with its rows."""
@@ -104,7 +132,7 @@ class Plan:
     def _samples(self) -> Iterator[tuple[Box, Range]]:
         """A few tiles, the largest among them as a rule: the corners of the grid and its middles."""
         ranges = []
-        for cut in self.grid.cuts:
+        for cut in self.tiles.cuts:
             count = len(cut) - 1
             ranges.append([(cut[at], cut[at + 1]) for at in sorted({0, count // 2, count - 1})])
         chunk = self.chunks[len(self.chunks) // 2]
@@ -148,21 +176,20 @@ class Plan:
         for grid in self.new.values():
             if grid.tensor.name not in self.strips:
                 tiling.register(grid)
-        first = tiling.register(self.grid)
+        first = tiling.register(self.grid, columns_outer=self.cut.columns_outer)
         others = tuple(
             tiling.register(Grid(tensors[name], [1] * len(tensors[name].shape))) for name in op.outputs[1:]
         )
-        boxes = pieces.box[first : first + self.grid.count]
-        tiles = list(range(len(boxes)))
-        if self.cut.columns_outer and len(boxes) > 1:
-            column = axes(op, self.tensor.shape)[1]
-            if column is not None:
-                tiles.sort(key=lambda tile: (boxes[tile][column], tile))
+        grouped = self.tiles.count > self.grid.count
+        boxes = self.tiles.boxes if grouped else pieces.box[first : first + self.grid.count]
+        tiles = self._in_order(boxes)
         summing = self.chunks[-1][1]
         work = TileWork(op, self.tensor.elements * summing)
-        steps = []
+        steps: list[Step] = []
         for tile in tiles:
-            box, outputs = boxes[tile], (first + tile, *others)
+            box = boxes[tile]
+            made = self.grid.over(box)[0] if grouped else first + tile
+            outputs = (made, *others)
             nbytes = sum(pieces.nbytes[piece] for piece in outputs)
             for chunk in self.chunks:
                 needed: dict[int, None] = {}
@@ -182,8 +209,30 @@ class Plan:
                 if chunk[0]:
                     needed[outputs[0]] = None
                     place = -1
-                steps.append(Step(self.number, amount, tuple(needed), outputs, place, tuple(fixed)))
+                if grouped and steps and steps[-1].outputs == outputs:
+                    needed[made] = None
+                steps.append(
+                    Step(
+                        self.number,
+                        amount,
+                        tuple(needed),
+                        outputs,
+                        place,
+                        tuple(fixed),
+                        box if grouped else None,
+                    )
+                )
         return steps
+
+    def _in_order(self, boxes: list[Box]) -> list[int]:
+        """The tiles by number: column by column, or row by row."""
+        tiles = list(range(len(boxes)))
+        rows, column = axes(self.op, self.tensor.shape)
+        if len(boxes) > 1 and column is not None and self.cut.columns_outer:
+            tiles.sort(key=lambda tile: (boxes[tile][column], tile))
+        elif len(boxes) > 1 and column is not None:
+            tiles.sort(key=lambda tile: ([boxes[tile][axis] for axis in rows], tile))
+        return tiles
 
     def _strip(self, stored: str, part: Box) -> int:
         """The piece for a part that is loaded by itself; an activation has to be off-chip for it."""

@@ -79,8 +79,8 @@ class Tiling:
         self.spec = spec
         self.pieces = Pieces(spec)
         self.grids: dict[str, Grid] = {}
-        self.parts: dict[str, tuple[int, ...]] = {}
-        """Of each stored tensor that was cut, the parts by axis."""
+        self.cut_as: dict[str, Cut] = {}
+        """How each stored tensor was cut, and in which order its pieces are made."""
         self.forced: set[str] = set()
         """Activations that somebody reads in strips, so that all of them have to go off-chip."""
         self.ops = tuple(op for op in workload.ops if op.unit is not Unit.VIEW)
@@ -133,11 +133,11 @@ class Tiling:
             if tensor.role is Role.WEIGHT and name in used:
                 yield self.register(Grid(tensor, [1] * len(tensor.shape)))
 
-    def register(self, grid: Grid) -> int:
+    def register(self, grid: Grid, *, columns_outer: bool = False) -> int:
         """Gives a grid's pieces their numbers, and says the first of them."""
         self.pieces.add(grid)
         self.grids[grid.tensor.name] = grid
-        self.parts[grid.tensor.name] = grid.parts
+        self.cut_as[grid.tensor.name] = Cut(grid.parts, columns_outer=columns_outer)
         return grid.first
 
     def _tiles(self, number: int, op: Op) -> list[Step]:
@@ -210,7 +210,7 @@ class Tiling:
     def _attempts(self, op: Op) -> Iterator[tuple[Cut, bool]]:
         """Cuts to try, and whether with strips: a few with the pieces that are there, then ever finer."""
         tensors = self.workload.tensors
-        own = inherited(op, tensors, self.parts)
+        own = inherited(op, tensors, self.cut_as)
         if own is not None:
             yield own, False
         streamed = stationary(op, tensors, self.capacity, self.aim)
@@ -236,4 +236,4 @@ class Tiling:
         """Takes back the pieces from `mark` on."""
         self.pieces.forget(mark)
         for name in [name for name, grid in self.grids.items() if grid.first >= mark]:
-            del self.grids[name], self.parts[name]
+            del self.grids[name], self.cut_as[name]

@@ -110,7 +110,8 @@ class Writer:
         work, _, engine = self.move(piece)
         self._users[region.buffer].append(number)
         self._stored_by[piece] = number
-        after = tuple(task for task in self._after() if task != stay.writer)
+        needs = tuple(dict.fromkeys((stay.writer, *(stay.others or {}).values())))
+        after = tuple(task for task in self._after() if task not in needs)
         layer = self._maker[region.tensor]
         self.tasks.append(
             Task(
@@ -136,7 +137,12 @@ class Writer:
         reads: list[Region] = []
         reserves: list[int] = []
         for stay in read:
+            if step.part is not None and stay in made:  # comes after the part that took the space
+                after.append(users[stay.region.buffer][0])  # type: ignore[union-attr, index]
+                continue
             needs[stay.writer] = None
+            if stay.others:
+                needs.update(dict.fromkeys(stay.others.values()))
             reads.append(stay.region)  # type: ignore[arg-type]
             users[stay.region.buffer].append(number)  # type: ignore[union-attr, index]
         for piece in step.pinned:
@@ -158,7 +164,12 @@ class Writer:
             buffer = stay.region.buffer
             if not users[buffer] or users[buffer][-1] != number:  # type: ignore[index]
                 users[buffer].append(number)  # type: ignore[index]
-            writes.append(stay.region)
+            region = stay.region
+            if step.part is not None:
+                region = Region(region.tensor, buffer, step.part)
+                stay.others = stay.others or {}
+                stay.others[engine] = number
+            writes.append(region)
             stay.writer = number
         if self.in_a_row:
             after += self._after()
