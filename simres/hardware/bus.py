@@ -33,7 +33,8 @@ from itertools import accumulate, pairwise
 from simpy import Environment, Event
 from simpy.events import NORMAL, EventPriority
 
-from simres.hardware.arbitration import Arbiter, Channel, Refill, Rules
+from simres.hardware.arbitration import Arbiter
+from simres.hardware.channel import Channel, Refill, Rules
 from simres.hardware.engine import Done, Engine, MasterWork, Stall
 from simres.hardware.specs import BackgroundSpec, BusSpec
 from simres.program import Work
