@@ -119,16 +119,68 @@ def cases(draw):
     return spec, channels, others
 
 
-@settings(max_examples=300, deadline=None)
+@st.composite
+def long_cases(draw):
+    """Long transfers with few breaks, so that leaps over windows and requests are taken, and long pauses."""
+    burst = draw(st.sampled_from([4, 16]))
+    length = burst * 1000  # picoseconds of a burst
+    interval = draw(st.sampled_from([0, 0, 40])) * length
+    spec = bus(
+        burst=f"{burst} B",
+        latency=f"{draw(st.sampled_from([0, 3, 11, 40, 97])) * length} ps",
+        channels=draw(st.integers(1, 3)),
+        arbitration=draw(st.sampled_from(["fifo", "round_robin", "round_robin", "priority"])),
+        outstanding=draw(st.sampled_from([None, None, 1, 2, 5, 16])),
+        turnaround=f"{draw(st.sampled_from([0, 0, 500, 7000]))} ps",
+        burst_overhead=f"{draw(st.sampled_from([0, 0, 3]))} ps",
+        refresh_interval=f"{interval} ps",
+        refresh_time=f"{interval // 50} ps",
+    )
+    sizes = st.integers(20 * burst, 400 * burst)
+    moments = st.one_of(st.just(0), st.integers(0, 300 * length), st.integers(0, 2000 * length))
+    channels = [
+        [
+            Transfer(draw(sizes), draw(st.booleans()), draw(moments))
+            for _ in range(draw(st.sampled_from([0, 1, 1, 2])))
+        ]
+        for _ in range(spec.channels)
+    ]
+    for queue in channels:
+        queue.sort(key=lambda transfer: transfer.at)
+    masters = []
+    for _ in range(draw(st.sampled_from([0, 1, 1, 2]))):
+        nbytes = draw(st.sampled_from([1, burst, 3 * burst, 4 * burst + 1]))
+        work = spec.transfer_ps(nbytes) + spec.window_ps(nbytes) + 2 * spec.turnaround
+        gap = int(work * draw(st.sampled_from([3, 7, 20]))) + draw(st.integers(0, length))
+        masters.append(
+            BackgroundSpec(
+                kind="background",
+                bus="ddr",
+                bandwidth=f"{max(1, nbytes * 10**12 // gap)} B/s",
+                burst=f"{nbytes} B",
+                write=draw(st.booleans()),
+                urgent=draw(st.booleans()),
+            )
+        )
+    return spec, channels, masters
+
+
+@settings(max_examples=200, deadline=None)
 @given(cases())
 def test_it_grants_as_the_plain_one_does(case):
+    agree(*case)
+
+
+@settings(max_examples=100, deadline=None)
+@given(long_cases())
+def test_it_leaps_where_the_plain_one_goes_burst_by_burst(case):
     agree(*case)
 
 
 @pytest.mark.slow
 @pytest.mark.exhaustive
 @settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(cases())
+@given(st.one_of(cases(), cases(), cases(), long_cases()))
 def test_it_grants_as_the_plain_one_does_in_20000_cases(case):
     agree(*case)
 

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 
 from simres.hardware.channel import Arbitration, Channel, Refill, Rules
 from simres.hardware.repetition import Repetition
+from simres.hardware.requests import batch
 
 
 class Arbiter:
     """The bus as it is after some grants. `free` is when its last burst ends, `last` who had it."""
 
-    __slots__ = ("_repetition", "channels", "ended", "free", "last", "rules", "write")
+    __slots__ = ("_master", "_repetition", "channels", "ended", "free", "last", "rules", "write")
 
     def __init__(self, rules: Rules, lanes: int, masters: Sequence[tuple[Refill, bool]] = ()) -> None:
         """`masters` come after the lanes, but before them in rank where they are urgent."""
@@ -34,11 +35,13 @@ class Arbiter:
         self._repetition = Repetition()
         for channel in self.channels[lanes:]:
             self._refill(channel)
+        self._master = lanes if len(masters) == 1 else -2
+        """The index of the only background master, if there is just one."""
 
     def copy(self) -> Arbiter:
         """One that goes its own way from here."""
         other = Arbiter.__new__(Arbiter)
-        for name in ("rules", "free", "last", "write"):
+        for name in ("rules", "free", "last", "write", "_master"):
             setattr(other, name, getattr(self, name))
         other._repetition = self._repetition.copy()
         other.channels = [channel.copy() for channel in self.channels]
@@ -65,6 +68,8 @@ class Arbiter:
             now = max(self.free, min([channel.ready for channel in waiting]))
             if until is not None and now >= until:
                 return
+            if self.last == self._master and batch(self, self.channels[self.last], waiting[:-1], until):
+                continue
             eligible, limit = [], until
             for channel in waiting:
                 if channel.ready <= now:
@@ -128,6 +133,21 @@ class Arbiter:
             else:
                 self._refill(channel)
 
+    def costs(self, order: Iterable[Channel], before: bool | None) -> list[int]:
+        """Ticks of a full burst of each channel, one after the other; the direction was `before`."""
+        full, found = self.rules.full, []
+        for channel in order:
+            found.append(full + (self.rules.turnaround if channel.write != before else 0))
+            before = channel.write
+        return found
+
+    def skip(self, master: Channel, requests: int, ticks: int, free: int) -> None:
+        """So many requests of a background master, of so many ticks, have passed; the last ended now."""
+        master.served += requests
+        master.total += ticks
+        master.since = self.free = free
+        self._refill(master)
+
     def _rounds(self, order: Sequence[Channel], now: int, limit: int | None) -> bool:
         """Takes as many whole rounds as pass without a break; False when not even one does."""
         rules = self.rules
@@ -135,10 +155,7 @@ class Arbiter:
         before = order[-1].write
         if rounds < 1 or (rules.turnaround and self.write != before):
             return False
-        costs = []
-        for channel in order:
-            costs.append(rules.full + (rules.turnaround if channel.write != before else 0))
-            before = channel.write
+        costs = self.costs(order, before)
         period = sum(costs)
         if limit is not None:
             rounds = min(rounds, (limit - now) // period)
@@ -147,7 +164,7 @@ class Arbiter:
             for channel, cost in zip(order, costs, strict=True):
                 end += cost
                 reach = channel.reach(rules, end, period)
-                # Who has to wait for its window does not wait for the others, so that its last does not count.
+                # Who has to wait for its window does not wait for the others: its last does not count.
                 rounds = rounds if reach is None else min(rounds, reach - 1)
         if rounds < 1:
             return False

@@ -166,8 +166,12 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """What a background master asks for, again and again: `arrival(n)` is the tick of its n-th request."""
+    """What a background master asks for, again and again: `arrival(n)` is the tick of its n-th request.
+
+    `gap` is the fewest ticks from one to the next.
+    """
 
     nbytes: int
     write: bool
     arrival: Callable[[int], int]
+    gap: int

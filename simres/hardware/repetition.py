@@ -1,4 +1,4 @@
-"""Where bursts repeat though windows bind: the period, and leaps over as many of them as pass without a break.
+"""Where bursts repeat though windows bind: the period, and leaps over many of them at once.
 
 A window that binds makes what comes next depend on when the last bursts started. Two ways find the period:
 
@@ -90,14 +90,12 @@ def _fall_into_gaps(bus: Arbiter, members: Sequence[Channel], until: int | None)
         times = min(times, (c.full - 1) // width)
         if times < 1 or c.granted < width or (rules.turnaround and c.write != bus.write):
             return False
-    if len(members) > 1:
-        stretches = [stretch for c in members for stretch in c.upcoming_in_a_row(rules)]
-        stretches.sort()
-        if any(end > start for (_, end), (start, _) in pairwise(stretches)):
-            return False
-        first, last = stretches[0][0], stretches[-1][1]
-        if first < bus.free or last > first + latency:
-            return False
+    stretches = [stretch for c in members for stretch in c.upcoming_in_a_row(rules)]
+    stretches.sort()
+    if stretches[0][0] < bus.free or stretches[-1][1] > stretches[0][0] + latency:
+        return False
+    if any(end > start for (_, end), (start, _) in pairwise(stretches)):
+        return False
     bursts, shift = times * width, times * latency
     for c in members:
         c.full -= bursts

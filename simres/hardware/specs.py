@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import ceil
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -122,11 +121,6 @@ class BusSpec(EngineSpec):
             raise ValueError("`refresh_time` must be shorter than `refresh_interval`")
         return self
 
-    @property
-    def full_burst_ps(self) -> Fraction:
-        """Exact picoseconds of a full burst."""
-        return Fraction(self.burst * PS_PER_S, self.bandwidth) + self.burst_overhead
-
     def transfer_ps(self, nbytes: int) -> Fraction:
         """Exact picoseconds on the bus: `nbytes / bandwidth` plus the overhead of every burst begun."""
         bursts = -(-nbytes // self.burst)
@@ -203,6 +197,11 @@ class BackgroundSpec(ComponentSpec):
     def request_ps(self, number: int) -> int:
         """When it asks for the next bytes, the first time at 0: rounded up to a picosecond."""
         return -(-number * self.burst * PS_PER_S // self.bandwidth)
+
+    @property
+    def least_gap_ps(self) -> int:
+        """The fewest picoseconds from one request to the next."""
+        return self.burst * PS_PER_S // self.bandwidth
 
 
 class SramSpec(MemorySpec):

@@ -67,28 +67,45 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
     found = []
     blocked = sum(engine.waiting_ps.get(cause, 0) for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
     if blocked:
-        blame = held_up_by(result.program, result.record, name)
-        whom = _listed(f"{_the(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
+        blame = dict(held_up_by(result.program, result.record, name))
+        for other, ps in engine.bus_held_by.items() if blame else ():
+            blame[other] -= ps  # its own waits for the bus come after this
+        blame = {other: ps for other, ps in blame.items() if ps}
+        whom = _listed(f"{_who(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
         full = result.record.level is RecordLevel.FULL
         why = ", as nothing overlaps" if full and not together_ps(result.record) else _why(engine)
         if len(blame) == 1:
-            whom = f"{_the(result, next(iter(blame)))}"
+            whom = _who(result, next(iter(blame)))
         text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
         found.append((blocked, text))
-    for cause, words in _STALLS.items():
-        if ps := engine.waiting_ps.get(cause, 0):
-            others = [other for other in engine.bus_held_by if other] if cause is Cause.BUS else []
-            who = f" ({_listed(others)})" if others else ""
-            found.append((ps, f"waits {format_duration(ps)} {words}{who}"))
+    if ps := engine.waiting_ps.get(Cause.LATENCY, 0):
+        found.append((ps, f"waits {format_duration(ps)} for first bytes to arrive (latency)"))
+    if ps := engine.waiting_ps.get(Cause.BUS, 0):
+        found.append((ps, f"waits {format_duration(ps)} {_for_the_bus(result, engine)}"))
     if engine.idle_ps:
         found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
     return ", and ".join(text for _, text in sorted(found, key=lambda item: -item[0]))
 
 
-_STALLS = {
-    Cause.BUS: "while others have the bus",
-    Cause.LATENCY: "for first bytes to arrive (latency)",
-}
+def _for_the_bus(result: Result, engine: EngineTotals) -> str:
+    """Who has the bus while an engine waits for it."""
+    held = dict(sorted(engine.bus_held_by.items(), key=lambda item: -item[1]))
+    if not any(held):
+        return "while the bus turns around or refreshes"
+    if len(held) == 1:
+        return f"while {_who(result, next(iter(held)))} has the bus"
+    return "for the bus: " + _listed(
+        f"{_who(result, name)} ({format_duration(ps)})" for name, ps in held.items()
+    )
+
+
+def _who(result: Result, name: str) -> str:
+    """Who had something: an engine, a background master, or the bus itself."""
+    if not name:
+        return "turnaround and refresh"
+    return _the(result, name) if name in result.chip else f"the {name}"
+
+
 _REASONS = {
     Cause.DATA: "whose results it needs",
     Cause.ORDER: "by the schedule's order",
