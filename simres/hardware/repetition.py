@@ -85,16 +85,22 @@ def _fall_into_gaps(bus: Arbiter, members: Sequence[Channel], until: int | None)
     """Takes whole windows at once, where no channel's next one gets into another's way."""
     rules = bus.rules
     width, latency, full = rules.window, rules.latency, rules.full
-    times = (until - bus.free) // latency if until is not None else members[0].full
+    busy = width * full * len(members)
+    if busy > latency or (until is not None and until < bus.free + busy):
+        return False
+    times = members[0].full
     for c in members:
         times = min(times, (c.full - 1) // width)
         if times < 1 or c.granted < width or (rules.turnaround and c.write != bus.write):
             return False
-    stretches = [stretch for c in members for stretch in c.upcoming_in_a_row(rules)]
+    stretches = [(*stretch, c.index) for c in members for stretch in c.upcoming_in_a_row(rules)]
     stretches.sort()
-    if stretches[0][0] < bus.free or stretches[-1][1] > stretches[0][0] + latency:
+    (first, _, _), (_, last, index) = stretches[0], stretches[-1]
+    if until is not None:
+        times = min(times, (until - last) // latency + 1)
+    if times < 1 or first < bus.free or last > first + latency:
         return False
-    if any(end > start for (_, end), (start, _) in pairwise(stretches)):
+    if any(end > start for (_, end, _), (start, _, _) in pairwise(stretches)):
         return False
     bursts, shift = times * width, times * latency
     for c in members:
@@ -103,7 +109,7 @@ def _fall_into_gaps(bus: Arbiter, members: Sequence[Channel], until: int | None)
         c.total += bursts * full
         c.latency += shift - bursts * full
         _shift(rules, c, shift, bursts)
-    bus.free += shift
+    bus.free, bus.last, bus.write = last + shift - latency, index, bus.channels[index].write
     return True
 
 
