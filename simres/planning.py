@@ -53,7 +53,7 @@ def candidates(
             f"scheduler `{scheduler.name}` takes a {scheduler.takes}, and `{workload.name}` is a {form}",
             f"schedulers for a {form}: {', '.join(fitting)}",
         )
-    offered = resolve(scheduler.target)(workload, chip, scenario.parameters)
+    offered = registry.call(scheduler, workload, chip, scenario.parameters)
     programs = [offered] if isinstance(offered, Program) else list(offered)
     for program in programs:
         check(program, chip, workload)

@@ -125,6 +125,8 @@ def fired(environment, _ps):
         (lambda environment, _: Done(environment, -3000), "no whole picoseconds from 0 on"),
         (lambda environment, ps: Done(environment, float(ps)), "no whole picoseconds from 0 on"),
         (lambda environment, ps: Done(environment, ps, Stall(latency_ps=2 * ps)), "from 0 on"),
+        (lambda environment, _: Done(environment, float("nan")), "a task of `matrix` ends after no whole"),
+        (lambda environment, _: Done(environment, float("inf")), "a task of `matrix` ends after no whole"),
     ],
 )
 def test_an_engine_that_misbehaves_is_found_out_and_the_record_kept(begin, message):

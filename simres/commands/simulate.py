@@ -74,10 +74,9 @@ def simulate(
     result = api.simulate(found, workload=workload, registry=registry)
 
     from simres.files import write_text
-    from simres.plugins import resolve
 
     for reporter, path in reporters.items():
-        write_text(path, resolve(reporter.target)(result))
+        write_text(path, registry.call(reporter, result))
     if output is not None:
         result.save(output)
     if json:

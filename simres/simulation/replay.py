@@ -19,6 +19,12 @@ from simres.record import Cause, EngineTotals, MemoryTotals, Record, RecordLevel
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.plan import EMPTY, Launch, Plan
 
+_NEVER = float("inf")
+
+
+class _NoMoment(Exception):
+    """An engine's task ends never, or at no moment at all (`nan`); its number."""
+
 
 class _Instance:
     """A launched Program as it runs: what is still waited for, by task and by buffer."""
@@ -230,6 +236,8 @@ class _Lane:
         """The engine is done with the head: takes it down, wakes who waited, turns to the next."""
         run = self.run
         now: int = run.environment._now  # type: ignore[assignment]
+        if not now < _NEVER:
+            raise _NoMoment(self.number)
         task = self.task
         instance = self.instance
         plan = instance.plan
@@ -304,7 +312,7 @@ def replay(
         environment.run()
     except Exception as error:  # whatever a plugin's engine does; what came before is still taken down
         failure = error
-    makespan = int(environment.now)
+    makespan = int(environment.now) if environment.now < _NEVER else max(lane.granted for lane in run.lanes)
     if failure is None:  # an engine may have left behind an alarm that nobody waits for
         ends = [launch.at_ps for launch in launches] + [lane.free_since for lane in run.lanes]
         makespan = int(max(ends, default=0))
@@ -326,6 +334,9 @@ def replay(
         rows=tuple(run.rows or ()),
         bus_holders=tuple(run.bus_holders),
     )
+    if isinstance(failure, _NoMoment):
+        who = list(engines)[failure.args[0]]
+        raise BrokenInvariant(f"a task of `{who}` ends after no whole picoseconds", record) from failure
     if failure is not None:
         said = f"{type(failure).__name__}: {failure}"
         raise BrokenInvariant(f"an engine failed after {makespan} ps, {said}", record) from failure
