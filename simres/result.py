@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simres.analysis.bounds import Bounds
 from simres.analysis.breakdown import LayerTotals, by_layer
-from simres.analysis.energy import Energy, energy, energy_delay_js, power_uw
+from simres.analysis.energy import Energy, energy
+from simres.analysis.evictions import Eviction, evictions, launches
 from simres.analysis.occupancy import Stay, stays
+from simres.analysis.references import Reference, at_the_roof_ps
 from simres.errors import SimresError
 from simres.files import read_text, write_text
 from simres.hardware.energy import EnergyCosts
 from simres.program import Program
 from simres.record import Record
+from simres.result_summary import SCHEMA_VERSION, stays_document
+from simres.result_summary import summary as summary
 from simres.units import format_duration
 from simres.workload import Ledger, Workload
 from simres.workload import to_document as workload_to_document
@@ -29,9 +33,6 @@ from simres.workload_json import from_document as workload_from_document
 
 if TYPE_CHECKING:
     from simres.analysis.estimate import Estimate
-
-SCHEMA_VERSION = 1
-"""Version of the JSON form; a file of a newer one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +121,63 @@ class Result:
     def energy(self) -> Energy:
         """Joules by component and layer."""
         costs = {name: engine.energy for name, engine in self.chip.items()}
-        return energy(self.program, self.scheduled, costs, self.makespan_ps)
+        return energy(self.program, self.scheduled, costs, self.makespan_ps, self.launches)
+
+    @property
+    def launches(self) -> int:
+        """How often the Program was launched."""
+        return launches(self.program, self.record)
+
+    @cached_property
+    def evictions(self) -> tuple[Eviction, ...]:
+        """What crossed the bus again, by tensor; nothing is known of a ledger."""
+        if not isinstance(self.scheduled, Workload):
+            return ()
+        return evictions(self.program, self.scheduled, self.record)
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """LB0, LB1 and the roofline, as far as they can be said of this chip."""
+        found = []
+        bus = [names for names in self.bounds.engines if self.role(names) == "bus"]
+        if bus:
+            least = self.program.bytes_read + self.program.bytes_written
+            if isinstance(self.scheduled, Workload):
+                resident = sum(self.program.buffers[number].nbytes for number in self.program.resident_in)
+                least = max(0, self.scheduled.compulsory_bytes - resident)
+            found.append(Reference("LB0", self.bounds.engines[bus[0]], least, True))
+        if self.estimate is not None:
+            found.append(Reference("LB1", self.estimate.bus_ps, self.estimate.bus_bytes, False))
+        layers = [
+            (layer.read_bytes + layer.written_bytes, layer.macs, layer.vector_ops) for layer in self.layers
+        ]
+        roofline = at_the_roof_ps(layers, self.peak("bus"), self.peak("matrix"), self.peak("host"))
+        if roofline:
+            found.append(Reference("roofline", roofline * self.launches, None, False))
+        return tuple(found)
+
+    def peak(self, role: str) -> int:
+        """Bytes or operations a second of the components of that role together; 0 where none is stated."""
+        # The channels of a bus share its rate.
+        parts = {name.partition(".")[0]: engine for name, engine in self.chip.items() if engine.role == role}
+        return sum(engine.peak_per_s or 0 for engine in parts.values())
+
+    def role(self, names: str) -> str:
+        """The role of an engine, of a component, or of several that share one (`a+b`); empty if unknown."""
+        first = names if names in self.chip else names.split("+")[0]
+        found = self.chip.get(first) or self.chip.get(f"{first}.0")  # a component with several engines
+        return found.role if found else ""
 
     @cached_property
     def estimate(self) -> Estimate | None:
         """LB1: what layer-by-layer schedules come to on the bus; None without graph, memory or bus peak."""
         capacity = max((memory.capacity for memory in self.record.memories.values()), default=0)
-        peaks = [engine.peak_per_s or 0 for engine in self.chip.values() if engine.role == "bus"]
-        if not isinstance(self.scheduled, Workload) or not capacity or not sum(peaks):
+        if not isinstance(self.scheduled, Workload) or not capacity or not self.peak("bus"):
             return None
         from simres.analysis.estimate import estimate
         from simres.passes.fuse_epilogues import fuse_epilogues
 
-        return estimate(fuse_epilogues(self.scheduled), capacity, sum(peaks))
+        return estimate(fuse_epilogues(self.scheduled), capacity, self.peak("bus"))
 
     @property
     def met(self) -> bool:
@@ -147,6 +192,7 @@ class Result:
             # Of each task's operator the layer says enough; the workload has the rest.
             "program": _plain(Program, self.program, {"tasks": {"__all__": {"work": {"op"}}}}),
             "record": _plain(Record, self.record),
+            "stays": stays_document(self),
         }
 
     def to_json(self) -> str:
@@ -167,89 +213,6 @@ class Result:
         from simres.reporting.notebook import html
 
         return html(self)
-
-
-def summary(result: Result) -> dict[str, Any]:
-    """The part of the JSON form that people and programs ask for most."""
-    record, spent = result.record, result.energy
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "name": result.name,
-        "makespan_ps": record.makespan_ps,
-        "images": result.images,
-        "engines": {
-            name: {
-                "kind": result.chip[name].kind,
-                "role": result.chip[name].role,
-                "peak_per_s": result.chip[name].peak_per_s,
-                "tasks": engine.tasks,
-                "busy_ps": engine.working_ps,
-                "waiting_ps": {cause.value: ps for cause, ps in engine.waiting_ps.items()},
-                "idle_ps": engine.idle_ps,
-                "moved_bytes": engine.moved_bytes,
-                "dynamic_fj": spent.dynamic_fj[name],
-                "static_fj": spent.static_fj[name],
-                "energy": asdict(result.chip[name].energy),
-                **({"bus_held_by_ps": dict(engine.bus_held_by)} if engine.bus_held_by else {}),
-            }
-            for name, engine in record.engines.items()
-        },
-        "memories": {
-            name: {"capacity_bytes": memory.capacity, "peak_bytes": memory.peak}
-            for name, memory in record.memories.items()
-        },
-        "layers": [
-            {
-                "name": layer.name,
-                "kind": layer.kind,
-                "block": layer.block,
-                "start_ps": layer.start_ps,
-                "end_ps": layer.end_ps,
-                "macs": layer.macs,
-                "vector_ops": layer.vector_ops,
-                "read_bytes": layer.read_bytes,
-                "written_bytes": layer.written_bytes,
-                "copied_bytes": layer.copied_bytes,
-                "busy_ps": dict(layer.working_ps),
-                "energy_fj": layer_fj,
-                "average_power_uw": power_uw(layer_fj, layer.end_ps - layer.start_ps),
-                "energy_delay_js": energy_delay_js(layer_fj, layer.end_ps - layer.start_ps),
-            }
-            for layer, layer_fj in zip(result.layers, spent.layers_fj, strict=True)
-        ],
-        "traffic_bytes": {"read": result.program.bytes_read, "write": result.program.bytes_written},
-        "bounds_ps": {
-            **result.bounds.engines,
-            "dependency": result.bounds.dependency,
-            "makespan": result.bounds.makespan,
-        },
-        "estimate": None if result.estimate is None else asdict(result.estimate),
-        "energy": {
-            "total_fj": spent.total_fj,
-            "dynamic_fj": sum(spent.dynamic_fj.values()),
-            "static_fj": sum(spent.static_fj.values()),
-            "average_power_uw": spent.average_power_uw,
-            "energy_delay_js": spent.energy_delay_js,
-        },
-        "decisions": dict(result.program.decisions),
-        "expectations": [
-            {
-                "path": item.path,
-                "expected": item.expected,
-                "found": item.found,
-                "within": item.within,
-                "met": item.met,
-            }
-            for item in result.expectations
-        ],
-        "warnings": list(result.warnings),
-        "origin": {
-            "scenario": dict(result.origin.scenario),
-            "workload_digest": result.origin.workload_digest,
-            "versions": dict(result.origin.versions),
-            "seed": result.origin.seed,
-        },
-    }
 
 
 @cache

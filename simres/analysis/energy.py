@@ -57,8 +57,9 @@ def energy(
     scheduled: Workload | Ledger,
     costs: Mapping[str, EnergyCosts],
     makespan_ps: int,
+    launches: int = 1,
 ) -> Energy:
-    """What `program` takes on components with these `costs`.
+    """What `program` takes on components with these `costs`, launched so many times within the makespan.
 
     A transfer costs its bytes on the bus and at the on-chip end; matrix and host work cost their
     operations and each byte of each operand once a task, as if the engine then had it in registers; a
@@ -74,13 +75,13 @@ def energy(
         if task.kind is not TaskKind.MOVE:
             operand = tensors.get(task.reads[0].tensor) if task.reads else None
             dtype = operand.dtype if operand is not None else "fp32"
-            spent = costs[task.engine].of(task.work, dtype)
+            spent = launches * costs[task.engine].of(task.work, dtype)
             dynamic[task.engine] += spent
         for region in (*task.reads, *task.writes):
             if region.buffer is not None:
                 buffer = program.buffers[region.buffer]
                 if buffer.memory in costs:
-                    taken = _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj
+                    taken = launches * _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj
                     dynamic[buffer.memory] += taken
                     spent += taken
         layers[task.layer] += spent

@@ -21,6 +21,16 @@ def caption(result: Result) -> str:
     )
 
 
+def shares(result: Result) -> str:
+    """Each component's part of the energy, the largest first, in one line."""
+    spent = result.energy
+    parts = {name: spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj}
+    shown = sorted((name for name in parts if parts[name]), key=lambda name: -parts[name])
+    return ", ".join(
+        f"{name} {format_energy(parts[name])} ({percent(parts[name], spent.total_fj)} %)" for name in shown
+    )
+
+
 def components(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     """What each component took for its work, and for being on."""
     spent = result.energy
@@ -60,7 +70,9 @@ def _rates(result: Result, name: str) -> str:
     if costs.operation_fj:
         found.append(f"{format_energy(costs.operation_fj)} an operation")
     if costs.mac_fj and (macs := sum(layer.macs for layer in result.layers)):
-        found.append(f"{format_energy(result.energy.dynamic_fj[name] // macs)} a MAC on average")
+        found.append(
+            f"{format_energy(result.energy.dynamic_fj[name] // (macs * result.launches))} a MAC on average"
+        )
     if costs.static_uw:
         found.append(f"{format_power(costs.static_uw)} all the time")
     return ", ".join(found)

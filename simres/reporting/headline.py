@@ -24,7 +24,7 @@ def headline(result: Result) -> str:
     if makespan:
         parts.append(f"{three_digits(images * PS_PER_S / makespan)} images/s")
     for names, bound_ps in result.bounds.engines.items():
-        if _role(result, names) == "matrix":
+        if result.role(names) == "matrix":
             parts.append(f"{percent(bound_ps, makespan).replace('-', '0')} % of {_the(result, names)}'s peak")
     return f"{result.name}: {', '.join(parts)}."
 
@@ -154,7 +154,7 @@ def bound_meaning(result: Result, name: str) -> str:
     """What a bound of `Result.bounds` consists of."""
     if name == "dependency":
         return "this schedule's longest dependent chain"
-    match _role(result, name):
+    match result.role(name):
         case "bus" if isinstance(result.workload, Ledger):
             return "every stated byte moved once"
         case "bus":
@@ -225,15 +225,9 @@ def warnings(result: Result) -> list[str]:
     return list(dict.fromkeys((*result.warnings, *result.workload.warnings)))
 
 
-def _role(result: Result, names: str) -> str:
-    first = names if names in result.chip else names.split("+")[0]
-    found = result.chip.get(first) or result.chip.get(f"{first}.0")  # a component with several engines
-    return found.role if found else ""
-
-
 def _the(result: Result, names: str) -> str:
     """An engine, or several that share a role (`a+b`), in words: `the ddr bus`, `the matrix unit`."""
-    role = _role(result, names)
+    role = result.role(names)
     noun = _NOUNS.get(role, role)
     several = names.split("+") if names not in result.chip else [names]
     if len(several) > 1:
