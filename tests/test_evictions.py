@@ -23,7 +23,7 @@ from simres.workload import Role, Tensor, Workload
 
 
 def schedules(workload, chip):
-    more = overlapped.schedule(workload, chip, NoParameters())
+    more = overlapped.schedule(workload, chip, overlapped.Parameters())
     return [serial.schedule(workload, chip, NoParameters()), *more]
 
 

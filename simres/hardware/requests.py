@@ -46,8 +46,8 @@ def _alone(bus: Arbiter, master: Channel, until: int) -> bool:
     took = work
     if rules.stalls:
         took += (bursts - 1) // rules.window * (rules.latency - rules.window * rules.full)
-    if master.ready < bus.free or refill.gap < took:
-        return False
+    if master.arrival + rules.latency < bus.free or refill.gap < took:
+        return False  # it has some catching up to do
     first = master.served
     most = min(_MOST, (until - bus.free) // refill.gap + 1)
     requests = bisect_right(
