@@ -148,7 +148,9 @@ def test_the_one_kept_is_proven_before_it_counts(registry):
 
 
 def test_no_program_at_all_is_said(registry):
-    with pytest.raises(SimresError, match="scheduler `nothing` offers no Program for `cifar:resnet20`"):
+    with pytest.raises(
+        SimresError, match=r"scheduler `nothing` .*: it must return a Program, or several, got none"
+    ):
         planning.plan(scenario(registry, "nothing"), simres.api.find_workload("resnet20"), registry)
 
 
@@ -159,6 +161,6 @@ def test_candidates_survive_the_file_and_show_in_the_report(tmp_path, registry):
     assert len(found.candidates) > 1
     assert simres.load(found.save(tmp_path)).candidates == found.candidates
     text = "\n".join(str(line) for line in report(found, 200))
-    assert f"candidates: the best of {len(found.candidates)} simulated; the next best takes " in text
+    assert f"candidates: the best of {len(found.candidates)} simulated; the next best" in text
     assert "`serial`" in text
     assert "candidates:" not in "\n".join(str(line) for line in report(simres.simulate("resnet20"), 200))
