@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres import planning, shipped
-from simres import result as results
+from simres import planning, result_json, shipped
 from simres.errors import SimresError
 from simres.plugins import Registry, default_registry
 from simres.record import RecordLevel
@@ -100,13 +99,13 @@ def trace(
 
 def load(path: str | Path) -> Result:
     """Reads a result that `Result.save` or `simres simulate -o DIR` wrote."""
-    return results.load(path)
+    return result_json.load(path)
 
 
 def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result, Result]:
     """The result in a file, and the same scenario and workload simulated again."""
     registry = registry or default_registry()
-    before = results.load(path)
+    before = result_json.load(path)
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
     return before, planning.evaluate(scenario, before.given, registry, before.record.level)
 

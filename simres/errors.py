@@ -47,6 +47,10 @@ class InvariantViolation(SimresError):
     exit_code = ExitCode.ANSWER_IS_NO
 
 
+class PluginFailure(SimresError):
+    """A plugin's part failed: named with its distribution; its traceback is kept for whoever made it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong in a file: `line` and `column` count from 1; 0 means no place is known."""

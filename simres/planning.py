@@ -25,10 +25,10 @@ from simres.result import (
     Origin,
     Result,
     Tenancy,
-    program_document,
-    summary,
     together_of,
 )
+from simres.result_json import program_document
+from simres.result_summary import summary
 from simres.scenario.loader import resolved
 from simres.scheduling.filling import filling
 from simres.simulation.check import check
@@ -152,7 +152,7 @@ def _offered(
             f"scheduler `{scheduler.name}` takes a {scheduler.takes}, and `{workload.name}` is a {form}",
             f"schedulers for a {form}: {', '.join(fitting)}",
         )
-    offered = resolve(scheduler.target)(workload, chip, scenario.parameters)
+    offered = registry.call(scheduler, workload, chip, scenario.parameters)
     programs = [offered] if isinstance(offered, Program) else list(offered)
     if not programs:
         raise SimresError(f"scheduler `{scheduler.name}` offers no Program for `{workload.name}`")
@@ -160,7 +160,8 @@ def _offered(
     if baseline and baseline not in (scheduler.name, *(program.scheduler for program in programs)):
         other = registry.scheduler(baseline)
         with suppress(AnswerIsNo):  # what does not fit is no candidate
-            programs.append(resolve(other.target)(workload, chip, resolve(other.parameters)()))
+            made = registry.call(other, workload, chip, resolve(other.parameters)())
+            programs += [made] if isinstance(made, Program) else made
     return programs
 
 

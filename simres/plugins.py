@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib import import_module
@@ -21,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pluggy
 
 from simres import builtins, hookspecs
-from simres.errors import SimresError, SimresWarning
+from simres.errors import PluginFailure, SimresError, SimresWarning
+from simres.foreign import ForeignError, foreign_code, returned
 from simres.hookspecs import (
     NUMBERED,
     PROJECT,
@@ -200,6 +199,27 @@ class Registry:
                     return provider
         raise KeyError(declaration)
 
+    def call(self, declaration: Scheduler | Pass | Reporter, *args: object) -> Any:
+        """What the declared function makes of `args`; several Programs come as a list.
+
+        Raises `PluginFailure` when a plugin's raises anything but a `SimresError`, or returns something else.
+        """
+        function = resolve(declaration.target)
+        provider = self.provider(declaration)
+        if provider is self._builtin:
+            return function(*args)
+        try:
+            with foreign_code():
+                return returned(declaration, function(*args))
+        except ForeignError as failure:
+            if isinstance(failure.__cause__, SimresError):
+                raise failure.__cause__ from None
+            what = f"{type(declaration).__name__.lower()} `{declaration.name}`"
+            raise PluginFailure(
+                f"{what} of plugin `{provider.plugin}` ({provider}) fails: {failure.reason}",
+                f"this is a defect of {provider.distribution}; please report it there",
+            ) from failure.__cause__
+
     def load_external(self) -> None:
         """Loads every installed plugin that may load, once; those that fail are warned of and set aside."""
         if not self._pending:
@@ -208,11 +228,11 @@ class Registry:
         for provider, entry_point in _installed():
             started = perf_counter()
             try:
-                with _foreign_code():
+                with foreign_code():
                     plugin = entry_point.load()
                     provider = replace(provider, import_s=perf_counter() - started)
                     self._add(plugin, provider)
-            except _ForeignError as failure:
+            except ForeignError as failure:
                 provider = replace(provider, reason=failure.reason)
                 self.providers.append(provider)
             if provider.remark:
@@ -292,38 +312,13 @@ def resolve(target: str) -> Any:
     """
     module_name, _, attribute = target.partition(":")
     try:
-        with _foreign_code():
+        with foreign_code():
             return getattr(import_module(module_name), attribute)
-    except _ForeignError as failure:
+    except ForeignError as failure:
         package = module_name.partition(".")[0]
         owners = (str(provider) for provider, entry in _installed() if entry.module.split(".")[0] == package)
         owner = next((f" of {owner}" for owner in owners), "")
         raise SimresError(f"cannot load `{target}`{owner}: {failure.reason}", failure.hint) from failure
-
-
-class _ForeignError(Exception):
-    """Code that is not ours raised something."""
-
-    def __init__(self, error: BaseException) -> None:
-        said = " ".join(str(error).split())
-        self.reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
-        torch = isinstance(error, ModuleNotFoundError) and error.name in {"torch", "torchvision"}
-        self.hint = "pip install 'simres[torch]'" if torch else None
-
-
-@contextmanager
-def _foreign_code() -> Iterator[None]:
-    """Whatever is raised inside leaves as a `_ForeignError`, `SystemExit` too; Ctrl-C goes through.
-
-    What is printed goes to stderr: stdout may be a JSON document.
-    """
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise _ForeignError(error) from error
 
 
 def _installed() -> list[tuple[Provider, EntryPoint]]:

@@ -150,6 +150,7 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
         done.add((span.launch, span.task))
         free[engine] = span.end
         ended[engine] += 1
+    yield from _holders(record)
     if record.launches:
         due = [
             launch
@@ -165,6 +166,19 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
         for name, totals in record.engines.items():
             if totals.tasks != ended[name]:
                 yield f"record.engines.{name}.tasks: is {_brief(totals.tasks)}, the rows have {ended[name]}"
+
+
+def _holders(record: Record) -> Iterator[str]:
+    held: Counter[int] = Counter()
+    for number, (row, _, ps) in enumerate(record.bus_holders):
+        if not 0 <= row < len(record.rows) or ps < 0:
+            yield f"record.bus_holders.{number}: no row, or no time"
+            return
+        held[row] += ps
+    column = Span._fields.index("bus_ps")
+    for row, ps in held.items():
+        if len(record.rows[row]) == _COLUMNS and record.rows[row][column] != ps:
+            yield f"record.bus_holders: row {row} waited another time for the bus than others had it"
 
 
 def _brief(value: int) -> str:

@@ -1,4 +1,4 @@
-"""A shared bus, one burst after the other: slow and plain, to compare the fast one with.
+"""A shared bus, one burst after the other: slow and plain, to compare the fast one with (`drive`).
 
 Written from the rules in `simres.hardware.bus` alone. All times are exact picoseconds.
 """
@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+
+from simpy import Environment
+
+from simres.hardware.bus import Bus
+from simres.program import Work
 
 PS_PER_S = 10**12
 
@@ -121,3 +126,27 @@ def simulate(spec, channels, masters=()):
             del heads[chosen]
             next_of(chosen, free)
     return work
+
+
+def drive(spec, channels, masters=()):
+    """Runs lists of Transfers on the event-driven bus: ends and stalls by channel, and the masters' work."""
+    env = Environment()
+    names = [f"ddr.{number}" for number in range(len(channels))]
+    background = {f"master{number}": master for number, master in enumerate(masters)}
+    lanes = Bus(env, spec).channels(names, background)
+    found = [[] for _ in channels]
+
+    def channel(number, queue):
+        for place, transfer in enumerate(queue):
+            queued = place > 0 and transfer.at < env.now
+            if transfer.at > env.now:
+                yield env.timeout(transfer.at - int(env.now))
+            work = Work(nbytes=transfer.nbytes, write=transfer.write)
+            began = int(env.now)
+            stall = yield lanes[number].begin(work, spec.duration_ps(work), queued)
+            found[number].append((began, int(env.now), stall))
+
+    for number, queue in enumerate(channels):
+        env.process(channel(number, queue))
+    env.run()
+    return found, lanes[0].background(max([end for runs in found for _, end, _ in runs], default=0))

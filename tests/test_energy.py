@@ -17,10 +17,12 @@ from simres.hardware.energy import MAC_FJ, DataType, EnergyCosts, sram_byte_fj
 from simres.program import Work
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.report import report
-from simres.result import load, summary
+from simres.result_json import load
+from simres.result_summary import summary
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
-from simres.testing import paper_chip, workloads
+from simres.simulation.run import run_stream
+from simres.testing import behaviours, paper_chip, workloads
 from simres.units import ENERGY, POWER, format_energy, format_power
 from simres.workload import BITS
 
@@ -79,6 +81,23 @@ def test_layers_add_up_to_components(workload, makespan):
         assert spent.average_power_uw == spent.total_fj * 1000 // makespan
 
 
+def test_every_launch_is_charged_and_being_on_once():
+    """A stream of images: work as often as the Program was launched, static power for the whole run."""
+    result = simres.api.simulate("resnet20", overrides={"hardware.host.static_power": "50 mW"})
+    chip, once = paper_chip(), result.energy
+    for times in (1, 3):
+        starts = [(result.program, number * 10**8) for number in range(times)]
+        record, _ = run_stream(starts, chip, behaviours(chip))
+        stream = replace(result, record=record)
+        spent = stream.energy
+        assert spent.dynamic_fj == {name: times * fj for name, fj in once.dynamic_fj.items()}
+        assert spent.layers_fj == tuple(times * fj for fj in once.layers_fj)
+        assert spent.static_fj["host"] == 50 * record.makespan_ps
+        assert spent.average_power_uw == spent.total_fj * 1000 // record.makespan_ps
+        again = sum(row.nbytes for row in stream.evictions)
+        assert again == (times - 1) * result.workload.weight_bytes  # which the schedule does not keep
+
+
 def test_static_power_is_for_the_whole_run():
     before = simres.api.simulate("resnet20")
     after = simres.api.simulate("resnet20", overrides={"hardware.host.static_power": "50 mW"})
@@ -123,7 +142,7 @@ def test_it_is_in_the_json_the_csv_and_the_report_and_comes_back(tmp_path):
     assert again.rewritten == before.rewritten == result.rewritten
     assert "energy_fj" in layer_csv(result).splitlines()[0]
     for width in (80, 120, 200):
-        text = "\n".join(line.plain for line in report(result, width, clip=True))
+        text = "\n".join(line.plain for line in report(result, width, clip=True, details=True))
         assert f"Energy  {format_energy(result.energy.total_fj)}" in text
         assert "An estimate, no bound" in text
         assert "Passes: fold_batch_norm, fold_bias, quantise_int8, fuse_epilogues." in text
@@ -140,7 +159,7 @@ def test_it_can_be_expected(tmp_path):
     path.write_text("\n".join(lines))
     result = simres.api.simulate(path)
     assert [item.met for item in result.expectations] == [True, False]
-    text = "\n".join(line.plain for line in report(result, 120))
+    text = "\n".join(line.plain for line in report(result, 120, details=True))
     assert "500 uJ" in text
     assert "1 mW" in text
 

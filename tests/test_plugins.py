@@ -364,3 +364,77 @@ def test_every_built_in_part_is_there_to_be_loaded() -> None:
             for field in ("spec", "engine", "target", "parameters"):
                 if hasattr(declaration, field):
                     assert callable(resolve(getattr(declaration, field)))
+
+
+USES = """\
+schema_version: 1
+workload: resnet20
+chip: paper
+passes: [PASSES]
+scheduler: SCHEDULER
+"""
+PARTS = """
+from simres.hookspecs import Pass, Reporter
+
+@hookimpl
+def simres_schedulers():
+    yield Scheduler("odd", "simres_odd:schedule", "An odd one.")
+
+@hookimpl
+def simres_passes():
+    yield Pass("odd", "simres_odd:rewrite", "An odd one.")
+
+@hookimpl
+def simres_reporters():
+    yield Reporter("odd", target="simres_odd:report", summary="An odd one.", suffix=".txt")
+
+def rewrite(workload):
+    WHAT
+
+def schedule(workload, chip, parameters):
+    WHAT
+
+def report(result):
+    WHAT
+"""
+
+
+@pytest.mark.parametrize("part", ["scheduler", "pass", "reporter"])
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("return {}['gone']", "KeyError: 'gone'"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("return 3", "TypeError: it must return "),
+        ("yield 3", "TypeError: it must return "),
+    ],
+)
+def test_a_part_that_fails_is_blamed_on_its_plugin(install, tmp_path, part, what, reason):
+    install("simres-odd", PARTS.replace("WHAT", what))
+    path = tmp_path / "uses.yaml"
+    named = {
+        "PASSES": "odd" if part == "pass" else "",
+        "SCHEDULER": "odd" if part == "scheduler" else "serial",
+    }
+    path.write_text(USES.replace("PASSES", named["PASSES"]).replace("SCHEDULER", named["SCHEDULER"]))
+    report = ("--report", f"odd={tmp_path / 'odd.txt'}") if part == "reporter" else ()
+    done = run("simulate", str(path), *report)
+    assert done.returncode == 2, done.stderr
+    assert f"error: {part} `odd` of plugin `odd` (simres-odd 1.0) fails: {reason}" in done.stderr
+    assert "the traceback is in" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "odd.txt").exists()
+
+
+def test_a_part_that_says_what_is_wrong_is_heard(install, tmp_path):
+    install(
+        "simres-odd",
+        PARTS.replace(
+            "WHAT", "from simres.errors import AnswerIsNo; raise AnswerIsNo('too big', 'shrink it')"
+        ),
+    )
+    path = tmp_path / "uses.yaml"
+    path.write_text(USES.replace("PASSES", "").replace("SCHEDULER", "odd"))
+    done = run("simulate", str(path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: too big\n\nhint: shrink it")

@@ -3,126 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from nanoseconds import NS, compute, host, load, nanosecond_chip
 
 from simres.errors import InvariantViolation
 from simres.hardware.engine import Done, Engine, Stall
-from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
-from simres.program import Buffer, Program, Region, Task, TaskKind, Work
+from simres.hardware.specs import BusSpec, HostSpec
+from simres.program import Buffer, Program, Region
 from simres.record import Cause, RecordLevel
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.run import run, run_stream
 from simres.testing import behaviours, chip, prove
-
-# At these rates a byte, a multiply-accumulate and a vector operation take 1 ns each.
-NS = 1000
-times = st.integers(0, 60)
-
-
-def nanosecond_chip(capacity: int = 1 << 40):
-    return chip(
-        {
-            "ddr": BusSpec(kind="ddr", bandwidth="1 GB/s"),
-            "out": BusSpec(kind="ddr", bandwidth="1 GB/s"),
-            "sram": SramSpec(kind="sram", capacity=f"{capacity} B"),
-            "matrix": MatrixSpec(kind="matrix", rate="2 GFLOP/s"),
-            "host": HostSpec(kind="host", rate="1 GFLOP/s"),
-        }
-    )
-
-
-def load(ns, **kwargs):
-    return Task(kwargs.pop("engine", "ddr"), TaskKind.LOAD, Work(nbytes=ns), 0, **kwargs)
-
-
-def store(ns, **kwargs):
-    return Task(kwargs.pop("engine", "ddr"), TaskKind.STORE, Work(nbytes=ns), 0, **kwargs)
-
-
-def compute(ns, **kwargs):
-    return Task("matrix", TaskKind.MATRIX, Work(macs=ns), 0, **kwargs)
-
-
-def host(ns, **kwargs):
-    return Task("host", TaskKind.HOST, Work(vector_ops=ns), 0, **kwargs)
-
-
-def makespan(tasks, buffers=(), capacity=1 << 40):
-    return prove(Program("test", "", tuple(tasks), tuple(buffers)), nanosecond_chip(capacity)).makespan_ps
-
-
-@given(times, times, st.integers(1, 9))
-def test_double_buffering(ld, c, n):
-    """ld + (n-1) max(ld,c) + c, with two buffers of which one fills while the other is used."""
-    tasks, buffers = [], []
-    for k in range(n):
-        tasks.append(load(ld, reserves=(k,), writes=(Region("x", k),)))
-        tasks.append(compute(c, needs=(2 * k,), reads=(Region("x", k),)))
-        buffers.append(Buffer("x", 100, "sram", (2 * k + 1,)))
-    # Loads are issued one ahead: the first two before the first computation.
-    order = sorted(range(2 * n), key=lambda t: (t // 2 - (t % 2 == 0), t % 2 == 0))
-    place = {task: position for position, task in enumerate(order)}
-    tasks = [
-        Task(t.engine, t.kind, t.work, 0, tuple(place[d] for d in t.needs), (), t.reads, t.writes, t.reserves)
-        for t in (tasks[number] for number in order)
-    ]
-    buffers = [Buffer("x", 100, "sram", tuple(place[u] for u in b.freed_by)) for b in buffers]
-    assert makespan(tasks, buffers, capacity=200) == (ld + (n - 1) * max(ld, c) + c) * NS
-
-
-@given(times, times, times, st.integers(1, 9))
-def test_double_buffering_with_a_store_on_a_path_of_its_own(ld, c, s, n):
-    """ld + c + s + (n-1) max(ld,c,s)."""
-    tasks = []
-    for k in range(n):
-        tasks += [
-            load(ld),
-            compute(c, needs=(3 * k,)),
-            store(s, engine="out", needs=(3 * k + 1,)),
-        ]
-    assert makespan(tasks) == (ld + c + s + (n - 1) * max(ld, c, s)) * NS
-
-
-@given(times, times, times, st.integers(2, 9))
-def test_load_and_store_on_one_bus(ld, c, s, n):
-    """With c >= ld+s: ld + n c + s; else n ld + (n-2) s + max(0,c-ld) + max(s,c) + s. Loads go one ahead."""
-    tasks = [load(ld), load(ld)]
-    loads = [0, 1]
-    for k in range(n):
-        tasks.append(compute(c, needs=(loads[k],)))
-        tasks.append(store(s, needs=(len(tasks) - 1,)))
-        if len(loads) < n:
-            loads.append(len(tasks))
-            tasks.append(load(ld))
-    expected = ld + n * c + s if c >= ld + s else n * ld + (n - 2) * s + max(0, c - ld) + max(s, c) + s
-    assert makespan(tasks) == expected * NS
-
-
-@given(st.lists(times, min_size=3, max_size=3), st.integers(1, 12))
-def test_identical_images_through_a_chain(p, n):
-    """sum p + (N-1) max p."""
-    program = Program("test", "", (load(p[0]), compute(p[1], needs=(0,)), host(p[2], needs=(1,))))
-    machine = nanosecond_chip()
-    record, chain = run_stream([(program, 0)] * n, machine, behaviours(machine))
-    assert record.makespan_ps == (sum(p) + (n - 1) * max(p)) * NS
-    assert chain == sum(p) * NS
-
-
-@given(st.lists(st.integers(0, 200), min_size=1, max_size=20), st.integers(1, 40))
-def test_a_queue_follows_lindley(gaps, service):
-    """Each request waits for what is left of those before: w' = max(0, w + service - gap)."""
-    arrivals = [sum(gaps[: k + 1]) * NS for k in range(len(gaps))]
-    machine = nanosecond_chip()
-    program = Program("test", "", (host(service),))
-    record, _ = run_stream([(program, at) for at in arrivals], machine, behaviours(machine))
-    wait = 0
-    for span, gap in zip(record.spans, [0, *gaps[1:]], strict=True):
-        wait = max(0, wait + service - gap) if span.launch else 0
-        assert span.granted == arrivals[span.launch] + wait * NS
-    engine = record.engines["host"]
-    assert engine.working_ps == len(gaps) * service * NS
-    assert engine.idle_ps == record.makespan_ps - engine.working_ps
 
 
 def test_waits_are_blamed_on_their_cause_and_holder():
@@ -249,6 +139,8 @@ def fired(environment, _ps):
         (lambda environment, _: Done(environment, -3000), "no whole picoseconds from 0 on"),
         (lambda environment, ps: Done(environment, float(ps)), "no whole picoseconds from 0 on"),
         (lambda environment, ps: Done(environment, ps, Stall(latency_ps=2 * ps)), "from 0 on"),
+        (lambda environment, _: Done(environment, float("nan")), "a task of `matrix` ends after no whole"),
+        (lambda environment, _: Done(environment, float("inf")), "a task of `matrix` ends after no whole"),
     ],
 )
 def test_an_engine_that_misbehaves_is_found_out_and_the_record_kept(begin, message):

@@ -20,7 +20,8 @@ from simres.reporting.amounts import COUNT, TIME, percent, printable, scale, thr
 from simres.reporting.columns import Column, bar, fit, lines, shorten
 from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.report import report, show
-from simres.result import Expectation, summary
+from simres.result import Expectation
+from simres.result_summary import summary
 from simres.testing import paper_chip
 from simres.workload import Op, Unit
 
@@ -40,6 +41,8 @@ def test_any_result_prints_whole_and_in_width(random_results, data, width):
     table = text.split("\nLayers  ")[1].split("\n\n")[0].splitlines()
     ruled = [number for number, line in enumerate(table) if set(line) == {"─"}]
     assert ruled[1] - ruled[0] - 1 == len(result.layers)
+    details = text_of(result, width, clip=True, details=True)
+    assert all(cell_len(line) <= width for line in details.splitlines())
 
 
 @given(data=st.data())
@@ -48,6 +51,7 @@ def test_blame_adds_up_to_the_waiting(random_results, data):
     result = data.draw(random_results)
     for name, engine in result.record.engines.items():
         waits = sum(engine.waiting_ps[cause] for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
+        waits += sum(engine.bus_held_by.values())
         blame = held_up_by(result.program, result.record, name)
         assert sum(blame.values()) == waits
         assert all(ps > 0 for ps in blame.values())
@@ -89,6 +93,9 @@ def test_its_expectations(paper):
     )
     text = text_of(stated, 100)
     assert "1 of 3 missed" in text
+    assert "MISSED" in text
+    assert "engines.host.tasks" not in text
+    text = text_of(stated, 100, details=True)
     rows = {line.split()[0]: line for line in text.splitlines() if line}
     assert rows["makespan_ps"].split() == ["makespan_ps", *["22.1024072", "ms"] * 2, "0", "0", "met"]
     assert "+1 B" in rows["traffic_bytes.read"]
@@ -102,6 +109,20 @@ def test_resnet20(resnet20):
     assert "1.13 x the bound of 1.091 ms: weights, inputs and outputs moved once" in words
     assert "Copies on chip take no time here: 2 tasks, 48 KiB" in words
     assert "Coverage: 76 of 76 ops, 100 % of MACs." in words
+
+
+@pytest.mark.parametrize("name", ["resnet20", "paper"])
+def test_it_fits_on_a_screen(name, request):
+    result = request.getfixturevalue(name)
+    short, whole = text_of(result), text_of(result, details=True)
+    assert len(short.splitlines()) <= 50
+    for what in ("simulated is", "LB0", "roofline", "Energy  "):
+        assert what in short
+    assert ("LB1" in short) is (name == "resnet20")
+    assert len(whole.splitlines()) >= len(short.splitlines())
+    rows = whole.split("\nLayers  ")[1].split("\n\n")[0].splitlines()
+    assert len(rows) >= len(result.layers)
+    assert "with most work; all with --details" in short
 
 
 def test_warnings_and_unmodelled_operators_are_shown(resnet20):
@@ -137,11 +158,11 @@ def test_nothing_at_all(make_result):
 
 @pytest.mark.parametrize("level", [RecordLevel.AGGREGATE, RecordLevel.NONE])
 def test_without_spans(make_result, paper, level):
-    text = text_of(make_result(paper.program, paper_chip(), level))
+    text = text_of(make_result(paper.program, paper_chip(), level), details=True)
     assert f"Recorded at level `{level.value}`" in text
     head = next(line for line in text.splitlines() if line.startswith("layer"))
     assert "time" not in head
-    row = next(line for line in text.splitlines() if line.startswith("conv15"))
+    row = next(line for line in text.splitlines() if line.startswith("conv15 "))
     assert ("1086.340" in row.split()[:4]) is (level is RecordLevel.AGGREGATE)
 
 
@@ -157,7 +178,7 @@ def test_a_pipe_has_no_colour_and_cuts_nothing(resnet20, monkeypatch):
     monkeypatch.setattr("sys.stdout", stream)
     out = console.stdout()
     assert out.width == console.PIPE_WIDTH
-    show(replace(resnet20, program=program), out)
+    show(replace(resnet20, program=program), out, details=True)
     stream.flush()
     text = stream.buffer.getvalue().decode()
     assert "\x1b" not in text
@@ -169,7 +190,9 @@ def test_long_names_do_not_drive_out_the_figures(resnet20):
         replace(layer, name=f"encoder.layers.encoder_layer_0.self_attention.{number}")
         for number, layer in enumerate(resnet20.program.layers)
     )
-    text = text_of(replace(resnet20, program=replace(resnet20.program, layers=layers)), 80, clip=True)
+    text = text_of(
+        replace(resnet20, program=replace(resnet20.program, layers=layers)), 80, clip=True, details=True
+    )
     head = next(line for line in text.splitlines() if line.startswith("layer"))
     assert {"time", "ddr", "matrix", "host"} <= set(head.split())
     assert all(f"attention.{number} " in text for number in range(len(layers)))

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate, pairwise
 
 from simres.program import Program
-from simres.record import Record
+from simres.record import Record, Span
+
+Holders = Mapping[int, Mapping[str, int]]
+"""Picoseconds that a shared bus was with others, by row of the Record and then by who had it."""
+
+
+def bus_holders(record: Record) -> Holders:
+    """Who had the bus while the task of a row waited for it: an engine, a background master, or `""` for the
+    bus itself. Of each row they add up to its `bus_ps`; a row whose bus is not shared is not there."""
+    found: dict[int, dict[str, int]] = {}
+    for row, name, ps in record.bus_holders:
+        by_name = found.setdefault(row, {})
+        by_name[name] = by_name.get(name, 0) + ps
+    return found
 
 
 def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, int]:
-    """Picoseconds that `engine` waited, by the engine that was at work (or under way) meanwhile.
+    """Picoseconds that `engine` waited, by who was at work (or under way) meanwhile; the longest first.
 
     From the moment a wait ended one goes back to the task whose end ended it, from its start to the task
-    whose end let that one start, and so on until the wait began. The sum is the engine's waiting for
-    data, order and space, less what passed before any task was there. Empty unless the Record is full.
+    whose end let that one start, and so on until the wait began. What a task on the way spent waiting for
+    a shared bus is blamed on those who had the bus, and so are the engine's own waits for it: an engine, a
+    background master, or `""` for the bus itself (turnaround, refresh). Where only a part of a task counts,
+    it is shared out in the task's own proportions, in whole picoseconds that add up.
+
+    The sum is the engine's waiting for data, order and space, less what passed before any task was there,
+    and its waiting for a shared bus. Empty unless the Record is full.
     """
     spans = list(record.spans)
+    holders = bus_holders(record)
     ended = {(span.task, span.end): number for number, span in enumerate(spans)}
     before: list[int | None] = []
     latest: dict[str, int] = {}
@@ -34,19 +54,38 @@ def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, in
         return before[number]
 
     blame: dict[str, int] = {}
+
+    def add(name: str, ps: int) -> None:
+        if ps:
+            blame[name] = blame.get(name, 0) + ps
+
     for number, span in enumerate(spans):
-        if span.granted == span.since or program.tasks[span.task].engine != engine:
+        if program.tasks[span.task].engine != engine:
             continue
+        for name, ps in holders.get(number, {}).items():
+            add(name, ps)
         until = span.granted
-        at = cause_of(number)
+        at = cause_of(number) if until > span.since else None
         while at is not None and until > span.since:
             start = max(spans[at].granted, span.since)
             if start < until:
                 other = program.tasks[spans[at].task].engine
-                blame[other] = blame.get(other, 0) + until - start
+                for name, ps in _shared_out(until - start, spans[at], other, holders.get(at, {})):
+                    add(name, ps)
                 until = start
             at = cause_of(at)
     return dict(sorted(blame.items(), key=lambda item: -item[1]))
+
+
+def _shared_out(ps: int, span: Span, engine: str, holders: Mapping[str, int]) -> list[tuple[str, int]]:
+    """So much of a task's time, on its engine and on those who had the bus meanwhile."""
+    if not holders:
+        return [(engine, ps)]
+    took = span.end - span.granted
+    names = [engine, *holders]
+    parts = [took - sum(holders.values()), *holders.values()]
+    marks = [ps * upto // took for upto in accumulate(parts, initial=0)]
+    return [(name, after - then) for name, (then, after) in zip(names, pairwise(marks), strict=True)]
 
 
 def together_ps(record: Record) -> int:

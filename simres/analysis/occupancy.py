@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simres.program import Program
@@ -54,3 +55,26 @@ def occupancy(found: tuple[Stay, ...], memory: str) -> list[tuple[int, int]]:
         held += changes[moment]
         series.append((moment, held))
     return series
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The first moment at which a memory held the most, and whose bytes these were, the largest first."""
+
+    at_ps: int
+    nbytes: int
+    holders: Mapping[str, int]
+
+
+def peak(found: tuple[Stay, ...], memory: str) -> Peak | None:
+    """When `memory` was fullest; None if it held nothing that is known of."""
+    series = occupancy(found, memory)
+    if not series:
+        return None
+    at_ps, nbytes = max(series, key=lambda moment: moment[1])
+    holders: dict[str, int] = {}
+    for stay in found:
+        if stay.memory == memory and stay.start_ps <= at_ps < stay.end_ps:
+            holders[stay.tensor] = holders.get(stay.tensor, 0) + stay.nbytes
+    largest = dict(sorted(holders.items(), key=lambda item: (-item[1], item[0])))
+    return Peak(at_ps, nbytes, largest)

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import typer
 
-from simres.errors import ExitCode, InvariantViolation, SimresError, SimresWarning
+from simres.errors import ExitCode, InvariantViolation, PluginFailure, SimresError, SimresWarning
 
 DEBUG = "SIMRES_DEBUG"
 """Environment variable: when set, a defect of simres shows its traceback instead of writing it to a file."""
@@ -41,6 +41,11 @@ def guard(command: Callable[[], Any]) -> int:
         if os.environ.get(DEBUG):
             raise
         _say("internal error", error.message, _and(error.hint, _keep_traceback(error)))
+        return int(error.exit_code)
+    except PluginFailure as error:
+        if os.environ.get(DEBUG):
+            raise
+        _say("error", error.message, _and(error.hint, _keep_traceback(error)))
         return int(error.exit_code)
     except SimresError as error:
         _say("error", error.message, error.hint)

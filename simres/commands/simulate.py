@@ -34,6 +34,9 @@ def simulate(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
     ] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Show every layer, bound, evicted tensor and price.")
+    ] = False,
     timeline: Annotated[bool, typer.Option("--timeline", help="Draw the timeline too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
     output: Annotated[
@@ -74,26 +77,25 @@ def simulate(
     result = planning.evaluate(found, given, registry)
 
     from simres.files import write_text
-    from simres.plugins import resolve
 
     for reporter, path in reporters.items():
-        write_text(path, resolve(reporter.target)(result))
+        write_text(path, registry.call(reporter, result))
     if output is not None:
         result.save(output)
     if json:
         print(result.to_json(), end="")  # noqa: T201
     else:
-        show(result, timeline=timeline)
+        show(result, details=details, timeline=timeline)
     return ExitCode.OK if result.met else ExitCode.ANSWER_IS_NO
 
 
-def show(result: Result, *, timeline: bool) -> None:
+def show(result: Result, *, details: bool, timeline: bool) -> None:
     """Prints the tables, and the timeline if asked for."""
     from simres.reporting.console import stdout
     from simres.reporting.report import show as show_tables
 
     console = stdout()
-    show_tables(result, console)
+    show_tables(result, console, details=details)
     if timeline:
         from simres.reporting.timeline import show_timeline
 

@@ -33,7 +33,8 @@ from itertools import accumulate, pairwise
 from simpy import Environment, Event
 from simpy.events import NORMAL, EventPriority
 
-from simres.hardware.arbitration import Arbiter, Channel, Refill, Rules
+from simres.hardware.arbitration import Arbiter
+from simres.hardware.channel import Channel, Refill, Rules
 from simres.hardware.engine import Done, Engine, MasterWork, Stall
 from simres.hardware.specs import BackgroundSpec, BusSpec
 from simres.program import Work
@@ -69,6 +70,11 @@ class _Clock:
             return wall
         refreshes, past = divmod(wall, self._interval)
         return refreshes * self._interval - (refreshes - 1) * self._pause + max(0, past - self._pause)
+
+    def least(self, ps: int) -> int:
+        """The fewest ticks that the memory sees in so many picoseconds."""
+        ticks = ps * self.per_ps
+        return ticks - (ticks // self._interval + 1) * self._pause if self._pause else ticks
 
     def wall(self, memory: int) -> int:
         """The first tick by which the memory has seen so many."""
@@ -189,7 +195,7 @@ class SharedBus:
         def arrival(number: int) -> int:
             return clock.memory(master.request_ps(number) * clock.per_ps)
 
-        return Refill(master.burst, master.write, arrival)
+        return Refill(master.burst, master.write, arrival, clock.least(master.least_gap_ps))
 
     def arrive(self, port: _Port, work: Work, queued: bool) -> Event:
         """A channel turns to a transfer; the event of its end."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from simres.errors import SimresError
-from simres.hardware.arbitration import Arbitration
+from simres.hardware.channel import Arbitration
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, EngineSpec, MemorySpec
 from simres.hookspecs import ComponentRole
 from simres.program import Work

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import ceil
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from simres.hardware.arbitration import Arbitration
+from simres.hardware.channel import Arbitration
 from simres.hardware.energy import (
     DRAM_FJ_PER_BYTE,
     INSTRUCTION_FJ,
@@ -122,11 +121,6 @@ class BusSpec(EngineSpec):
             raise ValueError("`refresh_time` must be shorter than `refresh_interval`")
         return self
 
-    @property
-    def full_burst_ps(self) -> Fraction:
-        """Exact picoseconds of a full burst."""
-        return Fraction(self.burst * PS_PER_S, self.bandwidth) + self.burst_overhead
-
     def transfer_ps(self, nbytes: int) -> Fraction:
         """Exact picoseconds on the bus: `nbytes / bandwidth` plus the overhead of every burst begun."""
         bursts = -(-nbytes // self.burst)
@@ -138,10 +132,19 @@ class BusSpec(EngineSpec):
         With W outstanding, burst k starts no sooner than a latency L after burst k - W did: W bursts in
         max(L, W F), which is min(peak, W burst / L) for the rate (Little's law).
         """
-        if self.outstanding is None or nbytes <= 0:
+        gap = self._gap()
+        return Fraction(self._gaps(nbytes) * gap, self.bandwidth) if gap else 0
+
+    def _gap(self) -> int:
+        """Picoseconds, times `bandwidth`, between the bursts that a lone transfer's window lets through."""
+        window = self.outstanding
+        if window is None:
             return 0
-        gap = self.latency - self.outstanding * self.full_burst_ps
-        return (-(-nbytes // self.burst) - 1) // self.outstanding * gap if gap > 0 else 0
+        full = self.burst * PS_PER_S + self.burst_overhead * self.bandwidth
+        return max(0, self.latency * self.bandwidth - window * full)
+
+    def _gaps(self, nbytes: int) -> int:
+        return max(0, -(-nbytes // self.burst) - 1) // (self.outstanding or 1)
 
     def at_peak_ps(self, work: Work) -> Fraction:
         return Fraction(work.nbytes * PS_PER_S, self.bandwidth)
@@ -149,17 +152,20 @@ class BusSpec(EngineSpec):
     def duration_ps(self, work: Work) -> int:
         """Of a transfer that has the bus to itself, without turnaround and refresh."""
         nbytes = work.nbytes
-        if self.outstanding is not None:
-            return self.latency + ceil(self.transfer_ps(nbytes) + self.window_ps(nbytes))
         bursts = -(-nbytes // self.burst)
-        return self.latency + bursts * self.burst_overhead + -(-nbytes * PS_PER_S // self.bandwidth)
+        moving = nbytes * PS_PER_S
+        if gap := self._gap():
+            moving += self._gaps(nbytes) * gap
+        return self.latency + bursts * self.burst_overhead + -(-moving // self.bandwidth)
 
     def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:
         """Back-to-back transfers gather no rounding."""
-        if PS_PER_S % self.bandwidth == 0 and self.outstanding is None:
+        if PS_PER_S % self.bandwidth == 0:
             return sum(durations_ps)
-        waiting = len(works) * self.latency + sum(self.window_ps(work.nbytes) for work in works)
-        return self.together_ps(works) + waiting
+        found = self.together_ps(works) + len(works) * self.latency
+        if gap := self._gap():
+            found += Fraction(sum(self._gaps(work.nbytes) for work in works) * gap, self.bandwidth)
+        return found
 
     def lanes(self, name: str) -> tuple[str, ...]:
         if self.channels == 1:
@@ -191,6 +197,11 @@ class BackgroundSpec(ComponentSpec):
     def request_ps(self, number: int) -> int:
         """When it asks for the next bytes, the first time at 0: rounded up to a picosecond."""
         return -(-number * self.burst * PS_PER_S // self.bandwidth)
+
+    @property
+    def least_gap_ps(self) -> int:
+        """The fewest picoseconds from one request to the next."""
+        return self.burst * PS_PER_S // self.bandwidth
 
 
 class SramSpec(MemorySpec):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from simres.hookspecs import NUMBERED
-from simres.plugins import Registry, resolve
+from simres.plugins import Registry
 from simres.workload import Workload
 
 
@@ -14,11 +14,10 @@ def apply(names: Iterable[str], workload: Workload, registry: Registry) -> Workl
     """`workload` after these passes, in this order. Raises `SimresError` where one is unknown."""
     for name in names:
         declared = registry.pass_(name)
-        rewrite = resolve(declared.target)
         if declared.numbered:
             found = re.fullmatch(NUMBERED, name)
             assert found is not None
-            workload = rewrite(workload, int(found[2]))
+            workload = registry.call(declared, workload, int(found[2]))
         else:
-            workload = rewrite(workload)
+            workload = registry.call(declared, workload)
     return workload

@@ -11,14 +11,27 @@ from simres.units import ENERGY, PS_PER_S, format_energy, format_power
 
 
 def caption(result: Result) -> str:
-    """Total, average power and energy-delay product in words."""
+    """Total and average power in words; by image where all are of one network."""
     spent = result.energy
-    product = f"{spent.energy_delay_js:.3g} J s energy-delay product"
-    images = result.images
+    images = 1 if result.tenants else result.images
     each = f" ({format_energy(spent.total_fj // images)} an image)" if images > 1 else ""
-    return (
-        f"{format_energy(spent.total_fj)}{each}, {format_power(spent.average_power_uw)} on average, {product}"
+    return f"{format_energy(spent.total_fj)}{each}, {format_power(spent.average_power_uw)} on average"
+
+
+def product(result: Result) -> str:
+    """The energy-delay product in words."""
+    return f"Energy-delay product {result.energy.energy_delay_js:.3g} J s."
+
+
+def shares(result: Result) -> str:
+    """Each component's part of the energy, the largest first, in one line."""
+    spent = result.energy
+    parts = {name: spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj}
+    shown = sorted((name for name in parts if parts[name]), key=lambda name: -parts[name])
+    named = (
+        f"{name} {format_energy(parts[name])} ({percent(parts[name], spent.total_fj)} %)" for name in shown
     )
+    return f"{', '.join(named)}."
 
 
 def components(result: Result, width: int, glyphs: Glyphs) -> list[Text]:

@@ -32,7 +32,7 @@ def headline(result: Result) -> str:
     if makespan:
         parts.append(f"{three_digits(images * PS_PER_S / makespan)} images/s")
     for names, bound_ps in result.bounds.engines.items():
-        if _role(result, names) == "matrix":
+        if result.role(names) == "matrix":
             parts.append(f"{percent(bound_ps, makespan).replace('-', '0')} % of {_the(result, names)}'s peak")
     return f"{result.name}: {', '.join(parts)}."
 
@@ -89,26 +89,47 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
     found = []
     blocked = sum(engine.waiting_ps.get(cause, 0) for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
     if blocked:
-        blame = held_up_by(result.program, result.record, name)
-        whom = _listed(f"{_the(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
+        blame = dict(held_up_by(result.program, result.record, name))
+        for other, ps in engine.bus_held_by.items() if blame else ():
+            blame[other] -= ps  # its own waits for the bus come after this
+        blame = {other: ps for other, ps in blame.items() if ps}
+        whom = _listed(f"{_who(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
         full = result.record.level is RecordLevel.FULL
         why = ", as nothing overlaps" if full and not together_ps(result.record) else _why(engine)
         if len(blame) == 1:
-            whom = f"{_the(result, next(iter(blame)))}"
+            whom = _who(result, next(iter(blame)))
         text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
         found.append((blocked, text))
     for cause, words in _STALLS.items():
         if ps := engine.waiting_ps.get(cause, 0):
-            others = [other for other in engine.bus_held_by if other] if cause is Cause.BUS else []
-            who = f" ({_listed(others)})" if others else ""
-            found.append((ps, f"waits {format_duration(ps)} {words}{who}"))
+            found.append((ps, f"waits {format_duration(ps)} {words}"))
+    if ps := engine.waiting_ps.get(Cause.BUS, 0):
+        found.append((ps, f"waits {format_duration(ps)} {_for_the_bus(result, engine)}"))
     if engine.idle_ps:
         found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
     return ", and ".join(text for _, text in sorted(found, key=lambda item: -item[0]))
 
 
+def _for_the_bus(result: Result, engine: EngineTotals) -> str:
+    """Who has the bus while an engine waits for it."""
+    held = dict(sorted(engine.bus_held_by.items(), key=lambda item: -item[1]))
+    if not any(held):
+        return "while the bus turns around or refreshes"
+    if len(held) == 1:
+        return f"while {_who(result, next(iter(held)))} has the bus"
+    return "for the bus: " + _listed(
+        f"{_who(result, name)} ({format_duration(ps)})" for name, ps in held.items()
+    )
+
+
+def _who(result: Result, name: str) -> str:
+    """Who had something: an engine, a background master, or the bus itself."""
+    if not name:
+        return "turnaround and refresh"
+    return _the(result, name) if result.role(name) else f"the {name}"
+
+
 _STALLS = {
-    Cause.BUS: "while others have the bus",
     Cause.LATENCY: "for first bytes to arrive (latency)",
     Cause.ENGINE: "while another tenant has it",
 }
@@ -160,12 +181,12 @@ def bound_meaning(result: Result, name: str) -> str:
     """What a bound of `Result.bounds` consists of."""
     if name == "dependency":
         return "this schedule's longest dependent chain"
-    match _role(result, name):
+    match result.role(name):
         case "bus" if isinstance(result.workload, Ledger):
             return "every stated byte moved once"
         case "bus":
             if result.repeats > 1 or any(tenant.repeats > 1 for tenant in result.tenants.values()):
-                return "weights moved once, inputs and outputs for every image"
+                return "weights moved once, every image in and out"
             return "weights, inputs and outputs moved once"
         case "matrix":
             return "every multiply-accumulate at peak rate"
@@ -233,18 +254,9 @@ def warnings(result: Result) -> list[str]:
     return list(dict.fromkeys((*result.warnings, *result.workload.warnings)))
 
 
-def _role(result: Result, names: str) -> str:
-    first = names if names in result.chip else names.split("+")[0]
-    found = result.chip.get(first)
-    for name, engine in result.chip.items():  # a component with several engines, or several tenants
-        if found is None and name.startswith(f"{first}."):
-            found = engine
-    return found.role if found else ""
-
-
 def _the(result: Result, names: str) -> str:
     """An engine, or several that share a role (`a+b`), in words: `the ddr bus`, `the matrix unit`."""
-    role = _role(result, names)
+    role = result.role(names)
     noun = _NOUNS.get(role, role)
     several = names.split("+") if names not in result.chip else [names]
     if len(several) > 1:

@@ -13,9 +13,10 @@ Format: "Trace Event Format" (Google, 2016), as Perfetto's JSON importer reads i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simres.analysis.blame import bus_holders
 from simres.analysis.occupancy import occupancy
 from simres.errors import SimresError
 from simres.program import Task, TaskKind
@@ -60,9 +61,10 @@ def _events(result: Result) -> Iterator[Event]:
         yield _named("thread_name", thread, name=name if name == kind else f"{name} ({kind})")
         yield _named("thread_sort_index", thread, sort_index=thread)
     feeds = {needed for task in program.tasks for needed in task.needs}
-    for span in record.spans:
+    holders = bus_holders(record)
+    for number, span in enumerate(record.spans):
         thread = threads[program.tasks[span.task].engine]
-        yield from _slices(result, span, thread, span.task in feeds)
+        yield from _slices(result, span, thread, span.task in feeds, holders.get(number, {}))
     for memory in record.memories:
         for moment, held in occupancy(result.stays, memory):
             yield {
@@ -74,7 +76,9 @@ def _events(result: Result) -> Iterator[Event]:
             }
 
 
-def _slices(result: Result, span: Span, thread: int, feeds: bool) -> Iterator[Event]:
+def _slices(
+    result: Result, span: Span, thread: int, feeds: bool, bus_held: Mapping[str, int]
+) -> Iterator[Event]:
     """The waits before a task, in the order in which they came; the task; what it needs, inside it."""
     program = result.program
     task = program.tasks[span.task]
@@ -94,6 +98,8 @@ def _slices(result: Result, span: Span, thread: int, feeds: bool) -> Iterator[Ev
             if holder >= 0:
                 about["holder"] = _title(result, program.tasks[holder])
                 about["holder_engine"] = program.tasks[holder].engine
+            if cause is Cause.BUS and bus_held:
+                about["held_by_ps"] = {name or "turnaround, refresh": ps for name, ps in bus_held.items()}
             yield _slice(f"waits: {cause.value}", "wait", thread, since, until, about) | {"cname": "grey"}
     about = {"layer": layer, "task": span.task, "launch": span.launch, "exact_ps": span.working_ps}
     if block := program.layers[task.layer].block:

@@ -1,25 +1,37 @@
-"""A result printed: the headline first, then where the time went, layer by layer, bounds, expectations."""
+"""A result printed on a screen: the answer, where the time went, and what it is held against.
+
+Everything else (all layers, bounds, tensors and prices, the schedule's decisions) comes with `details`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import candidates, energy_table, headline, tables, tenant_table
+from simres.reporting import candidates, energy_table, headline, memory_table, tables, tenant_table
 from simres.reporting.amounts import printable
 from simres.reporting.console import Output, can_draw
-from simres.reporting.glyphs import ASCII, BLOCKS
+from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.prose import titled, wrapped
 from simres.reporting.styled import Text
 from simres.result import Result
 from simres.units import format_duration
 
+_FEW_LAYERS = 12
+"""As many are shown without being asked for, or else the `_MOST_WORK`."""
+_MOST_WORK = 6
+_TENSORS = 3
+"""Evicted tensors that are shown without being asked for."""
 
-def show(result: Result, output: Output) -> None:
-    """Prints everything there is to say about `result` that fits into tables."""
-    output.print_lines(report(result, output.width, draw=can_draw(output), clip=output.clips))
+
+def show(result: Result, output: Output, *, details: bool = False) -> None:
+    """Prints the report of `result`, with `details` all there is to say."""
+    lines = report(result, output.width, draw=can_draw(output), clip=output.clips, details=details)
+    output.print_lines(lines)
 
 
-def report(result: Result, width: int, *, draw: bool = True, clip: bool = False) -> Iterator[Text]:
+def report(
+    result: Result, width: int, *, draw: bool = True, clip: bool = False, details: bool = False
+) -> Iterator[Text]:
     """The lines of the report. `draw` allows block characters, `clip` shortening names to the width."""
     glyphs = BLOCKS if draw else ASCII
     makespan = format_duration(result.makespan_ps)
@@ -39,30 +51,37 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
     yield from tables.engines(result, width, glyphs)
     if any(memory.peak for memory in result.record.memories.values()):
         yield Text()
-        yield from tables.memories(result, width, glyphs)
+        yield from memory_table.memories(result, width, glyphs)
+        for line in memory_table.fullest(result, whole=details):
+            yield from wrapped(line, width)
 
-    taken = sum(layer.end_ps - layer.start_ps for layer in result.layers)
-    overlap = "; they overlap" if taken > result.makespan_ps else ""
-    yield from titled("Layers", f"time is from a layer's first start to its last end{overlap}")
-    yield from tables.layers(result, width, glyphs, clip=clip)
+    yield from _layers(result, width, glyphs, clip, details)
 
-    yield from titled("Bounds", "what no schedule can beat on this chip")
-    yield from tables.bounds(result, width, glyphs)
-    for remark in headline.estimate(result):
+    yield from titled("Bounds", "what no schedule can beat on this chip, and estimates")
+    yield from tables.bounds(result, width, glyphs, whole=details)
+    for remark in headline.estimate(result) if details else ():
         yield from wrapped(remark, width)
+
+    yield from _evictions(result, width, glyphs, clip, details)
 
     if result.energy.total_fj:
         yield from titled("Energy", energy_table.caption(result))
-        yield from energy_table.components(result, width, glyphs)
+        if details:
+            yield from energy_table.components(result, width, glyphs)
+            yield from wrapped(energy_table.product(result), width)
+        else:
+            yield from wrapped(f"{energy_table.shares(result)} {energy_table.product(result)}", width)
 
     if result.expectations:
-        missed = sum(not item.met for item in result.expectations)
-        verdict = f"{missed} of {len(result.expectations)} missed" if missed else "all met"
+        found = result.expectations
+        missed = tuple(item for item in found if not item.met)
+        verdict = f"{len(missed)} of {len(found)} missed" if missed else f"all {len(found)} met"
         yield from titled("Expectations", verdict)
-        yield from tables.expectations(result, width, glyphs)
+        if shown := found if details else missed:
+            yield from tables.expectations(shown, width, glyphs)
 
     yield from titled("Notes", f"schedule `{printable(result.program.scheduler)}`")
-    for what, how in result.program.decisions.items():
+    for what, how in result.program.decisions.items() if details else ():
         yield from wrapped(f"{what}: {how}", width)
     for remark in candidates.choice(result.candidates):
         yield from wrapped(remark, width)
@@ -73,3 +92,27 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
         yield from wrapped(remark, width)
     for warning in headline.warnings(result):
         yield from wrapped(f"warning: {warning}", width, "warning")
+
+
+def _layers(result: Result, width: int, glyphs: Glyphs, clip: bool, details: bool) -> Iterator[Text]:
+    rows = result.layers
+    taken = sum(layer.end_ps - layer.start_ps for layer in rows)
+    overlap = "; they overlap" if taken > result.makespan_ps else ""
+    shown = list(range(len(rows)))
+    caption = f"time is from a layer's first start to its last end{overlap}"
+    if not details and len(rows) > _FEW_LAYERS:
+        shown = tables.most_work(result)[:_MOST_WORK]
+        caption = f"the {_MOST_WORK} of {len(rows)} with most work; all with --details"
+    yield from titled("Layers", caption)
+    yield from tables.layers(result, width, glyphs, shown, clip=clip)
+
+
+def _evictions(result: Result, width: int, glyphs: Glyphs, clip: bool, details: bool) -> Iterator[Text]:
+    found = result.evictions
+    if not found:
+        return
+    shown = found if details else found[:_TENSORS]
+    dearest = f"the {_TENSORS} dearest of {len(found)} tensors" if len(shown) < len(found) else ""
+    yield from titled("Evictions", dearest or "what crossed the bus though it had been on chip")
+    yield from wrapped(memory_table.evictions_caption(result), width)
+    yield from memory_table.evictions(result, shown, width, glyphs, clip=clip)

@@ -28,9 +28,6 @@ _ROWS = 20
 def roofline_of(result: Result) -> Roofline:
     """The chip's ceilings and every layer of the run that computes."""
 
-    def peak(role: str) -> int:
-        return sum(engine.peak_per_s or 0 for engine in result.chip.values() if engine.role == role)
-
     rows = [
         (
             layer.name,
@@ -42,7 +39,7 @@ def roofline_of(result: Result) -> Roofline:
         )
         for layer in result.layers
     ]
-    return Roofline(peak("bus"), peak("matrix"), peak("host"), layers_of(rows))
+    return Roofline(result.peak("bus"), result.peak("matrix"), result.peak("host"), layers_of(rows))
 
 
 def classes(roofline: Roofline) -> dict[str, list[Point]]:

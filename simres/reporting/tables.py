@@ -13,7 +13,7 @@ from simres.reporting.glyphs import Glyphs
 from simres.reporting.headline import bound_meaning
 from simres.reporting.styled import Text
 from simres.result import Expectation, Result
-from simres.units import DURATION, ENERGY, POWER, SIZE, format_bytes
+from simres.units import DURATION, ENERGY, POWER, SIZE
 
 _WIDEST_BAR = 40
 _NARROWEST_BAR = 10
@@ -80,32 +80,6 @@ def _engine_columns(
     return columns
 
 
-def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """The most that each on-chip memory held, and what it can hold."""
-    found = result.record.memories
-    columns = [
-        Column("memory", list(found), right=False, elastic=True),
-        Column("most held", [format_bytes(memory.peak) for memory in found.values()]),
-        Column("capacity", [format_bytes(memory.capacity) for memory in found.values()]),
-        Column("", [percent(memory.peak, memory.capacity) for memory in found.values()], "%"),
-    ]
-    size = min(_WIDEST_BAR, width - width_of(columns) - GAP)
-    if size >= _NARROWEST_BAR:
-        bars: list[str | Text] = [
-            bar(
-                [
-                    (memory.peak, glyphs.full, "role.memory"),
-                    (memory.capacity - memory.peak, glyphs.idle, "idle"),
-                ],
-                memory.capacity,
-                size,
-            )
-            for memory in found.values()
-        ]
-        columns.append(Column("", bars, rank=1, right=False))
-    return lines(columns, width, rule=glyphs.line)
-
-
 def working_by_layer(result: Result) -> Sequence[Mapping[str, int]]:
     """Working picoseconds of each layer by engine, from the spans or, without them, from the sums."""
     record = result.record
@@ -118,8 +92,14 @@ def working_by_layer(result: Result) -> Sequence[Mapping[str, int]]:
     return found
 
 
-def layers(result: Result, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
-    """A row a layer: when, how long on which engine, its work and its bytes; whole, however long."""
+def most_work(result: Result) -> list[int]:
+    """Numbers of the layers, those that keep one engine busiest first."""
+    busiest = [max(working.values(), default=0) for working in working_by_layer(result)]
+    return sorted(range(len(busiest)), key=lambda number: (-busiest[number], number))
+
+
+def layers(result: Result, width: int, glyphs: Glyphs, shown: Sequence[int], *, clip: bool) -> list[Text]:
+    """A row for each layer `shown`: when, how long on which engine, its work and its bytes; totals of all."""
     rows = result.layers
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
@@ -176,6 +156,8 @@ def layers(result: Result, width: int, glyphs: Glyphs, *, clip: bool) -> list[Te
             rank=8,
         )
     )
+    for column in columns:
+        column.cells = [column.cells[number] for number in shown]
     return lines(columns, width, clip=clip, rule=glyphs.line)
 
 
@@ -211,38 +193,47 @@ def _intensity(macs: int, nbytes: int) -> str:
     return f"{macs / nbytes:.1f}" if macs and nbytes else NOTHING
 
 
-def bounds(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """What no schedule can beat, and how many times that the makespan is."""
-    named = {**result.bounds.engines, "dependency": result.bounds.dependency}
-    unit = scale(result.makespan_ps, TIME)
-    makespan = result.makespan_ps
+def bounds(result: Result, width: int, glyphs: Glyphs, *, whole: bool) -> list[Text]:
+    """What no schedule can beat and what schedules come to, and how many times that the makespan is.
+
+    Without `whole`, of the bounds only LB0 and the tightest.
+    """
+    makespan, least = result.makespan_ps, result.bounds
+    references = {item.name: item for item in result.references}
+    rows: list[tuple[str, int, str]] = []
+    for name, ps in {**least.engines, "dependency": least.dependency}.items():
+        lb0 = "LB0" in references and references["LB0"].ps == ps and result.role(name) == "bus"
+        if whole or lb0 or name == least.tightest:
+            rows.append((f"LB0, {name}" if lb0 else name, ps, bound_meaning(result, name)))
+    proven = len(rows)
+    for name, meaning in _ESTIMATES.items():
+        if name in references:
+            rows.append((name, references[name].ps, meaning))
+    unit = scale(makespan, TIME)
+    texts = unit.texts([ps for _, ps, _ in rows])
+    sure = ["at least" if number < proven else "about" for number in range(len(rows))]
     columns = [
-        Column("bound", list(named), total="makespan", right=False),
-        Column("at least", unit.texts(named.values()), unit.unit, unit.text(result.bounds.makespan)),
-        Column(
-            "simulated is",
-            [_far(makespan, ps) for ps in named.values()],
-            total=_far(makespan, result.bounds.makespan),
-        ),
-        Column(
-            "because of",
-            [bound_meaning(result, name) for name in named],
-            total="the largest of these",
-            right=False,
-            rank=1,
-            style="muted",
-        ),
+        Column("bound", [name for name, _, _ in rows], right=False),
+        Column("", sure, right=False, rank=2, style="muted"),
+        Column("", texts, unit.unit),
+        Column("simulated is", [_far(makespan, ps) for _, ps, _ in rows]),
+        Column("because of", [why for _, _, why in rows], right=False, rank=1, style="muted"),
     ]
     return lines(columns, width, rule=glyphs.line)
+
+
+_ESTIMATES = {
+    "LB1": "an estimate: layer by layer, with spills",
+    "roofline": "an estimate: each layer at its roof, in turn",
+}
 
 
 def _far(makespan: int, bound: int) -> str:
     return f"{times(makespan, bound)} x" if bound else NOTHING
 
 
-def expectations(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+def expectations(found: Sequence[Expectation], width: int, glyphs: Glyphs) -> list[Text]:
     """What the scenario's `expect:` states, what came out, and the difference, all exact."""
-    found = result.expectations
     columns = [
         Column("quantity", [item.path for item in found], right=False, elastic=True),
         Column("stated", [_exact(item, item.expected) for item in found]),

@@ -20,6 +20,12 @@ from simres.record import Cause, EngineTotals, Launched, MemoryTotals, Record, R
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.plan import EMPTY, Launch, Plan
 
+_NEVER = float("inf")
+
+
+class _NoMoment(Exception):
+    """An engine's task ends never, or at no moment at all (`nan`); its number."""
+
 
 class _Instance:
     """A launched Program as it runs: what is still waited for, by task and by buffer."""
@@ -238,6 +244,8 @@ class _Lane:
         """The engine is done with the head: takes it down, wakes who waited, turns to the next."""
         run = self.run
         now: int = run.environment._now  # type: ignore[assignment]
+        if not now < _NEVER:
+            raise _NoMoment(self.number)
         task = self.task
         instance = self.instance
         plan = instance.plan
@@ -326,14 +334,18 @@ def replay_together(
         environment.run()
     except Exception as error:  # whatever a plugin's engine does; what came before is still taken down
         failure = error
-    makespan = int(environment.now)
+    lanes = [lane for run in runs for lane in run.lanes]
+    makespan = int(environment.now) if environment.now < _NEVER else max(lane.granted for lane in lanes)
     if failure is None:  # an engine may have left behind an alarm that nobody waits for
         ends = [launch.at_ps for tenancy in tenancies for launch in tenancy.launches]
-        ends += [lane.free_since for run in runs for lane in run.lanes]
+        ends += [lane.free_since for lane in lanes]
         makespan = int(max(ends, default=0))
     records = [
         _taken_down(run, tenancy, level, makespan) for run, tenancy in zip(runs, tenancies, strict=True)
     ]
+    if isinstance(failure, _NoMoment):
+        who = list(tenancies[0].engines)[failure.args[0]]
+        raise BrokenInvariant(f"a task of `{who}` ends after no whole picoseconds", records[0]) from failure
     if failure is not None:
         said = f"{type(failure).__name__}: {failure}"
         raise BrokenInvariant(f"an engine failed after {makespan} ps, {said}", records[0]) from failure

@@ -1,0 +1,113 @@
+"""What crossed the bus though it had been on chip before: what evictions cost, by tensor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from simres.program import Box, Program, TaskKind
+from simres.record import Launched, Record
+from simres.regions import elements, overlap, subtract
+from simres.workload import Role, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """A tensor that was given up on chip, in part or more than once.
+
+    `written_bytes` were written back (results that no image's output consists of, or outputs again),
+    `read_bytes` loaded again (activations, of weights what had been loaded before, and of inputs what had
+    been loaded before of the same image).
+    `bus_ps` is how long the bus worked on both; 0 unless the Record is full.
+    """
+
+    tensor: str
+    role: Role
+    written_bytes: int
+    read_bytes: int
+    bus_ps: int
+
+    @property
+    def nbytes(self) -> int:
+        """Both ways."""
+        return self.written_bytes + self.read_bytes
+
+
+class _Once:
+    """Of each tensor, what has not crossed the bus yet."""
+
+    def __init__(self) -> None:
+        self._missing: dict[str, list[Box]] = {}
+
+    def new(self, tensor: str, whole: Box, box: Box) -> int:
+        """Elements of `box` that cross for the first time, and from now on have."""
+        missing = self._missing.setdefault(tensor, [whole])
+        found = sum(elements(shared) for part in missing if (shared := overlap(part, box)))
+        if found:
+            self._missing[tensor] = [left for part in missing for left in subtract(part, box)]
+        return found
+
+
+def evictions(program: Program, workload: Workload, record: Record) -> tuple[Eviction, ...]:
+    """What each tensor cost beyond its first way on chip and out, in all launches; the dearest first.
+
+    Weights come once in a run, inputs and outputs once in every launch. Whatever the scheduler, this follows
+    from the regions of the Program's loads and stores. With them taken away, the bytes that remain are those
+    of LB0, less what never had to move.
+    """
+    launches = record.launches or (Launched(0, 0, 0, len(program.tasks)),)
+    first: dict[tuple[int, int], int] = {}
+    for number, one in enumerate(launches):
+        first.setdefault((one.first, one.past), number)
+    times = Counter((one.first, one.past) for one in launches)
+    again: dict[tuple[bool, int], tuple[str, int]] = {}
+    sums: dict[str, list[int]] = {}
+    weights = _Once()
+    for part in times:
+        for later in (False, True) if times[part] > 1 else (False,):
+            for number, name, nbytes in _again(program, range(*part), workload, weights):
+                again[later, number] = (name, nbytes)
+                found = sums.setdefault(name, [0, 0, 0])
+                loads = program.tasks[number].kind is TaskKind.LOAD
+                found[loads] += nbytes * (times[part] - 1 if later else 1)
+    firsts = {*first.values()}
+    for span in record.spans:
+        name, nbytes = again.get((span.launch not in firsts, span.task), ("", 0))
+        if nbytes:
+            sums[name][2] += span.working_ps * nbytes // program.tasks[span.task].work.nbytes
+    rows = [Eviction(name, workload.tensors[name].role, *found) for name, found in sums.items()]
+    return tuple(sorted(rows, key=lambda row: (-row.nbytes, row.tensor)))
+
+
+def _again(
+    program: Program, part: range, workload: Workload, weights: _Once
+) -> Iterator[tuple[int, str, int]]:
+    """Of a launch, each transfer, its tensor, and how many of its bytes crossed before or need not have."""
+    outputs = {workload.storage(name) for name in workload.outputs}
+    inputs, stored = _Once(), _Once()
+    for number in part:
+        task = program.tasks[number]
+        if task.kind is TaskKind.LOAD:
+            regions = task.reads
+        elif task.kind is TaskKind.STORE:
+            regions = task.writes
+        else:
+            continue
+        outside = next((region for region in regions if region.buffer is None), None)
+        if outside is None or not task.work.nbytes:
+            continue
+        name = workload.storage(outside.tensor)
+        tensor = workload.tensors[name]
+        nbytes = task.work.nbytes
+        brought = tensor.role is not Role.ACTIVATION
+        if brought if task.kind is TaskKind.LOAD else name in outputs:
+            once = weights if tensor.role is Role.WEIGHT else inputs
+            once = once if task.kind is TaskKind.LOAD else stored
+            whole = tuple((0, size) for size in tensor.shape)
+            # Of a view, which elements they are is not worked out: it counts as the whole tensor.
+            box = outside.box if outside.box is not None and outside.tensor == name else whole
+            total = elements(box)
+            nbytes -= nbytes * once.new(name, whole, box) // total if total else 0
+        if nbytes:
+            yield number, name, nbytes

@@ -1,0 +1,41 @@
+"""What a makespan is held against beside the tightest bound: LB0, LB1 and the roofline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simres.units import PS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A time to compare with. Where it is `proven`, no schedule of the workload beats it on the chip.
+
+    `nbytes` are those on the bus that it allows for, None where it is not about them.
+    """
+
+    name: str
+    ps: int
+    nbytes: int | None
+    proven: bool
+
+    def times(self, makespan_ps: int) -> float:
+        """How many times this the makespan is; 0 where there is nothing to compare with."""
+        return makespan_ps / self.ps if self.ps else 0.0
+
+
+def at_the_roof_ps(
+    layers: Sequence[tuple[int, int, int]], bandwidth: int, matrix_rate: int, host_rate: int
+) -> int:
+    """Picoseconds of layers one after the other, each at its roof (Williams et al., CACM 2009).
+
+    Layers are (bytes on the bus, MACs, vector operations); rates are by the second, 0 where none is stated.
+    A multiply-accumulate is two operations, as peak rates are quoted. Each layer takes as long as the
+    slowest of its three. An estimate: schedules that overlap layers go below it.
+    """
+    total = 0
+    for nbytes, macs, vector_ops in layers:
+        works = ((nbytes, bandwidth), (2 * macs, matrix_rate), (vector_ops, host_rate))
+        total += max(-(-amount * PS_PER_S // rate) if rate else 0 for amount, rate in works)
+    return total

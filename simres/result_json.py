@@ -1,0 +1,204 @@
+"""The JSON form of a result: written whole, and read again.
+
+A result holds its scenario, workload, Program and Record, so that it can be shown anywhere and run again
+(`simres rerun`); the rest follows from them. With tenants, `networks` has the workload of each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from simres.analysis.bounds import Bounds
+from simres.errors import SimresError
+from simres.files import read_text
+from simres.program import Program
+from simres.record import Record
+from simres.result import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
+from simres.result_summary import SCHEMA_VERSION, stays_document, summary
+from simres.workload import Ledger, Workload
+from simres.workload import to_document as workload_to_document
+from simres.workload_json import from_document as workload_from_document
+
+
+def to_document(result: Result) -> dict[str, Any]:
+    """The JSON form as plain data."""
+    return summary(result) | {
+        **_networks(result),
+        "program": program_document(result.program),
+        "record": _plain(Record, result.record),
+        "stays": stays_document(result),
+    }
+
+
+def _networks(result: Result) -> dict[str, Any]:
+    """The part of the JSON form that has the workloads; that of all tenants together follows from theirs."""
+    if result.tenants:
+        return {
+            "networks": {
+                name: {
+                    "workload": workload_to_document(tenant.workload),
+                    "rewritten": tenant.rewritten and workload_to_document(tenant.rewritten),
+                }
+                for name, tenant in result.tenants.items()
+            }
+        }
+    return {
+        "workload": workload_to_document(result.workload),
+        "rewritten": result.rewritten and workload_to_document(result.rewritten),
+    }
+
+
+def program_document(program: Program) -> dict[str, Any]:
+    """A Program's JSON form. Of each task's operator the layer says enough, the workload has the rest."""
+    document: dict[str, Any] = _plain(Program, program, {"tasks": {"__all__": {"work": {"op"}}}})
+    return document
+
+
+@cache
+def _adapter(form: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(form)
+
+
+def _plain(form: Any, value: object, without: Any = None) -> Any:
+    return _adapter(form).dump_python(value, mode="json", exclude_defaults=True, exclude=without)
+
+
+def load(path: str | Path) -> Result:
+    """Reads a result that `save` wrote; a folder stands for the `result.json` in it.
+
+    Raises `SimresError` when it is missing, broken, or of a newer simres.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "result.json"
+    hint = "`simres simulate SCENARIO -o DIR` writes DIR/result.json"
+    text = read_text(path, "result", hint)
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        broken = f"line {error.lineno}, column {error.colno}: no JSON" if text.strip() else "it is empty"
+        raise SimresError(f"`{path}` is no result: {broken}", hint) from error
+    except (ValueError, RecursionError) as error:
+        raise SimresError(f"`{path}` is no result: too deeply nested, or too long a number", hint) from error
+    if not isinstance(document, dict) or "record" not in document or "origin" not in document:
+        raise SimresError(f"`{path}` is no result: it has no `record` and `origin`", hint)
+    version = document.get("schema_version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise SimresError(f"`{path}` is no result: `schema_version` is {version!r}", hint)
+    if version > SCHEMA_VERSION:
+        raise SimresError(
+            f"`{path}` was made by a newer simres (schema {version}, this one reads up to {SCHEMA_VERSION})",
+            "pip install --upgrade simres",
+        )
+    return _from_document(document, text, path)
+
+
+@dataclass(frozen=True)
+class _StoredTenant:
+    scheduler: str
+    repeats: int
+    priority: int
+    start_ps: int
+    end_ps: int
+    alone_ps: int
+    bounds_ps: Mapping[str, int]
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The parts of the JSON form that a Result is made from again; the rest follows from them."""
+
+    name: str
+    engines: Mapping[str, Engine]
+    bounds_ps: Mapping[str, int]
+    program: Program
+    record: Record
+    origin: Origin
+    expectations: tuple[Expectation, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+    candidates: tuple[Candidate, ...] = ()
+    repeats: int = 1
+    tenants: Mapping[str, _StoredTenant] = field(default_factory=dict)
+
+
+def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
+    from pydantic import ValidationError
+
+    try:
+        stored: _Stored = _adapter(_Stored).validate_json(text)
+        tenants = {name: _tenancy(name, tenant, document, path) for name, tenant in stored.tenants.items()}
+        workload, rewritten = _read_networks(document, tenants, path)
+        bounds = _bounds(stored.bounds_ps)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SimresError(f"`{path}` is a broken result: {place}: {first['msg']}") from error
+    except KeyError as error:
+        raise SimresError(f"`{path}` is a broken result: no {error}") from error
+    result = Result(
+        name=stored.name,
+        workload=workload,
+        chip=stored.engines,
+        program=stored.program,
+        record=stored.record,
+        bounds=bounds,
+        origin=stored.origin,
+        expectations=stored.expectations,
+        warnings=stored.warnings,
+        rewritten=rewritten,
+        candidates=stored.candidates,
+        repeats=stored.repeats,
+        tenants=tenants,
+    )
+    from simres.result_rules import problems_of_result
+
+    if problem := next(problems_of_result(result), None):
+        raise SimresError(f"`{path}` is a broken result: {problem}")
+    return result
+
+
+def _read_networks(
+    document: Mapping[str, Any], tenants: Mapping[str, Tenancy], path: Path
+) -> tuple[Workload | Ledger, Workload | None]:
+    """The workload, and what the passes made of it, if any ran."""
+    if tenants:
+        return together_of(tenants)
+    workload = workload_from_document(document.get("workload"), str(path))
+    rewritten = document.get("rewritten") and workload_from_document(document["rewritten"], str(path))
+    return workload, rewritten if isinstance(rewritten, Workload) else None
+
+
+def _tenancy(name: str, stored: _StoredTenant, document: Mapping[str, Any], path: Path) -> Tenancy:
+    networks = document.get("networks")
+    own = networks.get(name) if isinstance(networks, Mapping) else None
+    if not isinstance(own, Mapping):
+        raise SimresError(f"`{path}` is a broken result: networks: no `{name}`")
+    workload = workload_from_document(own.get("workload"), str(path))
+    rewritten = own.get("rewritten") and workload_from_document(own["rewritten"], str(path))
+    if not isinstance(workload, Workload) or isinstance(rewritten, Ledger):
+        raise SimresError(f"`{path}` is a broken result: networks.{name}: a tenant is a graph")
+    return Tenancy(
+        workload=workload,
+        rewritten=rewritten or None,
+        scheduler=stored.scheduler,
+        repeats=stored.repeats,
+        priority=stored.priority,
+        start_ps=stored.start_ps,
+        end_ps=stored.end_ps,
+        alone_ps=stored.alone_ps,
+        bounds=_bounds(stored.bounds_ps),
+        candidates=stored.candidates,
+    )
+
+
+def _bounds(document: Mapping[str, int]) -> Bounds:
+    engines = {name: ps for name, ps in document.items() if name not in ("dependency", "makespan")}
+    return Bounds(engines, document["dependency"])

@@ -1,0 +1,41 @@
+"""Programs and a chip on which a byte, a multiply-accumulate and a vector operation take 1 ns each."""
+
+from __future__ import annotations
+
+from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
+from simres.program import Program, Task, TaskKind, Work
+from simres.testing import chip, prove
+
+NS = 1000
+
+
+def nanosecond_chip(capacity: int = 1 << 40):
+    return chip(
+        {
+            "ddr": BusSpec(kind="ddr", bandwidth="1 GB/s"),
+            "out": BusSpec(kind="ddr", bandwidth="1 GB/s"),
+            "sram": SramSpec(kind="sram", capacity=f"{capacity} B"),
+            "matrix": MatrixSpec(kind="matrix", rate="2 GFLOP/s"),
+            "host": HostSpec(kind="host", rate="1 GFLOP/s"),
+        }
+    )
+
+
+def load(ns, **kwargs):
+    return Task(kwargs.pop("engine", "ddr"), TaskKind.LOAD, Work(nbytes=ns), 0, **kwargs)
+
+
+def store(ns, **kwargs):
+    return Task(kwargs.pop("engine", "ddr"), TaskKind.STORE, Work(nbytes=ns), 0, **kwargs)
+
+
+def compute(ns, **kwargs):
+    return Task("matrix", TaskKind.MATRIX, Work(macs=ns), 0, **kwargs)
+
+
+def host(ns, **kwargs):
+    return Task("host", TaskKind.HOST, Work(vector_ops=ns), 0, **kwargs)
+
+
+def makespan(tasks, buffers=(), capacity=1 << 40):
+    return prove(Program("test", "", tuple(tasks), tuple(buffers)), nanosecond_chip(capacity)).makespan_ps
