@@ -125,6 +125,19 @@ class Reporter:
     summary: str
 
 
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A reader of another tool's files, for `simres import NAME FILE...`.
+
+    `target` is a function `(paths) -> simres.imported.Imported`, which gets the files as a sequence of
+    `pathlib.Path` and raises `simres.errors.InvalidFile` with line and column for what is wrong in them.
+    """
+
+    name: str
+    target: str
+    summary: str
+
+
 @hookspec
 def simres_components() -> Iterable[Component]:  # type: ignore[empty-body]
     """Kinds of component that scenarios may name under `hardware:`.
@@ -194,4 +207,16 @@ def simres_reporters() -> Iterable[Reporter]:  # type: ignore[empty-body]
         @hookimpl
         def simres_reporters():
             yield Reporter("markdown", ".md", "simres_md:write", "the layer table in Markdown")
+    """
+
+
+@hookspec
+def simres_importers() -> Iterable[Importer]:  # type: ignore[empty-body]
+    """Other tools' files that `simres import` makes workloads and scenarios of.
+
+    Example:
+
+        @hookimpl
+        def simres_importers():
+            yield Importer("onnx", "simres_onnx:read", "an ONNX graph")
     """

@@ -28,6 +28,7 @@ from simres.hookspecs import (
     Block,
     Component,
     ComponentRole,
+    Importer,
     Operator,
     Pass,
     Reporter,
@@ -46,8 +47,8 @@ FORMS: Mapping[str, type] = {"role": ComponentRole, "numbered": bool}
 SLOW_S = 1.0
 """A plugin whose import takes longer is named: every command that needs a plugin waits for all of them."""
 
-Declaration = Component | Scheduler | Pass | Operator | Block | Reporter
-D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter)
+Declaration = Component | Scheduler | Pass | Operator | Block | Reporter | Importer
+D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter, Importer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,13 @@ class Registry:
         self._operators = Catalogue("operator", "simres_operators", Operator, "source")
         self._blocks = Catalogue("block", "simres_blocks", Block)
         self._reporters = Catalogue("reporter", "simres_reporters", Reporter)
+        self._importers = Catalogue("importer", "simres_importers", Importer)
         self._builtin = Provider("simres", "simres", __version__)
         self._add(builtins, self._builtin)
 
     @property
     def catalogues(self) -> tuple[Catalogue[Any], ...]:
-        """All six, in the order in which people read them."""
+        """All of them, in the order in which people read them."""
         return (
             self._components,
             self._schedulers,
@@ -139,6 +141,7 @@ class Registry:
             self._operators,
             self._blocks,
             self._reporters,
+            self._importers,
         )
 
     def component(self, kind: str) -> Component:
@@ -168,6 +171,10 @@ class Registry:
         """The reporter of that name."""
         return self._lookup(self._reporters, name)
 
+    def importer(self, name: str) -> Importer:
+        """The importer of that name."""
+        return self._lookup(self._importers, name)
+
     def components(self) -> Mapping[str, Component]:
         """All component kinds, plugins' included."""
         return self._all(self._components)
@@ -191,6 +198,10 @@ class Registry:
     def reporters(self) -> Mapping[str, Reporter]:
         """All reporters, plugins' included."""
         return self._all(self._reporters)
+
+    def importers(self) -> Mapping[str, Importer]:
+        """All readers of other tools' files; simres has none itself."""
+        return self._all(self._importers)
 
     def provider(self, declaration: Declaration) -> Provider:
         """Who declared it."""
@@ -271,7 +282,7 @@ class Registry:
             raise SimresError(catalogue.conflict(name), "uninstall one of them")
         if name in catalogue.found:
             return catalogue.found[name][0]
-        message = f"unknown {catalogue.what} `{name}`; known: {', '.join(catalogue.found)}"
+        message = f"unknown {catalogue.what} `{name}`; known: {', '.join(catalogue.found) or 'none'}"
         for provider in self.providers:
             if provider.reason:
                 message += f"; plugin `{provider.plugin}` ({provider}) failed to load: {provider.reason}"

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from simres.hardware.bus import Bus
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
-from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, HostSpec, MatrixSpec, SramSpec
+from simres.hardware.specs import (
+    BackgroundSpec,
+    BusSpec,
+    ComponentSpec,
+    HostSpec,
+    MatrixSpec,
+    MatrixUnitSpec,
+    SramSpec,
+)
 from simres.hookspecs import ComponentRole
 from simres.program import Program
 from simres.record import Record
@@ -25,7 +33,7 @@ from simres.workload import Ledger, Loops, Op, Role, Tensor, Unit, Window, Workl
 ROLES = {
     BusSpec: ComponentRole.BUS,
     SramSpec: ComponentRole.MEMORY,
-    MatrixSpec: ComponentRole.MATRIX,
+    MatrixUnitSpec: ComponentRole.MATRIX,
     HostSpec: ComponentRole.HOST,
     BackgroundSpec: ComponentRole.MASTER,
 }

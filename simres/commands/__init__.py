@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ COMMANDS = (
     "timeline",
     "roofline",
     "trace",
+    "import",
     "workload show",
     "rerun",
     "validate",
@@ -35,7 +37,8 @@ COMMANDS = (
     "examples",
     "plugins",
 )
-"""Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`."""
+"""Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`; of a name
+that Python keeps for itself, such as `import`, module and function end in `_`."""
 
 GROUPS = {"workload": "Look into a traced network."}
 """What the commands of two words have in common, by their first."""
@@ -70,7 +73,8 @@ def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
     groups: dict[str, typer.Typer] = {}
     for name in names:
         first, _, second = name.partition(" ")
-        command = guarded(getattr(import_module(f"simres.commands.{first}"), second or first))
+        module = f"{first}_" if iskeyword(first) else first
+        command = guarded(getattr(import_module(f"simres.commands.{module}"), second or module))
         if not second:
             app.command(first)(command)
             continue
