@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pluggy
 
 from simres import builtins, hookspecs
+from simres.compatibility import unmet
 from simres.errors import SimresError, SimresWarning
 from simres.hookspecs import (
     NUMBERED,
@@ -218,16 +219,40 @@ class Registry:
         self._pending = False
         for provider, entry_point in _installed():
             started = perf_counter()
+            reason = unmet(entry_point.dist) if entry_point.dist else None
             try:
-                with _foreign_code():
-                    plugin = entry_point.load()
-                    provider = replace(provider, import_s=perf_counter() - started)
-                    self._add(plugin, provider)
+                if reason is None:
+                    with _foreign_code():
+                        plugin = entry_point.load()
+                        provider = replace(provider, import_s=perf_counter() - started)
+                        self._add(plugin, provider)
             except _ForeignError as failure:
-                provider = replace(provider, reason=failure.reason)
+                reason = failure.reason
+            if reason is not None:
+                provider = replace(provider, reason=reason)
                 self.providers.append(provider)
             if provider.remark:
                 _warn(provider.remark)
+
+    def add(self, plugin: object, name: str | None = None) -> Provider:
+        """Takes in a plugin that is not installed, such as a module under test, and returns its provider.
+
+        Whatever an installed plugin is set aside for is raised here.
+        """
+        module = name or str(getattr(plugin, "__name__", type(plugin).__name__))
+        plain = _normal(module)
+        provider = Provider(plain.removeprefix(f"{PROJECT}-"), plain, "not installed")
+        self._add(plugin, provider)
+        return provider
+
+    def declared(self, provider: Provider) -> tuple[tuple[Catalogue[Any], Declaration], ...]:
+        """What a provider declares and nobody else claims, each with the catalogue it is in."""
+        return tuple(
+            (catalogue, declaration)
+            for catalogue in self.catalogues
+            for declaration, found in catalogue.found.values()
+            if found == provider
+        )
 
     def _add(self, plugin: object, provider: Provider) -> None:
         """Registers one plugin and takes down what it declares; all of it or, on any error, nothing."""

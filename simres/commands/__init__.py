@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
@@ -20,7 +20,7 @@ import typer
 
 from simres import __version__
 from simres.commands import choices
-from simres.commands.guard import guard, guarded
+from simres.commands.guard import guard, guarded, unless_followed
 from simres.errors import ExitCode
 
 COMMANDS = (
@@ -36,9 +36,12 @@ COMMANDS = (
     "init",
     "examples",
     "plugins",
+    "plugins new",
+    "plugins check",
 )
 """Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`; of a name
-that Python keeps for itself, such as `import`, module and function end in `_`."""
+that Python keeps for itself, such as `import`, module and function end in `_`. A command of one word that
+others begin with (`a` beside `a b`) is what the word does by itself."""
 
 GROUPS = {"workload": "Look into a traced network."}
 """What the commands of two words have in common, by their first."""
@@ -60,7 +63,7 @@ def _options(
     choices.plugins = not no_plugins
 
 
-def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
+def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands."""
     app = typer.Typer(
         name="simres",
@@ -75,13 +78,17 @@ def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
         first, _, second = name.partition(" ")
         module = f"{first}_" if iskeyword(first) else first
         command = guarded(getattr(import_module(f"simres.commands.{module}"), second or module))
-        if not second:
-            app.command(first)(command)
-            continue
-        if first not in groups:
-            groups[first] = typer.Typer(no_args_is_help=True, help=GROUPS[first], rich_markup_mode=None)
+        if second:
+            if first not in groups:
+                groups[first] = typer.Typer(no_args_is_help=True, help=GROUPS[first], rich_markup_mode=None)
+                app.add_typer(groups[first], name=first)
+            groups[first].command(second)(command)
+        elif any(other.startswith(f"{first} ") for other in names):
+            groups[first] = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+            groups[first].callback()(unless_followed(command))
             app.add_typer(groups[first], name=first)
-        groups[first].command(second)(command)
+        else:
+            app.command(first)(command)
     return app
 
 

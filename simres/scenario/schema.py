@@ -31,7 +31,7 @@ Schema = dict[str, Any]
 
 def scenario_schema(registry: Registry) -> Schema:
     """The JSON Schema (2020-12) of a scenario file."""
-    schema = _of_model(ScenarioFile)
+    schema = of_model(ScenarioFile)
     properties = schema["properties"]
     for name, special in {
         "scheduler": _scheduler(registry),
@@ -61,7 +61,7 @@ def _pass(registry: Registry) -> Schema:
 
 def chip_schema(registry: Registry) -> Schema:
     """The JSON Schema (2020-12) of a chip file."""
-    schema = _of_model(ChipFile)
+    schema = of_model(ChipFile)
     schema["properties"]["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}, "minProperties": 1}
     schema["properties"]["hardware"] |= _entries("component")
     kinds, required = _kinds(registry)
@@ -151,14 +151,14 @@ def _models(what: str, targets: Mapping[str, str]) -> dict[str, Schema]:
     found = {}
     for name, target in targets.items():
         try:
-            found[name] = _of_model(resolve(target))
+            found[name] = of_model(resolve(target))
         except Exception as error:  # a plugin may name anything
             reason = error.message if isinstance(error, SimresError) else f"`{target}` is no pydantic model"
             warnings.warn(f"{what} `{name}` is left out: {reason}", SimresWarning, stacklevel=2)
     return found
 
 
-def _of_model(model: type[BaseModel]) -> Schema:
+def of_model(model: type[BaseModel]) -> Schema:
     """A model's schema with its docstrings as descriptions, defaults as they are spelled, and no titles."""
     schema: Schema = _without_titles(model.model_json_schema())
     said = _docstrings(model)

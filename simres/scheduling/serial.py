@@ -14,7 +14,7 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.hookspecs import ComponentRole
 from simres.program import Program, Region, TaskKind, Work
-from simres.scheduling.draft import Draft
+from simres.scheduling.draft import Draft, stored, work_of
 from simres.units import format_bytes
 from simres.workload import Op, Role, Unit, Workload
 
@@ -44,7 +44,7 @@ class _Serial:
         self.spilled_bytes = 0
 
     def stored(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.workload.storage(name) for name in names))
+        return stored(self.workload, names)
 
     def occupied(self, name: str) -> int:
         return self.spec.occupied(self.workload.tensors[name].nbytes)
@@ -69,7 +69,7 @@ class _Serial:
 
     def after(self) -> tuple[int, ...]:
         """The task before, so that one at a time is under way."""
-        return (len(self.draft.tasks) - 1,) if self.draft.tasks else ()
+        return self.draft.last
 
     def operator(self, position: int, op: Op) -> None:
         self.draft.layer(op.name, op.label, op.block)
@@ -79,7 +79,7 @@ class _Serial:
             if name not in self.resident:
                 self.load(name)
         made = {name: self.reserve(name) for name in outputs}
-        kind, role, work = self.work(op)
+        kind, role, work = work_of(op, self.workload)
         self.draft.task(
             self.memory if role is ComponentRole.MEMORY else self.chip.fastest(role, work),
             kind,
@@ -108,15 +108,6 @@ class _Serial:
         for name in (*inputs, *outputs):
             if name in self.resident and self.next_use(name, position) == NEVER:
                 self.drop(name)
-
-    def work(self, op: Op) -> tuple[TaskKind, ComponentRole, Work]:
-        if op.unit is Unit.MATRIX:
-            return TaskKind.MATRIX, ComponentRole.MATRIX, Work(macs=op.macs, loops=op.loops, op=op)
-        if op.unit is Unit.HOST:
-            return TaskKind.HOST, ComponentRole.HOST, Work(vector_ops=op.vector_ops, op=op)
-        copied = op.unit is Unit.MOVE  # an unmodelled operator takes no time, and every result says so
-        nbytes = sum(self.workload.tensors[name].nbytes for name in op.outputs) if copied else 0
-        return TaskKind.MOVE, ComponentRole.MEMORY, Work(nbytes=nbytes, op=op)
 
     def make_room(self, position: int, op: Op, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
         """Evicts until what the operator still lacks fits; raises when its tensors never can."""
