@@ -27,6 +27,7 @@ COMMANDS = (
     "timeline",
     "roofline",
     "trace",
+    "train",
     "workload show",
     "rerun",
     "validate",

@@ -10,8 +10,8 @@ from torch import nn
 
 from simres.errors import SimresError
 from simres.hookspecs import Operator
+from simres.networks.blocks import BlockFactory
 from simres.networks.build import build
-from simres.networks.cifar import BlockFactory
 from simres.networks.names import NetworkName
 from simres.tracing.export import export, shape_text
 from simres.tracing.graph import GraphReader
