@@ -28,6 +28,8 @@ COMMANDS = (
     "roofline",
     "trace",
     "train",
+    "evaluate",
+    "models",
     "workload show",
     "rerun",
     "validate",

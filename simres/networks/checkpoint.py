@@ -34,7 +34,7 @@ def load(path: Path, registry: Registry | None = None) -> Network:
         name=network.name,
         module=network.module,
         input=metadata.get("input") or network.input,
-        accuracy=_accuracy(path, metadata),
+        accuracy=accuracy_in(path, metadata),
         weight_digest=weight_digest(state),
     )
 
@@ -84,7 +84,8 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         raise SimresError(f"`{path}` is no safetensors file: {error}") from error
 
 
-def _accuracy(path: Path, metadata: Mapping[str, str]) -> float | None:
+def accuracy_in(path: Path, metadata: Mapping[str, str]) -> float | None:
+    """The accuracy that a checkpoint states, 0 to 1, None where it states none. Raises `SimresError`."""
     if "accuracy" not in metadata:
         return None
     try:

@@ -38,12 +38,20 @@ class Batches:
         recipe: Recipe,
     ) -> None:
         self.images, self.labels, self.recipe = images, labels, recipe
+        self._moments = (mean, deviation)
         device = images.device
         self._scale = 1 / (255 * torch.tensor(deviation, device=device))
         self._shift = -torch.tensor(mean, device=device) / torch.tensor(deviation, device=device)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def to(self, device: torch.device) -> Batches:
+        """The same on another device."""
+        if device == self.images.device:
+            return self
+        mean, deviation = self._moments
+        return Batches(self.images.to(device), self.labels.to(device), mean, deviation, self.recipe)
 
     def order(self, epoch: int) -> Tensor:
         """The order in which an epoch sees the images."""
@@ -53,6 +61,10 @@ class Batches:
     def plain(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
         """Images (n, channels, rows, columns) and classes (n,) of these rows, only normalised."""
         return self._arranged(self._normal(self.images[start:stop])), self.labels[start:stop]
+
+    def rows(self, rows: Sequence[int]) -> Tensor:
+        """Images (n, channels, rows, columns) of any rows, only normalised."""
+        return self._arranged(self._normal(self.images[torch.as_tensor(rows)]))
 
     def augmented(self, rows: Tensor, epoch: int, step: int, part: slice) -> tuple[Tensor, Tensor]:
         """Images and classes of `rows`, cropped and mirrored as the recipe has it.
