@@ -30,6 +30,11 @@ COMMANDS = (
     "train",
     "evaluate",
     "models",
+    "skip",
+    "plot curves",
+    "plot depth",
+    "plot responses",
+    "plot features",
     "workload show",
     "rerun",
     "validate",
@@ -40,7 +45,10 @@ COMMANDS = (
 )
 """Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`."""
 
-GROUPS = {"workload": "Look into a traced network."}
+GROUPS = {
+    "workload": "Look into a traced network.",
+    "plot": "Draw training runs and trained networks.",
+}
 """What the commands of two words have in common, by their first."""
 
 

@@ -122,12 +122,11 @@ def _measured(workload: Workload, named: NetworkName, data: str, images: int) ->
     if named.family is not Family.CHECKPOINT:
         raise SimresError(f"`{named}` is not trained, so its activations mean nothing", "name a checkpoint")
     from simres.tracing.measuring import measure
+    from simres.training.skipping import spread
     from simres.training.trained import trained
 
     found = trained(Path(named.name), choices.registry())
     batches = found.testing(found.images(data, open_images))
-    count = min(images, len(batches))
-    # Test images lie class by class: take them from all over.
-    rows = [number * len(batches) // count for number in range(count)]
-    chunks = (batches.rows(rows[at : at + 64]) for at in range(0, count, 64))
+    rows = spread(len(batches), images)
+    chunks = (batches.rows(rows[at : at + 64]) for at in range(0, len(rows), 64))
     return measure(workload, found.module, chunks, choices.registry().operators())

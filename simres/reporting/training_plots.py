@@ -31,6 +31,7 @@ def curves(runs: Mapping[str, Sequence[Epoch]], path: Path) -> None:
         axes.plot(at, tested, color=colour, linewidth=2, label=f"{name}: {tested[-1]:.2f} %")
         axes.plot(at, trained, color=colour, linewidth=1, linestyle="--", alpha=0.8)
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("error in % (solid: test, dashed: training)")
     axes.set_ylim(0, min(100.0, axes.get_ylim()[1]))
     finish(figure, axes, path)

@@ -75,7 +75,6 @@ def study(
     module: nn.Module,
     testing: Batches,
     choosing: Batches,
-    rows: range,
     classes: int,
     cost: Cost,
     *,
@@ -84,8 +83,8 @@ def study(
 ) -> Study:
     """Takes blocks out of `module` one at a time, each time the one that costs least for what it saves.
 
-    `rows` are those of `choosing` that decide. At most `most` blocks go, by default all. `module` stays as
-    it is. Raises `SimresError` where it has no residual blocks.
+    `choosing` are the images that decide; `testing` those that accuracies are of. At most `most` blocks go,
+    by default all. `module` stays as it is. Raises `SimresError` where it has no residual blocks.
     """
     names = removable(module)
     if not names:
@@ -98,11 +97,11 @@ def study(
         return Point(tuple(removed), found, chosen_on, *cost(left))
 
     told("the whole network")
-    whole = point((), evaluate(module, choosing, classes, rows).accuracy)
+    whole = point((), evaluate(module, choosing, classes).accuracy)
     blocks = []
     for name in names:
         told(f"without {name}")
-        alone = evaluate(without(module, [name]), choosing, classes, rows).accuracy
+        alone = evaluate(without(module, [name]), choosing, classes).accuracy
         response, given = sizes[name]
         blocks.append(Block(name, response, given, point([name], alone)))
     saved = {block.name: whole.time_ps - block.without.time_ps for block in blocks}
@@ -114,7 +113,7 @@ def study(
         scores = {
             name: block.without.chosen_on
             if len(path) == 1
-            else evaluate(without(module, [*before.removed, name]), choosing, classes, rows).accuracy
+            else evaluate(without(module, [*before.removed, name]), choosing, classes).accuracy
             for name, block in ((block.name, block) for block in blocks if block.name in left)
         }
         best = min(left, key=lambda name: _price(before.chosen_on - scores[name], saved[name]))

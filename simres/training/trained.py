@@ -20,6 +20,7 @@ from simres.training.augment import Batches
 from simres.training.datasets import NAMES, Dataset
 from simres.training.recipe import Recipe
 from simres.training.run import CHECKPOINT
+from simres.training.skipping import spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,11 @@ class Trained:
         """Batches of a data set's test images."""
         return self.batches(dataset.test_images, dataset.test_labels, Recipe(epochs=1, lr=1.0))
 
-    def training(self, dataset: Dataset, recipe: Recipe | None = None) -> Batches:
-        """Batches of a data set's training images."""
-        recipe = recipe or Recipe(epochs=1, lr=1.0)
-        return self.batches(dataset.train_images, dataset.train_labels, recipe)
+    def choosing(self, dataset: Dataset, images: int) -> Batches:
+        """Batches of so many of a data set's training images, from all over."""
+        rows = spread(len(dataset.train_labels), images)
+        pixels, labels = dataset.train_images[rows], dataset.train_labels[rows]
+        return self.batches(pixels, labels, Recipe(epochs=1, lr=1.0))
 
 
 def trained(path: Path, registry: Registry | None = None) -> Trained:
