@@ -107,7 +107,8 @@ class Operator:
 class Block:
     """A residual block for the CIFAR networks.
 
-    `target` is a `torch.nn.Module` class called as `(in_channels, out_channels, stride)`.
+    `target` is a `torch.nn.Module` class called as `(in_channels, out_channels, stride)`. Class attributes
+    `layers`, `expansion` and `preactivated` may say more of it; see `simres.networks.blocks`.
     """
 
     name: str
@@ -188,7 +189,7 @@ def simres_operators() -> Iterable[Operator]:  # type: ignore[empty-body]
 
 @hookspec
 def simres_blocks() -> Iterable[Block]:  # type: ignore[empty-body]
-    """Residual blocks that `simres trace --block NAME` builds CIFAR networks from.
+    """Residual blocks that `simres train` and `simres trace` build CIFAR networks from (`--block NAME`).
 
     Example:
 

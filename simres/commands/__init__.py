@@ -29,6 +29,14 @@ COMMANDS = (
     "roofline",
     "trace",
     "import",
+    "train",
+    "evaluate",
+    "models",
+    "skip",
+    "plot curves",
+    "plot depth",
+    "plot responses",
+    "plot features",
     "workload show",
     "rerun",
     "validate",
@@ -43,7 +51,10 @@ COMMANDS = (
 that Python keeps for itself, such as `import`, module and function end in `_`. A command of one word that
 others begin with (`a` beside `a b`) is what the word does by itself."""
 
-GROUPS = {"workload": "Look into a traced network."}
+GROUPS = {
+    "workload": "Look into a traced network.",
+    "plot": "Draw training runs and trained networks.",
+}
 """What the commands of two words have in common, by their first."""
 
 
