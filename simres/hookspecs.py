@@ -108,7 +108,8 @@ class Block:
     """A residual block for the CIFAR networks.
 
     `target` is a `torch.nn.Module` class called as `(in_channels, out_channels, stride)`. Class attributes
-    `layers`, `expansion` and `preactivated` may say more of it; see `simres.networks.blocks`.
+    `layers`, `expansion` and `preactivated` may say more of it, and a method `placed(number, count)` is told
+    its place; see `simres.networks.blocks`.
     """
 
     name: str

@@ -3,6 +3,7 @@
 A block is made from (in_channels, out_channels, stride). What else a network must know of it are class
 attributes, all optional: `layers` (with weights, 2 by default), `expansion` (how many times more channels
 it puts out than its stage is wide, 1) and `preactivated` (norm and ReLU come before its convolutions).
+A block with a method `placed(number, count)` is told its place in the network, from 1.
 """
 
 from __future__ import annotations

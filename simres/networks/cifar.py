@@ -40,6 +40,9 @@ class CifarNet(nn.Module):
                 stride = 2 if stage > 0 and position == 0 else 1
                 blocks.append(block(width, stage_width * expansion, stride))
                 width = stage_width * expansion
+        for number, made in enumerate(blocks, 1):
+            if callable(told := getattr(made, "placed", None)):
+                told(number, len(blocks))
         self.layers = nn.Sequential(*blocks)
         if self.preactivated:
             self.bn = nn.BatchNorm2d(width)

@@ -75,6 +75,7 @@ def _alone(make: Any, channels_in: int, channels_out: int, stride: int) -> None:
 
 def _gradients(module: nn.Module, x: torch.Tensor, place: str) -> None:
     wanted = {name: each for name, each in module.named_parameters() if each.requires_grad}
+    x.requires_grad_()
     module.train()
     for _ in range(50):  # what is left out at random now and then has no gradient in one go
         module(x).square().mean().backward()

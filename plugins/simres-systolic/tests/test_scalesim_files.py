@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import simres_systolic
 from hypothesis import given
 from hypothesis import strategies as st
 from simres_systolic import configuration, importing, topology
@@ -14,6 +15,7 @@ from simres_systolic.shapes import scalesim_shapes
 
 import simres
 from simres.errors import InvalidFile, SimresError
+from simres.testing import check_importer, registry_with
 from simres.workload import Loops, Workload
 from simres.workload_json import dumps, loads
 
@@ -206,6 +208,11 @@ def test_import_writes_a_workload_and_a_scenario_that_runs(files: tuple[Path, Pa
     again = run("import", "scalesim", *files, "-o", mine)
     assert again.returncode == 2
     assert "already there" in again.stderr
+
+
+def test_the_importer_keeps_its_contract(files: tuple[Path, Path]) -> None:
+    registry = registry_with(simres_systolic)
+    check_importer(registry.importer("scalesim"), *files, registry=registry)
 
 
 def test_a_topology_alone_is_a_workload_for_any_chip(files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import simres_systolic
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from simres_systolic.shapes import scalesim_shapes
 
 import simres
 from simres.program import Work
+from simres.testing import check_component, check_plugin, registry_with
 from simres.units import PS_PER_S, format_duration
 from simres.workload import Loops, Op, Unit, Workload
 
@@ -56,6 +58,16 @@ def work(loops: Loops) -> Work:
 def reference(network: str) -> Workload:
     text = (ROOT / "tests" / "reference" / f"{network}.csv").read_text(encoding="utf-8")
     return topology.workload(text, network, network)
+
+
+def test_every_contract_is_kept() -> None:
+    check_plugin(simres_systolic)
+
+
+@pytest.mark.parametrize("dataflow", Dataflow)
+def test_every_dataflow_keeps_the_contract_of_components(dataflow: Dataflow) -> None:
+    figures = {"rows": 7, "columns": 3, "clock": "700 MHz", "dataflow": dataflow.value}
+    check_component(registry_with(simres_systolic).component("systolic"), **figures)
 
 
 @pytest.mark.parametrize(
