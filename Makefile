@@ -53,6 +53,7 @@ bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/startup.py
 	$(PY) benchmarks/engine.py
 	$(PY) benchmarks/bus.py
+	$(PY) benchmarks/plugins.py
 	$(PY) benchmarks/systolic.py
 
 clean: ## Remove what can be made again, but for .venv.

@@ -29,8 +29,11 @@ def check_block(block: str | Block) -> None:
 
     Raises `ContractBroken`, or the invariant that was broken.
     """
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        hint = "pip install 'simres[torch]'"
+        raise SimresError(f"a block is tried with torch, which is not installed: {hint}", hint) from error
     if isinstance(block, str):
         block = default_registry().block(block)
     described(block)

@@ -21,6 +21,7 @@ from simres_systolic.shapes import scalesim_shapes
 
 import simres
 from simres.program import Work
+from simres.reporting.headline import remarks
 from simres.testing import check_component, check_plugin, registry_with
 from simres.units import PS_PER_S, format_duration
 from simres.workload import Loops, Op, Unit, Workload
@@ -113,6 +114,12 @@ def test_a_traced_network_takes_the_same_cycles_on_the_simulated_chip(network: s
     )
     assert worked == [cycles * 1000 for cycles in run["cycles"]]
     assert result.origin.versions["simres-systolic"] == "0.1.0"
+
+
+def test_the_report_says_that_the_switch_is_on() -> None:
+    scenario = ROOT / "scenarios" / "resnet20-systolic.yaml"
+    result = simres.simulate(scenario, overrides={"passes": ["scalesim_shapes"]})
+    assert "Passes: scalesim_shapes. No amounts changed, 2 operators did." in remarks(result)
 
 
 def test_shapes_are_the_networks_unless_asked_otherwise() -> None:
