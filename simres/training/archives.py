@@ -155,3 +155,5 @@ def _in_tar(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
                 if len(data) != member.size:
                     raise tarfile.ReadError("unexpected end of data")
                 yield inside, data
+        while stream.read(1 << 20):  # up to the checksum at the end, which covers all of it
+            pass

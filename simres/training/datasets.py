@@ -224,7 +224,7 @@ def _open(folder: Path) -> Dataset | None:
             for split in ("train", "test")
             for what in ("images", "labels")
         }
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
     for split, count in (("train", about.train), ("test", about.test)):
         if arrays[split, "images"].shape != (count, *about.shape) or len(arrays[split, "labels"]) != count:

@@ -60,7 +60,7 @@ def listing(root: Path) -> Listing:
         if parts[-1].startswith(".") or "__MACOSX" in parts:
             continue
         parts = parts[_wrapped(parts) :]
-        split = SPLITS.get(parts[0].lower(), "") if len(parts) > 2 else ""
+        split = SPLITS.get(parts[0].lower(), "") if len(parts) > 1 else ""
         place = parts[1:] if split else parts
         if len(place) < 2:
             if path.suffix.lower() in SUFFIXES:

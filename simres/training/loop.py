@@ -162,7 +162,7 @@ class _Trainer:
                 loss_sum += loss.detach().double() * len(labels)
                 wrong += (logits.argmax(1) != labels).sum()
             look = self.device.type == "cpu" or step % LOOK_EVERY == 0 or step + 1 == stop
-            shown = float(loss) if look else None
+            shown = float(loss.detach()) if look else None
             if shown is not None and not math.isfinite(shown):
                 raise self._diverged(step)
             if self.processes.first:

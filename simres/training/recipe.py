@@ -110,7 +110,7 @@ class Recipe(BaseModel):
         if self.schedule is Schedule.ONE_CYCLE:
             steps = steps_per_epoch * self.epochs
             up = self.warmup * steps
-            return (step + 1) / up if step + 1 < up else (steps - step) / max(steps - up, 1)
+            return (step + 1) / up if step + 1 < up else min(1.0, (steps - step) / max(steps - up, 1))
         return 1.0
 
 
