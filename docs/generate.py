@@ -171,7 +171,7 @@ def scenario() -> str:
         "",
         schema["description"],
         "",
-        *_keys(schema["properties"], schema["required"]),
+        *_keys(schema["properties"], schema.get("required", [])),
         "",
     ]
     lines += [
@@ -197,6 +197,15 @@ def scenario() -> str:
         settable = {key: entry for key, entry in taken["properties"].items() if key != "name"}
         if settable:
             lines += [f"### {name}", "", *_keys(settable, taken.get("required", [])), ""]
+    tenant = schema["properties"]["tenants"]["additionalProperties"]
+    lines += [
+        "## tenants",
+        "",
+        tenant["description"],
+        "",
+        *_keys(tenant["properties"], tenant["required"]),
+        "",
+    ]
     lines += ["## Units", "", "A bare number where a unit belongs is an error.", ""]
     lines += ["| quantity | units | example |", "|---|---|---|"]
     for quantity in QUANTITIES:

@@ -41,13 +41,38 @@ def simulate(
     fit. Needs torch only for a network that has not been traced.
     """
     registry = registry or default_registry()
-    if not isinstance(scenario, Scenario):
-        scenario = find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    elif overrides or chip:
-        raise SimresError("`overrides` and `chip` go with a scenario's path or name, not with a loaded one")
-    if workload is None:
-        workload = find_workload(scenario.workload, registry=registry)
-    return planning.evaluate(scenario, workload, registry, RecordLevel(record))
+    scenario = _scenario(scenario, chip, overrides, registry)
+    if scenario.tenants and workload is not None:
+        raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
+    given = workload or find_workloads(scenario, registry=registry)
+    return planning.evaluate(scenario, given, registry, RecordLevel(record))
+
+
+def schedule(
+    scenario: str | Path | Scenario,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    workload: Workload | Ledger | None = None,
+    chip: str | None = None,
+    tenant: str | None = None,
+    registry: Registry | None = None,
+) -> planning.Schedule:
+    """Plans a scenario as `simulate` would, which takes the same, and returns the Program it would run.
+
+    `tenant` says whose, where several networks share the chip. Raises `SimresError` as `simulate` does.
+    """
+    registry = registry or default_registry()
+    scenario = _scenario(scenario, chip, overrides, registry)
+    parts = scenario.parts()
+    if parts or tenant is not None:
+        if tenant is None or tenant not in parts:
+            raise SimresError(
+                f"the scenario has {'the tenants ' + ', '.join(parts) if parts else 'no tenants'}"
+                + (f", not `{tenant}`" if tenant is not None else ": say whose schedule")
+            )
+        scenario = parts[tenant]
+    given = workload or find_workload(scenario.workload, registry=registry)
+    return planning.plan(scenario, given, registry)
 
 
 def trace(
@@ -83,7 +108,7 @@ def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result
     registry = registry or default_registry()
     before = results.load(path)
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
-    return before, planning.evaluate(scenario, before.workload, registry, before.record.level)
+    return before, planning.evaluate(scenario, before.given, registry, before.record.level)
 
 
 def find_scenario(
@@ -143,6 +168,28 @@ def find_workload(
 
     operators = (registry or default_registry()).operators()
     return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
+
+
+def _scenario(
+    given: str | Path | Scenario, chip: str | None, overrides: Mapping[str, Any] | None, registry: Registry
+) -> Scenario:
+    if not isinstance(given, Scenario):
+        return find_scenario(given, chip=chip, overrides=overrides, registry=registry)
+    if overrides or chip:
+        raise SimresError("`overrides` and `chip` go with a scenario's path or name, not with a loaded one")
+    return given
+
+
+def find_workloads(
+    scenario: Scenario, *, registry: Registry | None = None, allow_unmodelled: bool = False
+) -> Workload | Ledger | Mapping[str, Workload | Ledger]:
+    """What a scenario runs: its workload, or that of each tenant by name; see `find_workload`."""
+    if scenario.tenants:
+        return {
+            name: find_workload(tenant.workload, registry=registry, allow_unmodelled=allow_unmodelled)
+            for name, tenant in scenario.tenants.items()
+        }
+    return find_workload(scenario.workload, registry=registry, allow_unmodelled=allow_unmodelled)
 
 
 def _is_path(text: str) -> bool:

@@ -69,6 +69,7 @@ def simres_schedulers() -> Iterator[Scheduler]:
         name="overlapped",
         target="simres.scheduling.overlapped:schedule",
         parameters="simres.scheduling.overlapped:Parameters",
+        baseline="serial",
         summary="operators in tiles, loads ahead of their need, engines side by side; the best of several",
     )
 

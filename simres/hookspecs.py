@@ -64,9 +64,11 @@ class Component:
 class Scheduler:
     """A way to turn a workload and a chip into a Program.
 
-    `target` is a function `(workload, chip, parameters) -> Program`, or a list of Programs of which the
-    fastest is kept; `parameters` is a pydantic model of what the scenario may set beside the name;
-    `takes` says whether it schedules a `graph` or a `ledger`.
+    `target` is a function `(workload, chip, parameters) -> Program`, or a list of Programs: then each is
+    simulated, that of `serial` too, and the fastest kept. A `baseline` names another scheduler than `serial`
+    whose Program is to be tried as well, or asks for it where there is one Program only. `parameters` is a
+    pydantic model of what the scenario may set beside the name; `takes` says whether it schedules a `graph`
+    or a `ledger`.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Scheduler:
     summary: str
     takes: str = "graph"
     parameters: str = "simres.scheduling.parameters:NoParameters"
+    baseline: str = ""
 
 
 @dataclass(frozen=True, slots=True)

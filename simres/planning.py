@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from simres.analysis.bounds import bounds
-from simres.errors import InvalidFile, Problem, SimresError
+from simres.analysis.bounds import bounds, bounds_of, least_work
+from simres.errors import AnswerIsNo, InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
-from simres.hardware.energy import EnergyCosts
+from simres.joint import beside, joined, part, together
 from simres.plugins import Registry, resolve
-from simres.program import Program
+from simres.program import SCHEMA_VERSION, Program
 from simres.record import Record, RecordLevel
-from simres.result import Engine, Expectation, Origin, Result, summary
+from simres.result import (
+    Candidate,
+    Engine,
+    Expectation,
+    Origin,
+    Result,
+    Tenancy,
+    program_document,
+    summary,
+    together_of,
+)
 from simres.scenario.loader import resolved
+from simres.scheduling.filling import filling
 from simres.simulation.check import check
-from simres.simulation.run import run
+from simres.simulation.run import Tenant, run_stream, run_tenants
 from simres.workload import Ledger, Workload
 
 if TYPE_CHECKING:
     from simres.scenario.model import Scenario
+
+BASELINE = "serial"
+"""The scheduler whose Program is a candidate where there is a choice, so that none does worse."""
 
 
 def chip_of(scenario: Scenario, registry: Registry) -> Chip:
@@ -31,20 +48,102 @@ def chip_of(scenario: Scenario, registry: Registry) -> Chip:
     return Chip(scenario.hardware, roles)
 
 
-def candidates(
-    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
-) -> tuple[Workload | Ledger, list[Program]]:
-    """The workload after the scenario's passes, and the Programs that the scheduler offers, checked.
+@dataclass(frozen=True)
+class Schedule:
+    """What planning decided: the workload after the passes, the Program kept, and what else was tried.
 
-    Raises `SimresError` when the scheduler does not take such a workload.
+    `starts` are the Programs to launch, each with its time in picoseconds: where the Program kept expects
+    something in memory, first the one that brings it there, then that one for every image.
     """
-    if scenario.passes:
-        from simres.passes.application import apply
 
-        if isinstance(workload, Ledger):
-            first = scenario.passes[0]
-            raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
-        workload = apply(scenario.passes, workload, registry)
+    chip: Chip
+    workload: Workload | Ledger
+    program: Program
+    starts: tuple[tuple[Program, int], ...]
+    candidates: tuple[Candidate, ...] = ()
+
+    @cached_property
+    def joined(self) -> Program:
+        """Everything that is launched as one Program."""
+        return joined([*{id(program): program for program, _ in self.starts}.values()])
+
+    def to_json(self) -> str:
+        """The JSON form as text: the Program with its tasks, buffers and regions, and the candidates."""
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "program": program_document(self.program),
+            "candidates": [asdict(candidate) for candidate in self.candidates],
+        }
+        return json.dumps(document, separators=(",", ":")) + "\n"
+
+
+def plan(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Schedule:
+    """The best Program that the scenario's scheduler offers for `workload`, checked.
+
+    Where a scheduler leaves the choice by offering a list, the Program of `serial` is one more candidate;
+    each is simulated, and the fastest kept (the first of equals). Raises `SimresError` when the scheduler
+    does not take such a workload, `AnswerIsNo` when the network does not fit, `InvariantViolation` when
+    the Program kept is wrong.
+    """
+    chip = chip_of(scenario, registry)
+    workload = _rewritten(scenario, workload, registry)
+    programs = _offered(scenario, workload, chip, registry)
+    if len(programs) == 1:
+        (program,) = programs
+        return Schedule(chip, workload, program, _proven(program, chip, workload, scenario.images))
+    behaviours = behaviours_of(chip, registry)
+    tried = []
+    for program in programs:
+        try:
+            starts = _starts(program, chip, workload, scenario.images)
+            record, _ = run_stream(starts, chip, behaviours, RecordLevel.NONE)
+        except Exception:
+            check(program, chip, workload)  # says what is wrong with the Program, if it is the Program
+            raise
+        tried.append(Candidate(program.scheduler, program.decisions, len(program.tasks), record.makespan_ps))
+    best = min(range(len(tried)), key=lambda number: tried[number].makespan_ps)
+    program = programs[best]
+    starts = _proven(program, chip, workload, scenario.images)
+    return Schedule(chip, workload, program, starts, tuple(tried))
+
+
+def _starts(
+    program: Program, chip: Chip, workload: Workload | Ledger, images: int
+) -> tuple[tuple[Program, int], ...]:
+    """The Program once for every image, after the one that brings what it expects in memory."""
+    each = ((program, 0),) * images
+    if not program.resident_in or isinstance(workload, Ledger):
+        return each
+    return ((filling(program, workload, chip), 0), *each)
+
+
+def _proven(
+    program: Program, chip: Chip, workload: Workload | Ledger, images: int
+) -> tuple[tuple[Program, int], ...]:
+    """What to launch, after a proof that it is sound."""
+    check(program, chip, workload)
+    starts = _starts(program, chip, workload, images)
+    if starts[0][0] is not program:
+        check(starts[0][0], chip, Ledger("", ()))
+    return starts
+
+
+def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Workload | Ledger:
+    """The workload after the scenario's passes."""
+    if not scenario.passes:
+        return workload
+    from simres.passes.application import apply
+
+    if isinstance(workload, Ledger):
+        first = scenario.passes[0]
+        raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
+    return apply(scenario.passes, workload, registry)
+
+
+def _offered(
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
+) -> list[Program]:
+    """The Programs to choose from: the scheduler's and, where it leaves the choice, that of its baseline."""
     scheduler = registry.scheduler(scenario.scheduler)
     form = "ledger" if isinstance(workload, Ledger) else "graph"
     if scheduler.takes != form:
@@ -55,52 +154,131 @@ def candidates(
         )
     offered = resolve(scheduler.target)(workload, chip, scenario.parameters)
     programs = [offered] if isinstance(offered, Program) else list(offered)
-    for program in programs:
-        check(program, chip, workload)
-    return workload, programs
+    if not programs:
+        raise SimresError(f"scheduler `{scheduler.name}` offers no Program for `{workload.name}`")
+    baseline = scheduler.baseline or ("" if isinstance(offered, Program) or form != "graph" else BASELINE)
+    if baseline and baseline not in (scheduler.name, *(program.scheduler for program in programs)):
+        other = registry.scheduler(baseline)
+        with suppress(AnswerIsNo):  # what does not fit is no candidate
+            programs.append(resolve(other.target)(workload, chip, resolve(other.parameters)()))
+    return programs
+
+
+def behaviours_of(chip: Chip, registry: Registry) -> dict[str, Any]:
+    """How each component of `chip` behaves in time."""
+    return {name: resolve(registry.component(spec.kind).engine) for name, spec in chip.parts.items()}
 
 
 def evaluate(
     scenario: Scenario,
-    workload: Workload | Ledger,
+    workload: Workload | Ledger | Mapping[str, Workload | Ledger],
     registry: Registry,
     level: RecordLevel = RecordLevel.FULL,
 ) -> Result:
-    """Simulates `workload` as `scenario` says. The same input gives the same Result."""
-    chip = chip_of(scenario, registry)
-    given = workload
-    workload, programs = candidates(scenario, workload, chip, registry)
-    behaviours = {name: resolve(registry.component(spec.kind).engine) for name, spec in chip.parts.items()}
-    program = (
-        programs[0]
-        if len(programs) == 1
-        else min(
-            programs, key=lambda program: run(program, chip, behaviours, RecordLevel.NONE)[0].makespan_ps
-        )
-    )
-    record, chain_ps = run(program, chip, behaviours, level)
-    result = Result(
-        name=scenario.name,
-        workload=given,
-        chip={
-            name: Engine(
-                spec.kind,
-                chip.roles[chip.component_of(name)].value,
-                _peak(spec),
-                _energy_costs(chip, name),
-            )
-            for name, spec in chip.engines.items()
-        },
-        program=program,
-        record=record,
-        bounds=bounds(workload, program, chip, chain_ps),
-        origin=Origin(resolved(scenario), given.digest, _versions(scenario, registry), scenario.seed),
-        warnings=_warnings(given),
-        rewritten=workload if scenario.passes and isinstance(workload, Workload) else None,
-    )
+    """Simulates `workload`, or that of each tenant by name, as `scenario` says.
+
+    The same input gives the same Result.
+    """
+    if isinstance(workload, Mapping):
+        result = _together(scenario, workload, registry, level)
+    else:
+        result = _alone(scenario, workload, registry, level)
     if scenario.overridden or not scenario.expect:
         return result
-    return _with_expectations(result, scenario, record)
+    return _with_expectations(result, scenario, result.record)
+
+
+def _alone(scenario: Scenario, workload: Workload | Ledger, registry: Registry, level: RecordLevel) -> Result:
+    schedule = plan(scenario, workload, registry)
+    chip = schedule.chip
+    record, chain_ps = run_stream(schedule.starts, chip, behaviours_of(chip, registry), level)
+    program = schedule.joined
+    return Result(
+        name=scenario.name,
+        workload=workload,
+        chip={name: _engine(chip, name) for name in chip.engines},
+        program=program,
+        record=record,
+        bounds=bounds(schedule.workload, program, chip, chain_ps, scenario.images),
+        origin=Origin(resolved(scenario), workload.digest, _versions(scenario, registry), scenario.seed),
+        warnings=_warnings(workload),
+        rewritten=schedule.workload if scenario.passes and isinstance(schedule.workload, Workload) else None,
+        candidates=schedule.candidates,
+        repeats=scenario.images,
+    )
+
+
+def plan_tenants(
+    scenario: Scenario, workloads: Mapping[str, Workload | Ledger], registry: Registry
+) -> dict[str, Schedule]:
+    """For each tenant the best Program in its part of the chip; see `plan`."""
+    schedules = {}
+    for name, own in scenario.parts().items():
+        workload = workloads[name]
+        if isinstance(workload, Ledger):
+            raise SimresError(
+                f"tenant `{name}` is the ledger `{workload.name}`, and tenants are traced networks",
+                "a ledger has no graph, so nothing is known of what it keeps in memory",
+            )
+        schedules[name] = plan(own, workload, registry)
+    return schedules
+
+
+def _together(
+    scenario: Scenario, given: Mapping[str, Workload | Ledger], registry: Registry, level: RecordLevel
+) -> Result:
+    """Every tenant alone in its part of the chip, and then all of them at once."""
+    chip = chip_of(scenario, registry)
+    behaviours = behaviours_of(chip, registry)
+    schedules = plan_tenants(scenario, given, registry)
+    crew = [
+        Tenant(
+            schedules[name].chip,
+            [(program, tenant.start_ps) for program, _ in schedules[name].starts],
+            tenant.priority,
+        )
+        for name, tenant in scenario.tenants.items()
+    ]
+    ran = dict(zip(schedules, run_tenants(crew, chip, behaviours, level), strict=True))
+    tenants = {}
+    for name, schedule in schedules.items():
+        tenant, (record, chain_ps) = scenario.tenants[name], ran[name]
+        workload = given[name]
+        assert isinstance(workload, Workload)
+        assert isinstance(schedule.workload, Workload)
+        alone, _ = run_stream(schedule.starts, schedule.chip, behaviours, RecordLevel.NONE)
+        tenants[name] = Tenancy(
+            workload=workload,
+            rewritten=schedule.workload if tenant.passes else None,
+            scheduler=schedule.program.scheduler,
+            repeats=tenant.images,
+            priority=tenant.priority,
+            start_ps=tenant.start_ps,
+            end_ps=max(launched.end_ps for launched in record.launches),
+            alone_ps=alone.makespan_ps,
+            bounds=bounds(schedule.workload, schedule.joined, chip, chain_ps, tenant.images),
+            candidates=schedule.candidates,
+        )
+    programs = {name: schedule.joined for name, schedule in schedules.items()}
+    whole, rewritten = together_of(tenants)
+    works = [least_work(tenant.scheduled, programs[name], tenant.repeats) for name, tenant in tenants.items()]
+    chains = [scenario.tenants[name].start_ps + chain_ps for name, (_, chain_ps) in ran.items()]
+    return Result(
+        name=scenario.name,
+        workload=whole,
+        chip={
+            part(name, tenant): _engine(chip, name, others=number > 0)
+            for number, tenant in enumerate(tenants)
+            for name in chip.engines
+        },
+        program=beside(programs),
+        record=together({name: record for name, (record, _) in ran.items()}, programs),
+        bounds=bounds_of(works, chip, max(chains)),
+        origin=Origin(resolved(scenario), whole.digest, _versions(scenario, registry), scenario.seed),
+        warnings=_warnings(whole),
+        rewritten=rewritten,
+        tenants=tenants,
+    )
 
 
 def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Result:
@@ -138,12 +316,16 @@ def _found(document: Mapping[str, Any], path: str) -> int | float:
     return at
 
 
-def _energy_costs(chip: Chip, engine: str) -> EnergyCosts:
-    """What work and time on an engine cost; of several channels the first stands for the idle bus."""
-    costs = chip.engines[engine].energy_costs()
-    component = chip.component_of(engine)
-    first = chip.parts[component].lanes(component)[0]
-    return costs if engine == first else replace(costs, static_uw=0)
+def _engine(chip: Chip, name: str, *, others: bool = False) -> Engine:
+    """What a result says of an engine. Of several that are one thing (the channels of a bus, what
+    `others` than the first tenant have of it), the first stands for its static power; of tenants, for its
+    peak too."""
+    spec = chip.engines[name]
+    component = chip.component_of(name)
+    costs = spec.energy_costs()
+    if others or name != chip.parts[component].lanes(component)[0]:
+        costs = replace(costs, static_uw=0)
+    return Engine(spec.kind, chip.roles[component].value, None if others else _peak(spec), costs)
 
 
 def _peak(spec: object) -> int | None:
@@ -160,9 +342,10 @@ def _warnings(workload: Workload | Ledger) -> tuple[str, ...]:
 
 
 def _versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
+    planned = [*scenario.parts().values()] or [scenario]
     used = [
         *(registry.provider(registry.component(spec.kind)) for spec in scenario.hardware.values()),
-        registry.provider(registry.scheduler(scenario.scheduler)),
-        *(registry.provider(registry.pass_(name)) for name in scenario.passes),
+        *(registry.provider(registry.scheduler(own.scheduler)) for own in planned),
+        *(registry.provider(registry.pass_(name)) for own in planned for name in own.passes),
     ]
     return {provider.distribution: provider.version for provider in used} | {"simpy": simpy.__version__}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,6 +22,8 @@ class Cause(StrEnum):
     """Its buffers do not fit beside what the on-chip memory holds."""
     LATENCY = "latency"
     """A request is on its way and nothing has come back yet."""
+    ENGINE = "engine"
+    """Another tenant's task is at it."""
 
 
 class RecordLevel(StrEnum):
@@ -39,9 +42,9 @@ class Span(NamedTuple):
 
     The engine turned to the task at `since` (it was free and the task next in line). At `ready`
     everything the task waits for had ended, at `granted` it had its buffers and began, at `end` it was
-    done. Of granted to end, `latency_ps` and `bus_ps` were not worked. `holder` is the task whose end
-    made it ready, `space_holder` the one whose end made space; -1 where it did not wait. `launch` is
-    the instance of a Program, counted from 0.
+    done. Of granted to end, `engine_ps`, `latency_ps` and `bus_ps` were not worked. `holder` is the task
+    whose end made it ready, `space_holder` the one whose end made space; -1 where it did not wait. `launch`
+    is the instance of a Program, counted from 0.
     """
 
     launch: int
@@ -54,16 +57,30 @@ class Span(NamedTuple):
     bus_ps: int
     holder: int
     space_holder: int
+    engine_ps: int = 0
 
     @property
     def begun(self) -> int:
         """When the engine started to work on it."""
-        return self.granted + self.latency_ps + self.bus_ps
+        return self.granted + self.engine_ps + self.latency_ps + self.bus_ps
 
     @property
     def working_ps(self) -> int:
         """Picoseconds that the engine worked on it."""
-        return self.end - self.granted - self.latency_ps - self.bus_ps
+        return self.end - self.begun
+
+
+class Launched(NamedTuple):
+    """One instance of a Program in a run: its tasks from number `first` up to, not including, `past`.
+
+    It was due at `at_ps`, and its last task ended at `end_ps`. `tenant` is whose it is, counted from 0.
+    """
+
+    at_ps: int
+    end_ps: int
+    first: int
+    past: int
+    tenant: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +127,8 @@ class Record:
 
     `layer_working_ps` has, by engine, pairs of layer and picoseconds. Spans are in order of their end.
     `bus_holders` has, for rows that waited for a shared bus, the row's number, who had the bus, and for how
-    many picoseconds. Two runs of the same input give equal Records.
+    many picoseconds. Tasks are numbered through all Programs that ran, in order of their first launch
+    (`simres.joint`). Two runs of the same input give equal Records.
     """
 
     level: RecordLevel
@@ -122,8 +140,19 @@ class Record:
     rows: tuple[tuple[int, ...], ...] = ()
     bus_holders: tuple[tuple[int, str, int], ...] = ()
     masters: Mapping[str, MasterTotals] = field(default_factory=dict)
+    launches: tuple[Launched, ...] = ()
 
     @property
     def spans(self) -> Iterator[Span]:
         """Every task in time; empty unless the level is full."""
         return map(Span._make, self.rows)
+
+    def repeats(self, tasks: int) -> list[int]:
+        """How often each of so many tasks ran; once where the launches are not known."""
+        if not self.launches:
+            return [1] * tasks
+        found = [0] * tasks
+        for (first, past), times in Counter((one.first, one.past) for one in self.launches).items():
+            for task in range(first, past):
+                found[task] += times
+        return found

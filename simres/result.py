@@ -17,9 +17,11 @@ from simres.analysis.bounds import Bounds
 from simres.analysis.breakdown import LayerTotals, by_layer
 from simres.analysis.energy import Energy, energy, energy_delay_js, power_uw
 from simres.analysis.occupancy import Stay, stays
+from simres.analysis.pipeline import Pipeline, pipeline
 from simres.errors import SimresError
 from simres.files import read_text, write_text
 from simres.hardware.energy import EnergyCosts
+from simres.joint import workloads_beside
 from simres.program import Program
 from simres.record import Record
 from simres.units import format_duration
@@ -75,6 +77,56 @@ class Origin:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A Program that planning tried: who made it, what it decided, and what came of it."""
+
+    scheduler: str
+    decisions: Mapping[str, str]
+    tasks: int
+    makespan_ps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """One of several networks that shared the chip, and what came of it.
+
+    It came at `start_ps`, and its last task ended at `end_ps`. With its part of the memory, but otherwise
+    alone on the chip, it would have taken `alone_ps`. `bounds` are those of its own work on the whole chip.
+    """
+
+    workload: Workload
+    rewritten: Workload | None
+    scheduler: str
+    repeats: int
+    priority: int
+    start_ps: int
+    end_ps: int
+    alone_ps: int
+    bounds: Bounds
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def scheduled(self) -> Workload:
+        """The workload that its Program was made of."""
+        return self.workload if self.rewritten is None else self.rewritten
+
+    @property
+    def images(self) -> int:
+        """Images that went through."""
+        return self.repeats * self.scheduled.images
+
+    @property
+    def latency_ps(self) -> int:
+        """Picoseconds from its start to its last task's end."""
+        return self.end_ps - self.start_ps
+
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as alone it took; 1 where that is no time."""
+        return self.latency_ps / self.alone_ps if self.alone_ps else 1.0
+
+
 @dataclass(frozen=True)
 class Result:
     """How long a workload takes on a chip, and why."""
@@ -90,6 +142,13 @@ class Result:
     warnings: tuple[str, ...] = ()
     rewritten: Workload | None = None
     """The workload after the scenario's passes, where there are any."""
+    candidates: tuple[Candidate, ...] = ()
+    """What planning chose from, `program` included; none where there was one Program only."""
+    repeats: int = 1
+    """How often the workload ran, the next as soon as engines were free."""
+    tenants: Mapping[str, Tenancy] = field(default_factory=dict)
+    """Where several networks shared the chip, each by name; `workload`, `program` and `record` are then those
+    of all together (`simres.joint`), and `candidates` and `repeats` are theirs."""
 
     @property
     def scheduled(self) -> Workload | Ledger:
@@ -104,7 +163,14 @@ class Result:
     @property
     def images(self) -> int:
         """Images that went through."""
-        return self.scheduled.images if isinstance(self.scheduled, Workload) else 1
+        if self.tenants:
+            return sum(tenant.images for tenant in self.tenants.values())
+        return self.repeats * _batch(self.scheduled)
+
+    @property
+    def given(self) -> Workload | Ledger | Mapping[str, Workload]:
+        """What was to be run: one workload, or that of each tenant by name."""
+        return {name: tenant.workload for name, tenant in self.tenants.items()} or self.workload
 
     @cached_property
     def layers(self) -> tuple[LayerTotals, ...]:
@@ -120,11 +186,22 @@ class Result:
     def energy(self) -> Energy:
         """Joules by component and layer."""
         costs = {name: engine.energy for name, engine in self.chip.items()}
-        return energy(self.program, self.scheduled, costs, self.makespan_ps)
+        repeats = self.record.repeats(len(self.program.tasks))
+        return energy(self.program, self.scheduled, costs, self.makespan_ps, repeats)
+
+    @cached_property
+    def pipeline(self) -> Pipeline | None:
+        """How image follows image; None where the workload ran once."""
+        return pipeline(self.program, self.record, _batch(self.scheduled)) if self.repeats > 1 else None
 
     @cached_property
     def estimate(self) -> Estimate | None:
-        """LB1: what layer-by-layer schedules come to on the bus; None without graph, memory or bus peak."""
+        """LB1: what layer-by-layer schedules come to on the bus.
+
+        None without graph, memory or bus peak, for a workload that ran several times, and for tenants.
+        """
+        if self.repeats > 1 or self.tenants:
+            return None
         capacity = max((memory.capacity for memory in self.record.memories.values()), default=0)
         peaks = [engine.peak_per_s or 0 for engine in self.chip.values() if engine.role == "bus"]
         if not isinstance(self.scheduled, Workload) or not capacity or not sum(peaks):
@@ -142,10 +219,8 @@ class Result:
     def to_document(self) -> dict[str, Any]:
         """The JSON form as plain data."""
         return summary(self) | {
-            "workload": workload_to_document(self.workload),
-            "rewritten": None if self.rewritten is None else workload_to_document(self.rewritten),
-            # Of each task's operator the layer says enough; the workload has the rest.
-            "program": _plain(Program, self.program, {"tasks": {"__all__": {"work": {"op"}}}}),
+            **_networks(self),
+            "program": program_document(self.program),
             "record": _plain(Record, self.record),
         }
 
@@ -169,6 +244,10 @@ class Result:
         return html(self)
 
 
+def _batch(workload: Workload | Ledger) -> int:
+    return workload.images if isinstance(workload, Workload) else 1
+
+
 def summary(result: Result) -> dict[str, Any]:
     """The part of the JSON form that people and programs ask for most."""
     record, spent = result.record, result.energy
@@ -177,6 +256,8 @@ def summary(result: Result) -> dict[str, Any]:
         "name": result.name,
         "makespan_ps": record.makespan_ps,
         "images": result.images,
+        "repeats": result.repeats,
+        "pipeline": None if result.pipeline is None else asdict(result.pipeline),
         "engines": {
             name: {
                 "kind": result.chip[name].kind,
@@ -217,12 +298,29 @@ def summary(result: Result) -> dict[str, Any]:
             }
             for layer, layer_fj in zip(result.layers, spent.layers_fj, strict=True)
         ],
-        "traffic_bytes": {"read": result.program.bytes_read, "write": result.program.bytes_written},
-        "bounds_ps": {
-            **result.bounds.engines,
-            "dependency": result.bounds.dependency,
-            "makespan": result.bounds.makespan,
+        "tenants": {
+            name: {
+                "network": tenant.workload.name,
+                "workload_digest": tenant.workload.digest,
+                "scheduler": tenant.scheduler,
+                "images": tenant.images,
+                "repeats": tenant.repeats,
+                "priority": tenant.priority,
+                "start_ps": tenant.start_ps,
+                "end_ps": tenant.end_ps,
+                "latency_ps": tenant.latency_ps,
+                "alone_ps": tenant.alone_ps,
+                "slowdown": tenant.slowdown,
+                "bounds_ps": _bounds_document(tenant.bounds),
+                "candidates": [asdict(candidate) for candidate in tenant.candidates],
+            }
+            for name, tenant in result.tenants.items()
         },
+        "traffic_bytes": {
+            "read": sum(layer.read_bytes for layer in result.layers),
+            "write": sum(layer.written_bytes for layer in result.layers),
+        },
+        "bounds_ps": _bounds_document(result.bounds),
         "estimate": None if result.estimate is None else asdict(result.estimate),
         "energy": {
             "total_fj": spent.total_fj,
@@ -232,6 +330,7 @@ def summary(result: Result) -> dict[str, Any]:
             "energy_delay_js": spent.energy_delay_js,
         },
         "decisions": dict(result.program.decisions),
+        "candidates": [asdict(candidate) for candidate in result.candidates],
         "expectations": [
             {
                 "path": item.path,
@@ -250,6 +349,39 @@ def summary(result: Result) -> dict[str, Any]:
             "seed": result.origin.seed,
         },
     }
+
+
+def _bounds_document(bounds: Bounds) -> dict[str, int]:
+    return {**bounds.engines, "dependency": bounds.dependency, "makespan": bounds.makespan}
+
+
+def _bounds(document: Mapping[str, int]) -> Bounds:
+    engines = {name: ps for name, ps in document.items() if name not in ("dependency", "makespan")}
+    return Bounds(engines, document["dependency"])
+
+
+def _networks(result: Result) -> dict[str, Any]:
+    """The part of the JSON form that has the workloads; that of all tenants together follows from theirs."""
+    if result.tenants:
+        return {
+            "networks": {
+                name: {
+                    "workload": workload_to_document(tenant.workload),
+                    "rewritten": tenant.rewritten and workload_to_document(tenant.rewritten),
+                }
+                for name, tenant in result.tenants.items()
+            }
+        }
+    return {
+        "workload": workload_to_document(result.workload),
+        "rewritten": result.rewritten and workload_to_document(result.rewritten),
+    }
+
+
+def program_document(program: Program) -> dict[str, Any]:
+    """A Program's JSON form. Of each task's operator the layer says enough, the workload has the rest."""
+    document: dict[str, Any] = _plain(Program, program, {"tasks": {"__all__": {"work": {"op"}}}})
+    return document
 
 
 @cache
@@ -294,6 +426,18 @@ def load(path: str | Path) -> Result:
 
 
 @dataclass(frozen=True)
+class _StoredTenant:
+    scheduler: str
+    repeats: int
+    priority: int
+    start_ps: int
+    end_ps: int
+    alone_ps: int
+    bounds_ps: Mapping[str, int]
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Stored:
     """The parts of the JSON form that a Result is made from again; the rest follows from them."""
 
@@ -305,6 +449,9 @@ class _Stored:
     origin: Origin
     expectations: tuple[Expectation, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    candidates: tuple[Candidate, ...] = ()
+    repeats: int = 1
+    tenants: Mapping[str, _StoredTenant] = field(default_factory=dict)
 
 
 def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
@@ -312,31 +459,74 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
 
     try:
         stored: _Stored = _adapter(_Stored).validate_json(text)
-        workload = workload_from_document(document.get("workload"), str(path))
-        rewritten = document.get("rewritten") and workload_from_document(document["rewritten"], str(path))
-        bounds = dict(stored.bounds_ps)
-        dependency = bounds.pop("dependency")
-        bounds.pop("makespan")
+        tenants = {name: _tenancy(name, tenant, document, path) for name, tenant in stored.tenants.items()}
+        workload, rewritten = _read_networks(document, tenants, path)
+        bounds = _bounds(stored.bounds_ps)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise SimresError(f"`{path}` is a broken result: {place}: {first['msg']}") from error
     except KeyError as error:
-        raise SimresError(f"`{path}` is a broken result: bounds_ps: no {error}") from error
+        raise SimresError(f"`{path}` is a broken result: no {error}") from error
     result = Result(
         name=stored.name,
         workload=workload,
         chip=stored.engines,
         program=stored.program,
         record=stored.record,
-        bounds=Bounds(bounds, dependency),
+        bounds=bounds,
         origin=stored.origin,
         expectations=stored.expectations,
         warnings=stored.warnings,
-        rewritten=rewritten if isinstance(rewritten, Workload) else None,
+        rewritten=rewritten,
+        candidates=stored.candidates,
+        repeats=stored.repeats,
+        tenants=tenants,
     )
     from simres.result_rules import problems_of_result
 
     if problem := next(problems_of_result(result), None):
         raise SimresError(f"`{path}` is a broken result: {problem}")
     return result
+
+
+def _read_networks(
+    document: Mapping[str, Any], tenants: Mapping[str, Tenancy], path: Path
+) -> tuple[Workload | Ledger, Workload | None]:
+    """The workload, and what the passes made of it, if any ran."""
+    if tenants:
+        return together_of(tenants)
+    workload = workload_from_document(document.get("workload"), str(path))
+    rewritten = document.get("rewritten") and workload_from_document(document["rewritten"], str(path))
+    return workload, rewritten if isinstance(rewritten, Workload) else None
+
+
+def together_of(tenants: Mapping[str, Tenancy]) -> tuple[Workload, Workload | None]:
+    """The workloads of all tenants as one, and the same after the passes, if any ran."""
+    given = workloads_beside({name: tenant.workload for name, tenant in tenants.items()})
+    if not any(tenant.rewritten for tenant in tenants.values()):
+        return given, None
+    return given, workloads_beside({name: tenant.scheduled for name, tenant in tenants.items()})
+
+
+def _tenancy(name: str, stored: _StoredTenant, document: Mapping[str, Any], path: Path) -> Tenancy:
+    networks = document.get("networks")
+    own = networks.get(name) if isinstance(networks, Mapping) else None
+    if not isinstance(own, Mapping):
+        raise SimresError(f"`{path}` is a broken result: networks: no `{name}`")
+    workload = workload_from_document(own.get("workload"), str(path))
+    rewritten = own.get("rewritten") and workload_from_document(own["rewritten"], str(path))
+    if not isinstance(workload, Workload) or isinstance(rewritten, Ledger):
+        raise SimresError(f"`{path}` is a broken result: networks.{name}: a tenant is a graph")
+    return Tenancy(
+        workload=workload,
+        rewritten=rewritten or None,
+        scheduler=stored.scheduler,
+        repeats=stored.repeats,
+        priority=stored.priority,
+        start_ps=stored.start_ps,
+        end_ps=stored.end_ps,
+        alone_ps=stored.alone_ps,
+        bounds=_bounds(stored.bounds_ps),
+        candidates=stored.candidates,
+    )

@@ -27,6 +27,7 @@ def problems_of_result(result: Result) -> Iterator[str]:
             yield f"engines: no `{name}`, which the record names"
     yield from _program(result.program, result.record)
     yield from _totals(result.record)
+    yield from _launches(result.program, result.record)
     yield from _rows(result.program, result.record)
     for name, ps in {**result.bounds.engines, "dependency": result.bounds.dependency}.items():
         if not 0 <= ps <= MOST_PS:
@@ -34,6 +35,22 @@ def problems_of_result(result: Result) -> Iterator[str]:
     for item in result.expectations:
         if not all(abs(figure) <= MOST_PS for figure in (item.expected, item.found, item.within)):
             yield f"expectations: `{item.path}` has figures beyond all reason"
+    for name, tenant in result.tenants.items():
+        place = f"tenants.{name}"
+        if not (0 <= tenant.start_ps <= tenant.end_ps <= MOST_PS and 0 <= tenant.alone_ps <= MOST_PS):
+            yield f"{place}: no times"
+        if not (1 <= tenant.repeats <= MOST_PS and abs(tenant.priority) <= MOST_PS):
+            yield f"{place}: no counts"
+        if not all(0 <= ps <= MOST_PS for ps in (*tenant.bounds.engines.values(), tenant.bounds.dependency)):
+            yield f"{place}.bounds_ps: no times"
+        if not any(engine.endswith(f".{name}") for engine in engines):
+            yield f"{place}: has no engines"
+    if not 1 <= result.repeats <= MOST_PS:
+        yield "repeats: no count"
+    everybody = [result.candidates, *(tenant.candidates for tenant in result.tenants.values())]
+    for number, candidate in enumerate(one for candidates in everybody for one in candidates):
+        if not (0 <= candidate.makespan_ps <= MOST_PS and 0 <= candidate.tasks <= MOST_PS):
+            yield f"candidates.{number}: no count of tasks, or no time"
     for name, engine in result.chip.items():
         if engine.peak_per_s is not None and not 0 < engine.peak_per_s <= MOST_PS:
             yield f"engines.{name}.peak_per_s: {_brief(engine.peak_per_s)} is no rate"
@@ -93,6 +110,15 @@ def _totals(record: Record) -> Iterator[str]:
             yield f"record.layer_working_ps.{name}: no engine, or no times"
 
 
+def _launches(program: Program, record: Record) -> Iterator[str]:
+    tasks = len(program.tasks)
+    for number, launched in enumerate(record.launches):
+        if not 0 <= launched.first <= launched.past <= tasks:
+            yield f"record.launches.{number}: names tasks that do not exist"
+        if not 0 <= launched.at_ps <= launched.end_ps <= record.makespan_ps:
+            yield f"record.launches.{number}: runs against time"
+
+
 def _rows(program: Program, record: Record) -> Iterator[str]:
     tasks = len(program.tasks)
     done: set[tuple[int, int]] = set()
@@ -109,7 +135,7 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
             yield f"{place}: names a task or launch that does not exist"
             continue
         engine = program.tasks[span.task].engine
-        stalls = min(span.latency_ps, span.bus_ps)
+        stalls = min(span.latency_ps, span.bus_ps, span.engine_ps)
         moments = (
             free.get(engine, 0),
             span.since,
@@ -124,8 +150,16 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
         done.add((span.launch, span.task))
         free[engine] = span.end
         ended[engine] += 1
-    launches = {launch for launch, _ in done}
-    if len(done) != len(record.rows) or (record.rows and len(done) != len(launches) * tasks):
+    if record.launches:
+        due = [
+            launch
+            for launch, launched in enumerate(record.launches)
+            for _ in range(launched.first, launched.past)
+        ]
+        complete = sorted(launch for launch, _ in done) == due
+    else:
+        complete = len(done) == len({launch for launch, _ in done}) * tasks
+    if len(done) != len(record.rows) or (record.rows and not complete):
         yield "record.rows: a task is missing, or there twice"
     if record.level is RecordLevel.FULL:
         for name, totals in record.engines.items():

@@ -47,7 +47,7 @@ def agree(spec, channels, masters=()):
     for queue, runs in zip(channels, found, strict=True):
         for transfer, (began, end, stall) in zip(queue, runs, strict=True):
             assert end == ceil(wall_time(spec, transfer.end))
-            latency, bus, held = stall or (0, 0, ())
+            latency, bus, held, _ = stall or (0, 0, (), 0)
             assert latency == min(int(transfer.latency), end - began)
             assert 0 <= bus <= end - began - latency
             assert sum(ps for _, ps in held) == bus or (len(found) == 1 and not masters)
@@ -152,8 +152,8 @@ def test_two_streams_that_start_together(a, b):
     a, b = sorted((a, b))
     found, _ = drive(bus(), [[Transfer(10 * a, False)], [Transfer(10 * b, False)]])
     assert ends(found) == [[(2 * a - 1) * F], [(a + b) * F]]
-    assert found[0][0][2] == ((0, (a - 1) * F, (("ddr.1", (a - 1) * F),)) if a > 1 else (0, 0, ()))
-    assert found[1][0][2] == (0, a * F, (("ddr.0", a * F),))
+    assert found[0][0][2] == ((0, (a - 1) * F, (("ddr.1", (a - 1) * F),), 0) if a > 1 else (0, 0, (), 0))
+    assert found[1][0][2] == (0, a * F, (("ddr.0", a * F),), 0)
 
 
 @given(bursts, bursts)

@@ -23,7 +23,7 @@ def workload() -> Workload:
         name: Tensor(name, Role.INPUT if name == "x" else Role.ACTIVATION, shape) for name in ("x", "a", "b")
     }
     ops = tuple(
-        Op(name, "relu", Unit.HOST, (source,), (name,), vector_ops=16)
+        Op(name, "mix", Unit.HOST, (source,), (name,), vector_ops=16)
         for name, source in (("a", "x"), ("b", "a"))
     )
     return Workload("two relus", tensors, ops, ("b",))

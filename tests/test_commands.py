@@ -90,7 +90,7 @@ def test_a_missed_expectation_exits_1_with_its_tables(simres, tmp_path):
 
 
 def test_what_does_not_fit_exits_1(simres):
-    code, out, err = simres("simulate", "torchvision:resnet50", "--chip", "mcu", "--set", "scheduler=serial")
+    code, out, err = simres("simulate", "resnet20", "--set", "hardware.sram.capacity=64 B")
     assert (code, out) == (1, "")
     assert "does not fit" in err
     assert "hint:" in err

@@ -197,6 +197,20 @@ def test_a_program_must_find_what_it_expects_in_memory():
         run_stream([(fill, 0), (nothing, 0), (use, 5)], machine, behaviours(machine))
 
 
+@pytest.mark.parametrize("bus", [{"bandwidth": "3 GB/s"}, {"bandwidth": "1 GB/s", "channels": 2}])
+def test_what_comes_late_follows_nothing(bus):
+    """An engine that has had nothing to do begins when the request comes, not where it left off."""
+    spec = BusSpec.model_validate({"kind": "ddr", **bus})
+    machine = chip({"ddr": spec})
+    lane = spec.lanes("ddr")[0]
+    program = Program("test", "", (load(300, engine=lane),))
+    alone, _ = run(program, machine, behaviours(machine))
+    record, _ = run_stream([(program, 0), (program, 10**6 + 1)], machine, behaviours(machine))
+    first, second = record.spans
+    assert first.end == alone.makespan_ps
+    assert (second.granted, second.end) == (10**6 + 1, 10**6 + 1 + alone.makespan_ps)
+
+
 class Odd(Engine):
     """Does what an engine must not do."""
 

@@ -12,12 +12,12 @@ from simres.errors import AnswerIsNo
 from simres.hardware.specs import BusSpec, MatrixSpec
 from simres.program import TaskKind
 from simres.scheduling.overlapped import Parameters, schedule
-from simres.scheduling.parameters import NoParameters
-from simres.scheduling.serial import schedule as serial
-from simres.scheduling.tiled import tiled
+from simres.scheduling.tiled import tiled, written
+from simres.scheduling.tiling import cut
+from simres.scheduling.unfused import unfused
 from simres.testing import chip, paper_chip, prove, workloads
 
-capacities = st.integers(200, 20_000)
+capacities = st.integers(1, 20_000)
 bandwidths = st.sampled_from(["0.25 GB/s", "3 GB/s", "64 GB/s"])
 
 
@@ -29,6 +29,9 @@ def test_tiles_are_sound_on_random_graphs(workload, capacity, bandwidth, share, 
         program = tiled(workload, machine, name="test", share=share, overlap=overlap)
     except AnswerIsNo as error:
         assert "short by" in error.message  # noqa: PT017 - a refusal is one of the two right answers
+        least = int(error.hint.split('"')[1].split()[0].split("=")[-1].strip('"').removesuffix("B"))
+        roomy = paper_chip(f"{least} B", bandwidth)
+        prove(tiled(workload, roomy, name="test", share=share, overlap=overlap), roomy, workload)
         return
     record = prove(program, machine, workload)
     assert sum(task.work.macs for task in program.tasks) == workload.macs
@@ -36,25 +39,25 @@ def test_tiles_are_sound_on_random_graphs(workload, capacity, bandwidth, share, 
     assert record.makespan_ps * machine.components["ddr"].bandwidth >= workload.compulsory_bytes * 10**12
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(workloads(), capacities, bandwidths)
-def test_the_best_candidate_is_never_slower_than_serial(workload, capacity, bandwidth):
+def test_played_forward_it_ends_and_is_sound(workload, capacity, bandwidth):
     machine = paper_chip(f"{capacity} B", bandwidth)
     try:
-        alone = prove(serial(workload, machine, NoParameters()), machine, workload).makespan_ps
+        program = schedule(workload, machine, Parameters())
     except AnswerIsNo:
         return
-    offered = schedule(workload, machine, Parameters())
-    assert min(prove(program, machine, workload).makespan_ps for program in offered) <= alone
+    prove(program, machine, workload)
 
 
-@settings(max_examples=60, deadline=None)
-@given(workloads())
-def test_without_overlap_and_with_room_tiles_are_the_serial_schedule(workload):
-    machine = paper_chip("1 GB")
-    in_a_row = tiled(workload, machine, name="test", share=1, overlap=False)
-    alone = serial(workload, machine, NoParameters())
-    assert prove(in_a_row, machine, workload).makespan_ps == prove(alone, machine, workload).makespan_ps
+@pytest.mark.parametrize("network", ["resnet20", "resnet18"])
+def test_the_costs_tell_the_makespan(network):
+    """Where costs are all there is (one channel, no arbitration), a run comes to what was estimated."""
+    workload, machine = simres.api.find_workload(network), paper_chip("1 MiB")
+    tiling = cut(unfused(workload), *machine.scratchpad(), 16)
+    found = written(workload, machine, tiling, overlap=True)
+    record = prove(found.program("test"), machine, workload)
+    assert record.makespan_ps == pytest.approx(found.estimate_ps, rel=0.002)
 
 
 def test_resnet20_comes_within_two_percent_of_the_bus_bound():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -37,21 +37,35 @@ class Bounds:
         return max(named, key=lambda name: named[name])
 
 
-def bounds(workload: Workload | Ledger, program: Program, chip: Chip, chain_ps: int) -> Bounds:
+def bounds(
+    workload: Workload | Ledger, program: Program, chip: Chip, chain_ps: int, repeats: int = 1
+) -> Bounds:
     """The bounds of `workload` on `chip`; `chain_ps` is the Program's longest chain at full speed.
 
     A graph's bus bound is LB0: weights, inputs and outputs once each. A ledger has no graph, so its bus
-    bound is the traffic of its Program.
+    bound is the traffic of its Program. Of a workload that `repeats`, only weights need not come again.
     """
+    return bounds_of([least_work(workload, program, repeats)], chip, chain_ps)
+
+
+def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> Work:
+    """What any schedule must do: bytes over the bus, multiply-accumulates, vector operations."""
     if isinstance(workload, Ledger):
-        moved = program.bytes_read + program.bytes_written
+        moved = repeats * (program.bytes_read + program.bytes_written)
     else:
         resident = sum(program.buffers[number].nbytes for number in program.resident_in)
-        moved = max(0, workload.compulsory_bytes - resident)
+        again = (repeats - 1) * (workload.compulsory_bytes - workload.weight_bytes)
+        moved = max(0, workload.compulsory_bytes + again - resident)
+    return Work(moved, repeats * workload.macs, repeats * workload.vector_ops)
+
+
+def bounds_of(works: Iterable[Work], chip: Chip, chain_ps: int) -> Bounds:
+    """The bounds of all these amounts of work together, on `chip`."""
+    works = list(works)
     least = {
-        ComponentRole.BUS: Work(nbytes=moved),
-        ComponentRole.MATRIX: Work(macs=workload.macs),
-        ComponentRole.HOST: Work(vector_ops=workload.vector_ops),
+        ComponentRole.BUS: Work(nbytes=sum(work.nbytes for work in works)),
+        ComponentRole.MATRIX: Work(macs=sum(work.macs for work in works)),
+        ComponentRole.HOST: Work(vector_ops=sum(work.vector_ops for work in works)),
     }
     engines = {}
     for role, work in least.items():

@@ -31,7 +31,7 @@ class LayerTotals:
 
 
 def by_layer(program: Program, record: Record) -> tuple[LayerTotals, ...]:
-    """Totals of every layer of `program`, in its order; times are 0 unless the Record is full."""
+    """Totals of every layer of `program` over all its launches; times are 0 unless the Record is full."""
     count = len(program.layers)
     starts: list[int | None] = [None] * count
     ends = [0] * count
@@ -45,10 +45,10 @@ def by_layer(program: Program, record: Record) -> tuple[LayerTotals, ...]:
         working[layer][task.engine] = working[layer].get(task.engine, 0) + span.working_ps
     macs, vector_ops = [0] * count, [0] * count
     moved = {kind: [0] * count for kind in TaskKind}
-    for task in program.tasks:
-        macs[task.layer] += task.work.macs
-        vector_ops[task.layer] += task.work.vector_ops
-        moved[task.kind][task.layer] += task.work.nbytes
+    for task, times in zip(program.tasks, record.repeats(len(program.tasks)), strict=True):
+        macs[task.layer] += times * task.work.macs
+        vector_ops[task.layer] += times * task.work.vector_ops
+        moved[task.kind][task.layer] += times * task.work.nbytes
     return tuple(
         LayerTotals(
             name=layer.name,

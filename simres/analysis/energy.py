@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from simres.hardware.energy import EnergyCosts
 from simres.program import Buffer, Program, Region, TaskKind
@@ -57,8 +58,9 @@ def energy(
     scheduled: Workload | Ledger,
     costs: Mapping[str, EnergyCosts],
     makespan_ps: int,
+    repeats: Sequence[int] | None = None,
 ) -> Energy:
-    """What `program` takes on components with these `costs`.
+    """What `program` takes on components with these `costs`, each task as often as `repeats` says.
 
     A transfer costs its bytes on the bus and at the on-chip end; matrix and host work cost their
     operations and each byte of each operand once a task, as if the engine then had it in registers; a
@@ -69,18 +71,18 @@ def energy(
     layers = [0] * len(program.layers)
     tensors = scheduled.tensors if isinstance(scheduled, Workload) else {}
     bits = {name: BITS[tensor.dtype] for name, tensor in tensors.items()}
-    for task in program.tasks:
+    for task, times in zip(program.tasks, repeats or repeat(1)):  # noqa: B905
         spent = 0
         if task.kind is not TaskKind.MOVE:
             operand = tensors.get(task.reads[0].tensor) if task.reads else None
             dtype = operand.dtype if operand is not None else "fp32"
-            spent = costs[task.engine].of(task.work, dtype)
+            spent = times * costs[task.engine].of(task.work, dtype)
             dynamic[task.engine] += spent
         for region in (*task.reads, *task.writes):
             if region.buffer is not None:
                 buffer = program.buffers[region.buffer]
                 if buffer.memory in costs:
-                    taken = _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj
+                    taken = times * _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj
                     dynamic[buffer.memory] += taken
                     spent += taken
         layers[task.layer] += spent

@@ -24,21 +24,20 @@ def stays(program: Program, record: Record) -> tuple[Stay, ...]:
 
     `nbytes` are the tensor's, without the memory's alignment.
     """
-    granted: dict[tuple[int, int], int] = {}
-    ended: dict[tuple[int, int], int] = {}
-    for span in record.spans:
-        granted[span.launch, span.task] = span.granted
-        ended[span.launch, span.task] = span.end
-    reserved_by = {buffer: number for number, task in enumerate(program.tasks) for buffer in task.reserves}
+    ended = {(span.launch, span.task): span.end for span in record.spans}
     found = []
-    for launch in sorted({launch for launch, _ in granted}):
-        for number, buffer in enumerate(program.buffers):
-            owner = reserved_by.get(number)
-            if owner is None and launch:
-                continue
-            start = 0 if owner is None else granted[launch, owner]
-            end = max((ended[launch, user] for user in buffer.freed_by), default=record.makespan_ps)
-            found.append(Stay(buffer.memory, buffer.tensor, buffer.nbytes, start, end))
+
+    def stay(number: int, start: int, launch: int) -> None:
+        buffer = program.buffers[number]
+        ends = [ended[launch, user] for user in buffer.freed_by if (launch, user) in ended]
+        end = max(ends, default=record.makespan_ps)
+        found.append(Stay(buffer.memory, buffer.tensor, buffer.nbytes, start, end))
+
+    for number in program.resident_in if record.rows else ():
+        stay(number, 0, 0)
+    for span in record.spans:
+        for number in program.tasks[span.task].reserves:
+            stay(number, span.granted, span.launch)
     return tuple(sorted(found, key=lambda stay: (stay.start_ps, stay.end_ps)))
 
 

@@ -59,7 +59,7 @@ def simulate(
     Examples: `simres simulate paper`, `simres simulate mine.yaml --set scheduler=serial`,
     `simres simulate torchvision:resnet18 --chip tpu-like`.
     """
-    from simres import api
+    from simres import api, planning
 
     registry = choices.registry()
     wanted = dict(split(report, "--report NAME=FILE") for report in reports or ())
@@ -70,8 +70,8 @@ def simulate(
     reporters = {registry.reporter(name): Path(file) for name, file in wanted.items()}
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    workload = api.find_workload(found.workload, registry=registry, allow_unmodelled=allow_unmodelled)
-    result = api.simulate(found, workload=workload, registry=registry)
+    given = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
+    result = planning.evaluate(found, given, registry)
 
     from simres.files import write_text
     from simres.plugins import resolve

@@ -41,7 +41,7 @@ def check(file: str, registry: Registry) -> str:
     from simres import shipped, workload_json
     from simres.networks.names import canonical
     from simres.scenario import loader, source
-    from simres.scenario.model import ChipFile
+    from simres.scenario.model import ChipFile, is_file_reference
 
     if file.endswith(".json"):
         return f"a workload, {shipped.description(Path(file))}"
@@ -52,15 +52,22 @@ def check(file: str, registry: Registry) -> str:
         chip = loader.load_chip(path, registry=registry)
         return f"a chip with {', '.join(chip.hardware)}"
     scenario = loader.load(path, registry=registry)
-    try:
-        known = scenario.workload_file or shipped.workloads().get(scenario.workload)
-        if known is None:
-            canonical(scenario.workload)
-        else:
-            workload_json.read(known)
-    except InvalidFile:
-        raise
-    except SimresError as error:
-        problem = Problem(*document.place(("workload",)), f"workload: {error.message}")
-        raise InvalidFile("scenario", str(path), [problem], error.hint) from error
+    named: dict[tuple[str, ...], str] = {
+        ("tenants", name, "workload"): tenant.workload for name, tenant in scenario.tenants.items()
+    }
+    for trail, workload in (named or {("workload",): scenario.workload}).items():
+        try:
+            known = Path(workload) if is_file_reference(workload) else shipped.workloads().get(workload)
+            if known is None:
+                canonical(workload)
+            else:
+                workload_json.read(known)
+        except InvalidFile:
+            raise
+        except SimresError as error:
+            problem = Problem(*document.place(trail), f"{'.'.join(trail)}: {error.message}")
+            raise InvalidFile("scenario", str(path), [problem], error.hint) from error
+    if scenario.tenants:
+        each = (f"`{tenant.workload}` by `{tenant.scheduler}`" for tenant in scenario.tenants.values())
+        return f"a scenario of {len(scenario.tenants)} tenants, {', '.join(each)}"
     return f"a scenario, `{scenario.workload}` by the scheduler `{scenario.scheduler}`"

@@ -13,7 +13,7 @@ from simres.program import Work
 
 
 class Stall(NamedTuple):
-    """Of the time from `begin` to the end of a task, the picoseconds in which the engine did not work.
+    """Of the time from `begin` to the end of a task, the picoseconds in which the engine did not work on it.
 
     `held` says who had the bus meanwhile, an engine or a background master by name or `""` for the bus
     itself, and for how long; it adds up to `bus_ps`, or is empty where nobody else could have had it.
@@ -22,6 +22,8 @@ class Stall(NamedTuple):
     latency_ps: int = 0
     bus_ps: int = 0
     held: tuple[tuple[str, int], ...] = ()
+    engine_ps: int = 0
+    """Before all that, another tenant's task was at it."""
 
 
 class MasterWork(NamedTuple):

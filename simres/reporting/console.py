@@ -44,6 +44,7 @@ STYLES = {
     "cause.bus": "red",
     "cause.space": "magenta",
     "cause.latency": "bright_red",
+    "cause.engine": "bright_magenta",
     "waiting": "yellow",
     "idle": "dim",
 }

@@ -44,6 +44,7 @@ BLOCKS = Glyphs(
         Cause.BUS: "=",
         Cause.SPACE: "^",
         Cause.LATENCY: "~",
+        Cause.ENGINE: "*",
     },
 )
 ASCII = Glyphs(
@@ -67,5 +68,6 @@ ASCII = Glyphs(
         Cause.BUS: "=",
         Cause.SPACE: "^",
         Cause.LATENCY: "~",
+        Cause.ENGINE: "*",
     },
 )

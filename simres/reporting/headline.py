@@ -18,6 +18,14 @@ _BUSY = 0.5
 
 def headline(result: Result) -> str:
     """One line to quote: the makespan, images a second, share of the matrix unit's peak."""
+    if result.tenants:
+        took = [
+            f"{name} {format_duration(tenant.latency_ps)} ({tenant.slowdown:.2f} x alone)"
+            for name, tenant in result.tenants.items()
+        ]
+        return (
+            f"{result.name}: {format_duration(result.makespan_ps)} for {len(took)} tenants, {_listed(took)}."
+        )
     images, makespan = result.images, result.makespan_ps
     each = f"{format_duration(makespan // images)} an image"
     parts = [each if images == 1 else f"{format_duration(makespan)} for {images} images, {each}"]
@@ -48,6 +56,19 @@ def limit(result: Result) -> str:
     return f"No engine is busy: {_the(result, name)}, the busiest, works {share}; the rest it {rest}."
 
 
+def steady(result: Result) -> list[str]:
+    """How image follows image once the first is done, where there are several."""
+    found = result.pipeline
+    if found is None or not found.steady_image_ps:
+        return []
+    rate = three_digits(PS_PER_S / found.steady_image_ps)
+    busy = percent(found.bottleneck_ps, found.steady_image_ps)
+    then = f"every {format_duration(found.steady_image_ps)} ({rate} images/s)"
+    first = f"after the first, which takes {format_duration(found.first_ps)}"
+    bottleneck = f"{_the(result, found.bottleneck)}, which works {busy} % of that time"
+    return [f"Images follow each other {then} {first}; the bottleneck is {bottleneck}."]
+
+
 def _several_channels(result: Result, busiest_ps: int) -> str:
     """What limits the run where a bus works most through channels of which none does; else nothing."""
     working: dict[str, int] = {}
@@ -59,7 +80,8 @@ def _several_channels(result: Result, busiest_ps: int) -> str:
     if not component or working[component] <= busiest_ps or working[component] < _BUSY * result.makespan_ps:
         return ""
     share = percent(working[component], result.makespan_ps)
-    return f"Bound by {_the(result, component)}: its channels work {share} % of the time between them."
+    whose = "tenants use it" if result.tenants else "channels work"
+    return f"Bound by {_the(result, component)}: its {whose} {share} % of the time between them."
 
 
 def _rest(result: Result, name: str, engine: EngineTotals) -> str:
@@ -88,6 +110,7 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
 _STALLS = {
     Cause.BUS: "while others have the bus",
     Cause.LATENCY: "for first bytes to arrive (latency)",
+    Cause.ENGINE: "while another tenant has it",
 }
 _REASONS = {
     Cause.DATA: "whose results it needs",
@@ -141,6 +164,8 @@ def bound_meaning(result: Result, name: str) -> str:
         case "bus" if isinstance(result.workload, Ledger):
             return "every stated byte moved once"
         case "bus":
+            if result.repeats > 1 or any(tenant.repeats > 1 for tenant in result.tenants.values()):
+                return "weights moved once, inputs and outputs for every image"
             return "weights, inputs and outputs moved once"
         case "matrix":
             return "every multiply-accumulate at peak rate"
@@ -189,7 +214,7 @@ def _rewritten(result: Result, given: Workload) -> list[str]:
     now = result.rewritten
     if now is None:
         return []
-    names = ", ".join(result.origin.scenario.get("passes", ()))
+    names = ", ".join(result.origin.scenario.get("passes", ())) or "of the tenants"
     changes = [
         f"{format_count(before)} {what} became {format_count(after)}"
         for what, before, after in (
@@ -212,7 +237,10 @@ def warnings(result: Result) -> list[str]:
 
 def _role(result: Result, names: str) -> str:
     first = names if names in result.chip else names.split("+")[0]
-    found = result.chip.get(first) or result.chip.get(f"{first}.0")  # a component with several engines
+    found = result.chip.get(first)
+    for name, engine in result.chip.items():  # a component with several engines, or several tenants
+        if found is None and name.startswith(f"{first}."):
+            found = engine
     return found.role if found else ""
 
 

@@ -54,18 +54,19 @@ def lanes(program: Program, record: Record, window: Window) -> list[Lane]:
     origin, cells, size = window.since_ps, window.cells, window.span_ps
     end_of_window = size * cells
     tasks = program.tasks
-    for _, number, since, ready, granted, end, latency, bus, holder, _ in record.rows:
+    for _, number, since, ready, granted, end, latency, bus, holder, _, engine in record.rows:
         if end <= origin or since >= window.until_ps:
             continue
         task = tasks[number]
         lane = amounts[task.engine]
-        begun = granted + latency + bus
+        turn = granted + engine
         at = since
         for until, state in (
             (ready, Cause.DATA if holder in task.needs else Cause.ORDER),
             (granted, Cause.SPACE),
-            (granted + latency, Cause.LATENCY),
-            (begun, Cause.BUS),
+            (turn, Cause.ENGINE),
+            (turn + latency, Cause.LATENCY),
+            (turn + latency + bus, Cause.BUS),
             (end, task.kind),
         ):
             if until <= at:

@@ -80,11 +80,13 @@ def _slices(result: Result, span: Span, thread: int, feeds: bool) -> Iterator[Ev
     task = program.tasks[span.task]
     layer = program.layers[task.layer].name
     by_need = Cause.DATA if span.holder in task.needs else Cause.ORDER
-    arrived = span.granted + span.latency_ps
+    turn = span.granted + span.engine_ps
+    arrived = turn + span.latency_ps
     for since, until, cause, holder in (
         (span.since, span.ready, by_need, span.holder),
         (span.ready, span.granted, Cause.SPACE, span.space_holder),
-        (span.granted, arrived, Cause.LATENCY, -1),
+        (span.granted, turn, Cause.ENGINE, -1),
+        (turn, arrived, Cause.LATENCY, -1),
         (arrived, span.begun, Cause.BUS, -1),
     ):
         if until > since:

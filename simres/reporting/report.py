@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import energy_table, headline, tables
+from simres.reporting import candidates, energy_table, headline, tables, tenant_table
 from simres.reporting.amounts import printable
 from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS
+from simres.reporting.prose import titled, wrapped
 from simres.reporting.styled import Text
 from simres.result import Result
 from simres.units import format_duration
@@ -22,11 +23,19 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
     """The lines of the report. `draw` allows block characters, `clip` shortening names to the width."""
     glyphs = BLOCKS if draw else ASCII
     makespan = format_duration(result.makespan_ps)
-    yield from _wrapped(headline.headline(result), width, "headline")
-    yield from _wrapped(headline.limit(result), width)
-    yield from _wrapped(headline.distance(result), width)
+    yield from wrapped(headline.headline(result), width, "headline")
+    yield from wrapped(headline.limit(result), width)
+    for remark in headline.steady(result):
+        yield from wrapped(remark, width)
+    yield from wrapped(headline.distance(result), width)
 
-    yield from _title("Engines", f"working + waiting + idle = {makespan} in every row")
+    if result.tenants:
+        yield from titled("Tenants", "latency is from a tenant's start to its last task's end")
+        yield from tenant_table.tenants(result, width, glyphs)
+        yield from titled("Shared", "how long each engine worked for whom")
+        yield from tenant_table.engines(result, width, glyphs)
+
+    yield from titled("Engines", f"working + waiting + idle = {makespan} in every row")
     yield from tables.engines(result, width, glyphs)
     if any(memory.peak for memory in result.record.memories.values()):
         yield Text()
@@ -34,46 +43,33 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
 
     taken = sum(layer.end_ps - layer.start_ps for layer in result.layers)
     overlap = "; they overlap" if taken > result.makespan_ps else ""
-    yield from _title("Layers", f"time is from a layer's first start to its last end{overlap}")
+    yield from titled("Layers", f"time is from a layer's first start to its last end{overlap}")
     yield from tables.layers(result, width, glyphs, clip=clip)
 
-    yield from _title("Bounds", "what no schedule can beat on this chip")
+    yield from titled("Bounds", "what no schedule can beat on this chip")
     yield from tables.bounds(result, width, glyphs)
     for remark in headline.estimate(result):
-        yield from _wrapped(remark, width)
+        yield from wrapped(remark, width)
 
     if result.energy.total_fj:
-        yield from _title("Energy", energy_table.caption(result))
+        yield from titled("Energy", energy_table.caption(result))
         yield from energy_table.components(result, width, glyphs)
 
     if result.expectations:
         missed = sum(not item.met for item in result.expectations)
         verdict = f"{missed} of {len(result.expectations)} missed" if missed else "all met"
-        yield from _title("Expectations", verdict)
+        yield from titled("Expectations", verdict)
         yield from tables.expectations(result, width, glyphs)
 
-    yield from _title("Notes", f"schedule `{printable(result.program.scheduler)}`")
+    yield from titled("Notes", f"schedule `{printable(result.program.scheduler)}`")
     for what, how in result.program.decisions.items():
-        yield from _wrapped(f"{what}: {how}", width)
+        yield from wrapped(f"{what}: {how}", width)
+    for remark in candidates.choice(result.candidates):
+        yield from wrapped(remark, width)
+    for name, tenant in result.tenants.items():
+        for remark in candidates.choice(tenant.candidates):
+            yield from wrapped(f"{name}, {remark}", width)
     for remark in headline.remarks(result):
-        yield from _wrapped(remark, width)
+        yield from wrapped(remark, width)
     for warning in headline.warnings(result):
-        yield from _wrapped(f"warning: {warning}", width, "warning")
-
-
-def _title(title: str, caption: str) -> Iterator[Text]:
-    yield Text()
-    yield Text(title, "title").append(f"  {caption}", "muted")
-
-
-def _wrapped(text: str, width: int, style: str = "") -> Iterator[Text]:
-    """Prose, broken between words."""
-    words = printable(text).split(" ")
-    line = words[0]
-    for word in words[1:]:
-        if len(line) + 1 + len(word) > width:
-            yield Text(line, style)
-            line = word
-        else:
-            line += f" {word}"
-    yield Text(line, style)
+        yield from wrapped(f"warning: {warning}", width, "warning")

@@ -137,16 +137,17 @@ def layers(result: Result, width: int, glyphs: Glyphs, *, clip: bool) -> list[Te
             Column("share", [percent(ps, makespan) for ps in taken], "%", total="100.0", rank=4),
         ]
     working = working_by_layer(result)
-    for name, engine in result.record.engines.items():
-        if engine.working_ps:
+    for name, lanes in _lanes(result).items():
+        busy = sum(result.record.engines[lane].working_ps for lane in lanes)
+        if busy:
             columns.append(
                 Column(
                     name,
-                    [unit.text(layer.get(name, 0)) for layer in working],
+                    [unit.text(sum(layer.get(lane, 0) for lane in lanes)) for layer in working],
                     unit.unit,
-                    total=unit.text(engine.working_ps),
+                    total=unit.text(busy),
                     rank=1,
-                    style=f"role.{result.chip[name].role}",
+                    style=f"role.{result.chip[lanes[0]].role}",
                 )
             )
     read = [row.read_bytes for row in rows]
@@ -176,6 +177,14 @@ def layers(result: Result, width: int, glyphs: Glyphs, *, clip: bool) -> list[Te
         )
     )
     return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def _lanes(result: Result) -> Mapping[str, list[str]]:
+    """The engines of a column each: themselves, or with tenants what all of them have of each."""
+    found: dict[str, list[str]] = {}
+    for name in result.record.engines:
+        found.setdefault(name.rpartition(".")[0] if result.tenants else name, []).append(name)
+    return found
 
 
 def _energy(result: Result) -> list[Column]:
@@ -262,7 +271,7 @@ def _exact(item: Expectation, value: int | float) -> str:
     return _signed(DURATION.spell(abs(value)) if value else "0 s", value)
 
 
-_COUNTS = {"images", "tasks", "peak_per_s", "schema_version", "seed"}
+_COUNTS = {"images", "repeats", "tasks", "peak_per_s", "schema_version", "seed"}
 _IN_BYTES = {"traffic", "traffic_bytes", "memories", "moved", "moved_bytes"}
 """Keys of the JSON form that say what is under them; everything else there is picoseconds."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.cells import cell_len
@@ -18,6 +16,7 @@ from simres.reporting.columns import shorten
 from simres.reporting.console import NARROWEST, WIDEST, Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.lanes import Lane, State, Window, fullest, lanes
+from simres.reporting.layer_names import matching
 from simres.reporting.styled import Text
 from simres.result import Result
 from simres.units import DURATION, format_bytes, format_duration
@@ -106,26 +105,13 @@ def layer_window(result: Result, pattern: str) -> tuple[int, int]:
     A pattern is a layer's name, a glob (`layers.0.*`) or the beginning of names. Raises `SimresError`
     with the nearest names when there is none.
     """
-    matches = _matching(pattern)
-    found = [layer for layer in result.layers if layer.name == pattern]
-    found = found or [layer for layer in result.layers if matches(layer.name)]
-    if not found:
-        names = [layer.name for layer in result.layers]
-        close = get_close_matches(pattern, names, n=3, cutoff=0.5)
-        near = ", ".join(f"`{name}`" for name in close)
-        hint = f"did you mean {near}?" if close else f"the first layers are {', '.join(names[:5])}"
-        raise SimresError(f"no layer `{printable(pattern)}` in this result", hint)
+    layers = result.layers
+    found = [layers[number] for number in matching([layer.name for layer in layers], pattern, "result")]
     since = min(layer.start_ps for layer in found)
     until = max(layer.end_ps for layer in found)
     if until <= since and result.record.level is RecordLevel.FULL:
         raise SimresError(f"layer `{found[0].name}` takes no time: there is nothing to draw")
     return since, until
-
-
-def _matching(pattern: str) -> Callable[[str], bool]:
-    if any(c in pattern for c in "*?["):
-        return lambda name: fnmatchcase(name, pattern)
-    return lambda name: name.startswith(pattern)
 
 
 def _check(result: Result, width: int, since_ps: int, until_ps: int | None) -> None:

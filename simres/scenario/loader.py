@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import os
 import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from simres import hookspecs, shipped, units
+from simres import shipped, units
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
@@ -25,22 +24,20 @@ from simres.scenario.model import (
     ScenarioFile,
     is_file_reference,
 )
+from simres.scenario.running import (
+    NAME,
+    Registry,
+    check_passes,
+    resolved_tenants,
+    scheduler_of,
+    tenants_of,
+    workload_of,
+)
 from simres.scenario.source import Document, Trail, parse_value, read
-from simres.wording import describe, shorten
+from simres.wording import describe
 
-NAME = r"[a-z][a-z0-9_]*"
-"""What a component may be called."""
 RESULT_PATH = r"[A-Za-z_][A-Za-z0-9_.-]*"
 """What `expect:` may name."""
-
-
-class Registry(Protocol):
-    """The part of `simres.plugins.Registry` that scenarios need; unknown names raise `SimresError`."""
-
-    def component(self, kind: str) -> hookspecs.Component: ...
-    def components(self) -> Mapping[str, hookspecs.Component]: ...
-    def scheduler(self, name: str) -> hookspecs.Scheduler: ...
-    def pass_(self, name: str) -> hookspecs.Pass: ...
 
 
 def load(
@@ -95,10 +92,11 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "name": scenario.name,
         "description": scenario.description,
-        "workload": scenario.workload,
+        **({"tenants": resolved_tenants(scenario)} if scenario.tenants else {"workload": scenario.workload}),
         "hardware": {name: spec.model_dump(mode="json") for name, spec in scenario.hardware.items()},
         "scheduler": {"name": scenario.scheduler, **scenario.parameters.model_dump(mode="json")},
         "passes": list(scenario.passes),
+        "images": scenario.images,
         "seed": scenario.seed,
         "expect": {
             item.path: {"value": item.text, "within": units.spell_percent(item.within)}
@@ -138,10 +136,18 @@ def _scenario(
     _check_version(findings)
     file = findings.validate(ScenarioFile, data, ())
     hardware = _hardware(findings, registry)
-    scheduler, parameters = _scheduler(findings, registry)
-    _check_passes(findings, registry)
+    scheduler, parameters = scheduler_of(findings, registry, ("scheduler",), data.get("scheduler", "serial"))
+    check_passes(findings, registry, ("passes",), data.get("passes", []))
     expect = _expectations(findings)
-    workload = _workload(findings, Path() if ("workload",) in values else base, check_files)
+    workload = ""
+    if "workload" in data or "tenants" not in data:
+        at = Path() if ("workload",) in values else base
+        workload = workload_of(findings, ("workload",), data.get("workload"), at, check_files)
+        if "workload" not in data:
+            example = "; write `workload: resnet20`, say, or `tenants:` for several"
+            findings.add((), f"`workload` is missing{example}")
+    chosen = (scheduler, parameters, tuple(file.passes) if file else (), file.images if file else 1)
+    tenants = tenants_of(findings, registry, hardware, chosen, values.keys(), base, check_files)
     findings.raise_any()
     return Scenario(
         name=file.name or (path.stem if path else document.path),
@@ -151,8 +157,10 @@ def _scenario(
         scheduler=scheduler,
         parameters=parameters,
         passes=tuple(file.passes),
+        images=file.images,
         seed=file.seed,
         expect=expect,
+        tenants=tenants,
         path=path,
         overridden=bool(overrides),
     )
@@ -277,37 +285,6 @@ def _component(
     return spec
 
 
-def _scheduler(findings: Findings, registry: Registry) -> tuple[str, Any]:
-    given = findings.document.data.get("scheduler", "serial")
-    trail: Trail = ("scheduler",)
-    settings = {"name": given} if isinstance(given, str) else given
-    nothing = "", None
-    if not isinstance(settings, dict):
-        findings.add(trail, f"must be a name, or a mapping with a `name`{_got(given)}")
-        return nothing
-    name = settings.get("name")
-    if not isinstance(name, str):
-        findings.add(trail, "`name` is missing" if name is None else f"`name` must be text{_got(name)}")
-        return nothing
-    try:
-        model = resolve(registry.scheduler(name).parameters)
-    except SimresError as error:
-        findings.add_error(trail if isinstance(given, str) else (*trail, "name"), error)
-        return nothing
-    rest = {key: value for key, value in settings.items() if key != "name"}
-    return name, findings.validate(model, rest, trail, context=units.SPELLED)
-
-
-def _check_passes(findings: Findings, registry: Registry) -> None:
-    passes = findings.document.data.get("passes", [])
-    for i, name in enumerate(passes if isinstance(passes, list) else ()):
-        if isinstance(name, str):
-            try:
-                registry.pass_(name)
-            except SimresError as error:
-                findings.add_error(("passes", i), error)
-
-
 def _expectations(findings: Findings) -> tuple[Expectation, ...]:
     entries = findings.document.data.get("expect", {})
     found = []
@@ -340,25 +317,6 @@ def _figure(value: object) -> tuple[int | float, str]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise units.UnitError(f"must be a figure such as `1235 us`, `64 B` or `20`{_got(value)}")
     return value, ""
-
-
-def _workload(findings: Findings, base: Path, check_files: bool) -> str:
-    reference = findings.document.data.get("workload")
-    if not isinstance(reference, str) or not is_file_reference(reference):
-        return reference if isinstance(reference, str) else ""
-    path = Path(os.path.normpath(base / reference))
-    if check_files:
-        try:
-            exists = path.exists()
-        except (OSError, ValueError):
-            exists = False
-        if not exists:
-            findings.add(
-                ("workload",),
-                f"there is no file `{shorten(path, 300)}`",
-                hint="`simres trace NETWORK -o FILE` makes one; `simres examples` lists those there are",
-            )
-    return shipped.name_of(path) or str(path)
 
 
 def _got(value: object) -> str:

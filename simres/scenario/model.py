@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,10 +11,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from simres import units
-from simres.hardware.specs import ComponentSpec
+from simres.hardware.specs import ComponentSpec, MemorySpec
+from simres.units import Bytes, Duration
 
 SCHEMA_VERSION = 1
 """Version of the YAML form; a file of a newer one is refused."""
+
+
+MOST_IMAGES = 1_000_000
+"""More than that in a run is a slip."""
 
 
 class ScenarioFile(BaseModel):
@@ -28,8 +33,11 @@ class ScenarioFile(BaseModel):
     """What results call it; by default the name of the file."""
     description: str = ""
     """What it is for, in a line."""
-    workload: Annotated[str, Field(min_length=1)]
+    workload: Annotated[str, Field(min_length=1)] | None = None
     """A traced network: a JSON file (relative to this one), or a name such as `resnet20`."""
+    tenants: dict[str, Any] = {}
+    """Instead of `workload`: several networks that share the chip, by name. What one does not say of its
+    scheduler, passes and images, the scenario says for all."""
     chip: Annotated[str, Field(min_length=1)] | None = None
     """A chip to start from: a preset's name (`simres examples` lists them) or a YAML file."""
     hardware: dict[str, Any] = {}
@@ -38,10 +46,34 @@ class ScenarioFile(BaseModel):
     """A scheduler's name, or `{name: ..., }` with its parameters."""
     passes: list[str] = []
     """Rewrites of the workload, applied in this order."""
+    images: Annotated[int, Field(ge=1, le=MOST_IMAGES)] = 1
+    """How often the network runs, the next image as soon as engines are free."""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of everything random; the same seed gives the same result."""
     expect: dict[str, Any] = {}
     """Figures of the result by path, and what they should be; a miss makes the command fail."""
+
+
+class TenantFile(BaseModel):
+    """One of several networks that share a chip."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    workload: Annotated[str, Field(strict=True, min_length=1)]
+    """A traced network: a JSON file (relative to this one), or a name such as `resnet20`."""
+    scheduler: Any = None
+    """A scheduler's name, or `{name: ..., }` with its parameters; by default the scenario's."""
+    passes: Annotated[list[Annotated[str, Field(strict=True)]], Field(strict=True)] | None = None
+    """Rewrites of the workload, applied in this order; by default the scenario's."""
+    images: Annotated[int, Field(strict=True, ge=1, le=MOST_IMAGES)] | None = None
+    """How often the network runs; by default as the scenario says."""
+    sram: Bytes | None = None
+    """Its part of the on-chip memory (of the largest, where there are several), such as `512 KiB`. Tenants
+    that do not say share evenly what the others leave."""
+    start: Duration = 0
+    """When it comes, such as `50 us`."""
+    priority: Annotated[int, Field(strict=True, ge=-1000, le=1000)] = 0
+    """Of tasks that wait for an engine, those of a higher priority go first."""
 
 
 class ChipFile(BaseModel):
@@ -80,11 +112,29 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Tenant:
+    """One of several networks that share a chip, checked and complete; `sram` is in bytes.
+
+    The rest is as in `Scenario` and `TenantFile`.
+    """
+
+    workload: str
+    scheduler: str
+    parameters: BaseModel
+    passes: tuple[str, ...]
+    images: int
+    sram: int
+    start_ps: int = 0
+    priority: int = 0
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A scenario, checked and complete.
 
     `workload` is a file's path or a name; `hardware` is in the order of the file; `parameters` are the
-    scheduler's. `overridden` says that something was set from outside, so `expect` is not checked.
+    scheduler's. With `tenants`, `workload` is empty. `overridden` says that something was set from outside,
+    so `expect` is not checked.
     Two scenarios are equal when they ask for the same, wherever they were read.
     """
 
@@ -95,8 +145,10 @@ class Scenario:
     parameters: BaseModel
     description: str = ""
     passes: tuple[str, ...] = ()
+    images: int = 1
     seed: int = 0
     expect: tuple[Expectation, ...] = ()
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
     path: Path | None = field(default=None, compare=False)
     overridden: bool = field(default=False, compare=False)
 
@@ -104,6 +156,31 @@ class Scenario:
     def workload_file(self) -> Path | None:
         """The JSON file that `workload` names, or None where it is a name."""
         return Path(self.workload) if is_file_reference(self.workload) else None
+
+    def parts(self) -> Mapping[str, Scenario]:
+        """For each tenant, by name, the scenario in which it has its part of the chip to itself."""
+        memories = {name: spec for name, spec in self.hardware.items() if isinstance(spec, MemorySpec)}
+        largest = max(memories, key=lambda name: memories[name].capacity, default="")
+        found = {}
+        for name, tenant in self.tenants.items():
+            parts = {other: spec.capacity // len(self.tenants) for other, spec in memories.items()}
+            parts |= {largest: tenant.sram} if largest else {}
+            smaller = {
+                other: spec.model_copy(update={"capacity": parts[other]}) for other, spec in memories.items()
+            }
+            found[name] = replace(
+                self,
+                name=name,
+                workload=tenant.workload,
+                hardware={**self.hardware, **smaller},
+                scheduler=tenant.scheduler,
+                parameters=tenant.parameters,
+                passes=tenant.passes,
+                images=tenant.images,
+                expect=(),
+                tenants={},
+            )
+        return found
 
 
 @dataclass(frozen=True)

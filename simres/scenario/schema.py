@@ -18,8 +18,9 @@ from pydantic import BaseModel
 
 from simres.errors import SimresError, SimresWarning
 from simres.plugins import Registry, resolve
-from simres.scenario.loader import NAME, RESULT_PATH
-from simres.scenario.model import ChipFile, ScenarioFile
+from simres.scenario.loader import RESULT_PATH
+from simres.scenario.model import ChipFile, ScenarioFile, TenantFile
+from simres.scenario.running import NAME
 from simres.units import QUANTITIES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -39,6 +40,12 @@ def scenario_schema(registry: Registry) -> Schema:
         "expect": _expect(),
     }.items():
         properties[name] = special | {"description": properties[name]["description"]}
+    properties["tenants"] |= {
+        "propertyNames": {"pattern": f"^{NAME}$"},
+        "minProperties": 2,
+        "additionalProperties": _tenant(properties),
+    }
+    schema["oneOf"] = [{"required": ["workload"]}, {"required": ["tenants"]}]
     properties["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}}
     whole, part = _entries("component"), _entries("part")
     schema["if"] = {"required": ["chip"]}
@@ -51,6 +58,15 @@ def scenario_schema(registry: Registry) -> Schema:
         **kinds,
     }
     return {"$schema": DIALECT, "title": "A simres scenario", **schema}
+
+
+def _tenant(properties: Schema) -> Schema:
+    """What a tenant says; of its scheduler and passes, the same as a scenario."""
+    schema = _of_model(TenantFile)
+    for name in ("scheduler", "passes"):
+        described = schema["properties"][name]["description"]
+        schema["properties"][name] = {**properties[name], "description": described}
+    return schema
 
 
 def _pass(registry: Registry) -> Schema:

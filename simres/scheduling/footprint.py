@@ -28,7 +28,7 @@ def reads(workload: Workload, op: Op, box: Box) -> Iterator[tuple[str, Box]]:
     A tensor may come twice, with different parts. Views are followed to the tensor that has the bytes.
     """
     for place, name in enumerate(op.inputs):
-        needed = _reach(workload, op, place, box)
+        needed = reach(workload, op, place, box)
         if needed is not None:
             yield to_storage(workload, name, needed)
 
@@ -42,9 +42,11 @@ def to_storage(workload: Workload, name: str, box: Box) -> tuple[str, Box]:
     return name, box
 
 
-def _reach(workload: Workload, op: Op, place: int, box: Box) -> Box | None:
+def reach(workload: Workload, op: Op, place: int, box: Box) -> Box | None:
     """The part of input `place` that `box` of the output needs; None where it needs none of it."""
     shape = workload.tensors[op.inputs[place]].shape
+    if op.kind in ELEMENT_FOR_ELEMENT:
+        return box if len(shape) == len(box) and 1 not in shape else _broadcast(shape, box)
     out = workload.tensors[op.outputs[0]].shape
     if op.kind == "conv" and len(out) == 4:
         if place == 0:
@@ -67,8 +69,6 @@ def _reach(workload: Workload, op: Op, place: int, box: Box) -> Box | None:
         return _concatenated(workload, op, place, dim % len(out), box)
     if op.kind == "pad" and isinstance(pad := op.attributes.get("pad"), tuple):
         return _padded(shape, pad, box)
-    if op.kind in ELEMENT_FOR_ELEMENT:
-        return _broadcast(shape, box)
     return whole(shape)
 
 

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
-from simres.program import Program
-from simres.scheduling.tiled import tiled
-from simres.workload import Workload
+from simres.hookspecs import ComponentRole
+from simres.program import Program, Work
+from simres.scheduling.tiled import Written, written
+from simres.scheduling.tiling import DoesNotFit, Tiling, cut
+from simres.scheduling.unfused import unfused
+from simres.workload import Unit, Workload
 
-SHARES = (4, 8, 16, 32, 64)
-"""Tile sizes that are tried, as shares of the on-chip memory, coarse to fine."""
+FINER = (32, 64, 128)
+"""Tile sizes tried for a network of few tiles, as shares of the on-chip memory."""
 
-MOST_TASKS = 8_000
-"""A finer cut is not tried any more when the one before came to more tasks than this."""
+COARSER = (2, 16)
+"""Tile sizes tried for one of many."""
+
+SMALL, LARGE, LARGEST = 500, 4_000, 12_000
+"""Tiles: up to SMALL at the first of the finer sizes, all of them are tried, else one of up to LARGE; a
+network that comes to more is tried at the coarser ones, the second if that comes to no more than LARGEST."""
+
+NEAR = 1.01
+"""Within this of a bound that holds for every schedule, no other tile size is tried."""
 
 
 class Parameters(BaseModel):
@@ -25,37 +34,74 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    share: int | None = None
+    share: int | None = Field(default=None, ge=1)
     """Cut maps to this share of the on-chip memory (8: an eighth); by default several are tried."""
 
+    weights: Literal["streamed", "kept"] = "streamed"
+    """`kept`: all weights are on chip before and after, for one image after the other."""
 
-def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> list[Program]:
-    """Candidates, of which the caller keeps the fastest: tiles of several sizes overlapped, and one in a row.
 
-    Raises `AnswerIsNo`, with the memory that the finest cut would need, when none fits.
+def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
+    """The best of the tile sizes tried, by what their tasks cost.
+
+    Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    return [*_overlapped(workload, chip, parameters), *_in_a_row(workload, chip)]
+    best: Written | None = None
+    bound = _bound(workload, chip, kept=parameters.weights == "kept")
+    for tiling in _tilings(workload, chip, parameters):
+        found = written(workload, chip, tiling, overlap=True)
+        if best is None or found.estimate_ps < best.estimate_ps:
+            best = found
+        if best.estimate_ps <= NEAR * bound:
+            break
+    assert best is not None
+    return best.program("overlapped")
 
 
-def _overlapped(workload: Workload, chip: Chip, parameters: Parameters) -> Iterator[Program]:
-    shares = SHARES if parameters.share is None else (parameters.share,)
-    found = False
-    for share in shares:
+def _tilings(workload: Workload, chip: Chip, parameters: Parameters) -> Iterator[Tiling]:
+    """Tile sizes worth trying: several for a small network, for a large one what is affordable."""
+    memory, spec = chip.scratchpad()
+    parts = unfused(workload)
+    kept = parameters.weights == "kept"
+
+    def up_to(most: int, share: int) -> Tiling | None:
         try:
-            program = tiled(workload, chip, name="overlapped", share=share, overlap=True)
-        except AnswerIsNo:
-            if share == shares[-1] and not found:
-                raise
-            continue
-        found = True
-        yield program
-        if len(program.tasks) > MOST_TASKS:
-            return
+            return Tiling(parts, memory, spec, share, pinned=kept, most=most)
+        except DoesNotFit:
+            return None
+
+    if parameters.share is not None:
+        yield cut(parts, memory, spec, parameters.share, pinned=kept)
+        return
+    first = up_to(LARGE, FINER[0])
+    finest = (*FINER[1:], 512) if kept else FINER[1:]  # nothing but work is left to overlap
+    if first is None:
+        yield cut(parts, memory, spec, COARSER[0], pinned=kept)
+        if (finer := up_to(LARGEST, COARSER[1])) is not None:
+            yield finer
+    elif first.count <= SMALL:
+        yield first
+        for share in finest:
+            if (finer := up_to(LARGE, share)) is not None:
+                yield finer
+        yield cut(parts, memory, spec, COARSER[1], pinned=kept)
+    else:
+        yield up_to(LARGE, FINER[1]) or first
 
 
-def _in_a_row(workload: Workload, chip: Chip) -> Iterator[Program]:
-    """One task after the other, cut as little as the memory allows."""
-    for share in (1, *SHARES):
-        with suppress(AnswerIsNo):
-            yield tiled(workload, chip, name="overlapped", share=share, overlap=False)
-            return
+def _bound(workload: Workload, chip: Chip, *, kept: bool) -> int:
+    """Picoseconds that any schedule takes: compulsory bytes on the bus, work on each role's engines."""
+    nbytes = workload.compulsory_bytes - (workload.weight_bytes if kept else 0)
+    work = Work(nbytes)
+    bounds = [chip.engines[chip.load_and_store(work)[0]].duration_ps(work)]
+    for unit, role in ((Unit.MATRIX, ComponentRole.MATRIX), (Unit.HOST, ComponentRole.HOST)):
+        engines = chip.named(role).values()
+        total = sum(
+            min(spec.duration_ps(Work(macs=op.macs, loops=op.loops, op=op)) for spec in engines)
+            if unit is Unit.MATRIX
+            else min(spec.duration_ps(Work(vector_ops=op.vector_ops, op=op)) for spec in engines)
+            for op in workload.ops
+            if op.unit is unit and engines
+        )
+        bounds.append(total // max(1, len(engines)))
+    return max(bounds)

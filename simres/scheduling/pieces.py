@@ -1,47 +1,147 @@
-"""Tensors cut into pieces: the units in which a tiled schedule loads, keeps, evicts and stores."""
+"""Tensors cut into pieces: the units in which a schedule loads, keeps, evicts and stores.
+
+Pieces have numbers, and what is known of each stands in parallel lists, since a schedule looks at them
+again and again.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise, product
 
+from simres.hardware.specs import MemorySpec
 from simres.program import Box
-from simres.regions import elements
 from simres.workload import BITS, Tensor
 
 
-class Grid:
-    """A tensor cut along its axes; pieces are numbered in row-major order.
+@lru_cache(maxsize=4096)
+def _positions(size: int, count: int) -> tuple[int, ...]:
+    """Where `count` nearly equal parts of an axis begin, and its end."""
+    return tuple(size * part // count for part in range(count + 1)) if size else (0, 0)
 
-    `cuts` has for each axis the positions where pieces begin, and the end.
+
+def box_bytes(tensor: Tensor, box: Box) -> int:
+    """Bytes of a part of a tensor."""
+    bits = BITS[tensor.dtype]
+    for start, stop in box:
+        bits *= stop - start
+    return -(-bits // 8)
+
+
+class Grid:
+    """A tensor cut along its axes into nearly equal parts; pieces are in row-major order.
+
+    `cuts` has for each axis the positions where pieces begin, and the end. `first` is the number of the
+    first piece, once `Pieces.add` has given them numbers.
     """
 
-    __slots__ = ("boxes", "cuts", "nbytes", "tensor")
+    __slots__ = ("count", "cuts", "first", "tensor")
 
     def __init__(self, tensor: Tensor, parts: Sequence[int]) -> None:
-        self.tensor = tensor.name
-        self.cuts = tuple(
-            tuple(size * part // count for part in range(count + 1)) if size else (0, 0)
-            for size, count in zip(tensor.shape, parts, strict=True)
-        )
-        ranges = [list(pairwise(cut)) for cut in self.cuts]
-        self.boxes: list[Box] = list(product(*ranges))
-        bits = BITS[tensor.dtype]
-        self.nbytes = [-(-elements(box) * bits // 8) for box in self.boxes]
+        self.tensor = tensor
+        self.cuts = tuple(map(_positions, tensor.shape, parts))
+        self.count = 1
+        """How many pieces there are."""
+        for cut in self.cuts:
+            self.count *= len(cut) - 1
+        self.first = -1
 
     @property
     def parts(self) -> tuple[int, ...]:
         """Number of pieces along each axis."""
-        return tuple(len(cut) - 1 for cut in self.cuts)
+        return tuple([len(cut) - 1 for cut in self.cuts])
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Every piece's part of the tensor, in order."""
+        return list(product(*[list(pairwise(cut)) for cut in self.cuts]))
 
     def over(self, box: Box) -> list[int]:
-        """The pieces that share an element with `box`."""
+        """The numbers of the pieces that share an element with `box`."""
         found = [0]
+        if self.count > 1:
+            for cut, (start, stop) in zip(self.cuts, box, strict=True):
+                count = len(cut) - 1
+                if count > 1:
+                    parts = range(bisect_right(cut, start) - 1, min(bisect_left(cut, stop), count))
+                    found = [piece * count + part for piece in found for part in parts]
+        start = self.first
+        return [start + piece for piece in found]
+
+    def pieces_over(self, box: Box) -> int:
+        """How many pieces share an element with `box`."""
+        return len(self.over(box))
+
+    def bytes_over(self, box: Box) -> int:
+        """Bytes of all the pieces that share an element with `box`."""
+        if self.count == 1:
+            return self.tensor.nbytes
+        hull = []
         for cut, (start, stop) in zip(self.cuts, box, strict=True):
-            count = len(cut) - 1
-            if count == 1:
-                continue
-            first, last = bisect_right(cut, start) - 1, bisect_left(cut, stop)
-            found = [piece * count + part for piece in found for part in range(first, min(last, count))]
+            if len(cut) == 2:
+                hull.append(cut)
+            else:
+                hull.append(
+                    (cut[bisect_right(cut, start) - 1], cut[min(bisect_left(cut, stop), len(cut) - 1)])
+                )
+        return box_bytes(self.tensor, tuple(hull))
+
+
+class Pieces:
+    """What is known of every piece, by its number.
+
+    `nbytes` is what it has, `size` what it takes of the memory. `whole` says that it is all of its tensor.
+    `sources` are, for a strip of an activation, the pieces that it lies across.
+    """
+
+    def __init__(self, spec: MemorySpec) -> None:
+        self.spec = spec
+        self.tensor: list[str] = []
+        self.box: list[Box] = []
+        self.nbytes: list[int] = []
+        self.size: list[int] = []
+        self.whole: list[bool] = []
+        self.sources: dict[int, tuple[int, ...]] = {}
+        self._strips: dict[tuple[str, Box], int] = {}
+
+    def __len__(self) -> int:
+        return len(self.tensor)
+
+    def _append(self, tensor: Tensor, box: Box, *, whole: bool) -> None:
+        nbytes = box_bytes(tensor, box)
+        self.tensor.append(tensor.name)
+        self.box.append(box)
+        self.nbytes.append(nbytes)
+        self.size.append(self.spec.occupied(nbytes))
+        self.whole.append(whole)
+
+    def add(self, grid: Grid) -> None:
+        """Gives the pieces of a grid their numbers."""
+        grid.first = len(self.tensor)
+        for box in grid.boxes:
+            self._append(grid.tensor, box, whole=grid.count == 1)
+
+    def strip(self, tensor: Tensor, box: Box, sources: Sequence[int]) -> int:
+        """The number of a part that is loaded by itself, whatever else of the tensor is on chip."""
+        key = (tensor.name, box)
+        found = self._strips.get(key)
+        if found is None:
+            found = self._strips[key] = len(self.tensor)
+            self._append(tensor, box, whole=False)
+            if sources:
+                self.sources[found] = tuple(sources)
         return found
+
+    def forget(self, mark: int) -> None:
+        """Takes back the pieces from number `mark` on."""
+        for known in (self.tensor, self.box, self.nbytes, self.size, self.whole):
+            del known[mark:]
+        for key in [key for key, number in self._strips.items() if number >= mark]:
+            self.sources.pop(self._strips.pop(key), None)
+
+    @property
+    def strips(self) -> int:
+        """How many parts are loaded by themselves."""
+        return len(self._strips)

@@ -7,7 +7,7 @@ engine up to here" is one number, so what happens before a task is one number an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
@@ -31,6 +31,36 @@ Access = tuple[int, Region]
 """A task (-1: before all of them) and what it uses."""
 Place = int | str
 """A buffer by its index, or off-chip memory by the tensor that lies there."""
+
+
+class Uses:
+    """Who read a place, or who wrote it: all of them, the last of each engine, and the last by box."""
+
+    __slots__ = ("all", "by_box", "last", "tensor")
+
+    def __init__(self) -> None:
+        self.tensor: str | None = None
+        """What was put there."""
+        self.all: list[Access] = []
+        self.last: dict[str, int] = {}
+        self.by_box: dict[Box | None, int] = {}
+
+    def add(self, number: int, engine: str, region: Region) -> None:
+        """A task uses the place."""
+        self.tensor = region.tensor
+        self.all.append((number, region))
+        self.last[engine] = number
+        self.by_box[region.box] = number
+
+
+class Accesses:
+    """Who wrote a place, and who read what lies there."""
+
+    __slots__ = ("reads", "writes")
+
+    def __init__(self) -> None:
+        self.reads = Uses()
+        self.writes = Uses()
 
 
 def _place(region: Region) -> Place:
@@ -166,51 +196,66 @@ class _Check:
         Of two tasks that use the same part of the same place, one of them to write, the earlier in program
         order has ended when the later one starts.
         """
-        readers: dict[Place, list[Access]] = {}
-        writers: dict[Place, list[Access]] = {}
+        places: dict[Place, Accesses] = {}
         for number in self.program.resident_in:
             buffer = self.program.buffers[number]
-            writers[number] = [(-1, Region(buffer.tensor, number, buffer.box))]
+            places[number] = Accesses()
+            places[number].writes.add(-1, "", Region(buffer.tensor, number, buffer.box))
+        users = [frozenset(buffer.freed_by) for buffer in self.program.buffers]
+        tensors = workload.tensors
+        known: set[int] = set()
+        """Regions looked at, by identity: the Program holds them, and tasks share them."""
         for number, task in enumerate(self.program.tasks):
             for region in task.reads:
-                self._use(number, region, owner, workload)
-                place = _place(region)
-                there = writers.get(place, [])
-                given = region.buffer is None and workload.tensors[region.tensor].role is not Role.ACTIVATION
-                if not given:
+                if id(region) not in known:
+                    self._known(number, region, owner, workload)
+                    known.add(id(region))
+                place = region.tensor if region.buffer is None else region.buffer
+                there = places.get(place)
+                if there is None:
+                    there = places[place] = Accesses()
+                if region.buffer is not None:
+                    self._held(number, region.buffer, owner, users)
                     self._read(number, region, there, workload)
-                self._alone(number, region, there)
-                readers.setdefault(place, []).append((number, region))
+                elif tensors[region.tensor].role is Role.ACTIVATION:
+                    self._read(number, region, there, workload)
+                self._alone(number, region, there.writes)
+                there.reads.add(number, task.engine, region)
             for region in task.writes:
-                self._use(number, region, owner, workload)
-                self._fits(number, region, workload.tensors[region.tensor])
-                place = _place(region)
-                there = writers.setdefault(place, [])
-                self._alone(number, region, [*there, *readers.get(place, ())])
-                if there and there[0][1].tensor != region.tensor:
-                    there.clear()  # another tensor takes its place
-                    readers.pop(place, None)
-                there.append((number, region))
+                self._known(number, region, owner, workload)
+                if region.buffer is not None:
+                    self._held(number, region.buffer, owner, users)
+                    self._fits(number, region, tensors[region.tensor])
+                there = places.setdefault(_place(region), Accesses())
+                self._alone(number, region, there.writes)
+                self._alone(number, region, there.reads)
+                if there.writes.tensor not in (region.tensor, None):
+                    places[_place(region)] = there = Accesses()  # another tensor takes its place
+                there.writes.add(number, task.engine, region)
 
-    def _use(self, number: int, region: Region, owner: list[int], workload: Workload) -> None:
-        """The region is a part of its tensor, and its buffer is there."""
+    def _known(self, number: int, region: Region, owner: list[int], workload: Workload) -> None:
+        """The region is a part of its tensor, in a place that exists."""
         if (tensor := workload.tensors.get(region.tensor)) is None:
             raise self.fail(number, f"uses tensor `{region.tensor}`, which does not exist")
-        box = _whole(tensor) if region.box is None else region.box
-        if len(box) != len(tensor.shape) or not all(
-            0 <= first <= last <= size for (first, last), size in zip(box, tensor.shape, strict=True)
+        box = region.box
+        if box is not None and (
+            len(box) != len(tensor.shape)
+            or not all(
+                0 <= first <= last <= size for (first, last), size in zip(box, tensor.shape, strict=True)
+            )
         ):
             raise self.fail(number, f"uses {box} of `{region.tensor}`, which is {tensor.shape}")
-        if region.buffer is None:
-            return
-        if not 0 <= region.buffer < len(owner):
+        if region.buffer is not None and not 0 <= region.buffer < len(owner):
             raise self.fail(number, f"uses buffer {region.buffer}, which does not exist")
-        by = owner[region.buffer]
+
+    def _held(self, number: int, buffer: int, owner: list[int], users: list[frozenset[int]]) -> None:
+        """The buffer was reserved, and is not free yet."""
+        by = owner[buffer]
         if by not in (number, -1) and not self.before(by, number):
-            raise self.fail(number, f"uses buffer {region.buffer} before it is reserved")
-        users = self.program.buffers[region.buffer].freed_by
-        if users and number not in users and not any(self.before(number, user) for user in users):
-            raise self.fail(number, f"uses buffer {region.buffer}, which may be free by then")
+            raise self.fail(number, f"uses buffer {buffer} before it is reserved")
+        ends = users[buffer]
+        if ends and number not in ends and not any(self.before(number, user) for user in ends):
+            raise self.fail(number, f"uses buffer {buffer}, which may be free by then")
 
     def _fits(self, number: int, region: Region, tensor: Tensor) -> None:
         """The buffer is large enough for what is written into it."""
@@ -220,8 +265,14 @@ class _Check:
             if nbytes > held:
                 raise self.fail(number, f"writes {nbytes} B into buffer {region.buffer}, which has {held} B")
 
-    def _alone(self, number: int, region: Region, others: Iterable[Access]) -> None:
-        for other, used in others:
+    def _alone(self, number: int, region: Region, others: Uses) -> None:
+        places, clock = self.places, self.clocks[number]
+        for engine, other in others.last.items():
+            if other not in (-1, number) and places[other] >= clock.get(engine, 0):
+                break
+        else:
+            return  # engines are in order: those before the last have ended too
+        for other, used in others.all:
             if other in (-1, number) or self.before(other, number):
                 continue
             same = used.tensor == region.tensor and used.box is not None and region.box is not None
@@ -231,15 +282,18 @@ class _Check:
                     number, f"uses `{region.tensor}` in {place} while task {other} may still use it too"
                 )
 
-    def _read(self, number: int, region: Region, writes: Iterable[Access], workload: Workload) -> None:
+    def _read(self, number: int, region: Region, there: Accesses, workload: Workload) -> None:
+        by = there.writes.by_box.get(region.box) if there.writes.tensor == region.tensor else None
+        if by is not None and (by == -1 or self.before(by, number)):
+            return
         whole = _whole(workload.tensors[region.tensor])
-        there = [
+        parts = [
             whole if written.box is None else written.box
-            for by, written in writes
+            for by, written in there.writes.all
             if written.tensor == region.tensor and (by == -1 or self.before(by, number))
         ]
         wanted = whole if region.box is None else region.box
-        if wanted not in there and not covered(wanted, there):
+        if wanted not in parts and not covered(wanted, parts):
             place = "off-chip" if region.buffer is None else f"buffer {region.buffer}"
             raise self.fail(number, f"reads a part of `{region.tensor}` that is not {place} by then")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 
 from simres.errors import InvariantViolation
+from simres.hardware.chip import Chip
 from simres.hardware.specs import EngineSpec
 from simres.record import Cause, Record
 from simres.simulation.plan import Launch, Plan
@@ -91,12 +93,55 @@ def hold(
         _shared_holds(record, launches, specs, component, lanes)
     longest = 0
     chains = {key: longest_chain_ps(plan) for key, plan in plans.items()}
-    for launch in launches:
+    ends = [launched.end_ps for launched in record.launches]
+    for launch, end in zip(launches, ends or [record.makespan_ps] * len(launches), strict=True):
         chain = chains[id(launch.plan)]
         longest = max(longest, chain)
-        if launch.at_ps + chain > record.makespan_ps:
-            raise broken(f"a chain of {chain} ps from {launch.at_ps} ps ended at {record.makespan_ps} ps")
+        if not launch.at_ps + chain <= end <= record.makespan_ps:
+            raise broken(f"a chain of {chain} ps from {launch.at_ps} ps ended at {end} ps")
     return longest
+
+
+def hold_together(
+    records: Sequence[Record],
+    launches: Sequence[Sequence[Launch]],
+    chip: Chip,
+) -> None:
+    """Raises `BrokenInvariant` unless what tenants did fits on the one `chip` that they share.
+
+    Each engine's tasks, whosever they are, take no longer than the run, as priced and as reported; and
+    so do those of all engines of a component that is shared, with its background masters. The tenants'
+    parts of a memory are no more than there is.
+    """
+    makespan = records[0].makespan_ps
+    runs = [launch for own in launches for launch in own]
+    plans = {id(launch.plan): launch.plan for launch in runs}
+    times = Counter(id(launch.plan) for launch in runs)
+    for number, (name, spec) in enumerate(chip.engines.items()):
+        least: Fraction | int = 0
+        for key, plan in plans.items():
+            works = [plan.work[task] for task in plan.order[number]]
+            least += times[key] * spec.in_a_row_ps(works, [plan.duration_ps[t] for t in plan.order[number]])
+        reported = sum(record.engines[name].working_ps for record in records)
+        if max(ceil(least), reported) > makespan:
+            raise BrokenInvariant(
+                f"`{name}` has {ceil(least)} ps of work for all tenants, {reported} ps reported, in "
+                f"{makespan} ps",
+                records[0],
+            )
+    for component, lanes in chip.shared.items():
+        masters = sum(one.working_ps for one in records[0].masters.values() if one.bus == component)
+        reported = sum(record.engines[name].working_ps for record in records for name in lanes)
+        if reported + masters > makespan:
+            raise BrokenInvariant(
+                f"the channels of `{component}` worked {reported + masters} ps in {makespan} ps", records[0]
+            )
+    for name, memory in chip.memories.items():
+        parts = sum(record.memories[name].capacity for record in records)
+        if parts > memory.capacity:
+            raise BrokenInvariant(
+                f"tenants have {parts} B of `{name}`, which has {memory.capacity} B", records[0]
+            )
 
 
 def _shared_holds(
@@ -125,6 +170,22 @@ def _shared_holds(
         held, waited = sum(engine.bus_held_by.values()), engine.waiting_ps.get(Cause.BUS, 0)
         if held != waited:
             raise BrokenInvariant(f"`{name}` waited {waited} ps for the bus, others had it {held} ps", record)
+
+
+def spans_hold_together(records: Sequence[Record], plans: Sequence[Plan]) -> None:
+    """Raises `BrokenInvariant` unless each tenant's spans agree with its Program, and no two tenants are
+    at one engine at a time. `plans` has each tenant's only Program.
+    """
+    at: dict[int, list[tuple[int, int, int]]] = {}
+    for tenant, (record, plan) in enumerate(zip(records, plans, strict=True)):
+        spans_hold(record, plan)
+        for span in record.spans:
+            if span.end > (start := span.granted + span.engine_ps):
+                at.setdefault(plan.lane[span.task], []).append((start, span.end, tenant))
+    for lane, stretches in at.items():
+        for (_, end, one), (start, _, other) in pairwise(sorted(stretches)):
+            if start < end:
+                raise BrokenInvariant(f"tenants {one} and {other} are at engine {lane} together", records[0])
 
 
 def spans_hold(record: Record, plan: Plan) -> None:

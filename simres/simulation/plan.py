@@ -55,10 +55,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """An instance of a Program that joins the queues at `at_ps`."""
+    """An instance of a Program that joins the queues at `at_ps`; its first task counts as number `first`."""
 
     plan: Plan
     at_ps: int = 0
+    first: int = 0
 
 
 def _sum(amounts: Iterable[tuple[int, int]]) -> Demand:

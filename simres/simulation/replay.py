@@ -8,14 +8,15 @@ SimPy event a task, whatever its size.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from simpy import Environment, Event, Timeout
 
 from simres.hardware.engine import Engine, Stall
 from simres.hardware.sram import Space
-from simres.record import Cause, EngineTotals, MemoryTotals, Record, RecordLevel
+from simres.record import Cause, EngineTotals, Launched, MemoryTotals, Record, RecordLevel
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.plan import EMPTY, Launch, Plan
 
@@ -43,6 +44,7 @@ class _Run:
     __slots__ = (
         "bus_holders",
         "by_layer",
+        "ends",
         "environment",
         "freed",
         "held_back",
@@ -52,7 +54,9 @@ class _Run:
         "space",
     )
 
-    def __init__(self, environment: Environment, space: Space, level: RecordLevel) -> None:
+    def __init__(
+        self, environment: Environment, space: Space, level: RecordLevel, starts: Iterable[int]
+    ) -> None:
         self.environment = environment
         self.space = space
         self.lanes: list[_Lane] = []
@@ -64,6 +68,8 @@ class _Run:
         self.rows: list[tuple[int, ...]] | None = [] if level is RecordLevel.FULL else None
         self.bus_holders: list[tuple[int, str, int]] = []
         self.by_layer = level is RecordLevel.AGGREGATE
+        self.ends = list(starts)
+        """When a lane last came to the end of its tasks of each launch."""
 
     def arrive(self, number: int, plan: Plan, _event: Event) -> None:
         """Launches a Program, or holds it back until what it finds in memory is there."""
@@ -132,7 +138,7 @@ class _Lane:
         self.task = self.awaits = -1
         self.free_since = self.ready = self.granted = 0
         self.ripened = -1
-        """When a task further back in the queue last became ready."""
+        """When a task further back in the queue, or a new one, last became ready."""
         self.holder = self.space_holder = -1
         self.finished = self.working_ps = self.idle_ps = self.moved_bytes = 0
         self.waiting_ps = dict.fromkeys(Cause, 0)
@@ -154,7 +160,7 @@ class _Lane:
     def wake(self, now: int) -> None:
         """The queue is no longer empty."""
         self.idle_ps += now - self.free_since
-        self.free_since = now
+        self.free_since = self.ripened = now  # what comes now follows nothing without a gap
         self.advance(now)
 
     def advance(self, now: int) -> None:
@@ -162,6 +168,8 @@ class _Lane:
         position = self.position + 1
         if position == len(self.order):
             self.finished += position
+            if position:
+                self.run.ends[self.instance.number] = now
             if not self.queue:
                 self.instance, self.order, self.position, self.task = _NOTHING, [], -1, -1
                 self.run.proceed()
@@ -235,11 +243,12 @@ class _Lane:
         plan = instance.plan
         granted = self.granted
         working = now - granted
-        latency = bus = 0
+        latency = bus = engine = 0
         stall: Stall | None = event._value
         if stall is not None:
-            latency, bus, held = stall
-            working -= latency + bus
+            latency, bus, held, engine = stall
+            working -= latency + bus + engine
+            self.waiting_ps[Cause.ENGINE] += engine
             self.waiting_ps[Cause.LATENCY] += latency
             self.waiting_ps[Cause.BUS] += bus
             if held:
@@ -248,7 +257,7 @@ class _Lane:
         if run.rows is not None:
             who = (self.holder, self.space_holder)
             times = (self.free_since, self.ready, granted, now)
-            run.rows.append((instance.number, task, *times, latency, bus, *who))
+            run.rows.append((instance.number, task, *times, latency, bus, *who, engine))
         elif run.by_layer:
             layer = plan.program.tasks[task].layer
             self.layer_ps[layer] = self.layer_ps.get(layer, 0) + working
@@ -278,6 +287,14 @@ class _Lane:
         self.advance(now)
 
 
+class Tenancy(NamedTuple):
+    """What runs for one tenant: its launches, its view of the engines, its bytes of each memory."""
+
+    launches: Sequence[Launch]
+    engines: Mapping[str, Engine]
+    memories: Mapping[str, int]
+
+
 def replay(
     launches: Sequence[Launch],
     engines: Mapping[str, Engine],
@@ -291,14 +308,19 @@ def replay(
     capacities in bytes. A run that cannot go on ends early, with `Record.unfinished` tasks. Raises
     `BrokenInvariant`, with the Record up to there, when an engine fails.
     """
-    space = Space(list(memories.values()))
-    run = _Run(environment, space, level)
-    run.lanes = [_Lane(run, number, engine) for number, engine in enumerate(engines.values())]
-    if launches:  # a later launch finds in memory what the one before left there
-        space.take(launches[0].plan.resident_in)
-    for number, launch in enumerate(launches):
-        arrival = Timeout(environment, launch.at_ps)
-        arrival.callbacks.append(partial(run.arrive, number, launch.plan))
+    (record,) = replay_together([Tenancy(launches, engines, memories)], environment, level)
+    return record
+
+
+def replay_together(
+    tenancies: Sequence[Tenancy], environment: Environment, level: RecordLevel = RecordLevel.FULL
+) -> list[Record]:
+    """Runs the launches of several tenants to their end and returns what happened to each; see `replay`.
+
+    Tenants have lanes and space of their own, so what one waits for is never held by another's order. They
+    meet in their engines. All Records end with the last of them.
+    """
+    runs = [_begun(tenancy, environment, level) for tenancy in tenancies]
     failure: Exception | None = None
     try:
         environment.run()
@@ -306,14 +328,41 @@ def replay(
         failure = error
     makespan = int(environment.now)
     if failure is None:  # an engine may have left behind an alarm that nobody waits for
-        ends = [launch.at_ps for launch in launches] + [lane.free_since for lane in run.lanes]
+        ends = [launch.at_ps for tenancy in tenancies for launch in tenancy.launches]
+        ends += [lane.free_since for run in runs for lane in run.lanes]
         makespan = int(max(ends, default=0))
+    records = [
+        _taken_down(run, tenancy, level, makespan) for run, tenancy in zip(runs, tenancies, strict=True)
+    ]
+    if failure is not None:
+        said = f"{type(failure).__name__}: {failure}"
+        raise BrokenInvariant(f"an engine failed after {makespan} ps, {said}", records[0]) from failure
+    return records
+
+
+def _begun(tenancy: Tenancy, environment: Environment, level: RecordLevel) -> _Run:
+    """A tenant's lanes and space, with its launches to come."""
+    space = Space(list(tenancy.memories.values()))
+    run = _Run(environment, space, level, [launch.at_ps for launch in tenancy.launches])
+    run.lanes = [_Lane(run, number, engine) for number, engine in enumerate(tenancy.engines.values())]
+    if tenancy.launches:  # a later launch finds in memory what the one before left there
+        space.take(tenancy.launches[0].plan.resident_in)
+    for number, launch in enumerate(tenancy.launches):
+        arrival = Timeout(environment, launch.at_ps)
+        arrival.callbacks.append(partial(run.arrive, number, launch.plan))
+    return run
+
+
+def _taken_down(run: _Run, tenancy: Tenancy, level: RecordLevel, makespan: int) -> Record:
+    """The Record of a tenant."""
+    launches, engines, memories = tenancy
+    space = run.space
     by_layer = {
         name: tuple(sorted(lane.layer_ps.items()))
         for name, lane in zip(engines, run.lanes, strict=True)
         if lane.layer_ps
     }
-    record = Record(
+    return Record(
         level=level,
         makespan_ps=makespan,
         engines={name: lane.totals(makespan) for name, lane in zip(engines, run.lanes, strict=True)},
@@ -325,8 +374,8 @@ def replay(
         layer_working_ps=by_layer,
         rows=tuple(run.rows or ()),
         bus_holders=tuple(run.bus_holders),
+        launches=tuple(
+            Launched(launch.at_ps, end, launch.first, launch.first + len(launch.plan.lane))
+            for launch, end in zip(launches, run.ends, strict=True)
+        ),
     )
-    if failure is not None:
-        said = f"{type(failure).__name__}: {failure}"
-        raise BrokenInvariant(f"an engine failed after {makespan} ps, {said}", record) from failure
-    return record

@@ -1,0 +1,53 @@
+"""Images one after the other: how long until the first is done, and how they follow each other then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simres.program import Program
+from simres.record import Record, RecordLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What a stream of images comes to.
+
+    `first_ps` is when the first was done, `steady_image_ps` how long an image takes from then on: last
+    end less first end over the images between them, rounded to the nearest. `bottleneck` is the engine
+    that works most for an image, for `bottleneck_ps`.
+    """
+
+    first_ps: int
+    steady_image_ps: int
+    bottleneck: str
+    bottleneck_ps: int
+
+
+def pipeline(program: Program, record: Record, batch: int) -> Pipeline | None:
+    """The stream in a Record, `batch` images a launch; None with fewer than two launches alike.
+
+    A Program that came before, to fill the memory, is left out; but without a full Record, its work counts
+    for the bottleneck too.
+    """
+    if not record.launches:
+        return None
+    last = record.launches[-1]
+    alike = {
+        number
+        for number, launched in enumerate(record.launches)
+        if (launched.first, launched.past) == (last.first, last.past)
+    }
+    if len(alike) < 2:
+        return None
+    ends = [record.launches[number].end_ps for number in alike]
+    images = batch * (len(alike) - 1)
+    steady = (2 * (max(ends) - min(ends)) + images) // (2 * images)
+    if record.level is RecordLevel.FULL:
+        working = dict.fromkeys(record.engines, 0)
+        for span in record.spans:
+            if span.launch in alike:
+                working[program.tasks[span.task].engine] += span.working_ps
+    else:
+        working = {name: engine.working_ps for name, engine in record.engines.items()}
+    busiest = max(working, key=lambda name: working[name])
+    return Pipeline(min(ends), steady, busiest, working[busiest] // (batch * len(alike)))

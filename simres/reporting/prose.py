@@ -1,0 +1,27 @@
+"""Words between the tables: titles, and sentences broken to the width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simres.reporting.amounts import printable
+from simres.reporting.styled import Text
+
+
+def titled(title: str, caption: str) -> Iterator[Text]:
+    """An empty line, then a title with what there is to say about it."""
+    yield Text()
+    yield Text(title, "title").append(f"  {caption}", "muted")
+
+
+def wrapped(text: str, width: int, style: str = "", indent: str = "") -> Iterator[Text]:
+    """Prose broken between words; lines after the first begin with `indent`."""
+    words = printable(text).split(" ")
+    line = words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) > width:
+            yield Text(line, style)
+            line = indent + word
+        else:
+            line += f" {word}"
+    yield Text(line, style)

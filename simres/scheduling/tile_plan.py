@@ -1,0 +1,220 @@
+"""One way to cut one operator: what its tiles would read and take, and the steps once it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import TYPE_CHECKING, NamedTuple
+
+from simres.program import Box, Work
+from simres.scheduling.cuts import Cut, axes, summed
+from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT, reach, to_storage
+from simres.scheduling.pieces import Grid, box_bytes
+from simres.scheduling.tile_work import TileWork
+from simres.workload import Op, Role
+
+if TYPE_CHECKING:
+    from simres.scheduling.tiling import Tiling
+
+Range = tuple[int, int]
+
+MANY = 8
+"""A tile that touches more pieces than this of a map comes off better with a strip of its own."""
+
+FEW = 32
+"""Up to so many tiles are made at once and looked at, instead of looking at some of them first."""
+
+
+class Step(NamedTuple):
+    """One tile of one operator: what it reads, what it makes, and how much work that is.
+
+    `op` counts the operators that are no views; `inputs` and `outputs` are pieces. A step whose output is
+    among its inputs adds to it. `over` is an input piece that the output may take the place of (-1: none),
+    where this step is the last to need it. `pinned` are pieces that it reads and that never leave.
+    """
+
+    op: int
+    work: Work
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    over: int = -1
+    pinned: tuple[int, ...] = ()
+
+
+class Plan:
+    """A cut of an operator, looked at before it is taken.
+
+    `most` are about the bytes of its largest tile and of what that reads, as far as a few tiles tell. With
+    `strips`, inputs of which tiles need less than the pieces they touch come in strips.
+    """
+
+    def __init__(self, tiling: Tiling, number: int, cut: Cut, *, strips: bool) -> None:
+        self.tiling = tiling
+        self.number = number
+        self.op = op = tiling.ops[number]
+        self.cut = cut
+        tensors = tiling.workload.tensors
+        self.tensor = tensors[op.outputs[0]]
+        self.grid = Grid(self.tensor, cut.parts)
+        self.new: dict[str, Grid] = {}
+        """Grids of inputs that lie off-chip and were not cut before."""
+        self.strips: set[str] = set()
+        """Stored tensors that are read in strips."""
+        total = summed(op, tensors)
+        self.chunks = [
+            (total * part // cut.chunks, total * (part + 1) // cut.chunks) for part in range(cut.chunks)
+        ]
+        self._cut_inputs()
+        self.most = self._largest(strips) if strips or cut.tiles > FEW else 0
+
+    def _cut_inputs(self) -> None:
+        """Weights are cut with the output's columns and the sum; maps that lie off-chip, with its rows."""
+        op, tiling, shape = self.op, self.tiling, self.tensor.shape
+        workload = tiling.workload
+        for place, name in enumerate(op.inputs):
+            stored = workload.storage(name)
+            if stored in tiling.grids or stored in self.new:
+                continue
+            tensor = workload.tensors[stored]
+            parts = [1] * len(tensor.shape)
+            if place == 1 and stored == name and op.kind in {"conv", "linear"}:
+                parts[0] = self.cut.parts[1 if op.kind == "conv" else len(shape) - 1]
+                if len(self.chunks) > 1:
+                    parts[1] = len(self.chunks)
+            elif len(tensor.shape) == len(shape) == 4 and tensor.shape[0] == shape[0]:
+                parts[0] = self.cut.parts[0]
+                parts[2] = min(self.cut.parts[2], tensor.shape[2])
+            self.new[stored] = Grid(tensor, parts)
+
+    def _reads(self, box: Box, chunk: Range) -> Iterator[tuple[str, Box]]:
+        """Each stored tensor that a tile reads, and the part it needs."""
+        op, workload = self.op, self.tiling.workload
+        for place, name in enumerate(op.inputs):
+            needed = reach(workload, op, place, box)
+            if needed is None:
+                continue
+            if place < 2 and len(self.chunks) > 1:
+                axis = _summed_axis(op, place, len(needed))
+                needed = (*needed[:axis], chunk, *needed[axis + 1 :])
+            yield to_storage(workload, name, needed)
+
+    def _source(self, stored: str) -> Grid:
+        return self.new[stored] if stored in self.new else self.tiling.grids[stored]
+
+    def _samples(self) -> Iterator[tuple[Box, Range]]:
+        """A few tiles, the largest among them as a rule: the corners of the grid and its middles."""
+        ranges = []
+        for cut in self.grid.cuts:
+            count = len(cut) - 1
+            ranges.append([(cut[at], cut[at + 1]) for at in sorted({0, count // 2, count - 1})])
+        chunk = self.chunks[len(self.chunks) // 2]
+        for box in islice(product(*ranges), 27):
+            yield box, chunk
+
+    def _largest(self, strips: bool) -> int:
+        """Bytes of the largest of a few tiles; chooses what is read in strips, if anything may."""
+        samples = [(box, list(dict.fromkeys(self._reads(box, chunk)))) for box, chunk in self._samples()]
+        if strips:
+            for _, parts in samples:
+                for stored, part in parts:
+                    source = self._source(stored)
+                    if source.first not in self.tiling.pinned and (
+                        box_bytes(source.tensor, part) < source.bytes_over(part)
+                        or (stored not in self.new and source.pieces_over(part) > MANY)
+                    ):
+                        self.strips.add(stored)
+        return max(self._together(box, parts) for box, parts in samples)
+
+    def _together(self, box: Box, parts: list[tuple[str, Box]]) -> int:
+        tiling = self.tiling
+        made = box_bytes(self.tensor, box)
+        total, over = made, 0
+        total += sum(tiling.workload.tensors[name].nbytes for name in self.op.outputs[1:])
+        for stored, part in parts:
+            source = self._source(stored)
+            if stored in self.strips:
+                total += box_bytes(source.tensor, part)
+            elif source.first not in tiling.pinned:
+                nbytes = source.bytes_over(part)
+                total += nbytes
+                if nbytes == made and part == box and self._may_go(stored):
+                    over = made
+        return total - over
+
+    def take(self) -> list[Step]:
+        """The steps; the pieces of what was not cut before get their numbers."""
+        op, tiling = self.op, self.tiling
+        tensors, pieces, pinned = tiling.workload.tensors, tiling.pieces, tiling.pinned
+        for grid in self.new.values():
+            if grid.tensor.name not in self.strips:
+                tiling.register(grid)
+        first = tiling.register(self.grid)
+        others = tuple(
+            tiling.register(Grid(tensors[name], [1] * len(tensors[name].shape))) for name in op.outputs[1:]
+        )
+        boxes = pieces.box[first : first + self.grid.count]
+        tiles = list(range(len(boxes)))
+        if self.cut.columns_outer and len(boxes) > 1:
+            column = axes(op, self.tensor.shape)[1]
+            if column is not None:
+                tiles.sort(key=lambda tile: (boxes[tile][column], tile))
+        summing = self.chunks[-1][1]
+        work = TileWork(op, self.tensor.elements * summing)
+        steps = []
+        for tile in tiles:
+            box, outputs = boxes[tile], (first + tile, *others)
+            nbytes = sum(pieces.nbytes[piece] for piece in outputs)
+            for chunk in self.chunks:
+                needed: dict[int, None] = {}
+                fixed: list[int] = []
+                for stored, part in self._reads(box, chunk):
+                    if stored in self.strips:
+                        needed[self._strip(stored, part)] = None
+                        continue
+                    over = tiling.grids[stored].over(part)
+                    if over[0] in pinned:
+                        fixed += over
+                    else:
+                        needed.update(dict.fromkeys(over))
+                length = chunk[1] - chunk[0]
+                amount = work.next(box, summing, length, nbytes)
+                place = self._over(box, needed, pieces.nbytes[outputs[0]]) if not others else -1
+                if chunk[0]:
+                    needed[outputs[0]] = None
+                    place = -1
+                steps.append(Step(self.number, amount, tuple(needed), outputs, place, tuple(fixed)))
+        return steps
+
+    def _strip(self, stored: str, part: Box) -> int:
+        """The piece for a part that is loaded by itself; an activation has to be off-chip for it."""
+        tiling = self.tiling
+        tensor = tiling.workload.tensors[stored]
+        if tensor.role is not Role.ACTIVATION:
+            return tiling.pieces.strip(tensor, part, ())
+        tiling.forced.add(stored)
+        return tiling.pieces.strip(tensor, part, tiling.grids[stored].over(part))
+
+    def _may_go(self, stored: str) -> bool:
+        """Whether the output may take the place of this input: element for element, and its last reader."""
+        return self.op.kind in ELEMENT_FOR_ELEMENT and self.tiling.last_reader.get(stored) == self.number
+
+    def _over(self, box: Box, needed: dict[int, None], nbytes: int) -> int:
+        """An input piece that the output can take the place of, element for element; -1 for none."""
+        pieces = self.tiling.pieces
+        for piece in needed if self.op.kind in ELEMENT_FOR_ELEMENT else ():
+            if (
+                pieces.nbytes[piece] == nbytes
+                and pieces.box[piece] == box
+                and self._may_go(pieces.tensor[piece])
+            ):
+                return piece
+        return -1
+
+
+def _summed_axis(op: Op, place: int, rank: int) -> int:
+    """The axis of an input along which an operator sums."""
+    if op.kind == "conv":
+        return 1
+    if op.kind == "matmul":
+        return rank - 1 if place == 0 else rank - 2
+    return rank - 1

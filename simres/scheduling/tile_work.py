@@ -1,0 +1,72 @@
+"""How much of an operator's work each of its tiles is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from simres.program import Box, Work
+from simres.workload import Loops, Op, Unit
+
+
+class TileWork:
+    """Hands out an operator's work tile by tile.
+
+    Shares are differences of rounded running sums, so that the tiles of an operator add up to it. Tiles
+    that are alike share one `Work`.
+    """
+
+    def __init__(self, op: Op, total: int) -> None:
+        self.op = op
+        self.total = total
+        """Elements of the output, times what each sums over."""
+        self.amount = op.macs if op.unit is Unit.MATRIX else op.vector_ops if op.unit is Unit.HOST else 0
+        self._done = 0
+        self._alike: dict[tuple[object, ...], Work] = {}
+
+    def next(self, box: Box, summed: int, length: int, nbytes: int) -> Work:
+        """The work of the next tile: a `box` of the output, over `length` of `summed` input channels.
+
+        `nbytes` are the bytes it makes, which is what a copy costs.
+        """
+        op = self.op
+        lengths = tuple([stop - start for start, stop in box])
+        done = self._done
+        upto = self._done = done + prod(lengths) * length
+        total = self.total
+        amount = self.amount * upto // total - self.amount * done // total if total else 0
+        key = (lengths, length, amount, nbytes)
+        work = self._alike.get(key)
+        if work is None:
+            if op.unit is Unit.MATRIX:
+                whole = prod(lengths) * length == total
+                loops = op.loops if whole else _loops(op, lengths, length if length < summed else 0)
+                work = Work(macs=amount, loops=loops, op=op)
+            elif op.unit is Unit.HOST:
+                work = Work(vector_ops=amount, op=op)
+            else:
+                work = Work(nbytes=nbytes if op.unit is Unit.MOVE else 0, op=op)
+            self._alike[key] = work
+        return work
+
+
+def _loops(op: Op, lengths: tuple[int, ...], channels: int) -> Loops | None:
+    """The loop nest of a tile: fewer images, output channels, pixels or (where not 0) input channels.
+
+    None where the operator states none.
+    """
+    loops = op.loops
+    if loops is None:
+        return None
+    if channels:
+        loops = replace(loops, c=channels)
+    if op.kind == "conv" and len(lengths) == 4:
+        n, m, p, q = lengths
+        if loops.groups == 1:
+            return replace(loops, n=n, m=m, p=p, q=q)
+        return replace(loops, n=n, groups=max(1, m // loops.m), p=p, q=q)
+    if op.kind == "linear":
+        return replace(loops, n=prod(lengths[:-1]), m=lengths[-1])
+    if op.kind == "matmul" and len(lengths) >= 2:
+        return replace(loops, groups=prod(lengths[:-2]), n=lengths[-2], m=lengths[-1])
+    return loops

@@ -1,0 +1,198 @@
+"""The Program of a walk, written task by task in whatever order a scheduler decides on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from simres.hardware.chip import Chip
+from simres.hookspecs import ComponentRole
+from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
+from simres.scheduling.residency import Residency, Stay
+from simres.workload import Unit
+
+UNITS = {
+    Unit.MATRIX: (TaskKind.MATRIX, ComponentRole.MATRIX),
+    Unit.HOST: (TaskKind.HOST, ComponentRole.HOST),
+}
+"""What does an operator's tiles; copies, and what is not modelled, are done by the memory."""
+
+
+class Writer:
+    """Takes down tasks and works out who needs whom.
+
+    A task needs those that wrote what it reads; where it takes over a buffer it comes after all who used
+    it; a buffer is freed by its users. With `in_a_row` each task comes after the one before.
+    """
+
+    def __init__(self, chip: Chip, residency: Residency, *, in_a_row: bool) -> None:
+        self.chip = chip
+        self.residency = residency
+        self.tiling = residency.tiling
+        self.pieces = residency.tiling.pieces
+        self.in_a_row = in_a_row
+        self.tasks: list[Task] = []
+        self._buffers: list[tuple[str, int, Region]] = []
+        self._users: list[list[int]] = []
+        self._stored_by: dict[int, int] = {}
+        """The task that wrote each piece back."""
+        self._moves: dict[int, tuple[Work, str, str]] = {}
+        """By bytes: the work of moving them, and the engines that load and store."""
+        self.layers = [Layer(op.name, op.kind, op.block) for op in self.tiling.ops]
+        self._maker = {name: number for number, op in enumerate(self.tiling.ops) for name in op.outputs}
+        self._pinned = {piece: self._buffer(piece) for piece in sorted(self.tiling.pinned)}
+
+    def _buffer(self, piece: int) -> Region:
+        """A new buffer for a piece."""
+        pieces = self.pieces
+        box = None if pieces.whole[piece] else pieces.box[piece]
+        region = Region(pieces.tensor[piece], len(self._buffers), box)
+        self._buffers.append((pieces.tensor[piece], pieces.nbytes[piece], region))
+        self._users.append([])
+        return region
+
+    def _off_chip(self, piece: int) -> Region:
+        pieces = self.pieces
+        return Region(pieces.tensor[piece], None, None if pieces.whole[piece] else pieces.box[piece])
+
+    def move(self, piece: int) -> tuple[Work, str, str]:
+        """The work of moving a piece over the bus, and the engines that load and that store it."""
+        nbytes = self.pieces.nbytes[piece]
+        found = self._moves.get(nbytes)
+        if found is None:
+            work = Work(nbytes)
+            found = self._moves[nbytes] = (work, *self.chip.load_and_store(work))
+        return found
+
+    def _after(self) -> tuple[int, ...]:
+        return (len(self.tasks) - 1,) if self.in_a_row and self.tasks else ()
+
+    def brought_out(self, piece: int) -> bool:
+        """Whether a piece that was made on chip can be loaded: all that it lies across is off-chip."""
+        if not self.residency.made[piece]:
+            return True
+        return all(part in self._stored_by for part in self.pieces.sources.get(piece, (piece,)))
+
+    def load(self, stay: Stay) -> None:
+        """Brings a piece in."""
+        piece = stay.piece
+        number = len(self.tasks)
+        needs: tuple[int, ...] = ()
+        if self.residency.made[piece]:
+            parts = self.pieces.sources.get(piece, (piece,))
+            needs = tuple(self._stored_by[part] for part in parts)
+        work, engine, _ = self.move(piece)
+        region = stay.region = self._buffer(piece)
+        stay.writer = number
+        buffer = len(self._buffers) - 1
+        self._users[buffer].append(number)
+        after = tuple(task for task in self._after() if task not in needs)
+        layer = self.residency.steps[stay.start].op
+        self.tasks.append(
+            Task(
+                engine,
+                TaskKind.LOAD,
+                work,
+                layer,
+                needs,
+                after,
+                (self._off_chip(piece),),
+                (region,),
+                (buffer,),
+            )
+        )
+
+    def store(self, stay: Stay) -> None:
+        """Writes a piece back."""
+        piece, region = stay.piece, stay.region
+        assert region is not None
+        assert region.buffer is not None
+        number = len(self.tasks)
+        work, _, engine = self.move(piece)
+        self._users[region.buffer].append(number)
+        self._stored_by[piece] = number
+        after = tuple(task for task in self._after() if task != stay.writer)
+        layer = self._maker[region.tensor]
+        self.tasks.append(
+            Task(
+                engine,
+                TaskKind.STORE,
+                work,
+                layer,
+                (stay.writer,),
+                after,
+                (region,),
+                (self._off_chip(piece),),
+            )
+        )
+
+    def compute(self, position: int, kind: TaskKind, engine: str) -> None:
+        """Does a step."""
+        step = self.residency.steps[position]
+        read, made = self.residency.by_step[position]
+        number = len(self.tasks)
+        users = self._users
+        needs: dict[int, None] = {}
+        after: list[int] = []
+        reads: list[Region] = []
+        reserves: list[int] = []
+        for stay in read:
+            needs[stay.writer] = None
+            reads.append(stay.region)  # type: ignore[arg-type]
+            users[stay.region.buffer].append(number)  # type: ignore[union-attr, index]
+        for piece in step.pinned:
+            region = self._pinned[piece]
+            reads.append(region)
+        writes: list[Region] = []
+        for stay in made:
+            if stay.region is None:
+                if stay.follows is not None:
+                    before = stay.follows.region
+                    assert before is not None
+                    assert before.buffer is not None
+                    after += users[before.buffer]
+                    box = None if self.pieces.whole[stay.piece] else self.pieces.box[stay.piece]
+                    stay.region = Region(self.pieces.tensor[stay.piece], before.buffer, box)
+                else:
+                    stay.region = self._buffer(stay.piece)
+                    reserves.append(len(self._buffers) - 1)
+            buffer = stay.region.buffer
+            if not users[buffer] or users[buffer][-1] != number:  # type: ignore[index]
+                users[buffer].append(number)  # type: ignore[index]
+            writes.append(stay.region)
+            stay.writer = number
+        if self.in_a_row:
+            after += self._after()
+        ordered = tuple(task for task in dict.fromkeys(after) if task not in needs and task != number)
+        self.tasks.append(
+            Task(
+                engine,
+                kind,
+                step.work,
+                step.op,
+                tuple(needs),
+                ordered,
+                tuple(reads),
+                tuple(writes),
+                tuple(reserves),
+            )
+        )
+
+    def program(self, scheduler: str, workload: str, decisions: Mapping[str, str]) -> Program:
+        """The finished Program."""
+        memory = self.tiling.memory
+        kept = tuple(range(len(self._pinned)))
+        return Program(
+            scheduler=scheduler,
+            workload=workload,
+            tasks=tuple(self.tasks),
+            buffers=tuple(
+                Buffer(tensor, nbytes, memory, () if number < len(kept) else tuple(users), region.box)
+                for number, ((tensor, nbytes, region), users) in enumerate(
+                    zip(self._buffers, self._users, strict=True)
+                )
+            ),
+            layers=tuple(self.layers),
+            resident_in=kept,
+            resident_out=kept,
+            decisions=decisions,
+        )
