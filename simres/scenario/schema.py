@@ -62,7 +62,7 @@ def scenario_schema(registry: Registry) -> Schema:
 
 def _tenant(properties: Schema) -> Schema:
     """What a tenant says; of its scheduler and passes, the same as a scenario."""
-    schema = _of_model(TenantFile)
+    schema = of_model(TenantFile)
     for name in ("scheduler", "passes"):
         described = schema["properties"][name]["description"]
         schema["properties"][name] = {**properties[name], "description": described}

@@ -16,7 +16,7 @@ from simres.hardware.energy import EnergyCosts
 from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec
 from simres.hookspecs import Component, ComponentRole
 from simres.plugins import default_registry
-from simres.program import Work
+from simres.program import Program, Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, documented, example, for_all, hold, load, same
@@ -195,11 +195,11 @@ def _in_a_chip(component: Component, spec: ComponentSpec) -> None:
             same(first, prove(program, system, workload, engines), "the Record of a run")
 
 
-def _programs(workload: Workload, system: Chip) -> list[Any]:
+def _programs(workload: Workload, system: Chip) -> list[Program]:
     try:
         return [
             serial.schedule(workload, system, NoParameters()),
-            overlapped.schedule(workload, system, overlapped.Parameters())[0],
+            overlapped.schedule(workload, system, overlapped.Parameters()),
         ]
     except AnswerIsNo:  # a memory too small for it
         return []
