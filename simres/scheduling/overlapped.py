@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,15 +14,21 @@ from simres.scheduling.tiling import DoesNotFit, Tiling, cut
 from simres.scheduling.unfused import unfused
 from simres.workload import Unit, Workload
 
-FINER = (32, 64, 128)
-"""Tile sizes tried for a network of few tiles, as shares of the on-chip memory."""
+USUAL = 32
+"""The tile size tried first, as a share of the on-chip memory."""
 
-COARSER = (2, 16)
-"""Tile sizes tried for one of many."""
+FINER, COARSER = (128, 64), 8
+"""Finer sizes, of which the first that is affordable is tried, and what is tried if finer is no better."""
+
+FINEST = 512
+"""Where weights are kept, nothing but work is left to overlap, and the finest size counts too."""
+
+MANY = (2, 16)
+"""Tile sizes tried for a network of many tiles."""
 
 SMALL, LARGE, LARGEST = 500, 4_000, 12_000
-"""Tiles: up to SMALL at the first of the finer sizes, all of them are tried, else one of up to LARGE; a
-network that comes to more is tried at the coarser ones, the second if that comes to no more than LARGEST."""
+"""Tiles: up to SMALL at the usual size, several sizes are tried, else one of up to LARGE; a network that
+comes to more is tried at the sizes for `MANY`, the second of them if that comes to no more than LARGEST."""
 
 NEAR = 1.01
 """Within this of a bound that holds for every schedule, no other tile size is tried."""
@@ -46,23 +51,17 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    best: Written | None = None
-    bound = _bound(workload, chip, kept=parameters.weights == "kept")
-    for tiling in _tilings(workload, chip, parameters):
-        found = written(workload, chip, tiling, overlap=True)
-        if best is None or found.estimate_ps < best.estimate_ps:
-            best = found
-        if best.estimate_ps <= NEAR * bound:
-            break
-    assert best is not None
-    return best.program("overlapped")
+    return min(_tried(workload, chip, parameters), key=lambda found: found.estimate_ps).program("overlapped")
 
 
-def _tilings(workload: Workload, chip: Chip, parameters: Parameters) -> Iterator[Tiling]:
-    """Tile sizes worth trying: several for a small network, for a large one what is affordable."""
+def _tried(workload: Workload, chip: Chip, parameters: Parameters) -> list[Written]:
+    """Schedules with the tile sizes worth trying: several for a small network, else what is affordable."""
     memory, spec = chip.scratchpad()
     parts = unfused(workload)
     kept = parameters.weights == "kept"
+
+    def at(share: int) -> Written:
+        return done(cut(parts, memory, spec, share, pinned=kept))
 
     def up_to(most: int, share: int) -> Tiling | None:
         try:
@@ -70,23 +69,27 @@ def _tilings(workload: Workload, chip: Chip, parameters: Parameters) -> Iterator
         except DoesNotFit:
             return None
 
+    def done(tiling: Tiling) -> Written:
+        return written(workload, chip, tiling, overlap=True)
+
     if parameters.share is not None:
-        yield cut(parts, memory, spec, parameters.share, pinned=kept)
-        return
-    first = up_to(LARGE, FINER[0])
-    finest = (*FINER[1:], 512) if kept else FINER[1:]  # nothing but work is left to overlap
-    if first is None:
-        yield cut(parts, memory, spec, COARSER[0], pinned=kept)
-        if (finer := up_to(LARGEST, COARSER[1])) is not None:
-            yield finer
-    elif first.count <= SMALL:
-        yield first
-        for share in finest:
-            if (finer := up_to(LARGE, share)) is not None:
-                yield finer
-        yield cut(parts, memory, spec, COARSER[1], pinned=kept)
-    else:
-        yield up_to(LARGE, FINER[1]) or first
+        return [at(parameters.share)]
+    usual = up_to(LARGE, USUAL)
+    if usual is None:
+        finer = up_to(LARGEST, MANY[1])
+        return [at(MANY[0]), *([done(finer)] if finer else [])]
+    if usual.count > SMALL:
+        return [done(up_to(LARGE, FINER[1]) or usual)]
+    tried = [done(usual)]
+    if tried[0].estimate_ps <= NEAR * _bound(workload, chip, kept=kept):
+        return tried
+    finer = next(filter(None, (up_to(LARGE, share) for share in FINER)), None)
+    tried += [done(finer)] if finer else []
+    if kept and (finest := up_to(LARGE, FINEST)):
+        tried.append(done(finest))
+    if tried[-1].estimate_ps >= tried[0].estimate_ps:
+        tried.append(at(COARSER))
+    return tried
 
 
 def _bound(workload: Workload, chip: Chip, *, kept: bool) -> int:

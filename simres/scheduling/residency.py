@@ -24,10 +24,10 @@ class Stay:
     """One time that a piece is on chip: from before step `start` to after step `last`.
 
     `loaded` says that it comes over the bus, to be read by step `start`; `stored` that it is written back
-    once it is made. `follows` is the stay whose buffer it takes over; `uses` counts the steps that use it
-    and are yet to come, `due` those that write it, `handed_on` says that another stay follows. `region`, `writer` (the task that made
-    or loaded it), `ready_ps` (when, as far as costs tell) and `done_ps` (when all who used it so far are
-    done) are known as tasks are written.
+    once it is made. `follows` is the stay whose buffer it takes over, `handed_on` says that another stay
+    follows. `uses` counts the steps that use it and are yet to come, `due` those that write it. `region`,
+    `writer` (the task that made or loaded it), `ready_ps` (when, as far as costs tell) and `done_ps` (when
+    all who used it so far are done) are known as tasks are written.
     """
 
     piece: int

@@ -203,23 +203,33 @@ class _Check:
             places[number].writes.add(-1, "", Region(buffer.tensor, number, buffer.box))
         users = [frozenset(buffer.freed_by) for buffer in self.program.buffers]
         tensors = workload.tensors
+        clocks, places_of = self.clocks, self.places
         known: set[int] = set()
         """Regions looked at, by identity: the Program holds them, and tasks share them."""
         for number, task in enumerate(self.program.tasks):
+            clock = clocks[number]
             for region in task.reads:
                 if id(region) not in known:
                     self._known(number, region, owner, workload)
                     known.add(id(region))
-                place = region.tensor if region.buffer is None else region.buffer
+                held = region.buffer
+                place: Place = region.tensor if held is None else held
                 there = places.get(place)
                 if there is None:
                     there = places[place] = Accesses()
-                if region.buffer is not None:
-                    self._held(number, region.buffer, owner, users)
+                if held is not None:
+                    self._held(number, held, owner, users)
+                writes = there.writes
+                by = writes.by_box.get(region.box)
+                if by is not None and by >= 0 and writes.tensor == region.tensor and len(writes.last) == 1:
+                    # The common case: one engine wrote it, this part last, and is done by then.
+                    ((engine, last),) = writes.last.items()
+                    if by == last and places_of[by] < clock.get(engine, 0):
+                        there.reads.add(number, task.engine, region)
+                        continue
+                if held is not None or tensors[region.tensor].role is Role.ACTIVATION:
                     self._read(number, region, there, workload)
-                elif tensors[region.tensor].role is Role.ACTIVATION:
-                    self._read(number, region, there, workload)
-                self._alone(number, region, there.writes)
+                self._alone(number, region, writes)
                 there.reads.add(number, task.engine, region)
             for region in task.writes:
                 self._known(number, region, owner, workload)
