@@ -108,11 +108,21 @@ def simres_passes() -> Iterator[Pass]:
 
 @hookimpl
 def simres_blocks() -> Iterator[Block]:
-    """The block of the paper's section 3.3."""
+    """The block of the paper's section 3.3, and the two that came after it."""
     yield Block(
         name="basic",
-        target="simres.networks.cifar:BasicBlock",
+        target="simres.networks.blocks:BasicBlock",
         summary="two 3 x 3 convolutions and a shortcut",
+    )
+    yield Block(
+        name="bottleneck",
+        target="simres.networks.blocks:BottleneckBlock",
+        summary="1 x 1, 3 x 3 and 1 x 1 convolutions, narrow in the middle, and a shortcut",
+    )
+    yield Block(
+        name="preact",
+        target="simres.networks.blocks:PreactBlock",
+        summary="norm and ReLU before each of two 3 x 3 convolutions, and an untouched shortcut",
     )
 
 

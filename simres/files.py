@@ -38,20 +38,31 @@ def write_text(path: Path, text: str) -> None:
 
     Folders are made as needed. Raises `SimresError` where that fails; an older file stays as it was.
     """
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise SimresError(f"cannot write `{path}`: {error}") from error
+    write_bytes(path, data)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """The same for bytes, which are on the disk before the name changes."""
     import tempfile
 
     path = path.resolve() if path.is_symlink() else path
     temporary = None
     try:
         if path.exists() and not path.is_file() and not path.is_dir():  # /dev/stdout, a named pipe
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(data)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise SimresError(f"cannot write `{path}`: it is a folder")
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
         temporary = None

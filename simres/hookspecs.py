@@ -110,7 +110,9 @@ class Operator:
 class Block:
     """A residual block for the CIFAR networks.
 
-    `target` is a `torch.nn.Module` class called as `(in_channels, out_channels, stride)`.
+    `target` is a `torch.nn.Module` class called as `(in_channels, out_channels, stride)`. Class attributes
+    `layers`, `expansion` and `preactivated` may say more of it, and a method `placed(number, count)` is told
+    its place; see `simres.networks.blocks`.
     """
 
     name: str
@@ -124,6 +126,19 @@ class Reporter:
 
     name: str
     suffix: str
+    target: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A reader of another tool's files, for `simres import NAME FILE...`.
+
+    `target` is a function `(paths) -> simres.imported.Imported`, which gets the files as a sequence of
+    `pathlib.Path` and raises `simres.errors.InvalidFile` with line and column for what is wrong in them.
+    """
+
+    name: str
     target: str
     summary: str
 
@@ -178,7 +193,7 @@ def simres_operators() -> Iterable[Operator]:  # type: ignore[empty-body]
 
 @hookspec
 def simres_blocks() -> Iterable[Block]:  # type: ignore[empty-body]
-    """Residual blocks that `simres trace --block NAME` builds CIFAR networks from.
+    """Residual blocks that `simres train` and `simres trace` build CIFAR networks from (`--block NAME`).
 
     Example:
 
@@ -197,4 +212,16 @@ def simres_reporters() -> Iterable[Reporter]:  # type: ignore[empty-body]
         @hookimpl
         def simres_reporters():
             yield Reporter("markdown", ".md", "simres_md:write", "the layer table in Markdown")
+    """
+
+
+@hookspec
+def simres_importers() -> Iterable[Importer]:  # type: ignore[empty-body]
+    """Other tools' files that `simres import` makes workloads and scenarios of.
+
+    Example:
+
+        @hookimpl
+        def simres_importers():
+            yield Importer("onnx", "simres_onnx:read", "an ONNX graph")
     """

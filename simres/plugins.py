@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pluggy
 
 from simres import builtins, hookspecs
+from simres.compatibility import unmet
 from simres.errors import PluginFailure, SimresError, SimresWarning
 from simres.foreign import ForeignError, foreign_code, returned
 from simres.hookspecs import (
@@ -27,6 +28,7 @@ from simres.hookspecs import (
     Block,
     Component,
     ComponentRole,
+    Importer,
     Operator,
     Pass,
     Reporter,
@@ -45,8 +47,8 @@ FORMS: Mapping[str, type] = {"role": ComponentRole, "numbered": bool}
 SLOW_S = 1.0
 """A plugin whose import takes longer is named: every command that needs a plugin waits for all of them."""
 
-Declaration = Component | Scheduler | Pass | Operator | Block | Reporter
-D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter)
+Declaration = Component | Scheduler | Pass | Operator | Block | Reporter | Importer
+D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter, Importer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,13 @@ class Registry:
         self._operators = Catalogue("operator", "simres_operators", Operator, "source")
         self._blocks = Catalogue("block", "simres_blocks", Block)
         self._reporters = Catalogue("reporter", "simres_reporters", Reporter)
+        self._importers = Catalogue("importer", "simres_importers", Importer)
         self._builtin = Provider("simres", "simres", __version__)
         self._add(builtins, self._builtin)
 
     @property
     def catalogues(self) -> tuple[Catalogue[Any], ...]:
-        """All six, in the order in which people read them."""
+        """All of them, in the order in which people read them."""
         return (
             self._components,
             self._schedulers,
@@ -138,6 +141,7 @@ class Registry:
             self._operators,
             self._blocks,
             self._reporters,
+            self._importers,
         )
 
     def component(self, kind: str) -> Component:
@@ -167,6 +171,10 @@ class Registry:
         """The reporter of that name."""
         return self._lookup(self._reporters, name)
 
+    def importer(self, name: str) -> Importer:
+        """The importer of that name."""
+        return self._lookup(self._importers, name)
+
     def components(self) -> Mapping[str, Component]:
         """All component kinds, plugins' included."""
         return self._all(self._components)
@@ -190,6 +198,10 @@ class Registry:
     def reporters(self) -> Mapping[str, Reporter]:
         """All reporters, plugins' included."""
         return self._all(self._reporters)
+
+    def importers(self) -> Mapping[str, Importer]:
+        """All readers of other tools' files; simres has none itself."""
+        return self._all(self._importers)
 
     def provider(self, declaration: Declaration) -> Provider:
         """Who declared it."""
@@ -227,16 +239,40 @@ class Registry:
         self._pending = False
         for provider, entry_point in _installed():
             started = perf_counter()
+            reason = unmet(entry_point.dist) if entry_point.dist else None
             try:
-                with foreign_code():
-                    plugin = entry_point.load()
-                    provider = replace(provider, import_s=perf_counter() - started)
-                    self._add(plugin, provider)
+                if reason is None:
+                    with foreign_code():
+                        plugin = entry_point.load()
+                        provider = replace(provider, import_s=perf_counter() - started)
+                        self._add(plugin, provider)
             except ForeignError as failure:
-                provider = replace(provider, reason=failure.reason)
+                reason = failure.reason
+            if reason is not None:
+                provider = replace(provider, reason=reason)
                 self.providers.append(provider)
             if provider.remark:
                 _warn(provider.remark)
+
+    def add(self, plugin: object, name: str | None = None) -> Provider:
+        """Takes in a plugin that is not installed, such as a module under test, and returns its provider.
+
+        Whatever an installed plugin is set aside for is raised here.
+        """
+        module = name or str(getattr(plugin, "__name__", type(plugin).__name__))
+        plain = _normal(module)
+        provider = Provider(plain.removeprefix(f"{PROJECT}-"), plain, "not installed")
+        self._add(plugin, provider)
+        return provider
+
+    def declared(self, provider: Provider) -> tuple[tuple[Catalogue[Any], Declaration], ...]:
+        """What a provider declares and nobody else claims, each with the catalogue it is in."""
+        return tuple(
+            (catalogue, declaration)
+            for catalogue in self.catalogues
+            for declaration, found in catalogue.found.values()
+            if found == provider
+        )
 
     def _add(self, plugin: object, provider: Provider) -> None:
         """Registers one plugin and takes down what it declares; all of it or, on any error, nothing."""
@@ -291,7 +327,7 @@ class Registry:
             raise SimresError(catalogue.conflict(name), "uninstall one of them")
         if name in catalogue.found:
             return catalogue.found[name][0]
-        message = f"unknown {catalogue.what} `{name}`; known: {', '.join(catalogue.found)}"
+        message = f"unknown {catalogue.what} `{name}`; known: {', '.join(catalogue.found) or 'none'}"
         for provider in self.providers:
             if provider.reason:
                 message += f"; plugin `{provider.plugin}` ({provider}) failed to load: {provider.reason}"

@@ -65,7 +65,11 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """An edge of the graph: `shape` in elements, batch first; `density` the measured share of non-zeros."""
+    """An edge of the graph: `shape` in elements, batch first.
+
+    Measured on real images, None where nobody did: `density`, the share of non-zeros, and `deviation`, the
+    standard deviation of the values (the size of a layer's response).
+    """
 
     __pydantic_config__ = STRICT
 
@@ -75,6 +79,7 @@ class Tensor:
     dtype: str = "fp32"
     view_of: str | None = None
     density: float | None = None
+    deviation: float | None = None
 
     @property
     def elements(self) -> int:

@@ -70,6 +70,8 @@ def _tensor(key: str, tensor: Tensor, workload: Workload) -> Iterator[str]:
         yield ".shape: more than 2^62 bytes"
     if tensor.density is not None and not 0 <= tensor.density <= 1:  # NaN too
         yield f".density: must be from 0 to 1, is {tensor.density}"
+    if tensor.deviation is not None and not 0 <= tensor.deviation < math.inf:
+        yield f".deviation: must be a finite number from 0, is {tensor.deviation}"
     if tensor.view_of is not None:
         if tensor.view_of not in workload.tensors:
             yield f".view_of: no tensor `{tensor.view_of}`"

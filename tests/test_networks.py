@@ -14,9 +14,14 @@ torch = pytest.importorskip("torch")
 
 from torch import nn
 
+from simres.networks.blocks import (
+    BasicBlock,
+    PaddedIdentity,
+    PlainBlock,
+    projection,
+)
 from simres.networks.build import build
 from simres.networks.checkpoint import weight_digest
-from simres.networks.cifar import BasicBlock, PaddedIdentity, PlainBlock, projection
 
 pytestmark = pytest.mark.torch
 

@@ -45,13 +45,18 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     monkeypatch.delenv(LOAD_PLUGINS, raising=False)
     before = set(sys.modules)
 
-    def write(distribution: str, source: str | None, *, version: str = "1.0") -> None:
+    def write(
+        distribution: str, source: str | None, *, version: str = "1.0", requires: str | None = None
+    ) -> None:
         module = distribution.replace("-", "_")
         if source is not None:
             (tmp_path / f"{module}.py").write_text(IMPORTS + dedent(source))
         info = tmp_path / f"{module}-{version}.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        needs = f"Requires-Dist: {requires}\n" if requires else ""
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{needs}"
+        )
         (info / "entry_points.txt").write_text(
             f"[simres]\n{distribution.removeprefix('simres-')} = {module}\n"
         )
@@ -153,6 +158,37 @@ def test_a_broken_plugin_is_set_aside_with_its_reason(install: Install, how: str
     assert registry.component("matrix").spec == "simres.hardware.specs:MatrixSpec"
 
 
+def test_a_plugin_for_another_simres_is_not_imported(install: Install, tmp_path: Path) -> None:
+    touched = tmp_path / "imported"
+    install("simres-npu", f"open({str(touched)!r}, 'w')" + NPU, requires="simres>=99")
+    install("simres-old", f"open({str(touched)!r}, 'w')" + NPU, requires="simres (<0.0.1)")
+    reason = r"it needs simres >=99, and this is "
+    with pytest.warns(SimresWarning) as warned, pytest.raises(SimresError, match=reason):
+        Registry().component("npu")
+    assert str(warned[0].message).startswith("plugin `npu` (simres-npu 1.0) is left out: " + reason)
+    assert "it needs simres <0.0.1" in str(warned[1].message)
+    assert not touched.exists()
+    done = run("simulate", scenario(tmp_path, "npu"))
+    assert done.returncode == 2
+    assert "failed to load: it needs simres >=99" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "requires",
+    [
+        "simres>=0.1",
+        "simres",
+        "simres[torch]>=0.0.1",
+        "simres-dram>=99",
+        "simres>=99; extra == 'x'",
+        "simres>=?",
+    ],
+)
+def test_a_plugin_for_this_simres_is(install: Install, requires: str) -> None:
+    install("simres-npu", NPU, requires=requires)
+    assert Registry().component("npu").kind == "npu"
+
+
 def test_an_interrupt_is_no_broken_plugin(install: Install) -> None:
     install("simres-npu", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
@@ -242,6 +278,7 @@ def test_commands_that_need_no_plugin_import_none(
 def test_a_slow_plugin_is_named(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     install("simres-npu", "import time; time.sleep(0.02)" + NPU)
     monkeypatch.setattr("simres.plugins.SLOW_S", 0.01)
+    monkeypatch.setenv(LOAD_PLUGINS, "simres-npu")  # others that are installed may be as slow
     with pytest.warns(SimresWarning, match=r"^plugin `npu` \(simres-npu 1.0\) took 0.\d s to import$"):
         assert Registry().component("npu").kind == "npu"
 
@@ -328,6 +365,36 @@ def test_the_list_says_who_provides_what(install: Install) -> None:
     assert errors["simres-fine"] is errors["simres"] is None
     assert {"name": "fine", "summary": "an NPU", "plugin": "fine"} in document["parts"]["kind"]
     assert document["contested"] == {"kind npu": ["simres-npu 1.0", "simres-rival 1.0"]}
+
+
+def test_check_holds_what_a_plugin_declares_against_its_contracts(install: Install) -> None:
+    install("simres-npu", NPU)
+    for name in ("npu", "simres-npu", "Simres_NPU"):
+        done = run("plugins", "check", name)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == "kind `npu`: ok\n1 of 1 keep their contracts.\n"
+    document = json.loads(run("plugins", "check", "npu", "--json").stdout)
+    assert document["parts"] == [{"part": "kind `npu`", "broken": None}]
+
+
+def test_check_finds_collisions_and_all_else_that_keeps_a_plugin_out(install: Install) -> None:
+    install("simres-npu", NPU + "    yield Component('odd', MATRIX, 'simres_npu:Nothing', 'is not there')")
+    install("simres-rival", NPU)
+    install("simres-broken", "1 / 0")
+    install("simres-taken", NPU.replace("npu", "matrix"))
+    done = run("plugins", "check", "npu")
+    assert done.returncode == 1
+    assert "kind `odd`: broken" in done.stdout
+    assert "`npu` is claimed by `npu` (simres-npu 1.0) and `rival` (simres-rival 1.0)" in done.stdout
+    assert "spec `simres_npu:Nothing`: cannot load" in done.stdout
+    assert done.stdout.endswith("0 of 2 keep their contracts.\n")
+    for name, reason in {"broken": "ZeroDivisionError", "taken": "which simres itself provides"}.items():
+        done = run("plugins", "check", name)
+        assert done.returncode == 1
+        assert reason in done.stdout
+    missing = run("plugins", "check", "gone")
+    assert missing.returncode == 2
+    assert "no plugin `gone` is installed; there are simres, " in missing.stderr
 
 
 def test_a_plugin_is_part_of_where_a_result_comes_from(install: Install, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ import typer
 
 from simres import __version__
 from simres.commands import choices
-from simres.commands.guard import guard, guarded
+from simres.commands.guard import guard, guarded, unless_followed
 from simres.errors import ExitCode
 
 COMMANDS = (
@@ -28,6 +29,15 @@ COMMANDS = (
     "timeline",
     "roofline",
     "trace",
+    "import",
+    "train",
+    "evaluate",
+    "models",
+    "skip",
+    "plot curves",
+    "plot depth",
+    "plot responses",
+    "plot features",
     "workload show",
     "rerun",
     "validate",
@@ -35,10 +45,17 @@ COMMANDS = (
     "init",
     "examples",
     "plugins",
+    "plugins new",
+    "plugins check",
 )
-"""Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`."""
+"""Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`; of a name
+that Python keeps for itself, such as `import`, module and function end in `_`. A command of one word that
+others begin with (`a` beside `a b`) is what the word does by itself."""
 
-GROUPS = {"workload": "Look into a traced network."}
+GROUPS = {
+    "workload": "Look into a traced network.",
+    "plot": "Draw training runs and trained networks.",
+}
 """What the commands of two words have in common, by their first."""
 
 
@@ -58,7 +75,7 @@ def _options(
     choices.plugins = not no_plugins
 
 
-def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
+def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands."""
     app = typer.Typer(
         name="simres",
@@ -71,14 +88,19 @@ def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
     groups: dict[str, typer.Typer] = {}
     for name in names:
         first, _, second = name.partition(" ")
-        command = guarded(getattr(import_module(f"simres.commands.{first}"), second or first))
-        if not second:
-            app.command(first)(command)
-            continue
-        if first not in groups:
-            groups[first] = typer.Typer(no_args_is_help=True, help=GROUPS[first], rich_markup_mode=None)
+        module = f"{first}_" if iskeyword(first) else first
+        command = guarded(getattr(import_module(f"simres.commands.{module}"), second or module))
+        if second:
+            if first not in groups:
+                groups[first] = typer.Typer(no_args_is_help=True, help=GROUPS[first], rich_markup_mode=None)
+                app.add_typer(groups[first], name=first)
+            groups[first].command(second)(command)
+        elif any(other.startswith(f"{first} ") for other in names):
+            groups[first] = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+            groups[first].callback()(unless_followed(command))
             app.add_typer(groups[first], name=first)
-        groups[first].command(second)(command)
+        else:
+            app.command(first)(command)
     return app
 
 

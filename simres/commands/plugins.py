@@ -1,25 +1,24 @@
-"""`simres plugins`: who provides what."""
+"""`simres plugins`: who provides what, a package to start from, and whether one keeps its contracts."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from warnings import catch_warnings, simplefilter
 
 import typer
 
 from simres.commands import choices
-from simres.errors import SimresWarning
+from simres.errors import ExitCode, SimresError, SimresWarning
+from simres.starters import Kind
 
 if TYPE_CHECKING:
-    from simres.plugins import Registry
+    from simres.plugins import Provider, Registry
 
 
 def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
     """List every part that scenarios can name, who provides it, and the packages that failed to load."""
-    registry = choices.registry()
-    with catch_warnings():
-        simplefilter("ignore", SimresWarning)  # what they say is listed below
-        registry.load_external()
+    registry = _all()
     if json:
         from json import dumps
 
@@ -29,6 +28,95 @@ def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON do
     from simres.reporting.plugin_table import plugin_table
 
     stdout().print(plugin_table(registry.catalogues, registry.providers))
+
+
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it: `my-npu`.")],
+    kind: Annotated[Kind, typer.Option("--kind", help="What it begins with.")] = Kind.COMPONENT,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where to make the package's folder.")
+    ] = Path(),
+) -> None:
+    """Write a package for a part of your own: code, a contract test that passes, a scenario that uses it.
+
+    Example: `simres plugins new my-npu`, then `cd simres-my-npu` and `pip install -e ".[dev]"`.
+    """
+    import shlex
+
+    from simres.files import write_text
+    from simres.starters import files
+
+    made = files(name, kind)
+    project = name.lower().replace("_", "-").removeprefix("simres-")
+    folder = output / f"simres-{project}"
+    if folder.exists() or folder.is_symlink():
+        raise SimresError(f"already there: `{folder}`; nothing was written", "name another folder: -o DIR")
+    for path, text in made.items():
+        write_text(folder / path, text)
+    print(f"Wrote `{folder}`: {', '.join(map(str, made))}. Next:\n")  # noqa: T201
+    print(f"    cd {shlex.quote(str(folder))}")  # noqa: T201
+    print(f'    pip install -e ".[dev]"\n    pytest\n    simres plugins check {project}\n')  # noqa: T201
+
+
+def check(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A plugin, or its package.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Hold all that an installed plugin declares against the contracts of its sort, on random workloads.
+
+    Names that another package claims too are found. Operators and importers are only loaded here: their
+    own tests give them something to work on. Exit code 1 if something does not hold.
+    """
+    registry = _all()
+    found = [provider for provider in registry.providers if _is_called(provider, name)]
+    if not found:
+        known = ", ".join(dict.fromkeys(provider.plugin for provider in registry.providers))
+        raise SimresError(
+            f"no plugin `{name}` is installed; there are {known}",
+            "pip install -e FOLDER, in the environment that simres is in",
+        )
+    try:
+        from simres.testing import Outcome, outcomes
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        hint = "pip install 'simres[testing]'"
+        raise SimresError("contracts are held with hypothesis, which is not installed", hint) from error
+    results = []
+    for provider in found:
+        if provider.reason:
+            results.append(Outcome(f"plugin `{provider.plugin}` ({provider})", provider.reason))
+        for outcome in outcomes(registry, provider):
+            results.append(outcome)
+            if not json:
+                print(f"{outcome.part}: {'broken' if outcome.broken else 'ok'}", flush=True)  # noqa: T201
+    broken = [outcome for outcome in results if outcome.broken]
+    if json:
+        from json import dumps
+
+        listed = [{"part": outcome.part, "broken": outcome.broken} for outcome in results]
+        print(dumps({"schema_version": 1, "plugin": name, "parts": listed}, indent=2))  # noqa: T201
+    else:
+        for outcome in broken:
+            print(f"\n{outcome.part}\n  {outcome.broken}")  # noqa: T201
+        print(f"{len(results) - len(broken)} of {len(results)} keep their contracts.")  # noqa: T201
+    return ExitCode.ANSWER_IS_NO if broken else ExitCode.OK
+
+
+def _all() -> Registry:
+    """All parts; who is left out and why, which is otherwise warned of, is for the command to say."""
+    registry = choices.registry()
+    with catch_warnings():
+        simplefilter("ignore", SimresWarning)
+        registry.load_external()
+    return registry
+
+
+def _is_called(provider: Provider, name: str) -> bool:
+    """Whether `name` is a plugin or its distribution, however it spells its dashes."""
+    plain = name.lower().replace("_", "-")
+    own = (provider.plugin, provider.distribution)
+    return plain in (word.lower().replace("_", "-") for word in own)
 
 
 def document(registry: Registry) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simres.commands import choices
-from simres.errors import ExitCode
+from simres.errors import ExitCode, SimresError
+
+if TYPE_CHECKING:
+    from simres.networks.names import NetworkName
+    from simres.workload import Workload
 
 
 def trace(
@@ -34,6 +38,25 @@ def trace(
             "--block", metavar="NAME", help="Residual block of a CIFAR network; see `simres plugins`."
         ),
     ] = None,
+    span: Annotated[
+        int | None, typer.Option("--span", min=1, max=9, help="Layers that a shortcut skips: 1, 2 or 3.")
+    ] = None,
+    shortcut: Annotated[
+        str | None, typer.Option("--shortcut", metavar="NAME", help="padded (A) or projection (B).")
+    ] = None,
+    stem: Annotated[
+        str | None,
+        typer.Option("--stem", metavar="NAME", help="cifar fits a torchvision network to small images."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="NAME",
+            help="Note how dense and how large each activation of a checkpoint is on these images.",
+        ),
+    ] = None,
+    images: Annotated[int, typer.Option("--images", min=1, help="How many images `--data` takes.")] = 256,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the workload to FILE (JSON).")
     ] = None,
@@ -58,9 +81,14 @@ def trace(
         input_shape=inputs or None,
         batch=batch,
         block=resolve(registry.block(block).target) if block else None,
+        shortcut=shortcut,
+        span=span,
+        stem=stem,
         operators=registry.operators(),
         allow_unmodelled=allow_unmodelled,
     )
+    if data is not None:
+        workload = _measured(workload, named, data, images)
     if output is None:
         from simres.reporting.workload_table import workload_table
 
@@ -84,3 +112,21 @@ def trace(
         stderr().print(f"warning: {warning}", style="warning")
     console.print(f"wrote {output}")
     return ExitCode.OK
+
+
+def _measured(workload: Workload, named: NetworkName, data: str, images: int) -> Workload:
+    """The workload with what its activations come to on test images."""
+    from simres.commands.torch_setup import open_images
+    from simres.networks.names import Family
+
+    if named.family is not Family.CHECKPOINT:
+        raise SimresError(f"`{named}` is not trained, so its activations mean nothing", "name a checkpoint")
+    from simres.tracing.measuring import measure
+    from simres.training.skipping import spread
+    from simres.training.trained import trained
+
+    found = trained(Path(named.name), choices.registry())
+    batches = found.testing(found.images(data, open_images))
+    rows = spread(len(batches), images)
+    chunks = (batches.rows(rows[at : at + 64]) for at in range(0, len(rows), 64))
+    return measure(workload, found.module, chunks, choices.registry().operators())

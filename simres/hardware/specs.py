@@ -246,8 +246,8 @@ class ComputeSpec(EngineSpec):
         return self.launch + -(-self.operations(work) * PS_PER_S // self.rate)
 
 
-class MatrixSpec(ComputeSpec):
-    """A matrix unit; a multiply-accumulate is two operations, as peak rates are quoted."""
+class MatrixUnitSpec(EngineSpec):
+    """What matrix units of all kinds have in common: multiply-accumulates cost energy by data type."""
 
     energy_per_mac: dict[DataType, Energy] = {}
     """Energy of a multiply-accumulate by the type of its operands; others keep the defaults (45 nm)."""
@@ -255,6 +255,10 @@ class MatrixSpec(ComputeSpec):
     def energy_costs(self) -> EnergyCosts:
         stated: Mapping[Any, int] = self.energy_per_mac
         return EnergyCosts(mac_fj={**MAC_FJ, **stated}, static_uw=self.static_power)
+
+
+class MatrixSpec(MatrixUnitSpec, ComputeSpec):
+    """A matrix unit; a multiply-accumulate is two operations, as peak rates are quoted."""
 
     def operations(self, work: Work) -> int:
         return self.ops_per_mac * work.macs

@@ -16,8 +16,11 @@ from torch import nn
 
 from simres.errors import SimresError
 from simres.networks import names
-from simres.networks.cifar import SHORTCUTS, BasicBlock, BlockFactory, CifarNet, PlainBlock
+from simres.networks.blocks import SHORTCUTS, BasicBlock, BlockFactory, PlainBlock, trait
+from simres.networks.cifar import CifarNet
 from simres.networks.names import Family, NetworkName
+from simres.networks.small import SMALL
+from simres.networks.stems import adapt
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +35,105 @@ class Network:
 
 
 def build(
-    name: str | NetworkName, *, block: BlockFactory | None = None, shortcut: str | None = None
+    name: str | NetworkName,
+    *,
+    block: BlockFactory | None = None,
+    shortcut: str | None = None,
+    span: int | None = None,
+    stem: str | None = None,
+    classes: int | None = None,
+    channels: int | None = None,
 ) -> Network:
     """The network of that name (see `simres.networks.names.parse`), in evaluation mode.
 
     `block` makes the residual blocks of a CIFAR network, called as (in_channels, out_channels, stride);
-    `shortcut` is `padded` (no parameters) or `projection`, for the built-in block. Raises `SimresError`.
+    `shortcut` is `padded` (no parameters) or `projection`; `span` the layers that a shortcut skips. `stem`
+    `cifar` fits a torchvision network to small images. `classes` and `channels` (of the input) are those
+    of the data; what a network's name implies by default. Raises `SimresError`.
     """
     parsed = names.parse(name) if isinstance(name, str) else name
-    if (block or shortcut) and not (parsed.family is Family.CIFAR and parsed.name.startswith("resnet")):
+    residual = parsed.family is Family.CIFAR and parsed.name.startswith("resnet")
+    if (block or shortcut) and not residual:
         raise SimresError(f"`{parsed}` takes no other block or shortcut", "only `cifar:resnetN` does")
+    if span is not None and not (residual or (parsed.family is Family.CIFAR and names.depth(parsed.name))):
+        raise SimresError(f"`{parsed}` has no skip span to choose", "only `cifar:resnetN` has")
+    if stem is not None and parsed.family is not Family.TORCHVISION:
+        raise SimresError(f"`{parsed}` takes no other stem", "only torchvision's networks do")
     if parsed.family is Family.CHECKPOINT:
         from simres.networks.checkpoint import load
 
         return load(Path(parsed.name))
+    shape = parsed.input
     if parsed.family is Family.CIFAR:
-        module: nn.Module = _cifar(parsed, block, shortcut)
+        if parsed.name in SMALL:
+            module: nn.Module = SMALL[parsed.name](classes or 10, channels or 3)
+        else:
+            module = _cifar(parsed, block, shortcut, span, classes or 10, channels or 3)
+        shape = shape and f"{channels or 3}{shape[1:]}"
     elif parsed.family is Family.TORCHVISION:
-        module = _torchvision(parsed.name)
+        module = _torchvision(parsed.name, classes)
+        if stem is not None or (channels or 3) != 3:
+            adapt(module, parsed.name, stem, channels or 3)
+            shape = f"{channels or 3}x32x32" if stem else shape
     else:
         module = _from_factory(parsed.name)
-    shape = parsed.input or getattr(module, "input_shape", None)
+        shape = _stated_shape(module)
+    return Network(str(parsed), module.eval(), shape)
+
+
+def _stated_shape(module: nn.Module) -> str | None:
+    shape = getattr(module, "input_shape", None)
     text = "x".join(str(size) for size in shape) if isinstance(shape, list | tuple) else shape
-    return Network(str(parsed), module.eval(), text if isinstance(text, str) else None)
+    return text if isinstance(text, str) else None
 
 
-def _cifar(parsed: NetworkName, block: BlockFactory | None, shortcut: str | None) -> CifarNet:
-    kind, layers = names.depth(parsed.name) or ("", 0)
-    if block is not None and shortcut is not None:
-        raise SimresError("a block of your own brings its own shortcut; give one or the other")
+def _cifar(
+    parsed: NetworkName,
+    block: BlockFactory | None,
+    shortcut: str | None,
+    span: int | None,
+    classes: int,
+    channels: int,
+) -> CifarNet:
+    kind, depth = names.depth(parsed.name) or ("", 0)
     if shortcut is not None and shortcut not in SHORTCUTS:
         raise SimresError(f"unknown shortcut `{shortcut}`", "known: " + ", ".join(SHORTCUTS))
-    chosen: BlockFactory = (
-        PlainBlock if kind == "plain" else partial(BasicBlock, shortcut=shortcut or "padded")
-    )
+    chosen = block or (PlainBlock if kind == "plain" else BasicBlock)
+    options: dict[str, object] = {}
+    if shortcut is not None:
+        options["shortcut"] = shortcut
+    if span is not None:
+        options["layers"] = span
+    for option, word in (("shortcut", "shortcut"), ("layers", "skip span")):
+        if option in options and option not in _keywords(chosen):
+            raise SimresError(f"the block of `{parsed}` brings its own {word}", f"leave the {word} out")
+    if options:
+        chosen = partial(chosen, **options)
+    per_block = int(trait(chosen, "layers", 2))
+    blocks, rest = divmod((depth - 2) // 3, per_block)
+    if rest:
+        unit = 6 if per_block <= 2 else 6 * per_block // 2 if per_block % 2 == 0 else 6 * per_block
+        fitting = sorted({2 + unit * max(1, (depth - 2) // unit), 2 + unit * ((depth - 2) // unit + 1)})
+        raise SimresError(
+            f"`{parsed}` has {(depth - 2) // 3} layers a stage, which blocks of {per_block} do not fill",
+            "nearest: " + " or ".join(f"`cifar:{kind}{layers}`" for layers in fitting),
+        )
     try:
-        return CifarNet((layers - 2) // 6, block or chosen)
+        return CifarNet(blocks, chosen, classes, channels)
     except SimresError:
         raise
     except Exception as error:
         raise SimresError(f"the block failed when `{parsed}` was built: {_reason(error)}") from error
 
 
-def _torchvision(name: str) -> nn.Module:
+def _keywords(block: BlockFactory) -> set[str]:
+    try:
+        return set(inspect.signature(block).parameters)
+    except (TypeError, ValueError):
+        return set()
+
+
+def _torchvision(name: str, classes: int | None) -> nn.Module:
     try:
         import torchvision
     except ModuleNotFoundError as error:
@@ -86,6 +145,8 @@ def _torchvision(name: str) -> nn.Module:
         raise names.unknown_torchvision(name, known)
     builder: Callable[..., Any] = torchvision.models.get_model_builder(name)
     options: dict[str, object] = {"weights": None}
+    if classes is not None:
+        options["num_classes"] = classes
     if "weights_backbone" in inspect.signature(builder).parameters:
         options["weights_backbone"] = None  # torchvision would download it
     if name in ("googlenet", "inception_v3"):

@@ -6,21 +6,41 @@ import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from simres.errors import SimresError
-from simres.networks.build import Network, build
+from simres.networks.build import Network
 from simres.networks.names import Family, parse
+from simres.networks.variant import Variant, variant_of
+
+if TYPE_CHECKING:
+    from simres.plugins import Registry
 
 
-def load(path: Path) -> Network:
+def load(path: Path, registry: Registry | None = None) -> Network:
     """The network that a checkpoint names, with its weights.
 
-    The metadata must have `network` (a name that `simres.networks.names.parse` takes) and may have `block`,
-    `shortcut`, `accuracy` (0 to 1) and `input`. Raises `SimresError`.
+    The metadata must have `network` (a name that `simres.networks.names.parse` takes) and may have the rest
+    of a `simres.networks.variant.Variant`, `accuracy` (0 to 1) and `input`. Raises `SimresError`.
     """
-    state, metadata = _read(path)
+    state, metadata = read(path)
+    variant = variant_in(path, metadata)
+    network = variant.build(registry)
+    put(network.module, state, f"checkpoint `{path}`", network.name)
+    return Network(
+        name=network.name,
+        module=network.module,
+        input=metadata.get("input") or network.input,
+        accuracy=accuracy_in(path, metadata),
+        weight_digest=weight_digest(state),
+    )
+
+
+def variant_in(path: Path, metadata: Mapping[str, str]) -> Variant:
+    """Which network a checkpoint with these metadata is of. Raises `SimresError`."""
     if "network" not in metadata:
         raise SimresError(
             f"checkpoint `{path}` does not say which network it is of",
@@ -29,29 +49,25 @@ def load(path: Path) -> Network:
     named = parse(metadata["network"])
     if named.family is Family.CHECKPOINT:
         raise SimresError(f"checkpoint `{path}` names another checkpoint, `{named}`, as its network")
-    block = None
-    if "block" in metadata and metadata["block"] != "basic":
-        from simres.plugins import default_registry, resolve
-
-        block = resolve(default_registry().block(metadata["block"]).target)
-    network = build(named, block=block, shortcut=metadata.get("shortcut"))
     try:
-        network.module.load_state_dict(state)
+        return variant_of(metadata)
+    except SimresError as error:
+        raise SimresError(f"checkpoint `{path}`: {error.message}", error.hint) from error
+
+
+def put(module: nn.Module, state: Mapping[str, torch.Tensor], what: str, name: str) -> None:
+    """Gives a module its weights; `what` and `name` are for the error where they do not fit."""
+    try:
+        module.load_state_dict(state)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         raise SimresError(
-            f"checkpoint `{path}` does not fit `{named}`: {lines[1] if len(lines) > 1 else lines[0]}"
+            f"{what} does not fit `{name}`: {lines[1] if len(lines) > 1 else lines[0]}"
         ) from error
-    return Network(
-        name=network.name,
-        module=network.module,
-        input=metadata.get("input") or network.input,
-        accuracy=_accuracy(path, metadata),
-        weight_digest=weight_digest(state),
-    )
 
 
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file. Raises `SimresError`."""
     try:
         from safetensors import SafetensorError, safe_open
     except ModuleNotFoundError as error:
@@ -68,7 +84,8 @@ def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         raise SimresError(f"`{path}` is no safetensors file: {error}") from error
 
 
-def _accuracy(path: Path, metadata: Mapping[str, str]) -> float | None:
+def accuracy_in(path: Path, metadata: Mapping[str, str]) -> float | None:
+    """The accuracy that a checkpoint states, 0 to 1, None where it states none. Raises `SimresError`."""
     if "accuracy" not in metadata:
         return None
     try:

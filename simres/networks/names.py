@@ -37,6 +37,10 @@ COMMON = ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "plain20"
 """CIFAR networks that are suggested to whoever misspells one."""
 
 
+SMALL = {"lenet5": "3x32x32", "alexnet": "3x64x64"}
+"""Networks for small images that are no CIFAR networks by depth, and the input that each must have."""
+
+
 class Family(StrEnum):
     """Where a network comes from."""
 
@@ -61,7 +65,7 @@ class NetworkName:
     def input(self) -> str | None:
         """The input it takes unless told otherwise (`3x32x32`, without the batch), None where unknown."""
         if self.family is Family.CIFAR:
-            return "3x32x32"
+            return SMALL.get(self.name, "3x32x32")
         if self.family is Family.TORCHVISION:
             return "3x299x299" if self.name == "inception_v3" else "3x224x224"
         return None
@@ -116,6 +120,8 @@ def valid_depth(layers: int) -> bool:
 
 
 def _ambiguous(name: str) -> bool:
+    if name in SMALL:
+        return name in TORCHVISION
     found = depth(name)
     return found is not None and valid_depth(found[1]) and name in TORCHVISION
 
@@ -123,21 +129,25 @@ def _ambiguous(name: str) -> bool:
 def _bare(name: str) -> NetworkName:
     if _ambiguous(name):
         raise SimresError(
-            f"`{name}` could be two networks: torchvision's for ImageNet, or the CIFAR family's",
+            f"`{name}` could be two networks: torchvision's for ImageNet, or the one for small images",
             f"say `torchvision:{name}` or `cifar:{name}`",
         )
     if name in TORCHVISION:
         return NetworkName(Family.TORCHVISION, name)
+    if name in SMALL:
+        return NetworkName(Family.CIFAR, name)
     if depth(name) is None:
-        raise _unknown(name, (*COMMON, *TORCHVISION))
+        raise _unknown(name, (*COMMON, *SMALL, *TORCHVISION))
     _check_depth(name)
     return NetworkName(Family.CIFAR, name)
 
 
 def _check_depth(name: str) -> None:
+    if name in SMALL:
+        return
     found = depth(name)
     if found is None:
-        close = get_close_matches(name, COMMON, n=1, cutoff=0.5)
+        close = get_close_matches(name, (*COMMON, *SMALL), n=1, cutoff=0.5)
         raise SimresError(
             f"unknown CIFAR network `{name}`",
             (f"did you mean `cifar:{close[0]}`? " if close else "")

@@ -246,7 +246,9 @@ def _rewritten(result: Result, given: Workload) -> list[str]:
         )
         if before != after
     ]
-    return [f"Passes: {names}. {_listed(changes) or 'Nothing changed'}."]
+    marked = sum(before != after for before, after in zip(given.ops, now.ops, strict=False))
+    otherwise = f"No amounts changed, {marked} operators did" if marked else "Nothing changed"
+    return [f"Passes: {names}. {_listed(changes) or otherwise}."]
 
 
 def warnings(result: Result) -> list[str]:

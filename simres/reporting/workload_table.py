@@ -83,6 +83,7 @@ def _layers(workload: Workload, ops: Sequence[Op]) -> list[Column]:
         _amounts("read", read, BYTES, rank=4),
         _amounts("written", written, BYTES, rank=5),
     ]
+    columns += _measured(workload, ops)
     touched = [sum(parts) for parts in zip(weights, read, written, strict=True)]
     columns.append(
         Column(
@@ -93,6 +94,19 @@ def _layers(workload: Workload, ops: Sequence[Op]) -> list[Column]:
             rank=7,
         )
     )
+    return columns
+
+
+def _measured(workload: Workload, ops: Sequence[Op]) -> list[Column]:
+    """What real images came to, where somebody measured it."""
+    results = [workload.tensors[op.outputs[0]] for op in ops]
+    columns = []
+    if any(tensor.density is not None for tensor in results):
+        cells = [NOTHING if t.density is None else f"{100 * t.density:.1f}" for t in results]
+        columns.append(Column("non-zero", cells, "%", rank=3))
+    if any(tensor.deviation is not None for tensor in results):
+        cells = [NOTHING if t.deviation is None else f"{t.deviation:.3f}" for t in results]
+        columns.append(Column("response", cells, "std", rank=4))
     return columns
 
 

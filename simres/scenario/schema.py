@@ -32,7 +32,7 @@ Schema = dict[str, Any]
 
 def scenario_schema(registry: Registry) -> Schema:
     """The JSON Schema (2020-12) of a scenario file."""
-    schema = _of_model(ScenarioFile)
+    schema = of_model(ScenarioFile)
     properties = schema["properties"]
     for name, special in {
         "scheduler": _scheduler(registry),
@@ -62,7 +62,7 @@ def scenario_schema(registry: Registry) -> Schema:
 
 def _tenant(properties: Schema) -> Schema:
     """What a tenant says; of its scheduler and passes, the same as a scenario."""
-    schema = _of_model(TenantFile)
+    schema = of_model(TenantFile)
     for name in ("scheduler", "passes"):
         described = schema["properties"][name]["description"]
         schema["properties"][name] = {**properties[name], "description": described}
@@ -77,7 +77,7 @@ def _pass(registry: Registry) -> Schema:
 
 def chip_schema(registry: Registry) -> Schema:
     """The JSON Schema (2020-12) of a chip file."""
-    schema = _of_model(ChipFile)
+    schema = of_model(ChipFile)
     schema["properties"]["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}, "minProperties": 1}
     schema["properties"]["hardware"] |= _entries("component")
     kinds, required = _kinds(registry)
@@ -167,14 +167,14 @@ def _models(what: str, targets: Mapping[str, str]) -> dict[str, Schema]:
     found = {}
     for name, target in targets.items():
         try:
-            found[name] = _of_model(resolve(target))
+            found[name] = of_model(resolve(target))
         except Exception as error:  # a plugin may name anything
             reason = error.message if isinstance(error, SimresError) else f"`{target}` is no pydantic model"
             warnings.warn(f"{what} `{name}` is left out: {reason}", SimresWarning, stacklevel=2)
     return found
 
 
-def _of_model(model: type[BaseModel]) -> Schema:
+def of_model(model: type[BaseModel]) -> Schema:
     """A model's schema with its docstrings as descriptions, defaults as they are spelled, and no titles."""
     schema: Schema = _without_titles(model.model_json_schema())
     said = _docstrings(model)

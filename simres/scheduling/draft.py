@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from simres.hookspecs import ComponentRole
 from simres.program import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
+from simres.workload import Op, Unit, Workload
+
+
+def stored(workload: Workload, names: Iterable[str]) -> tuple[str, ...]:
+    """The tensors that have the bytes of these, each once: views are followed to what they show."""
+    return tuple(dict.fromkeys(workload.storage(name) for name in names))
+
+
+def work_of(op: Op, workload: Workload) -> tuple[TaskKind, ComponentRole, Work]:
+    """What a whole operator asks of which sort of engine; what is fused into it not counted.
+
+    An unmodelled operator takes no time, and every result says so.
+    """
+    if op.unit is Unit.MATRIX:
+        return TaskKind.MATRIX, ComponentRole.MATRIX, Work(macs=op.macs, loops=op.loops, op=op)
+    if op.unit is Unit.HOST:
+        return TaskKind.HOST, ComponentRole.HOST, Work(vector_ops=op.vector_ops, op=op)
+    copied = op.unit is Unit.MOVE
+    nbytes = sum(workload.tensors[name].nbytes for name in op.outputs) if copied else 0
+    return TaskKind.MOVE, ComponentRole.MEMORY, Work(nbytes=nbytes, op=op)
 
 
 class Draft:
@@ -20,6 +41,11 @@ class Draft:
         self._writers: list[list[int]] = []
         self._users: list[list[int]] = []
         self._kept: set[int] = set()
+
+    @property
+    def last(self) -> tuple[int, ...]:
+        """The task added last, for an `after` that lets only one at a time run; empty before the first."""
+        return (len(self.tasks) - 1,) if self.tasks else ()
 
     def layer(self, name: str, kind: str, block: str = "") -> None:
         """Begins a layer: tasks added from now on belong to it."""

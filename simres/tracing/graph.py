@@ -88,6 +88,11 @@ class GraphReader:
             origin=origin,
         )
 
+    def names(self) -> dict[str, str]:
+        """The tensor that each node of the program came to, for those that came to one; after `workload`."""
+        found = {node.name: value for node, value in self._values.items() if isinstance(value, Value)}
+        return {name: value.name for name, value in found.items() if not value.constant}
+
     def _read_inputs(self) -> None:
         """Parameters, buffers and constants become weights (tied ones once), user inputs inputs."""
         signature = self._program.graph_signature

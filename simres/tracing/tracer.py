@@ -10,8 +10,8 @@ from torch import nn
 
 from simres.errors import SimresError
 from simres.hookspecs import Operator
+from simres.networks.blocks import BlockFactory
 from simres.networks.build import build
-from simres.networks.cifar import BlockFactory
 from simres.networks.names import NetworkName
 from simres.tracing.export import export, shape_text
 from simres.tracing.graph import GraphReader
@@ -63,6 +63,8 @@ def trace_network(
     batch: int = 1,
     block: BlockFactory | None = None,
     shortcut: str | None = None,
+    span: int | None = None,
+    stem: str | None = None,
     operators: Mapping[str, Lowering | Operator] | None = None,
     allow_unmodelled: bool = False,
 ) -> Workload:
@@ -71,7 +73,7 @@ def trace_network(
     A checkpoint's accuracy and the digest of its weights go along. Raises as `simres.networks.build.build`
     and `trace` do.
     """
-    network = build(name, block=block, shortcut=shortcut)
+    network = build(name, block=block, shortcut=shortcut, span=span, stem=stem)
     shape = input_shape or network.input
     if shape is None:
         raise SimresError(

@@ -9,6 +9,7 @@ from math import ceil
 from pathlib import Path
 
 import pytest
+import simres_utilisation
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from simres_utilisation.array import ArraySpec
 
 import simres
 from simres.program import Work
+from simres.testing import check_plugin
 from simres.units import PS_PER_S, format_duration
 from simres.workload import Loops
 
@@ -43,6 +45,10 @@ def array(rows: int = 32, columns: int = 32, clock: int = 10**9, launch: int = 0
 
 def work(loops: Loops) -> Work:
     return Work(macs=loops.macs, loops=loops)
+
+
+def test_every_contract_is_kept() -> None:
+    check_plugin(simres_utilisation)
 
 
 def test_a_layer_by_hand() -> None:

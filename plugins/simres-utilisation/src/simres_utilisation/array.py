@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from simres.hardware.energy import MAC_FJ, DataType, EnergyCosts
-from simres.hardware.specs import EngineSpec
+from simres.hardware.specs import MatrixUnitSpec
 from simres.program import Work
-from simres.units import PS_PER_S, Duration, Energy, Frequency
+from simres.units import PS_PER_S, Duration, Frequency
 from simres.workload import Loops
 
 Side = Annotated[int, Field(strict=True, ge=1, le=65536)]
 
 
-class ArraySpec(EngineSpec):
+class ArraySpec(MatrixUnitSpec):
     """An array of multiply-accumulate cells that holds weights and streams pixels past them.
 
     A filter's `c r s` weights lie along the rows, the `m` filters along the columns. What does not fit is
@@ -35,12 +33,6 @@ class ArraySpec(EngineSpec):
     """Every cell does one multiply-accumulate a cycle."""
     launch: Duration = 0
     """Time lost at the start of every task."""
-    energy_per_mac: dict[DataType, Energy] = Field(default_factory=dict)
-    """Energy of a multiply-accumulate by the type of its operands; others as the kind `matrix` has them."""
-
-    def energy_costs(self) -> EnergyCosts:
-        stated: Mapping[Any, int] = self.energy_per_mac
-        return EnergyCosts(mac_fj={**MAC_FJ, **stated}, static_uw=self.static_power)
 
     @property
     def rate(self) -> int:

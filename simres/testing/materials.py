@@ -1,18 +1,24 @@
-"""What tests of schedulers and components are made of: chips, random workloads, and runs that prove things.
-
-Importable by plugin packages. Needs hypothesis (`pip install hypothesis`), and nothing of torch.
-"""
+"""What tests are made of: chips, random workloads, and runs that prove things."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from simres.hardware.bus import Bus
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
-from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, HostSpec, MatrixSpec, SramSpec
+from simres.hardware.specs import (
+    BackgroundSpec,
+    BusSpec,
+    ComponentSpec,
+    HostSpec,
+    MatrixSpec,
+    MatrixUnitSpec,
+    SramSpec,
+)
 from simres.hookspecs import ComponentRole
 from simres.program import Program
 from simres.record import Record
@@ -20,24 +26,30 @@ from simres.simulation.check import check
 from simres.simulation.invariants import spans_hold
 from simres.simulation.plan import flatten
 from simres.simulation.run import EngineFactory, run
-from simres.workload import Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
+from simres.workload import Ledger, Loops, Op, Role, Row, Tensor, Unit, Window, Workload
 
 ROLES = {
     BusSpec: ComponentRole.BUS,
     SramSpec: ComponentRole.MEMORY,
-    MatrixSpec: ComponentRole.MATRIX,
+    MatrixUnitSpec: ComponentRole.MATRIX,
     HostSpec: ComponentRole.HOST,
     BackgroundSpec: ComponentRole.MASTER,
 }
 
 
-def chip(components: Mapping[str, ComponentSpec]) -> Chip:
-    """A chip of these components; plugin specs take the role of the built-in spec they extend."""
-    roles = {
-        name: next(role for base, role in ROLES.items() if isinstance(spec, base))
-        for name, spec in components.items()
-    }
-    return Chip(components, roles)
+def chip(components: Mapping[str, ComponentSpec], roles: Mapping[str, ComponentRole] | None = None) -> Chip:
+    """A chip of these components.
+
+    `roles` says what a component may be used for where it extends none of the built-in specs.
+    """
+    found = dict(roles or {})
+    for name, spec in components.items():
+        for base, role in ROLES.items():
+            if isinstance(spec, base):
+                found.setdefault(name, role)
+        if name not in found:
+            raise ValueError(f"`roles` must say what `{name}` may be used for")
+    return Chip(components, found)
 
 
 def paper_chip(
@@ -66,14 +78,21 @@ def behaviours(chip: Chip) -> dict[str, EngineFactory]:
     return found
 
 
-def prove(program: Program, chip: Chip, workload: Workload | Ledger | None = None) -> Record:
+def prove(
+    program: Program,
+    chip: Chip,
+    workload: Workload | Ledger | None = None,
+    engines: Mapping[str, EngineFactory] | None = None,
+) -> Record:
     """Checks a Program against its workload (if given), runs it, and holds every span against it.
+
+    `engines` gives the behaviour of components by name; those left out have the built-in one.
 
     Raises `InvariantViolation` for whatever does not hold; returns the Record.
     """
     if workload is not None:
         check(program, chip, workload)
-    record, _ = run(program, chip, behaviours(chip))
+    record, _ = run(program, chip, {**behaviours(chip), **(engines or {})})
     spans_hold(record, flatten(program, chip.engines))
     return record
 
@@ -136,3 +155,21 @@ def workloads(draw: st.DrawFn, most_ops: int = 12) -> Workload:
     used = {tensor for op in ops for tensor in op.inputs}
     outputs = tuple(op.outputs[0] for op in ops if op.outputs[0] not in used)
     return Workload("random", tensors, tuple(ops), outputs)
+
+
+def ledgers(most_rows: int = 8) -> st.SearchStrategy[Ledger]:
+    """Small random ledgers: rows of stated bytes and operations."""
+    counts = st.integers(0, 10_000)
+    row = st.builds(Row, st.just("row"), counts, counts, counts, counts, counts)
+    rows = st.lists(row, min_size=1, max_size=most_rows)
+    return rows.map(
+        lambda rows: Ledger(
+            "random", tuple(replace(row, name=f"row{number}") for number, row in enumerate(rows))
+        )
+    )
+
+
+def nests(most: int = 16) -> st.SearchStrategy[Loops]:
+    """Random loop nests: convolutions, grouped ones, products of matrices."""
+    count = st.integers(1, most)
+    return st.builds(Loops, **dict.fromkeys(Loops.__dataclass_fields__, count))

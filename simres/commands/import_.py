@@ -1,0 +1,85 @@
+"""`simres import`: another tool's files in, a workload and perhaps a scenario out."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.errors import InvalidFile, Problem, SimresError
+
+if TYPE_CHECKING:
+    from simres.imported import Imported
+
+
+def import_(
+    form: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="Whose files they are; `simres plugins` lists importers.")
+    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What that tool is given.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write; made if need be.")
+    ] = Path(),
+) -> None:
+    """Make a workload, and where the files describe a chip a scenario too, of another tool's files.
+
+    Example, with the plugin simres-systolic:
+    `simres import scalesim resnet18.csv scale.cfg -o mine`.
+    """
+    from simres.files import write_text
+    from simres.plugins import resolve
+    from simres.units import format_bytes, format_count
+    from simres.workload import Workload
+    from simres.workload_json import dumps
+
+    registry = choices.registry()
+    imported: Imported = resolve(registry.importer(form).target)(files)
+    workload = imported.workload
+    _check(imported, str(files[0]))
+    texts = {output / f"{workload.name}.json": dumps(workload)}
+    if imported.scenario is not None:
+        path = output / f"{workload.name}.yaml"
+        texts[path] = _scenario(imported, path)
+    if taken := [path for path in texts if path.exists() or path.is_symlink()]:
+        names = ", ".join(f"`{path}`" for path in taken)
+        raise SimresError(f"already there: {names}; nothing was written", "name another folder: -o DIR")
+    for path, text in texts.items():
+        write_text(path, text)
+    layers = len(workload.ops if isinstance(workload, Workload) else workload.rows)
+    weights = f", {format_bytes(workload.weight_bytes)} of weights" if isinstance(workload, Workload) else ""
+    print(f"{workload.name}: {layers} layers, {format_count(workload.macs)} MACs{weights}")  # noqa: T201
+    for line in imported.left_out:
+        print(f"left out: {line}")  # noqa: T201
+    *_, last = texts
+    chip = "" if last.suffix == ".yaml" else " --chip paper"
+    names = " and ".join(f"`{path}`" for path in texts)
+    print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")  # noqa: T201
+
+
+def _check(imported: Imported, source: str) -> None:
+    """Raises `InvalidFile` for what no workload may be."""
+    from simres.workload import Workload
+    from simres.workload_rules import problems_of_ledger, problems_of_workload
+
+    workload = imported.workload
+    found = problems_of_workload(workload) if isinstance(workload, Workload) else problems_of_ledger(workload)
+    if problems := [Problem(0, 0, problem) for problem in found]:
+        raise InvalidFile("import of", source, problems)
+
+
+def _scenario(imported: Imported, path: Path) -> str:
+    """The whole text of the scenario, which loads."""
+    from json import dumps
+
+    import yaml
+
+    from simres.scenario.loader import from_document
+
+    name = imported.workload.name
+    head = f"schema_version: 1\nname: {dumps(name)}\nworkload: {dumps(f'./{name}.json')}\n"
+    text = f"{head}\n{imported.scenario}"
+    from_document(yaml.safe_load(text), registry=choices.registry(), name=str(path))
+    return text

@@ -1,0 +1,139 @@
+"""`simres plot`: training runs and trained networks as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.errors import ExitCode, SimresError
+
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `simres train -o` wrote.")]
+Checkpoints = Annotated[
+    list[Path], typer.Argument(metavar="CHECKPOINT...", help="Checkpoints, or folders of runs.")
+]
+Data = Annotated[
+    str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")
+]
+
+
+def curves(
+    runs: Runs,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
+        "curves.png"
+    ),
+) -> int:
+    """Test and training error by epoch, of one run or several (figures 1, 8 and 9 of the paper).
+
+    Example: `simres plot curves runs/plain20-cifar10 runs/plain56-cifar10 -o curves.png`.
+    """
+    from simres.reporting.training_plots import curves as draw
+    from simres.training.run import read_metrics
+
+    draw({_label(folder): read_metrics(folder) for folder in runs}, output)
+    return _wrote(output)
+
+
+def depth(
+    runs: Runs,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
+        "depth.png"
+    ),
+) -> int:
+    """Error by depth, plain and residual networks beside each other (figures 1, 8 and 9 of the paper).
+
+    Example: `simres plot depth runs/plain* runs/resnet* -o depth.png`.
+    """
+    from simres.networks import names
+    from simres.reporting.network_plots import depths
+    from simres.training.run import read_metrics
+    from simres.training.store import load_state
+
+    found: dict[str, list[tuple[int, float, float]]] = {}
+    for folder in runs:
+        run, _, _ = load_state(folder)
+        named = names.depth(names.parse(run.variant.network).name)
+        if named is None:
+            raise SimresError(f"the depth of `{run.variant.network}` is not in its name")
+        epochs = read_metrics(folder)
+        if not epochs:
+            raise SimresError(f"the run `{folder}` has no epochs yet")
+        kind = named[0] if not run.variant.block else f"{named[0]} ({run.variant.block})"
+        point = (named[1], 1 - epochs[-1].test_accuracy, epochs[-1].train_error)
+        found.setdefault(kind, []).append(point)
+    depths(found, output)
+    return _wrote(output)
+
+
+def responses(
+    checkpoints: Checkpoints,
+    data: Data = None,
+    images: Annotated[int, typer.Option("--images", min=2, help="Images to measure on.")] = 512,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
+        "responses.png"
+    ),
+) -> int:
+    """Standard deviation of every layer's response, of one network or several (figure 7 of the paper).
+
+    Example: `simres plot responses runs/plain20-cifar10 runs/resnet20-cifar10`.
+    """
+    from simres.commands.torch_setup import open_images, prepared
+    from simres.reporting.network_plots import responses as draw
+
+    with prepared("cpu"):
+        from simres.training.features import layer_responses
+        from simres.training.trained import trained
+
+        found = {}
+        for path in checkpoints:
+            network = trained(path, choices.registry())
+            batches = network.testing(network.images(data, open_images))
+            found[_label(path)] = layer_responses(network.module, batches, images)
+    draw(found, output)
+    return _wrote(output)
+
+
+def features(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="A .safetensors file, or the folder of a run.")
+    ],
+    data: Data = None,
+    image: Annotated[int, typer.Option("--image", metavar="N", min=0, help="Which test image, from 0.")] = 0,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option("--layer", metavar="NAME", help="Layers to show [default: six from first to last]."),
+    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
+        "features.png"
+    ),
+) -> int:
+    """Feature maps of one image by depth (figure 3 of the paper).
+
+    Example: `simres plot features runs/resnet20-cifar10 --image 3`.
+    """
+    from simres.commands.torch_setup import open_images, prepared
+    from simres.reporting.network_plots import features as draw
+
+    with prepared("cpu"):
+        from simres.training.features import feature_maps
+        from simres.training.trained import trained
+
+        network = trained(checkpoint, choices.registry())
+        dataset = network.images(data, open_images)
+        maps = feature_maps(network.module, network.testing(dataset), image, layers or ())
+    true = network.classes[int(dataset.test_labels[image])]
+    draw(dataset.test_images[image], maps, f"{network.variant.network}: test image {image}, {true}", output)
+    return _wrote(output)
+
+
+def _label(path: Path) -> str:
+    return path.name if path.is_dir() else path.parent.name if path.stem == "checkpoint" else path.stem
+
+
+def _wrote(path: Path) -> int:
+    from simres.reporting.console import stdout
+
+    stdout().print(f"wrote {path}")
+    return ExitCode.OK

@@ -1,0 +1,31 @@
+"""Whether an installed package can work with this simres, by what its metadata ask for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from simres import __version__
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+
+def unmet(distribution: Distribution) -> str | None:
+    """What a distribution asks of simres that this one is not, in words; None where all is well.
+
+    An installer sees to that, but not one told to leave dependencies alone, nor a later change of simres.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for text in distribution.requires or ():
+        if not re.match(r"simres(?![\w.-])", text, re.IGNORECASE):
+            continue
+        try:
+            wanted = Requirement(text)
+        except InvalidRequirement:
+            continue
+        applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
+        if applies and not wanted.specifier.contains(__version__, prereleases=True):
+            return f"it needs simres {wanted.specifier}, and this is {__version__}"
+    return None

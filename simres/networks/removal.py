@@ -1,0 +1,44 @@
+"""Taking residual blocks out of a network: what is left of each is its shortcut."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from simres.errors import SimresError
+
+SHORTCUT_NAMES = ("shortcut", "downsample", "skip")
+"""What blocks, ours and other people's, call the way round them."""
+
+
+def removable(module: nn.Module) -> tuple[str, ...]:
+    """The residual blocks of a network by path (`layers.0`), in the order in which it holds them.
+
+    A residual block is a module with a shortcut: an attribute `shortcut`, `downsample` or `skip`, which may
+    be None where the shortcut is the identity. Blocks inside of blocks are not taken apart.
+    """
+    found: list[str] = []
+    for path, child in module.named_modules():
+        inside = any(path.startswith(f"{block}.") for block in found)
+        if path and not inside and any(hasattr(child, name) for name in SHORTCUT_NAMES):
+            found.append(path)
+    return tuple(found)
+
+
+def remove(module: nn.Module, block: str) -> None:
+    """Replaces `block`, in place, by its shortcut: y = x + F(x) becomes y = x, the ReLU after it included.
+
+    The ReLU goes too, as its input is that of another ReLU in all these networks but behind a projection,
+    whose values may be negative; there it stays. Raises `SimresError` if there is no such block.
+    """
+    if block not in removable(module):
+        known = ", ".join(removable(module)) or "none"
+        raise SimresError(f"there is no residual block `{block}` to remove", f"blocks: {known}")
+    old = module.get_submodule(block)
+    shortcut = next(getattr(old, name) for name in SHORTCUT_NAMES if hasattr(old, name))
+    projects = shortcut is not None and any(True for _ in shortcut.parameters())
+    preactivated = bool(getattr(old, "preactivated", False))
+    left: nn.Module = nn.Identity() if shortcut is None else shortcut
+    if projects and not preactivated:
+        left = nn.Sequential(left, nn.ReLU())
+    parent, _, name = block.rpartition(".")
+    setattr(module.get_submodule(parent), name, left)

@@ -1,0 +1,83 @@
+"""A network with everything that was chosen about it: what a checkpoint has to say to be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from simres.errors import SimresError
+
+if TYPE_CHECKING:
+    from simres.networks.build import Network
+    from simres.plugins import Registry
+
+NUMBERS = ("span", "classes", "channels")
+TEXTS = ("block", "shortcut", "stem")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """`network` as `simres.networks.names.parse` reads it; None is what the name implies.
+
+    `block` is a name that `simres plugins` lists; `removed` are blocks that their shortcuts have replaced,
+    such as `layers.4`.
+    """
+
+    network: str
+    block: str | None = None
+    shortcut: str | None = None
+    span: int | None = None
+    stem: str | None = None
+    classes: int | None = None
+    channels: int | None = None
+    removed: tuple[str, ...] = ()
+
+    def without(self, *blocks: str) -> Variant:
+        """The same with more blocks removed."""
+        return replace(self, removed=(*self.removed, *blocks))
+
+    def build(self, registry: Registry | None = None) -> Network:
+        """The network, with random weights. Raises `SimresError`."""
+        from simres.networks.build import build
+        from simres.networks.removal import remove
+        from simres.plugins import default_registry, resolve
+
+        registry = registry or default_registry()
+        network = build(
+            self.network,
+            block=resolve(registry.block(self.block).target) if self.block else None,
+            shortcut=self.shortcut,
+            span=self.span,
+            stem=self.stem,
+            classes=self.classes,
+            channels=self.channels,
+        )
+        for block in self.removed:
+            remove(network.module, block)
+        return network
+
+    def metadata(self) -> dict[str, str]:
+        """As the metadata of a checkpoint: texts, and nothing that is None."""
+        chosen = {name: getattr(self, name) for name in (*TEXTS, *NUMBERS)}
+        found = {"network": self.network} | {k: str(v) for k, v in chosen.items() if v is not None}
+        return found | ({"removed": " ".join(self.removed)} if self.removed else {})
+
+
+def variant_of(metadata: Mapping[str, str]) -> Variant:
+    """The variant that the metadata of a checkpoint describe. Raises `SimresError`."""
+    numbers: dict[str, int] = {}
+    for name in NUMBERS:
+        if name in metadata:
+            text = metadata[name]
+            if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) == int(text)):
+                raise SimresError(f"`{name}` must be a whole number from 1, is `{text[:40]}`")
+            numbers[name] = int(text)
+    return Variant(
+        network=metadata["network"],
+        block=metadata.get("block"),
+        shortcut=metadata.get("shortcut"),
+        stem=metadata.get("stem"),
+        removed=tuple(metadata.get("removed", "").split()),
+        **numbers,
+    )

@@ -1,0 +1,80 @@
+"""Training runs as pictures, for which matplotlib is needed (the extra `[plot]`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simres.errors import SimresError
+
+if TYPE_CHECKING:
+    from simres.training.run import Epoch
+
+SIZE = (9.0, 5.5)
+DPI = 150
+
+
+def curves(runs: Mapping[str, Sequence[Epoch]], path: Path) -> None:
+    """Test error (solid) and training error (dashed) of `runs`, by epoch: figures 1, 8 and 9 of the paper.
+
+    The training error is of the images as they were trained on, cropped and mirrored. Raises `SimresError`.
+    """
+    figure, axes = canvas(path)
+    for number, (name, epochs) in enumerate(runs.items()):
+        if not epochs:
+            raise SimresError(f"the run `{name}` has no epochs yet")
+        at = [epoch.epoch for epoch in epochs]
+        colour = f"C{number % 10}"
+        tested = [100 * (1 - epoch.test_accuracy) for epoch in epochs]
+        trained = [100 * epoch.train_error for epoch in epochs]
+        axes.plot(at, tested, color=colour, linewidth=2, label=f"{name}: {tested[-1]:.2f} %")
+        axes.plot(at, trained, color=colour, linewidth=1, linestyle="--", alpha=0.8)
+    axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_ylabel("error in % (solid: test, dashed: training)")
+    axes.set_ylim(0, min(100.0, axes.get_ylim()[1]))
+    finish(figure, axes, path)
+
+
+def canvas(path: Path, size: tuple[float, float] = SIZE) -> tuple[Any, Any]:
+    """A figure and its axes. Raises `SimresError` without matplotlib."""
+    figure = blank(path, size)
+    return figure, figure.add_subplot()
+
+
+def blank(path: Path, size: tuple[float, float] = SIZE) -> Any:
+    """A figure without axes. Raises `SimresError` without matplotlib."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise SimresError(
+            f"cannot draw `{path}`: matplotlib is not installed", "pip install 'simres[plot]'"
+        ) from error
+    return Figure(figsize=size, layout="constrained")
+
+
+def finish(figure: Any, axes: Any, path: Path) -> None:
+    """Grid, legend, and the file."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.grid(alpha=0.25)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False)
+    save(figure, path)
+
+
+def save(figure: Any, path: Path) -> None:
+    """Writes the figure, whole or not at all; its suffix says the format. Raises `SimresError`."""
+    from io import BytesIO
+
+    from simres.files import write_bytes
+
+    picture = BytesIO()
+    try:
+        figure.savefig(picture, dpi=DPI, format=path.suffix.removeprefix(".") or "png")
+    except ValueError as error:
+        raise SimresError(
+            f"cannot draw `{path}`: {error}", "its suffix must be .png, .svg or .pdf"
+        ) from error
+    write_bytes(path, picture.getvalue())

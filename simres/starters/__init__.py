@@ -1,0 +1,62 @@
+"""What `simres plugins new` writes: a package for one part, with tests that pass as it stands.
+
+The texts are files with `@words@` in them: `@name@` as the author spells it (`my-npu`), `@part@` as a
+scenario does (`my_npu`), `@module@` (`simres_my_npu`), `@Class@` (`MyNpu`), `@summary@` and `@simres@`.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+
+from simres import __version__
+from simres.errors import SimresError
+from simres.starters import package
+
+LONGEST = 40
+
+
+class Kind(StrEnum):
+    """What a new plugin can begin with."""
+
+    COMPONENT = "component"
+    SCHEDULER = "scheduler"
+    BLOCK = "block"
+    REPORTER = "reporter"
+
+
+def files(name: str, kind: Kind) -> dict[Path, str]:
+    """The files of a plugin called `name`, by path below the folder of the package.
+
+    Raises `SimresError` where no package can be called so.
+    """
+    plain = name.removeprefix("simres-").removeprefix("simres_").lower()
+    part = plain.replace("-", "_")
+    if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", plain) or len(plain) > LONGEST:
+        raise SimresError(
+            f"no plugin can be called `{name[:80]}`",
+            f"up to {LONGEST} small letters and digits, with `-` between words: `simres plugins new my-npu`",
+        )
+    if keyword.iskeyword(part):
+        raise SimresError(f"no plugin can be called `{name}`: it is a word of Python")
+    starter = import_module(f"simres.starters.{kind}")
+    words = {
+        "name": part.replace("_", "-"),
+        "part": part,
+        "module": f"simres_{part}",
+        "Class": "".join(word.capitalize() for word in part.split("_")),
+        "summary": starter.SUMMARY,
+        "try": starter.TRY,
+        "extras": starter.EXTRAS,
+        "simres": ".".join(__version__.split(".")[:2]),
+    }
+    texts = package.FILES | starter.FILES
+    return {Path(_filled(path, words)): _filled(text, words) for path, text in texts.items()}
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    return re.sub(r"@(\w+)@", lambda found: _filled(words[found[1]], words), text)

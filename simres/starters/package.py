@@ -1,0 +1,45 @@
+"""What every package has, whatever is in it."""
+
+FILES = {
+    "pyproject.toml": """\
+[build-system]
+requires = ["hatchling>=1.24"]
+build-backend = "hatchling.build"
+
+[project]
+name = "simres-@name@"
+version = "0.1.0"
+description = "For simres: @summary@."
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = ["simres@extras@>=@simres@"]
+
+[project.optional-dependencies]
+dev = ["simres[testing]"]
+
+# simres looks here for packages that have parts for it, and in the module for its hooks.
+[project.entry-points.simres]
+@part@ = "@module@"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/@module@"]
+
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+pythonpath = ["src"]
+addopts = "--import-mode=importlib"
+""",
+    "README.md": """\
+# simres-@name@
+
+For [simres](https://pypi.org/project/simres): @summary@.
+
+```
+pip install -e ".[dev]"
+pytest
+simres plugins check @name@
+@try@
+```
+""",
+    "src/@module@/py.typed": "",
+}

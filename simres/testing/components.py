@@ -1,0 +1,205 @@
+"""The contract of a kind of component: its keys, its prices, and its behaviour in a chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from simres import units
+from simres.errors import AnswerIsNo
+from simres.hardware.chip import Chip
+from simres.hardware.energy import EnergyCosts
+from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec
+from simres.hookspecs import Component, ComponentRole
+from simres.plugins import default_registry
+from simres.program import Program, Work
+from simres.scheduling import overlapped, serial
+from simres.scheduling.parameters import NoParameters
+from simres.testing.contract import described, documented, example, for_all, hold, load, same
+from simres.testing.materials import chip, nests, paper_chip, prove, workloads
+from simres.workload import Op, Unit, Workload
+
+PLACES = {
+    ComponentRole.BUS: "ddr",
+    ComponentRole.MEMORY: "sram",
+    ComponentRole.MATRIX: "matrix",
+    ComponentRole.HOST: "host",
+    ComponentRole.MASTER: "camera",
+}
+"""What the contract's chip calls the component of each role."""
+
+amounts = st.integers(0, 1 << 20)
+
+
+def check_component(component: str | Component, **figures: Any) -> None:
+    """Holds a kind of component, by name or as declared, against what all kinds do.
+
+    `figures` are its keys as a scenario has them (`rate="1 TFLOP/s"`); where the schema of a key has an
+    example, it may be left out. Checked are: documentation of every key; misspelt ones refused; a stored
+    spec reads back the same; prices are whole picoseconds, always the same, never below the peak, and those
+    of parts never below the peak of the whole; energy is not negative; and in a chip, on random workloads,
+    every invariant of the simulation holds and two runs give one Record.
+
+    Raises `ContractBroken`, or the invariant that was broken.
+    """
+    if isinstance(component, str):
+        component = default_registry().component(component)
+    described(component)
+    model = load(component, "spec")
+    hold(
+        isinstance(model, type) and issubclass(model, ComponentSpec),
+        f"spec `{component.spec}` is no `simres.hardware.specs.ComponentSpec`",
+    )
+    for field in model.model_fields:
+        taken = any(callable(vars(owner).get(field)) for owner in model.__mro__ if owner is not model)
+        hold(not taken, f"its key `{field}` hides what `{model.__mro__[1].__name__}` calls so: rename it")
+    documented(model)
+    said = {"kind": component.kind} | figures
+    if component.role is ComponentRole.MASTER:
+        said |= {"bus": "ddr"}
+    spec = _spec(model, example(model, said))
+    _keys(model, spec)
+    if isinstance(spec, EngineSpec):
+        _prices(component, spec)
+        _energy(spec)
+    if isinstance(spec, MemorySpec):
+        _space(spec)
+    hold(
+        isinstance(spec, EngineSpec) or component.role is ComponentRole.MASTER,
+        f"a {component.role.value} does tasks, so its spec must be an `EngineSpec`",
+    )
+    hold(
+        isinstance(spec, MemorySpec) == (component.role is ComponentRole.MEMORY),
+        "the role `memory` and a `MemorySpec` go together",
+    )
+    hold(
+        isinstance(spec, BackgroundSpec) == (component.role is ComponentRole.MASTER),
+        "the role `master` and a `BackgroundSpec` go together",
+    )
+    _in_a_chip(component, spec)
+
+
+def _spec(model: type[ComponentSpec], said: dict[str, Any]) -> ComponentSpec:
+    try:
+        return model.model_validate(said, context=units.SPELLED)
+    except ValidationError as error:
+        hold(False, f"its spec refuses {said}: {error.errors()[0]['msg']}")
+        raise
+
+
+def _keys(model: type[ComponentSpec], spec: ComponentSpec) -> None:
+    stored = spec.model_dump(mode="json")
+    same(spec, model.model_validate(stored, context=units.SPELLED), "the spec as a result stores it")
+    try:
+        model.model_validate(stored | {"no_such_key": 1}, context=units.SPELLED)
+    except ValidationError:
+        pass
+    else:
+        hold(False, "it takes a key that it does not have: keep `extra='forbid'` in `model_config`")
+    try:
+        spec.kind = "other"  # type: ignore[misc]
+    except (ValidationError, AttributeError, TypeError):
+        pass
+    else:
+        hold(False, "it can be changed: keep `frozen=True` in `model_config`")
+
+
+def _works(role: ComponentRole) -> st.SearchStrategy[Work]:
+    """Work as schedulers hand it to a component of that role; without a graph there is no loop nest."""
+    if role is ComponentRole.HOST:
+        return st.builds(Work, vector_ops=amounts)
+    if role is not ComponentRole.MATRIX:
+        return st.builds(Work, nbytes=amounts, write=st.booleans())
+    graph = nests().map(
+        lambda loops: Work(
+            macs=loops.macs,
+            loops=loops,
+            op=Op("op", "conv", Unit.MATRIX, ("x", "w"), ("y",), macs=loops.macs, loops=loops),
+        )
+    )
+    return st.one_of(graph, st.builds(Work, macs=amounts))
+
+
+def _total(works: Sequence[Work]) -> Work:
+    return Work(
+        nbytes=sum(work.nbytes for work in works),
+        macs=sum(work.macs for work in works),
+        vector_ops=sum(work.vector_ops for work in works),
+    )
+
+
+def _prices(component: Component, spec: EngineSpec) -> None:
+    @for_all(st.lists(_works(component.role), min_size=1, max_size=6))
+    def _(works: list[Work]) -> None:
+        durations = []
+        for work in works:
+            duration, peak = spec.duration_ps(work), spec.at_peak_ps(work)
+            hold(
+                isinstance(duration, int) and not isinstance(duration, bool) and duration >= 0,
+                f"duration_ps must be whole picoseconds from 0 on, is {duration!r} for {work}",
+            )
+            hold(isinstance(peak, int | Fraction), f"at_peak_ps must be exact (a Fraction), is {peak!r}")
+            hold(
+                0 <= peak <= duration,
+                f"at_peak_ps is what nothing can beat, and is {peak}; duration_ps is {duration} for {work}",
+            )
+            same(duration, spec.duration_ps(work), "duration_ps")
+            durations.append(duration)
+        peak = spec.at_peak_ps(_total(works))
+        hold(
+            peak <= sum(durations),
+            f"at_peak_ps of {len(works)} pieces of work together is {peak}, and one after the other they "
+            f"take {sum(durations)} ps: it must grow no faster than the amount of work",
+        )
+        row = spec.in_a_row_ps(works, durations)
+        hold(0 <= row <= sum(durations), f"in_a_row_ps is {row}, more than {sum(durations)}, the sum")
+
+
+def _energy(spec: EngineSpec) -> None:
+    costs = spec.energy_costs()
+    hold(isinstance(costs, EnergyCosts), f"energy_costs must be EnergyCosts, is {type(costs).__name__}")
+    figures = (costs.byte_fj, costs.operation_fj, costs.static_uw, *costs.mac_fj.values())
+    hold(
+        all(isinstance(figure, int) and figure >= 0 for figure in figures),
+        "energy_costs must be whole femtojoules and microwatts from 0 on",
+    )
+    same(costs, spec.energy_costs(), "energy_costs")
+
+
+def _space(spec: MemorySpec) -> None:
+    @for_all(st.integers(0, 1 << 40), st.integers(0, 1 << 20))
+    def _(nbytes: int, more: int) -> None:
+        taken = spec.occupied(nbytes)
+        hold(
+            isinstance(taken, int) and taken >= nbytes,
+            f"a buffer of {nbytes} B must occupy as many whole bytes at least, not {taken!r}",
+        )
+        hold(spec.occupied(nbytes + more) >= taken, "a larger buffer occupies less")
+
+
+def _in_a_chip(component: Component, spec: ComponentSpec) -> None:
+    """Runs random workloads on the paper's chip with this component in its place."""
+    place = PLACES[component.role]
+    base = paper_chip(capacity="1 MiB")
+    system = chip({**base.components, place: spec}, {**base.roles, place: component.role})
+    engines = {place: load(component, "engine")} if isinstance(spec, EngineSpec) else {}
+
+    @for_all(workloads(), cases=20)
+    def _(workload: Workload) -> None:
+        for program in _programs(workload, system):
+            first = prove(program, system, workload, engines)
+            same(first, prove(program, system, workload, engines), "the Record of a run")
+
+
+def _programs(workload: Workload, system: Chip) -> list[Program]:
+    try:
+        return [
+            serial.schedule(workload, system, NoParameters()),
+            overlapped.schedule(workload, system, overlapped.Parameters()),
+        ]
+    except AnswerIsNo:  # a memory too small for it
+        return []

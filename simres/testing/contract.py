@@ -1,0 +1,123 @@
+"""What all contracts have in common: how they say what is broken, and how they try many cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from simres.errors import SimresError
+from simres.plugins import Declaration, Registry, resolve
+from simres.scenario.schema import of_model
+
+CASES = 60
+"""Random cases for each thing that must hold."""
+
+
+class ContractBroken(AssertionError):
+    """A part does not do what every part of its sort does."""
+
+
+def hold(condition: bool, message: str) -> None:
+    """Raises `ContractBroken` with `message` unless `condition` holds."""
+    if not condition:
+        raise ContractBroken(message)
+
+
+def for_all(
+    *strategies: st.SearchStrategy[Any], cases: int = CASES
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Runs the decorated function at once, on random cases; the same ones each time."""
+
+    def decide(check: Callable[..., None]) -> Callable[..., None]:
+        chosen = settings(
+            max_examples=cases,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        chosen(given(*strategies)(check))()
+        return check
+
+    return decide
+
+
+def registry_with(*plugins: object) -> Registry:
+    """The built-in parts and those of plugins (modules with hooks), installed or not; nothing else.
+
+    Raises whatever an installed plugin would be set aside for.
+    """
+    registry = Registry(external=False)
+    for plugin in plugins:
+        registry.add(plugin)
+    return registry
+
+
+def load(declaration: Declaration, field: str = "target") -> Any:
+    """What a declaration points to. Raises `ContractBroken` where it cannot be loaded or cannot be called."""
+    target = getattr(declaration, field)
+    try:
+        found = resolve(target)
+    except SimresError as error:
+        raise ContractBroken(f"{field} `{target}`: {error.message}") from error
+    hold(callable(found), f"{field} `{target}` is nothing that can be called")
+    return found
+
+
+def described(declaration: Declaration) -> None:
+    """Every declaration has a line for people, which lists and editors show."""
+    summary = declaration.summary
+    hold(bool(summary.strip()), "its summary is empty: `simres plugins` shows it")
+    hold("\n" not in summary, "its summary has more than one line")
+
+
+def documented(model: type[BaseModel]) -> None:
+    """A model's docstrings are the descriptions in the schema, in editors and in the documentation."""
+    schema = of_model(model)
+    hold(bool((model.__doc__ or "").strip()), f"`{model.__name__}` has no docstring")
+    for name, entry in schema.get("properties", {}).items():
+        hold(
+            bool(entry.get("description")),
+            f"`{model.__name__}.{name}` has no description: write a docstring under the field",
+        )
+
+
+def example(model: type[BaseModel], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """`figures`, and for every other field that must be given one that its schema allows.
+
+    Raises `ContractBroken` for a field that no schema can tell a figure of.
+    """
+    schema = of_model(model)
+    found = dict(figures)
+    for name in schema.get("required", ()):
+        if name not in found:
+            found[name] = _figure(name, schema["properties"][name], schema.get("$defs", {}))
+    return found
+
+
+def _figure(name: str, entry: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
+    if "$ref" in entry:
+        entry = definitions[entry["$ref"].rpartition("/")[2]]
+    for choice in (entry, *entry.get("anyOf", ())):
+        if choice.get("examples"):
+            return choice["examples"][0]
+        if choice.get("enum"):
+            return choice["enum"][0]
+        if choice.get("type") == "integer":
+            least = choice.get("minimum", choice.get("exclusiveMinimum", 0) + 1)
+            most = choice.get("maximum", choice.get("exclusiveMaximum", 1 << 62) - 1)
+            return min(max(least, 8), most)
+        if choice.get("type") == "number":
+            return choice.get("minimum", 1.0)
+        if choice.get("type") == "boolean":
+            return False
+    raise ContractBroken(f"give a figure for `{name}`: its schema has no example")
+
+
+def same(first: object, second: object, what: str) -> None:
+    """Two runs on the same input give the same."""
+    hold(first == second, f"{what} differs from one call to the next")

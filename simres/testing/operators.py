@@ -1,0 +1,52 @@
+"""The contract of an operator's price: a module that uses it can be traced. Needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from simres.hookspecs import Operator
+from simres.plugins import default_registry
+from simres.scheduling import serial
+from simres.scheduling.parameters import NoParameters
+from simres.testing.contract import described, hold, load, same
+from simres.testing.materials import paper_chip, prove
+from simres.workload import Workload
+
+if TYPE_CHECKING:
+    import torch
+
+
+def check_operator(
+    operator: str | Operator,
+    module: torch.nn.Module | None = None,
+    input_shape: Sequence[int] | Sequence[Sequence[int]] = (),
+) -> None:
+    """Holds an operator, by its name in the exported graph or as declared, against what all do.
+
+    `module` is one that uses it, on inputs of `input_shape` (without a batch axis). Traced, it contains the
+    operator, with a price; twice traced it is the same workload; and it runs on the paper's chip. Without a
+    module only the declaration is checked. Raises `ContractBroken`, or the invariant that was broken.
+    """
+    if isinstance(operator, str):
+        known = default_registry().operators()
+        hold(operator in known, f"no plugin declares the operator `{operator}`")
+        operator = known[operator]
+    described(operator)
+    load(operator)
+    if module is None:
+        return
+    from simres.tracing import trace
+
+    def traced() -> Workload:
+        return trace(module.eval(), input_shape, name="contract", operators={operator.source: operator})
+
+    workload = traced()
+    used = {part.source for op in workload.ops for part in (op, *op.fused)}
+    hold(
+        operator.source in used,
+        f"the module does not use `{operator.source}`; it uses {', '.join(sorted(used))}",
+    )
+    same(workload.digest, traced().digest, "the traced workload")
+    system = paper_chip(capacity="1 GiB")
+    prove(serial.schedule(workload, system, NoParameters()), system, workload)

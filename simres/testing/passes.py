@@ -1,0 +1,46 @@
+"""The contract of a pass: a workload in, a workload out that can be scheduled."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from simres.hookspecs import Pass
+from simres.plugins import default_registry
+from simres.scheduling import serial
+from simres.scheduling.parameters import NoParameters
+from simres.testing.contract import described, for_all, hold, load, same
+from simres.testing.materials import paper_chip, prove, workloads
+from simres.workload import Workload
+from simres.workload_json import dumps, loads
+from simres.workload_rules import problems_of_workload
+
+
+def check_pass(rewrite: str | Pass) -> None:
+    """Holds a pass, by name or as declared, against what all passes do.
+
+    On random networks: what comes out obeys every rule of workloads, survives its file, has as many outputs
+    as before, and can be scheduled and run; the same input gives the same, and is left as it was.
+
+    Raises `ContractBroken`, or the invariant that was broken.
+    """
+    if isinstance(rewrite, str):
+        rewrite = default_registry().pass_(rewrite)
+    described(rewrite)
+    numbered = rewrite.numbered
+    hold(numbered == rewrite.name.endswith("_N"), "`numbered` and a name that ends in `_N` go together")
+    function = load(rewrite)
+    system = paper_chip(capacity="64 MiB")
+
+    @for_all(workloads(), st.integers(1, 3))
+    def _(workload: Workload, number: int) -> None:
+        arguments = (workload, number) if numbered else (workload,)
+        digest = workload.digest
+        found = function(*arguments)
+        hold(isinstance(found, Workload), f"it returns {type(found).__name__}, which is no Workload")
+        problems = list(problems_of_workload(found))
+        hold(not problems, f"what it makes is no workload: {'; '.join(problems)}")
+        same(loads(dumps(found)), found, "what it makes, read back from its file,")
+        hold(len(found.outputs) == len(workload.outputs), "it changes how many outputs there are")
+        same(found, function(*arguments), "what it makes")
+        same(digest, workload.digest, "the workload that it was given")
+        prove(serial.schedule(found, system, NoParameters()), system, found)

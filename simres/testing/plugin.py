@@ -1,0 +1,77 @@
+"""All that a plugin declares, held against the contracts of its sort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simres.errors import SimresError
+from simres.hookspecs import Block, Component, Importer, Operator, Pass, Reporter, Scheduler
+from simres.plugins import Declaration, Provider, Registry
+from simres.testing.blocks import check_block
+from simres.testing.components import check_component
+from simres.testing.contract import ContractBroken, registry_with
+from simres.testing.importers import check_importer
+from simres.testing.operators import check_operator
+from simres.testing.passes import check_pass
+from simres.testing.reporters import check_reporter
+from simres.testing.schedulers import check_scheduler
+
+CONTRACTS: Mapping[type, Callable[..., None]] = {
+    Component: check_component,
+    Scheduler: check_scheduler,
+    Pass: check_pass,
+    Operator: check_operator,
+    Block: check_block,
+    Reporter: check_reporter,
+    Importer: check_importer,
+}
+"""The contract of each sort of part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether one part of a plugin keeps its contract: `broken` says what does not hold, None if all does."""
+
+    part: str
+    broken: str | None = None
+
+
+def check_plugin(plugin: object) -> None:
+    """Holds all that a plugin (its module with the hooks) declares against the contracts, installed or not.
+
+    Figures of components and parameters of schedulers are taken from the examples in their schemas, and
+    operators and importers are only loaded: for more, call the contract itself. Raises what the first broken
+    contract does, and whatever keeps the plugin from being loaded.
+    """
+    registry = registry_with(plugin)
+    for _, declaration in registry.declared(registry.providers[-1]):
+        CONTRACTS[type(declaration)](declaration)
+
+
+def outcomes(registry: Registry, provider: Provider) -> Iterator[Outcome]:
+    """The contracts of all that `provider` declares, one by one; broken ones do not end it.
+
+    Names that others claim too come last: nobody can use them.
+    """
+    for catalogue, declaration in registry.declared(provider):
+        yield Outcome(f"{catalogue.what} `{catalogue.name(declaration)}`", _broken(declaration))
+    for catalogue in registry.catalogues:
+        for name, claims in catalogue.contested.items():
+            if provider in claims:
+                conflict = f"{catalogue.conflict(name)}: uninstall one of them"
+                yield Outcome(f"{catalogue.what} `{name}`", conflict)
+
+
+def _broken(declaration: Declaration) -> str | None:
+    contract: Callable[..., Any] = CONTRACTS[type(declaration)]
+    try:
+        contract(declaration)
+    except ContractBroken as broken:
+        return str(broken)
+    except SimresError as error:
+        return error.message
+    except Exception as error:  # the plugin's own
+        return f"{type(error).__name__}: {error}"
+    return None

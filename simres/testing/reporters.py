@@ -1,0 +1,95 @@
+"""The contract of a report format: text of any result, the same each time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from hypothesis import strategies as st
+
+from simres.errors import SimresError
+from simres.hookspecs import Reporter
+from simres.planning import evaluate
+from simres.plugins import Registry, default_registry
+from simres.record import RecordLevel
+from simres.result import Result
+from simres.scenario.loader import from_document
+from simres.testing.contract import ContractBroken, described, for_all, hold, load, same
+from simres.testing.materials import ledgers, workloads
+from simres.workload import Ledger, Workload
+
+ODD_NAMES = ("<b>&c", 'a,b|"c"', "[bold]x[/]", "=SUM(A1)", "ä 層", "back`tick", "{curly}", "conv")
+"""Names that layers may have and that mean something in one format or another."""
+
+
+def check_reporter(reporter: str | Reporter) -> None:
+    """Holds a report format, by name or as declared, against what all do.
+
+    It makes text that can be written as UTF-8 of any result (a graph's or a ledger's, with times or
+    without, layers of odd names), the same each time. JSON, CSV and XML must be that, by the suffix: JSON
+    without NaN, CSV with as many fields in every row. Without times it may refuse with a `SimresError`.
+
+    Raises `ContractBroken`.
+    """
+    if isinstance(reporter, str):
+        reporter = default_registry().reporter(reporter)
+    described(reporter)
+    suffix = reporter.suffix
+    hold(suffix.startswith(".") and len(suffix) > 1, f"suffix must be such as `.csv`, is `{suffix}`")
+    write = load(reporter)
+    registry = Registry(external=False)
+    networks: st.SearchStrategy[Workload | Ledger] = st.one_of(workloads(6).map(_renamed), ledgers())
+
+    @for_all(networks, st.sampled_from(RecordLevel), cases=30)
+    def _(workload: Workload | Ledger, level: RecordLevel) -> None:
+        result = _result(workload, level, registry)
+        try:
+            text = write(result)
+        except SimresError as refusal:
+            hold(level is not RecordLevel.FULL, f"it refuses a result that has all: {refusal.message}")
+            return
+        hold(isinstance(text, str), f"it returns {type(text).__name__}, not text")
+        _well_formed(text, suffix)
+        same(text, write(result), "its text")
+
+
+def _renamed(workload: Workload) -> Workload:
+    ops = (
+        replace(op, name=f"{ODD_NAMES[number % len(ODD_NAMES)]}{number}")
+        for number, op in enumerate(workload.ops)
+    )
+    return replace(workload, ops=tuple(ops))
+
+
+def _result(workload: Workload | Ledger, level: RecordLevel, registry: Registry) -> Result:
+    scheduler = "paper" if isinstance(workload, Ledger) else "serial"
+    document: dict[str, Any] = {"name": "[b]random", "workload": "paper", "chip": "paper"}
+    scenario = from_document(document | {"scheduler": scheduler}, registry=registry)
+    return evaluate(scenario, workload, registry, level)
+
+
+def _well_formed(text: str, suffix: str) -> None:
+    try:
+        text.encode()
+        if suffix == ".json":
+            json.loads(text, parse_constant=_refuse)
+        elif suffix == ".csv":
+            lengths = {len(row) for row in _rows(text)}
+            hold(len(lengths) == 1, f"its rows have {sorted(lengths)} fields")
+        elif suffix in (".xml", ".svg"):
+            ET.fromstring(text)
+    except (ValueError, csv.Error, ET.ParseError) as error:
+        raise ContractBroken(f"its text is no {suffix.removeprefix('.').upper()}: {error}") from error
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), strict=True)
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"`{constant}` is no JSON number")

@@ -1,0 +1,146 @@
+"""What tests of schedulers and components are made of: chips, random workloads, and runs that prove things.
+
+Importable by plugin packages. Needs hypothesis (`pip install hypothesis`), and nothing of torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hypothesis import strategies as st
+
+from simres.hardware.bus import Bus
+from simres.hardware.chip import Chip
+from simres.hardware.engine import Engine
+from simres.hardware.specs import (
+    BackgroundSpec,
+    BusSpec,
+    ComponentSpec,
+    HostSpec,
+    MatrixSpec,
+    MatrixUnitSpec,
+    SramSpec,
+)
+from simres.hookspecs import ComponentRole
+from simres.program import Program
+from simres.record import Record
+from simres.simulation.check import check
+from simres.simulation.invariants import spans_hold
+from simres.simulation.plan import flatten
+from simres.simulation.run import EngineFactory, run
+from simres.workload import Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
+
+ROLES = {
+    BusSpec: ComponentRole.BUS,
+    SramSpec: ComponentRole.MEMORY,
+    MatrixUnitSpec: ComponentRole.MATRIX,
+    HostSpec: ComponentRole.HOST,
+    BackgroundSpec: ComponentRole.MASTER,
+}
+
+
+def chip(components: Mapping[str, ComponentSpec]) -> Chip:
+    """A chip of these components; plugin specs take the role of the built-in spec they extend."""
+    roles = {
+        name: next(role for base, role in ROLES.items() if isinstance(spec, base))
+        for name, spec in components.items()
+    }
+    return Chip(components, roles)
+
+
+def paper_chip(
+    capacity: str = "1 MB",
+    bandwidth: str = "1 GB/s",
+    rate: str = "1 TFLOP/s",
+    host: str = "10 GFLOP/s",
+    latency: str = "0 ns",
+) -> Chip:
+    """The paper's chip: one DDR bus, one SRAM, one matrix unit, one host, no overheads."""
+    return chip(
+        {
+            "ddr": BusSpec.model_validate({"kind": "ddr", "bandwidth": bandwidth, "latency": latency}),
+            "sram": SramSpec.model_validate({"kind": "sram", "capacity": capacity}),
+            "matrix": MatrixSpec.model_validate({"kind": "matrix", "rate": rate}),
+            "host": HostSpec.model_validate({"kind": "host", "rate": host}),
+        }
+    )
+
+
+def behaviours(chip: Chip) -> dict[str, EngineFactory]:
+    """The built-in behaviour of each of the chip's components."""
+    found: dict[str, EngineFactory] = {}
+    for name, spec in chip.parts.items():
+        found[name] = Bus if isinstance(spec, BusSpec) else Engine
+    return found
+
+
+def prove(program: Program, chip: Chip, workload: Workload | Ledger | None = None) -> Record:
+    """Checks a Program against its workload (if given), runs it, and holds every span against it.
+
+    Raises `InvariantViolation` for whatever does not hold; returns the Record.
+    """
+    if workload is not None:
+        check(program, chip, workload)
+    record, _ = run(program, chip, behaviours(chip))
+    spans_hold(record, flatten(program, chip.engines))
+    return record
+
+
+@st.composite
+def workloads(draw: st.DrawFn, most_ops: int = 12) -> Workload:
+    """Small random networks: convolutions, elementwise operators, additions, views and copies.
+
+    Chains, residual, dense and branching graphs come out; tensors have 1 to 8 channels and rows.
+    """
+    rows = draw(st.integers(1, 8))
+    tensors = {"x": Tensor("x", Role.INPUT, (1, draw(st.integers(1, 8)), rows, rows))}
+    ops: list[Op] = []
+    for number in range(draw(st.integers(1, most_ops))):
+        activations = [tensor for tensor in tensors.values() if tensor.role is not Role.WEIGHT]
+        # Recent tensors more often than old ones, so that chains with some skips are typical.
+        source = draw(st.sampled_from(activations[-3:] + activations))
+        name = f"op{number}"
+        kind = draw(st.sampled_from(["conv", "relu", "add", "concat", "reshape"]))
+        _, channels, _, _ = source.shape
+        inputs: tuple[str, ...] = (source.name,)
+        shape = source.shape
+        unit, macs, vector_ops = Unit.HOST, 0, source.elements
+        loops = window = view_of = None
+        if kind == "conv":
+            out = draw(st.integers(1, 8))
+            kernel = draw(st.sampled_from([1, 3]))
+            weight = Tensor(f"{name}.weight", Role.WEIGHT, (out, channels, kernel, kernel))
+            tensors[weight.name] = weight
+            inputs = (source.name, weight.name)
+            shape = (1, out, rows, rows)
+            loops = Loops(m=out, c=channels, p=rows, q=rows, r=kernel, s=kernel)
+            window = Window((kernel, kernel), padding=(kernel // 2,) * 4)
+            unit, macs, vector_ops = Unit.MATRIX, loops.macs, 0
+        elif kind == "add":
+            alike = [tensor for tensor in activations if tensor.shape == source.shape]
+            inputs = (source.name, draw(st.sampled_from(alike)).name)
+        elif kind == "concat":
+            other = draw(st.sampled_from(activations))
+            inputs = (source.name, other.name)
+            shape = (1, channels + other.shape[1], rows, rows)
+            unit, vector_ops = Unit.MOVE, 0
+        elif kind == "reshape":
+            unit, vector_ops, view_of = Unit.VIEW, 0, source.name
+        tensors[name] = Tensor(name, Role.ACTIVATION, shape, view_of=view_of)
+        ops.append(
+            Op(
+                name=name,
+                kind=kind,
+                unit=unit,
+                inputs=inputs,
+                outputs=(name,),
+                macs=macs,
+                vector_ops=vector_ops,
+                loops=loops,
+                window=window,
+                attributes={"dim": 1} if kind == "concat" else {},
+            )
+        )
+    used = {tensor for op in ops for tensor in op.inputs}
+    outputs = tuple(op.outputs[0] for op in ops if op.outputs[0] not in used)
+    return Workload("random", tensors, tuple(ops), outputs)

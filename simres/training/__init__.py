@@ -1,0 +1,1 @@
+"""Training: data, recipes, the loop, checkpoints. `recipe` and `datasets` need no torch; the rest does."""

@@ -1,0 +1,159 @@
+"""Reading the files of a folder or an archive in order, without ever unpacking one to the disk.
+
+Nothing is written, so a path that leads out of an archive can do no harm; it is refused all the same, as
+are links, and contents that grow beyond all reason.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from simres.errors import SimresError
+
+LARGEST_FILE = 64 << 20
+"""Bytes of one file; no image for training comes near that."""
+LARGEST_WHOLE = 64 << 30
+"""Bytes of all files together."""
+MOST_TIMES = 200
+"""How many times larger than the archive its contents may be, from 1 GiB on. Images hardly compress."""
+MOST_FILES = 5_000_000
+
+SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
+_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile)
+
+
+def files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """The regular files below a folder, or in a .tar, .tar.gz or .zip, as (path inside, contents).
+
+    A folder's are in order of their paths, an archive's as they come. Raises `SimresError` for whatever is
+    wrong with it, with the name of the file.
+    """
+    try:
+        if path.is_dir():
+            yield from _in_folder(path)
+        elif not path.exists():
+            raise SimresError(f"no folder and no archive `{path}`")
+        elif not path.is_file():
+            raise SimresError(f"`{path}` is neither a folder nor a regular file")
+        elif path.name.lower().endswith(".zip"):
+            yield from _in_zip(path)
+        elif path.name.lower().endswith(SUFFIXES):
+            yield from _in_tar(path)
+        else:
+            raise SimresError(f"`{path}` is no archive that can be read", f"there are {', '.join(SUFFIXES)}")
+    except _BROKEN as error:
+        raise SimresError(
+            f"archive `{path}` is damaged or cut off: {error}", "was it downloaded or copied whole?"
+        ) from error
+    except OSError as error:
+        raise SimresError(f"cannot read `{path}`: {error.strerror or error}") from error
+
+
+class _Budget:
+    """What an archive may still hold."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self.nbytes = 0
+        self.most = min(LARGEST_WHOLE, max(1 << 30, MOST_TIMES * path.stat().st_size))
+
+    def take(self, name: str, nbytes: int) -> PurePosixPath:
+        """Counts a file; its path, if that stays inside."""
+        self.count += 1
+        self.nbytes += nbytes
+        inside = PurePosixPath(name)
+        if inside.is_absolute() or ".." in inside.parts or "\\" in name or "\0" in name or ":" in name[:2]:
+            raise SimresError(
+                f"archive `{self.path}` has a path that leads out of it: `{name[:100]}`", "do not trust it"
+            )
+        if nbytes > LARGEST_FILE:
+            raise SimresError(
+                f"archive `{self.path}`: `{name[:100]}` is {nbytes} B, and no image is larger than "
+                f"{LARGEST_FILE} B"
+            )
+        if self.nbytes > self.most or self.count > MOST_FILES:
+            raise SimresError(
+                f"archive `{self.path}` grows beyond all reason: {self.count} files, {self.nbytes} B",
+                "if it is what it should be, unpack it and name the folder",
+            )
+        return inside
+
+
+def _in_folder(root: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    for path in sorted(root.rglob("*")):
+        inside = PurePosixPath(path.relative_to(root).as_posix())
+        if any(part.startswith(".") for part in inside.parts) or not path.is_file():
+            continue
+        if path.stat().st_size > LARGEST_FILE:
+            raise SimresError(f"`{path}` is larger than any image ({path.stat().st_size} B)")
+        yield inside, path.read_bytes()
+
+
+def _in_zip(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    budget = _Budget(path)
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if entry.is_dir() or stat.S_ISLNK(entry.external_attr >> 16):
+                continue
+            inside = budget.take(entry.filename, entry.file_size)
+            if entry.flag_bits & 1:
+                raise SimresError(f"archive `{path}` is encrypted")
+            try:
+                with archive.open(entry) as stream:
+                    data = stream.read(LARGEST_FILE + 1)
+            except NotImplementedError as error:
+                raise SimresError(f"archive `{path}`: `{inside}` is compressed in an unknown way") from error
+            if len(data) != entry.file_size:
+                raise zipfile.BadZipFile(f"`{inside}` is not as long as stated")
+            yield inside, data
+
+
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class _Bounded:
+    """A stream that hands out no more than `most` bytes in all, and no huge piece at once."""
+
+    def __init__(self, stream: _Readable, most: int, path: Path) -> None:
+        self._stream, self._left, self._path = stream, most, path
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0 or size > LARGEST_FILE:
+            raise SimresError(f"archive `{self._path}` asks for {size} B at once")
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise SimresError(f"archive `{self._path}` grows beyond all reason")
+        return data
+
+
+def _in_tar(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    budget = _Budget(path)
+    packed = not path.name.lower().endswith(".tar")
+    with path.open("rb") as raw:
+        unpacked: _Readable = gzip.GzipFile(fileobj=raw) if packed else raw
+        stream = _Bounded(unpacked, 2 * budget.most, path)
+        # `r|` reads on and on and never seeks; members are taken one at a time and forgotten.
+        with tarfile.open(fileobj=stream, mode="r|") as archive:  # type: ignore[call-overload]
+            for member in archive:
+                archive.members = []
+                if not member.isreg():
+                    continue
+                inside = budget.take(member.name, member.size)
+                extracted = archive.extractfile(member)
+                data = extracted.read() if extracted else b""
+                if len(data) != member.size:
+                    raise tarfile.ReadError("unexpected end of data")
+                yield inside, data
+        while stream.read(1 << 20):  # up to the checksum at the end, which covers all of it
+            pass

@@ -1,0 +1,130 @@
+"""Batches of images as a network takes them: normalised, cropped, mirrored, on the device they are on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812  (torch's own convention)
+from torch import Tensor
+
+from simres.training.recipe import Flip, Recipe
+
+_MIX = 0x9E3779B97F4A7C15
+"""2^64 / golden ratio: consecutive numbers end up far apart (Knuth, TAOCP 3, section 6.4)."""
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed from several numbers, such as (seed, step): what is random depends on these alone."""
+    mixed = 0
+    for number in numbers:
+        mixed = (mixed ^ (number + 1)) * _MIX % 2**64
+        mixed ^= mixed >> 29
+    return mixed % 2**63
+
+
+class Batches:
+    """Makes batches of a data set whose pixels are `images` (count, rows, columns, channels) uint8.
+
+    Grows no state: a training batch is a function of the seed, the epoch and the step.
+    """
+
+    def __init__(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        mean: Sequence[float],
+        deviation: Sequence[float],
+        recipe: Recipe,
+    ) -> None:
+        self.images, self.labels, self.recipe = images, labels, recipe
+        self._moments = (mean, deviation)
+        device = images.device
+        self._scale = 1 / (255 * torch.tensor(deviation, device=device))
+        self._shift = -torch.tensor(mean, device=device) / torch.tensor(deviation, device=device)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> Batches:
+        """The same on another device."""
+        if device == self.images.device:
+            return self
+        mean, deviation = self._moments
+        return Batches(self.images.to(device), self.labels.to(device), mean, deviation, self.recipe)
+
+    def order(self, epoch: int) -> Tensor:
+        """The order in which an epoch sees the images."""
+        generator = torch.Generator().manual_seed(seed_of(self.recipe.seed, 1, epoch))
+        return torch.randperm(len(self), generator=generator)
+
+    def plain(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """Images (n, channels, rows, columns) and classes (n,) of these rows, only normalised."""
+        return self._arranged(self._normal(self.images[start:stop])), self.labels[start:stop]
+
+    def rows(self, rows: Sequence[int]) -> Tensor:
+        """Images (n, channels, rows, columns) of any rows, only normalised."""
+        return self._arranged(self._normal(self.images[torch.as_tensor(rows)]))
+
+    def augmented(self, rows: Tensor, epoch: int, step: int, part: slice) -> tuple[Tensor, Tensor]:
+        """Images and classes of `rows`, cropped and mirrored as the recipe has it.
+
+        `step` counts over the whole run. `part` is which of the rows to make: the chances are those of the
+        whole batch, so that several processes together see what one alone would.
+        """
+        count = len(rows)
+        generator = torch.Generator().manual_seed(seed_of(self.recipe.seed, 2, step))
+        reach = 2 * self.recipe.crop + 1
+        offsets = torch.randint(0, reach, (2, count), generator=generator)[:, part]
+        mirrored = self._mirrored(rows, epoch, generator)[part]
+        holes = torch.rand((2, count), generator=generator)[:, part]
+        rows = rows[part]
+        device = self.images.device
+        here = rows.to(device)
+        x = self._normal(self.images.index_select(0, here))
+        x = self._cut(x, offsets.to(device), mirrored.to(device))
+        if self.recipe.cutout:
+            self._blank(x, holes.to(device))
+        return self._arranged(x), self.labels.index_select(0, here)
+
+    def _mirrored(self, rows: Tensor, epoch: int, generator: torch.Generator) -> Tensor:
+        if self.recipe.flip is Flip.RANDOM:
+            return torch.rand(len(rows), generator=generator) < 0.5
+        if self.recipe.flip is Flip.NONE:
+            return torch.zeros(len(rows), dtype=torch.bool)
+        first = torch.Generator().manual_seed(seed_of(self.recipe.seed, 3))
+        sides = torch.randint(0, 2, (len(self),), generator=first)
+        return (sides[rows] + epoch) % 2 == 1
+
+    def _normal(self, images: Tensor) -> Tensor:
+        return images.to(torch.float32).mul_(self._scale).add_(self._shift)
+
+    def _cut(self, x: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
+        """A window of the same size at `offsets` of each image (n, rows, columns, channels), padded by 0."""
+        crop = self.recipe.crop
+        count, height, width, _ = x.shape
+        if not crop and not bool(mirrored.any()):
+            return x
+        columns = torch.arange(width, device=x.device).expand(count, width)
+        columns = torch.where(mirrored[:, None], width - 1 - columns, columns) + offsets[1, :, None]
+        lines = torch.arange(height, device=x.device) + offsets[0, :, None]
+        padded = F.pad(x, (0, 0, crop, crop, crop, crop)) if crop else x
+        each = torch.arange(count, device=x.device)[:, None, None]
+        return padded[each, lines[:, :, None], columns[:, None, :]]
+
+    def _blank(self, x: Tensor, at: Tensor) -> None:
+        """Blanks, in place, a square whose middle is anywhere in the image."""
+        side = self.recipe.cutout
+        _, height, width, _ = x.shape
+        top = (at[0] * height).long() - side // 2
+        left = (at[1] * width).long() - side // 2
+        lines = torch.arange(height, device=x.device)
+        columns = torch.arange(width, device=x.device)
+        inside = ((lines >= top[:, None]) & (lines < top[:, None] + side))[:, :, None] & (
+            (columns >= left[:, None]) & (columns < left[:, None] + side)
+        )[:, None, :]
+        x.masked_fill_(inside[..., None], 0.0)
+
+    def _arranged(self, x: Tensor) -> Tensor:
+        x = x.permute(0, 3, 1, 2)
+        return x if self.recipe.channels_last else x.contiguous()

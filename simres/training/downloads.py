@@ -1,0 +1,139 @@
+"""The public data sets, from their authors' own plain binary files. Nothing that unpickles is called."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import tarfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simres.errors import SimresError
+from simres.training.images import Decoded
+
+CIFAR10 = (
+    "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    "c32a1d4ab5d03f1284b67883e8d87530",
+)
+"""Address and MD5, as on https://www.cs.toronto.edu/~kriz/cifar.html."""
+CIFAR10_CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+CIFAR10_RECORD = 1 + 3 * 32 * 32
+"""Bytes of an image: its class, then red, green and blue planes."""
+
+FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+FASHION_FILES = {
+    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+}
+"""Files and MD5s, as on https://github.com/zalandoresearch/fashion-mnist and in torchvision."""
+FASHION_CLASSES = (
+    "t-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle-boot",
+)
+LARGEST = 400 << 20
+"""Bytes that a packed file may come to."""
+
+
+def fetch(url: str, folder: Path, md5: str) -> Path:
+    """The file behind `url` in `folder`, downloaded where it is not there whole already.
+
+    Raises `SimresError`, with where to put the file by hand, when it cannot be had.
+    """
+    from torchvision.datasets.utils import check_integrity, download_url
+
+    name = url.rpartition("/")[2]
+    path = folder / name
+    if check_integrity(str(path), md5):
+        return path
+    damaged = path.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        download_url(url, str(folder), name, md5)
+    except (OSError, RuntimeError) as error:
+        reason = f"{path} is there but damaged, and " if damaged else ""
+        raise SimresError(
+            f"{reason}`{url}` cannot be downloaded: {' '.join(str(error).split())}",
+            f"put the file into {folder} yourself (MD5 {md5}), or train on `shapes` or `folder:PATH`",
+        ) from error
+    return path
+
+
+def cifar10(folder: Path) -> Decoded:
+    """CIFAR-10 from its binary archive in `folder`, downloaded if need be. Raises `SimresError`."""
+    path = fetch(CIFAR10[0], folder, CIFAR10[1])
+    parts: dict[str, list[NDArray[np.uint8]]] = {"train": [], "test": []}
+    try:
+        with tarfile.open(path) as archive:
+            for member in sorted(archive.getmembers(), key=lambda item: item.name):
+                name = member.name.rpartition("/")[2]
+                if not member.isreg() or not name.endswith(".bin"):
+                    continue
+                if member.size % CIFAR10_RECORD or member.size > LARGEST:
+                    raise SimresError(f"`{path}`: `{name}` is no file of CIFAR-10 ({member.size} B)")
+                stream = archive.extractfile(member)
+                data = stream.read() if stream else b""
+                split = "test" if name.startswith("test") else "train"
+                parts[split].append(np.frombuffer(data, np.uint8).reshape(-1, CIFAR10_RECORD))
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+        raise SimresError(f"`{path}` is damaged or cut off: {error}", "delete it and try again") from error
+    made = Decoded()
+    for split, found in parts.items():
+        if not found:
+            raise SimresError(f"`{path}` has no images to {split} with")
+        records = np.concatenate(found)
+        if records[:, 0].max() >= len(CIFAR10_CLASSES):
+            raise SimresError(f"`{path}` has a class beyond the {len(CIFAR10_CLASSES)} of CIFAR-10")
+        made.labels[split] = records[:, 0].astype(np.int64)
+        planes = records[:, 1:].reshape(-1, 3, 32, 32)
+        made.images[split] = np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
+    return made
+
+
+def fashion_mnist(folder: Path) -> Decoded:
+    """Fashion-MNIST from its four files in `folder`, downloaded if need be. Raises `SimresError`."""
+    made = Decoded()
+    for split, prefix in (("train", "train"), ("test", "t10k")):
+        names = [name for name in FASHION_FILES if name.startswith(prefix)]
+        images, labels = (_idx(fetch(FASHION + name, folder, FASHION_FILES[name])) for name in names)
+        if images.ndim != 3 or labels.shape != images.shape[:1] or labels.max() >= len(FASHION_CLASSES):
+            raise SimresError(f"`{folder}`: images and labels to {split} with do not go together")
+        made.images[split], made.labels[split] = images[..., None], labels.astype(np.int64)
+    return made
+
+
+def _idx(path: Path) -> NDArray[np.uint8]:
+    """An array of bytes in the IDX format (http://yann.lecun.com/exdb/mnist/), gzipped."""
+    try:
+        with gzip.open(path) as stream:
+            data = stream.read(LARGEST)
+        zero, kind, dimensions = struct.unpack(">HBB", data[:4])
+        shape = struct.unpack(f">{dimensions}I", data[4 : 4 + 4 * dimensions])
+        if zero or kind != 8:
+            raise ValueError(f"data type {kind}")
+        return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+    except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
+        raise SimresError(f"`{path}` is damaged or cut off: {error}", "delete it and try again") from error

@@ -1,0 +1,238 @@
+"""A class-per-folder tree of images, or an archive of one, decoded to arrays.
+
+Takes `train/CLASS/*.png` with `test/CLASS/*.png` (or `val` for `test`), or `CLASS/*.png` alone, of which
+every fifth image is then kept for the test.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from simres.errors import SimresError
+from simres.training.archives import files
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
+SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test", "val": "test"}
+HOLDOUT = 5
+"""Of a tree without a test folder, one image in so many is kept for the test."""
+MOST_PIXELS = 16 << 20
+MOST_NAMED = 10
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a tree holds: classes in order of their names, and each image's split and class by its path."""
+
+    classes: tuple[str, ...]
+    images: dict[PurePosixPath, tuple[str, int]]
+
+    def count(self, split: str) -> int:
+        """Images of a split."""
+        return sum(found == split for found, _ in self.images.values())
+
+
+@dataclass(slots=True)
+class Decoded:
+    """Images (count, rows, columns, channels) uint8 by split, and their classes (count,) int64."""
+
+    images: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    labels: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+
+
+def listing(root: Path) -> Listing:
+    """Which images there are. Raises `SimresError` where they do not make a data set."""
+    found: dict[tuple[str, str], list[PurePosixPath]] = {}
+    empty = set(_folders(root))
+    for path, _ in files(root):
+        parts = path.parts
+        if parts[-1].startswith(".") or "__MACOSX" in parts:
+            continue
+        parts = parts[_wrapped(parts) :]
+        split = SPLITS.get(parts[0].lower(), "") if len(parts) > 1 else ""
+        place = parts[1:] if split else parts
+        if len(place) < 2:
+            if path.suffix.lower() in SUFFIXES:
+                raise SimresError(f"`{root}`: image `{path}` is in no class folder", _TREE)
+            continue
+        empty.discard((split, place[0]))
+        images = found.setdefault((split, place[0]), [])
+        if path.suffix.lower() in SUFFIXES:
+            images.append(path)
+    return _checked(root, {**{key: [] for key in empty}, **found})
+
+
+_TREE = "wanted: `train/CLASS/*.png` and `test/CLASS/*.png`, or `CLASS/*.png`"
+
+
+def _wrapped(parts: tuple[str, ...]) -> int:
+    """1 for a path like `cifar/train/cat/1.png`, whose outermost folder only wraps the rest."""
+    return int(len(parts) > 3 and parts[0].lower() not in SPLITS and parts[1].lower() in SPLITS)
+
+
+def _folders(root: Path) -> Iterator[tuple[str, str]]:
+    """Class folders of a folder on disk, the empty ones too, which list no files."""
+    if not root.is_dir():
+        return
+    for path in root.iterdir():
+        if path.is_dir() and not path.name.startswith("."):
+            split = SPLITS.get(path.name.lower(), "")
+            if not split:
+                yield "", path.name
+            else:
+                yield from ((split, child.name) for child in path.iterdir() if child.is_dir())
+
+
+def _checked(root: Path, found: dict[tuple[str, str], list[PurePosixPath]]) -> Listing:
+    splits = {split for split, _ in found}
+    if "" in splits and len(splits) > 1:  # folders beside train/ and test/ are none of ours
+        found = {key: paths for key, paths in found.items() if key[0]}
+        splits.discard("")
+    if not any(found.values()):
+        raise SimresError(f"`{root}` holds no images", _TREE)
+    if splits == {"test"}:
+        raise SimresError(f"`{root}` has images to test with and none to train with", _TREE)
+    for (split, name), paths in sorted(found.items()):
+        if not paths:
+            shown = f"{split}/{name}" if split else name
+            raise SimresError(f"`{root}`: the class folder `{shown}` holds no images", _TREE)
+    classes = tuple(sorted({name for split, name in found if split != "test"}))
+    if len(classes) < 2:
+        raise SimresError(
+            f"`{root}` has one class only, `{classes[0]}`; there is nothing to tell apart", _TREE
+        )
+    if "test" in splits and (other := {name for split, name in found if split == "test"} ^ set(classes)):
+        raise SimresError(
+            f"`{root}`: class `{min(other)}` is in only one of train and test", "both need the same classes"
+        )
+    images = {}
+    for (split, name), paths in sorted(found.items()):
+        for number, path in enumerate(sorted(paths)):
+            held_out = "test" not in splits and number % HOLDOUT == HOLDOUT - 1
+            images[path] = ("test" if held_out or split == "test" else "train", classes.index(name))
+    made = Listing(classes, images)
+    if not made.count("test"):
+        raise SimresError(f"`{root}` has too few images to keep one in {HOLDOUT} for the test", _TREE)
+    return made
+
+
+def decode(root: Path, size: int | None = None, progress: Progress | None = None) -> tuple[Listing, Decoded]:
+    """All images of a tree or archive. `size` resizes them to so many pixels a side.
+
+    Grey images stay grey where all are. Raises `SimresError` that names the images which are corrupt, of
+    another size, of 16 bits a channel, or partly transparent.
+    """
+    found = listing(root)
+    try:
+        return found, _decode(root, found, size, progress, grey=True)
+    except _ColouredError:
+        return found, _decode(root, found, size, progress, grey=False)
+
+
+class _ColouredError(Exception):
+    """An image in colour among those that seemed to be grey."""
+
+
+def _decode(root: Path, found: Listing, size: int | None, progress: Progress | None, grey: bool) -> Decoded:
+    made = Decoded()
+    sizes: Counter[tuple[int, int]] = Counter()
+    example: dict[tuple[int, int], PurePosixPath] = {}
+    corrupt: list[str] = []
+    row = dict.fromkeys(("train", "test"), 0)
+    places = _places(found)
+    for done, (path, data) in enumerate(item for item in files(root) if item[0] in found.images):
+        split, label = found.images[path]
+        try:
+            pixels = _pixels(data, size, grey)
+        except SimresError as error:
+            corrupt.append(f"{path}: {error.message}")
+            if len(corrupt) == MOST_NAMED:
+                break
+            continue
+        shape = pixels.shape[:2]
+        sizes[shape] += 1
+        example.setdefault(shape, path)
+        if len(sizes) > 1:
+            continue
+        if not made.images:
+            for name in row:
+                made.images[name] = np.empty((found.count(name), *pixels.shape), np.uint8)
+                made.labels[name] = np.empty(found.count(name), np.int64)
+        made.images[split][places[path]] = pixels
+        made.labels[split][places[path]] = label
+        if progress and done % 100 == 0:
+            progress(done, len(found.images))
+    if corrupt:
+        more = " (and perhaps more)" if len(corrupt) == MOST_NAMED else ""
+        raise SimresError(
+            f"`{root}`: {len(corrupt)} of {len(found.images)} images cannot be used{more}\n"
+            + "\n".join(f"  {line}" for line in corrupt),
+            "repair or delete them",
+        )
+    if len(sizes) > 1:
+        (many, _), *_ = sizes.most_common()
+        odd = next(shape for shape in sizes if shape != many)
+        raise SimresError(
+            f"`{root}` has images of {len(sizes)} sizes: `{example[many]}` is {many[1]} x {many[0]} pixels, "
+            f"`{example[odd]}` is {odd[1]} x {odd[0]}",
+            f"`--size {min(many)}` makes all of them {min(many)} x {min(many)}",
+        )
+    return made
+
+
+def _places(found: Listing) -> dict[PurePosixPath, int]:
+    """The row of each image in the array of its split."""
+    row = dict.fromkeys(("train", "test"), 0)
+    places = {}
+    for path, (split, _) in found.images.items():
+        places[path] = row[split]
+        row[split] += 1
+    return places
+
+
+def _pixels(data: bytes, size: int | None, grey: bool) -> NDArray[np.uint8]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image: Image.Image = Image.open(io.BytesIO(data))
+            if image.width * image.height > MOST_PIXELS:
+                raise SimresError(f"{image.width} x {image.height} pixels are too many")
+            image.load()
+    except UnidentifiedImageError as error:
+        raise SimresError("it is no image") from error
+    except SimresError:
+        raise
+    except Exception as error:  # what damaged files make decoders raise has no common type
+        raise SimresError(f"it is damaged: {' '.join(str(error).split())}") from error
+    image = _plain(image, grey)
+    if size is not None and image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BILINEAR)
+    pixels = np.asarray(image)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _plain(image: Image.Image, grey: bool) -> Image.Image:
+    """In 8 bits a channel, one channel or three."""
+    if image.mode.startswith(("I", "F")):
+        raise SimresError(f"it has more than 8 bits a channel (mode {image.mode}); convert it to 8")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        opaque = image.convert("RGBA")
+        if opaque.getchannel("A").getextrema() != (255, 255):
+            raise SimresError("it is partly transparent; give it a background")
+        image = opaque.convert("L" if image.mode in ("LA", "La") else "RGB")
+    if image.mode in ("L", "1"):
+        return image.convert("L" if grey else "RGB")
+    if grey:
+        raise _ColouredError
+    return image.convert("RGB")

@@ -1,0 +1,304 @@
+"""The training loop.
+
+Everything random follows from the seed and the number of the step, so a run that was stopped anywhere goes
+on exactly as if it had not been: on one machine's CPU, with as many threads, to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812  (torch's own convention)
+from torch import Tensor, nn
+
+from simres.errors import AnswerIsNo, SimresError
+from simres.plugins import Registry
+from simres.training import store
+from simres.training.augment import Batches, seed_of
+from simres.training.datasets import Dataset
+from simres.training.evaluation import Scores, evaluate, scores
+from simres.training.optimiser import Mean, Stepper
+from simres.training.processes import Interrupts, Processes
+from simres.training.recipe import Precision
+from simres.training.run import CHECKPOINT, Epoch, Observer, Outcome, Run, Silent
+
+LOOK_EVERY = 20
+"""Steps between looks at the loss on an accelerator, where each look makes it wait."""
+RESIDENT_SHARE = 0.5
+"""Of an accelerator's free memory, what a data set may take to be kept there."""
+
+
+def fit(
+    run: Run,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    resume: bool = False,
+    device: torch.device | None = None,
+    checkpoint_every: int | None = None,
+    observer: Observer | None = None,
+    registry: Registry | None = None,
+    initial: dict[str, Tensor] | None = None,
+) -> Outcome:
+    """Trains to the end of the recipe, or until Ctrl-C, after which `resume` goes on from the same step.
+
+    Saves after every epoch, and every `checkpoint_every` steps. `initial` are weights to start from. Under
+    `torchrun`, all processes call it. Raises `AnswerIsNo` when the loss is no number any more, and
+    `SimresError` for a network that does not fit the data, or a disk that is full; what was saved last
+    stays.
+    """
+    processes = Processes()
+    device = device or torch.device("cpu")
+    with processes.joined(device), Interrupts().caught() as interrupts:
+        trainer = _Trainer(run, dataset, folder, device, processes, registry, initial)
+        return trainer.train(interrupts, resume, checkpoint_every, observer or Silent())
+
+
+class _Trainer:
+    def __init__(
+        self,
+        run: Run,
+        dataset: Dataset,
+        folder: Path,
+        device: torch.device,
+        processes: Processes,
+        registry: Registry | None,
+        initial: dict[str, Tensor] | None,
+    ) -> None:
+        self.run, self.recipe, self.about = run, run.recipe, dataset.about
+        self.folder, self.device, self.processes = folder, device, processes
+        if run.recipe.batch % processes.count:
+            raise SimresError(
+                f"a batch of {run.recipe.batch} images cannot be shared evenly by {processes.count} processes"
+            )
+        self.steps_per_epoch = dataset.about.train // run.recipe.batch
+        if not self.steps_per_epoch:
+            raise SimresError(
+                f"`{dataset.about.name}` has {dataset.about.train} images to train with, "
+                f"fewer than a batch of {run.recipe.batch}",
+                f"such as `--batch {max(1, dataset.about.train // 8)}`",
+            )
+        torch.manual_seed(seed_of(run.recipe.seed))
+        network = run.variant.build(registry)
+        self.module = network.module.to(device)
+        if initial is not None:
+            self.module.load_state_dict(initial)
+        if run.recipe.channels_last:
+            self.module = self.module.to(memory_format=torch.channels_last)
+        self.training = _batches(dataset, "train", run, device)
+        self.testing = _batches(dataset, "test", run, device)
+        self._fits(network.name)
+        self.stepper = Stepper(self.module, run.recipe)
+        self.mean = Mean(self.module, run.recipe.ema) if run.recipe.ema else None
+        self.progress = store.Progress()
+
+    def train(
+        self, interrupts: Interrupts, resume: bool, checkpoint_every: int | None, observer: Observer
+    ) -> Outcome:
+        """Everything after the network stands."""
+        if resume:
+            self._load()
+        elif self.processes.first:
+            store.start(self.folder, self.run)
+            self._save()
+        if self.processes.first:
+            store.tidy(self.folder)
+            observer.begin(self.run, self.steps_per_epoch, self.progress.step, self.about.train)
+        model = self.processes.wrapped(self.module)
+        if self.recipe.compile:
+            model = torch.compile(model)  # type: ignore[assignment]
+        model.train()
+        total = self.recipe.epochs * self.steps_per_epoch
+        interrupted = False
+        while self.progress.step < total and not interrupted:
+            interrupted = self._epoch(model, interrupts, checkpoint_every, observer)
+        return Outcome(
+            self.folder, self.progress.epochs, self.progress.step, interrupted, _peak_bytes(self.device)
+        )
+
+    def _epoch(
+        self, model: nn.Module, interrupts: Interrupts, checkpoint_every: int | None, observer: Observer
+    ) -> bool:
+        """Goes on to the end of the epoch; whether it was interrupted before that."""
+        recipe, first = self.recipe, self.progress.step
+        epoch = first // self.steps_per_epoch
+        order = self.training.order(epoch)
+        stop = (epoch + 1) * self.steps_per_epoch
+        before = self.progress
+        own = self.processes.first  # the sums of all processes, resumed, count once
+        loss_sum = torch.tensor(before.loss if own else 0.0, dtype=torch.float64, device=self.device)
+        wrong = torch.tensor(before.wrong if own else 0, dtype=torch.int64, device=self.device)
+        started = time.perf_counter()
+
+        def now(step: int) -> store.Progress:
+            seconds = before.seconds + time.perf_counter() - started
+            loss = float(self.processes.add_up(loss_sum.clone()))
+            if not math.isfinite(loss):
+                raise self._diverged(step - 1)
+            missed = int(self.processes.add_up(wrong.clone()))
+            return replace(before, step=step, loss=loss, wrong=missed, seconds=seconds)
+
+        for step in range(first, stop):
+            at = step % self.steps_per_epoch * recipe.batch
+            rows = order[at : at + recipe.batch]
+            x, labels = self.training.augmented(rows, epoch, step, self.processes.part(len(rows)))
+            torch.manual_seed(seed_of(recipe.seed, 4, step, self.processes.rank))  # for dropout
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.precision is Precision.BF16):
+                logits = model(x)
+                loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+            loss.backward()  # type: ignore[no-untyped-call]
+            factor = recipe.rate(step, self.steps_per_epoch)
+            self.stepper.step(factor)
+            if self.mean:
+                self.mean.update(self.module)
+            with torch.no_grad():
+                loss_sum += loss.detach().double() * len(labels)
+                wrong += (logits.argmax(1) != labels).sum()
+            look = self.device.type == "cpu" or step % LOOK_EVERY == 0 or step + 1 == stop
+            shown = float(loss.detach()) if look else None
+            if shown is not None and not math.isfinite(shown):
+                raise self._diverged(step)
+            if self.processes.first:
+                observer.step(step + 1, shown, recipe.lr * factor)
+            if step + 1 == stop:
+                break
+            if interrupted := self.processes.any(interrupts.told, self.device):
+                self.progress = now(step + 1)
+                self._save()
+                return interrupted
+            if checkpoint_every and (step + 1) % checkpoint_every == 0:
+                self.progress = now(step + 1)
+                self._save()
+        self._end_epoch(epoch, now(stop), observer)
+        return interrupts.told and self.progress.step < recipe.epochs * self.steps_per_epoch
+
+    def _end_epoch(self, epoch: int, progress: store.Progress, observer: Observer) -> None:
+        """Tests, and takes everything down."""
+        images = self.steps_per_epoch * self.recipe.batch
+        started = time.perf_counter()
+        found = self._test()
+        if not math.isfinite(found.loss):
+            raise self._diverged(progress.step - 1)
+        record = Epoch(
+            epoch=epoch + 1,
+            step=progress.step,
+            lr=self.recipe.lr * self.recipe.rate(progress.step - 1, self.steps_per_epoch),
+            train_loss=progress.loss / images,
+            train_error=progress.wrong / images,
+            test_loss=found.loss,
+            test_accuracy=found.accuracy,
+            seconds=progress.seconds,
+            images_per_s=images / progress.seconds if progress.seconds else 0.0,
+            test_seconds=time.perf_counter() - started,
+        )
+        self.progress = store.Progress(step=progress.step, epochs=(*self.progress.epochs, record))
+        if self.processes.first:
+            path = self.folder / CHECKPOINT
+            store.save_checkpoint(path, self._weights(), self.run, self.about, self.progress.epochs)
+            self._save()
+            observer.epoch(record)
+
+    def _weights(self) -> dict[str, Tensor]:
+        return self.mean.values if self.mean else self.module.state_dict()
+
+    def _test(self) -> Scores:
+        kept = None
+        if self.mean:
+            kept = {name: value.clone() for name, value in self.module.state_dict().items()}
+            self.module.load_state_dict(self.mean.values)
+        classes = len(self.about.classes)
+        with torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.recipe.precision is Precision.BF16
+        ):
+            found = evaluate(self.module, self.testing, classes, self.processes.share(self.about.test))
+        if kept:
+            self.module.load_state_dict(kept)
+        if self.processes.count == 1:
+            return found
+        counts = torch.tensor(found.confusion, dtype=torch.int64, device=self.device)
+        loss = torch.tensor(found.loss * found.images, dtype=torch.float64, device=self.device)
+        return scores(self.processes.add_up(counts), self.processes.add_up(loss))
+
+    def _save(self) -> None:
+        if not self.processes.first:
+            return
+        tensors = {"model": self.module.state_dict(), "momentum": self.stepper.state()}
+        if not all(bool(value.isfinite().all()) for value in tensors["model"].values()):
+            raise self._diverged(self.progress.step - 1)
+        if self.mean:
+            tensors["mean"] = self.mean.values
+        store.save_state(self.folder, self.run, self.progress, tensors)
+
+    def _load(self) -> None:
+        run, self.progress, tensors = store.load_state(self.folder)
+        if run.digest != self.run.digest:
+            raise SimresError(
+                f"the images of `{self.run.data}` are no longer those that `{self.folder}` was trained on",
+                f"then they had the digest {run.digest}, now {self.run.digest}",
+            )
+        self.module.load_state_dict(tensors["model"])
+        self.stepper.load(tensors.get("momentum", {}))
+        if self.mean:
+            self.mean.values = {k: v.to(self.device) for k, v in tensors["mean"].items()}
+
+    def _fits(self, name: str) -> None:
+        """Raises `SimresError` where the network does not take these images, or puts out other classes."""
+        x, _ = self.training.plain(0, 2)
+        self.module.eval()
+        try:
+            with torch.no_grad():
+                out = self.module(x)
+        except (RuntimeError, TypeError, ValueError) as error:
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise SimresError(
+                f"`{name}` does not take the images of `{self.about.name}`, which are {self.about.input}: "
+                f"{reason}",
+                "`--size` resizes them; `--stem cifar` fits torchvision's networks to small images",
+            ) from error
+        classes = len(self.about.classes)
+        if not isinstance(out, Tensor) or out.shape != (2, classes):
+            shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
+            raise SimresError(
+                f"`{name}` puts out {shape} for two images, and `{self.about.name}` has {classes} classes",
+                f"a network for it puts out (2, {classes})",
+            )
+
+    def _diverged(self, step: int) -> AnswerIsNo:
+        epoch, within = divmod(step, self.steps_per_epoch)
+        kept = f"`{self.folder}` holds the run as it was after "
+        kept += f"epoch {len(self.progress.epochs)}" if self.progress.epochs else "nothing but its start"
+        return AnswerIsNo(
+            f"the loss is no number any more in epoch {epoch + 1}, step {within + 1} of "
+            f"{self.steps_per_epoch}; {kept}",
+            f"a smaller learning rate may help: `--lr {self.recipe.lr / 3:.2g}`",
+        )
+
+
+def _batches(dataset: Dataset, split: str, run: Run, device: torch.device) -> Batches:
+    """A split's batches, the pixels kept on an accelerator where they fit."""
+    pixels: np.ndarray = dataset.train_images if split == "train" else dataset.test_images
+    labels = dataset.train_labels if split == "train" else dataset.test_labels
+    images, classes = torch.from_numpy(pixels), torch.from_numpy(labels)
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        if pixels.nbytes > RESIDENT_SHARE * free:
+            raise SimresError(
+                f"the images take {pixels.nbytes} B, which do not fit beside the network on the accelerator",
+                "`--size` makes them smaller; `--device cpu` needs no more memory than a batch",
+            )
+        images, classes = images.to(device), classes.to(device)
+    return Batches(images, classes, dataset.about.mean, dataset.about.deviation, run.recipe)
+
+
+def _peak_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,100 @@
+"""One process or several: what `torchrun` started, and what they have to agree on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from simres.errors import SimresError
+
+
+class Processes:
+    """The processes that train together. In one process alone, nothing here costs anything."""
+
+    def __init__(self) -> None:
+        self.count = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the one that writes and speaks."""
+        return self.rank == 0
+
+    @contextmanager
+    def joined(self, device: torch.device) -> Iterator[None]:
+        """Connects the processes, and disconnects them at the end."""
+        if self.count == 1:
+            yield
+            return
+        try:
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        except (ValueError, RuntimeError) as error:
+            raise SimresError(
+                f"{self.count} processes cannot be joined: {error}", "start them with `torchrun`"
+            ) from error
+        try:
+            yield
+        finally:
+            dist.destroy_process_group()
+
+    def part(self, count: int) -> slice:
+        """Which of `count` images of a batch are this process's: every so manieth."""
+        return slice(self.rank, count, self.count)
+
+    def share(self, count: int) -> range:
+        """Which of `count` images, in a row, are this process's to evaluate."""
+        return range(count * self.rank // self.count, count * (self.rank + 1) // self.count)
+
+    def wrapped(self, module: nn.Module) -> nn.Module:
+        """The module with gradients averaged over all processes."""
+        return module if self.count == 1 else nn.parallel.DistributedDataParallel(module)
+
+    def add_up(self, tensor: Tensor) -> Tensor:
+        """The sum over all processes, in place."""
+        if self.count > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def any(self, told: bool, device: torch.device) -> bool:
+        """Whether one of them was told so."""
+        if self.count == 1:
+            return told
+        return bool(self.add_up(torch.tensor(int(told), device=device)).item())
+
+
+class Interrupts:
+    """Ctrl-C and SIGTERM, taken down for the end of the step; a second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    @contextmanager
+    def caught(self) -> Iterator[Interrupts]:
+        """Listens for as long as the context lasts. Outside the main thread, signals are someone else's."""
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def note(number: int, _: FrameType | None) -> None:
+            if self.told:
+                signal.signal(number, signal.SIG_DFL)
+                raise KeyboardInterrupt
+            self.told = True
+
+        try:
+            for number in before:
+                signal.signal(number, note)
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

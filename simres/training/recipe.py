@@ -1,0 +1,224 @@
+"""How a network is trained, as data. Nothing here imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from simres.errors import InvalidFile, Problem, SimresError
+from simres.wording import shorten
+
+
+class Schedule(StrEnum):
+    """How the learning rate changes."""
+
+    CONSTANT = "constant"
+    STEP = "step"
+    """`lr * drop ^ floor(epoch / epochs_drop)`: the paper's section 4.2."""
+    MILESTONES = "milestones"
+    """Times `drop` at each of `milestones`: He et al. 2015."""
+    ONE_CYCLE = "one-cycle"
+    """Up in a line for the share `warmup` of all steps, then down in a line to 0."""
+
+
+class Flip(StrEnum):
+    """How images are mirrored."""
+
+    NONE = "none"
+    RANDOM = "random"
+    """Each with probability 1/2, every time anew."""
+    ALTERNATING = "alternating"
+    """Every other epoch, half of the images in the first: each image is seen both ways in two epochs
+    (Jordan 2024, arXiv:2404.00498)."""
+
+
+class Precision(StrEnum):
+    """What forward and backward passes are computed in; weights are always fp32."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+
+class Recipe(BaseModel):
+    """Every choice of a training run that is neither network nor data."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    epochs: int = Field(ge=1, le=100_000)
+    """Passes over the training images."""
+    batch: int = Field(128, ge=1, le=1_000_000)
+    """Images a step, over all processes."""
+    lr: float = Field(gt=0, le=100, allow_inf_nan=False)
+    """Learning rate, at its peak."""
+    momentum: float = Field(0.9, ge=0, lt=1)
+    """Share of the last step that goes into the next."""
+    nesterov: bool = False
+    """Nesterov's momentum."""
+    weight_decay: float = Field(1e-4, ge=0, le=1)
+    """L2 penalty, as torch's SGD has it."""
+    decay_all: bool = True
+    """Whether biases and norms decay too."""
+    schedule: Schedule = Schedule.ONE_CYCLE
+    """`constant`, `step`, `milestones` or `one-cycle`."""
+    drop: float = Field(0.5, gt=0, le=1)
+    """Factor of `step` and `milestones`."""
+    epochs_drop: int = Field(10, ge=1)
+    """Epochs between the drops of `step`."""
+    milestones: tuple[int, ...] = ()
+    """Epochs at whose start the rate drops."""
+    warmup: float = Field(0.2, ge=0, lt=1)
+    """Share of all steps that `one-cycle` climbs for."""
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    """Share of a label that is spread over all classes."""
+    crop: int = Field(4, ge=0, le=1024)
+    """Pixels of padding on each side, from which the image is cut at random."""
+    flip: Flip = Flip.RANDOM
+    """`none`, `random` or `alternating`."""
+    cutout: int = Field(0, ge=0, le=1024)
+    """Side of a square that is blanked at random, in pixels; 0 for none."""
+    ema: float = Field(0.0, ge=0, lt=1)
+    """Decay, per step, of a running mean of the weights, which is then what is tested and kept; 0: none."""
+    precision: Precision = Precision.FP32
+    """`fp32` or `bf16`."""
+    channels_last: bool = True
+    """Pixels before channels in memory."""
+    compile: bool = False
+    """Run the network through torch.compile."""
+    seed: int = Field(0, ge=0, lt=2**31)
+    """Everything random follows from it."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum greater than 0")
+        if list(self.milestones) != sorted(set(self.milestones)) or any(m < 1 for m in self.milestones):
+            raise ValueError("milestones must be rising epochs from 1")
+        return self
+
+    def rate(self, step: int, steps_per_epoch: int) -> float:
+        """The factor on the learning rate at `step`, counted from 0 over the whole run: 0 to 1."""
+        epoch = step // steps_per_epoch
+        if self.schedule is Schedule.STEP:
+            return float(self.drop ** (epoch // self.epochs_drop))
+        if self.schedule is Schedule.MILESTONES:
+            return float(self.drop ** sum(epoch >= milestone for milestone in self.milestones))
+        if self.schedule is Schedule.ONE_CYCLE:
+            steps = steps_per_epoch * self.epochs
+            up = self.warmup * steps
+            return (step + 1) / up if step + 1 < up else min(1.0, (steps - step) / max(steps - up, 1))
+        return 1.0
+
+
+_HE = {"momentum": 0.9, "weight_decay": 1e-4, "batch": 128, "lr": 0.1, "crop": 4}
+
+RECIPES: Mapping[str, Mapping[str, Any]] = {
+    # Sections 4.2 and 4.3. How many epochs the paper does not say: 100 is ten drops by half.
+    "paper": _HE | {"epochs": 100, "schedule": "step", "drop": 0.5, "epochs_drop": 10},
+    # arXiv:1512.03385, section 4.2: 64k steps of 128 images, a tenth of the rate at 32k and at 48k.
+    "he2015": _HE | {"epochs": 164, "schedule": "milestones", "drop": 0.1, "milestones": [82, 123]},
+    # For two CPU cores and a coffee: docs/training.md says how it was found.
+    "fast": {
+        "epochs": 24,
+        "lr": 0.3,
+        "nesterov": True,
+        "weight_decay": 5e-4,
+        "decay_all": False,
+        "schedule": "one-cycle",
+        "flip": "alternating",
+    },
+}
+"""The recipes that come with simres, by name."""
+
+
+def recipe(named: str | Path, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """The recipe of that name, or in that YAML file, with `changes` made to it.
+
+    A file may start from a recipe (`extends: fast`). Values in `changes` may be texts, as typed after
+    `--set`. Raises `SimresError` or `InvalidFile`, with what is allowed.
+    """
+    text = str(named)
+    if text in RECIPES:
+        values: dict[str, Any] = dict(RECIPES[text])
+    elif text.endswith((".yaml", ".yml")):
+        values = _from_file(Path(text))
+    else:
+        close = get_close_matches(text, RECIPES, n=1)
+        raise SimresError(
+            f"unknown recipe `{text}`; there are {', '.join(RECIPES)}",
+            f"did you mean `{close[0]}`?" if close else "or name a YAML file with the values of one",
+        )
+    for name, value in (changes or {}).items():
+        _known(name)
+        values[name] = _read(value) if isinstance(value, str) else value
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise SimresError(f"recipe `{text}`: {_first(error)}") from error
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    from simres.scenario.source import read
+
+    found = read(path, "recipe")
+    data = dict(found.data)
+    base = data.pop("extends", None)
+    problems = []
+    if base is not None and (not isinstance(base, str) or base not in RECIPES):
+        message = f"extends: must be one of {', '.join(RECIPES)}, is `{shorten(base)}`"
+        problems.append(Problem(*found.place(("extends",)), message))
+    problems += [
+        Problem(*found.place((name,), key=True), _unknown(name))
+        for name in data
+        if name not in Recipe.model_fields
+    ]
+    if problems:
+        raise InvalidFile("recipe", str(path), problems)
+    values = {**RECIPES[base], **data} if base else data
+    try:
+        Recipe.model_validate(values)
+    except ValidationError as error:
+        problems = [Problem(*found.place(item["loc"]), _said(item)) for item in error.errors()]
+        raise InvalidFile("recipe", str(path), problems) from error
+    return values
+
+
+def _known(name: str) -> None:
+    if name not in Recipe.model_fields:
+        raise SimresError(_unknown(name))
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name, Recipe.model_fields, n=1)
+    wish = f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(Recipe.model_fields)
+    return f"a recipe has no `{name}`; {wish}"
+
+
+def _read(text: str) -> Any:
+    """A value as typed: `1e-3` is a number, which YAML 1.1 would take for a text."""
+    import yaml
+
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _first(error: ValidationError) -> str:
+    return _said(error.errors()[0])
+
+
+def _said(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    message = str(item["msg"]).removeprefix("Value error, ")
+    value = "" if not place else f", is `{str(item['input'])[:40]}`"
+    return f"{place}: {message[:1].lower()}{message[1:]}{value}" if place else message

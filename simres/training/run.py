@@ -1,0 +1,171 @@
+"""A training run: what is trained how on what, and what became of it. Nothing here imports torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+from simres.errors import SimresError
+from simres.files import read_text
+from simres.networks.variant import Variant
+from simres.training.recipe import Recipe
+
+METRICS = "metrics.jsonl"
+CONFIG = "config.yaml"
+CHECKPOINT = "checkpoint.safetensors"
+STATE = "state.safetensors"
+"""The files of a run's folder: one line an epoch, the choices, the network, and what resuming needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The choices: with the pixels behind `digest`, they decide every weight on the CPU.
+
+    `data` is a data set as `simres.training.datasets.open_dataset` takes it, `size` what its images are
+    resized to.
+    """
+
+    variant: Variant
+    recipe: Recipe
+    data: str
+    digest: str
+    size: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As plain data, without what is None."""
+        network = {k: v for k, v in asdict(self.variant).items() if v not in (None, ())}
+        return {
+            "network": {k: list(v) if isinstance(v, tuple) else v for k, v in network.items()},
+            "data": {"name": self.data, "digest": self.digest} | ({"size": self.size} if self.size else {}),
+            "recipe": self.recipe.model_dump(mode="json"),
+        }
+
+    def command(self, data: str) -> str:
+        """The command that makes this run, with `data` for what was typed."""
+        words = ["simres train", self.variant.network, "--data", data]
+        for name in ("block", "shortcut", "span", "stem"):
+            value = getattr(self.variant, name)
+            words += [f"--{name} {value}"] if value is not None else []
+        words += [f"--size {self.size}"] if self.size else []
+        words += [f"--recipe {closest(self.recipe)}", *settings(self.recipe)]
+        return " ".join(words)
+
+
+def run_from(document: Any, where: str) -> Run:
+    """The run that `Run.document` wrote. Raises `SimresError`."""
+    try:
+        network: dict[str, Any] = dict(document["network"])
+        network["removed"] = tuple(network.get("removed", ()))
+        data = document["data"]
+        recipe = Recipe.model_validate(document["recipe"])
+        return Run(Variant(**network), recipe, data["name"], data["digest"], data.get("size"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SimresError(f"{where} does not describe a training run: {error}") from error
+
+
+def closest(recipe: Recipe) -> str:
+    """The recipe of ours that differs in the fewest values."""
+    from simres.training.recipe import RECIPES
+
+    return min(RECIPES, key=lambda name: len(_changes(recipe, name)))
+
+
+def settings(recipe: Recipe) -> list[str]:
+    """What to say after `--recipe` for `recipe`: `--set lr=0.1`, for every value that differs."""
+    return [f"--set {name}={_typed(value)}" for name, value in _changes(recipe, closest(recipe)).items()]
+
+
+def _changes(changed: Recipe, name: str) -> dict[str, Any]:
+    from simres.training.recipe import recipe
+
+    ours, theirs = recipe(name).model_dump(mode="json"), changed.model_dump(mode="json")
+    return {key: value for key, value in theirs.items() if value != ours[key]}
+
+
+def _typed(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, bool | list) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What an epoch came to. Errors and losses are of the images as trained on, and as tested.
+
+    `epoch` counts from 1, `step` over the whole run. `seconds` are those of training alone, of which
+    `images_per_s` is made; `test_seconds` those of the test.
+    """
+
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float
+    train_error: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+    images_per_s: float
+    test_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A run that ended, or was `interrupted`: its epochs, and the most bytes of memory it held."""
+
+    folder: Path
+    epochs: tuple[Epoch, ...]
+    steps: int
+    interrupted: bool = False
+    peak_bytes: int = 0
+
+    @property
+    def accuracy(self) -> float | None:
+        """Of the last epoch, on the test images; None before the first."""
+        return self.epochs[-1].test_accuracy if self.epochs else None
+
+
+class Observer(Protocol):
+    """Who wants to know how a run goes on."""
+
+    def begin(self, run: Run, steps_per_epoch: int, done: int, images: int) -> None:
+        """Called once, with the steps that were done before and the images an epoch."""
+
+    def step(self, step: int, loss: float | None, lr: float) -> None:
+        """Called after each step, counted over the whole run; `loss` is None where it was not asked for."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Called after each epoch's test, when everything is saved."""
+
+
+class Silent:
+    """An observer that does not care."""
+
+    def begin(self, run: Run, steps_per_epoch: int, done: int, images: int) -> None:
+        """Nothing."""
+
+    def step(self, step: int, loss: float | None, lr: float) -> None:
+        """Nothing."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Nothing."""
+
+
+def read_metrics(folder: Path) -> tuple[Epoch, ...]:
+    """The epochs of a run, from its folder or from its `metrics.jsonl`. Raises `SimresError`."""
+    path = folder / METRICS if folder.is_dir() else folder
+    text = read_text(path, "training run", "name the folder that `simres train -o` wrote")
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            found.append(epoch_from(json.loads(line)))
+        except (ValueError, TypeError, KeyError) as error:
+            raise SimresError(f"`{path}`, line {number}: no epoch of a training run") from error
+    return tuple(found)
+
+
+def epoch_from(document: dict[str, Any]) -> Epoch:
+    """The epoch that `json` wrote. Raises `TypeError` or `KeyError` where it is none."""
+    values = {item.name: document[item.name] for item in fields(Epoch)}
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
+        raise TypeError("an epoch is made of numbers")
+    return Epoch(**values)

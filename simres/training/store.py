@@ -1,0 +1,149 @@
+"""The folder of a run: every file in it is whole, whenever the process or the disk gives out."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import yaml
+from torch import Tensor
+
+from simres.errors import SimresError
+from simres.files import write_bytes, write_text
+from simres.networks.checkpoint import read
+from simres.training.datasets import About
+from simres.training.run import (
+    CHECKPOINT,
+    CONFIG,
+    METRICS,
+    STATE,
+    Epoch,
+    Run,
+    epoch_from,
+    run_from,
+)
+
+VERSION = "1"
+"""Of the state's form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: `step` over the whole run, with the sums of the epoch that it is in.
+
+    `loss` and `wrong` are summed over the images of this epoch, `seconds` over its steps.
+    """
+
+    step: int = 0
+    loss: float = 0.0
+    wrong: int = 0
+    seconds: float = 0.0
+    epochs: tuple[Epoch, ...] = ()
+
+
+def start(folder: Path, run: Run) -> None:
+    """Makes the folder of a new run. Raises `SimresError` where one is in it already."""
+    if (folder / STATE).exists():
+        raise SimresError(
+            f"there is a training run in `{folder}` already",
+            f"`simres train --resume {folder}` continues it; `-o` names another folder",
+        )
+    if folder.exists() and not folder.is_dir():
+        raise SimresError(f"`{folder}` is a file, and a training run needs a folder")
+    text = yaml.safe_dump(run.document(), sort_keys=False, allow_unicode=True)
+    write_text(folder / CONFIG, text)
+
+
+def tidy(folder: Path) -> None:
+    """Removes what a process that was killed while it wrote has left behind."""
+    for name in (CONFIG, METRICS, CHECKPOINT, STATE):
+        for path in folder.glob(f".{name}.*"):
+            path.unlink(missing_ok=True)
+
+
+def save_state(
+    folder: Path, run: Run, progress: Progress, tensors: Mapping[str, Mapping[str, Tensor]]
+) -> None:
+    """Writes everything that resuming needs in one file; `tensors` by what they are of, then by name."""
+    metadata = {
+        "state": VERSION,
+        "run": json.dumps(run.document()),
+        "progress": json.dumps(asdict(progress)),
+    }
+    flat = {f"{kind}.{name}": value for kind, named in tensors.items() for name, value in named.items()}
+    write_bytes(folder / STATE, packed(flat, metadata))
+    write_text(folder / METRICS, "".join(json.dumps(asdict(epoch)) + "\n" for epoch in progress.epochs))
+
+
+def load_state(folder: Path) -> tuple[Run, Progress, dict[str, dict[str, Tensor]]]:
+    """What `save_state` wrote. Raises `SimresError`."""
+    path = folder / STATE
+    if not path.exists():
+        raise SimresError(
+            f"`{folder}` holds no training run to resume", "name the folder that `simres train -o` wrote"
+        )
+    flat, metadata = read(path)
+    if metadata.get("state") != VERSION:
+        raise SimresError(f"`{path}` is no state of a training run that this version of simres can read")
+    try:
+        run = run_from(json.loads(metadata["run"]), f"`{path}`")
+        stated = json.loads(metadata["progress"])
+        stated["epochs"] = tuple(epoch_from(item) for item in stated["epochs"])
+        progress = Progress(**stated)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SimresError(f"`{path}` is no state of a training run: {error}") from error
+    tensors: dict[str, dict[str, Tensor]] = {}
+    for name, value in flat.items():
+        kind, _, rest = name.partition(".")
+        tensors.setdefault(kind, {})[rest] = value
+    return run, progress, tensors
+
+
+def save_checkpoint(
+    path: Path, state: Mapping[str, Tensor], run: Run, about: About, epochs: Sequence[Epoch]
+) -> None:
+    """Writes a network with all that is known of it; `simres trace` and `evaluate` read it."""
+    write_bytes(path, packed(state, checkpoint_metadata(run, about, epochs)))
+
+
+def checkpoint_metadata(run: Run, about: About, epochs: Sequence[Epoch]) -> dict[str, str]:
+    """What a checkpoint says of itself, beside its weights."""
+    metadata = run.variant.metadata() | {
+        "input": about.input,
+        "data": about.name,
+        "data_digest": about.digest,
+        "class_names": json.dumps(about.classes),
+        "mean": json.dumps(about.mean),
+        "deviation": json.dumps(about.deviation),
+        "recipe": json.dumps(run.recipe.model_dump(mode="json")),
+        "command": run.command(about.name),
+        "versions": json.dumps(versions()),
+    }
+    if epochs:
+        last = epochs[-1]
+        metadata |= {"epoch": str(last.epoch), "accuracy": repr(last.test_accuracy)}
+    return metadata
+
+
+def packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
+    """A safetensors file, with its metadata in order, so that the same tensors give the same bytes."""
+    from safetensors.torch import save
+
+    plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    data: bytes = save(plain, metadata=dict(sorted(metadata.items())))
+    return data
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the result."""
+    found = {"python": platform.python_version()}
+    for package in ("simres", "torch", "torchvision"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
