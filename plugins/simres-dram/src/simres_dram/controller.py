@@ -532,6 +532,7 @@ class Controller:
             return 1
         run = members[0][1]
         count = sum(row.count for _, row in members)
+        same = False
         if len(self.ports) > 1:
             for rival in self.ports:
                 if rival is not port and rival.at < rival.stop and rival.write == write:
@@ -552,8 +553,13 @@ class Controller:
             elif when <= limit:
                 limit = when - 1
         waiting = self._waiting[write]
-        for bank, row in members:
-            for also in waiting[bank]:
+        for place, (bank, row) in enumerate(members):
+            runs = waiting[bank]
+            if len(runs) == 1:
+                continue
+            if not same:  # whoever asks for another row of this bank has its turn then
+                count = min(count, place + (row.count - 1) * lanes + 1)
+            for also in runs:
                 if also is not row and also.row == row.row:
                     count = min(count, (also.first - run.first - 1) // ages + 1)
         for due in self._due:
