@@ -169,6 +169,16 @@ class Controller:
         )
         self._data = timing.cl + timing.bl, timing.written
         self._recovery = timing.rtp, timing.written + timing.wr
+        shifts = addresses.shifts
+        bits = addresses.banks.bit_length() - 1
+        self._block = addresses.block
+        self._bits = (
+            shifts["ra"],
+            shifts["bg"],
+            shifts["ba"],
+            shifts["ro"],
+            (bits + addresses.groups.bit_length() - 1, bits),
+        )
         self._lane_bank = [self._bank(lane) for lane in range(addresses.lanes)]
         self._pace = self._steady()
 
@@ -185,8 +195,10 @@ class Controller:
         return t.written + (t.wtr_l if group == other else t.wtr_s)
 
     def _bank(self, line: int) -> int:
-        rank, group, bank, _ = self.addresses.place(line)
-        return (rank * self.addresses.groups + group) * self.addresses.banks + bank
+        rank, group, bank, row, columns = self._bits
+        return ((line >> rank[0] & rank[1]) << columns[0]) + (
+            ((line >> group[0] & group[1]) << columns[1]) + (line >> bank[0] & bank[1])
+        )
 
     def _steady(self) -> int:
         """Clocks from line to line through open rows, 0 where the lanes set no constant pace.
@@ -273,13 +285,15 @@ class Controller:
 
     def _enter(self, number: int, port: Port, count: int, clock: int, pace: int) -> None:
         """So many of the port's next lines join, `pace` clocks apart from `clock` on; maybe fewer at once."""
-        addresses, write = self.addresses, port.write
-        at, lanes = port.at, addresses.lanes
-        block, past = divmod(at, addresses.block)
-        count = min(count, addresses.block - past)
+        write = port.write
+        at, lanes = port.at, len(self._lane_bank)
+        block, past = divmod(at, self._block)
+        count = min(count, self._block - past)
         waiting = self._waiting[write]
         seq = self._joined[write]
-        base, row = self._bank(at - at % lanes), addresses.place(at)[3]
+        base = self._bank(at - at % lanes)
+        shift, mask = self._bits[3]
+        row = at >> shift & mask
         for ahead in range(min(count, lanes)):
             lane = (at + ahead) % lanes
             bank = base + self._lane_bank[lane]
@@ -539,7 +553,7 @@ class Controller:
                     return 1
         if port.at < port.stop:
             alike = self._joins_alike(port) if port.write == write else 0
-            same = port.at // self.addresses.block == run.block
+            same = port.at // self._block == run.block
             count = alike if same else min(count, alike)
         if count < 2:
             return 1
@@ -582,10 +596,10 @@ class Controller:
 
     def _joins_alike(self, port: Port) -> int:
         """How many of the port's next lines make a run longer that is there, none a new one."""
-        addresses, lanes = self.addresses, len(self._lane_bank)
+        lanes = len(self._lane_bank)
         at, waiting, seq = port.at, self._waiting[port.write], self._joined[port.write]
-        base, block = self._bank(at - at % lanes), at // addresses.block
-        number = self.ports.index(port)
+        block, past = divmod(at, self._block)
+        base = self._bank(at - at % lanes)
         for ahead in range(lanes):
             runs = waiting.get(base + self._lane_bank[(at + ahead) % lanes])
             if not runs:
@@ -593,12 +607,12 @@ class Controller:
             last = runs[-1]
             if (
                 last.block != block
-                or last.port != number
+                or self.ports[last.port] is not port
                 or last.step != lanes
                 or last.first + last.count * lanes != seq + ahead
             ):
                 return 1
-        return min(port.stop - at, addresses.block - at % addresses.block)
+        return min(port.stop - at, self._block - past)
 
     # Refresh.
 
