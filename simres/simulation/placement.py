@@ -23,12 +23,13 @@ Extent = tuple[int, int]
 class _Extents:
     """What is known of a tensor from the parts that are moved."""
 
-    __slots__ = ("base", "bits", "most", "shape", "whole")
+    __slots__ = ("base", "bits", "shape", "whole")
 
     def __init__(self) -> None:
         self.whole = 0
         self.shape: tuple[int, ...] = ()
-        self.bits, self.most = 8, 0
+        self.bits = 64
+        """Of an element; none has more."""
         self.base = 0
 
     def learn(self, box: Box | None, nbytes: int | None) -> None:
@@ -39,8 +40,8 @@ class _Extents:
         stops = tuple(stop for _, stop in box)
         self.shape = tuple(map(max, self.shape, stops)) if len(self.shape) == len(stops) else stops
         count = elements(box)
-        if nbytes is not None and count > self.most:
-            self.most, self.bits = count, max(1, round(8 * nbytes / count))
+        if nbytes and count:  # bytes are rounded up, so the least is nearest
+            self.bits = max(1, min(self.bits, 8 * nbytes // count))
 
     @property
     def nbytes(self) -> int:

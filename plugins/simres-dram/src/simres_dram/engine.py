@@ -36,11 +36,12 @@ class Dram(Engine):
 
     def begin(self, work: Work, duration_ps: int, queued: bool) -> Event:  # noqa: ARG002
         """See `Engine.begin`. Nothing else comes meanwhile, so the end is worked out at once."""
-        if not work.nbytes:
-            return Done(self.env, 0)
         memory, beat = self._memory, self._beat
         now = int(self.env.now)
         at = self._free if queued else beat.clock(now)
+        if not work.nbytes:
+            self._free = at
+            return Done(self.env, 0)
         before = memory.moved(0)
         memory.run(at)
         memory.add(at, {0: work})
@@ -64,11 +65,13 @@ class _Port(Engine):
 
     def begin(self, work: Work, duration_ps: int, queued: bool) -> Event:  # noqa: ARG002
         """See `Engine.begin`."""
+        at = self.free if queued else self._dram.beat.clock(int(self.env.now))
         if not work.nbytes:
+            self.free = at
             return Done(self.env, 0)
         self.began, self.write = int(self.env.now), work.write
         self.done = Event(self.env)
-        self._dram.arrive(self, work, queued)
+        self._dram.arrive(self.number, at, work)
         return self.done
 
 
@@ -83,7 +86,7 @@ class SharedDram:
         self.env = env
         self.spec = spec
         self._names = names
-        self._beat = Beat(spec)
+        self.beat = Beat(spec)
         self._now = Memory(spec)
         self._then: Memory | None = None
         self._arrived: list[tuple[int, int, Work]] = []
@@ -91,10 +94,9 @@ class SharedDram:
         self._alarm: Event | None = None
         self.ports = [_Port(self, number) for number in range(len(names))]
 
-    def arrive(self, port: _Port, work: Work, queued: bool) -> None:
-        """A port turns to a transfer."""
-        at = port.free if queued else self._beat.clock(int(self.env.now))
-        self._arrived.append((at, port.number, work))
+    def arrive(self, number: int, at: int, work: Work) -> None:
+        """A port turns to a transfer, at a clock."""
+        self._arrived.append((at, number, work))
         self._settle_last()
 
     def _settle_last(self) -> None:
@@ -129,7 +131,7 @@ class SharedDram:
     def _set_alarm(self, clock: int) -> None:
         if self._alarm is not None:
             self._alarm.callbacks = []
-        self._alarm = Done(self.env, self._beat.picosecond(clock) - int(self.env.now))
+        self._alarm = Done(self.env, self.beat.picosecond(clock) - int(self.env.now))
         self._alarm.callbacks.append(self._ring)
 
     def _ring(self, _event: Event) -> None:
@@ -153,10 +155,10 @@ class SharedDram:
     def _stall(self, port: _Port) -> Stall:
         """Where the time of a transfer went, and who had the bus while it waited for that."""
         lines = [self._now.moved(other.number) - before for other, before in zip(self.ports, port.before, strict=True)]
-        latency, bus = self._beat.stall(port.write, lines[port.number], int(self.env.now) - port.began)
+        latency, bus = self.beat.stall(port.write, lines[port.number], int(self.env.now) - port.began)
         if not bus:
             return Stall(latency)
-        others = [0 if other is port else self._beat.moving(lines[other.number]) for other in self.ports]
+        others = [0 if other is port else self.beat.moving(lines[other.number]) for other in self.ports]
         shares = [*others, max(0, bus - sum(others))]  # the rest is the memory's own
         marks = [0, *(bus * share // sum(shares) for share in accumulate(shares))]
         parts = (later - earlier for earlier, later in pairwise(marks))
