@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import pytest
+
 from dram_by_clock import Port, simulate
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from simres_dram.addresses import AddressMap
 from simres_dram.controller import Controller, Queues
 from simres_dram.timing import Timing
+
+EXAMPLES = int(os.environ.get("SIMRES_EXAMPLES", "60"))
+"""Of random traffic; clock by clock is slow."""
 
 ORDERS = [
     ("ro", "ra", "ba", "bg", "co", "ch"),
@@ -61,6 +64,26 @@ def maps(draw):
         rows=8,
         columns=draw(st.sampled_from([2, 8, 16])),
     )
+
+
+@st.composite
+def streams(draw):
+    """A DRAM with long rows, and a port or two that go through many of them."""
+    map_ = AddressMap(
+        draw(st.sampled_from(ORDERS)),
+        ranks=draw(st.sampled_from([1, 1, 2])),
+        groups=draw(st.sampled_from([1, 2, 4])),
+        banks=draw(st.sampled_from([2, 4])),
+        rows=8,
+        columns=draw(st.sampled_from([64, 128])),
+    )
+    reads, writes = draw(st.sampled_from([8, 16, 32])), draw(st.sampled_from([8, 32]))
+    start = draw(st.integers(0, map_.lines // 2))
+    stop = min(map_.lines, start + draw(st.integers(3 * map_.block, 3 * map_.block + 700)))
+    ports = [[(draw(st.integers(0, 50)), [(start, stop, draw(st.booleans()))])]]
+    if draw(st.booleans()):
+        ports.append([(draw(st.integers(0, 3000)), [(5, 40, draw(st.booleans()))])])
+    return draw(timings()), map_, Queues(reads, writes, writes * 4 // 5, writes // 5), ports
 
 
 @st.composite
@@ -155,7 +178,21 @@ def agree(timing, map_, queues, ports, window=None, also=()):
     return controller
 
 
-@settings(max_examples=int(os.environ.get("EX","150")), deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate] if os.environ.get("GEN") else list(Phase))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases(), st.lists(st.integers(0, 400), max_size=4))
 def test_every_transfer_ends_at_the_same_clock(case, also):
     agree(*case, also)
+
+
+@settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(streams(), st.lists(st.integers(0, 4000), max_size=3))
+def test_long_streams_end_at_the_same_clock(case, also):
+    agree(*case, None, also)
+
+
+def test_whole_rows_are_taken_at_once():
+    timing = Timing(11, 8, 11, 11, 28, 5, 5, 24, 4, 4, 6, 6, 12, 6, 208, 6240)
+    ports = [[(0, [(0, 20 * 128, False)])]]
+    controller = agree(timing, AddressMap(rows=64), Queues(), ports, None)
+    assert controller.counts["activate"] == 20 + 1  # the row that is open at a refresh is opened again
+    assert controller.counts["steps"] < 60

@@ -24,7 +24,13 @@ from simres.simulation.plan import flatten
 from simres.simulation.run import run
 from simres.testing import paper_chip, workloads
 
-ORDERS = ["ro-ra-ba-bg-co-ch", "ro-ra-ba-co-bg-ch", "ro-ra-ba-bg-ch-co", "ch-ro-ra-ba-co-bg", "ro-ba-ch-co-bg-ra"]
+ORDERS = [
+    "ro-ra-ba-bg-co-ch",
+    "ro-ra-ba-co-bg-ch",
+    "ro-ra-ba-bg-ch-co",
+    "ch-ro-ra-ba-co-bg",
+    "ro-ba-ch-co-bg-ra",
+]
 
 
 def dram(**changes: object) -> DramSpec:
@@ -72,10 +78,16 @@ def test_channels_share_the_lines(addresses: AddressMap, data: st.DataObject) ->
     if line < total:
         after = [addresses.of_channel(channel, line + 1) for channel in range(addresses.channels)]
         assert sum(map(int.__sub__, after, before)) == 1
-    assert all(addresses.of_channel(channel, total) == addresses.lines for channel in range(addresses.channels))
+    assert all(
+        addresses.of_channel(channel, total) == addresses.lines for channel in range(addresses.channels)
+    )
 
 
-@given(st.sampled_from(ORDERS), st.sampled_from([1, 2, 4]), st.lists(st.integers(1, 3000), min_size=2, max_size=9))
+@given(
+    st.sampled_from(ORDERS),
+    st.sampled_from([1, 2, 4]),
+    st.lists(st.integers(1, 3000), min_size=2, max_size=9),
+)
 def test_a_transfer_moves_the_lines_that_its_bytes_are_in(order: str, channels: int, cuts: list[int]) -> None:
     spec = dram(address_map=order, channels=channels)
     marks = [sum(cuts[:count]) for count in range(len(cuts) + 1)]
@@ -88,7 +100,9 @@ def test_a_transfer_moves_the_lines_that_its_bytes_are_in(order: str, channels: 
         found = {line for start, stop, _ in lines for line in range(start, stop)}
         addresses = spec.addresses
         mine = [
-            line for line in touched if addresses.of_channel(channel, line) != addresses.of_channel(channel, line + 1)
+            line
+            for line in touched
+            if addresses.of_channel(channel, line) != addresses.of_channel(channel, line + 1)
         ]
         assert found == {addresses.of_channel(channel, line) for line in mine}
 
@@ -125,7 +139,9 @@ def drive(spec: DramSpec, ports: list[list[tuple[int, Work]]]) -> list[list[tupl
             if pause:
                 yield env.timeout(pause)
             began = int(env.now)
-            stall = yield lanes[number].begin(work, spec.duration_ps(work), pause == 0 and bool(found[number]))
+            stall = yield lanes[number].begin(
+                work, spec.duration_ps(work), pause == 0 and bool(found[number])
+            )
             found[number].append((began, int(env.now), stall))
 
     for number in range(len(ports)):
@@ -169,7 +185,9 @@ def test_a_port_that_is_alone_has_no_need_to_share(transfers: list[tuple[int, Wo
     assert [run[:2] for run in alone[0]] == [run[:2] for run in beside[0]]
 
 
-@given(st.sampled_from([800_000_000, 666_666_666, 1_066_666_667]), st.integers(0, 10**12), st.integers(0, 10**9))
+@given(
+    st.sampled_from([800_000_000, 666_666_666, 1_066_666_667]), st.integers(0, 10**12), st.integers(0, 10**9)
+)
 def test_clocks_and_picoseconds(clock: int, ps: int, number: int) -> None:
     beat = Beat(dram(clock=clock))
     assert (beat.clock(ps) - 1) * 10**12 < ps * clock <= beat.clock(ps) * 10**12

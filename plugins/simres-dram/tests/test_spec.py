@@ -21,6 +21,7 @@ from simres.errors import SimresError
 from simres.program import Work
 from simres.units import SPELLED, UnitError
 
+
 def dram(**changes: Any) -> DramSpec:
     return DramSpec.model_validate({"kind": "dram", "device": "DDR3-1600K-x8"} | changes, context=SPELLED)
 
@@ -49,7 +50,9 @@ def test_delays_are_read_and_written(text: str, delay: Delay) -> None:
     assert parse(str(delay)) == delay
 
 
-@pytest.mark.parametrize("text", ["11", 11, True, None, "11 CK", "-1 ns", "1 ns or 2 ns or 3 ns", "2 ms", "", "1 GB"])
+@pytest.mark.parametrize(
+    "text", ["11", 11, True, None, "11 CK", "-1 ns", "1 ns or 2 ns or 3 ns", "2 ms", "", "1 GB"]
+)
 def test_what_is_no_delay_is_refused(text: object) -> None:
     with pytest.raises(UnitError):
         parse(text)
@@ -74,7 +77,10 @@ def test_a_delay_lasts_at_least_what_it_says(clocks: int, ps: int, clock: int) -
         ({"columns": 4}, "columns: a row holds at least a burst of 8 words, got `4`"),
         ({"channels": 3}, "channels: must be a power of two"),
         ({"ranks": True}, "ranks: must be a whole number"),
-        ({"timing": {"tRCD": 11}}, "timing.tRCD: needs a unit, such as `10 ns`, got `11`; or clocks, such as `11 nCK`"),
+        (
+            {"timing": {"tRCD": 11}},
+            "timing.tRCD: needs a unit, such as `10 ns`, got `11`; or clocks, such as `11 nCK`",
+        ),
         ({"timing": {"tRDC": "11 nCK"}}, "timing.tRDC"),
         (
             {"timing": {"tRAS": "10 nCK"}},
@@ -95,7 +101,9 @@ def test_a_delay_lasts_at_least_what_it_says(clocks: int, ps: int, clock: int) -
         ({"burst": "64 B"}, "burst: unknown key"),
     ],
 )
-def test_what_makes_no_dram_is_refused_with_its_place(wrong: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_what_makes_no_dram_is_refused_with_its_place(
+    wrong: dict[str, Any], said: str, tmp_path: Path
+) -> None:
     hardware = {"kind": "dram", "device": "DDR3-1600K-x8", "width": 8} | wrong
     path = tmp_path / "mine.yaml"
     path.write_text(

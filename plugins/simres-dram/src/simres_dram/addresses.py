@@ -71,7 +71,9 @@ class AddressMap:
     def place(self, line: int) -> tuple[int, int, int, int]:
         """Rank, bank group, bank and row of a channel's line."""
         shifts = self.shifts
-        rank, group, bank, row = ((line >> shifts[name][0]) & shifts[name][1] for name in ("ra", "bg", "ba", "ro"))
+        rank, group, bank, row = (
+            (line >> shifts[name][0]) & shifts[name][1] for name in ("ra", "bg", "ba", "ro")
+        )
         return rank, group, bank, row
 
     def of_channel(self, channel: int, line: int) -> int:

@@ -154,7 +154,10 @@ class SharedDram:
 
     def _stall(self, port: _Port) -> Stall:
         """Where the time of a transfer went, and who had the bus while it waited for that."""
-        lines = [self._now.moved(other.number) - before for other, before in zip(self.ports, port.before, strict=True)]
+        lines = [
+            self._now.moved(other.number) - before
+            for other, before in zip(self.ports, port.before, strict=True)
+        ]
         latency, bus = self.beat.stall(port.write, lines[port.number], int(self.env.now) - port.began)
         if not bus:
             return Stall(latency)

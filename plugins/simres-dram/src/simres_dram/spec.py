@@ -132,7 +132,9 @@ class DramSpec(EngineSpec):
     def _turns(self) -> Self:
         high, low = self._thresholds
         if high > self.write_queue:
-            raise ValueError(f"`write_high`: {high} writes never wait in a `write_queue` of {self.write_queue}")
+            raise ValueError(
+                f"`write_high`: {high} writes never wait in a `write_queue` of {self.write_queue}"
+            )
         if low >= high:
             raise ValueError(f"`write_low` must be less than `write_high`, got `{low}` and `{high}`")
         return self
@@ -262,7 +264,9 @@ def _contradictions(t: Timing) -> list[str]:
     if t.cwl > t.cl:
         found.append(f"CWL ({t.cwl} nCK) must not be more than CL ({t.cl} nCK)")
     if t.ras < t.rcd + t.rtp:
-        found.append(f"tRAS ({t.ras} nCK) is less than tRCD + tRTP ({t.rcd} + {t.rtp} nCK): a row closes before it is read")
+        found.append(
+            f"tRAS ({t.ras} nCK) is less than tRCD + tRTP ({t.rcd} + {t.rtp} nCK): a row closes before it is read"
+        )
     if t.ccd_s < t.bl:
         found.append(f"tCCD_S ({t.ccd_s} nCK) is less than a burst takes on the bus ({t.bl} nCK)")
     for name, short, long in (
