@@ -53,6 +53,7 @@ bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/startup.py
 	$(PY) benchmarks/engine.py
 	$(PY) benchmarks/bus.py
+	$(PY) benchmarks/dram.py
 
 clean: ## Remove what can be made again, but for .venv.
 	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

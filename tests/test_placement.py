@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +12,7 @@ from simres.errors import AnswerIsNo
 from simres.hardware.specs import BusSpec
 from simres.program import Program, Region, Task, TaskKind, Work
 from simres.scheduling import overlapped
-from simres.simulation.placement import place
+from simres.simulation.placement import lay_out
 from simres.simulation.plan import flatten
 from simres.testing import paper_chip, workloads
 
@@ -35,7 +35,7 @@ def cuts(draw):
     for size in shape:
         inner = draw(st.sets(st.integers(1, size), max_size=2))
         marks = sorted({0, size, *inner})
-        axes.append(list(zip(marks, marks[1:], strict=False)))
+        axes.append(list(pairwise(marks)))
     return shape, list(product(*axes))
 
 
@@ -48,7 +48,7 @@ def test_boxes_lie_row_by_row_where_they_belong(cut, width):
         for start, stop in box:
             count *= stop - start
         tasks.append(load(Region("x", None, box), count))
-    placed = place(Program("", "", tuple(tasks)), ENGINES)
+    placed = lay_out(Program("", "", tuple(tasks)), ENGINES)
     everything = []
     for number, box in enumerate(boxes):
         expected = []
@@ -72,7 +72,7 @@ def test_tensors_follow_each_other_in_the_order_of_first_use():
         Task("sram", TaskKind.MOVE, Work(nbytes=5), 0),
         load(Region("d"), 0),
     )
-    placed = place(Program("", "", tasks), ENGINES)
+    placed = lay_out(Program("", "", tasks), ENGINES)
     assert placed == {
         0: ((0, 100),),
         1: ((128, 192),),
@@ -86,7 +86,7 @@ def test_tensors_follow_each_other_in_the_order_of_first_use():
 def test_half_bytes_are_packed():
     boxes = [((0, 1), (0, 5)), ((1, 2), (0, 5)), ((2, 3), (0, 4))]
     tasks = [load(Region("x", None, box), nbytes) for box, nbytes in zip(boxes, (3, 3, 2), strict=True)]
-    placed = place(Program("", "", tuple(tasks)), ENGINES)
+    placed = lay_out(Program("", "", tuple(tasks)), ENGINES)
     assert placed[0] == ((0, 3),)
     assert placed[1][0][0] == 2  # the sixth element begins in the middle of the third byte
 
@@ -100,7 +100,7 @@ def test_every_transfer_has_its_bytes_and_shares_them_with_its_tensor_alone(work
     except AnswerIsNo:
         return
     for program in programs:
-        placed = place(program, ENGINES)
+        placed = lay_out(program, ENGINES)
         owner = {}
         for number, task in enumerate(program.tasks):
             if task.engine not in ENGINES:
@@ -112,7 +112,9 @@ def test_every_transfer_has_its_bytes_and_shares_them_with_its_tensor_alone(work
             for byte in found:
                 assert owner.setdefault(byte, region.tensor) == region.tensor
         in_order = [owner[byte] for byte in sorted(owner)]
-        changes = [tensor for tensor, before in zip(in_order, [None, *in_order], strict=False) if tensor != before]
+        changes = [
+            tensor for tensor, before in zip(in_order, [None, *in_order], strict=False) if tensor != before
+        ]
         assert len(changes) == len(set(changes))  # one after the other, none inside another
 
 

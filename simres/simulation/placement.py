@@ -78,7 +78,7 @@ def _runs(box: Box, shape: Sequence[int]) -> Iterator[tuple[int, int]]:
         yield base + start * inner, base + stop * inner
 
 
-def place(program: Program, engines: Iterable[str]) -> dict[int, tuple[Extent, ...]]:
+def lay_out(program: Program, engines: Iterable[str]) -> dict[int, tuple[Extent, ...]]:
     """By number, the extents of off-chip memory that each task on one of `engines` moves."""
     named = set(engines)
     moved: list[tuple[int, Task, list[Region]]] = []

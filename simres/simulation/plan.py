@@ -10,7 +10,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.specs import BusSpec, EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
 from simres.program import Program, TaskKind, Work
-from simres.simulation.placement import place
+from simres.simulation.placement import lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _prices(specs: Sequence[EngineSpec], order: list[list[int]], work: list[Work
 
 
 def _told(program: Program, engines: Mapping[str, EngineSpec]) -> list[Work]:
-    """The work of every task, that of transfers with what their engines have to know: which way, and where."""
+    """The work of every task, that of transfers with what engines have to know: which way, and where."""
     tasks = program.tasks
     work = [task.work for task in tasks]
     if any(isinstance(spec, BusSpec) and spec.turnaround for spec in engines.values()):
@@ -108,7 +108,7 @@ def _told(program: Program, engines: Mapping[str, EngineSpec]) -> list[Work]:
         work = [marked[id(task.work)] if task.kind is TaskKind.STORE else task.work for task in tasks]
     addressed = [name for name, spec in engines.items() if spec.addressed]
     if addressed:
-        for number, extents in place(program, addressed).items():
+        for number, extents in lay_out(program, addressed).items():
             store = tasks[number].kind is TaskKind.STORE
             work[number] = replace(work[number], write=store, extents=extents)
     return work

@@ -57,9 +57,7 @@ def simulate(timing, map_, queues, ports, trace=None):
             return False
         for kind, r, g, at in log:
             same_rank, same_group = r == rank, (r, g) == (rank, group)
-            if kind == "RD" and not request.write:
-                gap = (t.ccd_l if same_group else t.ccd_s) if same_rank else t.bl + t.rtrs
-            elif kind == "WR" and request.write:
+            if (kind == "RD" and not request.write) or (kind == "WR" and request.write):
                 gap = (t.ccd_l if same_group else t.ccd_s) if same_rank else t.bl + t.rtrs
             elif kind == "RD":
                 gap = t.read_to_write if same_rank else t.cl + t.bl + max(2, t.rtrs) - t.cwl

@@ -20,11 +20,8 @@ REFERENCE = json.loads((Path(__file__).parent / "dram-streams.json").read_text(e
 MAPS = {"row": "ro-ra-ba-bg-co-ch", "bgint": "ro-ra-ba-co-bg-ch"}
 DEVICES = {"ddr3": "DDR3-1600K-x8", "ddr4": "DDR4-2400T-x8"}
 MIXES = ("copy_stagger", "rand_mix")
-TIMES = {"bl": "nBL", "rtrs": None} | {
-    name: f"n{name.upper()}"
-    for name in ("cl", "cwl", "rcd", "rp", "ras", "rrd_s", "rrd_l", "faw", "ccd_s", "ccd_l", "wtr_s", "wtr_l")
-    + ("wr", "rtp", "rfc", "refi")
-}
+NAMED = "cl cwl rcd rp ras rrd_s rrd_l faw ccd_s ccd_l wtr_s wtr_l wr rtp rfc refi"
+TIMES = {"bl": "nBL", "rtrs": None} | {name: f"n{name.upper()}" for name in NAMED.split()}
 
 
 def dram(row: dict[str, str]) -> DramSpec:

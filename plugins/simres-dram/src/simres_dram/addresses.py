@@ -54,9 +54,8 @@ class AddressMap:
     @property
     def counts(self) -> dict[str, int]:
         """How many there are of each field."""
-        return dict(
-            ro=self.rows, ra=self.ranks, ba=self.banks, bg=self.groups, co=self.columns, ch=self.channels
-        )
+        found = (self.rows, self.ranks, self.banks, self.groups, self.columns, self.channels)
+        return dict(zip(FIELDS, found, strict=True))
 
     @property
     def block(self) -> int:

@@ -52,9 +52,6 @@ class Controller(Waiting):
     ) -> None:
         super().__init__(timing, addresses, queues or Queues(), ports, window)
         self.ended: list[tuple[int, int]] = []
-        self.writing = False
-        self.served = 0
-        """Lines read or written since it last turned."""
 
     def copy(self) -> Controller:
         """One that goes its own way from here."""

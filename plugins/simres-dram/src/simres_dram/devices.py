@@ -122,7 +122,7 @@ def _ddr4(clock: int, cl: int, cwl: int, rcd: float, rrd_s: float) -> Device:
 
 
 def _x16(device: Device, groups: int, rows: int, rrd_s: float, rrd_l: float, faw: Delay) -> Device:
-    """The same chip with 16 bits: half the rows or groups, pages of 2 KB, and fewer of them opened at once."""
+    """The same chip with 16 bits: half the rows or groups, pages of 2 KB, fewer of them opened at once."""
     times = {**device.timing, "tRRD_S": _ns(rrd_s, 4), "tRRD_L": _ns(rrd_l, 4), "tFAW": faw}
     return replace(device, width=16, groups=groups, rows=rows, timing=MappingProxyType(times))
 

@@ -112,7 +112,7 @@ class Rows:
         return t.written + (t.wtr_l if group == other else t.wtr_s)
 
     def bank(self, line: int) -> int:
-        rank, group, bank, row, columns = self.bits
+        rank, group, bank, _row, columns = self.bits
         return ((line >> rank[0] & rank[1]) << columns[0]) + (
             ((line >> group[0] & group[1]) << columns[1]) + (line >> bank[0] & bank[1])
         )
@@ -152,7 +152,7 @@ class Rows:
         if lanes == 1:
             return t.ccd_l
         groups = [self.group_of[bank] for bank in self.lane_bank]
-        if len(set(self.rank_of[bank] for bank in self.lane_bank)) > 1:
+        if len({self.rank_of[bank] for bank in self.lane_bank}) > 1:
             return 0
         for lane in range(lanes):
             for ahead in range(1, lanes + 1):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Self
+from functools import cached_property
+from math import ceil
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -30,12 +31,8 @@ def _power_of_two(value: int | None) -> int | None:
     return value
 
 
-def _count(most: int) -> Any:
-    return Annotated[int, Field(strict=True, ge=1, le=most), AfterValidator(_power_of_two)]
-
-
-Few = _count(64)
-Many = _count(1 << 20)
+Few = Annotated[int, Field(strict=True, ge=1, le=64), AfterValidator(_power_of_two)]
+Many = Annotated[int, Field(strict=True, ge=1, le=1 << 20), AfterValidator(_power_of_two)]
 Entries = Annotated[int, Field(strict=True, ge=1, le=1024)]
 
 
@@ -65,7 +62,7 @@ class DramSpec(EngineSpec):
     """Words in a row, each as wide as the device."""
     clock: Frequency | None = None
     """The clock, such as `800 MHz` for DDR3-1600; data moves at twice that."""
-    timing: Annotated[dict[Parameter, Spelled], Field(validate_default=True)] = {}
+    timing: Annotated[dict[Parameter, Spelled], Field(default_factory=dict, validate_default=True)]
     """Timing other than the device's, by the data sheet's names, in time or clocks (`11 nCK`)."""
     address_map: str = "ro-ra-ba-co-bg-ch"
     """What the bits of an address mean, from high to low: row, rank, bank, column, bank group, channel."""
@@ -218,7 +215,7 @@ class DramSpec(EngineSpec):
         if not work.nbytes:
             return 0
         t = self.clocks
-        lines = -(-(-(-work.nbytes // self.line)) // self.channels)
+        lines = ceil(Fraction(work.nbytes, self.line * self.channels))
         clocks = 1 + (t.cwl if work.write else t.cl) + (lines - 1) * t.ccd_s + t.bl
         return clocks * PS_PER_S // self.chip.clock
 
@@ -265,7 +262,8 @@ def _contradictions(t: Timing) -> list[str]:
         found.append(f"CWL ({t.cwl} nCK) must not be more than CL ({t.cl} nCK)")
     if t.ras < t.rcd + t.rtp:
         found.append(
-            f"tRAS ({t.ras} nCK) is less than tRCD + tRTP ({t.rcd} + {t.rtp} nCK): a row closes before it is read"
+            f"tRAS ({t.ras} nCK) is less than tRCD + tRTP ({t.rcd} + {t.rtp} nCK): "
+            "a row would close before it is read"
         )
     if t.ccd_s < t.bl:
         found.append(f"tCCD_S ({t.ccd_s} nCK) is less than a burst takes on the bus ({t.bl} nCK)")
@@ -280,7 +278,8 @@ def _contradictions(t: Timing) -> list[str]:
         found.append(f"tFAW ({t.faw} nCK) is less than tRRD_S ({t.rrd_s} nCK)")
     if 0 < t.refi <= t.ras + t.rp + t.written + t.wr + t.rfc:
         found.append(
-            f"tREFI ({t.refi} nCK) leaves no time between refreshes of tRFC ({t.rfc} nCK) with rows to close and open"
+            f"tREFI ({t.refi} nCK) leaves no time between refreshes of tRFC ({t.rfc} nCK) to open and "
+            "close a row"
         )
     if not t.refi:
         found.append("tREFI must be at least 1 nCK; `refresh: false` leaves refresh out")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simres_dram.waiting import Port, Run, Waiting
 
 Candidate = tuple[int, int, int, Run, bool]
-"""A command that may come: its clock, the age of who waits for it, bank, run, whether it is a column command."""
+"""A command that may come: its clock, the age of who waits for it, bank, run, and whether that hits."""
 
 
 def members(channel: Waiting, at: int, run: Run, others: list[Candidate]) -> list[tuple[int, Run]]:

@@ -67,7 +67,7 @@ class Port:
 
 
 class Run:
-    """Lines of one port, lane and block that wait: `count` of them, joined as the `first`, `first + step`, ..."""
+    """Lines of a port, lane and block that wait: `count` of them, joined as `first`, `first + step`, ..."""
 
     __slots__ = ("block", "count", "first", "lane", "port", "row", "step")
 
@@ -94,6 +94,9 @@ class Waiting(Rows):
         """Lines that wait, by direction."""
         self.joined = [0, 0]
         """Lines that ever joined, by direction."""
+        self.writing = False
+        self.served = 0
+        """Lines read or written since it last turned."""
         self.turn = 0
         """The port whose turn to join it is."""
         self.hidden = self.hides(queues.reads), self.hides(queues.writes)
