@@ -81,7 +81,7 @@ def test_a_delay_lasts_at_least_what_it_says(clocks: int, ps: int, clock: int) -
             {"timing": {"tRCD": 11}},
             "timing.tRCD: needs a unit, such as `10 ns`, got `11`; or clocks, such as `11 nCK`",
         ),
-        ({"timing": {"tRDC": "11 nCK"}}, "timing.tRDC"),
+        ({"timing": {"tRDC": "11 nCK"}}, "timing.tRDC: must be `CL`, `CWL`"),
         (
             {"timing": {"tRAS": "10 nCK"}},
             "timing: tRAS (10 nCK) is less than tRCD + tRTP (11 + 6 nCK)",
