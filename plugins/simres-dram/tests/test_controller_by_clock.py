@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from dram_by_clock import Port, simulate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -184,7 +185,8 @@ def test_every_transfer_ends_at_the_same_clock(case, also):
     agree(*case, also)
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.slow
+@settings(max_examples=EXAMPLES // 6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(streams(), st.lists(st.integers(0, 4000), max_size=3))
 def test_long_streams_end_at_the_same_clock(case, also):
     agree(*case, None, also)
@@ -192,7 +194,8 @@ def test_long_streams_end_at_the_same_clock(case, also):
 
 def test_whole_rows_are_taken_at_once():
     timing = Timing(11, 8, 11, 11, 28, 5, 5, 24, 4, 4, 6, 6, 12, 6, 208, 6240)
-    ports = [[(0, [(0, 20 * 128, False)])]]
+    rows = 14
+    ports = [[(0, [(0, rows * 128, False)])]]
     controller = agree(timing, AddressMap(rows=64), Queues(), ports, None)
-    assert controller.counts["activate"] == 20 + 1  # the row that is open at a refresh is opened again
-    assert controller.counts["steps"] < 60
+    assert controller.counts["activate"] == rows + 1  # the row that is open at a refresh is opened again
+    assert controller.counts["steps"] < 3 * rows
