@@ -84,7 +84,10 @@ def streams(draw):
     ports = [[(draw(st.integers(0, 50)), [(start, stop, draw(st.booleans()))])]]
     if draw(st.booleans()):
         ports.append([(draw(st.integers(0, 3000)), [(5, 40, draw(st.booleans()))])])
-    return draw(timings()), map_, Queues(reads, writes, writes * 4 // 5, writes // 5), ports
+    ddr3 = Timing(11, 8, 11, 11, 28, 5, 5, 24, 4, 4, 6, 6, 12, 6, 40, 1500)
+    ddr4 = Timing(17, 12, 17, 17, 39, 4, 6, 26, 4, 6, 3, 9, 18, 9, 60, 2200)
+    timing = draw(st.one_of(st.sampled_from([ddr3, ddr4]), timings()))
+    return timing, map_, Queues(reads, writes, writes * 4 // 5, writes // 5), ports
 
 
 @st.composite

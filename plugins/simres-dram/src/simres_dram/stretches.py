@@ -53,7 +53,9 @@ def stretch(
                 return 1
     if port.at < port.stop:
         alike = channel.joins_alike(port) if port.write == write else 0
-        same = port.at // channel.block_lines == run.block
+        same = port.at // channel.block_lines == run.block and all(
+            channel.waiting[write][bank][-1] is row for bank, row in members
+        )
         count = alike if same else min(count, alike)
     if count < 2:
         return 1
