@@ -202,3 +202,10 @@ def test_whole_rows_are_taken_at_once():
     controller = agree(timing, AddressMap(rows=64), Queues(), ports, None)
     assert controller.counts["activate"] == rows + 1  # the row that is open at a refresh is opened again
     assert controller.counts["steps"] < 3 * rows
+
+
+def test_a_port_whose_stretch_just_joined_gives_way():
+    timing = Timing(5, 5, 3, 3, 5, 1, 1, 4, 2, 2, 1, 1, 2, 2, 20, 0, 1, 2)
+    first = [(0, [(0, 1, True)]), (0, [(0, 12, True)])]
+    other = [(0, [(0, 1, True)]), (0, [(0, 1, False)]), (0, [(0, 1, True)])]
+    agree(timing, AddressMap(banks=1, rows=8, columns=8), Queues(1, 2, 1, 0), [first, other])

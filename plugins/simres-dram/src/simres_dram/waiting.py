@@ -148,7 +148,6 @@ class Waiting(Rows):
                 return
             number, room = min(able, key=lambda pair: (pair[0] < self.turn, pair[0]))
             self.enter(number, ports[number], room if len(able) == 1 else 1, clock, 0)
-            self.turn = (number + 1) % len(ports)
 
     def enter(self, number: int, port: Port, count: int, clock: int, pace: int) -> None:
         """So many of the port's next lines join, `pace` clocks apart from `clock` on; maybe fewer at once."""
@@ -183,6 +182,7 @@ class Waiting(Rows):
             runs.append(Run(block, lane, row, number, seq + ahead, lanes, here))
         self.joined[write] = seq + count
         self.count[write] += count
+        self.turn = (number + 1) % len(self.ports)
         port.at = at + count
         if not write:
             port.joined += count * clock + pace * (count * (count - 1) // 2)
@@ -245,6 +245,7 @@ class Waiting(Rows):
             run.first += count
             waiting[base + self.lane_bank[run.lane]] = [run]
         self.joined[write] += count
+        self.turn = (runs[0].port + 1) % len(self.ports)
         foremost = min(runs, key=lambda run: run.first)
         last = at + (count - 1) * pace
         for back in range(min(count, lanes) - 1, -1, -1):
