@@ -55,6 +55,8 @@ bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/bus.py
 	$(PY) benchmarks/plugins.py
 	$(PY) benchmarks/systolic.py
+	$(PY) benchmarks/dram.py
+	$(PY) benchmarks/scheduling.py
 
 clean: ## Remove what can be made again, but for .venv.
 	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

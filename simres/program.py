@@ -43,7 +43,9 @@ class Work:
 
     `loops` is the part of the operator's loop nest that this task does (the whole of it, or a tile);
     `op` is the operator itself, for engines whose price depends on more than the amount. `write` says that
-    the bytes go off-chip; replay sets it for stores on a bus that needs time to turn around.
+    the bytes go off-chip, `extents` where they lie there: stretches from a byte up to, not with, another.
+    Schedulers leave both alone; replay sets `write` for stores on a bus that needs time to turn around, and
+    both for kinds that ask (`EngineSpec.addressed`).
     """
 
     nbytes: int = 0
@@ -52,6 +54,7 @@ class Work:
     loops: Loops | None = None
     op: Op | None = None
     write: bool = False
+    extents: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,10 @@ class ComponentSpec(BaseModel):
 class EngineSpec(ComponentSpec):
     """A component that does tasks, one at a time, in the order given."""
 
+    addressed: ClassVar[bool] = False
+    """Whether its cost or its engine depends on where off-chip a transfer's bytes lie: replay then tells
+    (`Work.extents`, and `Work.write` for stores)."""
+
     static_power: Power = 0
     """Power that it takes from start to end, busy or not, such as `50 mW`; leakage and clocks."""
 

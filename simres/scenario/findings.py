@@ -68,7 +68,8 @@ class Findings:
             raise InvalidFile(self.what, self.document.path, most, self._hint)
 
     def _add_pydantic(self, model: type[BaseModel], item: dict[str, Any], trail: Trail) -> None:
-        at = (*trail, *(part for part in item["loc"] if isinstance(part, str | int)))
+        named = (part for part in item["loc"] if isinstance(part, str | int) and part != "[key]")
+        at = (*trail, *named)
         if item["type"] == "missing":
             self.add(at[:-1], f"`{at[-1]}` is missing{_example(model, str(at[-1]))}")
         elif item["type"] == "extra_forbidden":

@@ -10,6 +10,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.specs import BusSpec, EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
 from simres.program import Program, TaskKind, Work
+from simres.simulation.placement import lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,20 @@ def _prices(specs: Sequence[EngineSpec], order: list[list[int]], work: list[Work
     return prices
 
 
-def _directed(program: Program, specs: Sequence[EngineSpec], work: list[Work]) -> list[Work]:
-    """The work of every task, that of stores marked where a bus has to know."""
-    if not any(isinstance(spec, BusSpec) and spec.turnaround for spec in specs):
-        return work
-    stores = {id(task.work): task.work for task in program.tasks if task.kind is TaskKind.STORE}
-    marked = {key: replace(found, write=True) for key, found in stores.items()}
-    return [marked[id(task.work)] if task.kind is TaskKind.STORE else task.work for task in program.tasks]
+def _told(program: Program, engines: Mapping[str, EngineSpec]) -> list[Work]:
+    """The work of every task, that of transfers with what engines have to know: which way, and where."""
+    tasks = program.tasks
+    work = [task.work for task in tasks]
+    if any(isinstance(spec, BusSpec) and spec.turnaround for spec in engines.values()):
+        stores = {id(task.work): task.work for task in tasks if task.kind is TaskKind.STORE}
+        marked = {key: replace(found, write=True) for key, found in stores.items()}
+        work = [marked[id(task.work)] if task.kind is TaskKind.STORE else task.work for task in tasks]
+    addressed = [name for name, spec in engines.items() if spec.addressed]
+    if addressed:
+        for number, extents in lay_out(program, addressed).items():
+            store = tasks[number].kind is TaskKind.STORE
+            work[number] = replace(work[number], write=store, extents=extents)
+    return work
 
 
 def _holds(program: Program, engines: Mapping[str, EngineSpec]) -> list[tuple[int, int]]:
@@ -122,7 +130,7 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
     index = {name: number for number, name in enumerate(engines)}
     lane = [index[task.engine] for task in tasks]
     specs = list(engines.values())
-    work = _directed(program, specs, [task.work for task in tasks])
+    work = _told(program, engines)
     order: list[list[int]] = [[] for _ in engines]
     for number, at in enumerate(lane):
         order[at].append(number)

@@ -1,0 +1,120 @@
+"""Where the tensors of a Program lie in off-chip memory, for components to which that makes a difference.
+
+Tensors lie one after the other in the order in which the Program first moves a part of them, each from a
+multiple of `ALIGNMENT` on, their elements packed in row-major order. What a transfer moves without saying
+of which tensor (the rows of a ledger) gets a place of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+
+from simres.program import Box, Program, Region, Task
+from simres.regions import elements
+
+ALIGNMENT = 64
+"""Bytes: a line of most caches, and what eight bytes side by side move in one burst of eight."""
+
+Extent = tuple[int, int]
+"""A stretch of memory: its first byte and the one past its last."""
+
+
+class _Extents:
+    """What is known of a tensor from the parts that are moved."""
+
+    __slots__ = ("base", "bits", "shape", "whole")
+
+    def __init__(self) -> None:
+        self.whole = 0
+        self.shape: tuple[int, ...] = ()
+        self.bits = 64
+        """Of an element; none has more."""
+        self.base = 0
+
+    def learn(self, box: Box | None, nbytes: int | None) -> None:
+        """Takes in a region, and its bytes where they are known."""
+        if box is None:
+            self.whole = max(self.whole, nbytes or 0)
+            return
+        stops = tuple(stop for _, stop in box)
+        self.shape = tuple(map(max, self.shape, stops)) if len(self.shape) == len(stops) else stops
+        count = elements(box)
+        if nbytes and count:  # bytes are rounded up, so the least is nearest
+            self.bits = max(1, min(self.bits, 8 * nbytes // count))
+
+    @property
+    def nbytes(self) -> int:
+        count = 1
+        for size in self.shape:
+            count *= size
+        return max(self.whole, -(-count * self.bits // 8) if self.shape else 0)
+
+    def of(self, box: Box | None, nbytes: int) -> Iterator[Extent]:
+        """The stretches of a region."""
+        if box is None:
+            yield self.base, self.base + nbytes
+            return
+        for first, last in _runs(box, self.shape):
+            yield self.base + first * self.bits // 8, self.base - (-last * self.bits // 8)
+
+
+def _runs(box: Box, shape: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The elements of a part of a row-major array as ranges of consecutive ones, in order."""
+    inner, axis = 1, len(shape)
+    while axis and box[axis - 1] == (0, shape[axis - 1]):
+        axis -= 1
+        inner *= shape[axis]
+    if not axis:
+        yield 0, inner
+        return
+    start, stop = box[axis - 1]
+    row = inner * shape[axis - 1]
+    strides = [row]
+    for size in reversed(shape[1 : axis - 1]):
+        strides.append(strides[-1] * size)
+    for index in product(*(range(*ends) for ends in box[: axis - 1])):
+        base = sum(at * stride for at, stride in zip(reversed(index), strides, strict=False))
+        yield base + start * inner, base + stop * inner
+
+
+def lay_out(program: Program, engines: Iterable[str]) -> dict[int, tuple[Extent, ...]]:
+    """By number, the extents of off-chip memory that each task on one of `engines` moves."""
+    named = set(engines)
+    moved: list[tuple[int, Task, list[Region]]] = []
+    known: dict[str, _Extents] = {}
+    order: list[tuple[int, _Extents]] = []
+    for number, task in enumerate(program.tasks):
+        if task.engine not in named:
+            continue
+        regions = [region for region in (*task.reads, *task.writes) if region.buffer is None]
+        moved.append((number, task, regions))
+        nbytes = task.work.nbytes
+        for region in regions:
+            tensor = known.get(region.tensor)
+            if tensor is None:
+                tensor = known[region.tensor] = _Extents()
+                order.append((number, tensor))
+            tensor.learn(region.box, nbytes if len(regions) == 1 else None)
+        if not regions and nbytes:
+            alone = _Extents()
+            alone.learn(None, nbytes)
+            order.append((number, alone))
+    at = 0
+    own: dict[int, _Extents] = {}
+    for number, tensor in order:
+        tensor.base = at
+        at += -(-tensor.nbytes // ALIGNMENT) * ALIGNMENT
+        own[number] = tensor
+    found: dict[int, tuple[Extent, ...]] = {}
+    for number, task, regions in moved:
+        nbytes = task.work.nbytes
+        if not nbytes:
+            found[number] = ()
+        elif regions:
+            found[number] = tuple(
+                extent for region in regions for extent in known[region.tensor].of(region.box, nbytes)
+            )
+        else:
+            found[number] = tuple(own[number].of(None, nbytes))
+    return found
