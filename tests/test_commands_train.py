@@ -151,7 +151,10 @@ def test_pictures_are_drawn(place: Path) -> None:
         (["train", "resnet20", "--device", "tpu"], "unknown device `tpu`"),
         (["train", "x.safetensors"], "is trained already"),
         (["train", "resnet21", "--data", "{data}"], "no CIFAR network has 21 layers"),
-        (["train", "resnet8", "--data", "{data}", "--block", "basik"], "unknown block `basik`"),
+        (
+            ["train", "resnet8", "--data", "{data}", "--block", "basik", "--batch", "8"],
+            "unknown block `basik`",
+        ),
         (["train", "resnet8", "--data", "{data}"], "fewer than a batch of 128"),
         (["train", "resnet8", "--data", "{data}", "--size", "4"], "must be from 8 to"),
         (

@@ -22,14 +22,20 @@ def test_figures_are_those_of_the_tensors_they_stand_at() -> None:
     module = build("resnet8").module
     workload = trace(module, (3, 16, 16), name="net", operators={})
     x = torch.randn(6, 3, 16, 16)
-    seen = {}
-    for path in ("conv", "bn", "relu", "layers.0.relu1", "layers.1.bn2", "layers.2.relu2", "pool"):
-        module.get_submodule(path).register_forward_hook(
-            lambda _, __, output, path=path: seen.setdefault(path, output)
-        )
+    seen: dict[str, torch.Tensor] = {}
+
+    def watch(path: str) -> torch.utils.hooks.RemovableHandle:
+        def note(_: object, __: object, output: torch.Tensor) -> None:
+            seen[path] = output.clone()
+
+        return module.get_submodule(path).register_forward_hook(note)
+
+    paths = ("conv", "bn", "relu", "layers.0.relu1", "layers.1.bn2", "layers.2.relu2", "pool")
+    handles = [watch(path) for path in paths]
     with torch.no_grad():
         module(x)
-    seen = {path: output.clone() for path, output in seen.items()}
+    for handle in handles:
+        handle.remove()
     for parts in ((6,), (2, 4), (1, 5)):
         measured = measure(workload, module, x.split(list(parts)), {})
         for path, output in seen.items():
