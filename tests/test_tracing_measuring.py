@@ -3,6 +3,8 @@
 # ruff: noqa: E402
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -13,6 +15,7 @@ from simres.tracing import trace
 from simres.tracing.measuring import measure
 from simres.workload import Role
 from simres.workload_json import dumps, loads
+from simres.workload_rules import problems_of_workload
 
 pytestmark = pytest.mark.torch
 
@@ -57,3 +60,12 @@ def test_images_are_needed_and_must_make_sense() -> None:
         measure(workload, module, [], {})
     with pytest.raises(SimresError, match="no number"):
         measure(workload, module, [torch.full((1, 3, 16, 16), float("inf"))], {})
+
+
+@pytest.mark.parametrize("deviation", [-1.0, float("inf"), float("nan")])
+def test_a_size_of_responses_is_finite_and_not_negative(deviation: float) -> None:
+    workload = trace(build("resnet8").module, (3, 16, 16), name="net", operators={})
+    wrong = replace(workload.tensors["conv"], deviation=deviation)
+    found = list(problems_of_workload(replace(workload, tensors={**workload.tensors, "conv": wrong})))
+    assert len(found) == 1
+    assert "`conv`).deviation" in found[0]
