@@ -139,6 +139,22 @@ def test_pictures_are_drawn(place: Path) -> None:
 
 
 @pytest.mark.torch
+def test_a_shipped_checkpoint_goes_by_its_name(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simres import shipped
+
+    (tmp_path / "checkpoints").mkdir()
+    content = (place / "run" / "checkpoint.safetensors").read_bytes()
+    (tmp_path / "checkpoints" / "tiny.safetensors").write_bytes(content)
+    monkeypatch.setattr(shipped, "root", lambda: tmp_path)
+    code, said = simres("evaluate", "tiny", "--data", f"folder:{place / 'tree'}", "--threads", 1)
+    assert code == ExitCode.OK, said
+    code, said = simres("evaluate", "tinier", "--data", "shapes")
+    assert code == ExitCode.BAD_INPUT
+
+
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
