@@ -77,6 +77,18 @@ def workloads() -> dict[str, Path]:
     return _files("workloads/*.json")
 
 
+def checkpoints() -> dict[str, Path]:
+    """The shipped trained networks by name."""
+    return _files("checkpoints/*.safetensors")
+
+
+def find_checkpoint(reference: str | Path) -> Path:
+    """The file that `reference` names: a path, or a shipped checkpoint's name where no such file is."""
+    path = Path(reference)
+    known = checkpoints()
+    return known[str(reference)] if str(reference) in known and not _is_there(path) else path
+
+
 def description(path: Path) -> str:
     """One line on a shipped file: what a scenario or chip says of itself, what a workload holds."""
     if path.suffix == ".yaml":

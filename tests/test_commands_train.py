@@ -139,6 +139,22 @@ def test_pictures_are_drawn(place: Path) -> None:
 
 
 @pytest.mark.torch
+def test_a_shipped_checkpoint_goes_by_its_name(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simres import shipped
+
+    (tmp_path / "checkpoints").mkdir()
+    content = (place / "run" / "checkpoint.safetensors").read_bytes()
+    (tmp_path / "checkpoints" / "tiny.safetensors").write_bytes(content)
+    monkeypatch.setattr(shipped, "root", lambda: tmp_path)
+    code, said = simres("evaluate", "tiny", "--data", f"folder:{place / 'tree'}", "--threads", 1)
+    assert code == ExitCode.OK, said
+    code, said = simres("evaluate", "tinier", "--data", "shapes")
+    assert code == ExitCode.BAD_INPUT
+
+
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -151,7 +167,10 @@ def test_pictures_are_drawn(place: Path) -> None:
         (["train", "resnet20", "--device", "tpu"], "unknown device `tpu`"),
         (["train", "x.safetensors"], "is trained already"),
         (["train", "resnet21", "--data", "{data}"], "no CIFAR network has 21 layers"),
-        (["train", "resnet8", "--data", "{data}", "--block", "basik"], "unknown block `basik`"),
+        (
+            ["train", "resnet8", "--data", "{data}", "--block", "basik", "--batch", "8"],
+            "unknown block `basik`",
+        ),
         (["train", "resnet8", "--data", "{data}"], "fewer than a batch of 128"),
         (["train", "resnet8", "--data", "{data}", "--size", "4"], "must be from 8 to"),
         (

@@ -203,6 +203,13 @@ def test_resuming_needs_a_run_and_its_images(data: Dataset, tmp_path: Path) -> N
     with pytest.raises(SimresError, match="no longer those"):
         fit(replace(run, digest="sha256:other"), data, tmp_path / "run", resume=True)
     whole = (tmp_path / "run" / STATE).read_bytes()
+    _, progress, tensors = store.load_state(tmp_path / "run")
+    store.save_state(
+        tmp_path / "run", replace(run, variant=Variant("resnet14", classes=3)), progress, tensors
+    )
+    other, _, _ = store.load_state(tmp_path / "run")
+    with pytest.raises(SimresError, match="does not fit `resnet14`"):
+        fit(other, data, tmp_path / "run", resume=True)
     for damaged in (whole[: len(whole) // 2], b"", whole[:40]):
         (tmp_path / "run" / STATE).write_bytes(damaged)
         with pytest.raises(SimresError, match="no safetensors file"):

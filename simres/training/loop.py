@@ -19,6 +19,7 @@ import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 from torch import Tensor, nn
 
 from simres.errors import AnswerIsNo, SimresError
+from simres.networks.checkpoint import put
 from simres.plugins import Registry
 from simres.training import store
 from simres.training.augment import Batches, seed_of
@@ -243,9 +244,9 @@ class _Trainer:
                 f"the images of `{self.run.data}` are no longer those that `{self.folder}` was trained on",
                 f"then they had the digest {run.digest}, now {self.run.digest}",
             )
-        self.module.load_state_dict(tensors["model"])
+        put(self.module, tensors.get("model", {}), f"the state in `{self.folder}`", self.run.variant.network)
         self.stepper.load(tensors.get("momentum", {}))
-        if self.mean:
+        if self.mean and "mean" in tensors:
             self.mean.values = {k: v.to(self.device) for k, v in tensors["mean"].items()}
 
     def _fits(self, name: str) -> None:

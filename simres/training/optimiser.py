@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from simres.errors import SimresError
 from simres.training.recipe import Recipe
 
 
@@ -44,9 +45,11 @@ class Stepper:
         return {name: tensor for name, tensor in found.items() if tensor is not None}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Takes momentum over from `state`."""
+        """Takes momentum over from `state`. Raises `SimresError` where it is of another network."""
         for name, tensor in state.items():
-            parameter = self._parameters[name]
+            parameter = self._parameters.get(name)
+            if parameter is None or parameter.shape != tensor.shape:
+                raise SimresError(f"there is momentum for `{name}`, which the network does not have")
             self._sgd.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(tensor)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from simres import shipped
 from simres.errors import SimresError
 from simres.networks.checkpoint import accuracy_in, load, read, variant_in
 from simres.networks.names import CHECKPOINT_SUFFIX
@@ -86,7 +87,8 @@ class Trained:
 
 
 def trained(path: Path, registry: Registry | None = None) -> Trained:
-    """The checkpoint in a file, or in the folder of a run. Raises `SimresError`."""
+    """The checkpoint in a file, in the folder of a run, or of a shipped name. Raises `SimresError`."""
+    path = shipped.find_checkpoint(path)
     path = path / CHECKPOINT if path.is_dir() else path
     if path.suffix != CHECKPOINT_SUFFIX:
         raise SimresError(f"`{path}` is no checkpoint", f"a {CHECKPOINT_SUFFIX} file, or the folder of a run")
