@@ -96,26 +96,25 @@ def test_half_bytes_are_packed():
 def test_every_transfer_has_its_bytes_and_shares_them_with_its_tensor_alone(workload, capacity):
     chip = paper_chip(capacity)
     try:
-        programs = overlapped.schedule(workload, chip, overlapped.Parameters())
+        program = overlapped.schedule(workload, chip, overlapped.Parameters())
     except AnswerIsNo:
         return
-    for program in programs:
-        placed = lay_out(program, ENGINES)
-        owner = {}
-        for number, task in enumerate(program.tasks):
-            if task.engine not in ENGINES:
-                assert number not in placed
-                continue
-            found = moved(placed[number])
-            assert len(set(found)) == len(found) == task.work.nbytes
-            (region,) = [region for region in (*task.reads, *task.writes) if region.buffer is None]
-            for byte in found:
-                assert owner.setdefault(byte, region.tensor) == region.tensor
-        in_order = [owner[byte] for byte in sorted(owner)]
-        changes = [
-            tensor for tensor, before in zip(in_order, [None, *in_order], strict=False) if tensor != before
-        ]
-        assert len(changes) == len(set(changes))  # one after the other, none inside another
+    placed = lay_out(program, ENGINES)
+    owner = {}
+    for number, task in enumerate(program.tasks):
+        if task.engine not in ENGINES:
+            assert number not in placed
+            continue
+        found = moved(placed[number])
+        assert len(set(found)) == len(found) == task.work.nbytes
+        (region,) = [region for region in (*task.reads, *task.writes) if region.buffer is None]
+        for byte in found:
+            assert owner.setdefault(byte, region.tensor) == region.tensor
+    in_order = [owner[byte] for byte in sorted(owner)]
+    changes = [
+        tensor for tensor, before in zip(in_order, [None, *in_order], strict=False) if tensor != before
+    ]
+    assert len(changes) == len(set(changes))  # one after the other, none inside another
 
 
 class Told(BusSpec):
