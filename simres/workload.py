@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 SCHEMA_VERSION = 1
 """Version of the JSON form; a file of a newer one is refused."""
@@ -89,7 +89,12 @@ class Tensor:
     @property
     def nbytes(self) -> int:
         """Bytes, elements packed at their width, rounded up to whole bytes."""
-        return -(-self.elements * BITS[self.dtype] // 8)
+        return _packed(self.shape, self.dtype)
+
+
+@lru_cache(maxsize=65536)  # asked again and again by schedulers, of few shapes
+def _packed(shape: tuple[int, ...], dtype: str) -> int:
+    return -(-math.prod(shape) * BITS[dtype] // 8)
 
 
 @dataclass(frozen=True, slots=True)

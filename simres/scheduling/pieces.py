@@ -109,8 +109,7 @@ class Pieces:
     def __len__(self) -> int:
         return len(self.tensor)
 
-    def _append(self, tensor: Tensor, box: Box, *, whole: bool) -> None:
-        nbytes = box_bytes(tensor, box)
+    def _append(self, tensor: Tensor, box: Box, nbytes: int, *, whole: bool) -> None:
         self.tensor.append(tensor.name)
         self.box.append(box)
         self.nbytes.append(nbytes)
@@ -120,8 +119,11 @@ class Pieces:
     def add(self, grid: Grid) -> None:
         """Gives the pieces of a grid their numbers."""
         grid.first = len(self.tensor)
+        if grid.count == 1:
+            self._append(grid.tensor, tuple(grid.cuts), grid.tensor.nbytes, whole=True)  # type: ignore[arg-type]
+            return
         for box in grid.boxes:
-            self._append(grid.tensor, box, whole=grid.count == 1)
+            self._append(grid.tensor, box, box_bytes(grid.tensor, box), whole=False)
 
     def strip(self, tensor: Tensor, box: Box, sources: Sequence[int]) -> int:
         """The number of a part that is loaded by itself, whatever else of the tensor is on chip."""
@@ -129,7 +131,7 @@ class Pieces:
         found = self._strips.get(key)
         if found is None:
             found = self._strips[key] = len(self.tensor)
-            self._append(tensor, box, whole=False)
+            self._append(tensor, box, box_bytes(tensor, box), whole=False)
             if sources:
                 self.sources[found] = tuple(sources)
         return found

@@ -22,7 +22,7 @@ Range = tuple[int, int]
 MANY = 8
 """A tile that touches more pieces than this of a map comes off better with a strip of its own."""
 
-COLUMNS = 64
+COLUMNS = 12
 """A row of the output is kept in about so many pieces at most."""
 
 FEW = 32
