@@ -19,6 +19,7 @@ from simres.scheduling.tiled import tiled, written
 from simres.scheduling.tiling import cut
 from simres.scheduling.unfused import unfused
 from simres.testing import chip, paper_chip, prove, workloads
+from simres.workload import Loops, Op, Role, Tensor, Unit, Workload
 
 capacities = st.integers(1, 20_000)
 bandwidths = st.sampled_from(["0.25 GB/s", "3 GB/s", "64 GB/s"])
@@ -66,6 +67,26 @@ def test_a_piece_may_be_made_in_parts(workload, capacity, overlap, columns):
         except AnswerIsNo:
             return
     prove(program, machine, workload)
+
+
+def test_a_store_waits_for_every_part_of_its_piece():
+    """Two units make two columns at once; the unit that made neither last is waited for, too."""
+    weight = Tensor("w", Role.WEIGHT, (64, 8))
+    tensors = {
+        "x": Tensor("x", Role.INPUT, (1, 8)),
+        "w": weight,
+        "y": Tensor("y", Role.ACTIVATION, (1, 64)),
+    }
+    op = Op("y", "linear", Unit.MATRIX, ("x", "w"), ("y",), macs=512, loops=Loops(n=1, m=64, c=8))
+    workload = Workload("columns", tensors, (op,), ("y",))
+    plain = paper_chip("512 B", rate="0.0001 TFLOP/s")
+    unit = MatrixSpec.model_validate({"kind": "matrix", "rate": "0.0001 TFLOP/s"})
+    machine = chip({**plain.components, "second": unit, "third": unit})
+    with patch.object(tile_plan, "COLUMNS", 1):
+        program = tiled(workload, machine, name="test", share=16, overlap=True)
+    prove(program, machine, workload)
+    (store,) = [task for task in program.tasks if task.kind is TaskKind.STORE]
+    assert {program.tasks[number].engine for number in store.needs} == {"matrix", "second", "third"}
 
 
 @pytest.mark.parametrize("network", ["resnet20", "resnet18"])

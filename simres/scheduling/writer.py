@@ -119,7 +119,7 @@ class Writer:
                 TaskKind.STORE,
                 work,
                 layer,
-                (stay.writer,),
+                needs,
                 after,
                 (region,),
                 (self._off_chip(piece),),
