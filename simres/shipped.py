@@ -95,6 +95,8 @@ def description(path: Path) -> str:
         from simres.scenario.source import read
 
         return str(read(path).data.get("description", ""))
+    if path.suffix == ".safetensors":
+        return _trained(path)
     from simres import workload_json
     from simres.units import format_count
     from simres.workload import Ledger
@@ -104,6 +106,17 @@ def description(path: Path) -> str:
     if isinstance(found, Ledger):
         return f"a ledger of {len(found.rows)} rows, {macs}"
     return f"{len(found.ops)} operators, {format_count(found.parameters)} parameters, {macs}"
+
+
+def _trained(path: Path) -> str:
+    """What the metadata of a checkpoint say, read without torch: a length, then JSON, then the weights."""
+    import json
+
+    with path.open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    found = header["__metadata__"]
+    share = f"{100 * float(found['accuracy']):.2f} %"
+    return f"{found['network']} trained for {found['epoch']} epochs, {share} right on the test images"
 
 
 def _files(pattern: str) -> dict[str, Path]:

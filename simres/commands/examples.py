@@ -11,13 +11,14 @@ import typer
 def examples(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List the scenarios, chips and workloads that come with simres."""
+    """List the scenarios, chips, workloads and checkpoints that come with simres."""
     from simres import shipped
 
     kinds = {
         "scenario": (shipped.scenarios(), "simres simulate {}"),
         "chip": (shipped.chips(), "simres simulate resnet20 --chip {}"),
         "workload": (shipped.workloads(), "simres workload show {}"),
+        "checkpoint": (shipped.checkpoints(), "simres skip {} --scenario resnet20 --data DATA"),
     }
     if json:
         _print_json(kinds)
