@@ -69,9 +69,9 @@ class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps.
 
     Maps aim at pieces of `capacity / share` bytes, weights at four times that; what is smaller stays
-    whole. With `pinned`, all weights stay in memory throughout. `staging` says what runs side by side; stages
-    in which one matrix operator follows another (stacks) are cut in rows only. Raises `DoesNotFit` when an operator's
-    smallest tile does not fit, or where there would be more than `most` steps.
+    whole. With `pinned`, all weights stay in memory throughout. `staging` says what runs side by side;
+    stages in which one matrix operator follows another (stacks) are cut in rows only. Raises `DoesNotFit`
+    when an operator's smallest tile does not fit, or where there would be more than `most` steps.
     """
 
     def __init__(

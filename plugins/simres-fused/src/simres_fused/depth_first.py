@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
-from simres_fused.stacks import Joints, Stacks, staging
 
 from simres.hardware.chip import Chip
 from simres.program import Program
@@ -26,7 +25,8 @@ from simres.scheduling.tiled import Written, written
 from simres.scheduling.tiling import DoesNotFit, Tiling
 from simres.scheduling.unfused import unfused
 from simres.units import format_bytes
-from simres.workload import Workload
+from simres.workload import Unit, Workload
+from simres_fused.stacks import Joints, Stacks, staging
 
 FINE = (64, 16, 4)
 """Tile sizes for the search, as shares of the memory, of which the first is taken that is affordable."""
@@ -39,6 +39,8 @@ LARGE = 4_000
 
 LAYOUTS, TILES = 48, 120_000
 """How many layouts are tried at most, and of how many tiles together."""
+
+NEVER = 1 << 62
 
 
 class Parameters(BaseModel):
@@ -81,9 +83,7 @@ class _Search:
 
     def _walk(self, joints: Joints, share: int) -> Residency | None:
         try:
-            tiling = Tiling(
-                self.parts, self.memory, self.spec, share, most=LARGE, staging=staging(joints)
-            )
+            tiling = Tiling(self.parts, self.memory, self.spec, share, most=LARGE, staging=staging(joints))
             return Residency(tiling)
         except DoesNotFit:
             return None
@@ -146,16 +146,13 @@ class _Search:
         tiling = residency.tiling
         members: dict[int, list[str]] = {}
         for number, first in tiling.stack_of.items():
-            if tiling.ops[number].unit.value == "matrix":
+            if tiling.ops[number].unit is Unit.MATRIX:
                 members.setdefault(first, []).append(tiling.ops[number].name)
         nbytes, least = moved(residency), self.workload.compulsory_bytes
         return {
             "stacks": "; ".join(f"{names[0]} to {names[-1]} ({len(names)})" for names in members.values()),
             "moved": f"{format_bytes(nbytes)}, {format_bytes(nbytes - least)} more than the compulsory",
         }
-
-
-NEVER = 1 << 62
 
 
 def moved(walk: Residency) -> int:

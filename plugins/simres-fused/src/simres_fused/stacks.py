@@ -122,7 +122,9 @@ def _in_rows(op: Op, workload: Workload) -> bool:
         read = workload.tensors[name]
         if read.role is Role.WEIGHT:
             continue
-        if len(box) != len(shape) or (box[AXIS] == (0, read.shape[AXIS]) and 1 < shape[AXIS] < read.shape[AXIS]):
+        if len(box) != len(shape) or (
+            box[AXIS] == (0, read.shape[AXIS]) and 1 < shape[AXIS] < read.shape[AXIS]
+        ):
             return False
     return op.kind != "matmul"
 
