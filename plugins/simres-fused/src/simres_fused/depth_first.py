@@ -13,7 +13,9 @@ from the walk through its tiles, before anything is timed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,6 +42,10 @@ LARGE = 4_000
 LAYOUTS, TILES = 48, 120_000
 """How many layouts are tried at most, and of how many tiles together."""
 
+FEW = 3
+"""How many of the layouts that move the fewest bytes are timed."""
+
+ALONE: Joints = frozenset()
 NEVER = 1 << 62
 
 
@@ -56,15 +62,15 @@ class Parameters(BaseModel):
 
 
 def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> list[Program]:
-    """The best schedule found with stacks, if there is one that moves fewer bytes, and the best without.
+    """The best schedule found with stacks, if any moves fewer bytes than without, and the best without.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
     alone = overlapped.schedule(workload, chip, overlapped.Parameters(share=parameters.share))
     alone = replace(alone, scheduler="fused", decisions={**alone.decisions, "stacks": "none"})
-    found = _Search(workload, chip, parameters)
-    joints = found.best()
-    return [*([found.program(joints)] if joints else []), alone]
+    search = _Search(workload, chip, parameters)
+    layouts = search.best()
+    return [*([search.program(layouts)] if layouts else []), alone]
 
 
 class _Search:
@@ -76,86 +82,93 @@ class _Search:
         self.parts = unfused(workload)
         self.memory, self.spec = chip.scratchpad()
         self.stacks = Stacks(self.parts, self.spec, parameters.stack)
-        self.shares = (parameters.share,) * 3 if parameters.share else FINE
+        self.shares = (parameters.share,) if parameters.share else FINE
         self.finest = (parameters.share,) if parameters.share else FINEST
-        self.share = 0
+        self.share = self.shares[-1]
+        """The tile size of the search."""
+        self.tried: dict[Joints, int] = {}
+        """The bytes that each layout tried would move."""
         self.tiles = 0
 
-    def _walk(self, joints: Joints, share: int) -> Residency | None:
+    def best(self) -> list[Joints]:
+        """The layouts that move the fewest bytes of those tried, fewest first; none if no stack helps."""
+        least = self.workload.compulsory_bytes
+        alone = NEVER
+        for share in self.shares:
+            self.share = share
+            alone = self._cost(ALONE)
+            if alone < NEVER:
+                break
+            self.tried.clear()
+        if not least < alone < NEVER:
+            return []
+        for joints in self.stacks.likely():
+            self._cost(joints)
+        best = min(self.tried, key=self._rank)
+        while not self._spent() and self.tried[best] > least:
+            fewest = self.tried[best]
+            better = next((joints for joints in self._near(best) if self._cost(joints) < fewest), None)
+            if better is None:
+                break
+            best = better
+        return sorted((joints for joints, cost in self.tried.items() if cost < alone), key=self._rank)[:FEW]
+
+    def program(self, layouts: list[Joints]) -> Program:
+        """The Program of the layout, and in the tiles, that take the least time."""
+        found = {joints: self._written(joints, self.share) for joints in layouts}
+        usual = [(option.estimate_ps, place) for place, option in enumerate(found.values()) if option]
+        joints = layouts[min(usual)[1]]
+        options = [found[joints], *(self._written(joints, share) for share in self.finest)]
+        best = min(filter(None, options), key=lambda option: option.estimate_ps)
+        program = best.program("fused")
+        told = _decisions(best.writer.residency, self.workload.compulsory_bytes)
+        return replace(program, decisions={**program.decisions, **told})
+
+    def _tiling(self, joints: Joints, share: int) -> Tiling:
+        return Tiling(self.parts, self.memory, self.spec, share, most=LARGE, staging=staging(joints))
+
+    def _written(self, joints: Joints, share: int) -> Written | None:
         try:
-            tiling = Tiling(self.parts, self.memory, self.spec, share, most=LARGE, staging=staging(joints))
-            return Residency(tiling)
+            return written(self.workload, self.chip, self._tiling(joints, share), overlap=True)
         except DoesNotFit:
             return None
 
-    def best(self) -> Joints:
-        """The layout that moves the fewest bytes of those tried; no joints if that is no stack."""
-        tried: dict[Joints, int] = {}
-        nothing: Joints = frozenset()
-        for share in self.shares:
-            walk = self._walk(nothing, share)
-            if walk is not None:
-                tried[nothing] = moved(walk)
-                self.share = share
-                break
-        least = self.workload.compulsory_bytes
-        if not tried or tried[nothing] <= least:
-            return nothing
-
-        def cost(joints: Joints) -> int:
-            if joints not in tried:
-                walk = self._walk(joints, self.share)
-                tried[joints] = moved(walk) if walk is not None else NEVER
-                self.tiles += len(walk.steps) if walk is not None else LARGE
-            return tried[joints]
-
-        def spent() -> bool:
-            return len(tried) > LAYOUTS or self.tiles > TILES
-
-        for joints in self.stacks.likely():
-            cost(joints)
-        best = min(tried, key=lambda joints: (tried[joints], sorted(joints)))
-        better = True
-        while better and not spent() and tried[best] > least:
-            better = False
-            for joints in self.stacks.near(best):
-                if spent():
-                    break
-                if cost(joints) < tried[best]:
-                    best, better = joints, True
-                    break
-        return best
-
-    def program(self, joints: Joints) -> Program:
-        """The Program of a layout, in the tiles that take the least time."""
-        options: list[Written] = []
-        for share in dict.fromkeys((*self.finest, self.share)):
+    def _cost(self, joints: Joints) -> int:
+        """Bytes over the bus; `NEVER` for what does not fit."""
+        if joints not in self.tried:
             try:
-                tiling = Tiling(
-                    self.parts, self.memory, self.spec, share, most=LARGE, staging=staging(joints)
-                )
-                options.append(written(self.workload, self.chip, tiling, overlap=True))
+                walk = Residency(self._tiling(joints, self.share))
+                self.tried[joints] = moved(walk)
+                self.tiles += len(walk.steps)
             except DoesNotFit:
-                continue
-        best = min(options, key=lambda option: option.estimate_ps)
-        residency = best.writer.residency
-        program = best.program("fused")
-        return replace(program, decisions={**program.decisions, **self._decisions(residency)})
+                self.tried[joints] = NEVER
+                self.tiles += LARGE
+        return self.tried[joints]
 
-    def _decisions(self, residency: Residency) -> dict[str, str]:
-        tiling = residency.tiling
-        members: dict[int, list[str]] = {}
-        for number, first in tiling.stack_of.items():
-            if tiling.ops[number].unit is Unit.MATRIX:
-                members.setdefault(first, []).append(tiling.ops[number].name)
-        nbytes, least = moved(residency), self.workload.compulsory_bytes
-        return {
-            "stacks": "; ".join(f"{names[0]} to {names[-1]} ({len(names)})" for names in members.values()),
-            "moved": f"{format_bytes(nbytes)}, {format_bytes(nbytes - least)} more than the compulsory",
-        }
+    def _rank(self, joints: Joints) -> tuple[int, list[int]]:
+        return self.tried[joints], sorted(joints)
+
+    def _near(self, joints: Joints) -> Iterator[Joints]:
+        return takewhile(lambda _: not self._spent(), self.stacks.near(joints))
+
+    def _spent(self) -> bool:
+        return len(self.tried) > LAYOUTS or self.tiles > TILES
 
 
 def moved(walk: Residency) -> int:
     """Bytes over the bus."""
     nbytes = walk.tiling.pieces.nbytes
     return sum(nbytes[stay.piece] * (stay.loaded + stay.stored) for stay in walk.stays)
+
+
+def _decisions(walk: Residency, least: int) -> dict[str, str]:
+    tiling = walk.tiling
+    members: dict[int, list[str]] = {}
+    for number, first in tiling.stack_of.items():
+        if tiling.ops[number].unit is Unit.MATRIX:
+            members.setdefault(first, []).append(tiling.ops[number].name)
+    nbytes = moved(walk)
+    return {
+        "stacks": "; ".join(f"{names[0]} to {names[-1]} ({len(names)})" for names in members.values()),
+        "moved": f"{format_bytes(nbytes)}, {format_bytes(nbytes - least)} more than the compulsory",
+    }
