@@ -28,6 +28,9 @@ MOST_STEPS = 1 << 18
 SHARED = 3
 """How many cuts are tried with the pieces that are there before strips are, from tiles of a 16th on."""
 
+LINES = 64
+"""Rows of a stack are cut to this share of the memory at least: several of every map are there at once."""
+
 
 class DoesNotFit(AnswerIsNo):
     """An operator is too large for the memory, however it is cut; with `least` bytes it would fit."""
@@ -232,8 +235,9 @@ class Tiling:
         if number in self.stack_of:
             if own is not None and own.rows_only(op):
                 yield own, False
+            aim = max(1, min(self.aim, self.capacity // LINES))
             for strips in (False, True):
-                yield from ((cut, strips) for cut in in_rows(op, tensors, self.aim))
+                yield from ((cut, strips) for cut in in_rows(op, tensors, aim))
             return
         if own is not None:
             yield own, False

@@ -30,16 +30,16 @@ from simres.units import format_bytes
 from simres.workload import Unit, Workload
 from simres_fused.stacks import Joints, Stacks, staging
 
-FINE = (64, 16, 4)
+FINE = (64, 32, 16, 8, 4)
 """Tile sizes for the search, as shares of the memory, of which the first is taken that is affordable."""
 
 FINEST = (256, 128, 32)
 """Tile sizes in which the layout that was found is scheduled; the best is kept."""
 
-LARGE = 4_000
+LARGE = 12_000
 """Tiles that a network may come to."""
 
-LAYOUTS, TILES = 48, 120_000
+LAYOUTS, TILES = 48, 200_000
 """How many layouts are tried at most, and of how many tiles together."""
 
 FEW = 3
