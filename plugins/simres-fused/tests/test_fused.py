@@ -27,6 +27,8 @@ from simres.workload import Workload
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "resnet18-fused.yaml"
 README = Path(__file__).parents[1] / "README.md"
 ROW = r"^\| (fp32|int8) \| (.+?) \| (\w+) \| (.+) MB \| (.+) \|$"
+NETWORK = r"^\| (MobileNetV2|ResNet-50) \| (.+?) \| (.+) MB, (.+) \| (.+) MB, (.+) \| (.+) MB \| (.+) MB \|$"
+NETWORKS = {"MobileNetV2": "mobilenet_v2", "ResNet-50": "torchvision-resnet50"}
 PRECISIONS = {"fp32": [], "int8": ["quantise_int8"]}
 PASSES = ["fold_batch_norm", "fold_bias", "fuse_epilogues"]
 
@@ -152,3 +154,32 @@ def test_the_readme_says_what_comes_out(row: tuple[str, ...]) -> None:
     result = simulated(precision, capacity, scheduler)
     found = f"{nbytes(result.program) / 1e6:.2f}", format_duration(result.makespan_ps)
     assert found == (megabytes, makespan)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", re.findall(NETWORK, README.read_text(encoding="utf-8"), re.MULTILINE))
+def test_the_readme_says_what_comes_of_other_networks(row: tuple[str, ...]) -> None:
+    network, capacity, *told = row
+    found = []
+    for scheduler in ("overlapped", "fused"):
+        overrides = {
+            "workload": NETWORKS[network],
+            "hardware.sram.capacity": capacity,
+            "scheduler": scheduler,
+        }
+        result = simres.simulate(SCENARIO, overrides=overrides, registry=REGISTRY)
+        found += [f"{nbytes(result.program) / 1e6:#.4g}", format_duration(result.makespan_ps)]
+    scheduled = result.rewritten
+    assert isinstance(scheduled, Workload)
+    assert result.estimate is not None
+    found += [f"{result.estimate.bus_bytes / 1e6:#.4g}", f"{scheduled.compulsory_bytes / 1e6:#.4g}"]
+    assert found == told
+
+
+def test_mobilenet_v2_moves_nothing_but_the_compulsory_bytes() -> None:
+    overrides = {"workload": "mobilenet_v2", "scheduler": "fused"}
+    result = simres.simulate(SCENARIO, overrides=overrides, registry=REGISTRY)
+    assert isinstance(result.rewritten, Workload)
+    assert nbytes(result.program) == result.rewritten.compulsory_bytes
+    assert result.estimate is not None
+    assert 2 * nbytes(result.program) < result.estimate.bus_bytes
