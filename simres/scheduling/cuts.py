@@ -43,6 +43,11 @@ class Cut:
         """Number of steps."""
         return prod(self.parts) * self.chunks
 
+    def rows_only(self, op: Op) -> bool:
+        """Whether each tile of the operator has all its columns and its whole sum."""
+        column = axes(op, self.parts)[1]
+        return self.chunks == 1 and (column is None or self.parts[column] == 1)
+
 
 def axes(op: Op, shape: Sequence[int]) -> tuple[list[int], int | None]:
     """The axes of an output to cut as rows, outermost first, and the one to cut as columns."""
@@ -88,6 +93,22 @@ def cuts(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> Iter
             n_columns = min(most_columns, 2 * n_columns)
         else:
             return
+
+
+def in_rows(op: Op, tensors: Mapping[str, Tensor], aim: int) -> Iterator[Cut]:
+    """Cuts into rows alone, of about `aim` bytes each and then ever finer."""
+    tensor = tensors[op.outputs[0]]
+    rows = axes(op, tensor.shape)[0] if len(op.outputs) == 1 else []
+    most = prod(tensor.shape[axis] for axis in rows)
+    count = max(1, min(most, ceil(tensor.nbytes / aim)))
+    while True:
+        cut = Cut(_split(tensor.shape, rows, count, None, 1))
+        if cut.tiles > MOST_TILES:
+            return
+        yield cut
+        if count == most:
+            return
+        count = min(most, 2 * count)
 
 
 def chunked(cut: Cut, most: int) -> Iterator[Cut]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simres.scheduling.stages import leaders
 from simres.scheduling.tile_plan import Step
 from simres.scheduling.tiling import Tiling
-from simres.workload import Unit
 
 
 def ordered(tiling: Tiling) -> list[Step]:
     """All steps: stage by stage, and within a stage whatever is furthest down and can run.
 
     So a convolution's batch norm, ReLU, addition and pooling follow it tile by tile, and the map between
-    them never exists as a whole.
+    them never exists as a whole. In a stack the matrix operators after the first follow like that, too: of
+    every map only the rows exist that are still to be read.
     """
     order: list[Step] = []
     for stage in tiling.stages:
@@ -23,8 +24,8 @@ def ordered(tiling: Tiling) -> list[Step]:
         elif all(len(steps) == 1 for steps in tiles):
             order += [steps[0] for steps in tiles]
         else:
-            leads = [tiling.ops[number].unit is Unit.MATRIX for number in stage]
-            order += _interleaved(tiling, tiles, leads)
+            leading = leaders(stage, tiling.ops, tiling.workload)
+            order += _interleaved(tiling, tiles, [number in leading for number in stage])
     return order
 
 

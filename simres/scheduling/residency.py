@@ -147,13 +147,16 @@ class Residency:
         """Makes room, the furthest next use first: by operator, then by step, then the larger piece.
 
         By operator first, so that of two tensors that are read side by side one goes and one stays:
-        with half of each, every step would have to bring in two pieces for the one it makes.
+        with half of each, every step would have to bring in two pieces for the one it makes. The operators
+        of a stack take turns and count as one.
         """
         steps, uses, size, here = self.steps, self.uses, self.size, self._here
+        stack_of = self.tiling.stack_of
 
         def distance(piece: int) -> tuple[int, int, int]:
             use = uses[piece][-1] if uses[piece] else NEVER
-            return (NEVER if use == NEVER else steps[use].op, use, size[piece])
+            op = NEVER if use == NEVER else steps[use].op
+            return (stack_of.get(op, op), use, size[piece])
 
         spare = sorted((piece for piece in here if piece not in needed), key=distance)
         while lacking > self._free:

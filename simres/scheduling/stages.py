@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from simres.workload import Op, Role, Unit, Workload
+
+Staging = Callable[[Sequence[Op], Workload], list[list[int]]]
+"""Divides operators into stages: every operator, by number, in one stage, after whatever it reads."""
 
 SIBLINGS = 16
 """How many operators ahead one that could run at the same time is looked for."""
@@ -47,3 +50,19 @@ def stages(ops: Sequence[Op], workload: Workload) -> list[list[int]]:
         there.update(made)
         found.append(stage)
     return found
+
+
+def leaders(stage: Sequence[int], ops: Sequence[Op], workload: Workload) -> list[int]:
+    """The matrix operators of a stage that read nothing made in it: what all others follow, tile by tile."""
+    made = {name for member in stage for name in ops[member].outputs}
+    return [
+        member
+        for member in stage
+        if ops[member].unit is Unit.MATRIX
+        and not any(workload.storage(name) in made for name in ops[member].inputs)
+    ]
+
+
+def stacked(stage: Sequence[int], ops: Sequence[Op], workload: Workload) -> bool:
+    """Whether a stage is a stack: some matrix operator follows another tile by tile."""
+    return len(leaders(stage, ops, workload)) < sum(ops[member].unit is Unit.MATRIX for member in stage)

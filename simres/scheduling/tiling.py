@@ -13,10 +13,10 @@ from itertools import islice
 
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
-from simres.scheduling.cuts import KEPT, Cut, chunked, cuts, inherited, stationary, summed
+from simres.scheduling.cuts import KEPT, Cut, chunked, cuts, in_rows, inherited, stationary, summed
 from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT
 from simres.scheduling.pieces import Grid, Pieces
-from simres.scheduling.stages import stages
+from simres.scheduling.stages import Staging, stacked, stages
 from simres.scheduling.tile_plan import Plan, Step
 from simres.scheduling.tile_work import TileWork
 from simres.units import format_bytes
@@ -28,6 +28,9 @@ MOST_STEPS = 1 << 18
 SHARED = 3
 """How many cuts are tried with the pieces that are there before strips are, from tiles of a 16th on."""
 
+LINES = 64
+"""Rows of a stack are cut to this share of the memory at least: several of every map are there at once."""
+
 
 class DoesNotFit(AnswerIsNo):
     """An operator is too large for the memory, however it is cut; with `least` bytes it would fit."""
@@ -37,18 +40,27 @@ class DoesNotFit(AnswerIsNo):
         self.least = least
 
 
-def cut(workload: Workload, memory: str, spec: MemorySpec, share: int, *, pinned: bool = False) -> Tiling:
+def cut(
+    workload: Workload,
+    memory: str,
+    spec: MemorySpec,
+    share: int,
+    *,
+    pinned: bool = False,
+    staging: Staging = stages,
+) -> Tiling:
     """The tiling of a workload, see `Tiling`.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
     try:
-        return Tiling(workload, memory, spec, share, pinned=pinned)
+        return Tiling(workload, memory, spec, share, pinned=pinned, staging=staging)
     except DoesNotFit as error:
         refused, least = error, error.least
     while True:
         try:
-            Tiling(workload, memory, spec.model_copy(update={"capacity": least}), share, pinned=pinned)
+            larger = spec.model_copy(update={"capacity": least})
+            Tiling(workload, memory, larger, share, pinned=pinned, staging=staging)
         except DoesNotFit as error:
             least = max(least + 1, error.least)
         else:
@@ -60,8 +72,9 @@ class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps.
 
     Maps aim at pieces of `capacity / share` bytes, weights at four times that; what is smaller stays
-    whole. With `pinned`, all weights stay in memory throughout. Raises `DoesNotFit` when an operator's
-    smallest tile does not fit, or where there would be more than `most` steps.
+    whole. With `pinned`, all weights stay in memory throughout. `staging` says what runs side by side;
+    stages in which one matrix operator follows another (stacks) are cut in rows only. Raises `DoesNotFit`
+    when an operator's smallest tile does not fit, or where there would be more than `most` steps.
     """
 
     def __init__(
@@ -73,6 +86,7 @@ class Tiling:
         *,
         pinned: bool = False,
         most: int = MOST_STEPS,
+        staging: Staging = stages,
     ) -> None:
         self.workload = workload
         self.memory = memory
@@ -84,8 +98,15 @@ class Tiling:
         self.forced: set[str] = set()
         """Activations that somebody reads in strips, so that all of them have to go off-chip."""
         self.ops = tuple(op for op in workload.ops if op.unit is not Unit.VIEW)
-        self.stages = stages(self.ops, workload)
+        self.stages = staging(self.ops, workload)
         """Operators that run side by side, by number, in the order in which they run."""
+        self.stack_of = {
+            number: stage[0]
+            for stage in self.stages
+            if stacked(stage, self.ops, workload)
+            for number in stage
+        }
+        """The first operator of the stack that an operator is in."""
         self.last_reader = self._last_readers()
         """The operator that is certainly the last to read each stored tensor, where there is one."""
         self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())
@@ -143,7 +164,7 @@ class Tiling:
     def _tiles(self, number: int, op: Op) -> list[Step]:
         """The steps of an operator, its output cut as finely as need be."""
         least: int | None = None
-        for cut, strips in self._attempts(op):
+        for cut, strips in self._attempts(number, op):
             if cut.tiles == 1 and (step := self._whole(number, op)) is not None:
                 return [step]
             plan = Plan(self, number, cut, strips=strips)
@@ -207,10 +228,17 @@ class Tiling:
         inputs = tuple([piece for piece in pieces if piece not in self.pinned]) if pinned else tuple(pieces)
         return Step(number, work, inputs, (made,), taken, pinned)
 
-    def _attempts(self, op: Op) -> Iterator[tuple[Cut, bool]]:
+    def _attempts(self, number: int, op: Op) -> Iterator[tuple[Cut, bool]]:
         """Cuts to try, and whether with strips: a few with the pieces that are there, then ever finer."""
         tensors = self.workload.tensors
         own = inherited(op, tensors, self.cut_as)
+        if number in self.stack_of:
+            if own is not None and own.rows_only(op):
+                yield own, False
+            aim = max(1, min(self.aim, self.capacity // LINES))
+            for strips in (False, True):
+                yield from ((cut, strips) for cut in in_rows(op, tensors, aim))
+            return
         if own is not None:
             yield own, False
         streamed = stationary(op, tensors, self.capacity, self.aim)
