@@ -30,7 +30,7 @@ SMALL, LARGE, LARGEST = 500, 4_000, 12_000
 """Tiles: up to SMALL at the usual size, several sizes are tried, else one of up to LARGE; a network that
 comes to more is tried at the sizes for `MANY`, the second of them if that comes to no more than LARGEST."""
 
-NEAR = 1.01
+NEAR = 1.02
 """Within this of a bound that holds for every schedule, no other tile size is tried."""
 
 
