@@ -71,3 +71,23 @@ def test_the_readmes_python_runs(tmp_path: Path) -> None:
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+
+
+def test_the_plugin_of_the_readme_is_short_and_changes_the_result(tmp_path, monkeypatch):
+    """As it stands there, saved as the module that its entry point would name."""
+    import importlib
+
+    import simres
+
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "PaddedSpec" in block]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 20
+    (tmp_path / "simres_padded.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = Registry(external=False)
+    provider = registry.add(importlib.import_module("simres_padded"))
+    hardware = {"hardware.matrix": '{kind: padded, rate: "1 TFLOP/s"}', "scheduler": "serial"}
+    plain = simres.simulate("resnet20", registry=registry)
+    padded = simres.simulate("resnet20", overrides=hardware, registry=registry)
+    # The ten outputs of the last layer are done as sixteen, and nothing else changes.
+    assert padded.makespan_ps - plain.makespan_ps == 2 * 64 * 6
+    assert provider.distribution in padded.origin.versions
