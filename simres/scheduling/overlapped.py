@@ -30,6 +30,9 @@ SMALL, LARGE, LARGEST = 500, 4_000, 12_000
 """Tiles: up to SMALL at the usual size, several sizes are tried, else one of up to LARGE; a network that
 comes to more is tried at the sizes for `MANY`, the second of them if that comes to no more than LARGEST."""
 
+COARSEST, FAR = (1, 2, 8), 2
+"""Sizes that are tried, too, where the best so far takes more than FAR times a bound."""
+
 NEAR = 1.02
 """Within this of a bound that holds for every schedule, no other tile size is tried."""
 
@@ -51,10 +54,12 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    return min(_tried(workload, chip, parameters), key=lambda found: found.estimate_ps).program("overlapped")
+    bound = _bound(workload, chip, kept=parameters.weights == "kept")
+    tried = _tried(workload, chip, parameters, bound)
+    return min(tried, key=lambda found: found.estimate_ps).program("overlapped")
 
 
-def _tried(workload: Workload, chip: Chip, parameters: Parameters) -> list[Written]:
+def _tried(workload: Workload, chip: Chip, parameters: Parameters, bound: int) -> list[Written]:
     """Schedules with the tile sizes worth trying: several for a small network, else what is affordable."""
     memory, spec = chip.scratchpad()
     parts = unfused(workload)
@@ -75,13 +80,17 @@ def _tried(workload: Workload, chip: Chip, parameters: Parameters) -> list[Writt
     if parameters.share is not None:
         return [at(parameters.share)]
     usual = up_to(LARGE, USUAL)
-    if usual is None:
-        finer = up_to(LARGEST, MANY[1])
-        return [at(MANY[0]), *([done(finer)] if finer else [])]
-    if usual.count > SMALL:
-        return [done(up_to(LARGE, FINER[1]) or usual)]
+    if usual is None or usual.count > SMALL:
+        if usual is None:
+            finer = up_to(LARGEST, MANY[1])
+            tried = [at(MANY[0]), *([done(finer)] if finer else [])]
+        else:
+            tried = [done(up_to(LARGE, FINER[1]) or usual)]
+        if min(found.estimate_ps for found in tried) > FAR * bound:
+            tried += [done(tiling) for share in COARSEST if (tiling := up_to(LARGEST, share))]
+        return tried
     tried = [done(usual)]
-    if tried[0].estimate_ps <= NEAR * _bound(workload, chip, kept=kept):
+    if tried[0].estimate_ps <= NEAR * bound:
         return tried
     finer = next(filter(None, (up_to(LARGE, share) for share in FINER)), None)
     tried += [done(finer)] if finer else []
