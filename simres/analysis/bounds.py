@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from math import ceil
 
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
 from simres.program import Program, Work
 from simres.workload import Ledger, Workload
 
@@ -62,16 +59,9 @@ def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) 
 def bounds_of(works: Iterable[Work], chip: Chip, chain_ps: int) -> Bounds:
     """The bounds of all these amounts of work together, on `chip`."""
     works = list(works)
-    least = {
-        ComponentRole.BUS: Work(nbytes=sum(work.nbytes for work in works)),
-        ComponentRole.MATRIX: Work(macs=sum(work.macs for work in works)),
-        ComponentRole.HOST: Work(vector_ops=sum(work.vector_ops for work in works)),
-    }
-    engines = {}
-    for role, work in least.items():
-        named = {name: spec for name, spec in chip.parts.items() if chip.roles[name] is role}
-        alone = [spec.at_peak_ps(work) for spec in named.values()]
-        if alone:
-            shared = 1 / sum(1 / time for time in alone) if all(alone) else Fraction(0)
-            engines["+".join(named)] = ceil(shared)
-    return Bounds(engines, chain_ps)
+    total = Work(
+        sum(work.nbytes for work in works),
+        sum(work.macs for work in works),
+        sum(work.vector_ops for work in works),
+    )
+    return Bounds(chip.least_ps(total), chain_ps)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import ceil
 
 from simres.errors import SimresError
 from simres.hardware.channel import Arbitration
@@ -95,6 +96,25 @@ class Chip:
             }
             for role in ComponentRole
         }
+
+    def least_ps(self, work: Work) -> dict[str, int]:
+        """Picoseconds that the components of each role need at the least for all of this work, at their peak.
+
+        Several of a role share it and stand under one name (`a+b`). No schedule beats any of these.
+        """
+        parts = {
+            ComponentRole.BUS: Work(nbytes=work.nbytes),
+            ComponentRole.MATRIX: Work(macs=work.macs),
+            ComponentRole.HOST: Work(vector_ops=work.vector_ops),
+        }
+        found = {}
+        for role, part in parts.items():
+            named = {name: spec for name, spec in self.parts.items() if self.roles[name] is role}
+            alone = [spec.at_peak_ps(part) for spec in named.values()]
+            if alone:
+                shared = 1 / sum(1 / time for time in alone) if all(alone) else Fraction(0)
+                found["+".join(named)] = ceil(shared)
+        return found
 
     def fastest(self, role: ComponentRole, work: Work) -> str:
         """The name of the engine of that role that does `work` soonest; the first of equals.

@@ -7,12 +7,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
 from simres.program import Program, Work
 from simres.scheduling.tiled import Written, written
 from simres.scheduling.tiling import DoesNotFit, Tiling, cut
 from simres.scheduling.unfused import unfused
-from simres.workload import Unit, Workload
+from simres.workload import Workload
 
 USUAL = 32
 """The tile size tried first, as a share of the on-chip memory."""
@@ -102,18 +101,6 @@ def _tried(workload: Workload, chip: Chip, parameters: Parameters, bound: int) -
 
 
 def _bound(workload: Workload, chip: Chip, *, kept: bool) -> int:
-    """Picoseconds that any schedule takes: compulsory bytes on the bus, work on each role's engines."""
+    """Picoseconds that any schedule takes: compulsory bytes, and all operations, at peak."""
     nbytes = workload.compulsory_bytes - (workload.weight_bytes if kept else 0)
-    work = Work(nbytes)
-    bounds = [chip.engines[chip.load_and_store(work)[0]].duration_ps(work)]
-    for unit, role in ((Unit.MATRIX, ComponentRole.MATRIX), (Unit.HOST, ComponentRole.HOST)):
-        engines = chip.named(role).values()
-        total = sum(
-            min(spec.duration_ps(Work(macs=op.macs, loops=op.loops, op=op)) for spec in engines)
-            if unit is Unit.MATRIX
-            else min(spec.duration_ps(Work(vector_ops=op.vector_ops, op=op)) for spec in engines)
-            for op in workload.ops
-            if op.unit is unit and engines
-        )
-        bounds.append(total // max(1, len(engines)))
-    return max(bounds)
+    return max(chip.least_ps(Work(nbytes, workload.macs, workload.vector_ops)).values(), default=0)
