@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
 from hypothesis import strategies as st
 
+from simres import commands
 from simres.analysis.bounds import bounds
 from simres.hardware.chip import Chip
 from simres.program import Program, Region, TaskKind, Work
@@ -112,3 +114,18 @@ def resnet20() -> Result:
     import simres.api
 
     return simres.api.simulate("resnet20")
+
+
+@pytest.fixture
+def simres(monkeypatch, capfd):
+    """Runs `simres ARGUMENTS` in this process: exit code, standard output, standard error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["simres", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            commands.main()
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return int(ended.value.code or 0), out, err
+
+    return call

@@ -11,27 +11,12 @@ import tempfile
 
 import pytest
 
-from simres import commands, shipped
+from simres import shipped
 from simres.commands import COMMANDS
 from simres.commands.guard import guard
 from simres.errors import AnswerIsNo, SimresError
 from simres.record import Record, RecordLevel
 from simres.simulation.invariants import BrokenInvariant
-
-
-@pytest.fixture
-def simres(monkeypatch, capfd):
-    """Runs `simres ARGUMENTS` in this process: exit code, standard output, standard error."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["simres", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            commands.main()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 def test_simulate_prints_tables_and_succeeds(simres):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from simres import api, commands
+from simres import api
 from simres.errors import AnswerIsNo, SimresError
 from simres.program import Program
 from simres.reporting.schedule_table import schedule_table
@@ -18,19 +17,6 @@ from simres.scheduling.tiled import tiled
 from simres.testing import paper_chip, workloads
 
 OVERLAPPED = ("--set", "scheduler=overlapped")
-
-
-@pytest.fixture
-def simres(monkeypatch, capfd):
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["simres", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            commands.main()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 def test_decisions_come_first_then_candidates_then_layers(simres):

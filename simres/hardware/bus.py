@@ -31,17 +31,13 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 from simpy import Environment, Event
-from simpy.events import NORMAL, EventPriority
 
 from simres.hardware.arbitration import Arbiter
 from simres.hardware.channel import Channel, Refill, Rules
-from simres.hardware.engine import Done, Engine, MasterWork, Stall
+from simres.hardware.engine import Done, Engine, MasterWork, Stall, after_arrivals
 from simres.hardware.specs import BackgroundSpec, BusSpec
 from simres.program import Work
 from simres.units import PS_PER_S
-
-_LAST = EventPriority(NORMAL + 1)
-"""After everything else of the same instant, so that all arrivals count."""
 
 
 def _rules(spec: BusSpec, per_ps: int) -> Rules:
@@ -233,10 +229,7 @@ class SharedBus:
     def _settle_last(self) -> None:
         if not self._settling:
             self._settling = True
-            event = Event(self.env)
-            event._ok, event._value = True, None
-            event.callbacks.append(self._settle)
-            self.env.schedule(event, _LAST)
+            after_arrivals(self.env, self._settle)
 
     def _settle(self, _event: Event) -> None:
         """Lets the Arbiter know of what arrived, and sets the alarm for the next end."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from simpy import Environment, Event
-from simpy.events import NORMAL
+from simpy.events import NORMAL, EventPriority
 
 from simres.hardware.specs import BackgroundSpec, EngineSpec
 from simres.program import Work
+
+_LAST = EventPriority(NORMAL + 1)
 
 
 class Stall(NamedTuple):
@@ -43,6 +45,17 @@ class Done(Event):
         self._value = value
         self._ok = True
         environment.schedule(self, NORMAL, delay_ps)
+
+
+def after_arrivals(environment: Environment, settle: Callable[[Event], None]) -> None:
+    """Calls `settle` in this instant, after everything else that happens in it.
+
+    For engines that decide between tasks: whoever arrives at the same instant counts.
+    """
+    event = Event(environment)
+    event._ok, event._value = True, None
+    event.callbacks.append(settle)
+    environment.schedule(event, _LAST)
 
 
 class Engine:

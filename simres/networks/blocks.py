@@ -170,14 +170,18 @@ class BottleneckBlock(nn.Module):
 
     layers = 3
     expansion = 4
+    narrowing = 4
+    """The middle has so many times fewer channels than the output."""
+    groups = 1
+    """Of the 3 x 3 convolution."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int, shortcut: str = "padded") -> None:
         super().__init__()
-        width = out_channels // self.expansion
+        width = out_channels // self.narrowing
         self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.relu1 = nn.ReLU()
-        self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(width, width, 3, stride, 1, groups=self.groups, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
         self.relu2 = nn.ReLU()
         self.conv3 = nn.Conv2d(width, out_channels, 1, bias=False)

@@ -11,13 +11,9 @@ from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 
 from simpy import Event
-from simpy.events import NORMAL, EventPriority
 
-from simres.hardware.engine import Engine, Stall
+from simres.hardware.engine import Engine, Stall, after_arrivals
 from simres.program import Work
-
-_LAST = EventPriority(NORMAL + 1)
-"""After everything else of the same instant."""
 
 
 class Seat(Engine):
@@ -60,10 +56,7 @@ class SharedEngine:
     def _settle_last(self) -> None:
         if not self._settling:
             self._settling = True
-            event = Event(self.engine.env)
-            event._ok, event._value = True, None
-            event.callbacks.append(self._settle)
-            self.engine.env.schedule(event, _LAST)
+            after_arrivals(self.engine.env, self._settle)
 
     def _settle(self, _event: Event) -> None:
         """Begins the next task."""

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 from torch import Tensor, nn
 
-from simres.networks.blocks import SHORTCUTS, BasicBlock, PreactBlock
+from simres.networks.blocks import SHORTCUTS, BasicBlock, BottleneckBlock, PreactBlock
 
 
 class Squeeze(nn.Module):
@@ -40,37 +40,15 @@ class Squeeze(nn.Module):
         return z
 
 
-class Aggregated(nn.Module):
+class Aggregated(BottleneckBlock):
     """1 x 1, 3 x 3 in groups, and 1 x 1 convolutions, and a shortcut.
 
     Xie et al. 2017, "Aggregated Residual Transformations for Deep Neural Networks" (arXiv:1611.05431),
     figure 3c and table 1: the middle has half of the output's channels, twice a bottleneck's.
     """
 
-    layers = 3
-    expansion = 4
-    cardinality = 8
-
-    def __init__(self, in_channels: int, out_channels: int, stride: int, shortcut: str = "padded") -> None:
-        super().__init__()
-        width = out_channels // 2
-        self.conv1 = nn.Conv2d(in_channels, width, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.relu1 = nn.ReLU()
-        self.conv2 = nn.Conv2d(width, width, 3, stride, 1, groups=self.cardinality, bias=False)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.relu2 = nn.ReLU()
-        self.conv3 = nn.Conv2d(width, out_channels, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(out_channels)
-        self.shortcut = SHORTCUTS[shortcut](in_channels, out_channels, stride)
-        self.relu3 = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))."""
-        y = self.relu1(self.bn1(self.conv1(x)))
-        y = self.relu2(self.bn2(self.conv2(y)))
-        z: Tensor = self.relu3(self.bn3(self.conv3(y)) + self.shortcut(x))
-        return z
+    narrowing = 2
+    groups = 8
 
 
 class Wide(PreactBlock):

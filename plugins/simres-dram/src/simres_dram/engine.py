@@ -6,16 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 
 from simpy import Environment, Event
-from simpy.events import NORMAL, EventPriority
 
-from simres.hardware.engine import Done, Engine, Stall
+from simres.hardware.engine import Done, Engine, Stall, after_arrivals
 from simres.hardware.specs import BackgroundSpec
 from simres.program import Work
 from simres_dram.memory import Beat, Memory
 from simres_dram.spec import DramSpec
-
-_LAST = EventPriority(NORMAL + 1)
-"""After everything else of the same instant, so that all arrivals count."""
 
 
 class Dram(Engine):
@@ -102,10 +98,7 @@ class SharedDram:
     def _settle_last(self) -> None:
         if not self._settling:
             self._settling = True
-            event = Event(self.env)
-            event._ok, event._value = True, None
-            event.callbacks.append(self._settle)
-            self.env.schedule(event, _LAST)
+            after_arrivals(self.env, self._settle)
 
     def _settle(self, _event: Event) -> None:
         """Lets the memory know of what arrived, and sets the alarm for the next end."""
