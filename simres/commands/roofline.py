@@ -8,24 +8,15 @@ from typing import Annotated
 import typer
 
 from simres.commands import choices
+from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
 
 
 def roofline(
-    scenario: Annotated[
-        str,
-        typer.Argument(
-            help="A YAML file, a shipped scenario's name, or with --chip a network or traced file."
-        ),
-    ],
-    chip: Annotated[
-        str | None, typer.Option("--chip", help="Run the network on this chip: a preset's name or a file.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
-    ] = None,
+    scenario: ScenarioName,
+    chip: ChipName = None,
+    settings: Settings = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Draw it: PNG, SVG or PDF (extra `[plot]`)."),

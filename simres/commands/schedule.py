@@ -8,30 +8,15 @@ from typing import Annotated
 import typer
 
 from simres.commands import choices
+from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
 
 
 def schedule(
-    scenario: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENARIO",
-            help="A YAML file, a shipped scenario's name, or with --chip a network or traced file.",
-        ),
-    ],
-    chip: Annotated[
-        str | None,
-        typer.Option(
-            "--chip",
-            metavar="CHIP",
-            help="Run a network on this chip: a YAML file, or one that `simres examples` names.",
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
-    ] = None,
+    scenario: ScenarioName,
+    chip: ChipName = None,
+    settings: Settings = None,
     tasks: Annotated[bool, typer.Option("--tasks", help="List every task too.")] = False,
     layer: Annotated[
         str | None,

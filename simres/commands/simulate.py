@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simres.commands import choices
+from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
@@ -15,25 +16,9 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    scenario: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENARIO",
-            help="A YAML file, a shipped scenario's name, or with --chip a network or traced file.",
-        ),
-    ],
-    chip: Annotated[
-        str | None,
-        typer.Option(
-            "--chip",
-            metavar="CHIP",
-            help="Run a network on this chip: a YAML file, or one that `simres examples` names.",
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
-    ] = None,
+    scenario: ScenarioName,
+    chip: ChipName = None,
+    settings: Settings = None,
     details: Annotated[
         bool, typer.Option("--details", help="Show every layer, bound, evicted tensor and price.")
     ] = False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simres.commands import choices
+from simres.commands.options import Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
 
@@ -29,10 +30,7 @@ def skip(
         str,
         typer.Option("--scenario", metavar="SCENARIO", help="Chip and scheduler: a file or shipped name."),
     ] = "resnet20",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
-    ] = None,
+    settings: Settings = None,
     data: Annotated[
         str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")
     ] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simres.commands import choices
+from simres.commands.options import Shortcut, Span, Stem
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
@@ -38,16 +39,9 @@ def trace(
             "--block", metavar="NAME", help="Residual block of a CIFAR network; see `simres plugins`."
         ),
     ] = None,
-    span: Annotated[
-        int | None, typer.Option("--span", min=1, max=9, help="Layers that a shortcut skips: 1, 2 or 3.")
-    ] = None,
-    shortcut: Annotated[
-        str | None, typer.Option("--shortcut", metavar="NAME", help="padded (A) or projection (B).")
-    ] = None,
-    stem: Annotated[
-        str | None,
-        typer.Option("--stem", metavar="NAME", help="cifar fits a torchvision network to small images."),
-    ] = None,
+    span: Span = None,
+    shortcut: Shortcut = None,
+    stem: Stem = None,
     data: Annotated[
         str | None,
         typer.Option(

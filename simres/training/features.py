@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from simres.errors import SimresError
 from simres.networks.removal import SHORTCUT_NAMES
 from simres.training.augment import Batches
-from simres.training.skipping import spread
+from simres.training.skipping import watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,7 @@ def layer_responses(module: nn.Module, batches: Batches, images: int = 512) -> t
         return layer.register_forward_hook(take)
 
     handles = [hook(name, followers.get(name, layer)) for name, layer in _convolutions(module)]
-    try:
-        module.eval()
-        module(batches.rows(spread(len(batches), images)))
-    finally:
-        for handle in handles:
-            handle.remove()
+    watched(module, batches, images, handles)
     if not found:
         raise SimresError("the network has no convolution whose response could be measured")
     return tuple(Response(layer, deviation) for layer, deviation in found.items())

@@ -156,12 +156,7 @@ def responses(
 
         handles.append(block.register_forward_pre_hook(on_block))
         handles.append(branch_end(block).register_forward_hook(on_branch))
-    try:
-        module.eval()
-        module(batches.rows(spread(len(batches), images)))
-    finally:
-        for handle in handles:
-            handle.remove()
+    watched(module, batches, images, handles)
     return found
 
 
@@ -174,6 +169,18 @@ def branch_end(block: nn.Module) -> nn.Module:
         if isinstance(module, kinds) and name.split(".")[0] not in SHORTCUT_NAMES
     ]
     return layers[-1] if layers else block
+
+
+def watched(
+    module: nn.Module, batches: Batches, images: int, hooks: Sequence[torch.utils.hooks.RemovableHandle]
+) -> None:
+    """Runs a network on images from all over a data set, and then takes its hooks off."""
+    try:
+        module.eval()
+        module(batches.rows(spread(len(batches), images)))
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def spread(count: int, wanted: int) -> list[int]:

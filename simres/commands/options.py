@@ -1,0 +1,37 @@
+"""Arguments and options that several commands take, each said once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+ScenarioName = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCENARIO",
+        help="A YAML file, a shipped scenario's name, or with --chip a network or traced file.",
+    ),
+]
+ChipName = Annotated[
+    str | None,
+    typer.Option(
+        "--chip",
+        metavar="CHIP",
+        help="Run a network on this chip: a YAML file, or one that `simres examples` names.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
+]
+Span = Annotated[
+    int | None, typer.Option("--span", min=1, max=9, help="Layers that a shortcut skips: 1, 2 or 3.")
+]
+Shortcut = Annotated[
+    str | None, typer.Option("--shortcut", metavar="NAME", help="padded (A) or projection (B).")
+]
+Stem = Annotated[
+    str | None,
+    typer.Option("--stem", metavar="NAME", help="cifar fits a torchvision network to small images."),
+]
