@@ -118,7 +118,11 @@ def find_scenario(
     registry: Registry | None = None,
 ) -> Scenario:
     """The scenario that a person means: a file, a shipped one by name, or a workload on a chip."""
-    registry = registry or default_registry()
+    return find_template(named, chip=chip).scenario(registry or default_registry(), overrides)
+
+
+def find_template(named: str | Path, *, chip: str | None = None) -> loader.Template:
+    """The same before anything is set or checked."""
     text = str(named)
     if chip is not None:
         if text.endswith((".yaml", ".yml")):
@@ -130,7 +134,7 @@ def find_scenario(
         name = f"{_stem(text)} on {_stem(chip)}"
         # Nobody said how, so the answer is the best that there is.
         document = {"name": name, "workload": text, "chip": chip, "scheduler": "overlapped"}
-        return loader.from_document(document, overrides=overrides, registry=registry, name=name)
+        return loader.template_of(document, name=name)
     path = Path(named)
     if not _is_path(text):
         if text in shipped.scenarios():
@@ -145,7 +149,7 @@ def find_scenario(
             f"`{text}` is a workload or a result, not a scenario",
             f"`simres simulate {text} --chip paper` runs a workload, `simres rerun {text}` a result",
         )
-    return loader.load(path, overrides=overrides, registry=registry)
+    return loader.template(path)
 
 
 def find_workload(

@@ -201,7 +201,7 @@ def _alone(scenario: Scenario, workload: Workload | Ledger, registry: Registry, 
         program=program,
         record=record,
         bounds=bounds(schedule.workload, program, chip, chain_ps, scenario.images),
-        origin=Origin(resolved(scenario), workload.digest, _versions(scenario, registry), scenario.seed),
+        origin=Origin(resolved(scenario), workload.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(workload),
         rewritten=schedule.workload if scenario.passes and isinstance(schedule.workload, Workload) else None,
         candidates=schedule.candidates,
@@ -275,7 +275,7 @@ def _together(
         program=beside(programs),
         record=together({name: record for name, (record, _) in ran.items()}, programs),
         bounds=bounds_of(works, chip, max(chains)),
-        origin=Origin(resolved(scenario), whole.digest, _versions(scenario, registry), scenario.seed),
+        origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(whole),
         rewritten=rewritten,
         tenants=tenants,
@@ -342,7 +342,8 @@ def _warnings(workload: Workload | Ledger) -> tuple[str, ...]:
     return workload.warnings
 
 
-def _versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
+def versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
+    """Versions of simres and of every package whose parts a scenario uses."""
     planned = [*scenario.parts().values()] or [scenario]
     used = [
         *(registry.provider(registry.component(spec.kind)) for spec in scenario.hardware.values()),

@@ -28,6 +28,7 @@ COMMANDS = (
     "schedule",
     "timeline",
     "roofline",
+    "sweep",
     "trace",
     "import",
     "train",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,42 @@ def load(
         SimresError: there is no such file or scenario, or an override names nothing.
         InvalidFile: something in it is wrong; each problem comes with its line and column.
     """
+    return template(reference).scenario(registry, overrides)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A scenario's document, read once, of which scenarios are made that differ in what is set.
+
+    Files are relative to `base`, and must exist if `check_files`; `path` is None for what is no file.
+    """
+
+    document: Document
+    base: Path
+    path: Path | None = None
+    check_files: bool = True
+
+    def scenario(self, registry: Registry, overrides: Mapping[str, object] | None = None) -> Scenario:
+        """The scenario with these `overrides`; raises as `load` does."""
+        return _scenario(
+            replace(self.document, data=copy.deepcopy(self.document.data)),
+            registry,
+            overrides or {},
+            base=self.base,
+            path=self.path,
+            check_files=self.check_files,
+        )
+
+
+def template(reference: str | Path) -> Template:
+    """What is in a YAML file, or in a shipped scenario, unchecked. Raises as `load` does for the file itself."""
     path = shipped.find_scenario(reference)
-    document = read(path)
-    return _scenario(document, registry, overrides or {}, base=path.parent, path=path, check_files=True)
+    return Template(read(path), path.parent, path)
+
+
+def template_of(document: Mapping[str, Any], *, base: Path | None = None, name: str = "scenario") -> Template:
+    """The same for plain data; see `from_document`."""
+    return Template(Document(name, dict(document)), base or Path(), check_files=base is not None)
 
 
 def from_document(
@@ -68,15 +102,7 @@ def from_document(
 
     With `base`, files are taken relative to it and must exist. Raises as `load` does.
     """
-    data = copy.deepcopy(dict(document))
-    return _scenario(
-        Document(name, data),
-        registry,
-        overrides or {},
-        base=base or Path(),
-        path=None,
-        check_files=base is not None,
-    )
+    return template_of(document, base=base, name=name).scenario(registry, overrides)
 
 
 def load_chip(reference: str | Path, *, registry: Registry) -> ChipPreset:
