@@ -27,7 +27,8 @@ from simres.reporting.training import TrainingProgress
 from simres.training.datasets import About, Dataset
 from simres.training.loop import fit
 from simres.training.optimiser import Stepper
-from simres.training.recipe import recipe
+from simres.training.precision import settled
+from simres.training.recipe import Precision, Recipe, recipe
 from simres.training.run import Run
 
 IMAGES = 50_000
@@ -36,18 +37,20 @@ IMAGES = 50_000
 class Bare:
     """The step that training cannot do without."""
 
-    def __init__(self, network: str, batch: int, channels_last: bool, device: torch.device) -> None:
+    def __init__(self, network: str, made: Recipe, device: torch.device) -> None:
+        batch, self.bf16, self.device = made.batch, made.precision is Precision.BF16, device
         self.module = Variant(network, classes=10).build().module.to(device).train()
         self.x = torch.randn(batch, 3, 32, 32, device=device)
-        if channels_last:
+        if made.channels_last:
             self.module = self.module.to(memory_format=torch.channels_last)
             self.x = self.x.to(memory_format=torch.channels_last)
         self.labels = torch.randint(0, 10, (batch,), device=device)
-        self.stepper = Stepper(self.module, recipe("fast"))
+        self.stepper = Stepper(self.module, made)
 
     def step(self) -> float:
         """One step; the loss is looked at, as any loop that would notice a NaN has to."""
-        loss = F.cross_entropy(self.module(self.x), self.labels)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            loss = F.cross_entropy(self.module(self.x), self.labels)
         loss.backward()  # type: ignore[no-untyped-call]
         self.stepper.step(0.1)
         return float(loss.detach())
@@ -93,8 +96,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
-    made = recipe("fast")
-    bare = Bare(options.network, made.batch, made.channels_last, device)
+    made = settled(recipe("fast"), device)
+    bare = Bare(options.network, made, device)
     bare.rate(3)
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (IMAGES, 32, 32, 3), np.uint8)
@@ -107,7 +110,10 @@ def main() -> None:
         fit(run, dataset, Path(folder) / "run", device=device, observer=turns)
     whole, alone = zip(*turns.pairs, strict=True)
     shares = [mine / bare_rate for mine, bare_rate in turns.pairs]
-    print(f"{options.network}, {options.threads} threads, {options.device}, {len(shares)} pairs")
+    print(
+        f"{options.network}, {options.threads} threads, {options.device}, {made.precision.value}, "
+        f"{len(shares)} pairs"
+    )
     print(f"bare step       {statistics.median(alone):8.0f} images/s")
     print(f"whole training  {statistics.median(whole):8.0f} images/s")
     print(f"share           {statistics.median(shares):8.1%}  (at least 95 %)")
