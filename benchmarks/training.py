@@ -1,5 +1,7 @@
 """Whole training against the bare step: `python benchmarks/training.py [--seconds 60] [--threads 1]`.
 
+`--variants` instead times the bare step in fp32 and bf16, with channels first and last, compiled and not.
+
 The bare loop is forward, loss, backward and optimiser step on one random batch, over and over. Whole training
 is `simres.training.loop.fit` on as many images: order, augmentation, step, sums of loss and errors, and the
 display. Both take turns in slices of some seconds, so that a busy machine slows both alike; of each pair of
@@ -46,11 +48,12 @@ class Bare:
             self.x = self.x.to(memory_format=torch.channels_last)
         self.labels = torch.randint(0, 10, (batch,), device=device)
         self.stepper = Stepper(self.module, made)
+        self.model = torch.compile(self.module) if made.compile else self.module
 
     def step(self) -> float:
         """One step; the loss is looked at, as any loop that would notice a NaN has to."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            loss = F.cross_entropy(self.module(self.x), self.labels)
+            loss = F.cross_entropy(self.model(self.x), self.labels)
         loss.backward()  # type: ignore[no-untyped-call]
         self.stepper.step(0.1)
         return float(loss.detach())
@@ -85,6 +88,27 @@ class Turns(TrainingProgress):
             self.started = time.perf_counter()
 
 
+def variants(network: str, device: torch.device, rounds: int = 12) -> None:
+    """Prints milliseconds a step of each way to compute it: the median of some rounds, taken in turns."""
+    ways = [
+        recipe("fast", {"precision": precision, "channels_last": last, "compile": compiled})
+        for compiled in (False, True)
+        for last in (False, True)
+        for precision in (Precision.FP32, Precision.BF16)
+    ]
+    bares = [Bare(network, way, device) for way in ways]
+    for bare in bares:
+        bare.rate(2)
+    times = [[bare.rate(1) for bare in bares] for _ in range(rounds)]
+    batch = ways[0].batch
+    print(f"{network}, {torch.get_num_threads()} threads, {device}, {batch} images a step")
+    for way, rates in zip(ways, zip(*times, strict=True), strict=True):
+        layout = "channels last" if way.channels_last else "channels first"
+        how = f"{way.precision.value}, {layout}{', compiled' if way.compile else ''}"
+        rate = statistics.median(rates)
+        print(f"{how:<32} {1000 * batch / rate:6.0f} ms  {rate:6.0f} images/s")
+
+
 def main() -> None:
     """Prints images a second of both, the share, and the peak of memory."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -93,9 +117,12 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=10)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--variants", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
+    if options.variants:
+        return variants(options.network, device)
     made = settled(recipe("fast"), device)
     bare = Bare(options.network, made, device)
     bare.rate(3)
@@ -118,6 +145,7 @@ def main() -> None:
     print(f"whole training  {statistics.median(whole):8.0f} images/s")
     print(f"share           {statistics.median(shares):8.1%}  (at least 95 %)")
     print(f"peak memory     {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MiB")
+    return None
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ def test_singular_values_come_near_1_and_directions_stay(
 def test_filters_keep_their_length_and_turn_by_the_rate() -> None:
     torch.manual_seed(0)
     module = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8 * 36, 5))
-    made = Recipe(epochs=1, lr=0.1, lr_rest=0.02, optimiser="muon", momentum=0.6, weight_decay=0, nesterov=True)
+    made = Recipe(
+        epochs=1, lr=0.1, lr_rest=0.02, optimiser="muon", momentum=0.6, weight_decay=0, nesterov=True
+    )
     stepper = Stepper(module, made)
     for turn in range(20):
         before = module[0].weight.detach().clone()

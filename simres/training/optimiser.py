@@ -102,8 +102,9 @@ class Turning:
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Matrices (n, rows, columns) with their singular vectors kept and their singular values near 1: from 0.68
-    to 1.21 for all that had at least 2 % of the matrix's Frobenius norm.
+    """Matrices (n, rows, columns) with their singular vectors kept and their singular values near 1.
+
+    All that had at least 2 % of the matrix's Frobenius norm come to 0.68 to 1.21.
 
     Three rounds of the Newton-Schulz iteration X <- a X + b (X X^T) X + c (X X^T)^2 X with the constants of
     Jordan et al. 2024, which are steep at 0 rather than exact at 1.
@@ -115,7 +116,8 @@ def orthogonal(matrices: Tensor) -> Tensor:
     for _ in range(ROUNDS):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
-    return x.mT if tall else x
+    made: Tensor = x.mT if tall else x
+    return made
 
 
 class Mean:
