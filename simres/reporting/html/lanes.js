@@ -1,0 +1,155 @@
+// The lanes: what each engine did, drawn span by span where there is room and as shares of a pixel where not.
+
+const KINDS = ["load", "store", "matrix", "host", "move"];
+const WAITS = { data: "wait", order: "wait", bus: "bus", space: "space", latency: "quiet", engine: "quiet" };
+
+/** The colours and patterns of the page as it looks now. */
+function palette(context) {
+  const probe = document.body.appendChild(document.createElement("i"));
+  const colour = (name) => ((probe.style.color = `var(--${name})`), getComputedStyle(probe).color);
+  const found = { pattern: {} };
+  const names = "ink quiet paper line grid track accent wash wait bus space load store matrix host move";
+  for (const name of names.split(" ")) found[name] = colour(name);
+  probe.remove();
+  for (const [cause, name] of Object.entries(WAITS)) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 6;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = found.track;
+    pen.fillRect(0, 0, 6, 6);
+    pen.fillStyle = pen.strokeStyle = found[name];
+    pen.lineWidth = cause === "bus" ? 2.5 : 1.2;
+    pen.beginPath();
+    if (cause === "data") pen.moveTo(-1, 7), pen.lineTo(7, -1), pen.moveTo(-1, 1), pen.lineTo(1, -1), pen.moveTo(5, 7), pen.lineTo(7, 5);
+    if (cause === "bus") pen.moveTo(-1, -1), pen.lineTo(7, 7), pen.moveTo(-1, 5), pen.lineTo(1, 7), pen.moveTo(5, -1), pen.lineTo(7, 1);
+    pen.stroke();
+    if (cause === "order") pen.fillRect(2, 2, 2, 2);
+    if (cause === "space") pen.fillRect(0, 0, 6, 2), pen.fillRect(0, 3, 6, 1);
+    if (cause === "latency") pen.fillRect(0, 0, 2, 6), pen.fillRect(3, 0, 1, 6);
+    if (cause === "engine") pen.fillRect(0, 0, 3, 3), pen.fillRect(3, 3, 3, 3);
+    found.pattern[cause] = context.createPattern(tile, "repeat");
+  }
+  return found;
+}
+
+/** The waits of a task in time before it worked: [cause, from, to] each. */
+function waitsOf(model, i) {
+  const { s } = model;
+  const turn = s.granted[i] + s.engine[i];
+  const holder = s.holder[i] ? i - s.holder[i] : -1;
+  const reads = holder >= 0 && model.needsOf(s.task[i]).includes(s.task[holder]);
+  return [
+    [reads ? "data" : "order", s.since[i], s.ready_at[i]],
+    ["space", s.ready_at[i], s.granted[i]],
+    ["engine", s.granted[i], turn],
+    ["latency", turn, turn + s.latency[i]],
+    ["bus", turn + s.latency[i], s.begun[i]],
+  ].filter(([, from, to]) => to > from);
+}
+
+/** What a task is called: its layer, and for a transfer what is moved which way. */
+function titleOf(model, i) {
+  const { s, t } = model;
+  const task = s.task[i];
+  const kind = data.kinds[t.kind[task]];
+  const moves = kind === "load" || kind === "store";
+  return moves && t.tensor[task] >= 0 ? `${kind} ${data.tensors[t.tensor[task]]}` : data.layers[t.layer[task]];
+}
+
+const WIDE = 2; // pixels from which on a span is drawn by itself
+
+/** Draws a lane into (0, y, width, height); `dim(i)` says which spans step back. Returns how long it worked. */
+function drawLane(pen, model, lane, view, box, colours, dim) {
+  const { s, t } = model;
+  const { y, width, height } = box;
+  const scale = width / (view.to - view.from);
+  pen.fillStyle = colours.track;
+  pen.fillRect(0, y, width, height);
+  const columns = Math.ceil(width) + 1;
+  const share = new Float64Array(columns * 6); // five kinds, and those that step back
+  const labels = [];
+  let worked = 0;
+  let crowded = false;
+  const start = search(lane.first, lane.past, (i) => s.end[i] <= view.from);
+  for (let i = start; i < lane.past && s.since[i] < view.to; i++) {
+    const left = (s.begun[i] - view.from) * scale;
+    const right = (s.end[i] - view.from) * scale;
+    worked += Math.max(0, Math.min(s.end[i], view.to) - Math.max(s.begun[i], view.from));
+    const kind = t.kind[s.task[i]];
+    const back = dim && dim(i);
+    if ((s.begun[i] - s.since[i]) * scale >= WIDE && !back)
+      for (const [cause, from, to] of waitsOf(model, i)) {
+        const x = Math.max(0, (from - view.from) * scale);
+        const wide = Math.min(width, (to - view.from) * scale) - x;
+        if (wide < 1) continue;
+        pen.fillStyle = colours.pattern[cause];
+        pen.fillRect(x, y + height * 0.3, wide, height * 0.4);
+      }
+    if (right - left >= WIDE) {
+      const x = Math.max(0, left);
+      const wide = Math.min(width, right) - x;
+      if (wide <= 0) continue;
+      pen.globalAlpha = back ? 0.15 : 1;
+      pen.fillStyle = colours[KINDS[kind]];
+      pen.fillRect(x, y, wide > 4 ? wide - 0.75 : wide, height);
+      pen.globalAlpha = 1;
+      if (wide > 44 && !back) labels.push([i, x, wide, kind]);
+    } else if (s.work[i] && right > 0 && left < width) {
+      crowded = true;
+      const slot = back ? 5 : kind;
+      for (let x = Math.max(0, Math.floor(left)); x < right && x < columns; x++)
+        share[x * 6 + slot] += Math.min(right, x + 1) - Math.max(left, x);
+    }
+  }
+  if (crowded)
+    for (let x = 0; x < columns; x++) {
+      let foot = y + height;
+      for (let slot = 0; slot < 6; slot++) {
+        const part = share[x * 6 + slot];
+        if (!part) continue;
+        const high = Math.min(1, part) * height;
+        foot -= high;
+        pen.globalAlpha = slot === 5 ? 0.4 : 1;
+        pen.fillStyle = slot === 5 ? colours.wait : colours[KINDS[slot]];
+        pen.fillRect(x, foot, 1, high);
+      }
+      pen.globalAlpha = 1;
+    }
+  for (const [i, x, wide, kind] of labels) written(pen, titleOf(model, i), x + 5, y + height / 2, wide - 10, KINDS[kind]);
+  return worked;
+}
+
+/** A text that fits, its end kept, where names differ. */
+function written(pen, text, x, y, room, kind) {
+  const most = Math.floor(room / 6.1);
+  if (most < 4) return;
+  pen.fillStyle = kind === "load" || kind === "matrix" ? "#fff" : "#14181c";
+  pen.fillText(text.length > most ? `…${text.slice(1 - most)}` : text, x, y + 0.5);
+}
+
+/** The critical path: its own lane over the others. */
+function drawPath(pen, model, view, box, colours) {
+  const { path } = model;
+  const { y, width, height } = box;
+  const scale = width / (view.to - view.from);
+  pen.fillStyle = colours.track;
+  pen.fillRect(0, y, width, height);
+  const roles = { bus: "load", matrix: "matrix", host: "host", memory: "move" };
+  let drawn = -1;
+  for (let n = search(0, path.end.length, (n) => path.end[n] <= view.from); n < path.end.length; n++) {
+    if (path.start[n] >= view.to) break;
+    const x = Math.max(0, (path.start[n] - view.from) * scale);
+    const right = Math.min(width, (path.end[n] - view.from) * scale);
+    if (right <= drawn) continue; // this pixel is taken
+    const why = data.whys[path.why[n]];
+    const role = model.lanes[path.lane[n]]?.role;
+    pen.fillStyle = why === "working" ? colours[roles[role] ?? "move"] : colours.pattern[why] ?? colours.track;
+    const wide = Math.max(0.75, right - x);
+    pen.fillRect(x, y, wide > 4 ? wide - 0.75 : wide, height);
+    drawn = Math.floor(right);
+    if (wide > 44 && path.layer[n] >= 0) {
+      const text = data.layers[path.layer[n]];
+      written(pen, why === "working" ? text : why, x + 5, y + height / 2, wide - 10, why === "working" ? roles[role] : "host");
+    }
+  }
+}
