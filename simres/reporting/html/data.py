@@ -55,9 +55,7 @@ def document(result: Result, path: Sequence[Stretch]) -> str:
         "shared": [
             packed(column)
             for column in _columns(
-                sorted(
-                    (place[row], holders.number(name), ps) for row, name, ps in result.record.bus_holders
-                ),
+                sorted((place[row], holders.number(name), ps) for row, name, ps in result.record.bus_holders),
                 3,
             )
         ],

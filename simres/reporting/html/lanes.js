@@ -36,15 +36,11 @@ function palette(context) {
 function waitsOf(model, i) {
   const { s } = model;
   const turn = s.granted[i] + s.engine[i];
-  const holder = s.holder[i] ? i - s.holder[i] : -1;
-  const reads = holder >= 0 && model.needsOf(s.task[i]).includes(s.task[holder]);
-  return [
-    [reads ? "data" : "order", s.since[i], s.ready_at[i]],
-    ["space", s.ready_at[i], s.granted[i]],
-    ["engine", s.granted[i], turn],
-    ["latency", turn, turn + s.latency[i]],
-    ["bus", turn + s.latency[i], s.begun[i]],
-  ].filter(([, from, to]) => to > from);
+  const ends = [s.ready_at[i], s.granted[i], turn, turn + s.latency[i], s.begun[i]];
+  const causes = [s.reads[i] ? "data" : "order", "space", "engine", "latency", "bus"];
+  return ends
+    .map((end, n) => [causes[n], n ? ends[n - 1] : s.since[i], end])
+    .filter(([, from, to]) => to > from);
 }
 
 /** What a task is called: its layer, and for a transfer what is moved which way. */
@@ -56,17 +52,32 @@ function titleOf(model, i) {
   return moves && t.tensor[task] >= 0 ? `${kind} ${data.tensors[t.tensor[task]]}` : data.layers[t.layer[task]];
 }
 
-const WIDE = 2; // pixels from which on a span is drawn by itself
+const WIDE = 2; // pixels from which on a span or a wait is drawn by itself
+const CAUSES = ["order", "data", "space", "engine", "latency", "bus"];
 
-/** Draws a lane into (0, y, width, height); `dim(i)` says which spans step back. Returns how long it worked. */
-function drawLane(pen, model, lane, view, box, colours, dim) {
+/** Shares of each pixel: `slots` amounts a column. */
+function sharesOf(columns, slots) {
+  const shares = new Float64Array(columns * slots);
+  const add = (slot, left, right) => {
+    for (let x = Math.max(0, Math.floor(left)); x < right && x < columns; x++)
+      shares[x * slots + slot] += Math.min(right, x + 1) - Math.max(left, x);
+  };
+  return { shares, add };
+}
+
+/**
+ * Draws a lane into (0, y, width, height); `dim(i)` says which spans step back. Returns how long it worked.
+ * Work that is too short for a pixel of its own is drawn as high as its share of the pixel.
+ */
+function drawLane(pen, model, lane, view, box, colours, dim, plain) {
   const { s, t } = model;
   const { y, width, height } = box;
   const scale = width / (view.to - view.from);
   pen.fillStyle = colours.track;
   pen.fillRect(0, y, width, height);
   const columns = Math.ceil(width) + 1;
-  const share = new Float64Array(columns * 6); // five kinds, and those that step back
+  const work = sharesOf(columns, 6); // five kinds, and those that step back
+  const wait = sharesOf(columns, CAUSES.length);
   const labels = [];
   let worked = 0;
   let crowded = false;
@@ -77,14 +88,21 @@ function drawLane(pen, model, lane, view, box, colours, dim) {
     worked += Math.max(0, Math.min(s.end[i], view.to) - Math.max(s.begun[i], view.from));
     const kind = t.kind[s.task[i]];
     const back = dim && dim(i);
-    if ((s.begun[i] - s.since[i]) * scale >= WIDE && !back)
+    const waited = (s.begun[i] - s.since[i]) * scale;
+    if (waited >= WIDE && !back && !plain)
       for (const [cause, from, to] of waitsOf(model, i)) {
         const x = Math.max(0, (from - view.from) * scale);
         const wide = Math.min(width, (to - view.from) * scale) - x;
-        if (wide < 1) continue;
+        if (wide <= 0) continue;
         pen.fillStyle = colours.pattern[cause];
         pen.fillRect(x, y + height * 0.3, wide, height * 0.4);
       }
+    else if (waited && !back && !plain) {
+      crowded = true;
+      let from = left - waited;
+      const lengths = [s.ready[i], s.space[i], s.engine[i], s.latency[i], s.bus[i]];
+      lengths.forEach((ps, n) => ps && wait.add(n ? n + 1 : s.reads[i], from, (from += ps * scale)));
+    }
     if (right - left >= WIDE) {
       const x = Math.max(0, left);
       const wide = Math.min(width, right) - x;
@@ -96,16 +114,20 @@ function drawLane(pen, model, lane, view, box, colours, dim) {
       if (wide > 44 && !back) labels.push([i, x, wide, kind]);
     } else if (s.work[i] && right > 0 && left < width) {
       crowded = true;
-      const slot = back ? 5 : kind;
-      for (let x = Math.max(0, Math.floor(left)); x < right && x < columns; x++)
-        share[x * 6 + slot] += Math.min(right, x + 1) - Math.max(left, x);
+      work.add(back ? 5 : kind, left, right);
     }
   }
   if (crowded)
     for (let x = 0; x < columns; x++) {
+      let most = 0;
+      for (let slot = 1; slot < 6; slot++) if (wait.shares[x * 6 + slot] > wait.shares[x * 6 + most]) most = slot;
+      if (wait.shares[x * 6 + most] > 0.3) {
+        pen.fillStyle = colours.pattern[CAUSES[most]];
+        pen.fillRect(x, y + height * 0.3, 1, height * 0.4);
+      }
       let foot = y + height;
       for (let slot = 0; slot < 6; slot++) {
-        const part = share[x * 6 + slot];
+        const part = work.shares[x * 6 + slot];
         if (!part) continue;
         const high = Math.min(1, part) * height;
         foot -= high;

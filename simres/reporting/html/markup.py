@@ -35,7 +35,7 @@ def folded(summary: str, *parts: str) -> str:
 def table(
     caption: str, columns: Sequence[Column], *, sortable: bool = False, buttons: Sequence[str] = ()
 ) -> str:
-    """A table of the report as a table of the page, all columns of it; `caption` names it for those who hear it.
+    """A table of the report as a table of the page, all columns of it; `caption` names it for who hears it.
 
     The first column heads the rows; with `buttons` its cells are buttons with these `data-show` texts.
     """
@@ -44,8 +44,10 @@ def table(
     lines = []
     for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
         first = escaped(row[0])
-        if buttons:
-            first = f'<button type="button" class="link" data-show="{escaped(buttons[number])}">{first}</button>'
+        if buttons and buttons[number]:
+            first = (
+                f'<button type="button" class="link" data-show="{escaped(buttons[number])}">{first}</button>'
+            )
         cells = "".join(
             f"<td{kind}>{escaped(cell)}</td>" for kind, cell in zip(kinds[1:], row[1:], strict=True)
         )

@@ -61,6 +61,10 @@ function modelOf(data) {
     for (let n = task ? t.needing[task - 1] : 0; n < t.needing[task]; n++) found.push(task - t.needs[n]);
     return found;
   };
+  // Whether a task waited for a result that it reads, or only for its place in the schedule.
+  s.reads = new Uint8Array(count);
+  for (let i = 0; i < count; i++) s.reads[i] = s.holder[i] && needsOf(s.task[i]).includes(s.task[i - s.holder[i]]);
+
   let feeding; // made when first asked for
   const fedBy = (task) => {
     if (!feeding) {

@@ -6,21 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simres.analysis.critical_path import Blame
-from simres.analysis.energy import power_uw
 from simres.program import TaskKind
 from simres.record import Cause, RecordLevel
 from simres.reporting import candidates, energy_table, headline, memory_table, tables, tenant_table
-from simres.reporting.amounts import TIME, percent, scale, three_digits, times
+from simres.reporting.amounts import BYTES, NOTHING, TIME, percent, scale, three_digits, times
 from simres.reporting.columns import Column
 from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
 from simres.reporting.html.roofline import drawing
 from simres.reporting.roofline import roofline_of
 from simres.result import Result
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
-from simres.workload import Ledger
+from simres.workload import Role
 
-_BLAMED = 12
-"""Lines of the critical path's table that are shown without being asked for."""
 _ROLE_KINDS = {"bus": "k-load", "matrix": "k-matrix", "host": "k-host", "memory": "k-move"}
 
 
@@ -40,7 +37,9 @@ def summary(result: Result) -> str:
         parts += [
             "<h3>Tenants</h3>",
             table("Tenants", tenant_table.tenant_columns(result)),
-            folded("How long each engine worked for whom", table("Shared", tenant_table.engine_columns(result))),
+            folded(
+                "How long each engine worked for whom", table("Shared", tenant_table.engine_columns(result))
+            ),
         ]
     parts += ["<h3>Engines</h3>", _engines(result), "<h3>Bounds</h3>", _bounds(result)]
     return f'<section id="summary" aria-label="Summary">{"".join(parts)}</section>\n'
@@ -115,16 +114,15 @@ def _engines(result: Result) -> str:
         parts.append(("idle", engine.idle_ps, f"idle {format_duration(engine.idle_ps)}"))
         if engine.working_ps:
             roles[role] = None
-        works = percent(engine.working_ps, makespan)
+        works = percent(engine.working_ps, makespan).replace("-", "0")
         label = f"{name} works {works} % of the time"
         rows.append(
             f"<li><span>{escaped(name)}</span>{stack(label, parts, makespan)}<b>{escaped(works)} %</b></li>"
         )
     entries = [(_ROLE_KINDS.get(role, "k-move"), f"{role} works") for role in roles]
     entries += [(f"c-{cause.value}", f"waits: {_CAUSES[cause]}") for cause in Cause if cause in causes]
-    return (
-        f'<ul class="bars">{"".join(rows)}</ul>{legend([*entries, ("idle", "idle")])}'
-        + folded("The same in figures", table("Engines", tables.engine_columns(result)))
+    return f'<ul class="bars">{"".join(rows)}</ul>{legend([*entries, ("idle", "idle")])}' + folded(
+        "The same in figures", table("Engines", tables.engine_columns(result))
     )
 
 
@@ -169,8 +167,14 @@ def timeline(result: Result) -> str:
             "Run it again with a full record to see them."
         )
         return section("timeline", "Timeline", paragraphs([why], "quiet"))
-    entries = [(f"k-{kind.value}", kind.value) for kind in TaskKind]
-    entries += [(f"c-{cause.value}", f"waits: {cause.value}") for cause in Cause]
+    kinds = {task.kind for task in result.program.tasks}
+    entries = [(f"k-{kind.value}", kind.value) for kind in TaskKind if kind in kinds]
+    waits = {
+        cause for engine in result.record.engines.values() for cause, ps in engine.waiting_ps.items() if ps
+    }
+    entries += [(f"c-{cause.value}", f"waits: {cause.value}") for cause in Cause if cause in waits]
+    if result.stays:
+        entries += [(f"t-{role.value}", f"on chip: {role.value}") for role in Role]
     return section("timeline", "Timeline", _TIMELINE, legend(entries), _KEYS)
 
 
@@ -197,8 +201,8 @@ _TIMELINE = """
  aria-describedby="keys"></canvas>
 <div id="tip" role="presentation" hidden></div>
 </div>
-<aside id="details" aria-label="Selected" aria-live="polite"><p class="quiet">Select a task to see what it waited
-for and what it held, or a place in memory to see whose it is.</p></aside>
+<aside id="details" aria-label="Selected" aria-live="polite"><p class="quiet">Select a task to see what it
+waited for and what it held, or a place in memory to see whose it is.</p></aside>
 </div>
 """
 _KEYS = """
@@ -226,19 +230,9 @@ def critical_path(result: Result, blamed: Mapping[Blame, int]) -> str:
     unit = scale(makespan, TIME)
     layers = [layer.name for layer in result.program.layers]
 
-    def columns(rows: list[tuple[Blame, int]], *, total: bool) -> list[Column]:
-        return [
-            Column("layer", [layers[b.layer] if b.layer >= 0 else "-" for b, _ in rows], right=False, total="total"),
-            Column("engine", [blame.engine or "-" for blame, _ in rows], right=False),
-            Column("cause", [blame.cause.value for blame, _ in rows], right=False),
-            Column("held by", [blame.holder or "-" for blame, _ in rows], right=False),
-            Column("time", unit.texts(ps for _, ps in rows), unit.unit, unit.text(makespan)),
-            Column("share", [percent(ps, makespan) for _, ps in rows], "%", "100.0"),
-        ]
-
     by: dict[tuple[str, str], int] = {}
-    for blame, ps in blamed.items():
-        key = (blame.engine, blame.cause.value)
+    for item, ps in blamed.items():
+        key = (item.engine, item.cause.value)
         by[key] = by.get(key, 0) + ps
     bars = "".join(
         f"<li><span>{escaped(f'{engine} {cause}'.strip())}</span>"
@@ -246,13 +240,20 @@ def critical_path(result: Result, blamed: Mapping[Blame, int]) -> str:
         f"<b>{percent(ps, makespan)} %</b></li>"
         for (engine, cause), ps in sorted(by.items(), key=lambda item: -item[1])
     )
-    rows = list(blamed.items())
+    names = [layers[item.layer] if item.layer >= 0 else "" for item in blamed]
+    columns = [
+        Column("layer", [name or NOTHING for name in names], right=False, total="total"),
+        Column("engine", [item.engine or NOTHING for item in blamed], right=False),
+        Column("cause", [item.cause.value for item in blamed], right=False),
+        Column("held by", [item.holder or NOTHING for item in blamed], right=False),
+        Column("time", unit.texts(blamed.values()), unit.unit, unit.text(makespan)),
+        Column("share", [percent(ps, makespan) for ps in blamed.values()], "%", "100.0"),
+    ]
     lead = (
         "The chain of events behind the end of the run, followed back to its start. What is on it would have "
         f"had to be shorter for the run to be; the parts add up to {format_duration(makespan)}."
     )
-    shows = [layers[blame.layer] if blame.layer >= 0 else "" for blame, _ in rows]
-    whole = table("Critical path", columns(rows, total=True), sortable=True, buttons=shows)
+    whole = table("Critical path", columns, sortable=True, buttons=names)
     return section("path", "Critical path", f'<ul class="bars">{bars}</ul>', whole, lead=lead)
 
 
@@ -284,14 +285,13 @@ def _holders(result: Result) -> str:
         found[1] += stay.end_ps - stay.start_ps
         found[2] += stay.nbytes * (stay.end_ps - stay.start_ps)
     rows = sorted(spent.items(), key=lambda item: -item[1][2])[:_TENSORS]
-    whole = {
-        name: memory.capacity * result.makespan_ps for name, memory in result.record.memories.items()
-    }
+    whole = {name: memory.capacity * result.makespan_ps for name, memory in result.record.memories.items()}
     unit = scale(result.makespan_ps, TIME)
+    nbytes = scale(max(row[0] for _, row in rows), BYTES)
     columns = [
         Column("tensor", [tensor for (_, tensor), _ in rows], right=False),
         Column("memory", [name for (name, _), _ in rows], right=False),
-        Column("largest piece", [format_bytes(row[0]) for _, row in rows]),
+        Column("largest piece", [nbytes.text(row[0]) for _, row in rows], nbytes.unit),
         Column("all pieces together", unit.texts(row[1] for _, row in rows), unit.unit),
         Column("bytes x time", [percent(row[2], whole[name]) for (name, _), row in rows], "% of memory"),
     ]
@@ -318,7 +318,7 @@ def layers(result: Result) -> str:
 def roofline(result: Result) -> str:
     """The drawing, where there is anything to draw."""
     drawn = drawing(roofline_of(result))
-    lead = "Operations a second that each layer reached, over its operations a byte on the bus; both logarithmic."
+    lead = "Operations a second that each layer reached, over its operations a byte on the bus."
     return section("roofline", "Roofline", drawn, lead=lead) if drawn else ""
 
 
@@ -333,9 +333,14 @@ def energy(result: Result) -> str:
         work, on = spent.dynamic_fj[name], spent.static_fj[name]
         if work or on:
             kind = _ROLE_KINDS.get(result.role(name), "k-move")
-            parts = [(kind, work, f"for work {format_energy(work)}"), ("idle", on, f"being on {format_energy(on)}")]
+            parts = [
+                (kind, work, f"for work {format_energy(work)}"),
+                ("idle", on, f"being on {format_energy(on)}"),
+            ]
             bar = stack(f"{name}: {format_energy(work + on)}", parts, whole)
-            rows.append(f"<li><span>{escaped(name)}</span>{bar}<b>{percent(work + on, spent.total_fj)} %</b></li>")
+            rows.append(
+                f"<li><span>{escaped(name)}</span>{bar}<b>{percent(work + on, spent.total_fj)} %</b></li>"
+            )
     lead = escaped(f"{energy_table.caption(result)}. {energy_table.product(result)}")
     columns = energy_table.component_columns(result)
     return section(
@@ -353,7 +358,7 @@ def origin(result: Result) -> str:
 
     came = result.origin
     facts: dict[str, Any] = {"workload": came.workload_digest}
-    facts |= {name: version for name, version in came.versions.items()}
+    facts |= came.versions
     facts |= {"seed": came.seed, "record": f"{result.record.level.value}, {len(result.record.rows)} spans"}
     items = "".join(f"<div><dt>{escaped(k)}</dt><dd>{escaped(v)}</dd></div>" for k, v in facts.items())
     decided = [f"{what}: {how}" for what, how in result.program.decisions.items()]

@@ -192,7 +192,7 @@ function timeline(model) {
       pen.scale(copy.width / width, copy.height / 44);
       const tall = 40 / lanes.length;
       lanes.forEach((lane, k) =>
-        drawLane(pen, model, lane, { from: 0, to: whole }, { y: 2 + k * tall, width, height: tall - 1 }, colours, null),
+        drawLane(pen, model, lane, { from: 0, to: whole }, { y: 2 + k * tall, width, height: tall - 1 }, colours, null, true),
       );
       backdrop = { key, copy };
     }
