@@ -56,7 +56,8 @@ def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
 def engine_columns(result: Result) -> list[Column]:
     """The columns of `engines`, every cause by its name, without the bar."""
     shown = _shown_engines(result)
-    return _engine_columns(result, shown, [(f"wait: {head}", *rest) for head, *rest in _causes(shown)])
+    waits = [(f"wait: {head}", amounts, style) for head, amounts, style in _causes(shown)]
+    return _engine_columns(result, shown, waits)
 
 
 def _shown_engines(result: Result) -> dict[str, EngineTotals]:

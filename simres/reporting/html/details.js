@@ -42,7 +42,8 @@ function aboutTask(model, i, select) {
   const amount = t.amount[task];
   const unit = kind === "matrix" ? " MACs" : " operations";
   const work = amount ? (moves ? size(amount) : times(amount) + unit) : "no work";
-  const rate = amount && s.work[i] ? `, ${spelled((amount * 1e12) / s.work[i], moves ? SIZES : COUNTS)}/s` : "";
+  const speed = (amount * 1e12) / s.work[i];
+  const rate = !amount || !s.work[i] ? "" : moves ? `, ${spelled(speed, SIZES)}/s` : `, ${times(speed)}${kind === "matrix" ? "MAC" : "OP"}/s`;
   const waits = waitsOf(model, i).map(([cause, from, to]) => {
     const who = cause === "space" ? s.made_room[i] : cause === "data" || cause === "order" ? s.holder[i] : 0;
     const masters = (cause === "bus" && model.shared.get(i)) || [];

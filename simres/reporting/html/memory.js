@@ -81,7 +81,7 @@ function drawMemory(pen, model, content, capacity, view, box, colours, chosen) {
   while (x < width) {
     // Where nothing changes for more than a pixel, one piece goes on to the next change.
     const next = index + 1 < moments.length ? at(moments[index + 1]) : width;
-    let right = Math.min(width, Math.max(x + 1, next >= x + 1 ? next : x + 1));
+    let right = Math.max(x + 1, Math.min(Math.ceil(width), Math.floor(next)));
     let fullest = index;
     if (next < x + 1) {
       const until = view.from + ((x + 1) / width) * span;
@@ -118,7 +118,7 @@ function drawMemory(pen, model, content, capacity, view, box, colours, chosen) {
     }
     pen.globalAlpha = 1;
     x = right;
-    while (index + 1 < moments.length && at(moments[index + 1]) <= x + 1e-9) index++;
+    while (index + 1 < moments.length && at(moments[index + 1]) <= x) index++;
   }
 }
 

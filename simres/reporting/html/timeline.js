@@ -89,7 +89,7 @@ function timeline(model) {
     drawOverview();
     canvas.dataset.from = view.from;
     canvas.dataset.to = view.to;
-    document.getElementById("window").textContent = `${duration(view.from)} to ${duration(view.to)}`;
+    document.getElementById("window").textContent = stretch();
   }
 
   function label(one, name, more = "") {
@@ -116,6 +116,12 @@ function timeline(model) {
       pen.fillStyle = colours.quiet;
       pen.fillText(text, Math.min(x + 3, width - pen.measureText(text).width), 11);
     }
+  }
+
+  /** From when to when, to a thousandth of what is seen. */
+  function stretch() {
+    const fine = 10 ** Math.max(0, Math.floor(Math.log10((view.to - view.from) / 1000)));
+    return `${ticked(view.from, fine)} to ${ticked(view.to, fine)}`;
   }
 
   /** A tick with as many decimals as the step needs. */
@@ -263,9 +269,6 @@ function timeline(model) {
   // Selecting.
   function show(parts) {
     details.replaceChildren(...parts);
-    const wide = details.parentElement.classList.contains("chosen");
-    details.parentElement.classList.add("chosen");
-    if (!wide) resize();
     redraw();
   }
   function select(i, move = true) {
@@ -278,7 +281,7 @@ function timeline(model) {
     n = Math.min(path.end.length - 1, Math.max(0, n));
     const i = path.span[n];
     Object.assign(state, { stretch: n, span: i, tensor: -1 });
-    show([element("p", {}, aboutStretch(model, n)), ...(i >= 0 ? aboutTask(model, i, select) : [])]);
+    show([element("p", { class: "quiet" }, aboutStretch(model, n)), ...(i >= 0 ? aboutTask(model, i, select) : [])]);
     if (path.start[n] < view.from || path.end[n] > view.to || at(path.end[n]) - at(path.start[n]) < 3) around(path.start[n], path.end[n]);
   }
   /** The stretch after (or before) the one selected, or else after the middle of what is seen. */
