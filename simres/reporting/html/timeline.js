@@ -271,7 +271,8 @@ function timeline(model) {
     details.replaceChildren(...parts);
     redraw();
   }
-  function select(i, move = true) {
+  function select(i, move = true, moment = s.begun[i]) {
+    state.moment = moment;
     Object.assign(state, { span: i, tensor: -1, lane: s.lane[i] });
     show(aboutTask(model, i, select));
     if (move && (s.end[i] < view.from || s.since[i] > view.to || at(s.end[i]) - at(s.since[i]) < 3)) around(s.since[i], s.end[i] + 1);
@@ -313,9 +314,9 @@ function timeline(model) {
   function toLane(step) {
     state.lane = Math.min(lanes.length - 1, Math.max(0, state.lane + step));
     const lane = lanes[state.lane];
-    const middle = state.span >= 0 ? s.begun[state.span] : (view.from + view.to) / 2;
-    const i = search(lane.first, lane.past - 1, (i) => s.end[i] <= middle);
-    if (lane.past > lane.first) select(i);
+    // From lane to lane at one moment, so that up and down again comes back.
+    const moment = state.span >= 0 ? state.moment : (view.from + view.to) / 2;
+    if (lane.past > lane.first) select(search(lane.first, lane.past - 1, (i) => s.end[i] <= moment), true, moment);
   }
   const chosen = () => (state.stretch >= 0 ? around(path.start[state.stretch], path.end[state.stretch]) : state.span >= 0 && around(s.since[state.span], s.end[state.span]));
 
