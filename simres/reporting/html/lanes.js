@@ -11,6 +11,12 @@ function palette(context) {
   const names = "ink quiet paper line grid track accent wash wait bus space load store matrix host move";
   for (const name of names.split(" ")) found[name] = colour(name);
   probe.remove();
+  found.shades = { weight: shadesOf(found.load), input: shadesOf(found.host), activation: shadesOf(found.matrix) };
+  /** Shades of a colour on the track's: opaque, which is drawn fastest. */
+  function shadesOf(full) {
+    const [on, under] = [full, found.track].map((colour) => colour.match(/[\d.]+/g).map(Number));
+    return [0.4, 0.6, 0.8, 1].map((part) => `rgb(${on.map((value, n) => Math.round(part * value + (1 - part) * under[n]))})`);
+  }
   for (const [cause, name] of Object.entries(WAITS)) {
     const tile = document.createElement("canvas");
     tile.width = tile.height = 6;
@@ -100,8 +106,11 @@ function drawLane(pen, model, lane, view, box, colours, dim, plain) {
     else if (waited && !back && !plain) {
       crowded = true;
       let from = left - waited;
-      const lengths = [s.ready[i], s.space[i], s.engine[i], s.latency[i], s.bus[i]];
-      lengths.forEach((ps, n) => ps && wait.add(n ? n + 1 : s.reads[i], from, (from += ps * scale)));
+      wait.add(s.reads[i], from, (from += s.ready[i] * scale));
+      wait.add(2, from, (from += s.space[i] * scale));
+      wait.add(3, from, (from += s.engine[i] * scale));
+      wait.add(4, from, (from += s.latency[i] * scale));
+      wait.add(5, from, left);
     }
     if (right - left >= WIDE) {
       const x = Math.max(0, left);
@@ -129,7 +138,7 @@ function drawLane(pen, model, lane, view, box, colours, dim, plain) {
       for (let slot = 0; slot < 6; slot++) {
         const part = work.shares[x * 6 + slot];
         if (!part) continue;
-        const high = Math.min(1, part) * height;
+        const high = Math.max(1, Math.round(Math.min(1, part) * height)); // whole pixels are drawn fastest
         foot -= high;
         pen.globalAlpha = slot === 5 ? 0.4 : 1;
         pen.fillStyle = slot === 5 ? colours.wait : colours[KINDS[slot]];

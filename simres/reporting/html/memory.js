@@ -18,7 +18,7 @@ function contentOf(model, memory) {
     upto[upto.length - 1] = n + 1;
     held[held.length - 1] = bytes;
   });
-  const EVERY = 128;
+  const EVERY = 32;
   const kept = [];
   const now = new Set();
   events.forEach(([, change], n) => {
@@ -47,14 +47,8 @@ function contentOf(model, memory) {
   return { moments, upto, held, after, memory };
 }
 
-const SHADES = 4;
-
 /** Colours by tensor: the hue says what sort it is, neighbours differ in shade. */
-function shade(pen, colours, tensor) {
-  const role = data.roles[data.of[tensor]];
-  pen.fillStyle = colours[role === "weight" ? "load" : role === "input" ? "host" : "matrix"];
-  pen.globalAlpha = 0.4 + (0.6 * ((tensor * 7) % SHADES)) / (SHADES - 1);
-}
+const shade = (colours, tensor) => colours.shades[data.roles[data.of[tensor]]][(tensor * 7) % 4];
 
 /** The order in which tensors are stacked: weights lowest, each sort by when it came. */
 const stacked = (model, set) => {
@@ -92,21 +86,24 @@ function drawMemory(pen, model, content, capacity, view, box, colours, chosen) {
       right = x + 1;
     }
     if (fullest >= 0 && held[fullest] > 0) {
-      let foot = y + height;
+      let level = y + height; // exact; what is drawn ends at whole pixels
+      let foot = level;
       let run = 0;
       let last = -1;
       const flush = () => {
-        if (run > 0.02) {
-          shade(pen, colours, last);
-          if (chosen >= 0 && last !== chosen) pen.globalAlpha *= 0.3;
-          pen.fillRect(x, foot - run, right - x, run);
-          if (right - x > 3 && run > 3) {
-            pen.globalAlpha = 1;
+        level -= run;
+        const top = Math.round(level);
+        if (top < foot) {
+          pen.fillStyle = shade(colours, last);
+          pen.globalAlpha = chosen >= 0 && last !== chosen ? 0.3 : 1;
+          pen.fillRect(x, top, right - x, foot - top);
+          pen.globalAlpha = 1;
+          if (right - x > 3 && foot - top > 3) {
             pen.fillStyle = colours.paper;
-            pen.fillRect(x, foot - run, right - x, 0.6);
+            pen.fillRect(x, top, right - x, 0.6);
           }
+          foot = top;
         }
-        foot -= run;
         run = 0;
       };
       for (const n of stacked(model, content.after(upto[fullest], walk))) {
@@ -116,7 +113,6 @@ function drawMemory(pen, model, content, capacity, view, box, colours, chosen) {
       }
       flush();
     }
-    pen.globalAlpha = 1;
     x = right;
     while (index + 1 < moments.length && at(moments[index + 1]) <= x) index++;
   }
