@@ -60,7 +60,7 @@ function aboutTask(model, i, select) {
       held.push(`${data.tensors[stays.tensor[n]]}: ${size(stays.bytes[n])} for ${duration(stays.end[n] - stays.start[n])}`);
   });
   const tasks = (numbers) =>
-    numbers.map((number) => model.inTime(launch, number)).filter((at) => at >= 0).map((at) => link(model, at, select));
+    numbers.map((number) => model.inTime(launch, number)).filter((at) => at >= 0).map((at) => [link(model, at, select), ` at ${duration(s.begun[at])}`]);
   const on = path.span.indexOf(i) >= 0;
   return [
     element("h3", {}, titleOf(model, i)),

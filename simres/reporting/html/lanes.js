@@ -178,9 +178,12 @@ function drawPath(pen, model, view, box, colours) {
     const wide = Math.max(0.75, right - x);
     pen.fillRect(x, y, wide > 4 ? wide - 0.75 : wide, height);
     drawn = Math.floor(right);
-    if (wide > 44 && path.layer[n] >= 0) {
-      const text = data.layers[path.layer[n]];
-      written(pen, why === "working" ? text : why, x + 5, y + height / 2, wide - 10, why === "working" ? roles[role] : "host");
+    if (wide > 60 && why === "working") written(pen, data.layers[path.layer[n]], x + 5, y + height / 2, wide - 10, roles[role]);
+    else if (wide > 60) {
+      pen.fillStyle = colours.paper;
+      pen.fillRect(x + 4, y + 2, pen.measureText(why).width + 6, height - 4);
+      pen.fillStyle = colours.ink;
+      pen.fillText(why, x + 7, y + height / 2 + 0.5);
     }
   }
 }

@@ -139,7 +139,7 @@ _CAUSES = {
 def _bounds(result: Result) -> str:
     columns = tables.bound_columns(result, whole=True)
     bounds = {**result.bounds.engines, "dependency": result.bounds.dependency}
-    rows = [("simulated", result.makespan_ps, "k-matrix", "this run")]
+    rows = [("simulated", result.makespan_ps, "simulated", "this run")]
     for name, ps in sorted(bounds.items(), key=lambda item: -item[1]):
         rows.append((name, ps, "bound", f"at least, {headline.bound_meaning(result, name)}"))
     for item in result.references:
@@ -201,7 +201,7 @@ _TIMELINE = """
  aria-describedby="keys"></canvas>
 <div id="tip" role="presentation" hidden></div>
 </div>
-<aside id="details" aria-label="Selected" aria-live="polite"><p class="quiet">Select a task to see what it
+<aside id="details" tabindex="0" aria-label="Selected" aria-live="polite"><p class="quiet">Select a task to see what it
 waited for and what it held, or a place in memory to see whose it is.</p></aside>
 </div>
 """

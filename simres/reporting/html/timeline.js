@@ -9,6 +9,7 @@ function timeline(model) {
   const small = overview.getContext("2d");
   const { s, t, lanes, path } = model;
   const whole = data.makespan;
+  const NEAR = 4; // what is too small to be seen is shown with so much before and after
   const least = Math.min(whole, 100); // ps across, at the nearest
   const view = { from: 0, to: whole };
   const contents = data.memories.map((_, n) => contentOf(model, n));
@@ -47,7 +48,7 @@ function timeline(model) {
     look(middle - (span * x) / width, middle + span * (1 - x / width));
   }
   const pan = (share) => look(view.from + share * (view.to - view.from), view.to + share * (view.to - view.from));
-  const around = (from, to) => look(from - 0.1 * (to - from) - least, to + 0.1 * (to - from) + least);
+  const around = (from, to, share = 0.1) => look(from - share * (to - from) - least, to + share * (to - from) + least);
   const redraw = () => (due ||= requestAnimationFrame(draw));
 
   function resize() {
@@ -275,7 +276,7 @@ function timeline(model) {
     state.moment = moment;
     Object.assign(state, { span: i, tensor: -1, lane: s.lane[i] });
     show(aboutTask(model, i, select));
-    if (move && (s.end[i] < view.from || s.since[i] > view.to || at(s.end[i]) - at(s.since[i]) < 3)) around(s.since[i], s.end[i] + 1);
+    if (move && (s.end[i] < view.from || s.since[i] > view.to || at(s.end[i]) - at(s.since[i]) < 3)) around(s.since[i], s.end[i], NEAR);
   }
   function selectStretch(n) {
     if (!path.end.length) return;
@@ -283,7 +284,7 @@ function timeline(model) {
     const i = path.span[n];
     Object.assign(state, { stretch: n, span: i, tensor: -1 });
     show([element("p", { class: "quiet" }, aboutStretch(model, n)), ...(i >= 0 ? aboutTask(model, i, select) : [])]);
-    if (path.start[n] < view.from || path.end[n] > view.to || at(path.end[n]) - at(path.start[n]) < 3) around(path.start[n], path.end[n]);
+    if (path.start[n] < view.from || path.end[n] > view.to || at(path.end[n]) - at(path.start[n]) < 3) around(path.start[n], path.end[n], NEAR);
   }
   /** The stretch after (or before) the one selected, or else after the middle of what is seen. */
   function along(step) {
