@@ -38,8 +38,6 @@ def report(
 
     from simres.files import write_text
     from simres.reporting.console import stdout
-    from simres.units import format_bytes
 
-    text = registry.call(registry.reporter("html"), found)
-    write_text(output, text)
-    stdout().print(f"wrote {output} ({format_bytes(len(text.encode()))})")
+    write_text(output, registry.call(registry.reporter("html"), found))
+    stdout().print(f"wrote {output}")
