@@ -201,8 +201,8 @@ _TIMELINE = """
  aria-describedby="keys"></canvas>
 <div id="tip" role="presentation" hidden></div>
 </div>
-<aside id="details" tabindex="0" aria-label="Selected" aria-live="polite"><p class="quiet">Select a task to see what it
-waited for and what it held, or a place in memory to see whose it is.</p></aside>
+<aside id="details" tabindex="0" aria-label="Selected" aria-live="polite"><p class="quiet">Select a task to
+see what it waited for and what it held, or a place in memory to see whose it is.</p></aside>
 </div>
 """
 _KEYS = """
