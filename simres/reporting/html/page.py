@@ -17,7 +17,7 @@ from simres.reporting.html.data import document
 from simres.reporting.html.markup import escaped
 from simres.result import Result
 
-SCRIPTS = ("model.js", "lanes.js", "memory.js", "details.js", "timeline.js", "page.js")
+SCRIPTS = ("model.js", "lanes.js", "memory.js", "details.js", "controls.js", "timeline.js", "page.js")
 """Parts of the page's one script, in order."""
 _TITLES = {
     "summary": "Summary",
