@@ -3,6 +3,15 @@
 const KINDS = ["load", "store", "matrix", "host", "move"];
 const WAITS = { data: "wait", order: "wait", bus: "bus", space: "space", latency: "quiet", engine: "quiet" };
 
+/** Black or white, whichever is read more easily on a colour (relative luminance, WCAG 2). */
+function readable(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map((value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
+}
+
 /** The colours and patterns of the page as it looks now. */
 function palette(context) {
   const probe = document.body.appendChild(document.createElement("i"));
@@ -11,6 +20,7 @@ function palette(context) {
   const names = "ink quiet paper line grid track accent wash wait bus space load store matrix host move";
   for (const name of names.split(" ")) found[name] = colour(name);
   probe.remove();
+  found.on = Object.fromEntries(KINDS.map((kind) => [kind, readable(found[kind])]));
   found.shades = { weight: shadesOf(found.load), input: shadesOf(found.host), activation: shadesOf(found.matrix) };
   /** Shades of a colour on the track's: opaque, which is drawn fastest. */
   function shadesOf(full) {
@@ -120,7 +130,7 @@ function drawLane(pen, model, lane, view, box, colours, dim, plain) {
       pen.fillStyle = colours[KINDS[kind]];
       pen.fillRect(x, y, wide > 4 ? wide - 0.75 : wide, height);
       pen.globalAlpha = 1;
-      if (wide > 44 && !back) labels.push([i, x, wide, kind]);
+      if (wide > 44 && !back && !plain) labels.push([i, x, wide, kind]);
     } else if (s.work[i] && right > 0 && left < width) {
       crowded = true;
       work.add(back ? 5 : kind, left, right);
@@ -146,16 +156,16 @@ function drawLane(pen, model, lane, view, box, colours, dim, plain) {
       }
       pen.globalAlpha = 1;
     }
-  for (const [i, x, wide, kind] of labels) written(pen, titleOf(model, i), x + 5, y + height / 2, wide - 10, KINDS[kind]);
+  for (const [i, x, wide, kind] of labels) written(pen, titleOf(model, i), x + 5, y + height / 2, wide - 10, colours.on[KINDS[kind]]);
   return worked;
 }
 
 /** A text that fits, its end kept, where names differ. */
-function written(pen, text, x, y, room, kind) {
+function written(pen, text, x, y, room, colour) {
   const most = Math.floor(room / 6.1);
   if (most < 4) return;
-  pen.fillStyle = kind === "load" || kind === "matrix" ? "#fff" : "#14181c";
-  pen.fillText(text.length > most ? `…${text.slice(1 - most)}` : text, x, y + 0.5);
+  pen.fillStyle = colour;
+  pen.fillText(text.length > most ? `…${text.slice(1 - most).replace(/^\W+/, "")}` : text, x, y + 0.5);
 }
 
 /** The critical path: its own lane over the others. */
@@ -178,7 +188,7 @@ function drawPath(pen, model, view, box, colours) {
     const wide = Math.max(0.75, right - x);
     pen.fillRect(x, y, wide > 4 ? wide - 0.75 : wide, height);
     drawn = Math.floor(right);
-    if (wide > 60 && why === "working") written(pen, data.layers[path.layer[n]], x + 5, y + height / 2, wide - 10, roles[role]);
+    if (wide > 60 && why === "working") written(pen, data.layers[path.layer[n]], x + 5, y + height / 2, wide - 10, colours.on[roles[role] ?? "move"]);
     else if (wide > 60) {
       pen.fillStyle = colours.paper;
       pen.fillRect(x + 4, y + 2, pen.measureText(why).width + 6, height - 4);

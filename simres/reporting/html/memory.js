@@ -44,7 +44,10 @@ function contentOf(model, memory) {
     before.at = at;
     return set;
   }
-  return { moments, upto, held, after, memory };
+  // Where little of a memory is ever used, what is used fills the height.
+  const capacity = data.memories[memory][1];
+  const most = held.reduce((high, bytes) => Math.max(high, bytes), 1);
+  return { moments, upto, held, after, capacity, top: 3 * most >= capacity ? capacity : most };
 }
 
 /** Colours by tensor: the hue says what sort it is, neighbours differ in shade. */
@@ -60,8 +63,8 @@ const stacked = (model, set) => {
   return sorts.flat();
 };
 
-/** Draws whose bytes fill a memory into (0, y, width, height), full at `capacity`; `chosen` stands out. */
-function drawMemory(pen, model, content, capacity, view, box, colours, chosen) {
+/** Draws whose bytes fill a memory into (0, y, width, height); the tensor `chosen` stands out. */
+function drawMemory(pen, model, content, view, box, colours, chosen) {
   const { y, width, height } = box;
   const { moments, upto, held } = content;
   const { stays } = model;
@@ -109,7 +112,7 @@ function drawMemory(pen, model, content, capacity, view, box, colours, chosen) {
       for (const n of stacked(model, content.after(upto[fullest], walk))) {
         if (stays.tensor[n] !== last) flush();
         last = stays.tensor[n];
-        run += (stays.bytes[n] / capacity) * height;
+        run += (stays.bytes[n] / content.top) * height;
       }
       flush();
     }

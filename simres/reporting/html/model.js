@@ -110,7 +110,7 @@ function spelled(value, ladder) {
   const [size, unit] = ladder.find(([size]) => rounded >= size) ?? ladder.at(-1);
   const scaled = value / size;
   const whole = String(Math.trunc(Math.abs(rounded / size))).length;
-  const exact = Number.isInteger(value) && Math.abs(value) < 1e4;
+  const exact = Number.isInteger(value) && rounded === Math.abs(value);
   return `${exact ? String(scaled) : scaled.toFixed(Math.max(0, 4 - whole))} ${unit}`.trim();
 }
 const duration = (ps) => (ps ? spelled(Math.round(ps), TIMES) : "0 s");

@@ -81,9 +81,9 @@ function timeline(model) {
         const worked = drawLane(pen, model, lanes[one.at], view, box, colours, dim);
         label(one, lanes[one.at].name, `works ${((100 * worked) / (view.to - view.from)).toFixed(1)} %`);
       } else {
-        const [name, capacity] = data.memories[one.at];
-        drawMemory(pen, model, contents[one.at], capacity, view, box, colours, state.tensor);
-        label(one, name, `of ${size(capacity)}, by tensor`);
+        const { top, capacity } = contents[one.at];
+        drawMemory(pen, model, contents[one.at], view, box, colours, state.tensor);
+        label(one, data.memories[one.at][0], `by tensor, up to ${top < capacity ? `${size(top)} of ` : ""}${size(capacity)}`);
       }
     }
     marks();
@@ -236,7 +236,7 @@ function timeline(model) {
     }
     const content = contents[one.at];
     const { list, bytes } = heldAt(model, content, ps);
-    let level = ((one.y + one.height - y) / one.height) * data.memories[one.at][1];
+    let level = ((one.y + one.height - y) / one.height) * content.top;
     const found = list.find((n) => (level -= model.stays.bytes[n]) < 0);
     return { memory: one.at, ps, bytes, tensor: found === undefined ? -1 : model.stays.tensor[found] };
   }
