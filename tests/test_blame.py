@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bus_channels import NS, camera, load, machine, store, transfers
 
-from simres.analysis.blame import bus_holders, held_up_by
+from simres.analysis.blame import held_up_by
+from simres.analysis.history import bus_holders
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.record import Cause
 from simres.reporting.headline import limit

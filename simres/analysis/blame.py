@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
+from simres.analysis.history import History
 from simres.program import Program
 from simres.record import Record, Span
-
-Holders = Mapping[int, Mapping[str, int]]
-"""Picoseconds that a shared bus was with others, by row of the Record and then by who had it."""
-
-
-def bus_holders(record: Record) -> Holders:
-    """Who had the bus while the task of a row waited for it: an engine, a background master, or `""` for the
-    bus itself. Of each row they add up to its `bus_ps`; a row whose bus is not shared is not there."""
-    found: dict[int, dict[str, int]] = {}
-    for row, name, ps in record.bus_holders:
-        by_name = found.setdefault(row, {})
-        by_name[name] = by_name.get(name, 0) + ps
-    return found
 
 
 def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, int]:
@@ -34,15 +22,9 @@ def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, in
     The sum is the engine's waiting for data, order and space, less what passed before any task was there,
     and its waiting for a shared bus. Empty unless the Record is full.
     """
-    spans = list(record.spans)
-    holders = bus_holders(record)
+    history = History(program, record)
+    spans, holders = history.spans, history.holders
     ended = {(span.task, span.end): number for number, span in enumerate(spans)}
-    before: list[int | None] = []
-    latest: dict[str, int] = {}
-    for number, span in enumerate(spans):
-        lane = program.tasks[span.task].engine
-        before.append(latest.get(lane))
-        latest[lane] = number
 
     def cause_of(number: int) -> int | None:
         """The span whose end let this one begin."""
@@ -51,7 +33,7 @@ def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, in
             return ended.get((span.space_holder, span.granted))
         if span.ready > span.since:
             return ended.get((span.holder, span.ready))
-        return before[number]
+        return history.before[number]
 
     blame: dict[str, int] = {}
 

@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from simres.analysis.blame import bus_holders
+from simres.analysis.history import bus_holders
 from simres.analysis.occupancy import occupancy
 from simres.errors import SimresError
 from simres.program import Task, TaskKind
