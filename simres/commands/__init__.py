@@ -28,6 +28,7 @@ COMMANDS = (
     "schedule",
     "timeline",
     "roofline",
+    "report",
     "trace",
     "import",
     "train",
