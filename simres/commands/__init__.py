@@ -28,6 +28,7 @@ COMMANDS = (
     "schedule",
     "timeline",
     "roofline",
+    "compare",
     "report",
     "sweep",
     "trace",
