@@ -11,7 +11,7 @@ import typer
 from simres.commands import choices
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
-from simres.errors import ExitCode
+from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
     from simres.exploration.study import Study
@@ -28,6 +28,15 @@ def sweep(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR|FILE", help="Where the table goes.")
     ] = Path("sweep.jsonl"),
+    pareto: Annotated[
+        str,
+        typer.Option(
+            "--pareto",
+            metavar="NAMES",
+            help="What counts: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy.",
+        ),
+    ] = "latency,energy",
+    whole: Annotated[bool, typer.Option("--all", help="Show the whole front.")] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
     ] = None,
@@ -38,16 +47,33 @@ def sweep(
     --vary hardware.sram.capacity="64 KiB..4 MiB log 13" -o chips`.
     """
     from simres.exploration import local, table
+    from simres.exploration.objectives import objectives_of
+    from simres.exploration.pareto import front
     from simres.exploration.sweep import sweep as run
-    from simres.reporting.console import stderr
+    from simres.reporting.console import stderr, stdout
     from simres.reporting.sweep_progress import SweepProgress
+    from simres.reporting.sweep_table import show
 
+    objectives = objectives_of(pareto)
     study = _study(scenario, chip, vary or [], settings or [])
     count = workers or local.cores()
     evaluation = partial(local.processes, workers=count) if count > 1 else local.here
     path = table.place(output)
     with SweepProgress(stderr()) as shown:
         run(study, path, evaluation, shown)
+    keys = {study.key(point) for point in range(study.space.size)}
+    rows = [row for row in table.rows_in(path) if row["key"] in keys]
+    places, points = [], []
+    for number, row in enumerate(rows):
+        values = [objective.of(row) for objective in objectives]
+        if None not in values:
+            places.append(number)
+            points.append([value for value in values if value is not None])
+    if rows and not points and any(row["error"] is None for row in rows):
+        raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
+    best = [places[number] for number in front(points)]
+    show(rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    stderr().print(f"wrote {path}")
     return ExitCode.OK
 
 
