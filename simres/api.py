@@ -148,6 +148,33 @@ def find_scenario(
     return loader.load(path, overrides=overrides, registry=registry)
 
 
+def find_result(
+    named: str | Path,
+    *,
+    chip: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    registry: Registry | None = None,
+) -> Result:
+    """A stored result (a `result.json`, or a folder that has one), or that of a scenario simulated now.
+
+    `chip` and `overrides` are for a scenario, as `simulate` takes them. Raises `SimresError` as `load` and
+    `simulate` do.
+    """
+    path = Path(named)
+    stored = path.suffix == ".json" and chip is None
+    if path.is_dir():
+        stored = (path / "result.json").is_file() or str(named) not in shipped.scenarios()
+    if not stored:
+        return simulate(named, chip=chip, overrides=overrides, registry=registry)
+    if chip is not None or overrides:
+        option = "--chip" if chip is not None else "--set"
+        raise SimresError(
+            f"`{named}` is a finished run, and {option} goes with a scenario",
+            "`simres rerun` repeats the run as it was; name its scenario to change something",
+        )
+    return load(path)
+
+
 def find_workload(
     named: str | Path, *, registry: Registry | None = None, allow_unmodelled: bool = False
 ) -> Workload | Ledger:

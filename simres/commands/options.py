@@ -13,6 +13,13 @@ ScenarioName = Annotated[
         help="A YAML file, a shipped scenario's name, or with --chip a network or traced file.",
     ),
 ]
+ResultName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RESULT",
+        help="A result.json, the folder that `simulate -o DIR` wrote it into, or a scenario to simulate now.",
+    ),
+]
 ChipName = Annotated[
     str | None,
     typer.Option(
