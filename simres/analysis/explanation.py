@@ -1,4 +1,4 @@
-"""Why a run takes as long as it does: its critical path, by what would have to be better to make it shorter."""
+"""Why a run takes as long as it does: its critical path, added up by what would make it shorter."""
 
 from __future__ import annotations
 

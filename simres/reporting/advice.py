@@ -92,7 +92,7 @@ def _priority(result: Result, found: Explanation) -> Iterator[str]:
         return
     tenant = late.engine.rpartition(".")[2]
     others = max((other.priority for name, other in result.tenants.items() if name != tenant), default=0)
-    if tenant in result.tenants and result.tenants[tenant].priority <= others:
+    if tenant in result.tenants and result.tenants[tenant].priority == others:
         yield (
             f"Who goes first: {tenant} waits {format_duration(ps)} for engines that others have; "
             f"`--set tenants.{tenant}.priority={others + 1}` lets it pass, at their expense."
@@ -144,7 +144,8 @@ def _space(result: Result, what: Resource, ps: int) -> str:
     held = _first(found.holders) if found else ""
     return (
         f"More room than {format_bytes(memories[fullest].capacity)} in {the(result, what.component)}, "
-        f"or smaller tensors: at most {format_duration(ps)} less with this schedule. At its fullest it holds {held}."
+        f"or smaller tensors: at most {format_duration(ps)} less with this schedule. "
+        f"At its fullest it holds {held}."
     )
 
 
