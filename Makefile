@@ -57,6 +57,7 @@ bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/systolic.py
 	$(PY) benchmarks/dram.py
 	$(PY) benchmarks/scheduling.py
+	$(PY) benchmarks/report.py
 
 clean: ## Remove what can be made again, but for .venv.
 	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

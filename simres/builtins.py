@@ -128,7 +128,7 @@ def simres_blocks() -> Iterator[Block]:
 
 @hookimpl
 def simres_reporters() -> Iterator[Reporter]:
-    """The formats behind `--csv` and `--perfetto`."""
+    """The formats behind `--csv`, `--perfetto` and `simres report`."""
     yield Reporter(
         name="csv",
         suffix=".csv",
@@ -140,4 +140,10 @@ def simres_reporters() -> Iterator[Reporter]:
         suffix=".json",
         target="simres.reporting.perfetto:perfetto",
         summary="a trace for ui.perfetto.dev and chrome://tracing",
+    )
+    yield Reporter(
+        name="html",
+        suffix=".html",
+        target="simres.reporting.html.page:html",
+        summary="one page with the timeline and all tables, which asks for nothing else",
     )

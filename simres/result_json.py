@@ -6,12 +6,14 @@ A result holds its scenario, workload, Program and Record, so that it can be sho
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simres.analysis.bounds import Bounds
 from simres.errors import SimresError
@@ -23,6 +25,9 @@ from simres.result_summary import SCHEMA_VERSION, stays_document, summary
 from simres.workload import Ledger, Workload
 from simres.workload import to_document as workload_to_document
 from simres.workload_json import from_document as workload_from_document
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 def to_document(result: Result) -> dict[str, Any]:
@@ -80,16 +85,48 @@ def load(path: str | Path) -> Result:
         path = path / "result.json"
     hint = "`simres simulate SCENARIO -o DIR` writes DIR/result.json"
     text = read_text(path, "result", hint)
+    from pydantic import ValidationError
+
+    with _collecting_nothing():
+        try:
+            stored: _Stored = _adapter(_Stored).validate_json(text)
+        except ValidationError as error:
+            _check_head(_parsed(text, path, hint), path, hint)
+            raise SimresError(f"`{path}` is a broken result: {_first(error)}") from error
+        _check_version(stored.schema_version, path, hint)
+        return _result(stored, path)
+
+
+@contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """A large result is millions of objects and no garbage: looking for some takes longer than reading."""
+    collects = gc.isenabled()
+    gc.disable()
     try:
-        document = json.loads(text)
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _parsed(text: str, path: Path, hint: str) -> Any:
+    try:
+        return json.loads(text)
     except json.JSONDecodeError as error:
         broken = f"line {error.lineno}, column {error.colno}: no JSON" if text.strip() else "it is empty"
         raise SimresError(f"`{path}` is no result: {broken}", hint) from error
     except (ValueError, RecursionError) as error:
         raise SimresError(f"`{path}` is no result: too deeply nested, or too long a number", hint) from error
+
+
+def _check_head(document: Any, path: Path, hint: str) -> None:
+    """Whether it is a result, and of a version that is known. What is wrong inside is another matter."""
     if not isinstance(document, dict) or "record" not in document or "origin" not in document:
         raise SimresError(f"`{path}` is no result: it has no `record` and `origin`", hint)
-    version = document.get("schema_version")
+    _check_version(document.get("schema_version"), path, hint)
+
+
+def _check_version(version: object, path: Path, hint: str) -> None:
     if not isinstance(version, int) or isinstance(version, bool):
         raise SimresError(f"`{path}` is no result: `schema_version` is {version!r}", hint)
     if version > SCHEMA_VERSION:
@@ -97,7 +134,11 @@ def load(path: str | Path) -> Result:
             f"`{path}` was made by a newer simres (schema {version}, this one reads up to {SCHEMA_VERSION})",
             "pip install --upgrade simres",
         )
-    return _from_document(document, text, path)
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 @dataclass(frozen=True)
@@ -127,20 +168,19 @@ class _Stored:
     candidates: tuple[Candidate, ...] = ()
     repeats: int = 1
     tenants: Mapping[str, _StoredTenant] = field(default_factory=dict)
+    schema_version: Any = None
+    workload: Any = None
+    rewritten: Any = None
+    networks: Any = None
 
 
-def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
-    from pydantic import ValidationError
-
+def _result(stored: _Stored, path: Path) -> Result:
     try:
-        stored: _Stored = _adapter(_Stored).validate_json(text)
-        tenants = {name: _tenancy(name, tenant, document, path) for name, tenant in stored.tenants.items()}
-        workload, rewritten = _read_networks(document, tenants, path)
+        tenants = {
+            name: _tenancy(name, tenant, stored.networks, path) for name, tenant in stored.tenants.items()
+        }
+        workload, rewritten = _read_networks(stored, tenants, path)
         bounds = _bounds(stored.bounds_ps)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise SimresError(f"`{path}` is a broken result: {place}: {first['msg']}") from error
     except KeyError as error:
         raise SimresError(f"`{path}` is a broken result: no {error}") from error
     result = Result(
@@ -166,18 +206,17 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
 
 
 def _read_networks(
-    document: Mapping[str, Any], tenants: Mapping[str, Tenancy], path: Path
+    stored: _Stored, tenants: Mapping[str, Tenancy], path: Path
 ) -> tuple[Workload | Ledger, Workload | None]:
     """The workload, and what the passes made of it, if any ran."""
     if tenants:
         return together_of(tenants)
-    workload = workload_from_document(document.get("workload"), str(path))
-    rewritten = document.get("rewritten") and workload_from_document(document["rewritten"], str(path))
+    workload = workload_from_document(stored.workload, str(path))
+    rewritten = stored.rewritten and workload_from_document(stored.rewritten, str(path))
     return workload, rewritten if isinstance(rewritten, Workload) else None
 
 
-def _tenancy(name: str, stored: _StoredTenant, document: Mapping[str, Any], path: Path) -> Tenancy:
-    networks = document.get("networks")
+def _tenancy(name: str, stored: _StoredTenant, networks: object, path: Path) -> Tenancy:
     own = networks.get(name) if isinstance(networks, Mapping) else None
     if not isinstance(own, Mapping):
         raise SimresError(f"`{path}` is a broken result: networks: no `{name}`")

@@ -69,14 +69,16 @@ def _program(program: Program, record: Record) -> Iterator[str]:
             yield f"{place}.engine: no engine `{task.engine}`"
         if not 0 <= task.layer < layers:
             yield f"{place}.layer: there is no layer {task.layer}"
-        if not all(0 <= earlier < number for earlier in (*task.needs, *task.after)):
+        earlier = task.needs + task.after
+        if earlier and not 0 <= min(earlier) <= max(earlier) < number:
             yield f"{place}: waits for a task that does not come before it"
-        used = [region.buffer for region in (*task.reads, *task.writes) if region.buffer is not None]
-        if not all(0 <= buffer < buffers for buffer in (*used, *task.reserves)):
+        used = [region.buffer for region in task.reads + task.writes if region.buffer is not None]
+        used += task.reserves
+        if used and not 0 <= min(used) <= max(used) < buffers:
             yield f"{place}: uses a buffer that does not exist"
-        if not all(
-            0 <= amount <= MOST_PS for amount in (task.work.nbytes, task.work.macs, task.work.vector_ops)
-        ):
+        work = task.work
+        amounts = (work.nbytes, work.macs, work.vector_ops)
+        if not 0 <= min(amounts) <= max(amounts) <= MOST_PS:
             yield f"{place}.work: no amounts of work"
         reserved.update(task.reserves)
     for number, buffer in enumerate(program.buffers):
@@ -85,7 +87,8 @@ def _program(program: Program, record: Record) -> Iterator[str]:
             yield f"{place}.memory: no memory `{buffer.memory}`"
         if not 0 <= buffer.nbytes <= MOST_PS:
             yield f"{place}.nbytes: {_brief(buffer.nbytes)} is no size"
-        if not all(0 <= user < tasks for user in buffer.freed_by):
+        freed_by = buffer.freed_by
+        if freed_by and not 0 <= min(freed_by) <= max(freed_by) < tasks:
             yield f"{place}.freed_by: names a task that does not exist"
         if number not in reserved:
             yield f"{place}: nothing reserves it"
@@ -129,26 +132,17 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
         if len(row) != _COLUMNS:
             yield f"{place}: has {len(row)} figures, not {_COLUMNS}"
             continue
-        span = Span._make(row)
-        holders = (span.holder, span.space_holder)
-        if not (0 <= span.task < tasks and span.launch >= 0 and all(-1 <= by < tasks for by in holders)):
+        launch, task, since, ready, granted, end, latency, bus, holder, space_holder, engine_ps = row
+        if not (0 <= task < tasks and launch >= 0 and -1 <= holder < tasks and -1 <= space_holder < tasks):
             yield f"{place}: names a task or launch that does not exist"
             continue
-        engine = program.tasks[span.task].engine
-        stalls = min(span.latency_ps, span.bus_ps, span.engine_ps)
-        moments = (
-            free.get(engine, 0),
-            span.since,
-            span.ready,
-            span.granted,
-            span.begun,
-            span.end,
-            record.makespan_ps,
-        )
-        if stalls < 0 or list(moments) != sorted(moments):
+        engine = program.tasks[task].engine
+        begun = granted + engine_ps + latency + bus
+        in_order = free.get(engine, 0) <= since <= ready <= granted <= begun <= end <= record.makespan_ps
+        if not in_order or min(latency, bus, engine_ps) < 0:
             yield f"{place}: runs against time"
-        done.add((span.launch, span.task))
-        free[engine] = span.end
+        done.add((launch, task))
+        free[engine] = end
         ended[engine] += 1
     yield from _holders(record)
     if record.launches:

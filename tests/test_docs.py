@@ -26,6 +26,16 @@ def test_generated_pages_are_those_of_this_code() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_output_in_the_tour_is_one_that_is_checked() -> None:
+    tour = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    shown = re.findall(r"(.*)\n```console\n\$ simres (\S+)", tour)
+    assert len(shown) == tour.count("```console")
+    assert all(
+        re.fullmatch(r"<!-- .*(output|paragraph|paragraphs \d+ to \d+) -->", mark) for mark, _ in shown
+    )
+    assert {command for _, command in shown} >= {"simulate", "report"}
+
+
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda catalogue: catalogue.hook)
 def test_every_hook_is_documented_with_an_example_that_holds(catalogue) -> None:  # type: ignore[no-untyped-def]
     hook = getattr(hookspecs, catalogue.hook)

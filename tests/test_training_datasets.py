@@ -155,9 +155,13 @@ def test_records_cut_short_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.torch
-def test_fashion_mnist_is_grey_and_read_from_idx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("packaged", [False, True])
+def test_fashion_mnist_is_grey_and_read_from_idx(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packaged: bool
+) -> None:
+    """From the cache, or from where Debian's package puts it."""
     pytest.importorskip("torchvision")
-    folder = tmp_path / "downloads" / "fashion-mnist"
+    folder = tmp_path / ("debian" if packaged else "downloads/fashion-mnist")
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
     arrays = {}
@@ -169,7 +173,8 @@ def test_fashion_mnist_is_grey_and_read_from_idx(tmp_path: Path, monkeypatch: py
         head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
         (folder / name).write_bytes(gzip.compress(head + array.tobytes()))
         md5s[name] = hashlib.md5((folder / name).read_bytes()).hexdigest()
-    monkeypatch.setattr(downloads, "FASHION_FILES", md5s)
+    monkeypatch.setattr(downloads, "FASHION_DEBIAN", tmp_path / "debian")
+    monkeypatch.setattr(downloads, "FASHION_DEBIAN_FILES" if packaged else "FASHION_FILES", md5s)
     found = open_dataset("fashion-mnist", cache=tmp_path)
     assert found.about.input == "1x28x28"
     assert np.array_equal(found.test_images[..., 0], arrays["t10k-images-idx3-ubyte.gz"])

@@ -11,13 +11,18 @@ from simres.record import Record
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A buffer's time in memory: granted at `start_ps`, given back at `end_ps`."""
+    """A buffer's time in memory: granted at `start_ps`, given back at `end_ps`.
+
+    It was granted to `task` of `launch`; to none (-1) where it was there from the start.
+    """
 
     memory: str
     tensor: str
     nbytes: int
     start_ps: int
     end_ps: int
+    launch: int = 0
+    task: int = -1
 
 
 def stays(program: Program, record: Record) -> tuple[Stay, ...]:
@@ -28,17 +33,17 @@ def stays(program: Program, record: Record) -> tuple[Stay, ...]:
     ended = {(span.launch, span.task): span.end for span in record.spans}
     found = []
 
-    def stay(number: int, start: int, launch: int) -> None:
+    def stay(number: int, start: int, launch: int, task: int = -1) -> None:
         buffer = program.buffers[number]
         ends = [ended[launch, user] for user in buffer.freed_by if (launch, user) in ended]
         end = max(ends, default=record.makespan_ps)
-        found.append(Stay(buffer.memory, buffer.tensor, buffer.nbytes, start, end))
+        found.append(Stay(buffer.memory, buffer.tensor, buffer.nbytes, start, end, launch, task))
 
     for number in program.resident_in if record.rows else ():
         stay(number, 0, 0)
     for span in record.spans:
         for number in program.tasks[span.task].reserves:
-            stay(number, span.granted, span.launch)
+            stay(number, span.granted, span.launch, span.task)
     return tuple(sorted(found, key=lambda stay: (stay.start_ps, stay.end_ps)))
 
 

@@ -29,6 +29,8 @@ COMMANDS = (
     "schedule",
     "timeline",
     "roofline",
+    "compare",
+    "report",
     "trace",
     "import",
     "train",

@@ -36,11 +36,16 @@ def shares(result: Result) -> str:
 
 def components(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     """What each component took for its work, and for being on."""
+    return lines(component_columns(result), width, rule=glyphs.line, clip=True)
+
+
+def component_columns(result: Result) -> list[Column]:
+    """The columns of `components`."""
     spent = result.energy
     named = {name: spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj}
     shown = [name for name, both in named.items() if both]
     unit = scale(spent.total_fj, ENERGY.ladder)
-    columns = [
+    return [
         Column("component", shown, total="total", right=False),
         Column(
             "for work",
@@ -61,7 +66,6 @@ def components(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
             "at", [_rates(result, name) for name in shown], right=False, elastic=True, rank=1, style="muted"
         ),
     ]
-    return lines(columns, width, rule=glyphs.line, clip=True)
 
 
 def _rates(result: Result, name: str) -> str:

@@ -74,6 +74,11 @@ def evictions(
     result: Result, shown: Sequence[Eviction], width: int, glyphs: Glyphs, *, clip: bool
 ) -> list[Text]:
     """A row for each evicted tensor `shown`; totals of all."""
+    return lines(eviction_columns(result, shown), width, clip=clip, rule=glyphs.line)
+
+
+def eviction_columns(result: Result, shown: Sequence[Eviction]) -> list[Column]:
+    """The columns of `evictions`."""
     found = result.evictions
     written, read, took = (
         [item.written_bytes for item in found],
@@ -98,4 +103,4 @@ def evictions(
         columns.append(
             Column("on the bus", [time.text(item.bus_ps) for item in shown], time.unit, time.text(sum(took)))
         )
-    return lines(columns, width, clip=clip, rule=glyphs.line)
+    return columns

@@ -22,15 +22,8 @@ _NARROWEST_BAR = 10
 def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     """Working, waiting by cause and idle of every engine: each row adds up to the makespan."""
     makespan = result.makespan_ps
-    shown = {
-        name: engine
-        for name, engine in result.record.engines.items()
-        if engine.tasks or result.chip[name].role != "memory"
-    }
-    by_cause = {cause: [engine.waiting_ps.get(cause, 0) for engine in shown.values()] for cause in Cause}
-    causes = [
-        (cause.value, amounts, f"cause.{cause.value}") for cause, amounts in by_cause.items() if any(amounts)
-    ]
+    shown = _shown_engines(result)
+    causes = _causes(shown)
     together = [sum(engine.waiting_ps.values()) for engine in shown.values()]
     # Waits are named in full where that fits, then in short, then summed.
     for waits in (
@@ -58,6 +51,29 @@ def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
         legend = f"{glyphs.full} works {glyphs.waiting} waits {glyphs.idle} idle"
         columns.append(Column(legend if len(legend) <= size else "", bars, rank=2, right=False))
     return lines(columns, width, rule=glyphs.line)
+
+
+def engine_columns(result: Result) -> list[Column]:
+    """The columns of `engines`, every cause by its name, without the bar."""
+    shown = _shown_engines(result)
+    waits = [(f"wait: {head}", amounts, style) for head, amounts, style in _causes(shown)]
+    return _engine_columns(result, shown, waits)
+
+
+def _shown_engines(result: Result) -> dict[str, EngineTotals]:
+    return {
+        name: engine
+        for name, engine in result.record.engines.items()
+        if engine.tasks or result.chip[name].role != "memory"
+    }
+
+
+def _causes(shown: Mapping[str, EngineTotals]) -> list[tuple[str, list[int], str]]:
+    """The causes that occur: name, picoseconds by engine, style."""
+    by_cause = {cause: [engine.waiting_ps.get(cause, 0) for engine in shown.values()] for cause in Cause}
+    return [
+        (cause.value, amounts, f"cause.{cause.value}") for cause, amounts in by_cause.items() if any(amounts)
+    ]
 
 
 def _engine_columns(
@@ -100,6 +116,14 @@ def most_work(result: Result) -> list[int]:
 
 def layers(result: Result, width: int, glyphs: Glyphs, shown: Sequence[int], *, clip: bool) -> list[Text]:
     """A row for each layer `shown`: when, how long on which engine, its work and its bytes; totals of all."""
+    columns = layer_columns(result)
+    for column in columns:
+        column.cells = [column.cells[number] for number in shown]
+    return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def layer_columns(result: Result) -> list[Column]:
+    """The columns of `layers`, with a cell for every layer."""
     rows = result.layers
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
@@ -156,9 +180,7 @@ def layers(result: Result, width: int, glyphs: Glyphs, shown: Sequence[int], *, 
             rank=8,
         )
     )
-    for column in columns:
-        column.cells = [column.cells[number] for number in shown]
-    return lines(columns, width, clip=clip, rule=glyphs.line)
+    return columns
 
 
 def _lanes(result: Result) -> Mapping[str, list[str]]:
@@ -198,6 +220,11 @@ def bounds(result: Result, width: int, glyphs: Glyphs, *, whole: bool) -> list[T
 
     Without `whole`, of the bounds only LB0 and the tightest.
     """
+    return lines(bound_columns(result, whole=whole), width, rule=glyphs.line)
+
+
+def bound_columns(result: Result, *, whole: bool) -> list[Column]:
+    """The columns of `bounds`."""
     makespan, least = result.makespan_ps, result.bounds
     references = {item.name: item for item in result.references}
     rows: list[tuple[str, int, str]] = []
@@ -212,14 +239,13 @@ def bounds(result: Result, width: int, glyphs: Glyphs, *, whole: bool) -> list[T
     unit = scale(makespan, TIME)
     texts = unit.texts([ps for _, ps, _ in rows])
     sure = ["at least" if number < proven else "about" for number in range(len(rows))]
-    columns = [
+    return [
         Column("bound", [name for name, _, _ in rows], right=False),
         Column("", sure, right=False, rank=2, style="muted"),
         Column("", texts, unit.unit),
         Column("simulated is", [_far(makespan, ps) for _, ps, _ in rows]),
         Column("because of", [why for _, _, why in rows], right=False, rank=1, style="muted"),
     ]
-    return lines(columns, width, rule=glyphs.line)
 
 
 _ESTIMATES = {
@@ -234,7 +260,12 @@ def _far(makespan: int, bound: int) -> str:
 
 def expectations(found: Sequence[Expectation], width: int, glyphs: Glyphs) -> list[Text]:
     """What the scenario's `expect:` states, what came out, and the difference, all exact."""
-    columns = [
+    return lines(expectation_columns(found), width, rule=glyphs.line)
+
+
+def expectation_columns(found: Sequence[Expectation]) -> list[Column]:
+    """The columns of `expectations`."""
+    return [
         Column("quantity", [item.path for item in found], right=False, elastic=True),
         Column("stated", [_exact(item, item.expected) for item in found]),
         Column("simulated", [_exact(item, item.found) for item in found]),
@@ -246,7 +277,6 @@ def expectations(found: Sequence[Expectation], width: int, glyphs: Glyphs) -> li
             right=False,
         ),
     ]
-    return lines(columns, width, rule=glyphs.line)
 
 
 def _exact(item: Expectation, value: int | float) -> str:

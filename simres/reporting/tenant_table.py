@@ -12,6 +12,11 @@ from simres.units import format_bytes
 
 def tenants(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     """A row a tenant: when it came, how long it took, how much longer than alone and than its bound."""
+    return lines(tenant_columns(result), width, rule=glyphs.line)
+
+
+def tenant_columns(result: Result) -> list[Column]:
+    """The columns of `tenants`."""
     named = result.tenants
     rows = list(named.values())
     unit = scale(result.makespan_ps, TIME)
@@ -45,11 +50,16 @@ def tenants(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     ]
     if any(row.priority for row in rows):
         columns.insert(4, Column("priority", [str(row.priority) for row in rows], rank=3))
-    return lines(columns, width, rule=glyphs.line)
+    return columns
 
 
 def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     """A row an engine: its work for each tenant and for all of them, as a share of the run."""
+    return lines(engine_columns(result), width, rule=glyphs.line)
+
+
+def engine_columns(result: Result) -> list[Column]:
+    """The columns of `engines`."""
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
     record = result.record.engines
@@ -66,4 +76,4 @@ def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     columns.append(Column("", [percent(ps, makespan) for ps in every], "%"))
     rest = [makespan - ps for ps in every]
     columns.append(Column("for nobody", unit.texts(rest) if any(rest) else [NOTHING] * len(rest), unit.unit))
-    return lines(columns, width, rule=glyphs.line)
+    return columns

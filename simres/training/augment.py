@@ -74,15 +74,15 @@ class Batches:
         """
         count = len(rows)
         generator = torch.Generator().manual_seed(seed_of(self.recipe.seed, 2, step))
-        reach = 2 * self.recipe.crop + 1
-        offsets = torch.randint(0, reach, (2, count), generator=generator)[:, part]
+        reach = self.recipe.reach(epoch)
+        offsets = torch.randint(0, 2 * reach + 1, (2, count), generator=generator)[:, part]
         mirrored = self._mirrored(rows, epoch, generator)[part]
         holes = torch.rand((2, count), generator=generator)[:, part]
         rows = rows[part]
         device = self.images.device
         here = rows.to(device)
         x = self._normal(self.images.index_select(0, here))
-        x = self._cut(x, offsets.to(device), mirrored.to(device))
+        x = self._cut(x, reach, offsets.to(device), mirrored.to(device))
         if self.recipe.cutout:
             self._blank(x, holes.to(device))
         return self._arranged(x), self.labels.index_select(0, here)
@@ -99,9 +99,8 @@ class Batches:
     def _normal(self, images: Tensor) -> Tensor:
         return images.to(torch.float32).mul_(self._scale).add_(self._shift)
 
-    def _cut(self, x: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
+    def _cut(self, x: Tensor, crop: int, offsets: Tensor, mirrored: Tensor) -> Tensor:
         """A window of the same size at `offsets` of each image (n, rows, columns, channels), padded by 0."""
-        crop = self.recipe.crop
         count, height, width, _ = x.shape
         if not crop and not bool(mirrored.any()):
             return x

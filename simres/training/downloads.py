@@ -42,6 +42,15 @@ FASHION_FILES = {
     "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
 }
 """Files and MD5s, as on https://github.com/zalandoresearch/fashion-mnist and in torchvision."""
+FASHION_DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+"""Where Debian's package `dataset-fashion-mnist` puts the same four files, packed anew."""
+FASHION_DEBIAN_FILES = {
+    "train-images-idx3-ubyte.gz": "cf8536b0aa1a6ac5fa3f23001093305c",
+    "train-labels-idx1-ubyte.gz": "10bea18fdb374794d4bb42e356e600c9",
+    "t10k-images-idx3-ubyte.gz": "f78720b4224f21cce2f2ccf2d7a94c9a",
+    "t10k-labels-idx1-ubyte.gz": "0d30e22e447f3c33dab9ed536400ac01",
+}
+"""MD5s of that package's files, version 0.0~git20200523."""
 FASHION_CLASSES = (
     "t-shirt",
     "trouser",
@@ -114,15 +123,27 @@ def cifar10(folder: Path) -> Decoded:
 
 
 def fashion_mnist(folder: Path) -> Decoded:
-    """Fashion-MNIST from its four files in `folder`, downloaded if need be. Raises `SimresError`."""
+    """Fashion-MNIST from its four files: in `folder`, else from Debian's package, else downloaded.
+
+    Raises `SimresError`.
+    """
     made = Decoded()
     for split, prefix in (("train", "train"), ("test", "t10k")):
         names = [name for name in FASHION_FILES if name.startswith(prefix)]
-        images, labels = (_idx(fetch(FASHION + name, folder, FASHION_FILES[name])) for name in names)
+        images, labels = (_idx(_fashion_file(name, folder)) for name in names)
         if images.ndim != 3 or labels.shape != images.shape[:1] or labels.max() >= len(FASHION_CLASSES):
             raise SimresError(f"`{folder}`: images and labels to {split} with do not go together")
         made.images[split], made.labels[split] = images[..., None], labels.astype(np.int64)
     return made
+
+
+def _fashion_file(name: str, folder: Path) -> Path:
+    from torchvision.datasets.utils import check_integrity
+
+    packaged = FASHION_DEBIAN / name
+    if not (folder / name).exists() and check_integrity(str(packaged), FASHION_DEBIAN_FILES[name]):
+        return packaged
+    return fetch(FASHION + name, folder, FASHION_FILES[name])
 
 
 def _idx(path: Path) -> NDArray[np.uint8]:

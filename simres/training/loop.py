@@ -26,6 +26,7 @@ from simres.training.augment import Batches, seed_of
 from simres.training.datasets import Dataset
 from simres.training.evaluation import Scores, evaluate, scores
 from simres.training.optimiser import Mean, Stepper
+from simres.training.precision import settled
 from simres.training.processes import Interrupts, Processes
 from simres.training.recipe import Precision
 from simres.training.run import CHECKPOINT, Epoch, Observer, Outcome, Run, Silent
@@ -57,6 +58,7 @@ def fit(
     """
     processes = Processes()
     device = device or torch.device("cpu")
+    run = replace(run, recipe=settled(run.recipe, device))
     with processes.joined(device), Interrupts().caught() as interrupts:
         trainer = _Trainer(run, dataset, folder, device, processes, registry, initial)
         return trainer.train(interrupts, resume, checkpoint_every, observer or Silent())
@@ -185,7 +187,7 @@ class _Trainer:
         images = self.steps_per_epoch * self.recipe.batch
         started = time.perf_counter()
         found = self._test()
-        if not math.isfinite(found.loss):
+        if not math.isfinite(found.loss) or not self._sound():
             raise self._diverged(progress.step - 1)
         record = Epoch(
             epoch=epoch + 1,
@@ -230,12 +232,16 @@ class _Trainer:
     def _save(self) -> None:
         if not self.processes.first:
             return
-        tensors = {"model": self.module.state_dict(), "momentum": self.stepper.state()}
-        if not all(bool(value.isfinite().all()) for value in tensors["model"].values()):
+        if not self._sound():
             raise self._diverged(self.progress.step - 1)
+        tensors = {"model": self.module.state_dict(), "momentum": self.stepper.state()}
         if self.mean:
             tensors["mean"] = self.mean.values
         store.save_state(self.folder, self.run, self.progress, tensors)
+
+    def _sound(self) -> bool:
+        """Whether all weights and statistics are numbers."""
+        return all(bool(value.isfinite().all()) for value in self.module.state_dict().values())
 
     def _load(self) -> None:
         run, self.progress, tensors = store.load_state(self.folder)

@@ -37,11 +37,22 @@ class Flip(StrEnum):
     (Jordan 2024, arXiv:2404.00498)."""
 
 
+class Optimiser(StrEnum):
+    """What makes steps of gradients."""
+
+    SGD = "sgd"
+    MUON = "muon"
+    """Filters of convolutions turn by orthogonal matrices and keep their length; `sgd` for all else
+    (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/)."""
+
+
 class Precision(StrEnum):
     """What forward and backward passes are computed in; weights are always fp32."""
 
     FP32 = "fp32"
     BF16 = "bf16"
+    AUTO = "auto"
+    """bf16 where the device has it in hardware, else fp32."""
 
 
 class Recipe(BaseModel):
@@ -53,8 +64,12 @@ class Recipe(BaseModel):
     """Passes over the training images."""
     batch: int = Field(128, ge=1, le=1_000_000)
     """Images a step, over all processes."""
+    optimiser: Optimiser = Optimiser.SGD
+    """`sgd`, or `muon` for the filters of convolutions and `sgd` for all else."""
     lr: float = Field(gt=0, le=100, allow_inf_nan=False)
-    """Learning rate, at its peak."""
+    """Learning rate, at its peak; for `muon` the share of their length by which filters turn."""
+    lr_rest: float | None = Field(None, gt=0, le=100, allow_inf_nan=False)
+    """Learning rate, at its peak, of what `muon` leaves to `sgd`; the same unless given."""
     momentum: float = Field(0.9, ge=0, lt=1)
     """Share of the last step that goes into the next."""
     nesterov: bool = False
@@ -77,6 +92,8 @@ class Recipe(BaseModel):
     """Share of a label that is spread over all classes."""
     crop: int = Field(4, ge=0, le=1024)
     """Pixels of padding on each side, from which the image is cut at random."""
+    uncropped: int = Field(0, ge=0)
+    """Of the last epochs, how many leave the images whole, as they are when tested."""
     flip: Flip = Flip.RANDOM
     """`none`, `random` or `alternating`."""
     cutout: int = Field(0, ge=0, le=1024)
@@ -84,7 +101,7 @@ class Recipe(BaseModel):
     ema: float = Field(0.0, ge=0, lt=1)
     """Decay, per step, of a running mean of the weights, which is then what is tested and kept; 0: none."""
     precision: Precision = Precision.FP32
-    """`fp32` or `bf16`."""
+    """`fp32`, `bf16`, or `auto`: bf16 where the device has it in hardware."""
     channels_last: bool = True
     """Pixels before channels in memory."""
     compile: bool = False
@@ -98,7 +115,13 @@ class Recipe(BaseModel):
             raise ValueError("nesterov needs a momentum greater than 0")
         if list(self.milestones) != sorted(set(self.milestones)) or any(m < 1 for m in self.milestones):
             raise ValueError("milestones must be rising epochs from 1")
+        if self.lr_rest is not None and self.optimiser is Optimiser.SGD:
+            raise ValueError("lr_rest goes with `optimiser: muon`; sgd has one rate")
         return self
+
+    def reach(self, epoch: int) -> int:
+        """Pixels by which images of that epoch, counted from 0, are moved at most."""
+        return self.crop if epoch < self.epochs - self.uncropped else 0
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
         """The factor on the learning rate at `step`, counted from 0 over the whole run: 0 to 1."""
@@ -124,12 +147,17 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     # For two CPU cores and a coffee: docs/training.md says how it was found.
     "fast": {
         "epochs": 24,
-        "lr": 0.3,
+        "optimiser": "muon",
+        "lr": 0.12,
+        "lr_rest": 0.4,
+        "momentum": 0.6,
         "nesterov": True,
-        "weight_decay": 5e-4,
-        "decay_all": False,
+        "weight_decay": 0.0,
         "schedule": "one-cycle",
+        "warmup": 0.1,
         "flip": "alternating",
+        "uncropped": 3,
+        "precision": "auto",
     },
 }
 """The recipes that come with simres, by name."""

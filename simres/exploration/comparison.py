@@ -1,0 +1,179 @@
+"""Results side by side: totals, engines, what the critical path went to, and layers.
+
+Layers and causes are compared by the time they have on the critical path. These times add up to the
+makespan, so the differences add up to the difference of the makespans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from string import ascii_uppercase
+from typing import Any, NamedTuple
+
+from simres.analysis.critical_path import Stretch, Why, critical_path
+from simres.errors import SimresError
+from simres.record import RecordLevel
+from simres.result import Result
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form."""
+MOST = len(ascii_uppercase)
+"""Results that can be told apart by a letter."""
+NOWHERE = ""
+"""The layer of time in which there was nothing to do."""
+
+
+class Measure(StrEnum):
+    """What a row's values are: picoseconds, femtojoules, bytes, or how many."""
+
+    TIME = "ps"
+    ENERGY = "fJ"
+    SIZE = "B"
+    COUNT = "count"
+
+
+class Row(NamedTuple):
+    """One thing in every result: its value in each, None where a result does not have it.
+
+    `part` says more where `name` alone does not: of an engine, what it did.
+    """
+
+    name: str
+    part: str
+    measure: Measure
+    values: tuple[int | None, ...]
+
+    @property
+    def effect(self) -> int:
+        """The largest difference to the first result."""
+        first, *others = (value or 0 for value in self.values)
+        return max((abs(other - first) for other in others), default=0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Results by letter, and rows of values in that order.
+
+    `path` and `layers` are times on the critical path, those that differ most first; both add up to the
+    makespans. They are empty unless all Records are full.
+    """
+
+    results: Mapping[str, Result]
+    totals: tuple[Row, ...]
+    engines: tuple[Row, ...]
+    path: tuple[Row, ...]
+    layers: tuple[Row, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form as plain data."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "results": {
+                letter: {
+                    "name": result.name,
+                    "network": result.workload.name,
+                    "scheduler": result.program.scheduler,
+                    "makespan_ps": result.makespan_ps,
+                    "workload_digest": result.origin.workload_digest,
+                }
+                for letter, result in self.results.items()
+            },
+            **{
+                what: [
+                    {
+                        "name": row.name,
+                        **({"part": row.part} if row.part else {}),
+                        "measure": row.measure.value,
+                        "values": dict(zip(self.results, row.values, strict=True)),
+                    }
+                    for row in rows
+                ]
+                for what, rows in (
+                    ("totals", self.totals),
+                    ("engines", self.engines),
+                    ("critical_path", self.path),
+                    ("layers", self.layers),
+                )
+            },
+        }
+
+
+def compare(results: Sequence[Result]) -> Comparison:
+    """The results beside each other, the first as A. Raises `SimresError` for fewer than two, or too many."""
+    if not 2 <= len(results) <= MOST:
+        raise SimresError(
+            f"{len(results)} result{'' if len(results) == 1 else 's'} to compare: give 2 to {MOST}",
+            "`simres compare A B` takes stored results and scenarios",
+        )
+    full = all(result.record.level is RecordLevel.FULL for result in results)
+    paths = [critical_path(result.program, result.record) for result in results] if full else []
+
+    def summed(key: Callable[[Result, Stretch], tuple[str, str]]) -> tuple[Row, ...]:
+        sums = []
+        for result, path in zip(results, paths, strict=True):
+            found: dict[tuple[str, str], int] = {}
+            for stretch in path:
+                name = key(result, stretch)
+                found[name] = found.get(name, 0) + stretch.took_ps
+            sums.append(found)
+        return tuple(sorted(_rows(sums, Measure.TIME), key=lambda row: -row.effect))
+
+    return Comparison(
+        results=dict(zip(ascii_uppercase, results, strict=False)),
+        totals=tuple(_totals(results)),
+        engines=tuple(_rows([_engines(result) for result in results], Measure.TIME)),
+        path=summed(lambda _, stretch: (stretch.engine, _spent(stretch))) if full else (),
+        layers=summed(lambda result, stretch: (_layer(result, stretch), "")) if full else (),
+    )
+
+
+def _rows(sums: Sequence[Mapping[tuple[str, str], int]], measure: Measure) -> list[Row]:
+    """A row for each name that any of the results has, in the order in which they come up."""
+    names = dict.fromkeys(name for found in sums for name in found)
+    return [Row(*name, measure, tuple(found.get(name) for found in sums)) for name in names]
+
+
+def _totals(results: Sequence[Result]) -> list[Row]:
+    rows = [Row("makespan", "", Measure.TIME, tuple(result.makespan_ps for result in results))]
+    if len({result.images for result in results}) > 1:
+        rows.append(Row("images", "", Measure.COUNT, tuple(result.images for result in results)))
+        each = tuple(result.makespan_ps // result.images for result in results)
+        rows.append(Row("time an image", "", Measure.TIME, each))
+    energy = tuple(result.energy.total_fj for result in results)
+    if any(energy):
+        rows.append(Row("energy", "", Measure.ENERGY, energy))
+    read = tuple(sum(layer.read_bytes for layer in result.layers) for result in results)
+    written = tuple(sum(layer.written_bytes for layer in result.layers) for result in results)
+    rows.append(Row("read from DRAM", "", Measure.SIZE, read))
+    rows.append(Row("written to DRAM", "", Measure.SIZE, written))
+    memories = dict.fromkeys(name for result in results for name in result.record.memories)
+    for name in memories:
+        held = [result.record.memories.get(name) for result in results]
+        rows.append(
+            Row(f"{name}, fullest", "", Measure.SIZE, tuple(each.peak if each else None for each in held))
+        )
+    rows.append(Row("tasks", "", Measure.COUNT, tuple(len(result.program.tasks) for result in results)))
+    return rows
+
+
+def _engines(result: Result) -> dict[tuple[str, str], int]:
+    """Working, waiting by cause and idle of every engine that had work."""
+    found: dict[tuple[str, str], int] = {}
+    for name, engine in result.record.engines.items():
+        if engine.tasks:
+            found[name, "working"] = engine.working_ps
+            for cause, ps in engine.waiting_ps.items():
+                if ps:
+                    found[name, f"wait: {cause.value}"] = ps
+            found[name, "idle"] = engine.idle_ps
+    return found
+
+
+def _spent(stretch: Stretch) -> str:
+    return stretch.cause.value if stretch.cause in (Why.WORKING, Why.IDLE) else f"wait: {stretch.cause.value}"
+
+
+def _layer(result: Result, stretch: Stretch) -> str:
+    return NOWHERE if stretch.layer < 0 else result.program.layers[stretch.layer].name

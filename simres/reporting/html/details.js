@@ -1,0 +1,106 @@
+// What is said of something selected. Only text nodes are made: nothing of the data becomes markup.
+
+/** An element with attributes (functions become listeners) and children. */
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes))
+    if (typeof value === "function") made.addEventListener(name, value);
+    else made.setAttribute(name, value);
+  made.append(...children.flat());
+  return made;
+}
+
+const MOST = 12; // entries of a list that are shown
+
+function listed(title, entries) {
+  if (!entries.length) return [];
+  const rest = entries.length - MOST;
+  const items = entries.slice(0, MOST).map((entry) => element("li", {}, entry));
+  if (rest > 0) items.push(element("li", { class: "quiet" }, `and ${rest} more`));
+  return [element("h4", {}, title), element("ul", {}, items)];
+}
+
+/** A button that selects a task in time. */
+const link = (model, i, select) =>
+  element("button", { type: "button", class: "link", click: () => select(i) }, titleOf(model, i));
+
+const REASONS = {
+  data: "for the result of ",
+  order: "as scheduled, for ",
+  space: "for the space that was freed by ",
+  engine: "for the engine, at which another tenant is",
+  latency: "for the first bytes of its request",
+  bus: "for the bus",
+};
+
+function aboutTask(model, i, select) {
+  const { s, t, stays, path } = model;
+  const task = s.task[i];
+  const launch = s.launch[i];
+  const kind = data.kinds[t.kind[task]];
+  const moves = kind === "load" || kind === "store" || kind === "move";
+  const amount = t.amount[task];
+  const unit = kind === "matrix" ? " MACs" : " operations";
+  const work = amount ? (moves ? size(amount) : times(amount) + unit) : "no work";
+  const speed = (amount * 1e12) / s.work[i];
+  const rate = !amount || !s.work[i] ? "" : moves ? `, ${spelled(speed, SIZES)}/s` : `, ${times(speed)}${kind === "matrix" ? "MAC" : "OP"}/s`;
+  const waits = waitsOf(model, i).map(([cause, from, to]) => {
+    const who = cause === "space" ? s.made_room[i] : cause === "data" || cause === "order" ? s.holder[i] : 0;
+    const masters = (cause === "bus" && model.shared.get(i)) || [];
+    const named = masters.map(([name, ps]) => `${name || "turnaround, refresh"} ${duration(ps)}`).join(", ");
+    return [
+      element("i", { class: `c-${cause}` }),
+      `${duration(to - from)} ${REASONS[cause]}`,
+      who ? link(model, i - who, select) : named ? ` (${named})` : cause === "space" || cause === "data" ? "others" : "",
+    ];
+  });
+  const held = [];
+  stays.owner.forEach((owner, n) => {
+    if (owner === i)
+      held.push(`${data.tensors[stays.tensor[n]]}: ${size(stays.bytes[n])} for ${duration(stays.end[n] - stays.start[n])}`);
+  });
+  const tasks = (numbers) =>
+    numbers.map((number) => model.inTime(launch, number)).filter((at) => at >= 0).map((at) => [link(model, at, select), ` at ${duration(s.begun[at])}`]);
+  const on = path.span.indexOf(i) >= 0;
+  return [
+    element("h3", {}, titleOf(model, i)),
+    element("p", {}, `${kind} on ${model.lanes[s.lane[i]].name} for ${data.layers[t.layer[task]]}`),
+    element("p", {}, `${duration(s.begun[i])} to ${duration(s.end[i])}: ${duration(s.work[i])}`),
+    element("p", {}, work + rate),
+    element("p", { class: "quiet" }, `task ${task}` + (data.launches.length && launch ? `, launch ${launch}` : "") + (on ? ", on the critical path" : "")),
+    ...listed("Waited", waits),
+    ...listed("Holds from its start", held),
+    ...listed("Needs", tasks(model.needsOf(task))),
+    ...listed("Needed by", tasks(model.fedBy(task))),
+  ];
+}
+
+function aboutTensor(model, tensor, ps, select) {
+  const { stays } = model;
+  const pieces = [];
+  stays.tensor.forEach((other, n) => {
+    if (other === tensor) pieces.push(n);
+  });
+  const now = pieces.filter((n) => stays.start[n] <= ps && ps < stays.end[n]);
+  const bytes = now.reduce((sum, n) => sum + stays.bytes[n], 0);
+  return [
+    element("h3", {}, data.tensors[tensor]),
+    element("p", {}, `${data.roles[data.of[tensor]]}, ${size(bytes)} on chip at ${duration(ps)}`),
+    ...listed(
+      `On chip ${pieces.length} ${pieces.length === 1 ? "time" : "times"}`,
+      pieces.map((n) => [
+        `${size(stays.bytes[n])}, ${duration(stays.start[n])} to ${duration(stays.end[n])} `,
+        stays.owner[n] >= 0 ? link(model, stays.owner[n], select) : "from the start",
+      ]),
+    ),
+  ];
+}
+
+function aboutStretch(model, n) {
+  const { path } = model;
+  const why = data.whys[path.why[n]];
+  const holder = path.holder[n] >= 0 ? `, held by ${data.holders[path.holder[n]]}` : "";
+  const layer = path.layer[n] >= 0 ? ` for ${data.layers[path.layer[n]]}` : "";
+  const engine = model.lanes[path.lane[n]]?.name ?? "";
+  return `Critical path, stretch ${n + 1} of ${path.end.length}: ${engine} ${why}${layer}${holder}, ${duration(path.end[n] - path.start[n])}`;
+}

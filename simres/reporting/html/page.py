@@ -1,0 +1,79 @@
+"""One page of a result: text, tables and drawings, and all that its timeline draws; nothing is loaded."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from string import Template
+
+from simres.analysis.critical_path import Stretch, blame, critical_path
+from simres.record import RecordLevel
+from simres.reporting import headline
+from simres.reporting.html import sections
+from simres.reporting.html.data import document
+from simres.reporting.html.markup import escaped
+from simres.result import Result
+
+SCRIPTS = ("model.js", "lanes.js", "memory.js", "details.js", "controls.js", "timeline.js", "page.js")
+"""Parts of the page's one script, in order."""
+_TITLES = {
+    "summary": "Summary",
+    "timeline": "Timeline",
+    "path": "Critical path",
+    "memory": "Memory",
+    "layers": "Layers",
+    "roofline": "Roofline",
+    "energy": "Energy",
+    "origin": "Origin",
+}
+
+
+def html(result: Result) -> str:
+    """The page of `result` as one HTML document that asks for nothing else.
+
+    Its script is allowed by digest (Content Security Policy, level 3), so nothing that comes from the
+    result could run even if it were not escaped. A result without a full record has no timeline and says so.
+    """
+    path: Sequence[Stretch] = ()
+    data = "null"
+    if result.record.level is RecordLevel.FULL and result.record.rows and result.makespan_ps:
+        path = critical_path(result.program, result.record)
+        data = document(result, path)
+    parts = {
+        "summary": sections.summary(result),
+        "timeline": sections.timeline(result),
+        "path": sections.critical_path(result, blame(tuple(path))),
+        "memory": sections.memory(result),
+        "layers": sections.layers(result),
+        "roofline": sections.roofline(result),
+        "energy": sections.energy(result),
+        "origin": sections.origin(result),
+    }
+    script = _script()
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    links = "".join(f'<a href="#{name}">{_TITLES[name]}</a>' for name, part in parts.items() if part)
+    return Template(_part("page.html")).substitute(
+        title=escaped(f"{result.name}: simres"),
+        description=escaped(headline.headline(result)),
+        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+        style=_part("page.css"),
+        links=links,
+        main="".join(parts.values()),
+        version=escaped(result.origin.versions.get("simres", "")),
+        data=data,
+        script=script,
+    )
+
+
+@cache
+def _script() -> str:
+    return "\n" + "\n".join(_part(name) for name in SCRIPTS)
+
+
+@cache
+def _part(name: str) -> str:
+    """A file that lies beside this one."""
+    return files("simres.reporting.html").joinpath(name).read_text(encoding="utf-8")

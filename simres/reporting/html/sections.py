@@ -1,0 +1,379 @@
+"""The sections of the page: what can be read without any script, so that it can be printed too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simres.analysis.critical_path import Blame
+from simres.program import TaskKind
+from simres.record import Cause, RecordLevel
+from simres.reporting import candidates, energy_table, headline, memory_table, tables, tenant_table
+from simres.reporting.amounts import BYTES, NOTHING, TIME, percent, scale, three_digits, times
+from simres.reporting.columns import Column
+from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
+from simres.reporting.html.roofline import drawing
+from simres.reporting.roofline import roofline_of
+from simres.result import Result
+from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
+from simres.workload import Role
+
+_ROLE_KINDS = {"bus": "k-load", "matrix": "k-matrix", "host": "k-host", "memory": "k-move"}
+
+
+def summary(result: Result) -> str:
+    """The answer in words, the totals, where the engines' time went, and the bounds."""
+    said = [headline.limit(result), *headline.steady(result), headline.distance(result)]
+    parts = [
+        f'<p class="eyebrow">{escaped(_subject(result))}</p>',
+        f"<h1>{escaped(result.name)}</h1>",
+        f'<p class="answer">{_answer(result)}</p>',
+        paragraphs(said, "said"),
+        _figures(result),
+        *(f'<p class="warning" role="note">{escaped(text)}</p>' for text in headline.warnings(result)),
+        *_expectations(result),
+    ]
+    if result.tenants:
+        parts += [
+            "<h3>Tenants</h3>",
+            table("Tenants", tenant_table.tenant_columns(result)),
+            folded(
+                "How long each engine worked for whom", table("Shared", tenant_table.engine_columns(result))
+            ),
+        ]
+    parts += ["<h3>Engines</h3>", _engines(result), "<h3>Bounds</h3>", _bounds(result)]
+    return f'<section id="summary" aria-label="Summary">{"".join(parts)}</section>\n'
+
+
+def _subject(result: Result) -> str:
+    network = result.workload.name
+    images = f", {result.images} images" if result.images > 1 else ""
+    return f"{network}{images}, schedule {result.program.scheduler}"
+
+
+def _answer(result: Result) -> str:
+    """The makespan large, and what it is for."""
+    makespan, images = result.makespan_ps, result.images
+    if result.tenants:
+        what = f"for {len(result.tenants)} tenants"
+    elif images > 1:
+        what = f"for {images} images, {format_duration(makespan // images)} an image"
+    else:
+        what = "an image"
+    return f"<strong>{format_duration(makespan)}</strong> {escaped(what)}"
+
+
+def _figures(result: Result) -> str:
+    makespan, spent = result.makespan_ps, result.energy
+    found: list[tuple[str, str]] = []
+    if makespan and not result.tenants:
+        found.append(("images a second", three_digits(result.images * PS_PER_S / makespan)))
+    for names, bound_ps in result.bounds.engines.items():
+        if result.role(names) == "matrix" and makespan:
+            found.append((f"of the peak of {names}", f"{percent(bound_ps, makespan).replace('-', '0')} %"))
+    if result.bounds.makespan:
+        found.append(("times the bound", times(makespan, result.bounds.makespan)))
+    found.append(("read over the bus", format_bytes(sum(layer.read_bytes for layer in result.layers))))
+    found.append(("written", format_bytes(sum(layer.written_bytes for layer in result.layers))))
+    for name, memory in result.record.memories.items():
+        if memory.peak:
+            share = f"{percent(memory.peak, memory.capacity)} %"
+            found.append((f"of {name} at its fullest", share))
+    if spent.total_fj:
+        found.append(("energy", format_energy(spent.total_fj)))
+        found.append(("power on average", format_power(spent.average_power_uw)))
+    items = "".join(f"<div><dt>{escaped(name)}</dt><dd>{escaped(text)}</dd></div>" for name, text in found)
+    return f'<dl class="figures">{items}</dl>'
+
+
+def _expectations(result: Result) -> Iterator[str]:
+    found = result.expectations
+    if found:
+        missed = [item for item in found if not item.met]
+        verdict = f"{len(missed)} of {len(found)} expectations missed" if missed else None
+        text = verdict or f"What the scenario expects came out: {len(found)} of {len(found)}."
+        yield f'<p class="{"warning" if missed else "good"}" role="note">{escaped(text)}</p>'
+        yield folded("Expectations", table("Expectations", tables.expectation_columns(found)))
+
+
+def _engines(result: Result) -> str:
+    makespan = result.makespan_ps
+    rows = []
+    causes: dict[Cause, None] = {}
+    roles: dict[str, None] = {}
+    for name, engine in result.record.engines.items():
+        role = result.chip[name].role
+        if not engine.tasks and role == "memory":
+            continue
+        kind = _ROLE_KINDS.get(role, "k-move")
+        parts = [(kind, engine.working_ps, f"works {format_duration(engine.working_ps)}")]
+        for cause, ps in engine.waiting_ps.items():
+            if ps:
+                causes[cause] = None
+                parts.append((f"c-{cause.value}", ps, f"waits, {cause.value}: {format_duration(ps)}"))
+        parts.append(("idle", engine.idle_ps, f"idle {format_duration(engine.idle_ps)}"))
+        if engine.working_ps:
+            roles[role] = None
+        works = percent(engine.working_ps, makespan).replace("-", "0")
+        label = f"{name} works {works} % of the time"
+        rows.append(
+            f"<li><span>{escaped(name)}</span>{stack(label, parts, makespan)}<b>{escaped(works)} %</b></li>"
+        )
+    entries = [(_ROLE_KINDS.get(role, "k-move"), f"{role} works") for role in roles]
+    entries += [(f"c-{cause.value}", f"waits: {_CAUSES[cause]}") for cause in Cause if cause in causes]
+    return f'<ul class="bars">{"".join(rows)}</ul>{legend([*entries, ("idle", "idle")])}' + folded(
+        "The same in figures", table("Engines", tables.engine_columns(result))
+    )
+
+
+_CAUSES = {
+    Cause.DATA: "data, for a result it reads",
+    Cause.ORDER: "order, as scheduled",
+    Cause.BUS: "bus, which others have",
+    Cause.SPACE: "space on chip",
+    Cause.LATENCY: "latency of a request",
+    Cause.ENGINE: "engine, which another tenant has",
+}
+
+
+def _bounds(result: Result) -> str:
+    columns = tables.bound_columns(result, whole=True)
+    bounds = {**result.bounds.engines, "dependency": result.bounds.dependency}
+    rows = [("simulated", result.makespan_ps, "simulated", "this run")]
+    for name, ps in sorted(bounds.items(), key=lambda item: -item[1]):
+        rows.append((name, ps, "bound", f"at least, {headline.bound_meaning(result, name)}"))
+    for item in result.references:
+        if not item.proven:
+            rows.append((item.name, item.ps, "estimate", "an estimate"))
+    most = max(ps for _, ps, _, _ in rows)
+    bars = "".join(
+        f"<li><span>{escaped(name)}</span>"
+        f"{stack(f'{name}: {format_duration(ps)}', [(kind, ps, why)], most)}"
+        f"<b>{format_duration(ps)}</b></li>"
+        for name, ps, kind, why in rows
+        if ps
+    )
+    return f'<ul class="bars">{bars}</ul>' + folded("What they consist of", table("Bounds", columns))
+
+
+def timeline(result: Result) -> str:
+    """The place where the script draws, or why there is nothing to draw."""
+    if result.record.level is not RecordLevel.FULL or not result.record.rows or not result.makespan_ps:
+        why = (
+            "The run takes no time: there is nothing to draw."
+            if result.record.level is RecordLevel.FULL
+            else f"Recorded at level {result.record.level.value}, without times of single tasks: "
+            "there is no timeline, no critical path, and no occupancy by tensor. "
+            "Run it again with a full record to see them."
+        )
+        return section("timeline", "Timeline", paragraphs([why], "quiet"))
+    kinds = {task.kind for task in result.program.tasks}
+    entries = [(f"k-{kind.value}", kind.value) for kind in TaskKind if kind in kinds]
+    waits = {
+        cause for engine in result.record.engines.values() for cause, ps in engine.waiting_ps.items() if ps
+    }
+    entries += [(f"c-{cause.value}", f"waits: {cause.value}") for cause in Cause if cause in waits]
+    if result.stays:
+        entries += [(f"t-{role.value}", f"on chip: {role.value}") for role in Role]
+    return section("timeline", "Timeline", _TIMELINE, legend(entries), _KEYS)
+
+
+_TIMELINE = """
+<noscript><p class="warning">The timeline is drawn by a script, and scripts are off.</p></noscript>
+<div class="tools">
+<div class="group" role="group" aria-label="Zoom">
+<button type="button" id="zoom-out" aria-label="Zoom out">&minus;</button>
+<button type="button" id="zoom-in" aria-label="Zoom in">+</button>
+<button type="button" id="zoom-all">All</button></div>
+<div class="group" role="group" aria-label="Critical path">
+<button type="button" id="path-back" aria-label="Previous stretch of the critical path">&#9664;</button>
+<span>critical path</span>
+<button type="button" id="path-on" aria-label="Next stretch of the critical path">&#9654;</button></div>
+<label class="search"><span class="unseen">Search a layer</span>
+<input type="search" id="search" placeholder="Search a layer" list="layer-names" autocomplete="off"
+ spellcheck="false"></label><datalist id="layer-names"></datalist>
+<output id="found" for="search"></output><output id="window"></output>
+</div>
+<div class="view">
+<div class="drawing">
+<canvas id="overview" height="44" aria-hidden="true"></canvas>
+<canvas id="lanes" tabindex="0" role="application" aria-label="Timeline"
+ aria-describedby="keys"></canvas>
+<div id="tip" role="presentation" hidden></div>
+</div>
+<aside id="details" tabindex="0" aria-label="Selected" aria-live="polite"><p class="quiet">Select a task to
+see what it waited for and what it held, or a place in memory to see whose it is.</p></aside>
+</div>
+"""
+_KEYS = """
+<details id="keys"><summary>Keys, mouse and touch</summary><dl class="keys">
+<div><dt><kbd>+</kbd> <kbd>-</kbd> <kbd>0</kbd></dt><dd>zoom in, out, to all</dd></div>
+<div><dt><kbd>&larr;</kbd> <kbd>&rarr;</kbd></dt><dd>go back and on in time</dd></div>
+<div><dt><kbd>&uarr;</kbd> <kbd>&darr;</kbd></dt><dd>the lane above, below</dd></div>
+<div><dt><kbd>,</kbd> <kbd>.</kbd></dt><dd>the task before, the next</dd></div>
+<div><dt><kbd>[</kbd> <kbd>]</kbd></dt><dd>along the critical path</dd></div>
+<div><dt><kbd>Enter</kbd></dt><dd>zoom to what is selected</dd></div>
+<div><dt><kbd>/</kbd></dt><dd>search; <kbd>Enter</kbd> there zooms to what was found</dd></div>
+<div><dt><kbd>Esc</kbd></dt><dd>nothing selected</dd></div>
+<div><dt>mouse</dt><dd>drag to move; the wheel zooms with <kbd>Ctrl</kbd>, or once the drawing has been
+clicked; a double click zooms there; drag with <kbd>Shift</kbd> to zoom to a stretch</dd></div>
+<div><dt>touch</dt><dd>drag to move, pinch to zoom, tap to select</dd></div>
+</dl></details>
+"""
+
+
+def critical_path(result: Result, blamed: Mapping[Blame, int]) -> str:
+    """What the run's length is made of, the most first."""
+    if not blamed:
+        return ""
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    layers = [layer.name for layer in result.program.layers]
+
+    by: dict[tuple[str, str], int] = {}
+    for item, ps in blamed.items():
+        key = (item.engine, item.cause.value)
+        by[key] = by.get(key, 0) + ps
+    bars = "".join(
+        f"<li><span>{escaped(f'{engine} {cause}'.strip())}</span>"
+        f"{stack(f'{engine} {cause}', [(_path_kind(result, engine, cause), ps, '')], makespan)}"
+        f"<b>{percent(ps, makespan)} %</b></li>"
+        for (engine, cause), ps in sorted(by.items(), key=lambda item: -item[1])
+    )
+    names = [layers[item.layer] if item.layer >= 0 else "" for item in blamed]
+    columns = [
+        Column("layer", [name or NOTHING for name in names], right=False, total="total"),
+        Column("engine", [item.engine or NOTHING for item in blamed], right=False),
+        Column("cause", [item.cause.value for item in blamed], right=False),
+        Column("held by", [item.holder or NOTHING for item in blamed], right=False),
+        Column("time", unit.texts(blamed.values()), unit.unit, unit.text(makespan)),
+        Column("share", [percent(ps, makespan) for ps in blamed.values()], "%", "100.0"),
+    ]
+    lead = (
+        "The chain of events behind the end of the run, followed back to its start. What is on it would have "
+        f"had to be shorter for the run to be; the parts add up to {format_duration(makespan)}."
+    )
+    whole = table("Critical path", columns, sortable=True, buttons=names)
+    return section("path", "Critical path", f'<ul class="bars">{bars}</ul>', whole, lead=lead)
+
+
+def _path_kind(result: Result, engine: str, cause: str) -> str:
+    if cause == "working":
+        return _ROLE_KINDS.get(result.role(engine), "k-move")
+    return "idle" if cause == "idle" else f"c-{cause}"
+
+
+def memory(result: Result) -> str:
+    """How full on-chip memory got, of what, and what did not stay."""
+    parts = paragraphs(memory_table.fullest(result, whole=False))
+    if result.stays:
+        parts += paragraphs(["Who held how much when is drawn under the timeline's lanes."], "quiet")
+        parts += _holders(result)
+    if result.evictions:
+        parts += "<h3>Evictions</h3>" + paragraphs([memory_table.evictions_caption(result)])
+        columns = memory_table.eviction_columns(result, result.evictions)
+        parts += table("Evictions", columns, sortable=True)
+    return section("memory", "On-chip memory", parts) if parts else ""
+
+
+def _holders(result: Result) -> str:
+    """A row a tensor: how long it lay on chip and how much of the memory's bytes x time that was."""
+    spent: dict[tuple[str, str], list[int]] = {}
+    for stay in result.stays:
+        found = spent.setdefault((stay.memory, stay.tensor), [0, 0, 0])
+        found[0] = max(found[0], stay.nbytes)
+        found[1] += stay.end_ps - stay.start_ps
+        found[2] += stay.nbytes * (stay.end_ps - stay.start_ps)
+    rows = sorted(spent.items(), key=lambda item: -item[1][2])[:_TENSORS]
+    whole = {name: memory.capacity * result.makespan_ps for name, memory in result.record.memories.items()}
+    unit = scale(result.makespan_ps, TIME)
+    nbytes = scale(max(row[0] for _, row in rows), BYTES)
+    columns = [
+        Column("tensor", [tensor for (_, tensor), _ in rows], right=False),
+        Column("memory", [name for (name, _), _ in rows], right=False),
+        Column("largest piece", [nbytes.text(row[0]) for _, row in rows], nbytes.unit),
+        Column("all pieces together", unit.texts(row[1] for _, row in rows), unit.unit),
+        Column("bytes x time", [percent(row[2], whole[name]) for (name, _), row in rows], "% of memory"),
+    ]
+    more = f"The {_TENSORS} of {len(spent)} tensors that took most" if len(spent) > _TENSORS else "By tensor"
+    return folded(more, table("Memory by tensor", columns, sortable=True))
+
+
+_TENSORS = 40
+
+
+def layers(result: Result) -> str:
+    """Every layer, to sort and to look up in the timeline."""
+    rows = result.layers
+    tool = (
+        '<div class="tools"><label class="search"><span class="unseen">Filter layers</span>'
+        '<input type="search" id="filter" placeholder="Filter layers" autocomplete="off" spellcheck="false">'
+        f'</label><output id="filtered" for="filter">{len(rows)} layers</output></div>'
+    )
+    columns = tables.layer_columns(result)
+    names = [row.name for row in rows] if result.record.rows else []
+    return section("layers", "Layers", tool, table("Layers", columns, sortable=True, buttons=names))
+
+
+def roofline(result: Result) -> str:
+    """The drawing, where there is anything to draw."""
+    drawn = drawing(roofline_of(result))
+    lead = "Operations a second that each layer reached, over its operations a byte on the bus."
+    return section("roofline", "Roofline", drawn, lead=lead) if drawn else ""
+
+
+def energy(result: Result) -> str:
+    """Joules by component, for work and for being on."""
+    spent = result.energy
+    if not spent.total_fj:
+        return ""
+    whole = max(spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj)
+    rows = []
+    for name in sorted(spent.dynamic_fj, key=lambda name: -spent.dynamic_fj[name] - spent.static_fj[name]):
+        work, on = spent.dynamic_fj[name], spent.static_fj[name]
+        if work or on:
+            kind = _ROLE_KINDS.get(result.role(name), "k-move")
+            parts = [
+                (kind, work, f"for work {format_energy(work)}"),
+                ("idle", on, f"being on {format_energy(on)}"),
+            ]
+            bar = stack(f"{name}: {format_energy(work + on)}", parts, whole)
+            rows.append(
+                f"<li><span>{escaped(name)}</span>{bar}<b>{percent(work + on, spent.total_fj)} %</b></li>"
+            )
+    lead = escaped(f"{energy_table.caption(result)}. {energy_table.product(result)}")
+    columns = energy_table.component_columns(result)
+    return section(
+        "energy",
+        "Energy",
+        f'<ul class="bars">{"".join(rows)}</ul>',
+        table("Energy by component", columns),
+        lead=lead,
+    )
+
+
+def origin(result: Result) -> str:
+    """Enough to get the same result again, and what else one must know to read it."""
+    from yaml import safe_dump
+
+    came = result.origin
+    facts: dict[str, Any] = {"workload": came.workload_digest}
+    facts |= came.versions
+    facts |= {"seed": came.seed, "record": f"{result.record.level.value}, {len(result.record.rows)} spans"}
+    items = "".join(f"<div><dt>{escaped(k)}</dt><dd>{escaped(v)}</dd></div>" for k, v in facts.items())
+    decided = [f"{what}: {how}" for what, how in result.program.decisions.items()]
+    decided += candidates.choice(result.candidates)
+    for name, tenant in result.tenants.items():
+        decided += [f"{name}, {text}" for text in candidates.choice(tenant.candidates)]
+    scenario = safe_dump(dict(came.scenario), sort_keys=False, allow_unicode=True, width=90)
+    lines = "\n".join(escaped(line) for line in scenario.splitlines())
+    return section(
+        "origin",
+        "Origin",
+        paragraphs(headline.remarks(result)),
+        f'<dl class="facts">{items}</dl>',
+        "<h3>What the schedule decided</h3>" if decided else "",
+        f"<ul>{''.join(f'<li>{escaped(text)}</li>' for text in decided)}</ul>" if decided else "",
+        "<h3>Scenario</h3>",
+        f'<pre tabindex="0" aria-label="Scenario as YAML"><code>{lines}</code></pre>',
+    )

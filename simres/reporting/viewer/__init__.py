@@ -1,0 +1,1 @@
+"""The interactive timeline: what is shown as pure functions, and the Textual app that shows it."""

@@ -1,0 +1,199 @@
+"""A result prepared for looking at any part of it at once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import NamedTuple
+
+from simres.analysis.critical_path import Stretch, Why, critical_path
+from simres.analysis.history import bus_holders
+from simres.errors import SimresError
+from simres.record import Cause, RecordLevel, Span
+from simres.reporting.lanes import HeldIndex, LaneIndex, State, Stretches
+from simres.result import Result
+
+_CAUSES = {
+    Why.LATENCY: Cause.LATENCY,
+    Why.BUS: Cause.BUS,
+    Why.ENGINE: Cause.ENGINE,
+    Why.SPACE: Cause.SPACE,
+}
+
+
+class Appearance(NamedTuple):
+    """A layer in a launch: when its first task turned up, and that task's row in the Record."""
+
+    since_ps: int
+    layer: int
+    row: int
+
+
+class ViewIndex:
+    """What is drawn and looked up of a result. A window on it takes time that grows with its width only.
+
+    Raises `SimresError` for a result without spans, or one that takes no time.
+    """
+
+    def __init__(self, result: Result) -> None:
+        if result.record.level is not RecordLevel.FULL:
+            raise SimresError(
+                f"this result has no timeline: it was recorded at level `{result.record.level.value}`",
+                "run it again with a full record",
+            )
+        if not result.makespan_ps:
+            raise SimresError("there is nothing to look at: the run takes no time")
+        self.result = result
+        self.lanes = LaneIndex(result.program, result.record)
+        self.engines = [name for name in self.lanes.engines if result.record.engines[name].working_ps]
+        self.memories = [name for name, memory in result.record.memories.items() if memory.peak]
+        self._rows: dict[str, list[int]] = {name: [] for name in self.lanes.engines}
+        self._ends: dict[str, list[int]] = {name: [] for name in self.lanes.engines}
+        self._held: dict[str, HeldIndex] = {}
+        tasks = result.program.tasks
+        first: dict[tuple[int, int], int] = {}
+        for number, row in enumerate(result.record.rows):
+            task = tasks[row[1]]
+            self._rows[task.engine].append(number)
+            self._ends[task.engine].append(row[5])
+            first.setdefault((row[0], task.layer), number)
+        self.appearances = sorted(
+            Appearance(self.span(row).granted, layer, row) for (_, layer), row in first.items()
+        )
+
+    @property
+    def buses(self) -> dict[str, list[str]]:
+        """The engines of every bus by its name: a bus with channels has several."""
+        found: dict[str, list[str]] = {}
+        for name in self.engines:
+            if self.result.role(name) == "bus":
+                found.setdefault(name.partition(".")[0], []).append(name)
+        return found
+
+    @cached_property
+    def holders(self) -> dict[int, dict[str, int]]:
+        """Who had a shared bus while the task of a row waited for it."""
+        return {row: dict(held) for row, held in bus_holders(self.result.record).items()}
+
+    @cached_property
+    def path(self) -> Sequence[Stretch]:
+        """The critical path, in order of time."""
+        return critical_path(self.result.program, self.result.record)
+
+    @cached_property
+    def _path_starts(self) -> list[int]:
+        return [stretch.start_ps for stretch in self.path]
+
+    @cached_property
+    def path_states(self) -> dict[State, Stretches]:
+        """The critical path as a lane: the kinds of its tasks, and what it waits for."""
+        states: dict[State, Stretches] = {}
+        tasks = self.result.program.tasks
+        for stretch in self.path:
+            state: State | None
+            if stretch.cause is Why.WORKING:
+                state = tasks[stretch.task].kind
+            else:
+                state = _CAUSES.get(stretch.cause)
+            if state is not None:
+                states.setdefault(state, Stretches()).add(stretch.start_ps, stretch.end_ps)
+        return states
+
+    @property
+    def path_is_known(self) -> bool:
+        """Whether the path has been worked out: for very many spans that takes a moment."""
+        return "path_states" in self.__dict__
+
+    def held(self, memory: str) -> HeldIndex:
+        """What a memory held when."""
+        if memory not in self._held:
+            self._held[memory] = HeldIndex(self.result.stays, memory)
+        return self._held[memory]
+
+    def span(self, row: int) -> Span:
+        """A task in time."""
+        return Span._make(self.result.record.rows[row])
+
+    def engine_of(self, row: int) -> str:
+        """The engine that did it."""
+        return self.result.program.tasks[self.result.record.rows[row][1]].engine
+
+    def row_at(self, engine: str, moment_ps: int) -> int | None:
+        """The row of the task that the engine was at, or waited to begin; None where its queue was empty."""
+        place = bisect_right(self._ends[engine], moment_ps)
+        if place < len(self._ends[engine]):
+            row = self._rows[engine][place]
+            if self.span(row).since <= moment_ps:
+                return row
+        return None
+
+    def row_after(self, engine: str, moment_ps: int) -> int | None:
+        """The next task of the engine that begins to work after a moment."""
+        place = bisect_right(self._ends[engine], moment_ps)
+        for row in self._rows[engine][place:]:
+            span = self.span(row)
+            if span.begun > moment_ps and span.working_ps:
+                return row
+        return None
+
+    def row_before(self, engine: str, moment_ps: int) -> int | None:
+        """The last task of the engine that began to work before a moment."""
+        place = bisect_right(self._ends[engine], moment_ps)
+        for row in reversed(self._rows[engine][: place + 1]):
+            span = self.span(row)
+            if span.begun < moment_ps and span.working_ps:
+                return row
+        return None
+
+    def holder_row(self, row: int) -> int | None:
+        """The row of the task whose end ended this one's longer wait, for data, order or space."""
+        span = self.span(row)
+        waits = [
+            (span.ready - span.since, span.holder, span.ready),
+            (span.granted - span.ready, span.space_holder, span.granted),
+        ]
+        ps, holder, moment = max(waits)
+        if not ps or holder < 0:
+            return None
+        engine = self.result.program.tasks[holder].engine
+        place = bisect_right(self._ends[engine], moment - 1)
+        while place < len(self._ends[engine]) and self._ends[engine][place] == moment:
+            found = self._rows[engine][place]
+            if self.result.record.rows[found][1] == holder:
+                return found
+            place += 1
+        return None
+
+    def stretch_at(self, moment_ps: int) -> int:
+        """The number of the stretch of the critical path that a moment is in."""
+        return max(0, bisect_right(self._path_starts, moment_ps) - 1)
+
+    def row_of(self, task: int, moment_ps: int) -> int | None:
+        """The row of a task that had the engine at a moment, waits included."""
+        engine = self.result.program.tasks[task].engine
+        place = bisect_right(self._ends[engine], moment_ps)
+        for row in self._rows[engine][place : place + 2]:
+            if self.result.record.rows[row][1] == task:
+                return row
+        return None
+
+    def matches(self, pattern: str) -> list[Appearance]:
+        """Where layers come up whose name holds `pattern`, or fits it as a glob; capitals do not count."""
+        wanted = pattern.strip().lower()
+        if not wanted:
+            return []
+        names = [layer.name.lower() for layer in self.result.program.layers]
+        if any(character in wanted for character in "*?["):
+            meant = {number for number, name in enumerate(names) if fnmatchcase(name, wanted)}
+        else:
+            meant = {number for number, name in enumerate(names) if wanted in name}
+        return [found for found in self.appearances if found.layer in meant]
+
+    def stays_of(self, row: int) -> Iterator[tuple[str, int, str]]:
+        """The buffers that a row's task was granted: tensor, bytes and memory of each."""
+        program = self.result.program
+        for number in program.tasks[self.result.record.rows[row][1]].reserves:
+            buffer = program.buffers[number]
+            yield buffer.tensor, buffer.nbytes, buffer.memory
