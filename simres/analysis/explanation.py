@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from simres.analysis.critical_path import Blame, Stretch, Why, blame, critical_path
+from simres.joint import component
 from simres.program import Program
 from simres.record import Record
 
@@ -78,11 +79,6 @@ class Explanation:
 def explain(program: Program, record: Record) -> Explanation:
     """The explanation of a run. Raises `SimresError` as `critical_path` does."""
     return Explanation(program, critical_path(program, record))
-
-
-def component(engine: str) -> str:
-    """The component that an engine is a channel of, or a tenant's part of, or both."""
-    return engine.partition(".")[0]
 
 
 def resource_of(program: Program, part: Stretch) -> Resource:

@@ -8,6 +8,7 @@ from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
 from simres.analysis.explanation import Explanation, Limit, Resource
 from simres.analysis.occupancy import peak
+from simres.joint import component
 from simres.reporting.amounts import percent
 from simres.reporting.headline import bound_meaning
 from simres.reporting.naming import the
@@ -117,14 +118,14 @@ def _fewer_bits(result: Result) -> str:
     )
 
 
-def _rate(result: Result, component: str, win: str) -> str:
+def _rate(result: Result, part: str, win: str) -> str:
     """A faster engine, or one that comes nearer to the rate that it has."""
-    name = the(result, component)
-    least = next((ps for names, ps in result.bounds.engines.items() if component in names.split("+")), 0)
+    name = the(result, part)
+    least = next((ps for names, ps in result.bounds.engines.items() if part in names.split("+")), 0)
     took = sum(
         engine.working_ps
         for engine_name, engine in result.record.engines.items()
-        if _is(engine_name, component)
+        if component(engine_name) == part
     )
     missed = (
         f"at its peak all its work would take {format_duration(least)}, and takes {format_duration(took)}"
@@ -138,7 +139,9 @@ def _rate(result: Result, component: str, win: str) -> str:
 
 def _space(result: Result, what: Resource, ps: int) -> str:
     """More room, and what takes the most of it now."""
-    memories = {name: memory for name, memory in result.record.memories.items() if _is(name, what.component)}
+    memories = {
+        name: memory for name, memory in result.record.memories.items() if component(name) == what.component
+    }
     fullest = max(memories, key=lambda name: memories[name].peak)
     found = peak(result.stays, fullest)
     held = _first(found.holders) if found else ""
@@ -147,10 +150,6 @@ def _space(result: Result, what: Resource, ps: int) -> str:
         f"or smaller tensors: at most {format_duration(ps)} less with this schedule. "
         f"At its fullest it holds {held}."
     )
-
-
-def _is(name: str, component: str) -> bool:
-    return name.partition(".")[0] == component
 
 
 def _first(holders: Mapping[str, int]) -> str:
