@@ -36,7 +36,10 @@ def test_bandwidth_adds_up_to_the_bytes(case):
         )
         # Each stretch's rate is rounded down to a whole byte a second.
         assert moved * PS_PER_S - record.makespan_ps <= total(series) <= moved * PS_PER_S
-        assert max(rate for _, rate in series) <= spec.bandwidth
+        # Both ends of every transfer in a stretch are rounded to a picosecond.
+        slack = 2 * len(program.tasks)
+        for (since, rate), (until, _) in pairwise(series):
+            assert rate * (until - since) <= spec.bandwidth * (until - since + slack)
         assert series[-1][1] == 0
         assert all(before < after for (before, _), (after, _) in pairwise(series))
         assert all(before != after for (_, before), (_, after) in pairwise(series))
