@@ -59,7 +59,7 @@ def test_power_adds_up_to_the_energy(random_results, data):
     spent = [data.draw(st.integers(0, 10**9)) for _ in result.program.tasks]
     static = data.draw(st.integers(0, 10**4))
     series = power(result.record, spent, static)
-    timed = sum(spent[span.task] for span in spans if span.end > span.granted + span.latency_ps)
+    timed = sum(spent[span.task] for span in spans if span.end > span.granted)
     low = high = 1000 * timed + static * result.makespan_ps
     low -= sum(span.end - span.granted for span in spans)  # each task's power is rounded down
     if result.makespan_ps:

@@ -17,15 +17,16 @@ Series = list[tuple[int, int]]
 def bandwidth(program: Program, record: Record) -> Mapping[str, Series]:
     """Bytes a second over each bus (a component) for tasks; empty unless the Record is full.
 
-    A transfer's bytes are spread evenly from the arrival of its first to that of its last. While transfers
-    of several channels overlap nobody took down whose burst was when, so what they moved is spread over
-    all of the time in which they did. It is never more than the bus can do, and adds up to its bytes.
+    A transfer's bytes are spread evenly from its request to its end, latency included. While transfers of
+    several channels overlap nobody took down whose burst was when, so what they moved is spread over all of
+    the time in which they did. It adds up to the bytes, and is never more than the bus can do (but for ends
+    that are rounded to picoseconds).
     """
     moved: dict[str, list[tuple[int, int, int]]] = {}
     for span in record.spans:
         task = program.tasks[span.task]
         if task.kind in (TaskKind.LOAD, TaskKind.STORE) and task.work.nbytes:
-            moved.setdefault(component(task.engine), []).append((_arrived(span), span.end, task.work.nbytes))
+            moved.setdefault(component(task.engine), []).append((_began(span), span.end, task.work.nbytes))
     return {name: _rates(sorted(transfers)) for name, transfers in moved.items()}
 
 
@@ -49,10 +50,10 @@ def _rates(transfers: Sequence[tuple[int, int, int]]) -> Series:
 
 def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
     """Microwatts: those that are always taken, and what each task takes (`task_fj`, in femtojoules) spread
-    over its time at work. Of tasks that take no time nothing is in it. Empty unless the Record is full."""
+    over its time on its engine. Of tasks that take no time nothing is in it. Empty unless the Record is full."""
     changes: dict[int, int] = {0: 0, record.makespan_ps: 0} if record.rows else {}
     for span in record.spans:
-        start = _arrived(span)
+        start = _began(span)
         spent = power_uw(task_fj[span.task], span.end - start)
         if spent:
             changes[start] = changes.get(start, 0) + spent
@@ -67,9 +68,9 @@ def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
     return _changes(series)
 
 
-def _arrived(span: Span) -> int:
-    """When a task had its engine and its first byte; for a task without a bus, when it began to work."""
-    return span.granted + span.engine_ps + span.latency_ps
+def _began(span: Span) -> int:
+    """When a task had its buffers and its engine."""
+    return span.granted + span.engine_ps
 
 
 def _changes(series: Mapping[int, int]) -> Series:
