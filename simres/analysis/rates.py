@@ -50,7 +50,8 @@ def _rates(transfers: Sequence[tuple[int, int, int]]) -> Series:
 
 def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
     """Microwatts: those that are always taken, and what each task takes (`task_fj`, in femtojoules) spread
-    over its time on its engine. Of tasks that take no time nothing is in it. Empty unless the Record is full."""
+    over its time on its engine. Of tasks that take no time nothing is in it. Empty unless the Record is
+    full."""
     changes: dict[int, int] = {0: 0, record.makespan_ps: 0} if record.rows else {}
     for span in record.spans:
         start = _began(span)
