@@ -86,6 +86,11 @@ def part(name: str, tenant: str) -> str:
     return f"{name}.{tenant}"
 
 
+def component(engine: str) -> str:
+    """The component that an engine is a channel of, or a tenant's part of, or both."""
+    return engine.partition(".")[0]
+
+
 def beside(programs: Mapping[str, Program]) -> Program:
     """The Programs of tenants, by name, in one."""
     whole = joined([_belonging(program, tenant) for tenant, program in programs.items()])

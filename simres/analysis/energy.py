@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -69,25 +69,33 @@ def energy(
     """
     dynamic = dict.fromkeys(costs, 0)
     layers = [0] * len(program.layers)
+    each = by_task(program, scheduled, costs)
+    for task, parts, times in zip(program.tasks, each, repeats or repeat(1)):  # noqa: B905
+        for name, spent in parts:
+            dynamic[name] += times * spent
+            layers[task.layer] += times * spent
+    static = {name: -(-cost.static_uw * makespan_ps // _AJ_PER_FJ) for name, cost in costs.items()}
+    return Energy(dynamic, static, tuple(layers), makespan_ps)
+
+
+def by_task(
+    program: Program, scheduled: Workload | Ledger, costs: Mapping[str, EnergyCosts]
+) -> Iterator[Sequence[tuple[str, int]]]:
+    """What each task takes when it runs once: components and femtojoules, as `energy` counts them."""
     tensors = scheduled.tensors if isinstance(scheduled, Workload) else {}
     bits = {name: BITS[tensor.dtype] for name, tensor in tensors.items()}
-    for task, times in zip(program.tasks, repeats or repeat(1)):  # noqa: B905
-        spent = 0
+    for task in program.tasks:
+        parts = []
         if task.kind is not TaskKind.MOVE:
             operand = tensors.get(task.reads[0].tensor) if task.reads else None
             dtype = operand.dtype if operand is not None else "fp32"
-            spent = times * costs[task.engine].of(task.work, dtype)
-            dynamic[task.engine] += spent
+            parts.append((task.engine, costs[task.engine].of(task.work, dtype)))
         for region in (*task.reads, *task.writes):
             if region.buffer is not None:
                 buffer = program.buffers[region.buffer]
                 if buffer.memory in costs:
-                    taken = times * _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj
-                    dynamic[buffer.memory] += taken
-                    spent += taken
-        layers[task.layer] += spent
-    static = {name: -(-cost.static_uw * makespan_ps // _AJ_PER_FJ) for name, cost in costs.items()}
-    return Energy(dynamic, static, tuple(layers), makespan_ps)
+                    parts.append((buffer.memory, _bytes(region, buffer, bits) * costs[buffer.memory].byte_fj))
+        yield parts
 
 
 def _bytes(region: Region, buffer: Buffer, bits: Mapping[str, int]) -> int:

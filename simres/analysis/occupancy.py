@@ -62,6 +62,35 @@ def occupancy(found: tuple[Stay, ...], memory: str) -> list[tuple[int, int]]:
     return series
 
 
+def by_tensor(
+    found: tuple[Stay, ...], memory: str, most: int, others: str = "others"
+) -> list[tuple[int, Mapping[str, int]]]:
+    """Bytes that each tensor holds in `memory` from each moment on: (picosecond, bytes by tensor).
+
+    The `most` tensors with the most bytes x time are told apart, the one with most first; those of all
+    others together are under `others`, where there are any.
+    """
+    spent: dict[str, int] = {}
+    for stay in found:
+        if stay.memory == memory:
+            spent[stay.tensor] = spent.get(stay.tensor, 0) + stay.nbytes * (stay.end_ps - stay.start_ps)
+    kept = sorted(spent, key=lambda tensor: -spent[tensor])[:most]
+    held = dict.fromkeys(kept, 0) | ({others: 0} if len(spent) > len(kept) else {})
+    changes: dict[int, dict[str, int]] = {}
+    for stay in found:
+        if stay.memory == memory:
+            name = stay.tensor if stay.tensor in kept else others
+            for moment, nbytes in ((stay.start_ps, stay.nbytes), (stay.end_ps, -stay.nbytes)):
+                change = changes.setdefault(moment, {})
+                change[name] = change.get(name, 0) + nbytes
+    series: list[tuple[int, Mapping[str, int]]] = []
+    for moment in sorted(changes):
+        for name, nbytes in changes[moment].items():
+            held[name] += nbytes
+        series.append((moment, dict(held)))
+    return series
+
+
 @dataclass(frozen=True, slots=True)
 class Peak:
     """The first moment at which a memory held the most, and whose bytes these were, the largest first."""

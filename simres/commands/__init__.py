@@ -25,6 +25,7 @@ from simres.errors import ExitCode
 
 COMMANDS = (
     "simulate",
+    "explain",
     "schedule",
     "timeline",
     "roofline",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from simres.analysis.blame import held_up_by, together_ps
 from simres.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.amounts import percent, three_digits, times
+from simres.reporting.naming import listed, the, who
 from simres.result import Result
 from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload import Ledger, Workload
 
-_NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host"}
 _BUSY = 0.5
 """An engine that works at least this share of the time is what the run is bound by."""
 
@@ -24,7 +22,7 @@ def headline(result: Result) -> str:
             for name, tenant in result.tenants.items()
         ]
         return (
-            f"{result.name}: {format_duration(result.makespan_ps)} for {len(took)} tenants, {_listed(took)}."
+            f"{result.name}: {format_duration(result.makespan_ps)} for {len(took)} tenants, {listed(took)}."
         )
     images, makespan = result.images, result.makespan_ps
     each = f"{format_duration(makespan // images)} an image"
@@ -33,7 +31,7 @@ def headline(result: Result) -> str:
         parts.append(f"{three_digits(images * PS_PER_S / makespan)} images/s")
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix":
-            parts.append(f"{percent(bound_ps, makespan).replace('-', '0')} % of {_the(result, names)}'s peak")
+            parts.append(f"{percent(bound_ps, makespan).replace('-', '0')} % of {the(result, names)}'s peak")
     return f"{result.name}: {', '.join(parts)}."
 
 
@@ -49,11 +47,11 @@ def limit(result: Result) -> str:
         return together
     share = f"{percent(busiest.working_ps, makespan)} % of the time"
     if busiest.working_ps == makespan:
-        return f"Bound by {_the(result, name)}: it works all the time."
+        return f"Bound by {the(result, name)}: it works all the time."
     rest = _rest(result, name, busiest)
     if busiest.working_ps >= _BUSY * makespan:
-        return f"Bound by {_the(result, name)}: it works {share}; the rest it {rest}."
-    return f"No engine is busy: {_the(result, name)}, the busiest, works {share}; the rest it {rest}."
+        return f"Bound by {the(result, name)}: it works {share}; the rest it {rest}."
+    return f"No engine is busy: {the(result, name)}, the busiest, works {share}; the rest it {rest}."
 
 
 def steady(result: Result) -> list[str]:
@@ -65,7 +63,7 @@ def steady(result: Result) -> list[str]:
     busy = percent(found.bottleneck_ps, found.steady_image_ps)
     then = f"every {format_duration(found.steady_image_ps)} ({rate} images/s)"
     first = f"after the first, which takes {format_duration(found.first_ps)}"
-    bottleneck = f"{_the(result, found.bottleneck)}, which works {busy} % of that time"
+    bottleneck = f"{the(result, found.bottleneck)}, which works {busy} % of that time"
     return [f"Images follow each other {then} {first}; the bottleneck is {bottleneck}."]
 
 
@@ -81,7 +79,7 @@ def _several_channels(result: Result, busiest_ps: int) -> str:
         return ""
     share = percent(working[component], result.makespan_ps)
     whose = "tenants use it" if result.tenants else "channels work"
-    return f"Bound by {_the(result, component)}: its {whose} {share} % of the time between them."
+    return f"Bound by {the(result, component)}: its {whose} {share} % of the time between them."
 
 
 def _rest(result: Result, name: str, engine: EngineTotals) -> str:
@@ -93,11 +91,11 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
         for other, ps in engine.bus_held_by.items() if blame else ():
             blame[other] -= ps  # its own waits for the bus come after this
         blame = {other: ps for other, ps in blame.items() if ps}
-        whom = _listed(f"{_who(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
+        whom = listed(f"{who(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
         full = result.record.level is RecordLevel.FULL
         why = ", as nothing overlaps" if full and not together_ps(result.record) else _why(engine)
         if len(blame) == 1:
-            whom = _who(result, next(iter(blame)))
+            whom = who(result, next(iter(blame)))
         text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
         found.append((blocked, text))
     for cause, words in _STALLS.items():
@@ -116,17 +114,10 @@ def _for_the_bus(result: Result, engine: EngineTotals) -> str:
     if not any(held):
         return "while the bus turns around or refreshes"
     if len(held) == 1:
-        return f"while {_who(result, next(iter(held)))} has the bus"
-    return "for the bus: " + _listed(
-        f"{_who(result, name)} ({format_duration(ps)})" for name, ps in held.items()
+        return f"while {who(result, next(iter(held)))} has the bus"
+    return "for the bus: " + listed(
+        f"{who(result, name)} ({format_duration(ps)})" for name, ps in held.items()
     )
-
-
-def _who(result: Result, name: str) -> str:
-    """Who had something: an engine, a background master, or the bus itself."""
-    if not name:
-        return "turnaround and refresh"
-    return _the(result, name) if result.role(name) else f"the {name}"
 
 
 _STALLS = {
@@ -146,7 +137,7 @@ def _why(engine: EngineTotals) -> str:
     if len(causes) == 1:
         return f", {_REASONS[causes[0]]}"
     parts = [f"{format_duration(engine.waiting_ps[cause])} {_REASONS[cause]}" for cause in causes]
-    return f": {_listed(parts)}" if parts else ""
+    return f": {listed(parts)}" if parts else ""
 
 
 def distance(result: Result) -> str:
@@ -205,23 +196,23 @@ def remarks(result: Result) -> list[str]:
             if result.chip[name].role == "memory" and engine.moved_bytes and not engine.working_ps:
                 found.append(
                     f"Copies on chip take no time here: {engine.tasks} tasks, "
-                    f"{format_bytes(engine.moved_bytes)} within {_the(result, name)}, "
+                    f"{format_bytes(engine.moved_bytes)} within {the(result, name)}, "
                     "which states no rate for them."
                 )
     else:
         found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so nothing is known of reuse.")
     for name, master in result.record.masters.items():
         found.append(
-            f"Also on {_the(result, master.bus)}: {name}, {format_bytes(master.moved_bytes)} in "
+            f"Also on {the(result, master.bus)}: {name}, {format_bytes(master.moved_bytes)} in "
             f"{master.requests} requests, {percent(master.working_ps, result.makespan_ps)} % of the time."
         )
     free = [
-        _the(result, name)
+        the(result, name)
         for name, engine in result.record.engines.items()
         if engine.tasks and result.chip[name].energy.free
     ]
     if free:
-        found.append(f"The energy leaves out {_listed(free)}: no price is stated for that work.")
+        found.append(f"The energy leaves out {listed(free)}: no price is stated for that work.")
     if result.record.level is not RecordLevel.FULL:
         found.append(
             f"Recorded at level `{result.record.level.value}`: "
@@ -248,25 +239,9 @@ def _rewritten(result: Result, given: Workload) -> list[str]:
     ]
     marked = sum(before != after for before, after in zip(given.ops, now.ops, strict=False))
     otherwise = f"No amounts changed, {marked} operators did" if marked else "Nothing changed"
-    return [f"Passes: {names}. {_listed(changes) or otherwise}."]
+    return [f"Passes: {names}. {listed(changes) or otherwise}."]
 
 
 def warnings(result: Result) -> list[str]:
     """The result's and the workload's warnings, each once."""
     return list(dict.fromkeys((*result.warnings, *result.workload.warnings)))
-
-
-def _the(result: Result, names: str) -> str:
-    """An engine, or several that share a role (`a+b`), in words: `the ddr bus`, `the matrix unit`."""
-    role = result.role(names)
-    noun = _NOUNS.get(role, role)
-    several = names.split("+") if names not in result.chip else [names]
-    if len(several) > 1:
-        return f"the {noun}s {_listed(several)}"
-    return f"the {noun}" if names in (role, noun) else f"the {names} {noun}".rstrip()
-
-
-def _listed(parts: Iterable[str]) -> str:
-    """`a, b and c`."""
-    *most, last = [*parts] or [""]
-    return f"{', '.join(most)} and {last}" if most else last

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.cells import cell_len
+
 from simres.reporting.amounts import printable
 from simres.reporting.styled import Text
 
@@ -19,7 +21,7 @@ def wrapped(text: str, width: int, style: str = "", indent: str = "") -> Iterato
     words = printable(text).split(" ")
     line = words[0]
     for word in words[1:]:
-        if len(line) + 1 + len(word) > width:
+        if cell_len(line) + 1 + cell_len(word) > width:
             yield Text(line, style)
             line = indent + word
         else:

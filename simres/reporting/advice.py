@@ -1,0 +1,185 @@
+"""What would be worth changing about a run, by what its critical path hangs on. Worked out, never canned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from simres.analysis.blame import together_ps
+from simres.analysis.critical_path import Why
+from simres.analysis.explanation import Explanation, Limit, Resource
+from simres.analysis.occupancy import peak
+from simres.joint import component
+from simres.reporting.amounts import percent
+from simres.reporting.headline import bound_meaning
+from simres.reporting.naming import the
+from simres.result import Result
+from simres.units import format_bytes, format_duration
+from simres.workload import BITS, Workload
+
+_MOST = 4
+"""More than these few things nobody tries."""
+_LEAST = 0.05
+"""What could win no more than this share of the makespan is not worth a word."""
+
+
+def advice(result: Result, found: Explanation) -> list[str]:
+    """A few sentences, what is likely to win most first; none where nothing takes any time."""
+    if found.bound_by is None:
+        return []
+    sentences = [*_overlap(result), *_of_resources(result, found), *_evicted(result), *_folded(result, found)]
+    return sentences[:_MOST]
+
+
+def _overlap(result: Result) -> Iterator[str]:
+    """Whether engines could work side by side, and do not."""
+    least = result.bounds.engines
+    working = [name for name, engine in result.record.engines.items() if engine.working_ps]
+    if not least or len(working) < 2 or together_ps(result.record):
+        return
+    name = max(least, key=lambda name: least[name])
+    if result.makespan_ps - least[name] < _LEAST * result.makespan_ps:
+        return
+    how = (
+        "`--set scheduler=overlapped`"
+        if isinstance(result.workload, Workload)
+        else "for which a scheduler needs the traced network"
+    )
+    yield (
+        f"Let engines work side by side ({how}): that could come down to {format_duration(least[name])}, "
+        f"{bound_meaning(result, name)}."
+    )
+
+
+def _of_resources(result: Result, found: Explanation) -> Iterator[str]:
+    for number, (what, ps) in enumerate(found.resources.items()):
+        if number and ps < 2 * _LEAST * result.makespan_ps:
+            return
+        match what.limit:
+            case Limit.SPEED:
+                yield from _speed(result, found, what, ps)
+            case Limit.LATENCY:
+                yield (
+                    f"Fewer and larger transfers, or more of them under way at once: {format_duration(ps)} "
+                    f"({percent(ps, result.makespan_ps)} %) are the latency of {the(result, what.component)}."
+                )
+            case Limit.SPACE:
+                yield _space(result, what, ps)
+            case Limit.START:
+                yield (
+                    f"No chip makes up for the {format_duration(ps)} in which nothing on the path was due; "
+                    "what comes sooner ends sooner."
+                )
+
+
+def _speed(result: Result, found: Explanation, what: Resource, ps: int) -> Iterator[str]:
+    """A component twice as fast. No wait for space on the path: that might go too."""
+    name = the(result, what.component)
+    win = "" if Why.SPACE in found.causes else f": at most {format_duration(ps // 2)} less with this schedule"
+    match result.role(what.component):
+        case "bus":
+            yield f"{_capital(name)} at twice the bandwidth{win}{_fewer_bits(result)}."
+        case "matrix" | "host":
+            yield _rate(result, what.component, win)
+        case _:
+            yield f"{_capital(name)} at twice the speed{win}."
+    yield from _priority(result, found)
+
+
+def _priority(result: Result, found: Explanation) -> Iterator[str]:
+    """Who would have to go first, where tenants wait for each other."""
+    late = next((part for part in found.path if part.cause is Why.ENGINE), None)
+    ps = found.causes.get(Why.ENGINE, 0)
+    if late is None or ps < _LEAST * result.makespan_ps:
+        return
+    tenant = late.engine.rpartition(".")[2]
+    others = max((other.priority for name, other in result.tenants.items() if name != tenant), default=0)
+    if tenant in result.tenants and result.tenants[tenant].priority == others:
+        yield (
+            f"Who goes first: {tenant} waits {format_duration(ps)} for engines that others have; "
+            f"`--set tenants.{tenant}.priority={others + 1}` lets it pass, at their expense."
+        )
+
+
+def _fewer_bits(result: Result) -> str:
+    """What smaller numbers would do to the bytes, where all weights are of one type and not small yet."""
+    workload = result.scheduled
+    if not isinstance(workload, Workload):
+        return ""
+    types = {tensor.dtype for tensor in workload.tensors.values()}
+    bits = {BITS[dtype] for dtype in types}
+    if len(bits) != 1 or min(bits) <= 8:
+        return ""
+    moved = result.program.bytes_read + result.program.bytes_written
+    share = percent(min(workload.weight_bytes * result.repeats, moved), moved)
+    part = {16: "half", 32: "a quarter", 64: "an eighth"}.get(min(bits), "fewer")
+    return (
+        f"; or fewer bytes over it: all is {min(types)} ({share} % of it weights), "
+        f"and the pass `quantise_int8` leaves {part}"
+    )
+
+
+def _rate(result: Result, part: str, win: str) -> str:
+    """A faster engine, or one that comes nearer to the rate that it has."""
+    name = the(result, part)
+    least = next((ps for names, ps in result.bounds.engines.items() if part in names.split("+")), 0)
+    took = sum(
+        engine.working_ps
+        for engine_name, engine in result.record.engines.items()
+        if component(engine_name) == part
+    )
+    missed = (
+        f"at its peak all its work would take {format_duration(least)}, and takes {format_duration(took)}"
+    )
+    why = "launches, and layers that fill it badly"
+    if least and 2 * least < took:
+        return f"Fewer launches of {name}, and layers that fill it better: {missed}."
+    fills = f"; {missed}: {why}" if least and took - least >= _LEAST * result.makespan_ps else ""
+    return f"{_capital(name)} at twice the rate{win}{fills}."
+
+
+def _space(result: Result, what: Resource, ps: int) -> str:
+    """More room, and what takes the most of it now."""
+    memories = {
+        name: memory for name, memory in result.record.memories.items() if component(name) == what.component
+    }
+    fullest = max(memories, key=lambda name: memories[name].peak)
+    found = peak(result.stays, fullest)
+    held = _first(found.holders) if found else ""
+    return (
+        f"More room than {format_bytes(memories[fullest].capacity)} in {the(result, what.component)}, "
+        f"or smaller tensors: at most {format_duration(ps)} less with this schedule. "
+        f"At its fullest it holds {held}."
+    )
+
+
+def _first(holders: Mapping[str, int]) -> str:
+    named = [f"{tensor} ({format_bytes(nbytes)})" for tensor, nbytes in list(holders.items())[:2]]
+    return " and ".join(named) + (f" and {len(holders) - 2} more" if len(holders) > 2 else "")
+
+
+def _evicted(result: Result) -> Iterator[str]:
+    """Bytes that crossed the bus though they had been on chip."""
+    took = sum(item.bus_ps for item in result.evictions)
+    if took >= _LEAST * result.makespan_ps:
+        nbytes = sum(item.nbytes for item in result.evictions)
+        yield (
+            f"More on-chip memory: {format_bytes(nbytes)} cross the bus again for want of room, "
+            f"{format_duration(took)} of its time."
+        )
+
+
+def _folded(result: Result, found: Explanation) -> Iterator[str]:
+    """Batch norms on the path that could be part of the convolutions."""
+    layers = result.program.layers
+    ps = sum(
+        part.took_ps for part in found.path if part.layer >= 0 and layers[part.layer].kind == "batch_norm"
+    )
+    if isinstance(result.scheduled, Workload) and ps >= _LEAST * result.makespan_ps:
+        yield (
+            f"Batch norms folded into the convolutions (the pass `fold_batch_norm`): they are "
+            f"{format_duration(ps)} of the path."
+        )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
