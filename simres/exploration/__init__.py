@@ -1,0 +1,1 @@
+"""Many simulations of one scenario, and what they say together."""
