@@ -120,18 +120,25 @@ def test_the_path_of_any_schedule_and_of_several_images(workload, hardware, sche
     holds(program, record)
 
 
-@settings(deadline=None, max_examples=60)
-@given(st.data())
-def test_the_path_of_tenants_side_by_side(data):
-    machine = data.draw(tenant_chips())
-    crew = {f"t{number}": tenant for number, (_, tenant) in enumerate(data.draw(tenants(machine)))}
+@st.composite
+def tenants_together(draw):
+    """Program and Record of random tenants together, and those of each."""
+    machine = draw(tenant_chips())
+    crew = {f"t{number}": tenant for number, (_, tenant) in enumerate(draw(tenants(machine)))}
     ran = run_tenants(list(crew.values()), machine, behaviours(machine))
     programs = {name: tenant.starts[0][0] for name, tenant in crew.items()}
     records = {name: record for name, (record, _) in zip(crew, ran, strict=True)}
-    holds(beside(programs), together(records, programs))
-    for name, program in programs.items():
-        path = critical_path(program, records[name])
-        assert sum(part.took_ps for part in path) == records[name].makespan_ps
+    each = [(programs[name], records[name]) for name in crew]
+    return beside(programs), together(records, programs), each
+
+
+@settings(deadline=None, max_examples=60)
+@given(tenants_together())
+def test_the_path_of_tenants_side_by_side(case):
+    program, record, each = case
+    holds(program, record)
+    for own, of_one in each:
+        assert sum(part.took_ps for part in critical_path(own, of_one)) == of_one.makespan_ps
 
 
 @settings(deadline=None)

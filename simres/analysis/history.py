@@ -63,7 +63,7 @@ class History:
         return found
 
     @cached_property
-    def _frees(self) -> Mapping[int, list[int]]:
+    def frees(self) -> Mapping[int, list[int]]:
         """The buffers that each task is a user of."""
         found: dict[int, list[int]] = {}
         for number, buffer in enumerate(self.program.buffers):
@@ -118,25 +118,29 @@ class History:
                 return earlier
         return None
 
+    def released_by(self, row: int) -> int | None:
+        """The row whose end gave this one the space it waited for; None where it waited for its turn only."""
+        span = self.spans[row]
+        for launch in range(span.launch, -1, -1):
+            earlier = self.row_of.get((launch, span.space_holder))
+            if earlier is not None and self.spans[earlier].end == span.granted and earlier < row:
+                return earlier
+        return None
+
     def made_room(self, row: int) -> str:
         """The tensor whose end of use gave a row the space it waited for, of several the largest; empty
         where none is known."""
-        span, program = self.spans[row], self.program
-        by = span.space_holder
-        ends = [
-            earlier
-            for launch in range(span.launch, -1, -1)
-            if (earlier := self.row_of.get((launch, by))) is not None
-            and self.spans[earlier].end == span.granted
+        program = self.program
+        released = self.released_by(row)
+        if released is None:
+            return ""
+        by = self.spans[released]
+        memories = {program.buffers[number].memory for number in program.tasks[self.spans[row].task].reserves}
+        found = [
+            program.buffers[number]
+            for number in self.frees.get(by.task, ())
+            if program.buffers[number].memory in memories and self._last_user(number, by.launch, released)
         ]
-        memories = {program.buffers[number].memory for number in program.tasks[span.task].reserves}
-        freed = [
-            number
-            for number in self._frees.get(by, ())
-            if program.buffers[number].memory in memories
-            and (not ends or self._last_user(number, self.spans[ends[0]].launch, ends[0]))
-        ]
-        found = [program.buffers[number] for number in freed]
         return max(found, key=lambda buffer: buffer.nbytes).tensor if found else ""
 
     def _last_user(self, buffer: int, launch: int, row: int) -> bool:
