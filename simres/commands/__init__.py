@@ -28,6 +28,7 @@ COMMANDS = (
     "schedule",
     "timeline",
     "roofline",
+    "whatif",
     "trace",
     "import",
     "train",

@@ -1,15 +1,12 @@
-"""A schedule made for one chip, run on that chip or on another, and what it is bound by there."""
+"""A schedule made for one chip, run on that chip or on another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from simres import planning
-from simres.analysis.critical_path import Why, critical_path
 from simres.errors import InvariantViolation
-from simres.hardware.chip import Chip
-from simres.joint import beside, together
+from simres.joint import beside, part, together
 from simres.planning import Schedule, behaviours_of, chip_of
 from simres.plugins import Registry
 from simres.program import Program
@@ -25,15 +22,6 @@ Given = Workload | Ledger | Mapping[str, Workload | Ledger]
 
 Schedules = Mapping[str, Schedule]
 """The schedule of each tenant by name; of a scenario with one network, under the empty name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A run in short. `bottleneck` is the component with most of the critical path, `on_path_ps` of it."""
-
-    makespan_ps: int
-    bottleneck: str
-    on_path_ps: int
 
 
 class DoesNotFit(Exception):
@@ -75,39 +63,14 @@ def run(
     return beside(programs), together(records, programs)
 
 
-def outcome(program: Program, record: Record, chip: Chip) -> Outcome:
-    """A full Record in short. Time spent waiting for space is the memory's."""
-    blamed: dict[str, int] = {}
-    for stretch in critical_path(program, record):
-        if stretch.cause is Why.IDLE:
-            continue
-        name = stretch.engine
-        if stretch.cause is Why.SPACE:
-            name = program.buffers[program.tasks[stretch.task].reserves[0]].memory
-        name = name.partition(".")[0]
-        blamed[name] = blamed.get(name, 0) + stretch.took_ps
-    busiest = max(blamed, key=lambda name: blamed[name], default="")
-    return Outcome(record.makespan_ps, busiest, blamed.get(busiest, 0))
-
-
-def replayed(
-    schedules: Schedules, before: Record, scenario: Scenario, registry: Registry
-) -> tuple[Program, Record]:
-    """The same as `run`, after a look whether the schedules fit the memories of `scenario`.
-
-    `before` is a run of them elsewhere. Raises `DoesNotFit` where they do not.
-    """
-    fit(schedules, before, scenario, registry)
-    return run(schedules, scenario, registry)
-
-
 def fit(schedules: Schedules, before: Record, scenario: Scenario, registry: Registry) -> None:
-    """Raises `DoesNotFit` unless the schedules fit the memories of `scenario`; see `replayed`."""
+    """Raises `DoesNotFit` unless the schedules fit the memories of `scenario`; `before` is a run of them
+    elsewhere."""
     parts = scenario.parts() or {"": scenario}
     for name, schedule in schedules.items():
         chip = chip_of(parts[name], registry)
         for memory, spec in chip.memories.items():
-            peak = _peak(before, memory, name)
+            peak = before.memories[part(memory, name) if name else memory].peak
             if peak <= spec.capacity:
                 continue  # it never has more there, so nothing changes
             try:
@@ -115,9 +78,4 @@ def fit(schedules: Schedules, before: Record, scenario: Scenario, registry: Regi
                     check(program, chip, Ledger("", ()))
             except InvariantViolation:
                 had, has = format_bytes(peak), format_bytes(spec.capacity)
-                raise DoesNotFit(f"it keeps {had} in {memory} at once, and {has} are too little") from None
-
-
-def _peak(record: Record, memory: str, tenant: str) -> int:
-    named = f"{memory}.{tenant}" if tenant else memory
-    return record.memories[named].peak
+                raise DoesNotFit(f"it keeps {had} in `{memory}` at once, more than {has}") from None

@@ -7,105 +7,35 @@ schedule that still runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 from pydantic import ValidationError
 
+from simres.analysis.relaxed import Relaxed
+from simres.analysis.whatif import Change, How, Need, Outcome, Target, WhatIf, outcome
 from simres.errors import SimresError
-from simres.exploration.replaying import (
-    DoesNotFit,
-    Given,
-    Outcome,
-    Schedules,
-    fit,
-    outcome,
-    run,
-    schedules_for,
-)
+from simres.exploration.replaying import DoesNotFit, Given, Schedules, fit, run, schedules_for
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
+from simres.joint import part
 from simres.planning import chip_of
 from simres.plugins import Registry
 from simres.program import Program
 from simres.record import Record
 from simres.scenario.model import Scenario
-from simres.simulation.in_order import can_follow, run_in_order
-from simres.workload import Ledger, Workload
+from simres.workload import Workload
 
-
-class How(StrEnum):
-    """What becomes of a resource."""
-
-    DOUBLED = "doubled"
-    HALVED = "halved"
-    FREE = "free"
-    """A rate without end, a delay of nothing, a memory for everything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One resource changed, and what comes of it: what is None could not be, and `refused` says why.
-
-    `value` is in base units, None for no limit. `in_order_ps` is the makespan with every grant of the buses in
-    the order that it had before; it is worked out where the replay contradicts the change (see `anomaly`).
-    """
-
-    component: str
-    resource: Resource
-    how: How
-    value: int | None
-    replayed: Outcome | None
-    scheduled: Outcome | None
-    refused: tuple[str, ...] = ()
-    in_order_ps: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The resource as a scenario names it, below `hardware`."""
-        return f"{self.component}.{self.resource.field}"
-
-    @property
-    def better(self) -> bool:
-        """Whether the chip has more of it (or less of a delay)."""
-        return self.how is How.FREE or (self.how is How.HALVED) == self.resource.is_delay
-
-    @property
-    def best(self) -> Outcome | None:
-        """The faster of the two runs; the replay, of equals. None where neither could be."""
-        found = [one for one in (self.replayed, self.scheduled) if one is not None]
-        return min(found, key=lambda one: one.makespan_ps, default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """A scenario as it is, and with each change."""
-
-    name: str
-    scheduler: str
-    base: Outcome
-    changes: tuple[Change, ...]
-
-    def anomalies(self) -> Iterator[Change]:
-        """The changes after which the same schedule takes longer though the chip is better, or less long
-        though it is worse (Graham, 1969)."""
-        for change in self.changes:
-            found = change.replayed
-            if found is not None and found.makespan_ps != self.base.makespan_ps:
-                if change.better == (found.makespan_ps > self.base.makespan_ps):
-                    yield change
-
-    def gain_ps(self, change: Change) -> int:
-        """Picoseconds that a change saves; negative where it costs."""
-        return 0 if change.best is None else self.base.makespan_ps - change.best.makespan_ps
+Progress = Callable[[int, int], None]
+"""Told how many steps are done, and of how many."""
 
 
 class Trial:
     """A scenario with its schedule, ready to be tried on other chips."""
 
     def __init__(self, scenario: Scenario, given: Given, registry: Registry) -> None:
+        """Raises as `simres.planning.plan` does for the scenario as it is, whose `expect` is left alone."""
         self.scenario = replace(scenario, expect=(), overridden=True)
         self.given = given
         self.registry = registry
@@ -113,16 +43,12 @@ class Trial:
         self.program: Program
         self.record: Record
         self.program, self.record = run(self.schedules, self.scenario, registry)
+        self.base = outcome(self.program, self.record)
 
     @property
     def resources(self) -> list[tuple[str, Resource]]:
         """What the chip could have more or less of, with its component."""
         return [(name, one) for name, spec in self.scenario.hardware.items() for one in spec.resources()]
-
-    @cached_property
-    def base(self) -> Outcome:
-        """The scenario as it is."""
-        return outcome(self.program, self.record, chip_of(self.scenario, self.registry))
 
     def changed(self, component: str, resource: Resource, value: int | None) -> Scenario:
         """The scenario on a chip with another value of a resource; tenants keep their shares of a memory.
@@ -134,14 +60,25 @@ class Trial:
             spec = with_value(scenario.hardware[component], resource, value)
         except ValidationError as error:
             said = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise SimresError(f"there is no such `{component}`: {said}") from None
+            raise SimresError(f"there can be no such `{component}`: {said}") from None
         tenants = scenario.tenants
-        if resource.field == "capacity" and tenants and value is not None:
-            tenants = {
-                name: replace(tenant, sram=max(1, tenant.sram * value // resource.value))
-                for name, tenant in tenants.items()
-            }
+        if tenants and value is not None and component == self._largest_memory:
+            if resource.field == "capacity":
+                tenants = {
+                    name: replace(tenant, sram=max(1, tenant.sram * value // resource.value))
+                    for name, tenant in tenants.items()
+                }
         return replace(scenario, hardware={**scenario.hardware, component: spec}, tenants=tenants)
+
+    @cached_property
+    def _largest_memory(self) -> str:
+        """The memory that tenants have their stated parts of."""
+        memories = {
+            name: spec.capacity
+            for name, spec in self.scenario.hardware.items()
+            if isinstance(spec, MemorySpec)
+        }
+        return max(memories, key=lambda name: memories[name], default="")
 
     def value(self, component: str, resource: Resource, how: How) -> int | None:
         """The value of a resource after a change; of a memory that is free, room for everything."""
@@ -155,9 +92,8 @@ class Trial:
         return resource.unlimited
 
     def _everything(self, spec: MemorySpec, name: str) -> int:
-        """Bytes of all tensors, and of all buffers of all launches: nothing ever waits for space then."""
+        """Bytes for all tensors, and for all buffers of all launches: nothing ever waits for space then."""
         most = 0
-        shares = self.scenario.tenants
         for tenant, schedule in self.schedules.items():
             workload = schedule.workload
             whole = 0
@@ -171,47 +107,39 @@ class Trial:
             )
             own = max(whole, reserved)
             if tenant:  # each has its share of the memory
-                capacity = spec.capacity
-                own = -(-own * capacity // max(1, shares[tenant].sram))
+                capacity = self.record.memories[part(name, tenant)].capacity
+                own = -(-own * spec.capacity // max(1, capacity))
             most = max(most, own)
         return most
 
     def replay(self, scenario: Scenario) -> Outcome:
         """The same schedule on the chip of `scenario`. Raises `DoesNotFit`, or `SimresError`."""
         fit(self.schedules, self.record, scenario, self.registry)
-        chip = chip_of(scenario, self.registry)
-        return outcome(*run(self.schedules, scenario, self.registry), chip)
+        return outcome(*run(self.schedules, scenario, self.registry))
 
     def reschedule(self, scenario: Scenario) -> Outcome:
         """A new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if nothing fits."""
-        chip = chip_of(scenario, self.registry)
         schedules = schedules_for(scenario, self.given, self.registry)
-        return outcome(*run(schedules, scenario, self.registry), chip)
-
-    def in_order_ps(self, scenario: Scenario) -> int | None:
-        """The makespan of the same schedule with all grants in the order that they have on the scenario's
-        own chip; None where that order cannot be prescribed."""
-        chip, other = chip_of(self.scenario, self.registry), chip_of(scenario, self.registry)
-        if len(self.schedules) > 1 or not can_follow(chip):
-            return None
-        (schedule,) = self.schedules.values()
-        return run_in_order(schedule.starts, chip, other, self._behaviours()).makespan_ps
-
-    def _behaviours(self) -> dict[str, object]:
-        from simres.planning import behaviours_of
-
-        return behaviours_of(chip_of(self.scenario, self.registry), self.registry)
+        return outcome(*run(schedules, scenario, self.registry))
 
     def change(self, component: str, resource: Resource, how: How) -> Change:
         """One change and what comes of it."""
         value = self.value(component, resource, how)
+        found = self.with_value(component, resource, value, how)
+        slower = found.replayed is not None and found.replayed.makespan_ps > self.base.makespan_ps
+        if slower and how is How.FREE:
+            found = replace(found, in_order_ps=self.in_order_ps(component, resource))
+        return found
+
+    def with_value(self, component: str, resource: Resource, value: int | None, how: How) -> Change:
+        """What comes of a resource that has this value; `how` is what to call the change."""
         refused: list[str] = []
         replayed = scheduled = None
-        found = Change(component, resource, how, value, None, None)
         try:
             scenario = self.changed(component, resource, value)
+            chip_of(scenario, self.registry)
         except SimresError as error:
-            return replace(found, refused=(error.message,))
+            return Change(component, resource, how, value, None, None, (error.message,))
         try:
             replayed = self.replay(scenario)
         except DoesNotFit as error:
@@ -221,30 +149,56 @@ class Trial:
         try:
             scheduled = self.reschedule(scenario)
         except SimresError as error:
-            refused.append(f"no new schedule: {error.message}")
-        found = replace(found, replayed=replayed, scheduled=scheduled, refused=tuple(refused))
-        if replayed is not None and found.better and replayed.makespan_ps > self.base.makespan_ps:
-            found = replace(found, in_order_ps=self.in_order_ps(scenario))
-        return found
+            refused.append(f"there is no new schedule: {error.message}")
+        return Change(component, resource, how, value, replayed, scheduled, tuple(refused))
+
+    def in_order_ps(self, component: str, resource: Resource) -> int:
+        """The makespan where a component takes no time (a memory: has room for everything) and every grant
+        keeps the order that it had: never more than that of the scenario as it is."""
+        names = [name for name in self.record.engines if name.partition(".")[0] == component]
+        if resource.field == "capacity":
+            return Relaxed(self.program, self.record).makespan_ps(
+                memories=[name for name in self.record.memories if name.partition(".")[0] == component]
+            )
+        return Relaxed(self.program, self.record).makespan_ps(names)
 
 
-def what_if(scenario: Scenario, given: Given, registry: Registry) -> WhatIf:
-    """Every resource of the scenario's chip doubled, halved and free.
+def what_if(
+    scenario: Scenario,
+    given: Given,
+    registry: Registry,
+    *,
+    target_ps: int | None = None,
+    progress: Progress | None = None,
+) -> WhatIf:
+    """Every resource of the scenario's chip doubled, halved and free; with a target, what it takes.
 
     Raises as `simres.planning.plan` does for the scenario as it is. The `expect:` is not looked at.
     """
-    return what_if_of(Trial(scenario, given, registry))
+    from simres.exploration.target import search
 
-
-def what_if_of(trial: Trial) -> WhatIf:
-    """The same for a scenario that has been scheduled already."""
-    changes = [
-        trial.change(component, resource, how) for component, resource in trial.resources for how in How
-    ]
+    trial = Trial(scenario, given, registry)
+    wanted = [(*one, how) for one in trial.resources for how in How]
+    steps = len(wanted) + (len(trial.resources) if target_ps is not None else 0)
+    changes = []
+    for number, (component, resource, how) in enumerate(wanted):
+        if progress:
+            progress(number, steps)
+        changes.append(trial.change(component, resource, how))
     schedulers = dict.fromkeys(schedule.program.scheduler for schedule in trial.schedules.values())
-    return WhatIf(trial.scenario.name, ", ".join(schedulers), trial.base, tuple(changes))
+    found = WhatIf(trial.scenario.name, ", ".join(schedulers), trial.base, tuple(changes))
+    if target_ps is None:
+        return found
+    needs = []
+    for number, (component, resource) in enumerate(trial.resources):
+        if progress:
+            progress(len(wanted) + number, steps)
+        if trial.base.makespan_ps > target_ps:
+            own = [one for one in changes if (one.component, one.resource) == (component, resource)]
+            needs.append(search(trial, component, resource, target_ps, own))
+    return replace(found, target=Target(target_ps, tuple(sorted(needs, key=_rank))))
 
 
-def is_ledger(given: Given) -> bool:
-    """Whether what runs is a ledger."""
-    return isinstance(given, Ledger)
+def _rank(need: Need) -> tuple[bool, float, int]:
+    """Those that meet the target by the size of the change, the others by how near they come."""
+    return (not need.met, need.factor if need.met else 0.0, need.outcome.makespan_ps)
