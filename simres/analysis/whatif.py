@@ -138,9 +138,12 @@ class WhatIf:
         return change.better and 100 * self.gain_ps(change) >= self.base.makespan_ps > 0
 
 
-def outcome(program: Program, record: Record) -> Outcome:
-    """A full Record in short. Time spent waiting for space is the memory's."""
-    blamed: dict[str, int] = {}
+def on_path(program: Program, record: Record) -> dict[str, int]:
+    """Picoseconds of the critical path by component; time spent waiting for space is the memory's.
+
+    Raises `SimresError` when the Record has no spans (its level is not full).
+    """
+    found: dict[str, int] = {}
     for stretch in critical_path(program, record):
         if stretch.cause is Why.IDLE:
             continue
@@ -148,6 +151,12 @@ def outcome(program: Program, record: Record) -> Outcome:
         if stretch.cause is Why.SPACE:
             name = program.buffers[program.tasks[stretch.task].reserves[0]].memory
         name = name.partition(".")[0]
-        blamed[name] = blamed.get(name, 0) + stretch.took_ps
-    busiest = max(blamed, key=lambda name: blamed[name], default="")
-    return Outcome(record.makespan_ps, busiest, blamed.get(busiest, 0))
+        found[name] = found.get(name, 0) + stretch.took_ps
+    return found
+
+
+def outcome(program: Program, record: Record) -> Outcome:
+    """A full Record in short."""
+    parts = on_path(program, record)
+    busiest = max(parts, key=lambda name: parts[name], default="")
+    return Outcome(record.makespan_ps, busiest, parts.get(busiest, 0))

@@ -29,6 +29,7 @@ COMMANDS = (
     "timeline",
     "roofline",
     "whatif",
+    "ladder",
     "trace",
     "import",
     "train",
