@@ -9,7 +9,7 @@ import typer
 from simres.commands import choices
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
-from simres.errors import ExitCode
+from simres.errors import ExitCode, SimresError
 
 
 def whatif(
@@ -18,7 +18,9 @@ def whatif(
     settings: Settings = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", metavar="TIME", help="How much of which resource takes it to TIME: `500us`."),
+        typer.Option(
+            "--target", metavar="TIME", help="How much of which resource takes it to TIME: `500us`."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
     allow_unmodelled: Annotated[
@@ -33,9 +35,8 @@ def whatif(
     from simres import api
     from simres.reporting.console import can_draw, stdout
     from simres.reporting.whatif import document, report
-    from simres.units import DURATION
 
-    wanted = None if target is None else DURATION.parse(target, positive=True)
+    wanted = None if target is None else _time(target)
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     registry = choices.registry()
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
@@ -55,3 +56,13 @@ def whatif(
         rule = "─" if can_draw(console) else "-"
         console.print_lines(report(answer, console.width, clip=console.clips, rule=rule))
     return ExitCode.OK if answer.met else ExitCode.ANSWER_IS_NO
+
+
+def _time(text: str) -> int:
+    """Picoseconds. Raises `SimresError`, which names the option."""
+    from simres.units import DURATION
+
+    try:
+        return DURATION.parse(text, positive=True)
+    except SimresError as error:
+        raise SimresError(f"--target: {error.message}", error.hint) from None

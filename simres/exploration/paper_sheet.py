@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import zip_longest
+from math import isqrt
 
 from simres import shipped
 from simres.units import format_duration
-from simres.workload import Ledger, Op, Row, Unit, Workload
+from simres.workload import Ledger, Row, Unit, Workload
 from simres.workload_json import read as read_workload
 
 PRINTED_TRANSFERS_NS = (17280, *(12 * [8216]), 18432, *(7 * [1086340]))
@@ -56,15 +57,11 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
         f"{format_duration(printed)}; its sums have the right ones",
     )
 
-    wrong = [
-        number for number, row in enumerate(rows) if row.coefficient_bytes % weights[number].elements
-    ]
+    wrong = [number for number, row in enumerate(rows) if row.coefficient_bytes % weights[number].elements]
     slip = {number: weights[number].elements // 9 for number in wrong}
     yield step(
         "a slip of the pen",
-        f"4196 for {slip[wrong[0]]} kernels in rows {wrong[0] + 1} to {wrong[-1] + 1}"
-        if wrong
-        else "",
+        f"4196 for {slip[wrong[0]]} kernels in rows {wrong[0] + 1} to {wrong[-1] + 1}" if wrong else "",
         (
             replace(row, coefficient_bytes=weights[number].elements) if number in slip else row
             for number, row in enumerate(rows)
@@ -73,10 +70,12 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
 
     before = sum(row.ifmap_bytes for row in rows)
     largest = max(range(last), key=lambda number: rows[number].ifmap_bytes)
+    right = maps[largest]
+    side = isqrt(rows[largest].ifmap_bytes * right.shape[2] * right.shape[3] // right.nbytes)
     yield step(
         "input maps",
-        f"rows {largest + 1} to {last} read {maps[largest].shape[2]} x {maps[largest].shape[3]} pixels, "
-        f"not 64 x 64: {before} B become {sum(one.nbytes for one in maps)} B, all fit",
+        f"{right.shape[2]} x {right.shape[3]} pixels in rows {largest + 1} to {last}, not {side} x {side}; in "
+        f"all {sum(one.nbytes for one in maps)} B, not {before} B",
         (replace(row, ifmap_bytes=one.nbytes) for row, one in zip(rows, maps, strict=True)),
     )
 
@@ -84,26 +83,37 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
     macs = sum(op.macs for op in convolutions)
     yield step(
         "multiply-accumulates",
-        f"counted by the bytes of the outputs: {counted} are {macs} ({counted / macs:.0f} x)",
-        (
-            replace(row, macs=op.macs, host_ops=op.macs)
-            for row, op in zip(rows, convolutions, strict=True)
-        ),
+        f"{macs}, not {counted}: it multiplied by the bytes of the outputs",
+        (replace(row, macs=op.macs, host_ops=op.macs) for row, op in zip(rows, convolutions, strict=True)),
     )
 
-    own = _host_ops(network, convolutions)
+    own = _host_ops(network)
     yield step(
         "the host's work",
-        f"not the convolutions again, but batch norm, ReLU, add and pooling: {sum(own)} operations",
+        f"{sum(own)} operations of its own (batch norm, ReLU, add, pooling), not those again",
         (replace(row, host_ops=ops) for row, ops in zip(rows, own, strict=True)),
     )
 
     wide = sum(row.coefficient_bytes == one.nbytes for row, one in zip(rows, weights, strict=True))
     yield step(
         "four bytes a weight",
-        f"as its maps have, and {wide} of its rows: {sum(row.coefficient_bytes for row in rows)} B become "
-        f"{sum(one.nbytes for one in weights)} B",
+        f"{sum(one.nbytes for one in weights)} B, not {sum(row.coefficient_bytes for row in rows)} B: "
+        f"{wide} rows had four, the others one",
         (replace(row, coefficient_bytes=one.nbytes) for row, one in zip(rows, weights, strict=True)),
+    )
+
+    missing = Row(
+        "what is missing",
+        network.compulsory_bytes - sum(row.coefficient_bytes for row in rows),
+        0,
+        0,
+        network.macs - sum(row.macs for row in rows),
+        network.vector_ops - sum(row.host_ops for row in rows),
+    )
+    yield step(
+        "what is missing",
+        f"the image, the logits, the classifier, batch norm's vectors: {missing.coefficient_bytes} B more",
+        iter((*rows, missing)),
     )
 
 
@@ -114,13 +124,13 @@ def as_printed() -> Ledger:
     return Ledger("paper, as printed", tuple(rows))
 
 
-def _host_ops(network: Workload, convolutions: list[Op]) -> list[int]:
+def _host_ops(network: Workload) -> list[int]:
     """Vector operations between each convolution and the next, the last one's up to the classifier."""
     found: list[int] = []
     for op in network.ops:
-        if op.unit is Unit.MATRIX and len(found) == len(convolutions):
-            break
         if op.unit is Unit.MATRIX:
+            if op.kind != "conv":
+                break
             found.append(0)
         elif found:
             found[-1] += op.vector_ops

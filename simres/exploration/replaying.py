@@ -78,4 +78,5 @@ def fit(schedules: Schedules, before: Record, scenario: Scenario, registry: Regi
                     check(program, chip, Ledger("", ()))
             except InvariantViolation:
                 had, has = format_bytes(peak), format_bytes(spec.capacity)
-                raise DoesNotFit(f"it keeps {had} in `{memory}` at once, more than {has}") from None
+                who = f"`{name}`" if name else "it"
+                raise DoesNotFit(f"{who} keeps {had} in `{memory}` at once, more than {has}") from None

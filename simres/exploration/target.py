@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simres.analysis.whatif import Change, How, Need, Outcome
-from simres.exploration.whatif import Trial
+from simres.exploration.whatif import MIB, Trial
 from simres.hardware.resources import Resource
 from simres.units import SIZE
 
@@ -24,9 +24,7 @@ HALVINGS = 12
 """Most values tried between one that does and one that does not."""
 
 
-def search(
-    trial: Trial, component: str, resource: Resource, target_ps: int, known: Sequence[Change]
-) -> Need:
+def search(trial: Trial, component: str, resource: Resource, target_ps: int, known: Sequence[Change]) -> Need:
     """What it takes of a resource to end by `target_ps`; `known` are changes of it that were simulated."""
     return _Search(trial, component, resource, target_ps, known).need()
 
@@ -84,10 +82,14 @@ class _Search:
         return middle if min(low, high) < middle < max(low, high) else None
 
     def rounded(self, value: int) -> int:
-        """A value to three digits; of a memory, to whole KiB where it has any."""
-        if self.resource.quantity is SIZE and value >= 1 << 16:
-            return value >> 10 << 10
-        step = 10 ** max(0, len(str(value)) - 3)
+        """A value of few digits, in decimal or binary units as the present one is."""
+        binary = self.resource.quantity is SIZE and self.resource.value % 1000
+        if not binary:
+            step = 10 ** max(0, len(str(value)) - 3)
+        elif value > 8 * MIB:
+            step = MIB
+        else:
+            step = 1 << max(0, value.bit_length() - 8)
         return value // step * step
 
     def run(self, value: int | None) -> Change:

@@ -25,7 +25,9 @@ from simres.plugins import Registry
 from simres.program import Program
 from simres.record import Record
 from simres.scenario.model import Scenario
-from simres.workload import Workload
+from simres.workload import Ledger, Workload
+
+MIB = 1 << 20
 
 Progress = Callable[[int, int], None]
 """Told how many steps are done, and of how many."""
@@ -88,17 +90,14 @@ class Trial:
             return max(0 if resource.is_delay else 1, resource.value // 2)
         spec = self.scenario.hardware[component]
         if resource.field == "capacity" and isinstance(spec, MemorySpec):
-            return max(resource.value, self._everything(spec, component))
+            return max(resource.value, round_up(self._everything(spec, component)))
         return resource.unlimited
 
     def _everything(self, spec: MemorySpec, name: str) -> int:
         """Bytes for all tensors, and for all buffers of all launches: nothing ever waits for space then."""
         most = 0
         for tenant, schedule in self.schedules.items():
-            workload = schedule.workload
-            whole = 0
-            if isinstance(workload, Workload):
-                whole = sum(spec.occupied(tensor.nbytes) for tensor in workload.tensors.values())
+            whole = _stated_bytes(schedule.workload, spec)
             reserved = sum(
                 spec.occupied(buffer.nbytes)
                 for program, _ in schedule.starts
@@ -161,6 +160,20 @@ class Trial:
                 memories=[name for name in self.record.memories if name.partition(".")[0] == component]
             )
         return Relaxed(self.program, self.record).makespan_ps(names)
+
+
+def round_up(nbytes: int) -> int:
+    """To whole KiB, of more than a few MiB to whole MiB."""
+    step = MIB if nbytes > 8 * MIB else 1 << 10
+    return -(-nbytes // step) * step
+
+
+def _stated_bytes(workload: Workload | Ledger, spec: MemorySpec) -> int:
+    """Bytes in memory for all that a workload has."""
+    if isinstance(workload, Workload):
+        return sum(spec.occupied(tensor.nbytes) for tensor in workload.tensors.values())
+    rows = workload.rows
+    return sum(spec.occupied(row.coefficient_bytes + row.ifmap_bytes + row.ofmap_bytes) for row in rows)
 
 
 def what_if(

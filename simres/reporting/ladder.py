@@ -21,7 +21,7 @@ def report(ladder: Ladder, width: int, *, clip: bool = False, rule: str = "-") -
     first, last = ladder.rungs[0], ladder.rungs[-1]
     text = (
         f"{ladder.name}: {format_duration(first.makespan_ps)} by {_the(first)}, "
-        f"{format_duration(last.makespan_ps)} by {_the(last)}."
+        f"{format_duration(last.makespan_ps)} as {_the(last)}."
     )
     yield from wrapped(text, width, "headline")
     yield Text()

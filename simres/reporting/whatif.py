@@ -22,7 +22,7 @@ _SHORT = {How.DOUBLED: "x 2", How.HALVED: "/ 2", How.FREE: "free"}
 def report(found: WhatIf, width: int, *, clip: bool = False, rule: str = "-") -> Iterator[Text]:
     """The lines: what is, what helps, every change, and what a target takes where one was asked for."""
     base = found.base
-    where = f", {_share(base)} % of it on `{base.bottleneck}`" if base.bottleneck else ""
+    where = f"; {_share(base)} % of the critical path is `{base.bottleneck}`" if base.bottleneck else ""
     yield from wrapped(f"{found.name}: {format_duration(base.makespan_ps)}{where}.", width, "headline")
     yield from wrapped(_conclusion(found), width)
     for remark in _remarks(found):
@@ -44,23 +44,20 @@ def _conclusion(found: WhatIf) -> str:
     """Which resources are worth having more of, the best first, and which are not."""
     gains = _gains(found)
     helping = [name for name, best in gains.items() if found.helps(best)]
-    if not found.changes:
+    idle = [f"`{name}`" for name in gains if name not in helping]
+    if not gains:
         return "The chip states no rate, capacity or delay that could be another."
     if not helping:
-        return "No single resource is worth as much as 1 %, even without limit: the others hold the run up."
-    parts = []
-    for name in helping[:3]:
-        doubled, free = _better(found, name), gains[name]
-        parts.append(_worth(found, doubled, free))
-    text = f"{parts[0]}."
-    if len(parts) > 1:
-        text += f" Next {' and '.join(parts[1:])}."
-    idle = [f"`{name}`" for name in gains if name not in helping]
-    if idle and len(helping) == 1:
-        text = f"Only `{helping[0]}` helps. {text}"
+        return (
+            "No single change saves as much as 1 %, even without limit: what else there is holds the run up."
+        )
+    only = "Only " if len(helping) == 1 and idle else ""
+    said = [f"{only}`{helping[0]}` helps{'' if only else ' most'}: {_worth(found, gains[helping[0]])}."]
+    if rest := [f"`{name}` {_briefly(found, gains[name])}" for name in helping[1:]]:
+        said.append(f"Less comes of {_listed(rest, 'and')}.")
     if idle:
-        text += f" More of {_listed(idle, 'or')} saves less than 1 %, however much."
-    return text
+        said.append(f"More of {_listed(idle, 'or')} saves less than 1 %, however much.")
+    return " ".join(said)
 
 
 def _gains(found: WhatIf) -> dict[str, Change]:
@@ -79,27 +76,31 @@ def _better(found: WhatIf, name: str) -> Change | None:
     return next(wanted, None)
 
 
-def _worth(found: WhatIf, step: Change | None, free: Change) -> str:
+def _worth(found: WhatIf, free: Change) -> str:
     """What twice of a resource makes of the run, and what no limit does."""
     told = []
-    if step is not None and step.best is not None:
-        verb = "halving" if step.resource.is_delay else "doubling"
-        told.append(f"{verb} `{step.name}` {_saves(found, step)}{_moves(found, step)}")
-        where = f"free it {_saves(found, free)}{_moves(found, free)}"
-    else:
-        where = f"`{free.name}` without limit {_saves(found, free)}{_moves(found, free)}"
-    if free.how is How.FREE:
-        told.append(where)
-    text = "; ".join(told)
-    return text[:1].upper() + text[1:]
+    step = _better(found, free.name)
+    if step is not None and step.best is not None and step is not free:
+        told.append(f"{step.how.value} it saves {_saves(found, step)}{_moves(found, step)}")
+    told.append(f"{free.how.value} {_saves(found, free)}{_moves(found, free)}")
+    return "; ".join(told)
+
+
+def _briefly(found: WhatIf, free: Change) -> str:
+    """The same in a few words."""
+    step = _better(found, free.name)
+    share = percent(found.gain_ps(free), found.base.makespan_ps)
+    if step is None or step is free or found.gain_ps(step) <= 0:
+        return f"({free.how.value} {share} %)"
+    first = percent(found.gain_ps(step), found.base.makespan_ps)
+    return f"({step.how.value} {first} %, {free.how.value} {share} %)"
 
 
 def _saves(found: WhatIf, change: Change) -> str:
     assert change.best is not None
-    gain = found.gain_ps(change)
-    if gain <= 0:
-        return "saves nothing"
-    return f"saves {percent(gain, found.base.makespan_ps)} %, to {format_duration(change.best.makespan_ps)}"
+    gain = max(0, found.gain_ps(change))
+    share = percent(gain, found.base.makespan_ps).replace(NOTHING, "0")
+    return f"{share} %, to {format_duration(change.best.makespan_ps)}"
 
 
 def _moves(found: WhatIf, change: Change) -> str:
@@ -107,7 +108,7 @@ def _moves(found: WhatIf, change: Change) -> str:
     best = change.best
     if best is None or not best.bottleneck or best.bottleneck == found.base.bottleneck:
         return ""
-    return f", and the bottleneck moves to `{best.bottleneck}`"
+    return f" (bound by `{best.bottleneck}` then)"
 
 
 def _remarks(found: WhatIf) -> Iterator[str]:
@@ -179,7 +180,9 @@ def _names(found: WhatIf) -> Iterator[str]:
 
 def _becomes(change: Change) -> str:
     if change.how is How.FREE:
-        return "all fits" if change.resource.field == "capacity" else "none" if change.value == 0 else "no limit"
+        return (
+            "all fits" if change.resource.field == "capacity" else "none" if change.value == 0 else "no limit"
+        )
     return NOTHING if change.value is None else _amount(change.resource, change.value)
 
 
@@ -208,16 +211,23 @@ def _relative(ps: int, base: int) -> str | Text:
 
 
 def _legend(found: WhatIf) -> Iterator[str]:
+    base = found.base.makespan_ps
     yield (
-        "The same schedule is replayed on the changed chip, then the scheduler makes a new one for it. Bound by: "
-        "the component with most of the critical path, in the faster of the two."
+        "Same schedule: the one of now, replayed on the changed chip. New: the scheduler's for that chip. Bound "
+        "by: the component with most of the critical path in the faster of the two."
     )
-    if any(one.how is How.FREE and one.resource.field != "capacity" for one in found.changes):
-        yield "Free: a task takes no more than the picosecond that is the shortest there is; a delay is none."
+    yield (
+        "Free: no task takes more of it than a picosecond, the least there is; no delay; a memory for everything."
+    )
     said: dict[str, list[str]] = {}
     for change in found.changes:
         for reason in change.refused:
             said.setdefault(f"`{change.name}` {change.how.value}", []).append(reason)
+        new = change.scheduled
+        if change.better and new is not None and 100 * (new.makespan_ps - base) >= base > 0:
+            said.setdefault(f"`{change.name}` {change.how.value}", []).append(
+                "the scheduler's new choice is worse than its old one"
+            )
     for what, reasons in said.items():
         yield f"{what}: {'; '.join(reasons)}."
 
@@ -261,8 +271,8 @@ def _target(found: WhatIf, target: Target, width: int, *, clip: bool, rule: str)
     yield Text()
     counted = sum(need.tried for need in needs)
     text = (
-        f"Each of {counted} values was simulated, so those that do, do. With less the run was too long, as far "
-        "as was tried; what it might do further down is not proven."
+        f"{counted} values were simulated, and those that would do were found to. That nothing less would is "
+        "not proven: the search narrows down to one border, and there may be several."
     )
     yield from wrapped(text, width, "muted")
 
