@@ -125,9 +125,10 @@ class WhatIf:
         though it is worse (Graham, 1969)."""
         for change in self.changes:
             found = change.replayed
-            if found is not None and found.makespan_ps != self.base.makespan_ps:
-                if change.better == (found.makespan_ps > self.base.makespan_ps):
-                    yield change
+            if found is None or found.makespan_ps == self.base.makespan_ps:
+                continue
+            if change.better == (found.makespan_ps > self.base.makespan_ps):
+                yield change
 
     def gain_ps(self, change: Change) -> int:
         """Picoseconds that a change saves; negative where it costs, 0 where it could not be."""

@@ -74,8 +74,8 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
     side = isqrt(rows[largest].ifmap_bytes * right.shape[2] * right.shape[3] // right.nbytes)
     yield step(
         "input maps",
-        f"{right.shape[2]} x {right.shape[3]} pixels in rows {largest + 1} to {last}, not {side} x {side}; in "
-        f"all {sum(one.nbytes for one in maps)} B, not {before} B",
+        f"{right.shape[2]} x {right.shape[3]} pixels in rows {largest + 1} to {last}, not {side} x {side}; "
+        f"in all {sum(one.nbytes for one in maps)} B, not {before} B",
         (replace(row, ifmap_bytes=one.nbytes) for row, one in zip(rows, maps, strict=True)),
     )
 

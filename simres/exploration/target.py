@@ -85,7 +85,7 @@ class _Search:
         """A value of few digits, in decimal or binary units as the present one is."""
         binary = self.resource.quantity is SIZE and self.resource.value % 1000
         if not binary:
-            step = 10 ** max(0, len(str(value)) - 3)
+            step = int("1".ljust(len(str(value)) - 2, "0"))
         elif value > 8 * MIB:
             step = MIB
         else:

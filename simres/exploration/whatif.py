@@ -64,12 +64,12 @@ class Trial:
             said = error.errors()[0]["msg"].removeprefix("Value error, ")
             raise SimresError(f"there can be no such `{component}`: {said}") from None
         tenants = scenario.tenants
-        if tenants and value is not None and component == self._largest_memory:
-            if resource.field == "capacity":
-                tenants = {
-                    name: replace(tenant, sram=max(1, tenant.sram * value // resource.value))
-                    for name, tenant in tenants.items()
-                }
+        shared = resource.field == "capacity" and component == self._largest_memory
+        if shared and value is not None:
+            tenants = {
+                name: replace(tenant, sram=max(1, tenant.sram * value // resource.value))
+                for name, tenant in tenants.items()
+            }
         return replace(scenario, hardware={**scenario.hardware, component: spec}, tenants=tenants)
 
     @cached_property

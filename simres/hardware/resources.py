@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from simres.units import BANDWIDTH, DURATION, FREQUENCY, RATE, Quantity, quantity_in
 
@@ -14,8 +14,6 @@ UNBOUNDED = 10**30
 """A rate at which any amount of work that can be stated takes a picosecond, or none."""
 
 _RATES = (BANDWIDTH, RATE, FREQUENCY)
-
-Spec = TypeVar("Spec", bound="ComponentSpec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def stated(spec: ComponentSpec) -> tuple[Resource, ...]:
     return tuple(found)
 
 
-def with_value(spec: Spec, resource: Resource, value: int | None) -> Spec:
+def with_value(spec: ComponentSpec, resource: Resource, value: int | None) -> ComponentSpec:
     """`spec` with another value of one of its resources.
 
     Raises `pydantic.ValidationError` (a `ValueError`) where such a component cannot be. Beyond what a
@@ -70,6 +68,6 @@ def with_value(spec: Spec, resource: Resource, value: int | None) -> Spec:
     limit = None if resource.quantity is None else resource.quantity.limit
     if limit is not None and value is not None and value > limit:
         given = {name: getattr(spec, name) for name in type(spec).model_fields}
-        return type(spec).model_construct(**given | {resource.field: value})
+        return spec.model_construct(**given | {resource.field: value})
     given = {name: getattr(spec, name) for name in spec.model_fields_set}
-    return type(spec).model_validate(given | {resource.field: value})
+    return spec.model_validate(given | {resource.field: value})

@@ -125,7 +125,7 @@ class BusSpec(EngineSpec):
     """Energy of a byte read from or written to the memory behind it; the default is DRAM at 45 nm."""
 
     def resources(self) -> tuple[Resource, ...]:
-        """A refresh is worth its time; how seldom it comes is the memory's nature. Windows count by latency."""
+        """Windows count where there is latency; how seldom a refresh comes is the memory's nature."""
         found = tuple(one for one in super().resources() if one.field != "refresh_interval")
         if self.outstanding is None or not self.latency:
             return found

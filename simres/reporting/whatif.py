@@ -112,7 +112,7 @@ def _moves(found: WhatIf, change: Change) -> str:
 
 
 def _remarks(found: WhatIf) -> Iterator[str]:
-    """Anomalies: a better chip on which the same schedule takes longer, or a worse one on which it does not."""
+    """Anomalies: the same schedule takes longer on a better chip, or less long on a worse one."""
     for change in found.anomalies():
         assert change.replayed is not None
         by = change.replayed.makespan_ps - found.base.makespan_ps
@@ -213,11 +213,12 @@ def _relative(ps: int, base: int) -> str | Text:
 def _legend(found: WhatIf) -> Iterator[str]:
     base = found.base.makespan_ps
     yield (
-        "Same schedule: the one of now, replayed on the changed chip. New: the scheduler's for that chip. Bound "
-        "by: the component with most of the critical path in the faster of the two."
+        "Same schedule: the one of now, replayed on the changed chip. New: the scheduler's for that chip. "
+        "Bound by: the component with most of the critical path in the faster of the two."
     )
     yield (
-        "Free: no task takes more of it than a picosecond, the least there is; no delay; a memory for everything."
+        "Free: no task takes more of it than a picosecond, the least there is; no delay; a memory for "
+        "everything."
     )
     said: dict[str, list[str]] = {}
     for change in found.changes:
