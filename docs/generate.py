@@ -1,8 +1,8 @@
 """Writes the pages under docs/reference/ from the code; `--check` only says which ones differ from it.
 
 The command line's page comes from its commands, the hooks' from `simres.hookspecs`, the scenario's from
-its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README the
-output below a `$ command` is what the command prints, as far as the comment above it says.
+its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README and on
+the pages `TOLD` the output below a `$ command` is what it prints, as far as the comment above it says.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from enum import Enum
@@ -30,25 +31,39 @@ from simres.units import QUANTITIES
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "reference"
-SHOWN = re.compile(r"<!-- (first|last) paragraph -->\n```console\n\$ simres (.+)\n(?:.*\n)*?```\n")
+SHOWN = re.compile(
+    r"<!-- (whole output|(?:first|last) paragraph|paragraphs \d+ to \d+) -->\n"
+    r"```console\n\$ simres (.+)\n(?:.*\n)*?```\n"
+)
+TOLD = ("whatif.md", "ladder.md")
+"""Pages below docs/ that show what commands print, which run one after the other in an empty folder."""
+
 COLUMNS = "100"
 NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
 
 
 def pages() -> dict[Path, str]:
-    """Every generated page, and the README with its output as it is now."""
+    """Every generated page, and those with their output as it is now."""
     made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
-    readme = ROOT / "README.md"
-    shown = SHOWN.sub(_output, readme.read_text(encoding="utf-8"))
-    return {FOLDER / name: NOTE + text for name, text in made.items()} | {readme: shown}
+    found = {FOLDER / name: NOTE + text for name, text in made.items()}
+    found[ROOT / "README.md"] = _with_output(ROOT / "README.md", ROOT)
+    for name in TOLD:
+        with tempfile.TemporaryDirectory() as folder:
+            found[ROOT / "docs" / name] = _with_output(ROOT / "docs" / name, Path(folder))
+    return found
 
 
-def _output(block: re.Match[str]) -> str:
-    """A README block again, with what its command prints."""
+def _with_output(page: Path, folder: Path) -> str:
+    """A page whose commands ran in `folder`, with what they print."""
+    return SHOWN.sub(lambda block: _output(block, folder), page.read_text(encoding="utf-8"))
+
+
+def _output(block: re.Match[str], folder: Path) -> str:
+    """A block again, with what its command prints."""
     which, command = block.groups()
     done = subprocess.run(
-        [sys.executable, "cli.py", *shlex.split(command)],
-        cwd=ROOT,
+        [sys.executable, str(ROOT / "cli.py"), *shlex.split(command)],
+        cwd=folder,
         env=os.environ | {"COLUMNS": COLUMNS, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
@@ -56,9 +71,15 @@ def _output(block: re.Match[str]) -> str:
         check=True,
     )
     paragraphs = re.split(r"\n\s*\n", done.stdout.strip("\n"))
-    paragraph = paragraphs[0 if which == "first" else -1]
-    text = "\n".join(line.rstrip() for line in paragraph.splitlines())
-    return f"<!-- {which} paragraph -->\n```console\n$ simres {command}\n{text}\n```\n"
+    first, last = 1, len(paragraphs)
+    if which == "first paragraph":
+        last = 1
+    elif which == "last paragraph":
+        first = last
+    elif which != "whole output":
+        first, last = map(int, re.findall(r"\d+", which))
+    text = "\n".join(line.rstrip() for line in "\n\n".join(paragraphs[first - 1 : last]).splitlines())
+    return f"<!-- {which} -->\n```console\n$ simres {command}\n{text}\n```\n"
 
 
 def command_line() -> str:

@@ -17,7 +17,7 @@ from simres.plugins import Provider, Registry
 from simres.program import Layer
 from simres.scenario.loader import from_document
 from simres.units import DURATION
-from simres.workload import Ledger
+from simres.workload import Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
 
 BOTTLENECKS = Path(__file__).parent / "bottlenecks"
 WORTH = {"bus": "ddr.bandwidth", "matrix": "matrix.rate", "host": "host.rate", "space": "sram.capacity"}
@@ -98,10 +98,16 @@ def test_a_smaller_memory_says_that_the_schedule_does_not_fit():
 
 
 def test_a_memory_too_small_for_any_schedule_says_so():
-    registry = Registry(external=False)
-    overrides = {"scheduler": "serial", "hardware.sram.capacity": "1 KiB"}
-    scenario = api.find_scenario(BOTTLENECKS / "space.yaml", overrides=overrides, registry=registry)
-    trial = Trial(scenario, api.find_workloads(scenario, registry=registry), registry)
+    loops = Loops(m=1, c=1, p=4, q=4, r=3, s=3)
+    tensors = {
+        "x": Tensor("x", Role.INPUT, (1, 1, 4, 4)),
+        "w": Tensor("w", Role.WEIGHT, (1, 1, 3, 3)),
+        "y": Tensor("y", Role.ACTIVATION, (1, 1, 4, 4)),
+    }
+    window = Window((3, 3), padding=(1,) * 4)
+    op = Op("y", "conv", Unit.MATRIX, ("x", "w"), ("y",), macs=loops.macs, loops=loops, window=window)
+    scenario = api.find_scenario("resnet20", overrides={"hardware.sram.capacity": "164 B"})
+    trial = Trial(scenario, Workload("tiny", tensors, (op,), ("y",)), Registry(external=False))
     ((component, resource),) = [(c, r) for c, r in trial.resources if r.field == "capacity"]
     one = trial.change(component, resource, How.HALVED)
     assert one.best is None

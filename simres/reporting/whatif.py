@@ -160,7 +160,7 @@ def _table(found: WhatIf, width: int, *, clip: bool, rule: str) -> list[Text]:
         Column("", [Text(), *changes(scheduled)], "%"),
         Column(
             "bound by",
-            [_bound(found.base), *(_bound(one.best) for one in found.changes)],
+            [_bound(found.base), *(_moved(found, one.best) for one in found.changes)],
             right=False,
             rank=1,
         ),
@@ -168,14 +168,14 @@ def _table(found: WhatIf, width: int, *, clip: bool, rule: str) -> list[Text]:
     return lines(columns, width, clip=clip, rule=rule)
 
 
-def _names(found: WhatIf) -> Iterator[str]:
+def _names(found: WhatIf) -> Iterator[Text]:
     """The resource, and below it what it is now."""
     before: list[str] = []
     for change in found.changes:
         before.append(change.name)
         place = before.count(change.name)
         now = change.resource.spell(change.resource.value)
-        yield change.name if place == 1 else f"  {now}" if place == 2 else ""
+        yield Text(change.name, "title") if place == 1 else Text(f"  {now}" if place == 2 else "", "muted")
 
 
 def _becomes(change: Change) -> str:
@@ -197,6 +197,12 @@ def _bound(outcome: Outcome | None) -> str:
     if outcome is None or not outcome.bottleneck:
         return NOTHING
     return f"{outcome.bottleneck} {_share(outcome)} %"
+
+
+def _moved(found: WhatIf, outcome: Outcome | None) -> str | Text:
+    """What bounds a run, bright where that is something else than before."""
+    stays = outcome is None or outcome.bottleneck == found.base.bottleneck
+    return _bound(outcome) if stays else Text(_bound(outcome), "title")
 
 
 def _relative(ps: int, base: int) -> str | Text:
