@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from simres.errors import SimresError
 from simres.wording import MAX_TEXT, describe, shorten, suggest_unit
@@ -352,6 +352,16 @@ class _Spelled:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, object]:
         return self.quantity.json_schema
+
+
+def quantity_in(*annotations: object) -> Quantity | None:
+    """The quantity that a field's annotation, or what goes with it, says it is; None for a plain number."""
+    for annotation in annotations:
+        if isinstance(annotation, _Spelled):
+            return annotation.quantity
+        if (found := quantity_in(*get_args(annotation))) is not None:
+            return found
+    return None
 
 
 Bytes = Annotated[int, _Spelled(SIZE, positive=True)]

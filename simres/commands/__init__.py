@@ -32,6 +32,8 @@ COMMANDS = (
     "compare",
     "report",
     "sweep",
+    "whatif",
+    "ladder",
     "trace",
     "import",
     "train",
