@@ -26,7 +26,7 @@ def simulate(
     overrides: Mapping[str, Any] | None = None,
     workload: Workload | Ledger | None = None,
     chip: str | None = None,
-    record: RecordLevel | str = RecordLevel.FULL,
+    record: RecordLevel | str | None = None,
     registry: Registry | None = None,
 ) -> Result:
     """Simulates a scenario: a YAML file, the name of a shipped one, or a loaded `Scenario`.
@@ -44,7 +44,7 @@ def simulate(
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
     given = workload or find_workloads(scenario, registry=registry)
-    return planning.evaluate(scenario, given, registry, RecordLevel(record))
+    return planning.evaluate(scenario, given, registry, None if record is None else RecordLevel(record))
 
 
 def schedule(

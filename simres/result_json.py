@@ -126,6 +126,7 @@ class _Stored:
     warnings: tuple[str, ...] = field(default=())
     candidates: tuple[Candidate, ...] = ()
     repeats: int = 1
+    capacity_per_ks: int = 0
     tenants: Mapping[str, _StoredTenant] = field(default_factory=dict)
 
 
@@ -156,6 +157,7 @@ def _from_document(document: dict[str, Any], text: str, path: Path) -> Result:
         rewritten=rewritten,
         candidates=stored.candidates,
         repeats=stored.repeats,
+        capacity_per_ks=stored.capacity_per_ks,
         tenants=tenants,
     )
     from simres.result_rules import problems_of_result

@@ -29,7 +29,7 @@ PERCENTILES = {
     "p90": Fraction(9, 10),
     "p95": Fraction(19, 20),
     "p99": Fraction(99, 100),
-    "p99.9": Fraction(999, 1000),
+    "p99_9": Fraction(999, 1000),
     "max": Fraction(1),
 }
 """What is said of latencies."""
