@@ -321,6 +321,7 @@ def _together(
             alone_ps=alone.makespan_ps,
             bounds=bounds(schedule.workload, schedule.joined, chip, chain_ps, images),
             candidates=schedule.candidates,
+            request_ps=sum(one.counted_latency_ps // one.counted for one in record.streams),
         )
     programs = {name: schedule.joined for name, schedule in schedules.items()}
     whole, rewritten = together_of(tenants)

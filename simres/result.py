@@ -97,6 +97,8 @@ class Tenancy:
     alone_ps: int
     bounds: Bounds
     candidates: tuple[Candidate, ...] = ()
+    request_ps: int = 0
+    """Where requests came over time: how long one took on average. `alone_ps` is then of a single one."""
 
     @property
     def scheduled(self) -> Workload:
@@ -110,8 +112,8 @@ class Tenancy:
 
     @property
     def latency_ps(self) -> int:
-        """Picoseconds from its start to its last task's end."""
-        return self.end_ps - self.start_ps
+        """Picoseconds from its start to its last task's end; of requests over time, the mean of one's."""
+        return self.request_ps or self.end_ps - self.start_ps
 
     @property
     def slowdown(self) -> float:

@@ -110,6 +110,7 @@ class _StoredTenant:
     alone_ps: int
     bounds_ps: Mapping[str, int]
     candidates: tuple[Candidate, ...] = ()
+    request_ps: int = 0
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def _tenancy(name: str, stored: _StoredTenant, document: Mapping[str, Any], path
         alone_ps=stored.alone_ps,
         bounds=_bounds(stored.bounds_ps),
         candidates=stored.candidates,
+        request_ps=stored.request_ps,
     )
 
 

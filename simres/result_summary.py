@@ -81,6 +81,7 @@ def summary(result: Result) -> dict[str, Any]:
                 "start_ps": tenant.start_ps,
                 "end_ps": tenant.end_ps,
                 "latency_ps": tenant.latency_ps,
+                "request_ps": tenant.request_ps,
                 "alone_ps": tenant.alone_ps,
                 "slowdown": tenant.slowdown,
                 "bounds_ps": _bounds(tenant.bounds),

@@ -55,7 +55,10 @@ def _arrivals(load: Load, tenant: str, replication: int) -> Iterator[int]:
 
 
 def capacity_per_ks(
-    programs: Mapping[int, Program], first: Sequence[tuple[Program, int]], chip: Chip, behaviours: Mapping[str, Any]
+    programs: Mapping[int, Program],
+    first: Sequence[tuple[Program, int]],
+    chip: Chip,
+    behaviours: Mapping[str, Any],
 ) -> int:
     """Requests in a thousand seconds that the chip serves when they never run out; 0 where they take no time.
 
@@ -96,7 +99,9 @@ def refuse_overload_together(loads: Mapping[str, tuple[Load, Program, int]], chi
             shares[name] += took * load.per_ks / (size * arrivals.PER_KS)
     name = max(shares, key=lambda name: shares[name], default="")
     if name and shares[name] >= 1:
-        asked = ", ".join(f"{tenant} {format_arrivals(load.per_ks)}" for tenant, (load, _, _) in loads.items())
+        asked = ", ".join(
+            f"{tenant} {format_arrivals(load.per_ks)}" for tenant, (load, _, _) in loads.items()
+        )
         a_second = format_duration(int(shares[name] * 10**12))
         raise AnswerIsNo(
             f"the tenants' loads ({asked}) are more than the chip can serve: they keep `{name}` busy for "

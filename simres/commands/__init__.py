@@ -25,6 +25,7 @@ from simres.errors import ExitCode
 
 COMMANDS = (
     "simulate",
+    "saturate",
     "schedule",
     "timeline",
     "roofline",

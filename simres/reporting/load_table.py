@@ -50,7 +50,9 @@ def section(result: Result, width: int, glyphs: Glyphs) -> Iterator[Text]:
     streams = result.record.streams
     whose = names(result)
     warmup = ", ".join(dict.fromkeys(str(stream.warmup) for stream in streams))
-    yield from titled("Requests", f"without the first {warmup}; latency is from arrival to the last task's end")
+    yield from titled(
+        "Requests", f"without the first {warmup}; latency is from arrival to the last task's end"
+    )
     rows = [
         (name, what, times, total, stream)
         for name, stream in zip(whose, streams, strict=True)

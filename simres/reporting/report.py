@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import candidates, energy_table, headline, load_table, memory_table, tables, tenant_table
+from simres.reporting import (
+    candidates,
+    energy_table,
+    headline,
+    load_table,
+    memory_table,
+    tables,
+    tenant_table,
+)
 from simres.reporting.amounts import printable
 from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
@@ -48,7 +56,9 @@ def report(
         yield from wrapped(headline.distance(result), width)
 
     if result.tenants:
-        yield from titled("Tenants", "latency is from a tenant's start to its last task's end")
+        yield from titled(
+            "Tenants", "latency is from a tenant's start to its last task's end; of requests, one's mean"
+        )
         yield from tenant_table.tenants(result, width, glyphs)
         yield from titled("Shared", "how long each engine worked for whom")
         yield from tenant_table.engines(result, width, glyphs)

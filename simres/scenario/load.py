@@ -106,7 +106,11 @@ def load_of(findings: Findings, trail: Trail, given: Any, seed: int, base: Path)
         findings.add((*trail, key) if key in given else trail, message, hint=hint)
 
     times: tuple[int, ...] = ()
-    for key, ways in (("rate", ("poisson", "periodic", "bursty")), ("burst", ("bursty",)), ("trace", ("trace",))):
+    for key, ways in (
+        ("rate", ("poisson", "periodic", "bursty")),
+        ("burst", ("bursty",)),
+        ("trace", ("trace",)),
+    ):
         value = getattr(file, key)
         if value is None and file.arrivals in ways:
             example = {"rate": "400/s", "burst": "8", "trace": "arrivals.txt"}[key]

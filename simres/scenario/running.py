@@ -99,7 +99,9 @@ def tenants_of(
             if file.load is not None:
                 at = (*trail, "load")
                 if file.images is not None:
-                    findings.add((*trail, "images"), "goes without `load`, which has `images` of its own", key=True)
+                    findings.add(
+                        (*trail, "images"), "goes without `load`, which has `images` of its own", key=True
+                    )
                 loads[name] = load_of(findings, at, file.load, chosen[5], file_base(overridden, at, base))
             at = (*trail, "workload")
             where = Path() if at in overridden else base
