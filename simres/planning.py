@@ -105,8 +105,8 @@ def plan(scenario: Scenario, workload: Workload | Ledger, registry: Registry) ->
     for size in found:
         if kept[size] != kept[first]:
             raise AnswerIsNo(
-                f"the Programs for batches of {first} and of {size} images keep different weights on chip, so "
-                "that one cannot follow the other",
+                f"the Programs for batches of {first} and of {size} images keep different weights on "
+                "chip, so that one cannot follow the other",
                 "smaller batches (`load.batch.most`), or more on-chip memory",
             )
     starts = tuple(start for start in found[first].starts if start[0] is not found[first].program)
@@ -115,7 +115,7 @@ def plan(scenario: Scenario, workload: Workload | Ledger, registry: Registry) ->
 
 
 _TRIED = 8
-"""For a stream of requests, candidates are tried on so many images, so that filling the memory counts little."""
+"""Images on which candidates for a stream are tried, so that filling the memory counts little."""
 
 
 def _kept(program: Program) -> list[tuple[str, int, str]]:
@@ -216,7 +216,8 @@ def evaluate(
 ) -> Result:
     """Simulates `workload`, or that of each tenant by name, as `scenario` says.
 
-    Everything is taken down unless `level` says otherwise; of requests that come over time, sums. The same input gives the same Result.
+    Everything is taken down unless `level` says otherwise; of requests that come over time, sums.
+    The same input gives the same Result.
     """
     if level is None:
         level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL

@@ -143,9 +143,9 @@ class StreamTotals:
     moment, so that Little's law is that they equal the former two.
 
     Everything else leaves the first `warmup` out. It is of the `counted` ones, or of the time from the first
-    of their arrivals, `from_ps`, to the last end, `until_ps`: their latencies by percentile, of which those in
-    `latency_ps` are exact, or too large by less than one part in `one_in`, where that is not 0; `upto_ps` has
-    how many had a latency up to so much but more than the one before.
+    of their arrivals, `from_ps`, to the last end, `until_ps`: their latencies by percentile, of which those
+    in `latency_ps` are exact, or too large by less than one part in `one_in`, where that is not 0; `upto_ps`
+    has how many had a latency up to so much but more than the one before.
     """
 
     arrived: int

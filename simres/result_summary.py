@@ -28,7 +28,7 @@ def summary(result: Result) -> dict[str, Any]:
         "images": result.images,
         "repeats": result.repeats,
         "capacity_per_ks": result.capacity_per_ks,
-        **_loads(result),
+        **({} if result.tenants else _load(result, 0)),
         "pipeline": None if result.pipeline is None else asdict(result.pipeline),
         "engines": {
             name: {
@@ -85,11 +85,7 @@ def summary(result: Result) -> dict[str, Any]:
                 "alone_ps": tenant.alone_ps,
                 "slowdown": tenant.slowdown,
                 "bounds_ps": _bounds(tenant.bounds),
-                **{
-                    "load": load_document(stream)
-                    for stream in result.record.streams
-                    if stream.tenant == number
-                },
+                **_load(result, number),
                 "candidates": [asdict(candidate) for candidate in tenant.candidates],
             }
             for number, (name, tenant) in enumerate(result.tenants.items())
@@ -184,10 +180,10 @@ def load_document(stream: StreamTotals) -> dict[str, Any]:
     }
 
 
-def _loads(result: Result) -> dict[str, Any]:
-    """The stream of a scenario without tenants; theirs are with them."""
-    streams = [] if result.tenants else result.record.streams
-    return {"load": load_document(stream) for stream in streams}
+def _load(result: Result, tenant: int) -> dict[str, Any]:
+    """What became of a tenant's stream, if requests came to it."""
+    found = next((stream for stream in result.record.streams if stream.tenant == tenant), None)
+    return {} if found is None else {"load": load_document(found)}
 
 
 def _bounds(bounds: Bounds) -> dict[str, int]:

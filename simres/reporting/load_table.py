@@ -42,7 +42,8 @@ def limit(result: Result) -> str:
         return ""
     (stream,) = result.record.streams
     share = percent(_rate(stream), result.capacity_per_ks)
-    return f"That is {share} % of the {format_arrivals(result.capacity_per_ks)} that the chip serves at the most."
+    most = format_arrivals(result.capacity_per_ks)
+    return f"That is {share} % of the {most} that the chip serves at the most."
 
 
 def section(result: Result, width: int, glyphs: Glyphs) -> Iterator[Text]:

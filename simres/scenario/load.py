@@ -52,7 +52,7 @@ class LoadFile(BaseModel):
     images: Annotated[int, Field(strict=True, ge=1, le=MOST_REQUESTS)] | None = None
     """How many come in all; of a trace, all of it by default."""
     warmup: int | str | None = None
-    """How many at the start are left out of the figures: a number, or a share such as `10 %` (the default)."""
+    """How many at the start are left out of the figures: a number, or a share (by default `10 %`)."""
     deadline: Duration | None = None
     """A request that takes longer has missed it, such as `5 ms`."""
     batch: BatchFile | None = None
@@ -60,7 +60,7 @@ class LoadFile(BaseModel):
     burst: Annotated[int, Field(strict=True, ge=2, le=MOST_REQUESTS)] | None = None
     """Of `bursty` arrivals, how many come at once."""
     trace: str | list[Duration] | None = None
-    """Of `trace` arrivals, a file (relative to this one) with a time such as `1.5 ms` in each line, or a list."""
+    """Of `trace` arrivals, a file (relative to this one) with a time (`1.5 ms`) in each line, or a list."""
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**64)] | None = None
     """Seed of the arrivals; by default the scenario's."""
 

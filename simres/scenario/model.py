@@ -50,7 +50,7 @@ class ScenarioFile(BaseModel):
     images: Annotated[int, Field(ge=1, le=MOST_IMAGES)] = 1
     """How often the network runs, the next image as soon as engines are free."""
     load: Any = None
-    """Requests that come over time, instead of `images`: `{arrivals: poisson, rate: 400/s, images: 10000}`."""
+    """Requests over time, instead of `images`: `{arrivals: poisson, rate: 400/s, images: 10000}`."""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of everything random; the same seed gives the same result."""
     expect: dict[str, Any] = {}

@@ -18,8 +18,8 @@ from pydantic import BaseModel
 
 from simres.errors import SimresError, SimresWarning
 from simres.plugins import Registry, resolve
-from simres.scenario.loader import RESULT_PATH
 from simres.scenario.load import BatchFile, LoadFile
+from simres.scenario.loader import RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile, TenantFile
 from simres.scenario.running import NAME
 from simres.units import QUANTITIES

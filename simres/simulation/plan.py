@@ -18,8 +18,8 @@ class Plan:
     """What replay asks of a Program, once per Program however often it is instantiated.
 
     By task: `lane` (index of its engine), `layer`, `work`, `duration_ps`, `successors` (tasks that wait
-    for it), `waits` (number of tasks it waits for), `demand` (bytes it reserves, by memory), `turn` (its place
-    among the tasks that reserve), `releases` (buffers it is a user of). By buffer: `holds` (its memory
+    for it), `waits` (number of tasks it waits for), `demand` (bytes it reserves, by memory), `turn` (its
+    place among the tasks that reserve), `releases` (buffers it is a user of). By buffer: `holds` (its memory
     and the bytes it takes there) and `users` (tasks that must end before it is free). `order` lists
     each lane's tasks, `turns` counts the tasks that reserve. `fills` says that it brings in what it leaves
     behind, so that the next Program has to wait for it.
