@@ -16,6 +16,7 @@ from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins import resolve
 from simres.scenario.findings import Findings, suggestion
+from simres.scenario.load import file_base, load_of, resolved_load
 from simres.scenario.model import (
     SCHEMA_VERSION,
     ChipFile,
@@ -122,7 +123,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
         "hardware": {name: spec.model_dump(mode="json") for name, spec in scenario.hardware.items()},
         "scheduler": {"name": scenario.scheduler, **scenario.parameters.model_dump(mode="json")},
         "passes": list(scenario.passes),
-        "images": scenario.images,
+        **({"load": resolved_load(scenario.load)} if scenario.load else {"images": scenario.images}),
         "seed": scenario.seed,
         "expect": {
             item.path: {"value": item.text, "within": units.spell_percent(item.within)}
@@ -172,7 +173,13 @@ def _scenario(
         if "workload" not in data:
             example = "; write `workload: resnet20`, say, or `tenants:` for several"
             findings.add((), f"`workload` is missing{example}")
-    chosen = (scheduler, parameters, tuple(file.passes) if file else (), file.images if file else 1)
+    load, seed = None, file.seed if file else 0
+    if data.get("load") is not None:
+        load = load_of(findings, ("load",), data["load"], seed, file_base(values.keys(), ("load",), base))
+        if "images" in data:
+            findings.add(("images",), "goes without `load`, which has `images` of its own", key=True)
+    passes, images = (tuple(file.passes), file.images) if file else ((), 1)
+    chosen = (scheduler, parameters, passes, images, load, seed)
     tenants = tenants_of(findings, registry, hardware, chosen, values.keys(), base, check_files)
     findings.raise_any()
     return Scenario(
@@ -187,6 +194,7 @@ def _scenario(
         seed=file.seed,
         expect=expect,
         tenants=tenants,
+        load=None if tenants else load,
         path=path,
         overridden=bool(overrides),
     )
