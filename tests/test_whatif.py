@@ -7,15 +7,19 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_closed_forms_anomalies import GREEDY
 
 from simres import api
 from simres.analysis.whatif import How
+from simres.errors import AnswerIsNo
 from simres.exploration.whatif import Trial, what_if
 from simres.hookspecs import Scheduler, hookimpl
 from simres.plugins import Provider, Registry
 from simres.program import Layer
 from simres.scenario.loader import from_document
+from simres.testing import workloads
 from simres.units import DURATION
 from simres.workload import Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
 
@@ -218,6 +222,22 @@ def anomalous():
         registry=registry,
     )
     return what_if(scenario, Ledger("none", ()), registry)
+
+
+@settings(max_examples=25, deadline=None)
+@given(workloads(), st.integers(600, 20_000))
+def test_where_nothing_overlaps_the_same_schedule_has_no_anomalies(workload, capacity):
+    overrides = {"hardware.sram.capacity": f"{capacity} B"}
+    scenario = api.find_scenario("resnet20", overrides=overrides)
+    try:
+        found = what_if(scenario, workload, Registry(external=False))
+    except AnswerIsNo:
+        return
+    assert not list(found.anomalies())
+    for one in found.changes:
+        if one.better:
+            assert one.replayed.makespan_ps <= found.base.makespan_ps
+            assert found.gain_ps(one) >= 0
 
 
 def test_an_anomaly_is_found_and_said(anomalous):
