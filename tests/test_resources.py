@@ -1,4 +1,4 @@
-"""What components state that could be another: found by quantity, changed, and never worse for being better."""
+"""What components state that could be another: found by quantity, changed, never worse for being better."""
 
 from __future__ import annotations
 

@@ -281,7 +281,7 @@ def _target(found: WhatIf, target: Target, width: int, *, clip: bool, rule: str)
         Column("would do", [_amount(one.resource, one.value) if one.met else "cannot" for one in needs]),
         Column("", [_factor(need) if need.met else "" for need in needs], "times", rank=1),
         Column("makespan", unit.texts(need.outcome.makespan_ps for need in needs), unit.unit),
-        Column("with", [_how(need) for need in needs], right=False, rank=3),
+        Column("with", [_how(found, need) for need in needs], right=False, rank=3),
         Column("bound by", [_bound(need.outcome) for need in needs], right=False, rank=4),
     ]
     yield from lines(columns, width, clip=clip, rule=rule)
@@ -294,7 +294,9 @@ def _target(found: WhatIf, target: Target, width: int, *, clip: bool, rule: str)
     yield from wrapped(text, width, "muted")
 
 
-def _how(need: Need) -> str:
+def _how(found: WhatIf, need: Need) -> str:
+    if need.outcome.makespan_ps >= found.base.makespan_ps:
+        return "no difference"
     if not need.met:
         return f"{_with(need)}, at best"
     return "the same schedule" if need.same_schedule else "a new schedule"

@@ -158,7 +158,7 @@ def test_a_wrong_dram_raises_pydantics_error_in_python() -> None:
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_the_clock_is_what_there_could_be_more_of(device: str) -> None:
-    spec = dram(device=device, timing={"CL": "11 nCK"})
+    spec = dram(device=device, timing={"tRTRS": "2 nCK"})
     (clock,) = spec.resources()
     assert (clock.field, clock.value) == ("clock", DEVICES[device].clock)
     faster = with_value(spec, clock, 2 * clock.value)
