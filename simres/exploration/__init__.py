@@ -1,1 +1,1 @@
-"""Many simulations of one scenario, and what they say together."""
+"""Many points of a design space: swept as a whole, searched, on one machine or on a cluster."""
