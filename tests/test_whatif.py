@@ -189,10 +189,11 @@ def test_a_target_that_is_no_time(simres, text, said):
     assert said in err
 
 
-def test_what_is_expected_of_the_scenario_is_not_checked(simres):
-    code, out, _ = simres("whatif", "paper")
-    assert code == 0
-    assert "expect" not in out
+def test_what_is_expected_of_the_scenario_is_not_checked(simres, tmp_path):
+    path = tmp_path / "hoped.yaml"
+    path.write_text("workload: resnet20\nchip: paper\nexpect: {makespan: 1 us}\n")
+    assert simres("simulate", str(path))[0] == 1
+    assert simres("whatif", str(path))[0] == 0
 
 
 class Greedy:
