@@ -241,6 +241,24 @@ def test_where_nothing_overlaps_the_same_schedule_has_no_anomalies(workload, cap
             assert found.gain_ps(one) >= 0
 
 
+@settings(max_examples=25, deadline=None)
+@given(workloads(), st.integers(600, 20_000), st.sampled_from(["fifo", "round_robin", "priority"]))
+def test_in_the_order_of_grants_no_component_hurts_by_being_free(workload, capacity, arbitration):
+    overrides = {
+        "scheduler": "overlapped",
+        "hardware.sram.capacity": f"{capacity} B",
+        "hardware.ddr.channels": 2,
+        "hardware.ddr.arbitration": arbitration,
+        "hardware.ddr.latency": "100 ns",
+    }
+    try:
+        trial = Trial(api.find_scenario("resnet20", overrides=overrides), workload, Registry(external=False))
+    except AnswerIsNo:
+        return
+    for component, resource in trial.resources:
+        assert trial.in_order_ps(component, resource) <= trial.base.makespan_ps
+
+
 def test_an_anomaly_is_found_and_said(anomalous):
     from simres.reporting.whatif import report
 
