@@ -145,16 +145,21 @@ def test_without_one_network_there_is_no_ladder(simres, tmp_path, name, said):
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])
-def test_a_line_a_rung_within_the_width(simres, monkeypatch, columns):
+@pytest.mark.parametrize(("name", "rungs"), [("paper", 12), ("resnet20", 5), ("pipeline", 5)])
+def test_a_line_a_rung_within_the_width(simres, monkeypatch, columns, name, rungs):
     monkeypatch.setenv("COLUMNS", columns)
-    code, out, err = simres("ladder", "paper")
+    code, out, err = simres("ladder", name)
     assert (code, err) == (0, "")
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= int(columns)
-    assert out.splitlines()[0] == "paper: 22.10 ms by the sheet, 1.092 ms as overlapped events."
     lines = out.splitlines()[5:]
-    assert len(lines) == 24  # each rung and its words
+    assert len(lines) == 2 * rungs  # each and its words
     assert all(line.startswith("  ") for line in lines[1::2])
+
+
+def test_the_headline_is_where_it_begins_and_ends(simres):
+    _, out, _ = simres("ladder", "paper")
+    assert out.splitlines()[0] == "paper: 22.10 ms by the sheet, 1.092 ms as overlapped events."
 
 
 def test_the_json_has_all_of_it(simres):

@@ -7,15 +7,19 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_closed_forms_anomalies import GREEDY
 
 from simres import api
 from simres.analysis.whatif import How
+from simres.errors import AnswerIsNo
 from simres.exploration.whatif import Trial, what_if
 from simres.hookspecs import Scheduler, hookimpl
 from simres.plugins import Provider, Registry
 from simres.program import Layer
 from simres.scenario.loader import from_document
+from simres.testing import workloads
 from simres.units import DURATION
 from simres.workload import Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
 
@@ -185,10 +189,11 @@ def test_a_target_that_is_no_time(simres, text, said):
     assert said in err
 
 
-def test_what_is_expected_of_the_scenario_is_not_checked(simres):
-    code, out, _ = simres("whatif", "paper")
-    assert code == 0
-    assert "expect" not in out
+def test_what_is_expected_of_the_scenario_is_not_checked(simres, tmp_path):
+    path = tmp_path / "hoped.yaml"
+    path.write_text("workload: resnet20\nchip: paper\nexpect: {makespan: 1 us}\n")
+    assert simres("simulate", str(path))[0] == 1
+    assert simres("whatif", str(path))[0] == 0
 
 
 class Greedy:
@@ -218,6 +223,40 @@ def anomalous():
         registry=registry,
     )
     return what_if(scenario, Ledger("none", ()), registry)
+
+
+@settings(max_examples=25, deadline=None)
+@given(workloads(), st.integers(600, 20_000))
+def test_where_nothing_overlaps_the_same_schedule_has_no_anomalies(workload, capacity):
+    overrides = {"hardware.sram.capacity": f"{capacity} B"}
+    scenario = api.find_scenario("resnet20", overrides=overrides)
+    try:
+        found = what_if(scenario, workload, Registry(external=False))
+    except AnswerIsNo:
+        return
+    assert not list(found.anomalies())
+    for one in found.changes:
+        if one.better:
+            assert one.replayed.makespan_ps <= found.base.makespan_ps
+            assert found.gain_ps(one) >= 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(workloads(), st.integers(600, 20_000), st.sampled_from(["fifo", "round_robin", "priority"]))
+def test_in_the_order_of_grants_no_component_hurts_by_being_free(workload, capacity, arbitration):
+    overrides = {
+        "scheduler": "overlapped",
+        "hardware.sram.capacity": f"{capacity} B",
+        "hardware.ddr.channels": 2,
+        "hardware.ddr.arbitration": arbitration,
+        "hardware.ddr.latency": "100 ns",
+    }
+    try:
+        trial = Trial(api.find_scenario("resnet20", overrides=overrides), workload, Registry(external=False))
+    except AnswerIsNo:
+        return
+    for component, resource in trial.resources:
+        assert trial.in_order_ps(component, resource) <= trial.base.makespan_ps
 
 
 def test_an_anomaly_is_found_and_said(anomalous):

@@ -68,10 +68,8 @@ class _Climb:
         network = self.planned(SERIAL, workload).workload
         assert isinstance(network, Workload)
         ledger = as_ledger(network)
-        said = (
-            f"{len(ledger.rows)} rows one after the other: weights a byte each, "
-            f"{format_count(ledger.macs)} MACs, and the host does them again"
-        )
+        macs = format_count(ledger.macs)
+        said = f"{len(ledger.rows)} rows: a byte a weight, {macs} MACs, which the host does again; no overlap"
         yield self.sheet("spreadsheet rule", said, ledger)
 
     def story(self, sheet: Ledger, network: Workload) -> Iterator[tuple[str, str, Ledger]]:

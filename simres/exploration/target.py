@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from simres.analysis.whatif import Change, How, Need, Outcome
 from simres.exploration.whatif import MIB, Trial
-from simres.hardware.resources import Resource
+from simres.hardware.resources import UNBOUNDED, Resource
 from simres.units import SIZE
 
 DOUBLINGS = 20
@@ -124,6 +124,6 @@ class _Search:
 
     def factor(self, value: int | None) -> float:
         now = self.resource.value
-        if value is None or value == self.resource.unlimited:
+        if value is None or value >= UNBOUNDED or (self.resource.is_delay and not value):
             return float("inf")
         return now / value if self.resource.is_delay else value / now

@@ -26,6 +26,8 @@ class Resource:
     field: str
     value: int
     quantity: Quantity | None
+    most: int | None = None
+    """The best that a component of its kind can be made with; None where it knows no end."""
 
     @property
     def is_delay(self) -> bool:
@@ -34,7 +36,9 @@ class Resource:
 
     @property
     def unlimited(self) -> int | None:
-        """Its value where it costs no time at all; for a capacity, whatever there is to hold."""
+        """Its value where it costs no time at all, or the best there can be; of a plain count, None."""
+        if self.most is not None:
+            return self.most
         if self.is_delay:
             return 0
         return UNBOUNDED if self.quantity is not None else None

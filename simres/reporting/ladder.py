@@ -27,7 +27,7 @@ def report(ladder: Ladder, width: int, *, clip: bool = False, rule: str = "-") -
     yield Text()
     unit = scale(max(rung.makespan_ps for rung in ladder.rungs), TIME)
     columns = [
-        Column("", [rung.name for rung in ladder.rungs], right=False, elastic=True),
+        Column("", [rung.name for rung in ladder.rungs], right=False, elastic=True, style="title"),
         Column("takes", unit.texts(rung.makespan_ps for rung in ladder.rungs), unit.unit),
         Column("before", [_times(before, rung) for before, rung in ladder.steps()], "times"),
         Column("", [_worth(before, rung, unit) for before, rung in ladder.steps()], unit.unit, rank=2),

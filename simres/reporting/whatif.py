@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from simres.analysis.whatif import Change, How, Need, Outcome, Target, WhatIf
-from simres.hardware.resources import Resource
+from simres.hardware.resources import UNBOUNDED, Resource
 from simres.reporting.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.columns import Column, lines
 from simres.reporting.prose import titled, wrapped
@@ -48,16 +48,25 @@ def _conclusion(found: WhatIf) -> str:
     if not gains:
         return "The chip states no rate, capacity or delay that could be another."
     if not helping:
-        return (
-            "No single change saves as much as 1 %, even without limit: what else there is holds the run up."
-        )
+        said = ["No single change saves as much as 1 %, even without limit: the others hold the run up then."]
+        return " ".join([*said, *_unstated(found)])
     only = "Only " if len(helping) == 1 and idle else ""
     said = [f"{only}`{helping[0]}` helps{'' if only else ' most'}: {_worth(found, gains[helping[0]])}."]
     if rest := [f"`{name}` {_briefly(found, gains[name])}" for name in helping[1:]]:
         said.append(f"Less comes of {_listed(rest, 'and')}.")
     if idle:
         said.append(f"More of {_listed(idle, 'or')} saves less than 1 %, however much.")
-    return " ".join(said)
+    return " ".join([*said, *_unstated(found)])
+
+
+def _unstated(found: WhatIf) -> Iterator[str]:
+    """Where most of the path is on a component that has nothing to change."""
+    bottleneck = found.base.bottleneck
+    if bottleneck and bottleneck not in {change.component for change in found.changes}:
+        yield (
+            f"What a better `{bottleneck}` is worth is not known: its kind states no rate, capacity or delay "
+            "that could be another."
+        )
 
 
 def _gains(found: WhatIf) -> dict[str, Change]:
@@ -179,16 +188,14 @@ def _names(found: WhatIf) -> Iterator[Text]:
 
 
 def _becomes(change: Change) -> str:
-    if change.how is How.FREE:
-        return (
-            "all fits" if change.resource.field == "capacity" else "none" if change.value == 0 else "no limit"
-        )
-    return NOTHING if change.value is None else _amount(change.resource, change.value)
+    if change.how is How.FREE and change.resource.field == "capacity":
+        return "all fits"
+    return "none" if change.value == 0 else _amount(change.resource, change.value)
 
 
 def _amount(resource: Resource, value: int | None) -> str:
     """A value as a scenario has it; nothing of a delay is 0, and no value is no limit."""
-    if value is None or (resource.unlimited and value == resource.unlimited):
+    if value is None or value >= UNBOUNDED:
         return "no limit"
     return resource.spell(value)
 
@@ -230,6 +237,9 @@ def _legend(found: WhatIf) -> Iterator[str]:
     for change in found.changes:
         for reason in change.refused:
             said.setdefault(f"`{change.name}` {change.how.value}", []).append(reason)
+        if change.how is How.FREE and change.resource.most is not None:
+            best = change.resource.spell(change.resource.most)
+            said.setdefault(f"`{change.name}` {change.how.value}", []).append(f"{best}, its kind's best")
         new = change.scheduled
         if change.better and new is not None and 100 * (new.makespan_ps - base) >= base > 0:
             said.setdefault(f"`{change.name}` {change.how.value}", []).append(
@@ -271,7 +281,7 @@ def _target(found: WhatIf, target: Target, width: int, *, clip: bool, rule: str)
         Column("would do", [_amount(one.resource, one.value) if one.met else "cannot" for one in needs]),
         Column("", [_factor(need) if need.met else "" for need in needs], "times", rank=1),
         Column("makespan", unit.texts(need.outcome.makespan_ps for need in needs), unit.unit),
-        Column("with", [_how(need) for need in needs], right=False, rank=3),
+        Column("with", [_how(found, need) for need in needs], right=False, rank=3),
         Column("bound by", [_bound(need.outcome) for need in needs], right=False, rank=4),
     ]
     yield from lines(columns, width, clip=clip, rule=rule)
@@ -284,7 +294,9 @@ def _target(found: WhatIf, target: Target, width: int, *, clip: bool, rule: str)
     yield from wrapped(text, width, "muted")
 
 
-def _how(need: Need) -> str:
+def _how(found: WhatIf, need: Need) -> str:
+    if need.outcome.makespan_ps >= found.base.makespan_ps:
+        return "no difference"
     if not need.met:
         return f"{_with(need)}, at best"
     return "the same schedule" if need.same_schedule else "a new schedule"
@@ -348,7 +360,7 @@ def _run(outcome: Outcome) -> dict[str, Any]:
 
 
 def _stated(resource: Resource, value: int | None) -> str | None:
-    return None if value is None or value == resource.unlimited != 0 else resource.spell(value)
+    return None if value is None or value >= UNBOUNDED else resource.spell(value)
 
 
 def _wanted(found: WhatIf, target: Target) -> dict[str, Any]:

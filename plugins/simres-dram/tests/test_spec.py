@@ -18,6 +18,7 @@ from simres_dram.spec import DramSpec
 
 import simres
 from simres.errors import SimresError
+from simres.hardware.resources import with_value
 from simres.program import Work
 from simres.units import SPELLED, UnitError
 
@@ -153,3 +154,17 @@ def test_the_schema_knows_its_fields() -> None:
 def test_a_wrong_dram_raises_pydantics_error_in_python() -> None:
     with pytest.raises(ValidationError, match="tRAS"):
         dram(timing={"tRAS": "10 nCK"})
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_clock_is_what_there_could_be_more_of(device: str) -> None:
+    spec = dram(device=device, timing={"tRTRS": "2 nCK"})
+    (clock,) = spec.resources()
+    assert (clock.field, clock.value) == ("clock", DEVICES[device].clock)
+    faster = with_value(spec, clock, 2 * clock.value)
+    assert isinstance(faster, DramSpec)
+    assert faster.bandwidth == 2 * spec.bandwidth
+    assert with_value(spec, clock, clock.unlimited).duration_ps(Work(nbytes=10**6)) < spec.duration_ps(
+        Work(nbytes=10**6)
+    )
+    assert [one.value for one in dram(clock="1 GHz").resources()] == [10**9]

@@ -12,9 +12,10 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from simres.hardware.energy import DRAM_FJ_PER_BYTE, EnergyCosts
+from simres.hardware.resources import Resource
 from simres.hardware.specs import EngineSpec
 from simres.program import Work
-from simres.units import PS_PER_S, Energy, Frequency
+from simres.units import FREQUENCY, PS_PER_S, Energy, Frequency
 from simres_dram.addresses import FIELDS, AddressMap
 from simres_dram.controller import Queues
 from simres_dram.delay import Delay, Spelled
@@ -194,6 +195,12 @@ class DramSpec(EngineSpec):
     def bandwidth(self) -> int:
         """Bytes a second of all data buses."""
         return 2 * self.chip.clock * self.width // 8 * self.channels
+
+    def resources(self) -> tuple[Resource, ...]:
+        """The clock, the device's where none is stated. Timing that is stated in time stays what it is, so
+        that no clock makes DRAM take no time."""
+        others = (one for one in super().resources() if one.field != "clock")
+        return (Resource("clock", self.chip.clock, FREQUENCY, FREQUENCY.limit), *others)
 
     def energy_costs(self) -> EnergyCosts:
         return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
