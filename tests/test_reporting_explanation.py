@@ -133,6 +133,19 @@ def test_what_cannot_overlap_is_told_to(paper, resnet20):
         assert any(how in change for change in advice(result, found))
 
 
+def test_what_room_on_chip_is_worth_comes_with_what_crossed_the_bus_again():
+    result = simres.api.simulate("mobilenet_v2", chip="edge-npu")
+    found = explain(result.program, result.record)
+    first, *others = advice(result, found)
+    assert first.startswith("More room than 1 MiB")
+    assert "cross the bus again" in first
+    assert not any("cross the bus again" in change for change in others)
+    assert any("`fold_batch_norm`" in change for change in others)
+    folded = simres.api.simulate("mobilenet_v2", chip="edge-npu", overrides={"passes": ["fold_batch_norm"]})
+    changes = advice(folded, explain(folded.program, folded.record))
+    assert not any("`fold_batch_norm`" in change for change in changes)
+
+
 def test_nothing_takes_no_time(make_result):
     result = make_result(Program("test", "", ()), nanosecond_chip())
     assert text_of(result).startswith("random on paper: 0 s, as nothing takes any time.")

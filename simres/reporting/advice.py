@@ -35,7 +35,7 @@ def advice(result: Result, found: Explanation) -> list[str]:
         *_of_resources(result, found),
         *_overlap(result),
         *_priority(result, found),
-        *_evicted(result),
+        *_evicted(result, found),
         *_folded(result, found),
     ]
     return [sentence for _, sentence in sorted(worth, key=lambda item: -item[0])[:_MOST]]
@@ -78,7 +78,7 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
                 )
                 yield ps // 2, sentence
             case Limit.SPACE:
-                yield ps, _space(result, what, ps)
+                yield max(ps, _again_ps(result)), _space(result, what, ps)
             case Limit.START:
                 sentence = (
                     f"No chip makes up for the {format_duration(ps)} in which nothing on the path was due; "
@@ -166,10 +166,15 @@ def _space(result: Result, what: Resource, ps: int) -> str:
     fullest = max(memories, key=lambda name: memories[name].peak)
     found = peak(result.stays, fullest)
     held = _first(found.holders) if found else ""
+    again = (
+        f" A new schedule could also spare some of the {_again(result)}."
+        if _again_ps(result) >= _LEAST * result.makespan_ps
+        else ""
+    )
     return (
         f"More room than {format_bytes(memories[fullest].capacity)} in {the(result, what.component)}, "
         f"or smaller tensors: at most {format_duration(ps)} less with this schedule. "
-        f"At its fullest it holds {held}."
+        f"At its fullest it holds {held}.{again}"
     )
 
 
@@ -178,16 +183,23 @@ def _first(holders: Mapping[str, int]) -> str:
     return " and ".join(named) + (f" and {len(holders) - 2} more" if len(holders) > 2 else "")
 
 
-def _evicted(result: Result) -> Iterator[Worth]:
-    """Bytes that crossed the bus though they had been on chip."""
-    took = sum(item.bus_ps for item in result.evictions)
-    if took >= _LEAST * result.makespan_ps:
-        nbytes = sum(item.nbytes for item in result.evictions)
-        sentence = (
-            f"More room on chip: {format_bytes(nbytes)} cross the bus again for want of it, "
-            f"{format_duration(took)} of the bus's time."
-        )
-        yield took, sentence
+def _evicted(result: Result, found: Explanation) -> Iterator[Worth]:
+    """Bytes that crossed the bus again, where the path itself does not wait for space long."""
+    took, least = _again_ps(result), _LEAST * result.makespan_ps
+    space = max((ps for what, ps in found.resources.items() if what.limit is Limit.SPACE), default=0)
+    if took >= least and space < 2 * least:
+        yield took, f"More room on chip, which would spare some of the {_again(result)}."
+
+
+def _again_ps(result: Result) -> int:
+    """How long the bus was busy with what it had moved before."""
+    return sum(item.bus_ps for item in result.evictions)
+
+
+def _again(result: Result) -> str:
+    nbytes = sum(item.nbytes for item in result.evictions)
+    took = format_duration(_again_ps(result))
+    return f"{format_bytes(nbytes)} that cross the bus again for want of it, {took} of its time"
 
 
 def _folded(result: Result, found: Explanation) -> Iterator[Worth]:
