@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres import planning, result_json, shipped
+from simres import planning, result_json, shipped, units
 from simres.errors import SimresError
 from simres.plugins import Registry, default_registry
 from simres.record import RecordLevel
 from simres.result import Result
 from simres.scenario import loader
 from simres.scenario.model import Scenario
+from simres.simulation.stream import PERCENTILES
 from simres.workload import Ledger, Workload
 from simres.workload_json import read as read_workload
 
 if TYPE_CHECKING:
     import torch
+
+    from simres.exploration.saturation import Saturation
 
 
 def simulate(
@@ -26,7 +29,7 @@ def simulate(
     overrides: Mapping[str, Any] | None = None,
     workload: Workload | Ledger | None = None,
     chip: str | None = None,
-    record: RecordLevel | str = RecordLevel.FULL,
+    record: RecordLevel | str | None = None,
     registry: Registry | None = None,
 ) -> Result:
     """Simulates a scenario: a YAML file, the name of a shipped one, or a loaded `Scenario`.
@@ -44,7 +47,7 @@ def simulate(
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
     given = workload or find_workloads(scenario, registry=registry)
-    return planning.evaluate(scenario, given, registry, RecordLevel(record))
+    return planning.evaluate(scenario, given, registry, None if record is None else RecordLevel(record))
 
 
 def schedule(
@@ -72,6 +75,41 @@ def schedule(
         scenario = parts[tenant]
     given = workload or find_workload(scenario.workload, registry=registry)
     return planning.plan(scenario, given, registry)
+
+
+def saturate(
+    scenario: str | Path | Scenario,
+    metric: str,
+    limit: str,
+    *,
+    replications: int = 5,
+    registry: Registry | None = None,
+    done: Callable[[int, int], None] = lambda _done, _whole: None,
+) -> Saturation:
+    """Finds the rate of requests up to which a latency (`p99`, `mean`, ...) stays within `limit` (`5 ms`).
+
+    `done` hears how many runs of how many are through. Raises `SimresError` for a scenario without a `load`
+    that has a rate, or with tenants; `AnswerIsNo` when the limit is out of reach at any rate.
+    """
+    from simres.exploration import saturation
+
+    registry = registry or default_registry()
+    key = metric.replace(".", "_")
+    if key not in (*PERCENTILES, "mean"):
+        known = ", ".join(name.replace("_", ".") for name in (*PERCENTILES, "mean"))
+        raise SimresError(f"--target {metric}: no such latency; known: {known}")
+    try:
+        limit_ps = units.DURATION.parse(limit, positive=True)
+    except units.UnitError as error:
+        raise SimresError(f"--target {metric}={limit}: {error.message}") from error
+    found = _scenario(scenario, None, None, registry)
+    if found.tenants:
+        raise SimresError(
+            "a saturation is looked for with one network, and this scenario has tenants",
+            "give a scenario of the network in question, with its part of the memory",
+        )
+    given = find_workload(found.workload, registry=registry)
+    return saturation.saturate(found, given, registry, key, limit_ps, replications, done)
 
 
 def trace(
@@ -118,7 +156,11 @@ def find_scenario(
     registry: Registry | None = None,
 ) -> Scenario:
     """The scenario that a person means: a file, a shipped one by name, or a workload on a chip."""
-    registry = registry or default_registry()
+    return find_template(named, chip=chip).scenario(registry or default_registry(), overrides)
+
+
+def find_template(named: str | Path, *, chip: str | None = None) -> loader.Template:
+    """The same before anything is set or checked."""
     text = str(named)
     if chip is not None:
         if text.endswith((".yaml", ".yml")):
@@ -130,7 +172,7 @@ def find_scenario(
         name = f"{_stem(text)} on {_stem(chip)}"
         # Nobody said how, so the answer is the best that there is.
         document = {"name": name, "workload": text, "chip": chip, "scheduler": "overlapped"}
-        return loader.from_document(document, overrides=overrides, registry=registry, name=name)
+        return loader.template_of(document, name=name)
     path = Path(named)
     if not _is_path(text):
         if text in shipped.scenarios():
@@ -145,7 +187,7 @@ def find_scenario(
             f"`{text}` is a workload or a result, not a scenario",
             f"`simres simulate {text} --chip paper` runs a workload, `simres rerun {text}` a result",
         )
-    return loader.load(path, overrides=overrides, registry=registry)
+    return loader.template(path)
 
 
 def find_result(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from simres.program import Buffer, Layer, Program, Region, Task
-from simres.record import Launched, Record
+from simres.record import Launched, Record, StreamTotals
 from simres.workload import Op, Workload
 
 _Key = tuple[object, ...]
@@ -178,6 +178,7 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
     first_task = first_layer = first_launch = 0
     layers: dict[str, tuple[tuple[int, int], ...]] = {}
     launches: list[Launched] = []
+    streams: list[StreamTotals] = []
     rows: list[tuple[int, tuple[int, ...]]] = []
     holders: dict[int, list[tuple[str, int]]] = {}
     for number, (tenant, record) in enumerate(records.items()):
@@ -196,6 +197,17 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
                 first=launched.first + first_task, past=launched.past + first_task, tenant=number
             )
             for launched in record.launches
+        ]
+        streams += [
+            replace(
+                stream,
+                tenant=number,
+                served=tuple(
+                    one._replace(first=one.first + first_task, past=one.past + first_task)
+                    for one in stream.served
+                ),
+            )
+            for stream in record.streams
         ]
         first_task += len(program.tasks)
         first_layer += len(program.layers)
@@ -217,4 +229,5 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
         ),
         masters=some.masters,
         launches=tuple(launches),
+        streams=tuple(streams),
     )

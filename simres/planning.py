@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from simres.analysis.bounds import bounds, bounds_of, least_work
 from simres.errors import AnswerIsNo, InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.joint import beside, joined, part, together
+from simres.passes.batch import batch
 from simres.plugins import Registry, resolve
 from simres.program import SCHEMA_VERSION, Program
 from simres.record import Record, RecordLevel
@@ -31,6 +32,7 @@ from simres.result_json import program_document
 from simres.result_summary import summary
 from simres.scenario.loader import resolved
 from simres.scheduling.filling import filling
+from simres.serving import capacity_per_ks, refuse_overload, refuse_overload_together, stream_of
 from simres.simulation.check import check
 from simres.simulation.run import Tenant, run_stream, run_tenants
 from simres.workload import Ledger, Workload
@@ -61,11 +63,14 @@ class Schedule:
     program: Program
     starts: tuple[tuple[Program, int], ...]
     candidates: tuple[Candidate, ...] = ()
+    sizes: Mapping[int, Program] = field(default_factory=dict)
+    """For a stream of requests the Program for each size of batch; `starts` is then what comes before."""
 
     @cached_property
     def joined(self) -> Program:
         """Everything that is launched as one Program."""
-        return joined([*{id(program): program for program, _ in self.starts}.values()])
+        launched = [*(program for program, _ in self.starts), *self.sizes.values()]
+        return joined([*{id(program): program for program in launched}.values()])
 
     def to_json(self) -> str:
         """The JSON form as text: the Program with its tasks, buffers and regions, and the candidates."""
@@ -87,6 +92,39 @@ def plan(scenario: Scenario, workload: Workload | Ledger, registry: Registry) ->
     """
     chip = chip_of(scenario, registry)
     workload = _rewritten(scenario, workload, registry)
+    if scenario.load is None:
+        return _plan(scenario, workload, chip, registry)
+    found = {}
+    for size in scenario.load.sizes:
+        if size > 1 and isinstance(workload, Ledger):
+            raise SimresError(f"`load.batch` needs a traced network, and `{workload.name}` is a ledger")
+        grown = workload if isinstance(workload, Ledger) or size == 1 else batch(workload, size)
+        found[size] = _plan(replace(scenario, load=None, images=_TRIED), grown, chip, registry)
+    kept = {size: _kept(schedule.program) for size, schedule in found.items()}
+    first = min(found)
+    for size in found:
+        if kept[size] != kept[first]:
+            raise AnswerIsNo(
+                f"the Programs for batches of {first} and of {size} images keep different weights on "
+                "chip, so that one cannot follow the other",
+                "smaller batches (`load.batch.most`), or more on-chip memory",
+            )
+    starts = tuple(start for start in found[first].starts if start[0] is not found[first].program)
+    sizes = {size: schedule.program for size, schedule in found.items()}
+    return replace(found[first], workload=workload, starts=starts, sizes=sizes)
+
+
+_TRIED = 8
+"""Images on which candidates for a stream are tried, so that filling the memory counts little."""
+
+
+def _kept(program: Program) -> list[tuple[str, int, str]]:
+    """What a Program finds in memory, and leaves there."""
+    held = (program.buffers[number] for number in program.resident_in)
+    return sorted((buffer.tensor, buffer.nbytes, str(buffer.box)) for buffer in held)
+
+
+def _plan(scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry) -> Schedule:
     programs = _offered(scenario, workload, chip, registry)
     if len(programs) == 1:
         (program,) = programs
@@ -174,12 +212,15 @@ def evaluate(
     scenario: Scenario,
     workload: Workload | Ledger | Mapping[str, Workload | Ledger],
     registry: Registry,
-    level: RecordLevel = RecordLevel.FULL,
+    level: RecordLevel | None = None,
 ) -> Result:
     """Simulates `workload`, or that of each tenant by name, as `scenario` says.
 
+    Everything is taken down unless `level` says otherwise; of requests that come over time, sums.
     The same input gives the same Result.
     """
+    if level is None:
+        level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL
     if isinstance(workload, Mapping):
         result = _together(scenario, workload, registry, level)
     else:
@@ -192,7 +233,13 @@ def evaluate(
 def _alone(scenario: Scenario, workload: Workload | Ledger, registry: Registry, level: RecordLevel) -> Result:
     schedule = plan(scenario, workload, registry)
     chip = schedule.chip
-    record, chain_ps = run_stream(schedule.starts, chip, behaviours_of(chip, registry), level)
+    behaviours = behaviours_of(chip, registry)
+    stream, capacity, images = None, 0, scenario.images
+    if scenario.load is not None:
+        capacity = capacity_per_ks(schedule.sizes, schedule.starts, chip, behaviours)
+        refuse_overload(scenario.load, capacity)
+        stream, images = stream_of(scenario.load, schedule.sizes), scenario.load.images
+    ((record, chain_ps),) = run_tenants([Tenant(chip, schedule.starts, 0, stream)], chip, behaviours, level)
     program = schedule.joined
     return Result(
         name=scenario.name,
@@ -200,12 +247,13 @@ def _alone(scenario: Scenario, workload: Workload | Ledger, registry: Registry, 
         chip={name: _engine(chip, name) for name in chip.engines},
         program=program,
         record=record,
-        bounds=bounds(schedule.workload, program, chip, chain_ps, scenario.images),
-        origin=Origin(resolved(scenario), workload.digest, _versions(scenario, registry), scenario.seed),
+        bounds=bounds(schedule.workload, program, chip, chain_ps, images),
+        origin=Origin(resolved(scenario), workload.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(workload),
         rewritten=schedule.workload if scenario.passes and isinstance(schedule.workload, Workload) else None,
         candidates=schedule.candidates,
-        repeats=scenario.images,
+        repeats=images,
+        capacity_per_ks=capacity,
     )
 
 
@@ -237,9 +285,18 @@ def _together(
             schedules[name].chip,
             [(program, tenant.start_ps) for program, _ in schedules[name].starts],
             tenant.priority,
+            None
+            if tenant.load is None
+            else stream_of(tenant.load, schedules[name].sizes, tenant.start_ps, name),
         )
         for name, tenant in scenario.tenants.items()
     ]
+    asked = {
+        name: (tenant.load, schedules[name].sizes[tenant.load.sizes[-1]], tenant.load.sizes[-1])
+        for name, tenant in scenario.tenants.items()
+        if tenant.load is not None
+    }
+    refuse_overload_together(asked, chip)
     ran = dict(zip(schedules, run_tenants(crew, chip, behaviours, level), strict=True))
     tenants = {}
     for name, schedule in schedules.items():
@@ -247,18 +304,25 @@ def _together(
         workload = given[name]
         assert isinstance(workload, Workload)
         assert isinstance(schedule.workload, Workload)
-        alone, _ = run_stream(schedule.starts, schedule.chip, behaviours, RecordLevel.NONE)
+        images = tenant.images if tenant.load is None else tenant.load.images
+        one = [(schedule.program, 0)] * (tenant.load is not None)
+        alone, _ = run_stream([*schedule.starts, *one], schedule.chip, behaviours, RecordLevel.NONE)
         tenants[name] = Tenancy(
             workload=workload,
             rewritten=schedule.workload if tenant.passes else None,
             scheduler=schedule.program.scheduler,
-            repeats=tenant.images,
+            repeats=images,
             priority=tenant.priority,
             start_ps=tenant.start_ps,
-            end_ps=max(launched.end_ps for launched in record.launches),
+            end_ps=max(
+                *(launched.end_ps for launched in record.launches),
+                *(stream.until_ps for stream in record.streams),
+                tenant.start_ps,
+            ),
             alone_ps=alone.makespan_ps,
-            bounds=bounds(schedule.workload, schedule.joined, chip, chain_ps, tenant.images),
+            bounds=bounds(schedule.workload, schedule.joined, chip, chain_ps, images),
             candidates=schedule.candidates,
+            request_ps=sum(one.counted_latency_ps // one.counted for one in record.streams),
         )
     programs = {name: schedule.joined for name, schedule in schedules.items()}
     whole, rewritten = together_of(tenants)
@@ -275,7 +339,7 @@ def _together(
         program=beside(programs),
         record=together({name: record for name, (record, _) in ran.items()}, programs),
         bounds=bounds_of(works, chip, max(chains)),
-        origin=Origin(resolved(scenario), whole.digest, _versions(scenario, registry), scenario.seed),
+        origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(whole),
         rewritten=rewritten,
         tenants=tenants,
@@ -305,7 +369,7 @@ def _found(document: Mapping[str, Any], path: str) -> int | float:
         part = parts.pop(0)
         if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
             part = f"{part}.{parts.pop(0)}"  # one channel of a bus
-        named = (part, *(f"{part}_{unit}" for unit in ("ps", "bytes", "fj", "uw")))
+        named = (part, *(f"{part}_{unit}" for unit in ("ps", "bytes", "fj", "uw", "per_ks")))
         keys = [key for key in named if isinstance(at, dict) and key in at]
         if not keys:
             known = sorted(at) if isinstance(at, dict) else []
@@ -342,7 +406,8 @@ def _warnings(workload: Workload | Ledger) -> tuple[str, ...]:
     return workload.warnings
 
 
-def _versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
+def versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
+    """Versions of simres and of every package whose parts a scenario uses."""
     planned = [*scenario.parts().values()] or [scenario]
     used = [
         *(registry.provider(registry.component(spec.kind)) for spec in scenario.hardware.values()),

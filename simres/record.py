@@ -121,6 +121,61 @@ class MemoryTotals:
     left: int
 
 
+class Served(NamedTuple):
+    """How often a Program served requests of a stream: its tasks are number `first` up to, not including,
+    `past`, and it takes up to `batch` requests at once. No launch took less than `fastest_ps`."""
+
+    first: int
+    past: int
+    batch: int
+    launches: int
+    requests: int
+    fastest_ps: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTotals:
+    """What became of the requests of a stream, all of which were served.
+
+    A request is *present* from its arrival to the end of its launch's last task, and *waits* until the first
+    task of that begins. All of them count in `arrived`, in `stayed_ps` and `waited_ps` (their times added up)
+    and in `present_ps` and `waiting_ps`: how many were present or waited, added up over time, moment by
+    moment, so that Little's law is that they equal the former two.
+
+    Everything else leaves the first `warmup` out. It is of the `counted` ones, or of the time from the first
+    of their arrivals, `from_ps`, to the last end, `until_ps`: their latencies by percentile, of which those
+    in `latency_ps` are exact, or too large by less than one part in `one_in`, where that is not 0; `upto_ps`
+    has how many had a latency up to so much but more than the one before.
+    """
+
+    arrived: int
+    warmup: int
+    counted: int
+    first_ps: int
+    last_ps: int
+    from_ps: int
+    until_ps: int
+    stayed_ps: int
+    waited_ps: int
+    present_ps: int
+    waiting_ps: int
+    counted_latency_ps: int
+    counted_wait_ps: int
+    counted_present_ps: int
+    counted_waiting_ps: int
+    most_present: int
+    most_waiting: int
+    present_at_last: int
+    latency_ps: Mapping[str, int]
+    wait_ps: Mapping[str, int]
+    one_in: int
+    upto_ps: tuple[tuple[int, int], ...]
+    served: tuple[Served, ...]
+    deadline_ps: int = 0
+    missed: int = 0
+    tenant: int = 0
+
+
 @dataclass(frozen=True)
 class Record:
     """A run taken down: totals at every level; by layer (`layer_working_ps`) or task (`spans`) as asked.
@@ -141,18 +196,30 @@ class Record:
     bus_holders: tuple[tuple[int, str, int], ...] = ()
     masters: Mapping[str, MasterTotals] = field(default_factory=dict)
     launches: tuple[Launched, ...] = ()
+    """Every launch; of a stream of requests only where the level is full."""
+    streams: tuple[StreamTotals, ...] = ()
 
     @property
     def spans(self) -> Iterator[Span]:
         """Every task in time; empty unless the level is full."""
         return map(Span._make, self.rows)
 
+    @property
+    def parts(self) -> Mapping[tuple[int, int], int]:
+        """How often each Program ran, by its first task and the one past its last."""
+        found = Counter((one.first, one.past) for one in self.launches)
+        if self.level is not RecordLevel.FULL:
+            for stream in self.streams:
+                for one in stream.served:
+                    found[one.first, one.past] += one.launches
+        return found
+
     def repeats(self, tasks: int) -> list[int]:
         """How often each of so many tasks ran; once where the launches are not known."""
-        if not self.launches:
+        if not self.launches and not self.streams:
             return [1] * tasks
         found = [0] * tasks
-        for (first, past), times in Counter((one.first, one.past) for one in self.launches).items():
+        for (first, past), times in self.parts.items():
             for task in range(first, past):
                 found[task] += times
         return found

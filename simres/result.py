@@ -97,6 +97,8 @@ class Tenancy:
     alone_ps: int
     bounds: Bounds
     candidates: tuple[Candidate, ...] = ()
+    request_ps: int = 0
+    """Where requests came over time: how long one took on average. `alone_ps` is then of a single one."""
 
     @property
     def scheduled(self) -> Workload:
@@ -110,8 +112,8 @@ class Tenancy:
 
     @property
     def latency_ps(self) -> int:
-        """Picoseconds from its start to its last task's end."""
-        return self.end_ps - self.start_ps
+        """Picoseconds from its start to its last task's end; of requests over time, the mean of one's."""
+        return self.request_ps or self.end_ps - self.start_ps
 
     @property
     def slowdown(self) -> float:
@@ -138,6 +140,9 @@ class Result:
     """What planning chose from, `program` included; none where there was one Program only."""
     repeats: int = 1
     """How often the workload ran, the next as soon as engines were free."""
+    capacity_per_ks: int = 0
+    """Where requests came over time: how many the chip serves in a thousand seconds if they never run out, 0
+    where that is not known."""
     tenants: Mapping[str, Tenancy] = field(default_factory=dict)
     """Where several networks shared the chip, each by name; `workload`, `program` and `record` are then those
     of all together (`simres.joint`), and `candidates` and `repeats` are theirs."""
@@ -184,12 +189,14 @@ class Result:
     @cached_property
     def pipeline(self) -> Pipeline | None:
         """How image follows image; None where the workload ran once."""
-        return pipeline(self.program, self.record, _batch(self.scheduled)) if self.repeats > 1 else None
+        if self.repeats < 2 or self.record.streams:
+            return None
+        return pipeline(self.program, self.record, _batch(self.scheduled))
 
     @cached_property
     def evictions(self) -> tuple[Eviction, ...]:
         """What crossed the bus again, by tensor; nothing is known of a ledger."""
-        if not isinstance(self.scheduled, Workload):
+        if not isinstance(self.scheduled, Workload) or self.record.streams:
             return ()
         return evictions(self.program, self.scheduled, self.record)
 

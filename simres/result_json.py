@@ -151,6 +151,7 @@ class _StoredTenant:
     alone_ps: int
     bounds_ps: Mapping[str, int]
     candidates: tuple[Candidate, ...] = ()
+    request_ps: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ class _Stored:
     warnings: tuple[str, ...] = field(default=())
     candidates: tuple[Candidate, ...] = ()
     repeats: int = 1
+    capacity_per_ks: int = 0
     tenants: Mapping[str, _StoredTenant] = field(default_factory=dict)
     schema_version: Any = None
     workload: Any = None
@@ -196,6 +198,7 @@ def _result(stored: _Stored, path: Path) -> Result:
         rewritten=rewritten,
         candidates=stored.candidates,
         repeats=stored.repeats,
+        capacity_per_ks=stored.capacity_per_ks,
         tenants=tenants,
     )
     from simres.result_rules import problems_of_result
@@ -235,6 +238,7 @@ def _tenancy(name: str, stored: _StoredTenant, networks: object, path: Path) -> 
         alone_ps=stored.alone_ps,
         bounds=_bounds(stored.bounds_ps),
         candidates=stored.candidates,
+        request_ps=stored.request_ps,
     )
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from simres.analysis.energy import energy_delay_js, power_uw
 from simres.analysis.occupancy import peak
+from simres.units import PS_PER_S
 
 if TYPE_CHECKING:
     from simres.analysis.bounds import Bounds
+    from simres.record import StreamTotals
     from simres.result import Result
 
 SCHEMA_VERSION = 1
@@ -25,6 +27,8 @@ def summary(result: Result) -> dict[str, Any]:
         "makespan_ps": record.makespan_ps,
         "images": result.images,
         "repeats": result.repeats,
+        "capacity_per_ks": result.capacity_per_ks,
+        **({} if result.tenants else _load(result, 0)),
         "pipeline": None if result.pipeline is None else asdict(result.pipeline),
         "engines": {
             name: {
@@ -77,12 +81,14 @@ def summary(result: Result) -> dict[str, Any]:
                 "start_ps": tenant.start_ps,
                 "end_ps": tenant.end_ps,
                 "latency_ps": tenant.latency_ps,
+                "request_ps": tenant.request_ps,
                 "alone_ps": tenant.alone_ps,
                 "slowdown": tenant.slowdown,
                 "bounds_ps": _bounds(tenant.bounds),
+                **_load(result, number),
                 "candidates": [asdict(candidate) for candidate in tenant.candidates],
             }
-            for name, tenant in result.tenants.items()
+            for number, (name, tenant) in enumerate(result.tenants.items())
         },
         "traffic_bytes": {
             "read": sum(layer.read_bytes for layer in result.layers),
@@ -140,6 +146,44 @@ def summary(result: Result) -> dict[str, Any]:
             "seed": result.origin.seed,
         },
     }
+
+
+def load_document(stream: StreamTotals) -> dict[str, Any]:
+    """What became of a stream of requests; of queues, the mean over time from the first that counts."""
+    took = stream.until_ps - stream.from_ps
+    launches = sum(one.launches for one in stream.served)
+    return {
+        "requests": stream.arrived,
+        "warmup": stream.warmup,
+        "counted": stream.counted,
+        **{f"{name}_ps": ps for name, ps in stream.latency_ps.items()},
+        "mean_ps": stream.counted_latency_ps // stream.counted if stream.counted else 0,
+        "one_in": stream.one_in,
+        "wait": {
+            **{f"{name}_ps": ps for name, ps in stream.wait_ps.items()},
+            "mean_ps": stream.counted_wait_ps // stream.counted if stream.counted else 0,
+        },
+        "throughput_per_ks": stream.counted * 1000 * PS_PER_S // took if took else 0,
+        "present": {
+            "mean": stream.counted_present_ps / took if took else 0.0,
+            "most": stream.most_present,
+        },
+        "queue": {
+            "mean": stream.counted_waiting_ps / took if took else 0.0,
+            "most": stream.most_waiting,
+        },
+        "deadline_ps": stream.deadline_ps,
+        "missed": stream.missed,
+        "missed_share": stream.missed / stream.counted if stream.counted else 0.0,
+        "launches": launches,
+        "batch": stream.arrived / launches if launches else 0.0,
+    }
+
+
+def _load(result: Result, tenant: int) -> dict[str, Any]:
+    """What became of a tenant's stream, if requests came to it."""
+    found = next((stream for stream in result.record.streams if stream.tenant == tenant), None)
+    return {} if found is None else {"load": load_document(found)}
 
 
 def _bounds(bounds: Bounds) -> dict[str, int]:

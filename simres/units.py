@@ -1,4 +1,4 @@
-"""Quantities with spelled units, as exact integers of base units: B, B/s, op/s, ps, Hz, fJ, uW.
+"""Quantities with spelled units, as exact integers of base units: B, B/s, op/s, ps, Hz, fJ, uW, 1/ks.
 
 `MB` is 10^6 bytes and `MiB` is 2^20. Nothing here passes through a float: `19.2 GB/s` is 19,200,000,000
 bytes a second, and `0.5 B` is an error, not 0.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from simres.errors import SimresError
 from simres.wording import MAX_TEXT, describe, shorten, suggest_unit
@@ -27,7 +27,7 @@ SPELLED = {"spelled": True}
 _DIGITS = 4
 _MAX_EXPONENT = 200  # beyond any limit below, whatever 64 characters of mantissa say
 _NUMBER = re.compile(
-    r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]+))?\s*((?:[A-Za-z%].*)?)", re.DOTALL
+    r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]+))?\s*((?:[A-Za-z%/].*)?)", re.DOTALL
 )
 
 
@@ -93,7 +93,8 @@ class Quantity:
             ((unit, size) for unit, size in reversed(self.ladder.items()) if abs(rounded) >= size),
             next(iter(self.ladder.items())),
         )
-        return f"{_decimal(rounded, size, exact=rounded == value)} {unit}"
+        space = "" if unit.startswith("/") else " "
+        return f"{_decimal(rounded, size, exact=rounded == value)}{space}{unit}"
 
     def _split(self, text: object) -> tuple[Fraction, str]:
         if isinstance(text, bool) or not isinstance(text, str | int | float):
@@ -227,7 +228,16 @@ POWER = Quantity(
     binary={},
     others={},
 )
-QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY, ENERGY, POWER)
+ARRIVALS = Quantity(
+    name="rate of arrivals",
+    whole="thousandths of one a second",
+    example="400/s",
+    limit=10**12,
+    ladder={"/ks": 1, "/s": 10**3, "k/s": 10**6, "M/s": 10**9},
+    binary={},
+    others={},
+)
+QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY, ENERGY, POWER, ARRIVALS)
 
 
 def quantity_of(unit: str) -> Quantity:
@@ -307,6 +317,13 @@ def format_power(uw: int) -> str:
     return POWER.format(uw) if uw else "0 W"
 
 
+def format_arrivals(per_ks: int) -> str:
+    """Arrivals in a thousand seconds for people: `400/s`, `0.25/s`."""
+    if per_ks >= 1000:
+        return ARRIVALS.format(per_ks)
+    return f"{_decimal(per_ks, 1000, exact=True)}/s"
+
+
 _COUNT = Quantity("count", "things", "1 M", 10**30, _KILO, {}, {})
 
 
@@ -354,6 +371,16 @@ class _Spelled:
         return self.quantity.json_schema
 
 
+def quantity_in(*annotations: object) -> Quantity | None:
+    """The quantity that a field's annotation, or what goes with it, says it is; None for a plain number."""
+    for annotation in annotations:
+        if isinstance(annotation, _Spelled):
+            return annotation.quantity
+        if (found := quantity_in(*get_args(annotation))) is not None:
+            return found
+    return None
+
+
 Bytes = Annotated[int, _Spelled(SIZE, positive=True)]
 """A number of bytes, at least 1."""
 Bandwidth = Annotated[int, _Spelled(BANDWIDTH, positive=True)]
@@ -368,3 +395,5 @@ Energy = Annotated[int, _Spelled(ENERGY, positive=False)]
 """Femtojoules, 0 or more."""
 Power = Annotated[int, _Spelled(POWER, positive=False)]
 """Microwatts, 0 or more."""
+ArrivalRate = Annotated[int, _Spelled(ARRIVALS, positive=True)]
+"""Arrivals in a thousand seconds, at least 1."""

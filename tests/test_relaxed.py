@@ -23,6 +23,10 @@ def holds(program, record, data):
     engines, memories = list(record.engines), list(record.memories)
     some = data.draw(st.lists(st.sampled_from(engines), unique=True))
     rooms = data.draw(st.lists(st.sampled_from(memories), unique=True)) if memories else []
+    for name in engines:
+        assert again.makespan_ps([name]) <= record.makespan_ps
+    for name in memories:
+        assert again.makespan_ps((), [name]) <= record.makespan_ps
     fewer = again.makespan_ps(some[1:], rooms[1:])
     assert again.makespan_ps(some, rooms) <= fewer <= record.makespan_ps
     least = again.makespan_ps(engines, memories)

@@ -34,9 +34,15 @@ class Relaxed:
         granted = [0] * len(history.spans)
         ended = [0] * len(history.spans)
         freed = {name: list(frees) for name, frees in self._freed.items() if name not in memories}
-        latest = {name: 0 for name in freed}
-        for row in self._order:
+        latest = dict.fromkeys(freed, 0)
+        for row, ends in self._order:
             span = history.spans[row]
+            if ends:
+                free = tasks[span.task].engine in engines
+                other = None if free else self._seat_before[row]
+                start = granted[row] if other is None else max(granted[row], ended[other])
+                ended[row] = start if free else start + span.end - span.granted - span.engine_ps
+                continue
             start = self._due[row]
             for earlier in self._after[row]:
                 start = max(start, ended[earlier])
@@ -54,12 +60,6 @@ class Relaxed:
                 latest[memory] = max(latest[memory], needed)
                 start = max(start, frees[needed - 1] if needed else 0)
             granted[row] = start
-            if tasks[span.task].engine in engines:
-                ended[row] = start
-                continue
-            if (other := self._seat_before[row]) is not None:
-                start = max(start, ended[other])
-            ended[row] = start + span.end - span.granted - span.engine_ps
         due = [launched.at_ps for launched in self.record.launches]
         return max([*ended, *due], default=0)
 
@@ -158,11 +158,11 @@ class Relaxed:
         return found
 
     @cached_property
-    def _order(self) -> list[int]:
-        """The rows, each after all that it waits for."""
+    def _order(self) -> list[tuple[int, bool]]:
+        """The grant (False) and the end (True) of every row, each after all that it waits for."""
         return list(self._in_order())
 
-    def _in_order(self) -> Iterator[int]:
+    def _in_order(self) -> Iterator[tuple[int, bool]]:
         spans = self.history.spans
         placed = bytearray(len(spans))
         # Of several tenants, whose rows were merged, those of no length come after what else ends then.
@@ -178,4 +178,5 @@ class Relaxed:
                 placed[at] = 1
                 chain.append(at)
                 at = self.history.turn_before(at)
-            yield from reversed(chain)
+            yield from ((one, False) for one in reversed(chain))
+            yield row, True

@@ -1,1 +1,1 @@
-"""Many points of a design space: swept as a whole, searched, on one machine or on a cluster."""
+"""Many simulations, and what they say together: sweeps, what-ifs, ladders, results side by side."""

@@ -21,8 +21,9 @@ from simres.hardware.energy import (
     EnergyCosts,
     sram_byte_fj,
 )
+from simres.hardware.resources import Resource, stated
 from simres.program import Work
-from simres.units import PS_PER_S, Bandwidth, Bytes, Duration, Energy, OpRate, Power
+from simres.units import PS_PER_S, SIZE, Bandwidth, Bytes, Duration, Energy, OpRate, Power
 
 
 class ComponentSpec(BaseModel):
@@ -33,6 +34,10 @@ class ComponentSpec(BaseModel):
 
     kind: str
     """What it is: one of the kinds that `simres plugins` lists."""
+
+    def resources(self) -> tuple[Resource, ...]:
+        """What of it there could be more or less of: by default every rate and every delay that it states."""
+        return stated(self)
 
 
 class EngineSpec(ComponentSpec):
@@ -82,6 +87,9 @@ class MemorySpec(EngineSpec):
     capacity: Bytes
     """How much it holds, such as `1 MiB`."""
 
+    def resources(self) -> tuple[Resource, ...]:
+        return (Resource("capacity", self.capacity, SIZE), *super().resources())
+
     def occupied(self, nbytes: int) -> int:
         """Bytes of the capacity that a buffer of `nbytes` takes."""
         return nbytes
@@ -115,6 +123,13 @@ class BusSpec(EngineSpec):
     """Time that a refresh takes, in which the memory stands still."""
     energy_per_byte: Energy = DRAM_FJ_PER_BYTE
     """Energy of a byte read from or written to the memory behind it; the default is DRAM at 45 nm."""
+
+    def resources(self) -> tuple[Resource, ...]:
+        """Windows count where there is latency; how seldom a refresh comes is the memory's nature."""
+        found = tuple(one for one in super().resources() if one.field != "refresh_interval")
+        if self.outstanding is None or not self.latency:
+            return found
+        return (*found, Resource("outstanding", self.outstanding, None))
 
     def energy_costs(self) -> EnergyCosts:
         return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
@@ -197,6 +212,10 @@ class BackgroundSpec(ComponentSpec):
     """Whether it writes to memory (a camera) or reads (a display)."""
     urgent: Annotated[bool, Field(strict=True)] = False
     """Whether it goes before the bus's channels where `arbitration` is `priority`, and not after them."""
+
+    def resources(self) -> tuple[Resource, ...]:
+        """It is a load, and nobody's resource."""
+        return ()
 
     def request_ps(self, number: int) -> int:
         """When it asks for the next bytes, the first time at 0: rounded up to a picosecond."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rich.cells import cell_len
@@ -17,8 +18,8 @@ def titled(title: str, caption: str) -> Iterator[Text]:
 
 
 def wrapped(text: str, width: int, style: str = "", indent: str = "") -> Iterator[Text]:
-    """Prose broken between words; lines after the first begin with `indent`."""
-    words = printable(text).split(" ")
+    """Prose broken between words, not before `%`; lines after the first begin with `indent`."""
+    words = re.split(r" (?!%)", printable(text))
     line = words[0]
     for word in words[1:]:
         if cell_len(line) + 1 + cell_len(word) > width:

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import candidates, energy_table, headline, memory_table, tables, tenant_table
+from simres.reporting import (
+    candidates,
+    energy_table,
+    headline,
+    load_table,
+    memory_table,
+    tables,
+    tenant_table,
+)
 from simres.reporting.amounts import printable
 from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
@@ -35,14 +43,22 @@ def report(
     """The lines of the report. `draw` allows block characters, `clip` shortening names to the width."""
     glyphs = BLOCKS if draw else ASCII
     makespan = format_duration(result.makespan_ps)
-    yield from wrapped(headline.headline(result), width, "headline")
-    yield from wrapped(headline.limit(result), width)
-    for remark in headline.steady(result):
-        yield from wrapped(remark, width)
-    yield from wrapped(headline.distance(result), width)
+    if result.record.streams:
+        yield from wrapped(load_table.headline(result), width, "headline")
+        if asked := load_table.limit(result):
+            yield from wrapped(asked, width)
+        yield from load_table.section(result, width, glyphs)
+    else:
+        yield from wrapped(headline.headline(result), width, "headline")
+        yield from wrapped(headline.limit(result), width)
+        for remark in headline.steady(result):
+            yield from wrapped(remark, width)
+        yield from wrapped(headline.distance(result), width)
 
     if result.tenants:
-        yield from titled("Tenants", "latency is from a tenant's start to its last task's end")
+        yield from titled(
+            "Tenants", "latency is from a tenant's start to its last task's end; of requests, one's mean"
+        )
         yield from tenant_table.tenants(result, width, glyphs)
         yield from titled("Shared", "how long each engine worked for whom")
         yield from tenant_table.engines(result, width, glyphs)
@@ -57,10 +73,11 @@ def report(
 
     yield from _layers(result, width, glyphs, clip, details)
 
-    yield from titled("Bounds", "what no schedule can beat on this chip, and estimates")
-    yield from tables.bounds(result, width, glyphs, whole=details)
-    for remark in headline.estimate(result) if details else ():
-        yield from wrapped(remark, width)
+    if not result.record.streams:  # how long it takes is then a matter of when requests come
+        yield from titled("Bounds", "what no schedule can beat on this chip, and estimates")
+        yield from tables.bounds(result, width, glyphs, whole=details)
+        for remark in headline.estimate(result) if details else ():
+            yield from wrapped(remark, width)
 
     yield from _evictions(result, width, glyphs, clip, details)
 

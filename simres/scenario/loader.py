@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins import resolve
 from simres.scenario.findings import Findings, suggestion
+from simres.scenario.load import file_base, load_of, resolved_load
 from simres.scenario.model import (
     SCHEMA_VERSION,
     ChipFile,
@@ -51,9 +53,42 @@ def load(
         SimresError: there is no such file or scenario, or an override names nothing.
         InvalidFile: something in it is wrong; each problem comes with its line and column.
     """
+    return template(reference).scenario(registry, overrides)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A scenario's document, read once, of which scenarios are made that differ in what is set.
+
+    Files are relative to `base`, and must exist if `check_files`; `path` is None for what is no file.
+    """
+
+    document: Document
+    base: Path
+    path: Path | None = None
+    check_files: bool = True
+
+    def scenario(self, registry: Registry, overrides: Mapping[str, object] | None = None) -> Scenario:
+        """The scenario with these `overrides`; raises as `load` does."""
+        return _scenario(
+            replace(self.document, data=copy.deepcopy(self.document.data)),
+            registry,
+            overrides or {},
+            base=self.base,
+            path=self.path,
+            check_files=self.check_files,
+        )
+
+
+def template(reference: str | Path) -> Template:
+    """What is in a YAML file or shipped scenario, unchecked. Raises as `load` does for the file itself."""
     path = shipped.find_scenario(reference)
-    document = read(path)
-    return _scenario(document, registry, overrides or {}, base=path.parent, path=path, check_files=True)
+    return Template(read(path), path.parent, path)
+
+
+def template_of(document: Mapping[str, Any], *, base: Path | None = None, name: str = "scenario") -> Template:
+    """The same for plain data; see `from_document`."""
+    return Template(Document(name, dict(document)), base or Path(), check_files=base is not None)
 
 
 def from_document(
@@ -68,15 +103,7 @@ def from_document(
 
     With `base`, files are taken relative to it and must exist. Raises as `load` does.
     """
-    data = copy.deepcopy(dict(document))
-    return _scenario(
-        Document(name, data),
-        registry,
-        overrides or {},
-        base=base or Path(),
-        path=None,
-        check_files=base is not None,
-    )
+    return template_of(document, base=base, name=name).scenario(registry, overrides)
 
 
 def load_chip(reference: str | Path, *, registry: Registry) -> ChipPreset:
@@ -96,7 +123,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
         "hardware": {name: spec.model_dump(mode="json") for name, spec in scenario.hardware.items()},
         "scheduler": {"name": scenario.scheduler, **scenario.parameters.model_dump(mode="json")},
         "passes": list(scenario.passes),
-        "images": scenario.images,
+        **({"load": resolved_load(scenario.load)} if scenario.load else {"images": scenario.images}),
         "seed": scenario.seed,
         "expect": {
             item.path: {"value": item.text, "within": units.spell_percent(item.within)}
@@ -146,7 +173,13 @@ def _scenario(
         if "workload" not in data:
             example = "; write `workload: resnet20`, say, or `tenants:` for several"
             findings.add((), f"`workload` is missing{example}")
-    chosen = (scheduler, parameters, tuple(file.passes) if file else (), file.images if file else 1)
+    load, seed = None, file.seed if file else 0
+    if data.get("load") is not None:
+        load = load_of(findings, ("load",), data["load"], seed, file_base(values.keys(), ("load",), base))
+        if "images" in data:
+            findings.add(("images",), "goes without `load`, which has `images` of its own", key=True)
+    passes, images = (tuple(file.passes), file.images) if file else ((), 1)
+    chosen = (scheduler, parameters, passes, images, load, seed)
     tenants = tenants_of(findings, registry, hardware, chosen, values.keys(), base, check_files)
     findings.raise_any()
     return Scenario(
@@ -161,6 +194,7 @@ def _scenario(
         seed=file.seed,
         expect=expect,
         tenants=tenants,
+        load=None if tenants else load,
         path=path,
         overridden=bool(overrides),
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from simres import units
 from simres.hardware.specs import ComponentSpec, MemorySpec
+from simres.scenario.load import Load
 from simres.units import Bytes, Duration
 
 SCHEMA_VERSION = 1
@@ -48,6 +49,8 @@ class ScenarioFile(BaseModel):
     """Rewrites of the workload, applied in this order."""
     images: Annotated[int, Field(ge=1, le=MOST_IMAGES)] = 1
     """How often the network runs, the next image as soon as engines are free."""
+    load: Any = None
+    """Requests over time, instead of `images`: `{arrivals: poisson, rate: 400/s, images: 10000}`."""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of everything random; the same seed gives the same result."""
     expect: dict[str, Any] = {}
@@ -67,6 +70,8 @@ class TenantFile(BaseModel):
     """Rewrites of the workload, applied in this order; by default the scenario's."""
     images: Annotated[int, Field(strict=True, ge=1, le=MOST_IMAGES)] | None = None
     """How often the network runs; by default as the scenario says."""
+    load: Any = None
+    """Requests that come over time, instead of `images`; by default as the scenario says."""
     sram: Bytes | None = None
     """Its part of the on-chip memory (of the largest, where there are several), such as `512 KiB`. Tenants
     that do not say share evenly what the others leave."""
@@ -126,6 +131,7 @@ class Tenant:
     sram: int
     start_ps: int = 0
     priority: int = 0
+    load: Load | None = None
 
 
 @dataclass(frozen=True)
@@ -149,8 +155,14 @@ class Scenario:
     seed: int = 0
     expect: tuple[Expectation, ...] = ()
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    load: Load | None = None
     path: Path | None = field(default=None, compare=False)
     overridden: bool = field(default=False, compare=False)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether requests come over time, to it or to a tenant."""
+        return self.load is not None or any(tenant.load for tenant in self.tenants.values())
 
     @property
     def workload_file(self) -> Path | None:
@@ -177,6 +189,7 @@ class Scenario:
                 parameters=tenant.parameters,
                 passes=tenant.passes,
                 images=tenant.images,
+                load=tenant.load,
                 expect=(),
                 tenants={},
             )

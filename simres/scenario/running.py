@@ -13,6 +13,7 @@ from simres.errors import SimresError
 from simres.hardware.specs import ComponentSpec, MemorySpec
 from simres.plugins import resolve
 from simres.scenario.findings import Findings
+from simres.scenario.load import Load, file_base, load_of, resolved_load
 from simres.scenario.model import Scenario, Tenant, TenantFile, is_file_reference
 from simres.scenario.source import Trail
 from simres.wording import describe, shorten
@@ -64,12 +65,12 @@ def tenants_of(
     findings: Findings,
     registry: Registry,
     hardware: Mapping[str, ComponentSpec],
-    chosen: tuple[str, Any, tuple[str, ...], int],
+    chosen: tuple[str, Any, tuple[str, ...], int, Load | None, int],
     overridden: Set[Trail],
     base: Path,
     check_files: bool,
 ) -> dict[str, Tenant]:
-    """The tenants by name; `chosen` are the scenario's scheduler, parameters, passes and images."""
+    """The tenants by name; `chosen` are the scenario's scheduler, parameters, passes, images, load, seed."""
     entries = findings.document.data.get("tenants")
     if not isinstance(entries, dict):
         return {}  # said already, if it is there
@@ -80,6 +81,7 @@ def tenants_of(
     files: dict[str, TenantFile] = {}
     schedulers: dict[str, tuple[str, Any]] = {}
     workloads: dict[str, str] = {}
+    loads: dict[str, Load | None] = {}
     for name, entry in entries.items():
         trail: Trail = ("tenants", name)
         if not isinstance(name, str) or not re.fullmatch(NAME, name):
@@ -93,6 +95,14 @@ def tenants_of(
                 at: Trail = (*trail, "scheduler")
                 schedulers[name] = scheduler_of(findings, registry, at, file.scheduler)
             check_passes(findings, registry, (*trail, "passes"), file.passes or [])
+            loads[name] = chosen[4] if file.images is None else None
+            if file.load is not None:
+                at = (*trail, "load")
+                if file.images is not None:
+                    findings.add(
+                        (*trail, "images"), "goes without `load`, which has `images` of its own", key=True
+                    )
+                loads[name] = load_of(findings, at, file.load, chosen[5], file_base(overridden, at, base))
             at = (*trail, "workload")
             where = Path() if at in overridden else base
             workloads[name] = workload_of(findings, at, file.workload, where, check_files)
@@ -107,6 +117,7 @@ def tenants_of(
             sram=quotas[name],
             start_ps=file.start,
             priority=file.priority,
+            load=loads[name],
         )
         for name, file in files.items()
     }
@@ -153,7 +164,7 @@ def resolved_tenants(scenario: Scenario) -> dict[str, Any]:
             "workload": tenant.workload,
             "scheduler": {"name": tenant.scheduler, **tenant.parameters.model_dump(mode="json")},
             "passes": list(tenant.passes),
-            "images": tenant.images,
+            **({"load": resolved_load(tenant.load)} if tenant.load else {"images": tenant.images}),
             "sram": units.SIZE.spell(tenant.sram),
             "start": units.DURATION.spell(tenant.start_ps),
             "priority": tenant.priority,

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from simres.errors import SimresError, SimresWarning
 from simres.plugins import Registry, resolve
+from simres.scenario.load import BatchFile, LoadFile
 from simres.scenario.loader import RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile, TenantFile
 from simres.scenario.running import NAME
@@ -46,6 +47,7 @@ def scenario_schema(registry: Registry) -> Schema:
         "additionalProperties": _tenant(properties),
     }
     schema["oneOf"] = [{"required": ["workload"]}, {"required": ["tenants"]}]
+    properties["load"] = _load() | {"description": properties["load"]["description"]}
     properties["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}}
     whole, part = _entries("component"), _entries("part")
     schema["if"] = {"required": ["chip"]}
@@ -66,6 +68,16 @@ def _tenant(properties: Schema) -> Schema:
     for name in ("scheduler", "passes"):
         described = schema["properties"][name]["description"]
         schema["properties"][name] = {**properties[name], "description": described}
+    schema["properties"]["load"] = _load() | {"description": schema["properties"]["load"]["description"]}
+    return schema
+
+
+def _load() -> Schema:
+    schema = of_model(LoadFile)
+    schema["properties"]["batch"] = of_model(BatchFile) | {
+        "description": schema["properties"]["batch"]["description"]
+    }
+    schema.pop("$defs", None)
     return schema
 
 

@@ -11,8 +11,9 @@ from math import ceil
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.specs import EngineSpec
-from simres.record import Cause, Record
+from simres.record import Cause, Record, StreamTotals
 from simres.simulation.plan import Launch, Plan
+from simres.simulation.stream import Requests
 
 
 class BrokenInvariant(InvariantViolation):
@@ -48,6 +49,7 @@ def hold(
     launches: Sequence[Launch],
     specs: Mapping[str, EngineSpec],
     shared: Mapping[str, Sequence[str]] | None = None,
+    requests: Requests | None = None,
 ) -> int:
     """Raises `BrokenInvariant` unless all of these hold, and returns the longest chain's picoseconds:
 
@@ -56,17 +58,17 @@ def hold(
     work, and the longest chain of needs, take no longer than the run; the bytes moved are the Programs';
     no memory held more than it can. Of `shared` components, with their engines, all work together takes no
     longer than the run either, that of background masters included, and waits for them are those of their
-    holders.
+    holders. All `requests` came and were served, none faster than its longest chain, and Little's law holds.
     """
 
     def broken(message: str) -> BrokenInvariant:
         return BrokenInvariant(message, record)
 
-    plans = {id(launch.plan): launch.plan for launch in launches}
-    times = Counter(id(launch.plan) for launch in launches)
+    plans, times = _times(launches, record, requests)
     if record.unfinished:
         raise broken(f"{record.unfinished} tasks never ended")
-    staying = dict(launches[-1].plan.resident_out) if launches else {}
+    last = [*launches, *(requests.plans.values() if requests else ())][-1:]
+    staying = dict(last[0].plan.resident_out) if last else {}
     for place, (name, memory) in enumerate(record.memories.items()):
         if memory.peak > memory.capacity:
             raise broken(f"`{name}` held {memory.peak} B of {memory.capacity} B")
@@ -90,22 +92,59 @@ def hold(
         if engine.moved_bytes != nbytes:
             raise broken(f"`{name}` moved {engine.moved_bytes} B, the Programs say {nbytes} B")
     for component, lanes in (shared or {}).items():
-        _shared_holds(record, launches, specs, component, lanes)
+        _shared_holds(record, plans, times, specs, component, lanes)
     longest = 0
     chains = {key: longest_chain_ps(plan) for key, plan in plans.items()}
     ends = [launched.end_ps for launched in record.launches]
-    for launch, end in zip(launches, ends or [record.makespan_ps] * len(launches), strict=True):
+    ends = ends[: len(launches)] or [record.makespan_ps] * len(launches)
+    for launch, end in zip(launches, ends, strict=True):
         chain = chains[id(launch.plan)]
         longest = max(longest, chain)
         if not launch.at_ps + chain <= end <= record.makespan_ps:
             raise broken(f"a chain of {chain} ps from {launch.at_ps} ps ended at {end} ps")
+    for stream in record.streams:
+        _stream_holds(record, stream)
+        for one, launch in zip(stream.served, requests.plans.values() if requests else (), strict=True):
+            if one.launches:
+                longest = max(longest, chain := chains[id(launch.plan)])
+                if one.fastest_ps < chain:
+                    raise broken(f"a chain of {chain} ps was served in {one.fastest_ps} ps")
     return longest
+
+
+def _stream_holds(record: Record, stream: StreamTotals) -> None:
+    """What came was served, and the requests' times are those of the crowd, moment by moment."""
+    served = sum(one.requests for one in stream.served)
+    if not stream.arrived == served == stream.counted + stream.warmup:
+        raise BrokenInvariant(f"{stream.arrived} requests came and {served} were served", record)
+    for what, times, crowd in (
+        ("present", stream.stayed_ps, stream.present_ps),
+        ("waiting", stream.waited_ps, stream.waiting_ps),
+    ):
+        if times != crowd:
+            raise BrokenInvariant(
+                f"requests were {what} for {times} ps one by one and {crowd} ps together", record
+            )
+
+
+def _times(
+    launches: Sequence[Launch], record: Record, requests: Requests | None
+) -> tuple[dict[int, Plan], Counter[int]]:
+    """The Plans that ran, by identity, and how often each did."""
+    plans = {id(launch.plan): launch.plan for launch in launches}
+    times = Counter(id(launch.plan) for launch in launches)
+    for stream in record.streams if requests else ():
+        for one, launch in zip(stream.served, requests.plans.values() if requests else (), strict=True):
+            plans[id(launch.plan)] = launch.plan
+            times[id(launch.plan)] += one.launches
+    return plans, times
 
 
 def hold_together(
     records: Sequence[Record],
     launches: Sequence[Sequence[Launch]],
     chip: Chip,
+    requests: Sequence[Requests | None] = (),
 ) -> None:
     """Raises `BrokenInvariant` unless what tenants did fits on the one `chip` that they share.
 
@@ -114,9 +153,12 @@ def hold_together(
     parts of a memory are no more than there is.
     """
     makespan = records[0].makespan_ps
-    runs = [launch for own in launches for launch in own]
-    plans = {id(launch.plan): launch.plan for launch in runs}
-    times = Counter(id(launch.plan) for launch in runs)
+    plans: dict[int, Plan] = {}
+    times: Counter[int] = Counter()
+    for record, own, asked in zip(records, launches, requests or [None] * len(records), strict=True):
+        found, often = _times(own, record, asked)
+        plans |= found
+        times += often
     for number, (name, spec) in enumerate(chip.engines.items()):
         least: Fraction | int = 0
         for key, plan in plans.items():
@@ -146,14 +188,13 @@ def hold_together(
 
 def _shared_holds(
     record: Record,
-    launches: Sequence[Launch],
+    plans: Mapping[int, Plan],
+    times: Mapping[int, int],
     specs: Mapping[str, EngineSpec],
     component: str,
     lanes: Sequence[str],
 ) -> None:
     numbers = [number for number, name in enumerate(record.engines) if name in lanes]
-    plans = {id(launch.plan): launch.plan for launch in launches}
-    times = Counter(id(launch.plan) for launch in launches)
     least: Fraction | int = 0
     for key, plan in plans.items():
         works = (plan.work[task] for number in numbers for task in plan.order[number])

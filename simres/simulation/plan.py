@@ -17,11 +17,12 @@ from simres.simulation.placement import lay_out
 class Plan:
     """What replay asks of a Program, once per Program however often it is instantiated.
 
-    By task: `lane` (index of its engine), `work`, `duration_ps`, `successors` (tasks that wait for it),
-    `waits` (number of tasks it waits for), `demand` (bytes it reserves, by memory), `turn` (its place
-    among the tasks that reserve), `releases` (buffers it is a user of). By buffer: `holds` (its memory
+    By task: `lane` (index of its engine), `layer`, `work`, `duration_ps`, `successors` (tasks that wait
+    for it), `waits` (number of tasks it waits for), `demand` (bytes it reserves, by memory), `turn` (its
+    place among the tasks that reserve), `releases` (buffers it is a user of). By buffer: `holds` (its memory
     and the bytes it takes there) and `users` (tasks that must end before it is free). `order` lists
-    each lane's tasks, `turns` counts the tasks that reserve.
+    each lane's tasks, `turns` counts the tasks that reserve. `fills` says that it brings in what it leaves
+    behind, so that the next Program has to wait for it.
     """
 
     program: Program
@@ -37,6 +38,8 @@ class Plan:
     users: list[int]
     order: list[list[int]]
     turns: int
+    fills: bool
+    layer: list[int]
 
     @property
     def resident_in(self) -> Demand:
@@ -47,11 +50,6 @@ class Plan:
     def resident_out(self) -> Demand:
         """What is held after the last task, by memory."""
         return _sum(self.holds[buffer] for buffer in self.program.resident_out)
-
-    @property
-    def fills(self) -> bool:
-        """Whether it brings in what it leaves behind, so that the next Program has to wait for it."""
-        return not set(self.program.resident_out) <= set(self.program.resident_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +158,8 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
         users=list(map(len, users)),
         order=order,
         turns=turn[-1],
+        fills=not set(program.resident_out) <= set(program.resident_in),
+        layer=[task.layer for task in tasks],
     )
 
 

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from simpy import Environment
@@ -19,6 +20,7 @@ from simres.simulation.invariants import hold, hold_together
 from simres.simulation.plan import Launch, Plan, flatten
 from simres.simulation.replay import Tenancy, replay_together
 from simres.simulation.sharing import shared
+from simres.simulation.stream import Requests, Stream
 
 EngineFactory = Callable[[Environment, Any], Engine]
 """Makes the behaviour of one component in an environment, from its spec."""
@@ -65,6 +67,8 @@ class Tenant:
     chip: Chip
     starts: Sequence[tuple[Program, int]]
     priority: int = 0
+    stream: Stream | None = None
+    """Requests that come after these starts."""
 
 
 def run_tenants(
@@ -78,7 +82,8 @@ def run_tenants(
     All Records are of the same length: to the end of the last tenant.
     """
     with _collector_paused():
-        launches = [_launches(tenant) for tenant in tenants]
+        prepared = [_prepared(tenant) for tenant in tenants]
+        launches = [own for own, _ in prepared]
         environment = Environment()
         engines = build(chip, behaviours, environment)
         views: Sequence[Mapping[str, Engine]] = (
@@ -86,8 +91,10 @@ def run_tenants(
         )
         records = replay_together(
             [
-                Tenancy(own, view, {name: part.capacity for name, part in tenant.chip.memories.items()})
-                for own, view, tenant in zip(launches, views, tenants, strict=True)
+                Tenancy(
+                    own, view, {name: part.capacity for name, part in tenant.chip.memories.items()}, requests
+                )
+                for (own, requests), view, tenant in zip(prepared, views, tenants, strict=True)
             ],
             environment,
             level,
@@ -100,33 +107,51 @@ def run_tenants(
         if masters:
             records = [replace(record, masters=masters) for record in records]
         found = []
-        for record, own, tenant in zip(records, launches, tenants, strict=True):
-            longest = hold(record, own, tenant.chip.engines, chip.shared)
-            several = len({launch.first for launch in own}) > 1
+        for record, (own, requests), tenant in zip(records, prepared, tenants, strict=True):
+            longest = hold(record, own, tenant.chip.engines, chip.shared, requests)
+            asked = requests.plans.values() if requests else ()
+            several = len({launch.first for launch in (*own, *asked)}) > 1
             found.append((_numbered(record) if several else record, longest))
         if len(tenants) > 1:
-            hold_together(records, launches, chip)
+            hold_together(records, launches, chip, [requests for _, requests in prepared])
         return found
 
 
-def _launches(tenant: Tenant) -> list[Launch]:
-    """A tenant's Programs flattened, in order of their starts."""
+def _prepared(tenant: Tenant) -> tuple[list[Launch], Requests | None]:
+    """A tenant's Programs flattened, in order of their starts, and what requests may ask for."""
     plans: dict[int, Plan] = {}
     firsts: dict[int, int] = {}
     tasks = 0
-    launches: list[Launch] = []
-    for program, at_ps in sorted(tenant.starts, key=lambda start: start[1]):
+
+    def launch(program: Program, at_ps: int) -> Launch:
+        nonlocal tasks
         plan = plans.get(id(program))
         if plan is None:
             plan = plans[id(program)] = flatten(program, tenant.chip.engines)
             firsts[id(program)] = tasks
             tasks += len(program.tasks)
-        if launches and dict(plan.resident_in) != dict(launches[-1].plan.resident_out):
+        return Launch(plan, at_ps, firsts[id(program)])
+
+    def follows(later: Launch, earlier: Launch) -> None:
+        pair = (id(earlier.plan), id(later.plan))
+        if pair not in known and dict(later.plan.resident_in) != dict(earlier.plan.resident_out):
             raise InvariantViolation(
-                f"the Program launched at {at_ps} ps expects other buffers than the one before leaves"
+                f"the Program launched at {later.at_ps} ps expects other buffers than the one before leaves"
             )
-        launches.append(Launch(plan, at_ps, firsts[id(program)]))
-    return launches
+        known.add(pair)
+
+    known: set[tuple[int, int]] = set()
+    launches = [launch(*start) for start in sorted(tenant.starts, key=lambda start: start[1])]
+    for earlier, later in pairwise(launches):
+        follows(later, earlier)
+    stream = tenant.stream
+    if stream is None:
+        return launches, None
+    asked = {size: launch(stream.programs[size], stream.start_ps) for size in sorted(stream.programs)}
+    for later in asked.values():
+        for earlier in (*launches[-1:], *asked.values()):
+            follows(later, earlier)
+    return launches, Requests(stream, asked)
 
 
 def _numbered(record: Record) -> Record:

@@ -1,0 +1,59 @@
+"""`simres saturate`: how many requests a chip takes before they wait too long."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.commands.options import ChipName, ScenarioName, Settings
+from simres.commands.simulate import split
+from simres.errors import ExitCode
+
+
+def saturate(
+    scenario: ScenarioName,
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target", metavar="WHAT=TIME", help="A latency to keep: p50, p90, p95, p99, p99.9, max, mean."
+        ),
+    ],
+    chip: ChipName = None,
+    settings: Settings = None,
+    replications: Annotated[
+        int,
+        typer.Option("--replications", min=1, max=100, help="Runs of each rate, with arrivals of their own."),
+    ] = 5,
+    json: Annotated[bool, typer.Option("--json", help="Print what was found as one JSON document.")] = False,
+) -> int:
+    """Find the rate of requests at which a latency leaves its target.
+
+    Examples: `simres saturate stream --target p99=1ms`,
+    `simres saturate mine.yaml --target p99.9=5ms --replications 10`.
+    """
+    from simres import api
+
+    registry = choices.registry()
+    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
+    found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
+    metric, limit = split(target, "--target WHAT=TIME")
+
+    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.run_progress import run_progress
+
+    with run_progress() as done:
+        result = api.saturate(found, metric, limit, replications=replications, registry=registry, done=done)
+    if json:
+        print(json_module.dumps({"schema_version": 1, **asdict(result)}))  # noqa: T201
+        return ExitCode.OK
+
+    from simres.reporting.glyphs import ASCII, BLOCKS
+    from simres.reporting.saturation_table import saturation
+
+    console = stdout()
+    console.print_lines(list(saturation(result, console.width, BLOCKS if can_draw(console) else ASCII)))
+    return ExitCode.OK

@@ -1,0 +1,94 @@
+"""`simres sweep`: a grid of design points in, a table out."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.commands.options import ChipName, ScenarioName, Settings
+from simres.commands.simulate import split
+from simres.errors import ExitCode, SimresError
+
+if TYPE_CHECKING:
+    from simres.exploration.study import Study
+
+
+def sweep(
+    scenario: ScenarioName,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="PATH=VALUES", help='Once a knob: hardware.ddr.bandwidth="1,2 GB/s".'),
+    ] = None,
+    chip: ChipName = None,
+    settings: Settings = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR|FILE", help="Where the table goes.")
+    ] = Path("sweep.jsonl"),
+    pareto: Annotated[
+        str,
+        typer.Option(
+            "--pareto",
+            metavar="NAMES",
+            help="What counts: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy.",
+        ),
+    ] = "latency,energy",
+    whole: Annotated[bool, typer.Option("--all", help="Show the whole front.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
+    ] = None,
+) -> int:
+    """Simulate every point of a design space, and show what is best in it.
+
+    Example: `simres sweep resnet20 --vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"
+    --vary hardware.sram.capacity="64 KiB..4 MiB log 13" -o chips`.
+    """
+    from simres.exploration import local, table
+    from simres.exploration.objectives import objectives_of
+    from simres.exploration.pareto import front
+    from simres.exploration.sweep import sweep as run
+    from simres.reporting.console import stderr, stdout
+    from simres.reporting.sweep_progress import SweepProgress
+    from simres.reporting.sweep_table import show
+
+    objectives = objectives_of(pareto)
+    study = _study(scenario, chip, vary or [], settings or [])
+    count = workers or local.cores()
+    evaluation = partial(local.processes, workers=count) if count > 1 else local.here
+    path = table.place(output)
+    with SweepProgress(stderr()) as shown:
+        run(study, path, evaluation, shown)
+    keys = {study.key(point) for point in range(study.space.size)}
+    rows = [row for row in table.rows_in(path) if row["key"] in keys]
+    places, points = [], []
+    for number, row in enumerate(rows):
+        values = [objective.of(row) for objective in objectives]
+        if None not in values:
+            places.append(number)
+            points.append([value for value in values if value is not None])
+    if rows and not points and any(row["error"] is None for row in rows):
+        raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
+    best = [places[number] for number in front(points)]
+    show(rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    stderr().print(f"wrote {path}")
+    return ExitCode.OK
+
+
+def _study(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> Study:
+    from simres import api
+    from simres.exploration.space import space_of
+    from simres.exploration.study import study_of
+
+    registry = choices.registry()
+    knobs = dict(split(knob, "--vary PATH=VALUES") for knob in vary)
+    return study_of(
+        api.find_template(scenario, chip=chip),
+        space_of(knobs),
+        registry,
+        partial(api.find_workload, registry=registry),
+        settings=dict(split(setting, "--set PATH=VALUE") for setting in settings),
+        plugins=choices.plugins,
+    )

@@ -1,0 +1,177 @@
+"""The same network and chip by spreadsheet rule, roofline, perfect overlap per layer, and as events.
+
+The sheet that simres grew out of is taken through its corrections first: see `paper_sheet`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from simres import planning, shipped
+from simres.analysis.bounds import least_work
+from simres.analysis.breakdown import by_layer
+from simres.analysis.ladder import Ladder, Rung
+from simres.analysis.whatif import on_path
+from simres.errors import SimresError
+from simres.exploration.paper_sheet import corrections, the_papers
+from simres.exploration.replaying import Given, run
+from simres.planning import Schedule
+from simres.plugins import Registry, resolve
+from simres.program import Work
+from simres.record import Record
+from simres.scenario.model import Scenario
+from simres.units import format_count
+from simres.workload import Ledger, Row, Unit, Workload
+from simres.workload_json import read as read_workload
+
+SHEET, SERIAL, OVERLAPPED = "paper", "serial", "overlapped"
+"""The schedulers of the rungs that are simulated."""
+
+
+def ladder(scenario: Scenario, given: Given, registry: Registry) -> Ladder:
+    """The rungs for what a scenario runs, of one image, or of one batch where the network takes that.
+
+    Raises `SimresError` for tenants and for a ledger whose network is not known, and as
+    `simres.planning.plan` does. The `expect:` is not looked at.
+    """
+    scenario = replace(scenario, images=1, expect=(), overridden=True)
+    if isinstance(given, Mapping):
+        raise SimresError(
+            f"a ladder is for one network, and this scenario has the tenants {', '.join(given)}",
+            "`simres ladder NETWORK --chip CHIP` takes one of them",
+        )
+    climb = _Climb(scenario, registry)
+    if isinstance(given, Workload):
+        return Ladder(scenario.name, given.name, (*climb.by_rule(given), *climb.rungs(given)))
+    if not the_papers(given):
+        raise SimresError(
+            f"`{given.name}` is a ledger: stated figures of a network that is not there",
+            "a ladder needs the network too: `simres ladder NETWORK --chip CHIP`",
+        )
+    network = read_workload(shipped.workload("resnet20"))
+    assert isinstance(network, Workload)
+    sheet = [climb.sheet(name, said, ledger) for name, said, ledger in climb.story(given, network)]
+    return Ladder(scenario.name, network.name, (*sheet, *climb.rungs(network)))
+
+
+class _Climb:
+    """A scenario whose network is run by one scheduler after the other."""
+
+    def __init__(self, scenario: Scenario, registry: Registry) -> None:
+        self.scenario = scenario
+        self.registry = registry
+        self.chip = planning.chip_of(scenario, registry)
+
+    def by_rule(self, workload: Workload) -> Iterator[Rung]:
+        """The network as the paper's sheet would have it."""
+        network = self.planned(SERIAL, workload).workload
+        assert isinstance(network, Workload)
+        ledger = as_ledger(network)
+        said = (
+            f"{len(ledger.rows)} rows one after the other: weights a byte each, "
+            f"{format_count(ledger.macs)} MACs, and the host does them again"
+        )
+        yield self.sheet("spreadsheet rule", said, ledger)
+
+    def story(self, sheet: Ledger, network: Workload) -> Iterator[tuple[str, str, Ledger]]:
+        """The paper's sheet, and what is left of it after each correction."""
+        yield from corrections(sheet, network, lambda ledger: self.sheet("", "", ledger).makespan_ps)
+
+    def sheet(self, name: str, said: str, ledger: Ledger) -> Rung:
+        """A ledger replayed by the sheet's rule."""
+        schedule = self.planned(SHEET, ledger, passes=())
+        record = self.ran(schedule)
+        parts = {name: engine.working_ps for name, engine in record.engines.items() if engine.working_ps}
+        return Rung(name, said, record.makespan_ps, parts, simulated=True)
+
+    def rungs(self, workload: Workload) -> Iterator[Rung]:
+        """The traced network: what no schedule beats, layer by layer, and as events."""
+        serial = self.planned(SERIAL, workload)
+        record = self.ran(serial)
+        whole = self.chip.least_ps(least_work(serial.workload, serial.program))
+        if roof := max(whole.values(), default=0):
+            yield Rung(
+                "roofline",
+                "everything overlaps, every byte moves once, all at peak: no schedule beats it",
+                roof,
+                whole,
+                simulated=False,
+            )
+            yield self.layer_by_layer(serial, record)
+        yield self.events(
+            "serial events", "transfers, matrix unit and host wait for each other: nothing overlaps", serial
+        )
+        found = self.planned(OVERLAPPED, workload)
+        said = "the next weights come while this layer is computed; host beside matrix unit"
+        if found.program.scheduler != OVERLAPPED:
+            said = f"nothing gained: the best schedule is that of `{found.program.scheduler}`"
+        yield self.events("overlapped events", said, found)
+        own = self.scenario.scheduler
+        if own not in (SHEET, SERIAL, OVERLAPPED):
+            yield self.events(f"{own} events", f"as the scenario says: scheduler `{own}`", self.own(workload))
+
+    def layer_by_layer(self, serial: Schedule, record: Record) -> Rung:
+        """Each layer as long as the slowest of its transfers, products and vector operations."""
+        total, parts = 0, dict.fromkeys(self.chip.least_ps(Work()), 0)
+        for layer in by_layer(serial.joined, record):
+            work = Work(layer.read_bytes + layer.written_bytes, layer.macs, layer.vector_ops)
+            least = self.chip.least_ps(work)
+            slowest = max(least, key=lambda name: least[name])
+            total += least[slowest]
+            parts[slowest] += least[slowest]
+        said = "each layer takes as long as the slowest of its three; none overlaps another"
+        return Rung("perfect overlap per layer", said, total, parts, simulated=False)
+
+    def events(self, name: str, said: str, schedule: Schedule) -> Rung:
+        """A schedule simulated."""
+        record = self.ran(schedule)
+        return Rung(name, said, record.makespan_ps, on_path(schedule.joined, record), simulated=True)
+
+    def ran(self, schedule: Schedule) -> Record:
+        """A schedule's run."""
+        return run({"": schedule}, self.scenario, self.registry)[1]
+
+    def own(self, workload: Workload) -> Schedule:
+        """By the scenario's own scheduler."""
+        return planning.plan(self.scenario, workload, self.registry)
+
+    def planned(
+        self, scheduler: str, workload: Workload | Ledger, passes: tuple[str, ...] | None = None
+    ) -> Schedule:
+        """By another scheduler; with the scenario's parameters if it is its own."""
+        scenario = self.scenario
+        parameters = scenario.parameters
+        if scheduler != scenario.scheduler:
+            parameters = resolve(self.registry.scheduler(scheduler).parameters)()
+        kept = scenario.passes if passes is None else passes
+        return planning.plan(
+            replace(scenario, scheduler=scheduler, parameters=parameters, passes=kept),
+            workload,
+            self.registry,
+        )
+
+
+def as_ledger(network: Workload) -> Ledger:
+    """A network as the paper's sheet would state it: a row for each matrix operator.
+
+    Weights count a byte each, the host is charged the multiply-accumulates too, and whatever is no
+    matrix operator is left out.
+    """
+    tensors = network.tensors
+    rows = []
+    for op in network.ops:
+        if op.unit is Unit.MATRIX:
+            data, *rest = op.inputs
+            weights = sum(tensors[name].elements for name in rest[:1])
+            rows.append(
+                Row(
+                    name=op.name,
+                    coefficient_bytes=weights,
+                    ifmap_bytes=tensors[data].nbytes,
+                    ofmap_bytes=tensors[op.outputs[0]].nbytes,
+                    macs=op.macs,
+                    host_ops=op.macs,
+                )
+            )
+    return Ledger(network.name, tuple(rows))

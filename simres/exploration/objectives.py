@@ -1,0 +1,55 @@
+"""What a design can be good at, by the names that people type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from simres.errors import SimresError
+from simres.exploration.outcome import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A column of a sweep's table, and whether large is good there."""
+
+    name: str
+    column: str
+    large: bool = False
+
+    def of(self, row: Row) -> float | None:
+        """The row's value, turned so that small is good; None where it has none."""
+        value = row.get(self.column)
+        if not isinstance(value, int | float):
+            return None
+        return -value if self.large else value
+
+
+OBJECTIVES = {
+    item.name: item
+    for item in (
+        Objective("latency", "image_ps"),
+        Objective("makespan", "makespan_ps"),
+        Objective("energy", "image_fj"),
+        Objective("power", "power_uw"),
+        Objective("traffic", "moved_bytes"),
+        Objective("sram", "capacity_bytes"),
+        Objective("bandwidth", "bandwidth_bytes_per_s"),
+        Objective("accuracy", "accuracy", large=True),
+    )
+}
+"""By name. `latency` and `energy` are of an image."""
+
+
+def objectives_of(text: str) -> Sequence[Objective]:
+    """The objectives in `latency,energy`. Raises `SimresError` for one that is none, or is there twice."""
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in OBJECTIVES:
+            close = get_close_matches(name, OBJECTIVES, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(OBJECTIVES)}"
+            raise SimresError(f"unknown objective `{name}`", hint)
+    if len(set(names)) < len(names):
+        raise SimresError(f"an objective of `{text}` is there twice")
+    return [OBJECTIVES[name] for name in names]

@@ -1,0 +1,137 @@
+"""The paper's sheet corrected step by step, with the traced network to tell what is right.
+
+Its 19 rows are the convolutions of ResNet-20 in order, so whatever a row should say can be looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import zip_longest
+from math import isqrt
+
+from simres import shipped
+from simres.units import format_duration
+from simres.workload import Ledger, Row, Unit, Workload
+from simres.workload_json import read as read_workload
+
+PRINTED_TRANSFERS_NS = (17280, *(12 * [8216]), 18432, *(7 * [1086340]))
+"""The cells of the sheet's column of transfers as printed (the paper's appendix 8.2), in nanoseconds, which
+at its 1 GB/s are bytes."""
+
+PRINTED_MACS = (1769472, *(12 * [9437184]), 4718592, *(6 * [9437184]))
+"""The cells of its column of "MACs" as printed, for the matrix unit and again for the host."""
+
+Step = tuple[str, str, Ledger]
+"""What was corrected, in short and in a line of words, and the sheet after that."""
+
+
+def the_papers(ledger: Ledger) -> bool:
+    """Whether it is the paper's sheet."""
+    own = read_workload(shipped.workload("paper"))
+    return ledger.digest == own.digest
+
+
+def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger], int]) -> Iterator[Step]:
+    """The sheet as it is, then after each correction, all those before included.
+
+    `network` is the traced ResNet-20; `makespan_ps` replays a ledger by the sheet's rule.
+    """
+    rows = sheet.rows
+    convolutions = [op for op in network.ops if op.kind == "conv"]
+    weights = [network.tensors[op.inputs[1]] for op in convolutions]
+    maps = [network.tensors[op.inputs[0]] for op in convolutions]
+    last = len(rows)
+
+    def step(name: str, said: str, changed: Iterator[Row] | None = None) -> Step:
+        nonlocal rows
+        rows = rows if changed is None else tuple(changed)
+        return name, said, replace(sheet, rows=rows)
+
+    yield step("the sheet", f"{last} rows, one after the other; each moves, multiplies, and goes to the host")
+
+    printed = makespan_ps(as_printed())
+    yield step(
+        "printed columns",
+        f"{len(PRINTED_TRANSFERS_NS)} and {len(PRINTED_MACS)} cells for {last} rows would make "
+        f"{format_duration(printed)}; its sums have the right ones",
+    )
+
+    wrong = [number for number, row in enumerate(rows) if row.coefficient_bytes % weights[number].elements]
+    slip = {number: weights[number].elements // 9 for number in wrong}
+    yield step(
+        "a slip of the pen",
+        f"4196 for {slip[wrong[0]]} kernels in rows {wrong[0] + 1} to {wrong[-1] + 1}" if wrong else "",
+        (
+            replace(row, coefficient_bytes=weights[number].elements) if number in slip else row
+            for number, row in enumerate(rows)
+        ),
+    )
+
+    before = sum(row.ifmap_bytes for row in rows)
+    largest = max(range(last), key=lambda number: rows[number].ifmap_bytes)
+    right = maps[largest]
+    side = isqrt(rows[largest].ifmap_bytes * right.shape[2] * right.shape[3] // right.nbytes)
+    yield step(
+        "input maps",
+        f"{right.shape[2]} x {right.shape[3]} pixels in rows {largest + 1} to {last}, not {side} x {side}; "
+        f"in all {sum(one.nbytes for one in maps)} B, not {before} B",
+        (replace(row, ifmap_bytes=one.nbytes) for row, one in zip(rows, maps, strict=True)),
+    )
+
+    counted = sum(row.macs for row in rows)
+    macs = sum(op.macs for op in convolutions)
+    yield step(
+        "multiply-accumulates",
+        f"{macs}, not {counted}: it multiplied by the bytes of the outputs",
+        (replace(row, macs=op.macs, host_ops=op.macs) for row, op in zip(rows, convolutions, strict=True)),
+    )
+
+    own = _host_ops(network)
+    yield step(
+        "the host's work",
+        f"{sum(own)} operations of its own (batch norm, ReLU, add, pooling), not those again",
+        (replace(row, host_ops=ops) for row, ops in zip(rows, own, strict=True)),
+    )
+
+    wide = sum(row.coefficient_bytes == one.nbytes for row, one in zip(rows, weights, strict=True))
+    yield step(
+        "four bytes a weight",
+        f"{sum(one.nbytes for one in weights)} B, not {sum(row.coefficient_bytes for row in rows)} B: "
+        f"{wide} rows had four, the others one",
+        (replace(row, coefficient_bytes=one.nbytes) for row, one in zip(rows, weights, strict=True)),
+    )
+
+    missing = Row(
+        "what is missing",
+        network.compulsory_bytes - sum(row.coefficient_bytes for row in rows),
+        0,
+        0,
+        network.macs - sum(row.macs for row in rows),
+        network.vector_ops - sum(row.host_ops for row in rows),
+    )
+    yield step(
+        "what is missing",
+        f"the image, the logits, the classifier, batch norm's vectors: {missing.coefficient_bytes} B more",
+        iter((*rows, missing)),
+    )
+
+
+def as_printed() -> Ledger:
+    """The sheet's printed cells as rows."""
+    cells = zip_longest(PRINTED_TRANSFERS_NS, PRINTED_MACS, fillvalue=0)
+    rows = (Row(f"cell {number}", nbytes, 0, 0, macs, macs) for number, (nbytes, macs) in enumerate(cells, 1))
+    return Ledger("paper, as printed", tuple(rows))
+
+
+def _host_ops(network: Workload) -> list[int]:
+    """Vector operations between each convolution and the next, the last one's up to the classifier."""
+    found: list[int] = []
+    for op in network.ops:
+        if op.unit is Unit.MATRIX:
+            if op.kind != "conv":
+                break
+            found.append(0)
+        elif found:
+            found[-1] += op.vector_ops
+    return found

@@ -1,0 +1,51 @@
+"""What is best when several things count: Pareto fronts, and how much of the space a front dominates.
+
+Everything is to be small; whoever wants something large gives its negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+Objectives = Sequence[float]
+"""The values of one point, one an objective."""
+
+
+def front(points: Sequence[Objectives]) -> list[int]:
+    """The numbers of the points that none dominates, in order of the first objective.
+
+    A point dominates another that is nowhere smaller and somewhere larger. Of equal points the first stays.
+    """
+    kept: list[int] = []
+    for number in sorted(range(len(points)), key=lambda number: (*points[number], number)):
+        here = points[number]
+        # Whatever dominates a point comes before it in this order.
+        if not any(all(a <= b for a, b in zip(points[other], here, strict=True)) for other in kept):
+            kept.append(number)
+    return kept
+
+
+def hypervolume(points: Sequence[Objectives], reference: Objectives) -> float:
+    """The volume between `points` and `reference` that at least one point dominates; exact but for rounding.
+
+    Points that are not below the reference everywhere count for nothing. By slices along the last objective
+    (HSO: While et al. 2006, IEEE Transactions on Evolutionary Computation 10(1)).
+    """
+    below = [point for point in points if all(a < b for a, b in zip(point, reference, strict=True))]
+    return _volume([tuple(below[number]) for number in front(below)], tuple(reference))
+
+
+def _volume(points: list[tuple[float, ...]], reference: tuple[float, ...]) -> float:
+    if not points:
+        return 0.0
+    if len(reference) == 1:
+        return reference[0] - min(point[0] for point in points)
+    points.sort(key=lambda point: point[-1])
+    total = 0.0
+    for number, point in enumerate(points):
+        until = points[number + 1][-1] if number + 1 < len(points) else reference[-1]
+        if until > point[-1]:
+            slab = [other[:-1] for other in points[: number + 1]]
+            best = [slab[at] for at in front(slab)]
+            total += (until - point[-1]) * _volume(best, reference[:-1])
+    return total

@@ -1,0 +1,148 @@
+"""A design space around a scenario, checked: what every point is, and by what it is known again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simres.errors import SimresError
+from simres.exploration.space import Knob, Space
+from simres.hardware.specs import MemorySpec
+from simres.planning import versions
+from simres.plugins import Registry
+from simres.scenario.loader import Template, resolved
+from simres.scenario.model import Scenario
+from simres.workload import Ledger, Workload, canonical
+
+ROWS_VERSION = 1
+"""Version of what a row says; rows of another are not taken up again."""
+
+Given = Workload | Ledger
+"""What a scenario may run."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A scenario, what is set in it for good, and what varies; plain data that any process can evaluate.
+
+    `workloads` are the networks by the name or file that scenarios have for them. `identity` stands for
+    everything that does not vary, `identities` for every value of every knob (what is in a chip's file, say,
+    and not only its name). `slow` are the knobs that schedules depend on most.
+    """
+
+    template: Template
+    settings: Mapping[str, str]
+    space: Space
+    workloads: Mapping[str, Given]
+    identity: str
+    identities: tuple[tuple[str, ...], ...]
+    slow: tuple[str, ...] = ()
+    plugins: bool = True
+
+    def scenario(self, point: int, registry: Registry) -> Scenario:
+        """The scenario at a point. Raises `SimresError` where its settings do not go together."""
+        return self.template.scenario(registry, {**self.settings, **self.space.settings(point)})
+
+    def given(self, scenario: Scenario) -> Given | Mapping[str, Given]:
+        """What that scenario runs."""
+        if scenario.tenants:
+            return {name: self.workloads[tenant.workload] for name, tenant in scenario.tenants.items()}
+        return self.workloads[scenario.workload]
+
+    def key(self, point: int) -> str:
+        """What a point is known by: equal keys are equal results, whatever else is swept beside them."""
+        digest = hashlib.sha256(self.identity.encode())
+        parts = zip(self.space.knobs, self.space.places(point), self.identities, strict=True)
+        for text in sorted(f"\n{knob.key}={values[place]}" for knob, place, values in parts):
+            digest.update(text.encode())
+        return digest.hexdigest()[:24]
+
+    @property
+    def head(self) -> dict[str, tuple[int | float | str, ...]]:
+        """The knobs' values as rows have them, by key: numbers in base units where all are numbers."""
+        return {knob.key: knob.numbers or knob.values for knob in self.space.knobs}
+
+
+def study_of(
+    template: Template,
+    space: Space,
+    registry: Registry,
+    find: Callable[[str], Given],
+    *,
+    settings: Mapping[str, str] | None = None,
+    plugins: bool = True,
+) -> Study:
+    """The study of a space around a scenario, after every value of every knob was tried once.
+
+    `find` gets a network for its name or file; each is asked for once.
+
+    Raises `SimresError` for a knob that the scenario does not have, a value that it cannot take, and a
+    network that cannot be had.
+    """
+    settings = dict(settings or {})
+    for knob in space.knobs:
+        if knob.key in settings:
+            raise SimresError(f"`{knob.key}` is set and varies at once", "give it once")
+    workloads: dict[str, Given] = {}
+
+    def stated(scenario: Scenario, *, networks: bool = True) -> str:
+        unsaid = {"name": "", "description": "", "expect": {}}
+        found: dict[str, Any] = {"scenario": resolved(scenario) | unsaid}
+        names = [tenant.workload for tenant in scenario.tenants.values()] or [scenario.workload]
+        for name in names if networks else ():
+            if name not in workloads:
+                workloads[name] = find(name)
+        found["workloads"] = [workloads[name].digest for name in names if networks]
+        found["accuracies"] = [getattr(workloads[name], "accuracy", None) for name in names if networks]
+        found["versions"] = dict(versions(scenario, registry))
+        return hashlib.sha256(canonical(found).encode()).hexdigest()
+
+    base, contexts = _contexts(template, space, registry, settings)
+    identities = []
+    slow: list[str] = []
+    for knob in space.knobs:
+        found = [_tried(template, registry, contexts, knob, value) for value in knob.values]
+        identities.append(tuple(map(stated, found)))
+        if _is_slow(knob, found):
+            slow.append(knob.key)
+    fixed = {"rows": ROWS_VERSION, "settings": settings, "base": stated(base, networks=False) if base else ""}
+    identity = hashlib.sha256(canonical(fixed).encode()).hexdigest()
+    return Study(template, settings, space, workloads, identity, tuple(identities), tuple(slow), plugins)
+
+
+def _contexts(
+    template: Template, space: Space, registry: Registry, settings: Mapping[str, str]
+) -> tuple[Scenario | None, list[dict[str, str]]]:
+    """What other settings a value is tried with, and the scenario without any of the knobs if it stands."""
+    first = {knob.key: knob.values[0] for knob in space.knobs}
+    last = {knob.key: knob.values[-1] for knob in space.knobs}
+    contexts = [{**settings}, {**settings, **first}, {**settings, **last}]
+    try:
+        return template.scenario(registry, settings), contexts
+    except SimresError:
+        return None, contexts
+
+
+def _tried(
+    template: Template, registry: Registry, contexts: list[dict[str, str]], knob: Knob, value: str
+) -> Scenario:
+    """A scenario with that value. Some values only make sense beside others, so more than one is tried."""
+    refused: list[SimresError] = []
+    for context in contexts:
+        try:
+            return template.scenario(registry, {**context, knob.key: value})
+        except SimresError as error:
+            refused.append(error)
+    telling = refused[1] if knob.key in refused[1].message else refused[0]
+    raise SimresError(telling.message.replace("--set ", "--vary "), telling.hint)
+
+
+def _is_slow(knob: Knob, found: list[Scenario]) -> bool:
+    """Whether a new value of a knob means new tiles, so that points with the same one go together."""
+    name, _, field = knob.key.removeprefix("hardware.").partition(".")
+    if not knob.key.startswith("hardware."):
+        return True
+    memory = any(isinstance(scenario.hardware.get(name), MemorySpec) for scenario in found)
+    return memory and field in ("", "capacity", "alignment", "kind")

@@ -1,0 +1,166 @@
+"""The table of a sweep on disk: JSON Lines, a row each, appended as they come and taken up again.
+
+A row counts once its line is whole. What a killed process left half-written is dropped when the table is
+opened again; a disk that runs full takes back the part of a line that it took.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from simres.errors import SimresError
+from simres.exploration.outcome import Row
+from simres.wording import shorten
+
+SUFFIX = ".jsonl"
+NAME = f"sweep{SUFFIX}"
+"""What the table is called where only a folder is given."""
+
+ANOTHER = "write this one elsewhere (`-o`), or remove the old table first"
+
+
+def place(output: Path) -> Path:
+    """The file of a table: `output` itself where it has a suffix, else one in that folder."""
+    return output if output.suffix and not output.is_dir() else output / NAME
+
+
+def line_of(row: Row) -> str:
+    """A row as it stands in the file; the same row is the same line on every machine."""
+    return json.dumps(row, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def rows_in(path: Path) -> Iterator[Row]:
+    """The rows of a table, in the order of the file; half a line at the end is left out.
+
+    Raises `SimresError` for a file that is no table, with the number of the line.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return
+                yield _row(line, path, number)
+    except FileNotFoundError:
+        raise SimresError(f"there is no table `{path}`") from None
+    except OSError as error:
+        raise SimresError(f"cannot read the table `{path}`: {error.strerror or error}") from error
+
+
+class Table:
+    """A table that is open for more rows; nobody else may write to it meanwhile.
+
+    Opening it drops what is left of a half-written line and hands every row that is there to `taken`, which
+    says whether the row belongs here. Raises `SimresError` where the file is no table, is that of another
+    sweep, is in use, or cannot be written.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], taken: Callable[[Row], bool]) -> None:
+        self.path = path
+        self._file = _opened(path)
+        try:
+            _lock(self._file, path)
+            self._end = self._take_up(columns, taken)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _take_up(self, columns: Sequence[str], taken: Callable[[Row], bool]) -> int:
+        end = 0
+        for number, line in enumerate(self._file, 1):
+            if not line.endswith(b"\n"):
+                break
+            row = _row(line, self.path, number)
+            if list(row) != list(columns) or not taken(row):
+                raise SimresError(f"`{self.path}` is the table of another sweep (line {number})", ANOTHER)
+            end += len(line)
+        self._file.truncate(end)
+        self._file.seek(end)
+        return end
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Adds rows. Raises `SimresError` where the disk is full; whole lines stay, and no part of one."""
+        data = "".join(map(line_of, rows)).encode()
+        try:
+            while data:
+                written = os.write(self._file.fileno(), data)
+                data = data[written:]
+                self._end += written
+        except OSError as error:
+            self._take_back()
+            reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
+            raise SimresError(
+                f"cannot write `{self.path}`: {reason}",
+                "no finished row is lost; run the same command again and it goes on from there",
+            ) from error
+
+    def _take_back(self) -> None:
+        """Cuts off what was written of a line that did not fit."""
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                at = max(0, size - (1 << 20))
+                file.seek(at)
+                whole = at + file.read().rfind(b"\n") + 1
+            os.ftruncate(self._file.fileno(), whole)
+        except OSError:
+            pass  # opening it again drops the same part
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                os.fsync(self._file.fileno())
+        except OSError:
+            pass  # a pipe, or a file system that has no such thing
+        finally:
+            self._file.close()
+
+
+def _row(line: bytes, path: Path, number: int) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict) or not isinstance(row.get("key"), str):
+        start = shorten(line[:60].decode("utf-8", "replace"))
+        raise SimresError(f"`{path}` is no table of a sweep: line {number} is `{start}`", ANOTHER)
+    return row
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise SimresError(f"cannot write the table `{path}`: it is no regular file")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        return os.fdopen(handle, "r+b")
+    except (FileExistsError, NotADirectoryError):
+        raise SimresError(f"cannot write the table `{path}`: `{path.parent}` is not a folder") from None
+    except OSError as error:
+        raise SimresError(f"cannot write the table `{path}`: {error.strerror or error}") from error
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """Keeps a second sweep off the table for as long as this process has it open."""
+    try:
+        import fcntl
+    except ImportError:  # there is no such lock on this system
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SimresError(
+            f"another sweep is writing to `{path}`", "wait for it, or write elsewhere"
+        ) from None
+    except OSError:
+        pass  # a file system without locks

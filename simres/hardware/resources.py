@@ -1,0 +1,73 @@
+"""What of a component there could be more or less of: its rates, capacities, delays and windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simres.units import BANDWIDTH, DURATION, FREQUENCY, RATE, Quantity, quantity_in
+
+if TYPE_CHECKING:
+    from simres.hardware.specs import ComponentSpec
+
+UNBOUNDED = 10**30
+"""A rate at which any amount of work that can be stated takes a picosecond, or none."""
+
+_RATES = (BANDWIDTH, RATE, FREQUENCY)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A figure of a component, in base units of `quantity` (None: a plain count).
+
+    Of a delay less is better, of everything else more.
+    """
+
+    field: str
+    value: int
+    quantity: Quantity | None
+
+    @property
+    def is_delay(self) -> bool:
+        """Whether less of it is better."""
+        return self.quantity is DURATION
+
+    @property
+    def unlimited(self) -> int | None:
+        """Its value where it costs no time at all; for a capacity, whatever there is to hold."""
+        if self.is_delay:
+            return 0
+        return UNBOUNDED if self.quantity is not None else None
+
+    def better(self, value: int, other: int) -> bool:
+        """Whether `value` is more of the resource than `other`: a shorter delay, a larger anything else."""
+        return value < other if self.is_delay else value > other
+
+    def spell(self, value: int) -> str:
+        """A value of it as a scenario has it."""
+        return str(value) if self.quantity is None else self.quantity.spell(value)
+
+
+def stated(spec: ComponentSpec) -> tuple[Resource, ...]:
+    """The rates of `spec`, and its delays that are any, in the order of its fields."""
+    found = []
+    for name, field in type(spec).model_fields.items():
+        quantity = quantity_in(field.annotation, *field.metadata)
+        value = getattr(spec, name)
+        if isinstance(value, int) and (quantity in _RATES or (quantity is DURATION and value)):
+            found.append(Resource(name, value, quantity))
+    return tuple(found)
+
+
+def with_value(spec: ComponentSpec, resource: Resource, value: int | None) -> ComponentSpec:
+    """`spec` with another value of one of its resources.
+
+    Raises `pydantic.ValidationError` (a `ValueError`) where such a component cannot be. Beyond what a
+    scenario may state there is nothing to check.
+    """
+    limit = None if resource.quantity is None else resource.quantity.limit
+    if limit is not None and value is not None and value > limit:
+        given = {name: getattr(spec, name) for name in type(spec).model_fields}
+        return spec.model_construct(**given | {resource.field: value})
+    given = {name: getattr(spec, name) for name in spec.model_fields_set}
+    return spec.model_validate(given | {resource.field: value})

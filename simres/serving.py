@@ -1,0 +1,110 @@
+"""Streams of requests for Programs: when they come, what the chip can serve, and what is too much for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from math import ceil
+from typing import Any
+
+from simres.errors import AnswerIsNo
+from simres.hardware.chip import Chip
+from simres.program import Program
+from simres.record import RecordLevel
+from simres.scenario.load import Load
+from simres.simulation import arrivals
+from simres.simulation.run import run_stream
+from simres.simulation.stream import Stream
+from simres.units import format_arrivals, format_duration
+
+TRIAL = 16
+"""Launches one after the other from which it is worked out what the chip can serve."""
+_HINT = "`simres saturate SCENARIO --target p99=5ms` finds the rate up to which a latency is kept"
+
+
+def stream_of(
+    load: Load, programs: Mapping[int, Program], start_ps: int = 0, tenant: str = "", replication: int = 0
+) -> Stream:
+    """The stream of requests that a load describes, for Programs by size of batch.
+
+    Tenants and replications draw arrivals of their own, the same ones at every rate.
+    """
+    return Stream(
+        programs,
+        partial(_arrivals, load, tenant, replication),
+        load.images,
+        load.warmup,
+        start_ps,
+        load.deadline_ps,
+        load.timeout_ps,
+    )
+
+
+def _arrivals(load: Load, tenant: str, replication: int) -> Iterator[int]:
+    draw = arrivals.uniform(load.seed, tenant, replication)
+    match load.arrivals:
+        case "poisson":
+            return arrivals.poisson(load.per_ks, draw)
+        case "periodic":
+            return arrivals.periodic(load.per_ks)
+        case "bursty":
+            return arrivals.bursty(load.per_ks, load.burst, draw)
+        case "trace":
+            return islice(load.trace, None)
+
+
+def capacity_per_ks(
+    programs: Mapping[int, Program],
+    first: Sequence[tuple[Program, int]],
+    chip: Chip,
+    behaviours: Mapping[str, Any],
+) -> int:
+    """Requests in a thousand seconds that the chip serves when they never run out; 0 where they take no time.
+
+    From `TRIAL` launches of the largest batch, of which the second half counts. A queue is stable at rates
+    below that, and at no rate above it (the saturation rule: Baccelli and Foss, 1995).
+    """
+    size = max(programs)
+    starts = [*first, *[(programs[size], 0)] * TRIAL]
+    record, _ = run_stream(starts, chip, behaviours, RecordLevel.NONE)
+    ends = [launched.end_ps for launched in record.launches[len(first) :]]
+    took = ends[-1] - ends[TRIAL // 2 - 1]
+    return size * (TRIAL - TRIAL // 2) * arrivals.PER_KS // took if took else 0
+
+
+def refuse_overload(load: Load, capacity: int) -> None:
+    """Raises `AnswerIsNo` where requests come faster than the chip can serve them, whatever the queue."""
+    if not capacity or load.arrivals == "trace":
+        return
+    if load.per_ks > capacity or (load.per_ks == capacity and load.arrivals != "periodic"):
+        together = f" in batches of {load.sizes[-1]}" if load.sizes[-1] > 1 else ""
+        raise AnswerIsNo(
+            f"load.rate: {format_arrivals(load.per_ks)} is more than the chip can serve: one after the other"
+            f"{together}, images come to {format_arrivals(capacity)}, so the queue would grow without end",
+            _HINT,
+        )
+
+
+def refuse_overload_together(loads: Mapping[str, tuple[Load, Program, int]], chip: Chip) -> None:
+    """The same for tenants, each with its load and a Program for so many requests: an engine may have more
+    work than there is time."""
+    shares: dict[str, float] = dict.fromkeys(chip.engines, 0.0)
+    for load, program, size in loads.values():
+        if load.arrivals == "trace":
+            continue
+        for name, spec in chip.engines.items():
+            tasks = [task.work for task in program.tasks if task.engine == name]
+            took = ceil(spec.in_a_row_ps(tasks, [spec.duration_ps(work) for work in tasks]))
+            shares[name] += took * load.per_ks / (size * arrivals.PER_KS)
+    name = max(shares, key=lambda name: shares[name], default="")
+    if name and shares[name] >= 1:
+        asked = ", ".join(
+            f"{tenant} {format_arrivals(load.per_ks)}" for tenant, (load, _, _) in loads.items()
+        )
+        a_second = format_duration(int(shares[name] * 10**12))
+        raise AnswerIsNo(
+            f"the tenants' loads ({asked}) are more than the chip can serve: they keep `{name}` busy for "
+            f"{a_second} of every second, so the queue would grow without end",
+            "lower a `rate`, or give the chip a faster engine of that kind",
+        )

@@ -1,0 +1,347 @@
+"""The queues of engines, and what is launched into them.
+
+Each engine has a lane: a queue of tasks in program order. A task starts when it is at the head of its
+lane, everything it waits for has ended, and its buffers are granted; grants go in program order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from simpy import Environment, Event
+
+from simres.hardware.engine import Engine, Stall
+from simres.hardware.sram import Space
+from simres.record import Cause, EngineTotals, RecordLevel
+from simres.simulation.plan import EMPTY, Launch, Plan
+from simres.simulation.stream import Asked, Desk
+
+NEVER = float("inf")
+
+
+class NoMoment(Exception):
+    """An engine's task ends never, or at no moment at all (`nan`); its number."""
+
+
+class _Instance:
+    """A launched Program as it runs: what is still waited for, by task and by buffer.
+
+    As long as no lane has turned to it, `fresh`, it is little more than its place in the queues.
+    """
+
+    __slots__ = ("asked", "first_turn", "fresh", "lanes", "number", "plan", "users", "waits")
+
+    def __init__(self, number: int, plan: Plan, first_turn: int, asked: Asked | None) -> None:
+        self.number = number
+        self.plan = plan
+        self.first_turn = first_turn
+        self.asked = asked
+        self.fresh = True
+        self.lanes = 0
+        """Lanes that have not come to the end of their tasks."""
+        self.waits: list[int] = []
+        self.users: list[int] = []
+
+
+_NOTHING = _Instance(-1, EMPTY, 0, None)
+"""What a lane with an empty queue is at."""
+
+
+class Run:
+    """What all lanes of a run share."""
+
+    __slots__ = (
+        "bus_holders",
+        "by_layer",
+        "desk",
+        "due",
+        "ends",
+        "environment",
+        "freed",
+        "held_back",
+        "lanes",
+        "latest",
+        "launched",
+        "logged",
+        "rows",
+        "space",
+    )
+
+    def __init__(
+        self, environment: Environment, space: Space, level: RecordLevel, launches: Sequence[Launch]
+    ) -> None:
+        self.environment = environment
+        self.space = space
+        self.lanes: list[Lane] = []
+        self.latest = EMPTY
+        self.freed = -1
+        """When space was last given back."""
+        self.held_back: deque[tuple[int, Launch, Asked | None]] = deque()
+        """Launches that wait for the one before to fill the memory for them."""
+        self.rows: list[tuple[int, ...]] | None = [] if level is RecordLevel.FULL else None
+        self.bus_holders: list[tuple[int, str, int]] = []
+        self.by_layer = level is RecordLevel.AGGREGATE
+        self.logged = list(launches)
+        """Every launch; those for the requests of a stream only if all spans are taken down."""
+        self.ends = [launch.at_ps for launch in launches]
+        """When the last lane came to the end of its tasks, of each of these."""
+        self.launched = len(launches)
+        self.due = sum(len(launch.plan.lane) for launch in launches)
+        """Tasks of all these."""
+        self.desk: Desk | None = None
+
+    def submit(self, launch: Launch, asked: Asked) -> None:
+        """Queues an instance of a Program for requests of the stream."""
+        number = self.launched
+        self.launched += 1
+        self.due += len(launch.plan.lane)
+        if self.rows is not None:
+            self.logged.append(replace(launch, at_ps=asked.launched_ps))
+            self.ends.append(asked.launched_ps)
+        self.arrive(number, launch, asked)
+
+    def arrive(self, number: int, launch: Launch, asked: Asked | None = None) -> None:
+        """Launches a Program, or holds it back until what it finds in memory is there."""
+        self.held_back.append((number, launch, asked))
+        self.proceed()
+
+    def proceed(self) -> None:
+        """Launches what need not be held back any longer."""
+        while self.held_back:
+            if self.latest.fills and any(lane.instance is not _NOTHING for lane in self.lanes):
+                return
+            self.launch(*self.held_back.popleft())
+
+    def launch(self, number: int, launch: Launch, asked: Asked | None) -> None:
+        """Queues an instance of a Program on every lane."""
+        plan = self.latest = launch.plan
+        instance = _Instance(number, plan, self.space.admit(plan.turns), asked)
+        now = int(self.environment.now)
+        lanes = [lane for lane in self.lanes if plan.order[lane.number]]
+        instance.lanes = len(lanes)
+        for lane in lanes:
+            lane.queue.append(instance)
+        for lane in lanes:
+            if lane.instance is _NOTHING:
+                lane.wake(now)
+        if not lanes and self.desk is not None and asked is not None:
+            self.desk.begun(asked, now)
+            self.desk.ended(asked, now)
+
+    def ended(self, instance: _Instance, now: int) -> None:
+        """All lanes are done with an instance."""
+        if instance.number < len(self.ends):
+            self.ends[instance.number] = now
+        if self.desk is not None and instance.asked is not None:
+            self.desk.ended(instance.asked, now)
+
+
+class Lane:
+    """An engine's queue. The engine works on `task`, or waits for it, or the queue is empty.
+
+    `awaits` is the task that the lane waits for others to make ready, -1 when it does not.
+    """
+
+    __slots__ = (
+        "awaits",
+        "begin",
+        "bus_held_by",
+        "finished",
+        "free_since",
+        "granted",
+        "holder",
+        "idle_ps",
+        "instance",
+        "layer_ps",
+        "moved_bytes",
+        "number",
+        "order",
+        "position",
+        "queue",
+        "ready",
+        "ripened",
+        "run",
+        "space_holder",
+        "task",
+        "waiting_ps",
+        "working_ps",
+    )
+
+    def __init__(self, run: Run, number: int, engine: Engine) -> None:
+        self.run = run
+        self.number = number
+        self.begin = engine.begin
+        self.queue: deque[_Instance] = deque()
+        self.instance = _NOTHING
+        self.order: list[int] = []
+        self.position = -1
+        self.task = self.awaits = -1
+        self.free_since = self.ready = self.granted = 0
+        self.ripened = -1
+        """When a task further back in the queue, or a new one, last became ready."""
+        self.holder = self.space_holder = -1
+        self.finished = self.working_ps = self.idle_ps = self.moved_bytes = 0
+        self.waiting_ps = dict.fromkeys(Cause, 0)
+        self.bus_held_by: dict[str, int] = {}
+        self.layer_ps: dict[int, int] = {}
+
+    @property
+    def tasks(self) -> int:
+        """Tasks that ended."""
+        return self.finished + max(0, self.position)
+
+    def totals(self, makespan_ps: int) -> EngineTotals:
+        """What it did up to the end of the run; with an empty queue it has been idle since it ran dry."""
+        idle = self.idle_ps + (makespan_ps - self.free_since if self.instance is _NOTHING else 0)
+        return EngineTotals(
+            self.tasks, self.working_ps, dict(self.waiting_ps), idle, self.moved_bytes, dict(self.bus_held_by)
+        )
+
+    def wake(self, now: int) -> None:
+        """The queue is no longer empty."""
+        self.idle_ps += now - self.free_since
+        self.free_since = self.ripened = now  # what comes now follows nothing without a gap
+        self.advance(now)
+
+    def advance(self, now: int) -> None:
+        """Turns to the next task, if there is one, and begins it if nothing is missing."""
+        position = self.position + 1
+        if position == len(self.order):
+            self.finished += position
+            if position:
+                ended = self.instance
+                ended.lanes -= 1
+                if not ended.lanes:
+                    self.run.ended(ended, now)
+            if not self.queue:
+                self.instance, self.order, self.position, self.task = _NOTHING, [], -1, -1
+                self.run.proceed()
+                return
+            instance = self.instance = self.queue.popleft()
+            plan = instance.plan
+            if not instance.waits:
+                instance.waits, instance.users = plan.waits.copy(), plan.users.copy()
+            self.order = plan.order[self.number]
+            position = 0
+        self.position = position
+        task = self.task = self.order[position]
+        instance = self.instance
+        if instance.waits[task]:
+            self.awaits = task
+            return
+        self.ready = now
+        self.holder = self.space_holder = -1
+        self.go(instance, task, now)
+
+    def made_ready(self, task: int, holder: int, now: int) -> None:
+        """The head, for which the lane waited, is ready now that `holder` has ended."""
+        self.awaits = -1
+        self.ready = now
+        self.holder = holder
+        self.space_holder = -1
+        waited = now - self.free_since
+        if waited:
+            needed = holder in self.instance.plan.program.tasks[task].needs
+            self.waiting_ps[Cause.DATA if needed else Cause.ORDER] += waited
+        self.go(self.instance, task, now)
+
+    def go(self, instance: _Instance, task: int, now: int) -> None:
+        """The head is ready: it gets its buffers and the engine begins, or it waits for space."""
+        plan = instance.plan
+        demand = plan.demand[task]
+        if demand:
+            space = self.run.space
+            if not space.request(instance.first_turn + plan.turn[task], demand, self):
+                return
+        self.granted = now
+        work = plan.work[task]
+        self.moved_bytes += work.nbytes
+        if instance.fresh:
+            self.begun(instance, now)
+        # Ready at this very instant is not ready before it: see `Engine.begin`.
+        queued = self.holder < 0 and self.ripened != now != self.run.freed
+        self.begin(work, plan.duration_ps[task], queued).callbacks.append(self.finish)
+        if demand and space.waiting:
+            space.serve(now, task)
+
+    def granted_space(self, now: int, holder: int) -> None:
+        """The head has the buffers it waited for."""
+        self.space_holder = holder
+        self.waiting_ps[Cause.SPACE] += now - self.ready
+        self.granted = now
+        if self.instance.fresh:
+            self.begun(self.instance, now)
+        plan = self.instance.plan
+        work = plan.work[self.task]
+        self.moved_bytes += work.nbytes
+        self.begin(work, plan.duration_ps[self.task], False).callbacks.append(self.finish)
+
+    def begun(self, instance: _Instance, now: int) -> None:
+        """The first task of an instance begins."""
+        instance.fresh = False
+        if self.run.desk is not None and instance.asked is not None:
+            self.run.desk.begun(instance.asked, now)
+
+    def blame(self, held: Sequence[tuple[str, int]]) -> None:
+        """Takes down who had the bus while the head waited for it."""
+        rows = self.run.rows
+        for name, ps in held:
+            self.bus_held_by[name] = self.bus_held_by.get(name, 0) + ps
+            if rows is not None:
+                self.run.bus_holders.append((len(rows), name, ps))
+
+    def finish(self, event: Event) -> None:
+        """The engine is done with the head: takes it down, wakes who waited, turns to the next."""
+        run = self.run
+        now: int = run.environment._now  # type: ignore[assignment]
+        if not now < NEVER:
+            raise NoMoment(self.number)
+        task = self.task
+        instance = self.instance
+        plan = instance.plan
+        granted = self.granted
+        working = now - granted
+        latency = bus = engine = 0
+        stall: Stall | None = event._value
+        if stall is not None:
+            latency, bus, held, engine = stall
+            working -= latency + bus + engine
+            self.waiting_ps[Cause.ENGINE] += engine
+            self.waiting_ps[Cause.LATENCY] += latency
+            self.waiting_ps[Cause.BUS] += bus
+            if held:
+                self.blame(held)
+        self.working_ps += working
+        if run.rows is not None:
+            who = (self.holder, self.space_holder)
+            times = (self.free_since, self.ready, granted, now)
+            run.rows.append((instance.number, task, *times, latency, bus, *who, engine))
+        elif run.by_layer:
+            layer = plan.layer[task]
+            self.layer_ps[layer] = self.layer_ps.get(layer, 0) + working
+        self.free_since = now
+        freed = False
+        for buffer in plan.releases[task]:
+            users = instance.users
+            users[buffer] -= 1
+            if not users[buffer]:
+                memory, nbytes = plan.holds[buffer]
+                run.space.free[memory] += nbytes
+                freed = True
+        if freed:
+            run.freed = now
+            if run.space.waiting:
+                run.space.serve(now, task)
+        waits = instance.waits
+        for successor in plan.successors[task]:
+            left = waits[successor] - 1
+            waits[successor] = left
+            if not left:
+                lane = run.lanes[plan.lane[successor]]
+                if lane.awaits == successor and lane.instance is instance:
+                    lane.made_ready(successor, task, now)
+                else:
+                    lane.ripened = now
+        self.advance(now)
