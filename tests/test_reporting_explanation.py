@@ -167,4 +167,4 @@ def test_without_spans_there_is_no_explanation(make_result, paper):
     result = make_result(paper.program, nanosecond_chip(), RecordLevel.AGGREGATE)
     with pytest.raises(SimresError, match="aggregate") as raised:
         document(result)
-    assert "-o DIR" in raised.value.hint
+    assert "`simres explain SCENARIO` records in full" in raised.value.hint

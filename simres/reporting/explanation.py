@@ -61,7 +61,7 @@ def explanation(
     yield from wrapped(answer(result, found), width, "headline")
     yield from wrapped(" ".join(reasons(result, found)), width)
     if sentences := advice(result, found):
-        yield from titled("Worth changing", "the most to be won first; `simres whatif` tries it")
+        yield from titled("Worth changing", "best first; `simres whatif` tries it")
         for sentence in sentences:
             yield from wrapped(f"- {sentence}", width, indent="  ")
     if found.bound_by is None:
