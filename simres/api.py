@@ -200,8 +200,8 @@ def find_result(
 ) -> Result:
     """A stored result (a `result.json`, or a folder that has one), or that of a scenario simulated now.
 
-    `chip`, `overrides` and `record` are for a scenario, as `simulate` takes them. Raises `SimresError` as `load` and
-    `simulate` do.
+    `chip`, `overrides` and `record` are for a scenario, as `simulate` takes them. Raises `SimresError` as
+    `load` and `simulate` do.
     """
     path = Path(named)
     stored = path.suffix == ".json" and chip is None
