@@ -195,19 +195,20 @@ def find_result(
     *,
     chip: str | None = None,
     overrides: Mapping[str, Any] | None = None,
+    record: RecordLevel | str | None = None,
     registry: Registry | None = None,
 ) -> Result:
     """A stored result (a `result.json`, or a folder that has one), or that of a scenario simulated now.
 
-    `chip` and `overrides` are for a scenario, as `simulate` takes them. Raises `SimresError` as `load` and
-    `simulate` do.
+    `chip`, `overrides` and `record` are for a scenario, as `simulate` takes them. Raises `SimresError` as
+    `load` and `simulate` do.
     """
     path = Path(named)
     stored = path.suffix == ".json" and chip is None
     if path.is_dir():
         stored = (path / "result.json").is_file() or str(named) not in shipped.scenarios()
     if not stored:
-        return simulate(named, chip=chip, overrides=overrides, registry=registry)
+        return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
     if chip is not None or overrides:
         option = "--chip" if chip is not None else "--set"
         raise SimresError(

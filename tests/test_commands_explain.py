@@ -64,3 +64,10 @@ def test_what_is_not_there_is_an_error(simres, wrong):
     code, out, err = simres("explain", wrong)
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
+
+
+def test_requests_over_time_are_recorded_in_full(simres):
+    code, out, err = simres("explain", "stream", "--set", "load.images=20")
+    assert (code, err) == (0, "")
+    assert out.startswith("stream: ")
+    assert "Causes  the critical path, end to end" in out

@@ -78,7 +78,7 @@ def critical_path(program: Program, record: Record) -> tuple[Stretch, ...]:
     if record.level is not RecordLevel.FULL:
         raise SimresError(
             f"there is no critical path: the run was recorded at level `{record.level.value}`",
-            '`simres simulate SCENARIO -o DIR` records in full, as does `simulate(..., record="full")`',
+            "`simres explain SCENARIO` records in full, as does `simulate(..., record='full')` in Python",
         )
     return tuple(reversed([part for part in _Walk(program, record).back() if part.took_ps]))
 

@@ -22,7 +22,7 @@ def explain(
 ) -> None:
     """Say what a run hangs on: its critical path by engine, layer, cause and who was in the way.
 
-    The parts add up to the makespan. A result must have been recorded in full, as `simres simulate` does.
+    The parts add up to the makespan. A scenario is recorded in full, and so must a result have been; that of a load over time is not.
 
     Examples: `simres explain resnet20`, `simres explain out --all`,
     `simres explain torchvision:resnet18 --chip tpu-like --set hardware.sram.capacity="1 MiB"`.
@@ -33,7 +33,7 @@ def explain(
 
     registry = choices.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = api.find_result(result, chip=chip, overrides=overrides, registry=registry)
+    found = api.find_result(result, chip=chip, overrides=overrides, record="full", registry=registry)
     if json:
         from json import dumps
 

@@ -61,7 +61,7 @@ def explanation(
     yield from wrapped(answer(result, found), width, "headline")
     yield from wrapped(" ".join(reasons(result, found)), width)
     if sentences := advice(result, found):
-        yield from titled("Worth changing", "what the run hangs on most first")
+        yield from titled("Worth changing", "best first; `simres whatif` tries it")
         for sentence in sentences:
             yield from wrapped(f"- {sentence}", width, indent="  ")
     if found.bound_by is None:
@@ -100,7 +100,7 @@ def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, c
         columns.append(Column("in the way", named, right=False, elastic=True))
     columns += [
         Column("time", unit.texts(rows.values()), unit.unit, unit.text(makespan)),
-        Column("share", [percent(ps, makespan) for ps in rows.values()], "%", "100.0"),
+        Column("share", [percent(ps, makespan) for ps in rows.values()], "%", "100.0", rank=2),
     ]
     size = min(_WIDEST_BAR, width - width_of(fit(columns, width)) - GAP)
     if size >= _NARROWEST_BAR:
@@ -109,7 +109,7 @@ def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, c
             bar([(ps, glyph.get(why, glyphs.waiting), style)], makespan, size)
             for ((_, why), ps), style in zip(rows.items(), styles, strict=True)
         ]
-        columns.append(Column("", bars, rank=1, right=False))
+        columns.append(Column("", bars, rank=3, right=False))
     return lines(columns, width, clip=clip, rule=glyphs.line)
 
 
@@ -148,7 +148,7 @@ def _layers(
         columns.append(Column("in the way", holders, right=False, elastic=True))
     columns += [
         Column("time", unit.texts(times), unit.unit, unit.text(makespan)),
-        Column("share", [percent(ps, makespan) for ps in times], "%", "100.0"),
+        Column("share", [percent(ps, makespan) for ps in times], "%", "100.0", rank=2),
     ]
     return lines(columns, width, clip=clip, rule=glyphs.line)
 

@@ -45,7 +45,7 @@ def resource(result: Result, what: Resource) -> str:
         case Limit.SPACE:
             return f"the space in {the(result, what.component)}"
         case Limit.START:
-            return "the wait for something to be due"
+            return "when requests come"
 
 
 def reasons(result: Result, found: Explanation) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _what_was_to_come(result: Result, found: Explanation) -> str:
     if found.path[0].cause is not Why.IDLE or len(found.path) == 1:
         return "with nothing left to do"
     first = found.path[1].engine.rpartition(".")[2]
-    return f"for {first if first in result.tenants else 'the first request'} to come"
+    return f"for {first if first in result.tenants else 'its request'} to come"
 
 
 def _bus_holders(result: Result, holders: list[str]) -> list[str]:
