@@ -203,11 +203,7 @@ def find_result(
     `chip`, `overrides` and `record` are for a scenario, as `simulate` takes them. Raises `SimresError` as
     `load` and `simulate` do.
     """
-    path = Path(named)
-    stored = path.suffix == ".json" and chip is None
-    if path.is_dir():
-        stored = (path / "result.json").is_file() or str(named) not in shipped.scenarios()
-    if not stored:
+    if not is_stored(named, chip):
         return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
     if chip is not None or overrides:
         option = "--chip" if chip is not None else "--set"
@@ -215,7 +211,15 @@ def find_result(
             f"`{named}` is a finished run, and {option} goes with a scenario",
             "`simres rerun` repeats the run as it was; name its scenario to change something",
         )
-    return load(path)
+    return load(named)
+
+
+def is_stored(named: str | Path, chip: str | None = None) -> bool:
+    """Whether this means a finished run: a folder with one, or without a `chip` a JSON file."""
+    path = Path(named)
+    if path.is_dir():
+        return (path / "result.json").is_file() or str(named) not in shipped.scenarios()
+    return path.suffix == ".json" and chip is None
 
 
 def find_workload(

@@ -33,7 +33,15 @@ def test_every_output_in_the_tour_is_one_that_is_checked() -> None:
     assert all(
         re.fullmatch(r"<!-- .*(output|paragraph|paragraphs \d+ to \d+) -->", mark) for mark, _ in shown
     )
-    assert {command for _, command in shown} >= {"simulate", "report"}
+    assert {command for _, command in shown} >= {
+        "simulate",
+        "explain",
+        "ladder",
+        "whatif",
+        "compare",
+        "report",
+        "rerun",
+    }
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda catalogue: catalogue.hook)

@@ -17,7 +17,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RESULT...",
-            help="Two or more: a result.json, the folder it is in, or a scenario to simulate now.",
+            help="Two or more, or one with --set: a result.json, the folder it is in, or a scenario.",
         ),
     ],
     chip: ChipName = None,
@@ -31,9 +31,10 @@ def compare(
 ) -> None:
     """Compare results: totals, engines, layers, causes, and timelines on one axis.
 
-    The first is A, which the others are held against. `--chip` and `--set` go with scenarios.
+    The first is A, which the others are held against. `--chip` and `--set` go with scenarios; a scenario by
+    itself is held against what `--set` makes of it.
 
-    Examples: `simres compare before after`, `simres compare resnet20 paper`,
+    Examples: `simres compare before after`, `simres compare resnet20 --set scheduler=overlapped`,
     `simres compare resnet20 mine.yaml --set hardware.ddr.bandwidth="2 GB/s"`.
     """
     from simres import api
@@ -41,7 +42,20 @@ def compare(
 
     registry = choices.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = [api.find_result(named, chip=chip, overrides=overrides, registry=registry) for named in results]
+    asked = [(named, overrides) for named in results]
+    if len(results) == 1 and overrides:
+        asked = [(results[0], {}), (results[0], overrides)]
+    found = []
+    for named, changes in asked:
+        beside = api.is_stored(named, chip) and len(results) > 1  # what is finished is not changed
+        found.append(
+            api.find_result(
+                named,
+                chip=None if beside else chip,
+                overrides=None if beside else changes,
+                registry=registry,
+            )
+        )
     comparison = compared(found)
     if perfetto is not None:
         from simres.files import write_text

@@ -6,7 +6,7 @@ makespan, so the differences add up to the difference of the makespans.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from string import ascii_uppercase
@@ -21,6 +21,7 @@ SCHEMA_VERSION = 1
 """Version of the JSON form."""
 MOST = len(ascii_uppercase)
 """Results that can be told apart by a letter."""
+_UNSAID = ("name", "description", "expect", "schema_version")
 NOWHERE = ""
 """The layer of time in which there was nothing to do."""
 
@@ -52,15 +53,26 @@ class Row(NamedTuple):
         return max((abs(other - first) for other in others), default=0)
 
 
+class Setting(NamedTuple):
+    """A value of the scenarios that is not the same in all: its dotted path, and the text of each, None where
+    a scenario does not have it."""
+
+    path: str
+    values: tuple[str | None, ...]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Results by letter, and rows of values in that order.
+
+    `settings` are what the scenarios differ in, names and expectations aside.
 
     `path` and `layers` are times on the critical path, those that differ most first; both add up to the
     makespans. They are empty unless all Records are full.
     """
 
     results: Mapping[str, Result]
+    settings: tuple[Setting, ...]
     totals: tuple[Row, ...]
     engines: tuple[Row, ...]
     path: tuple[Row, ...]
@@ -79,6 +91,9 @@ class Comparison:
                     "workload_digest": result.origin.workload_digest,
                 }
                 for letter, result in self.results.items()
+            },
+            "settings": {
+                path: dict(zip(self.results, values, strict=True)) for path, values in self.settings
             },
             **{
                 what: [
@@ -122,11 +137,31 @@ def compare(results: Sequence[Result]) -> Comparison:
 
     return Comparison(
         results=dict(zip(ascii_uppercase, results, strict=False)),
+        settings=tuple(_settings(results)),
         totals=tuple(_totals(results)),
         engines=tuple(_rows([_engines(result) for result in results], Measure.TIME)),
         path=summed(lambda _, stretch: (stretch.engine, _spent(stretch))) if full else (),
         layers=summed(lambda result, stretch: (_layer(result, stretch), "")) if full else (),
     )
+
+
+def _settings(results: Sequence[Result]) -> Iterator[Setting]:
+    stated = [dict(_flat(result.origin.scenario)) for result in results]
+    for path in dict.fromkeys(path for each in stated for path in each):
+        values = tuple(each.get(path) for each in stated)
+        if len(set(values)) > 1 and path.partition(".")[0] not in _UNSAID:
+            yield Setting(path, values)
+
+
+def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The leaves of a document by dotted path, lists as one text."""
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple):
+            yield f"{prefix}{key}", ", ".join(map(str, value)) or "none"
+        elif value is not None:
+            yield f"{prefix}{key}", str(value)
 
 
 def _rows(sums: Sequence[Mapping[tuple[str, str], int]], measure: Measure) -> list[Row]:

@@ -51,6 +51,16 @@ def report(
         yield from wrapped(sentence, width)
 
     letters = list(comparison.results)
+    if comparison.settings:
+        shown_settings = comparison.settings if whole else comparison.settings[:FEW]
+        of = len(comparison.settings)
+        caption = "what the scenarios differ in"
+        yield from titled("Settings", caption if len(shown_settings) == of else f"{caption}: {FEW} of {of}")
+        columns = [Column("", [printable(item.path) for item in shown_settings], right=False)]
+        for number, letter in enumerate(letters):
+            texts = [printable(item.values[number] or NOTHING) for item in shown_settings]
+            columns.append(Column(letter, texts, right=False, elastic=True))
+        yield from lines(columns, width, clip=True, rule=glyphs.line)
     yield from titled("Totals", f"of {', '.join(letters)}")
     yield from _totals(comparison, width, glyphs)
     yield from titled("Engines", "working + waiting + idle = makespan for every engine")
