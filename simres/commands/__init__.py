@@ -27,6 +27,7 @@ COMMANDS = (
     "simulate",
     "schedule",
     "timeline",
+    "view",
     "roofline",
     "compare",
     "report",
