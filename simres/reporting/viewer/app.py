@@ -73,6 +73,7 @@ class Viewer(App[None]):
     """The timeline of a result. `draws` is whether the terminal shows blocks, `light` the theme."""
 
     ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = ""
     TITLE = "simres view"
     BINDINGS: list[BindingType] = list(_bindings())  # noqa: RUF012 - textual's
     CSS = """
@@ -122,7 +123,9 @@ class Viewer(App[None]):
                 yield Static(id="said", markup=False)
             with VerticalScroll(id="held", can_focus=False):
                 yield Static(id="holds", markup=False)
-        yield Input(id="search", placeholder="part of a layer's name, or a glob such as *.conv1")
+        yield Input(
+            id="search", placeholder="part of a layer's name, or a glob such as *.conv1", disabled=True
+        )
         yield Footer(show_command_palette=False, compact=True)
 
     async def on_mount(self) -> None:
@@ -324,6 +327,7 @@ class Viewer(App[None]):
         self._before_search = self.view
         search = self.query_one("#search", Input)
         search.value = ""
+        search.disabled = False
         search.display = True
         search.focus()
 
@@ -356,7 +360,9 @@ class Viewer(App[None]):
         self._end_search()
 
     def _end_search(self) -> None:
-        self.query_one("#search", Input).display = False
+        search = self.query_one("#search", Input)
+        search.display = False
+        search.disabled = True
         self.set_focus(None)
         self.draw()
 

@@ -44,9 +44,8 @@ def held(index: ViewIndex, at_ps: int, width: int) -> Iterator[Text]:
         tensors = index.held(name).at(at_ps)
         capacity = index.result.record.memories[name].capacity
         total = sum(tensors.values())
-        head = f"{printable(name)} holds {format_bytes(total)} of {format_bytes(capacity)}"
-        share = percent(total, capacity)
-        yield Text(shorten(f"{head}, {share} %" if total else head, width), "role.memory")
+        head = f"{printable(name)} {format_bytes(total)} of {format_bytes(capacity)}"
+        yield Text(shorten(head, width), "role.memory")
         sizes = {tensor: format_bytes(nbytes) for tensor, nbytes in tensors.items()}
         room = max(map(len, sizes.values()), default=0)
         for tensor, size in sizes.items():

@@ -96,11 +96,8 @@ class ViewIndex:
         states: dict[State, Stretches] = {}
         tasks = self.result.program.tasks
         for stretch in self.path:
-            state: State | None
-            if stretch.cause is Why.WORKING:
-                state = tasks[stretch.task].kind
-            else:
-                state = _CAUSES.get(stretch.cause)
+            works = stretch.cause is Why.WORKING
+            state = tasks[stretch.task].kind if works else _CAUSES.get(stretch.cause)
             if state is not None:
                 states.setdefault(state, Stretches()).add(stretch.start_ps, stretch.end_ps)
         return states
