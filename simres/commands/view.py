@@ -41,8 +41,7 @@ def view(
     from simres.reporting.viewer.index import ViewIndex
 
     index = ViewIndex(found)
-    gc.collect()
-    gc.freeze()  # a large result is millions of objects: looking through them again would show as a stutter
+    gc.freeze()  # a large result is millions of objects: searching them for garbage would show as a stutter
 
     from simres.reporting.console import can_draw, stdout
     from simres.reporting.viewer.app import Viewer

@@ -186,14 +186,13 @@ class Viewer(App[None]):
     def _panels(self) -> None:
         row, at_ps = self.rows[self.view.lane], self.view.at_ps
         styles = inks.inks(self.theme)
-        if row in self.unknown:
+        if self.unknown:
             said = [Text("one moment ...", "muted")]
         else:
             said = details(self.index, row, at_ps, self.query_one("#details").content_size.width)
         self.query_one("#said", Static).update(rich_lines(said, styles))
         room = self.query_one("#held").content_size.width
-        unknown = any(other.sort is Sort.MEMORY for other in self.unknown)
-        holds = [] if unknown else list(islice(held(self.index, at_ps, room), _MOST_TENSORS))
+        holds = [] if self.unknown else list(islice(held(self.index, at_ps, room), _MOST_TENSORS))
         self.query_one("#holds", Static).update(rich_lines(holds, styles))
 
     def _search_state(self) -> str:
