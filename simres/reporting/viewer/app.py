@@ -396,7 +396,7 @@ class Viewer(App[None]):
         """Selects what was clicked."""
         at_ps = self._moment(event.x)
         lane = self.view.lane
-        if event.control is not None and event.control.id == "lanes":
+        if event.drawn.id == "lanes":
             numbers = [number for number, row in enumerate(self.rows) for _ in range(row.lines)]
             lane = numbers[max(0, min(event.y, len(numbers) - 1))]
         self.go(self.view.at(at_ps, lane))

@@ -25,9 +25,9 @@ class Drawn(Widget):
     class Picked(Message):
         """A click, or with `twice` a second one at the same place."""
 
-        def __init__(self, x: int, y: int, twice: bool) -> None:
+        def __init__(self, drawn: Drawn, x: int, y: int, twice: bool) -> None:
             super().__init__()
-            self.x, self.y, self.twice = x, y, twice
+            self.drawn, self.x, self.y, self.twice = drawn, x, y, twice
 
     class Wheeled(Message):
         """The wheel: `steps` is 1 upwards, -1 downwards; `along` is with Shift or Ctrl."""
@@ -81,7 +81,7 @@ class Drawn(Widget):
     def on_click(self, event: Click) -> None:
         """A click, unless it ends a drag."""
         if not self._dragged:
-            self.post_message(self.Picked(event.x, event.y, event.chain > 1))
+            self.post_message(self.Picked(self, event.x, event.y, event.chain > 1))
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """The wheel, away from the hand."""

@@ -43,7 +43,7 @@ KEYS = (
     Key("right_square_bracket", "path(1)", "", "", ""),
     Key("w", "why", "w", "why", "to the task whose end this one waited for"),
     Key("b", "back", "b", "", "back to where the last jump began"),
-    Key("slash", "search", "/", "find", "search a layer: a part of its name, or a glob such as *.conv1"),
+    Key("slash", "search", "/", "find", "search a layer: part of its name, or a glob (*.conv1)"),
     Key("n", "found(1)", "n N", "", "the next and the one before of what was found"),
     Key("N", "found(-1)", "", "", ""),
     Key("escape", "dismiss", "Esc", "", "forget the search"),
