@@ -1,8 +1,8 @@
 """Writes the pages under docs/reference/ from the code; `--check` only says which ones differ from it.
 
 The command line's page comes from its commands, the hooks' from `simres.hookspecs`, the scenario's from
-its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README and the
-tour the output below a `$ command` is what the command prints, as far as the comment above it says; the
+its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README, the
+tour and the page on comparing the output below a `$ command` is what the command prints, as far as the comment above it says; the
 tour's commands run one after the other in an empty folder.
 """
 
@@ -45,8 +45,9 @@ def pages() -> dict[Path, str]:
     made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
     found = {FOLDER / name: NOTE + text for name, text in made.items()}
     found[ROOT / "README.md"] = _with_output(ROOT / "README.md", ROOT)
-    with tempfile.TemporaryDirectory() as folder:
-        found[ROOT / "docs" / "tour.md"] = _with_output(ROOT / "docs" / "tour.md", Path(folder))
+    for name in ("tour.md", "compare.md"):
+        with tempfile.TemporaryDirectory() as folder:
+            found[ROOT / "docs" / name] = _with_output(ROOT / "docs" / name, Path(folder))
     return found
 
 

@@ -39,6 +39,7 @@ def test_columns_add_up_to_the_makespans_and_so_to_their_differences(random_resu
 @given(data=st.data(), many=st.integers(2, 3), width=st.integers(40, 200), draw=st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_no_line_is_wider_than_asked(random_results, data, many, width, draw):
+    width = max(width, 40 * (many - 1))
     found = compare([data.draw(random_results) for _ in range(many)])
     for whole in (False, True):
         lines = [line.plain for line in report(found, width, draw=draw, clip=True, whole=whole)]
