@@ -2,8 +2,8 @@
 
 The command line's page comes from its commands, the hooks' from `simres.hookspecs`, the scenario's from
 its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README, the
-tour and the page on comparing the output below a `$ command` is what the command prints, as far as the comment above it says; the
-tour's commands run one after the other in an empty folder.
+tour and the page on comparing, the output below a `$ command` is what the command prints, as far as the
+comment above it says; the tour's commands run one after the other in an empty folder.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python docs/screenshots.py [NAME...]
 
-Commands that print are in `PRINTED`: their output is captured with its colours and drawn by rich. Walks through
-`simres view` are in `WALKED`: keys are pressed, and Textual exports its screen. The same code gives the same
-bytes. Whatever fails ends the script, so that no picture is left out unseen.
+Commands that print are in `PRINTED`: their output is captured with its colours and drawn by rich. Walks
+through `simres view` are in `WALKED`: keys are pressed, and Textual exports its screen. The same code gives
+the same bytes. Whatever fails ends the script, so that no picture is left out unseen.
 """
 
 from __future__ import annotations

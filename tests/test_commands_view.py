@@ -77,7 +77,7 @@ def test_it_opens_and_quits_in_a_real_terminal(resnet20, tmp_path):
         os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24")
         os.execv(sys.executable, [sys.executable, "-m", "simres", "view", str(tmp_path)])
     found = b""
-    while "waits: data".encode() not in found and select.select([file], [], [], 60)[0]:
+    while b"waits: data" not in found and select.select([file], [], [], 60)[0]:
         found += os.read(file, 1 << 16)
     os.write(file, b"+]q")
     while select.select([file], [], [], 60)[0]:

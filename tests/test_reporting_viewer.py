@@ -177,7 +177,7 @@ def test_whatever_one_does_the_view_stays_in_the_run_and_the_cursor_in_the_view(
             around = view.since_ps + int(other * (view.span_ps - 1))
             before = (around - view.since_ps) * 1000 // view.span_ps
             view = view.zoomed(*one, around)
-            if 0 < view.since_ps and view.until_ps < makespan:
+            if view.since_ps > 0 and view.until_ps < makespan:
                 # What is under the pointer stays there, to a rounded picosecond.
                 after = (around - view.since_ps) * 1000 // view.span_ps
                 assert abs(after - before) <= 1 + 1000 // view.span_ps
