@@ -25,7 +25,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from made_result import result
+from made_result import result  # type: ignore[import-not-found]
 
 from simres import api
 from simres.reporting.viewer.index import ViewIndex

@@ -144,12 +144,10 @@ def _totals(results: Sequence[Result]) -> list[Row]:
     energy = tuple(result.energy.total_fj for result in results)
     if any(energy):
         rows.append(Row("energy", "", Measure.ENERGY, energy))
-    for name, of in (
-        ("read from DRAM", lambda layer: layer.read_bytes),
-        ("written to DRAM", lambda layer: layer.written_bytes),
-    ):
-        moved = tuple(sum(of(layer) for layer in result.layers) for result in results)
-        rows.append(Row(name, "", Measure.SIZE, moved))
+    read = tuple(sum(layer.read_bytes for layer in result.layers) for result in results)
+    written = tuple(sum(layer.written_bytes for layer in result.layers) for result in results)
+    rows.append(Row("read from DRAM", "", Measure.SIZE, read))
+    rows.append(Row("written to DRAM", "", Measure.SIZE, written))
     memories = dict.fromkeys(name for result in results for name in result.record.memories)
     for name in memories:
         held = [result.record.memories.get(name) for result in results]

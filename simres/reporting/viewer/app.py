@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import ClassVar
 
 from rich.style import Style
 from textual.app import App, ComposeResult
@@ -56,7 +57,7 @@ def _bindings() -> Iterator[Binding]:
 class Help(ModalScreen[None]):
     """What keys and mouse do."""
 
-    BINDINGS = [Binding("escape,question_mark,f1,q,enter", "dismiss", "close")]  # noqa: RUF012 - textual's
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
         """A table of keys, then one of the mouse."""
@@ -75,7 +76,7 @@ class Viewer(App[None]):
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = ""
     TITLE = "simres view"
-    BINDINGS: list[BindingType] = list(_bindings())  # noqa: RUF012 - textual's
+    BINDINGS: ClassVar[list[BindingType]] = list(_bindings())
     CSS = """
     Screen { background: $background; color: $foreground; layout: vertical; }
     #title { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }
@@ -314,7 +315,7 @@ class Viewer(App[None]):
         if engine in self.index.engines:
             self.jump(self.view.at(self.index.span(found).begun, self._lane_of(engine)))
 
-    def action_back(self) -> None:
+    def action_jump_back(self) -> None:
         """Where the last jump began."""
         if self._jumps:
             self.go(self._jumps.pop())
