@@ -106,6 +106,9 @@ def _collecting_nothing() -> Iterator[None]:
         yield
     finally:
         if collects:
+            if not gc.get_freeze_count():  # what was made counts as old: else it is searched at once
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -63,35 +63,40 @@ def problems_of_result(result: Result) -> Iterator[str]:
 def _program(program: Program, record: Record) -> Iterator[str]:
     tasks, buffers, layers = len(program.tasks), len(program.buffers), len(program.layers)
     reserved: set[int] = set(program.resident_in)
-    for number, task in enumerate(program.tasks):
-        place = f"program.tasks.{number}"
-        if task.engine not in record.engines:
-            yield f"{place}.engine: no engine `{task.engine}`"
+    engines, memories = record.engines, record.memories
+    for number, task in enumerate(program.tasks):  # written for speed: there may be very many
+        if task.engine not in engines:
+            yield f"program.tasks.{number}.engine: no engine `{task.engine}`"
         if not 0 <= task.layer < layers:
-            yield f"{place}.layer: there is no layer {task.layer}"
-        earlier = task.needs + task.after
-        if earlier and not 0 <= min(earlier) <= max(earlier) < number:
-            yield f"{place}: waits for a task that does not come before it"
-        used = [region.buffer for region in task.reads + task.writes if region.buffer is not None]
-        used += task.reserves
-        if used and not 0 <= min(used) <= max(used) < buffers:
-            yield f"{place}: uses a buffer that does not exist"
+            yield f"program.tasks.{number}.layer: there is no layer {task.layer}"
+        for earlier in (task.needs, task.after):
+            for other in earlier:
+                if not 0 <= other < number:
+                    yield f"program.tasks.{number}: waits for a task that does not come before it"
+        for regions in (task.reads, task.writes):
+            for region in regions:
+                used = region.buffer
+                if used is not None and not 0 <= used < buffers:
+                    yield f"program.tasks.{number}: uses a buffer that does not exist"
         work = task.work
-        amounts = (work.nbytes, work.macs, work.vector_ops)
-        if not 0 <= min(amounts) <= max(amounts) <= MOST_PS:
-            yield f"{place}.work: no amounts of work"
-        reserved.update(task.reserves)
+        if not (
+            0 <= work.nbytes <= MOST_PS and 0 <= work.macs <= MOST_PS and 0 <= work.vector_ops <= MOST_PS
+        ):
+            yield f"program.tasks.{number}.work: no amounts of work"
+        for used in task.reserves:
+            if not 0 <= used < buffers:
+                yield f"program.tasks.{number}: uses a buffer that does not exist"
+            reserved.add(used)
     for number, buffer in enumerate(program.buffers):
-        place = f"program.buffers.{number}"
-        if buffer.memory not in record.memories:
-            yield f"{place}.memory: no memory `{buffer.memory}`"
+        if buffer.memory not in memories:
+            yield f"program.buffers.{number}.memory: no memory `{buffer.memory}`"
         if not 0 <= buffer.nbytes <= MOST_PS:
-            yield f"{place}.nbytes: {_brief(buffer.nbytes)} is no size"
-        freed_by = buffer.freed_by
-        if freed_by and not 0 <= min(freed_by) <= max(freed_by) < tasks:
-            yield f"{place}.freed_by: names a task that does not exist"
+            yield f"program.buffers.{number}.nbytes: {_brief(buffer.nbytes)} is no size"
+        for user in buffer.freed_by:
+            if not 0 <= user < tasks:
+                yield f"program.buffers.{number}.freed_by: names a task that does not exist"
         if number not in reserved:
-            yield f"{place}: nothing reserves it"
+            yield f"program.buffers.{number}: nothing reserves it"
     if not all(0 <= number < buffers for number in (*program.resident_in, *program.resident_out)):
         yield "program: keeps a buffer that does not exist"
 
@@ -126,24 +131,25 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
     tasks = len(program.tasks)
     done: set[tuple[int, int]] = set()
     free: dict[str, int] = {}
-    ended: Counter[str] = Counter()
-    for number, row in enumerate(record.rows):
-        place = f"record.rows.{number}"
+    ended = dict.fromkeys(record.engines, 0)
+    engine_of = [task.engine for task in program.tasks]
+    makespan = record.makespan_ps
+    for number, row in enumerate(record.rows):  # written for speed: there may be very many
         if len(row) != _COLUMNS:
-            yield f"{place}: has {len(row)} figures, not {_COLUMNS}"
+            yield f"record.rows.{number}: has {len(row)} figures, not {_COLUMNS}"
             continue
         launch, task, since, ready, granted, end, latency, bus, holder, space_holder, engine_ps = row
         if not (0 <= task < tasks and launch >= 0 and -1 <= holder < tasks and -1 <= space_holder < tasks):
-            yield f"{place}: names a task or launch that does not exist"
+            yield f"record.rows.{number}: names a task or launch that does not exist"
             continue
-        engine = program.tasks[task].engine
+        engine = engine_of[task]
         begun = granted + engine_ps + latency + bus
-        in_order = free.get(engine, 0) <= since <= ready <= granted <= begun <= end <= record.makespan_ps
-        if not in_order or min(latency, bus, engine_ps) < 0:
-            yield f"{place}: runs against time"
+        in_order = free.get(engine, 0) <= since <= ready <= granted <= begun <= end <= makespan
+        if not (in_order and latency >= 0 and bus >= 0 and engine_ps >= 0):
+            yield f"record.rows.{number}: runs against time"
         done.add((launch, task))
         free[engine] = end
-        ended[engine] += 1
+        ended[engine] = ended.get(engine, 0) + 1
     yield from _holders(record)
     if record.launches:
         due = [

@@ -30,6 +30,7 @@ COMMANDS = (
     "timeline",
     "whatif",
     "ladder",
+    "view",
     "compare",
     "roofline",
     "report",

@@ -55,27 +55,30 @@ def report(
         shown_settings = comparison.settings if whole else comparison.settings[:FEW]
         of = len(comparison.settings)
         caption = "what the scenarios differ in"
-        yield from titled("Settings", caption if len(shown_settings) == of else f"{caption}: {FEW} of {of}")
+        few = "" if len(shown_settings) == of else f": {FEW} of {of}, all with --all"
+        yield from _titled(width, "Settings", f"{caption}{few}")
         columns = [Column("", [printable(item.path) for item in shown_settings], right=False)]
         for number, letter in enumerate(letters):
             texts = [printable(item.values[number] or NOTHING) for item in shown_settings]
             columns.append(Column(letter, texts, right=False, elastic=True))
         yield from lines(columns, width, clip=True, rule=glyphs.line)
-    yield from titled("Totals", f"of {', '.join(letters)}")
+    yield from _titled(width, "Totals", f"of {', '.join(letters)}")
     yield from _totals(comparison, width, glyphs)
-    yield from titled("Engines", "working + waiting + idle = makespan for every engine")
+    yield from _titled(width, "Engines", "working + waiting + idle = makespan for every engine")
     yield from _table(comparison.engines, letters, width, glyphs, "engine", clip=clip)
     if comparison.path:
-        yield from titled("Critical path", "by engine and cause; adds up to the makespan")
+        yield from _titled(width, "Critical path", "by engine and cause; adds up to the makespan")
         yield from _table(comparison.path, letters, width, glyphs, "engine", clip=clip, total=True)
         shown = comparison.layers if whole else comparison.layers[:FEW]
         few = f"; the {FEW} of {len(comparison.layers)} that differ most, all with --all"
         more = few if len(shown) < len(comparison.layers) else ""
-        yield from titled("Layers", f"time on the critical path{more}")
+        yield from _titled(width, "Layers", f"time on the critical path{more}")
         rest = comparison.layers[len(shown) :]
         yield from _table(shown, letters, width, glyphs, "layer", clip=clip, total=True, rest=rest)
     if all(_drawable(result) for result in comparison.results.values()):
-        yield from titled("Timelines", "on one axis; a mark between two lanes: one works, the other does not")
+        yield from _titled(
+            width, "Timelines", "on one axis; a mark between two lanes: one works, the other does not"
+        )
         yield from timelines(comparison, width, glyphs)
 
 
@@ -103,6 +106,16 @@ def reasons(comparison: Comparison) -> Iterator[str]:
             parts.append(f"{_named(row)} {_signed(after - before)}")
     if parts:
         yield f"On the critical path: {'; '.join(parts)}."
+
+
+def _titled(width: int, title: str, caption: str) -> Iterator[Text]:
+    """A title with what there is to say about it, below it where a line is too short for both."""
+    if len(title) + 2 + len(caption) <= width:
+        yield from titled(title, caption)
+        return
+    yield Text()
+    yield Text(title, "title")
+    yield from wrapped(caption, width, "muted")
 
 
 def _named(row: Row) -> str:
@@ -163,15 +176,15 @@ def _table(
 
     for number, letter in enumerate(letters):
         cells = [_cell(unit, row.values[number]) for row in rows] + unit.texts(others(number))
-        columns.append(Column(letter, cells, unit.unit, total=unit.text(together(number)) if total else ""))
+        all_of_it = unit.text(together(number)) if total else ""
+        columns.append(Column(letter, cells, unit.unit, total=all_of_it, rank=int(number > 1)))
     for number, letter in enumerate(letters[1:], 1):
         changes = [(row.values[number] or 0) - (row.values[0] or 0) for row in rows]
         changes += [after - before for before, after in zip(others(0), others(number), strict=True)]
         change = together(number) - together(0)
         cells = [_plus(unit, ps) for ps in changes]
-        columns.append(
-            Column(f"{letter} - {letters[0]}", cells, unit.unit, total=_plus(unit, change) if total else "")
-        )
+        all_of_it = _plus(unit, change) if total else ""
+        columns.append(Column(f"{letter} - {letters[0]}", cells, unit.unit, total=all_of_it, rank=2))
     return lines(columns, width, clip=clip, rule=glyphs.line)
 
 

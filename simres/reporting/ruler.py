@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 
@@ -60,14 +60,20 @@ def layer_row(layers: Sequence[LayerTotals], window: Window, glyphs: Glyphs) -> 
             other = starts.get(cell)
             if other is None or layer.end_ps > other.end_ps:
                 starts[cell] = layer
+    names = {cell: (glyphs.edge, layer.name) for cell, layer in starts.items()}
+    return named(names, window.cells)
+
+
+def named(starts: Mapping[int, tuple[str, str]], cells: int) -> Text:
+    """A mark at each cell of `starts`, and behind it the name (or the end of it) where there is room."""
     text = ""
-    ends = [*sorted(starts)[1:], window.cells]
-    for (cell, layer), end in zip(sorted(starts.items()), ends, strict=True):
-        room = end - cell - 1
-        name = printable(layer.name)
+    ends = [*sorted(starts)[1:], cells]
+    for (cell, (mark, whole)), end in zip(sorted(starts.items()), ends, strict=True):
+        room = end - cell - len(mark)
+        name = printable(whole)
         while cell_len(name) > room and "." in name:
             name = name.partition(".")[2]
         text += " " * (cell - cell_len(text))
-        entry = glyphs.edge + (name if cell_len(name) <= room else "")
+        entry = mark + (name if cell_len(name) <= room else "")
         text += entry + " " * (end - cell - cell_len(entry))
     return Text(text.rstrip(), "muted")

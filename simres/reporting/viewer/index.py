@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
 
 from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.analysis.history import bus_holders
+from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
 from simres.record import Cause, RecordLevel, Span
 from simres.reporting.lanes import HeldIndex, LaneIndex, State, Stretches
@@ -63,7 +64,10 @@ class ViewIndex:
             Appearance(self.span(row).granted, layer, row) for (_, layer), row in first.items()
         )
 
-    @property
+        self.moments = [found.since_ps for found in self.appearances]
+        """When these are, in order."""
+
+    @cached_property
     def buses(self) -> dict[str, list[str]]:
         """The engines of every bus by its name: a bus with channels has several."""
         found: dict[str, list[str]] = {}
@@ -92,19 +96,19 @@ class ViewIndex:
         states: dict[State, Stretches] = {}
         tasks = self.result.program.tasks
         for stretch in self.path:
-            state: State | None
-            if stretch.cause is Why.WORKING:
-                state = tasks[stretch.task].kind
-            else:
-                state = _CAUSES.get(stretch.cause)
+            works = stretch.cause is Why.WORKING
+            state = tasks[stretch.task].kind if works else _CAUSES.get(stretch.cause)
             if state is not None:
                 states.setdefault(state, Stretches()).add(stretch.start_ps, stretch.end_ps)
         return states
 
-    @property
-    def path_is_known(self) -> bool:
-        """Whether the path has been worked out: for very many spans that takes a moment."""
-        return "path_states" in self.__dict__
+    @cached_property
+    def _stays(self) -> dict[tuple[int, int], list[Stay]]:
+        """What was granted to each task of each launch."""
+        found: dict[tuple[int, int], list[Stay]] = {}
+        for stay in self.result.stays:
+            found.setdefault((stay.launch, stay.task), []).append(stay)
+        return found
 
     def held(self, memory: str) -> HeldIndex:
         """What a memory held when."""
@@ -191,9 +195,7 @@ class ViewIndex:
             meant = {number for number, name in enumerate(names) if wanted in name}
         return [found for found in self.appearances if found.layer in meant]
 
-    def stays_of(self, row: int) -> Iterator[tuple[str, int, str]]:
-        """The buffers that a row's task was granted: tensor, bytes and memory of each."""
-        program = self.result.program
-        for number in program.tasks[self.result.record.rows[row][1]].reserves:
-            buffer = program.buffers[number]
-            yield buffer.tensor, buffer.nbytes, buffer.memory
+    def stays_of(self, row: int) -> list[Stay]:
+        """The buffers that a row's task was granted, and how long each stayed."""
+        launch, task, *_ = self.result.record.rows[row]
+        return self._stays.get((launch, task), [])

@@ -45,7 +45,7 @@ class View:
         return self._placed(since, span)._with_cursor()
 
     def panned(self, ps: int) -> View:
-        """Later by so much (earlier where that is negative), as far as there is anything; the cursor goes too."""
+        """Later by so much (earlier where that is negative), as far as there is any; the cursor goes too."""
         moved = self._placed(self.since_ps + ps, self.span_ps)
         return replace(moved, at_ps=self.at_ps + moved.since_ps - self.since_ps)._with_cursor()
 
@@ -60,7 +60,7 @@ class View:
         return moved
 
     def showing(self, start_ps: int, end_ps: int) -> View:
-        """Zoomed in or out until a stretch of time takes about a third of the width; the cursor where it was."""
+        """Zoomed in or out until a stretch of time takes about a third of the width."""
         span = min(self.makespan_ps, max(min(LEAST_PS, self.makespan_ps), 3 * (end_ps - start_ps)))
         return self._placed((start_ps + end_ps - span) // 2, span)
 

@@ -1,0 +1,58 @@
+"""`simres view`: a result to walk through in the terminal."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.commands.options import ChipName, ResultName, Settings
+from simres.commands.simulate import split
+from simres.errors import SimresError
+
+
+def view(
+    result: ResultName,
+    chip: ChipName = None,
+    settings: Settings = None,
+    light: Annotated[
+        bool, typer.Option("--light", help="Begin in light colours; the key `t` changes them.")
+    ] = False,
+) -> None:
+    """Walk through a timeline: zoom, search, see what waited for what, and what memory held.
+
+    Needs a terminal and the extra `view`; inside, `?` shows what the keys do.
+
+    Examples: `simres view out`, `simres view resnet20`, `simres view torchvision:resnet18 --chip tpu-like`.
+    """
+    _check_terminal()
+    if find_spec("textual") is None:
+        raise SimresError("`simres view` needs Textual, which is not installed", 'pip install "simres[view]"')
+    from simres import api
+
+    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
+    found = api.find_result(result, chip=chip, overrides=overrides, registry=choices.registry())
+
+    from simres.reporting.viewer.index import ViewIndex
+
+    index = ViewIndex(found)
+    gc.freeze()  # a large result is millions of objects: searching them for garbage would show as a stutter
+
+    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.viewer.app import Viewer
+
+    Viewer(index, draws=can_draw(stdout()), light=light).run()
+
+
+def _check_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+        raise SimresError(
+            "`simres view` needs a terminal to show itself in, and here is none",
+            "`simres timeline RESULT` draws a stored result as text, `simres simulate SCENARIO --timeline` "
+            "a scenario's",
+        )

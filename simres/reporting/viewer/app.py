@@ -1,0 +1,434 @@
+"""The Textual app: keys and mouse in, the drawing out. What it draws is made in the modules beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import ClassVar
+
+from rich.style import Style
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen
+from textual.theme import Theme
+from textual.widgets import Footer, Input, Static
+
+from simres.reporting.styled import Text
+from simres.reporting.viewer import inks
+from simres.reporting.viewer.details import details, held
+from simres.reporting.viewer.drawn import Drawn, rich_lines, strip, with_cell
+from simres.reporting.viewer.index import Appearance, ViewIndex
+from simres.reporting.viewer.keys import KEYS, MOUSE
+from simres.reporting.viewer.picture import (
+    Picture,
+    Row,
+    Sort,
+    cells_in,
+    explained,
+    glyphs_for,
+    label_width,
+    picture,
+    rows,
+    title,
+)
+from simres.reporting.viewer.view import View
+
+_MOST_TENSORS = 60
+"""Lines of what memory holds; nobody scrolls through more."""
+_ZOOM = (1, 2)
+"""What a step shows of what was there before."""
+
+
+def _bindings() -> Iterator[Binding]:
+    for key in KEYS:
+        yield Binding(
+            key.keys,
+            key.action,
+            key.brief or key.words,
+            show=bool(key.brief),
+            key_display=key.shown or None,
+            priority=key.keys == "escape",
+        )
+
+
+class Help(ModalScreen[None]):
+    """What keys and mouse do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter", "dismiss", "close")]
+
+    def compose(self) -> ComposeResult:
+        """A table of keys, then one of the mouse."""
+        lines = [Text("Keys", "title")]
+        lines += [Text(f"{key.shown:12}", "accent").append(key.words) for key in KEYS if key.shown]
+        lines += [Text(), Text("Mouse", "title")]
+        lines += [Text(f"{what:14}", "accent").append(words) for what, words in MOUSE]
+        lines += [Text(), Text("Esc closes this.", "muted")]
+        with VerticalScroll(id="help"):
+            yield Static(rich_lines(lines, inks.inks(self.app.theme)))
+
+
+class Viewer(App[None]):
+    """The timeline of a result. `draws` is whether the terminal shows blocks, `light` the theme."""
+
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = ""
+    TITLE = "simres view"
+    BINDINGS: ClassVar[list[BindingType]] = list(_bindings())
+    CSS = """
+    Screen { background: $background; color: $foreground; layout: vertical; }
+    #title { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }
+    #ruler { height: 3; }
+    #scroll { height: auto; max-height: 50%; scrollbar-size-vertical: 0; }
+    #lanes { height: 1; }
+    #legend { height: auto; color: $foreground; }
+    #panels { height: 1fr; border-top: solid $panel; }
+    #details { width: 3fr; padding: 0 1; }
+    #held { width: 2fr; padding: 0 1; border-left: solid $panel; }
+    #panels VerticalScroll { scrollbar-size-vertical: 1; }
+    #search { display: none; height: 1; border: none; padding: 0 1; background: $panel; }
+    Help { align: center middle; }
+    #help { width: 78; max-width: 100%; height: auto; max-height: 100%; padding: 0 2; border: round $accent;
+            background: $surface; }
+    """
+
+    def __init__(self, index: ViewIndex, *, draws: bool = True, light: bool = False) -> None:
+        super().__init__()
+        self.index = index
+        self.rows = rows(index)
+        self.glyphs = glyphs_for(draws)
+        self.view = View.whole(index.result.makespan_ps)
+        self.view = replace(self.view, lane=min(1, len(self.rows) - 1))
+        self.unknown = {row for row in self.rows if row.sort in (Sort.PATH, Sort.MEMORY)}
+        """Rows that take a moment to work out: they are drawn when that is done."""
+        self.matches: list[Appearance] = []
+        self.wanted = ""
+        self._before_search = self.view
+        self._jumps: list[View] = []
+        self._drawn: tuple[tuple[int, int, int, int], Picture] | None = None
+        for name in (inks.DARK, inks.LIGHT):
+            self.register_theme(_theme(name))
+        self.theme = inks.LIGHT if light else inks.DARK
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom: title, ruler, lanes, what the characters mean, two panels, the keys."""
+        yield Static(id="title", markup=False)
+        yield Drawn(id="ruler")
+        with VerticalScroll(id="scroll", can_focus=False):
+            yield Drawn(id="lanes")
+        yield Static(id="legend", markup=False)
+        with Horizontal(id="panels"):
+            with VerticalScroll(id="details", can_focus=False):
+                yield Static(id="said", markup=False)
+            with VerticalScroll(id="held", can_focus=False):
+                yield Static(id="holds", markup=False)
+        yield Input(
+            id="search", placeholder="part of a layer's name, or a glob such as *.conv1", disabled=True
+        )
+        yield Footer(show_command_palette=False, compact=True)
+
+    async def on_mount(self) -> None:
+        """Shows the lanes, and then works out what takes longer."""
+        self.call_after_refresh(self.run_worker, self._complete())
+
+    async def _complete(self) -> None:
+        for row in [row for row in self.rows if row in self.unknown]:
+            await asyncio.to_thread(self._work_out, row)
+            self.unknown.discard(row)
+            self.draw()
+
+    def _work_out(self, row: Row) -> None:
+        if row.sort is Sort.PATH:
+            self.index.path_states  # noqa: B018 - kept by the index
+        else:
+            self.index.held(row.name)
+
+    def on_resize(self) -> None:
+        """Draws for the new size."""
+        self.call_after_refresh(self.draw)
+
+    # What is on the screen
+
+    def draw(self) -> None:
+        """Puts what the view says on the screen."""
+        width, view = self.size.width, self.view
+        drawing = self._picture(width)
+        styles = inks.inks(self.theme)
+        label, cells = drawing.label, drawing.window.cells
+        cursor = label + drawing.window.cell(view.at_ps)
+        here = Style(reverse=True)
+        column = Style(bgcolor=inks.COLUMN[self.theme])
+        mark = ">" if self.glyphs.levels.isascii() else "▶"
+        ruler = [strip(line, label, cells, styles) for line in drawing.ruler]
+        ruler[1] = with_cell(ruler[1], cursor, here)
+        lanes = []
+        for line in drawing.lanes:
+            chosen = line.row == view.lane
+            made = strip(line, label, cells, styles, mark if chosen else "")
+            lanes.append(with_cell(made, cursor, here if chosen else column))
+        self.query_one("#ruler", Drawn).show(ruler)
+        self.query_one("#lanes", Drawn).show(lanes)
+        head = title(self.index, view.since_ps, view.until_ps, cells, view.at_ps, width - 2)
+        self.query_one("#title", Static).update(self._search_state() or head)
+        legend = explained(self.index, width, self.glyphs)
+        self.query_one("#legend", Static).update(rich_lines(legend, styles))
+        self._panels()
+
+    def _picture(self, width: int) -> Picture:
+        """The drawing, made anew only where what it shows has changed."""
+        key = (self.view.since_ps, self.view.until_ps, width, len(self.unknown))
+        if self._drawn is None or self._drawn[0] != key:
+            without = frozenset(self.unknown)
+            self._drawn = key, picture(self.index, *key[:2], width, self.glyphs, without)
+        return self._drawn[1]
+
+    def _panels(self) -> None:
+        row, at_ps = self.rows[self.view.lane], self.view.at_ps
+        styles = inks.inks(self.theme)
+        if self.unknown:
+            said = [Text("one moment ...", "muted")]
+        else:
+            said = details(self.index, row, at_ps, self.query_one("#details").content_size.width)
+        self.query_one("#said", Static).update(rich_lines(said, styles))
+        room = self.query_one("#held").content_size.width
+        holds = [] if self.unknown else list(islice(held(self.index, at_ps, room), _MOST_TENSORS))
+        self.query_one("#holds", Static).update(rich_lines(holds, styles))
+
+    def _search_state(self) -> str:
+        if not self.wanted:
+            return ""
+        if not self.matches:
+            return f"no layer has `{self.wanted}` in its name"
+        number = self._match_at()
+        name = self.index.result.program.layers[self.matches[number].layer].name
+        return f"`{self.wanted}`: {number + 1} of {len(self.matches)}, {name}"
+
+    # Moving
+
+    def go(self, view: View) -> None:
+        """Shows another view."""
+        self.view = view
+        self.draw()
+        top = sum(row.lines for row in self.rows[: view.lane])
+        scroll = self.query_one("#scroll", VerticalScroll)
+        seen = scroll.scroll_offset.y
+        if not seen <= top <= seen + scroll.size.height - self.rows[view.lane].lines:
+            scroll.scroll_to(y=top, animate=False)
+
+    def jump(self, view: View) -> None:
+        """Shows another view, from which `back` leads to this one."""
+        self._jumps.append(self.view)
+        self.go(view)
+
+    @property
+    def cells(self) -> int:
+        """Cells of the drawing."""
+        return cells_in(self.index, self.size.width)
+
+    def _lane_of(self, engine: str) -> int:
+        return self.rows.index(Row(Sort.ENGINE, engine))
+
+    def _selected(self) -> int | None:
+        """The row of the Record whose task is selected."""
+        row = self.rows[self.view.lane]
+        if row.sort is Sort.PATH and row not in self.unknown:
+            stretch = self.index.path[self.index.stretch_at(self.view.at_ps)]
+            return None if stretch.task < 0 else self.index.row_of(stretch.task, stretch.start_ps)
+        return self.index.row_at(row.name, self.view.at_ps) if row.sort is Sort.ENGINE else None
+
+    def action_move(self, cells: int) -> None:
+        """The cursor by so many cells."""
+        step = max(1, self.view.span_ps // self.cells)
+        self.go(self.view.at(self.view.at_ps + cells * step))
+
+    def action_lane(self, by: int) -> None:
+        """The row above or below."""
+        self.go(replace(self.view, lane=max(0, min(self.view.lane + by, len(self.rows) - 1))))
+
+    def action_zoom(self, steps: int) -> None:
+        """In or out, around the cursor."""
+        self.zoom(steps, self.view.at_ps)
+
+    def zoom(self, steps: int, around_ps: int) -> None:
+        """In (1) or out (-1), around a moment."""
+        times, parts = _ZOOM if steps > 0 else _ZOOM[::-1]
+        self.go(self.view.zoomed(times, parts, around_ps))
+
+    def action_whole(self) -> None:
+        """All of the run."""
+        view = self.view
+        self.go(replace(view, since_ps=0, until_ps=view.makespan_ps))
+
+    def action_fit(self) -> None:
+        """Zooms to what is selected."""
+        row = self.rows[self.view.lane]
+        if row.sort is Sort.PATH and row not in self.unknown:
+            stretch = self.index.path[self.index.stretch_at(self.view.at_ps)]
+            self.go(self.view.showing(stretch.start_ps, stretch.end_ps))
+        elif (found := self._selected()) is not None:
+            span = self.index.span(found)
+            self.go(self.view.showing(span.since if span.begun > self.view.at_ps else span.begun, span.end))
+
+    def action_pan(self, by: int) -> None:
+        """Half a screen back or on."""
+        self.go(self.view.panned(by * max(1, self.view.span_ps // 2)))
+
+    def action_end(self, last: int) -> None:
+        """The start or the end of the run."""
+        self.jump(self.view.at(last * self.view.makespan_ps))
+
+    def action_step(self, by: int) -> None:
+        """The task before or after on the row's engine; along the critical path on its row."""
+        row = self.rows[self.view.lane]
+        if row.sort is Sort.PATH:
+            self.action_path(by)
+        elif row.sort is Sort.ENGINE:
+            find = self.index.row_after if by > 0 else self.index.row_before
+            found = find(row.name, self.view.at_ps)
+            if found is not None:
+                self.go(self.view.at(self.index.span(found).begun))
+
+    def action_path(self, by: int) -> None:
+        """The stretch of the critical path before or after, on the row of its engine."""
+        if self.rows[0] in self.unknown:
+            return
+        path = self.index.path
+        number = self.index.stretch_at(self.view.at_ps)
+        # Off the beginning of a stretch, or on a row that it is not about, the first step goes to it.
+        number = max(0, min(number + by, len(path) - 1))
+        stretch = path[number]
+        lane = self.view.lane
+        if lane and stretch.engine:
+            lane = self._lane_of(stretch.engine) if stretch.engine in self.index.engines else 0
+        self.go(self.view.at(stretch.start_ps, lane))
+
+    def action_why(self) -> None:
+        """The task whose end let the selected one go on."""
+        selected = self._selected()
+        found = None if selected is None else self.index.holder_row(selected)
+        if found is None:
+            self.notify("this waited for no other task", timeout=2)
+            return
+        engine = self.index.engine_of(found)
+        if engine in self.index.engines:
+            self.jump(self.view.at(self.index.span(found).begun, self._lane_of(engine)))
+
+    def action_jump_back(self) -> None:
+        """Where the last jump began."""
+        if self._jumps:
+            self.go(self._jumps.pop())
+
+    # Searching
+
+    def action_search(self) -> None:
+        """Asks for a name."""
+        self._before_search = self.view
+        search = self.query_one("#search", Input)
+        search.value = ""
+        search.disabled = False
+        search.display = True
+        search.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Goes to the first layer that fits what is there so far, from where the search began."""
+        if not event.input.display:
+            return
+        self.wanted = event.value.strip()
+        self.matches = self.index.matches(self.wanted)
+        begun = self._before_search
+        following = [found for found in self.matches if found.since_ps >= begun.at_ps]
+        for found in [*following, *self.matches][:1]:
+            self.go(begun.at(found.since_ps, self._lane_of_row(found.row)))
+        if not self.matches:
+            self.go(begun)
+
+    def on_input_submitted(self, _: Input.Submitted) -> None:
+        """The search stands."""
+        self._jumps.append(self._before_search)
+        self._end_search()
+
+    def action_dismiss(self) -> None:
+        """Closes what is open, else forgets the search."""
+        if isinstance(self.screen, Help):
+            self.pop_screen()
+            return
+        if self.query_one("#search", Input).display:
+            self.view = self._before_search
+        self.wanted, self.matches = "", []
+        self._end_search()
+
+    def _end_search(self) -> None:
+        search = self.query_one("#search", Input)
+        search.display = False
+        search.disabled = True
+        self.set_focus(None)
+        self.draw()
+
+    def _lane_of_row(self, row: int) -> int:
+        engine = self.index.engine_of(row)
+        return self._lane_of(engine) if engine in self.index.engines else self.view.lane
+
+    def _match_at(self) -> int:
+        """The number of the last match at or before the cursor."""
+        before = [n for n, found in enumerate(self.matches) if found.since_ps <= self.view.at_ps]
+        return before[-1] if before else 0
+
+    def action_found(self, by: int) -> None:
+        """The next match, or the one before; round at the ends."""
+        if self.matches:
+            found = self.matches[(self._match_at() + by) % len(self.matches)]
+            self.go(self.view.at(found.since_ps, self._lane_of_row(found.row)))
+
+    # The rest
+
+    def action_shade(self) -> None:
+        """Light or dark."""
+        self.theme = inks.LIGHT if self.theme == inks.DARK else inks.DARK
+        self.draw()
+
+    def action_help(self) -> None:
+        """What keys and mouse do."""
+        if not isinstance(self.screen, Help):
+            self.push_screen(Help())
+
+    def on_drawn_picked(self, event: Drawn.Picked) -> None:
+        """Selects what was clicked."""
+        at_ps = self._moment(event.x)
+        lane = self.view.lane
+        if event.drawn.id == "lanes":
+            numbers = [number for number, row in enumerate(self.rows) for _ in range(row.lines)]
+            lane = numbers[max(0, min(event.y, len(numbers) - 1))]
+        self.go(self.view.at(at_ps, lane))
+        if event.twice:
+            self.action_fit()
+
+    def on_drawn_wheeled(self, event: Drawn.Wheeled) -> None:
+        """Zooms around the pointer, or moves."""
+        if event.along:
+            self.go(self.view.panned(-event.steps * max(1, self.view.span_ps // 8)))
+        else:
+            self.zoom(event.steps, self._moment(event.x))
+
+    def on_drawn_dragged(self, event: Drawn.Dragged) -> None:
+        """Moves with the pointer."""
+        self.go(self.view.panned(-event.cells * self.view.span_ps // self.cells))
+
+    def _moment(self, x: int) -> int:
+        """The middle of the cell in a column of the screen."""
+        cell = max(0, min(x - label_width(self.index), self.cells - 1))
+        return self.view.since_ps + (2 * cell + 1) * self.view.span_ps // (2 * self.cells)
+
+
+def _theme(name: str) -> Theme:
+    return Theme(
+        name=name,
+        primary=inks.ACCENT[name],
+        accent=inks.ACCENT[name],
+        foreground=inks.INK[name],
+        background=inks.PAPER[name],
+        surface=inks.PAPER[name],
+        panel=inks.PANEL[name],
+        dark=name == inks.DARK,
+    )

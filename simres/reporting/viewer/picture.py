@@ -1,0 +1,205 @@
+"""The drawing: lanes between two moments as lines of text, whatever shows them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+from simres.program import TaskKind
+from simres.reporting.amounts import percent, printable
+from simres.reporting.columns import shorten
+from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.lane_drawing import drawn, graph, legend
+from simres.reporting.lanes import State, Window, shares, shown
+from simres.reporting.ruler import axis, named, spelled, tick_labels, ticks
+from simres.reporting.styled import Text
+from simres.reporting.viewer.index import ViewIndex
+from simres.units import format_bytes, format_duration
+
+MEMORY_LINES = 2
+_MARK = 2
+"""Cells before a name, for the mark of the row that the cursor is on."""
+_LONGEST_NAME = 16
+_TAIL = len(" 100.0 %")
+
+
+class Sort(StrEnum):
+    """What a row shows."""
+
+    PATH = "path"
+    ENGINE = "engine"
+    BUS = "bus"
+    MEMORY = "memory"
+
+
+class Row(NamedTuple):
+    """A row of the drawing: the critical path, an engine, how busy a bus was, or what a memory held."""
+
+    sort: Sort
+    name: str
+
+    @property
+    def lines(self) -> int:
+        """How many lines it takes."""
+        return MEMORY_LINES if self.sort is Sort.MEMORY else 1
+
+
+class Line(NamedTuple):
+    """A line of the drawing: the number of its row (-1 for the ruler), a head, cells, and a tail."""
+
+    row: int
+    head: str
+    style: str
+    cells: Text
+    tail: str = ""
+
+
+class Picture(NamedTuple):
+    """What is on the screen of a window: a ruler, and lanes.
+
+    `window` has the drawing's cells; before them are `label` cells of heads.
+    """
+
+    window: Window
+    label: int
+    ruler: tuple[Line, ...]
+    lanes: tuple[Line, ...]
+
+
+def rows(index: ViewIndex) -> list[Row]:
+    """Every row, from the top."""
+    found = [Row(Sort.PATH, "critical path")]
+    buses = index.buses
+    for name in index.engines:
+        found.append(Row(Sort.ENGINE, name))
+        bus = name.partition(".")[0]
+        if bus in buses and buses[bus][-1] == name:
+            found.append(Row(Sort.BUS, bus))
+    return found + [Row(Sort.MEMORY, name) for name in index.memories]
+
+
+def glyphs_for(draws: bool) -> Glyphs:
+    """The characters for a terminal that can show blocks, or for one that cannot."""
+    return BLOCKS if draws else replace(ASCII, levels=".:-=+*%#")
+
+
+def label_width(index: ViewIndex) -> int:
+    """Cells before the drawing."""
+    names = [cell_len(_head(row)) for row in rows(index)]
+    return _MARK + min(_LONGEST_NAME, max([len("to 1000 KiB"), *names])) + 1
+
+
+def cells_in(index: ViewIndex, width: int) -> int:
+    """Cells of the drawing in `width` cells; one at least."""
+    return max(1, width - label_width(index) - _TAIL)
+
+
+def picture(
+    index: ViewIndex,
+    since_ps: int,
+    until_ps: int,
+    width: int,
+    glyphs: Glyphs = BLOCKS,
+    without: Collection[Row] = (),
+) -> Picture:
+    """The stretch from `since_ps` to `until_ps` in `width` cells; the rows in `without` stay empty."""
+    window = Window(since_ps, until_ps, cells_in(index, width))
+    marks = ticks(window)
+    ruler = (
+        Line(-1, "", "", tick_labels(marks, window.cells + _TAIL)),
+        Line(-1, "", "", axis(window, marks, glyphs)),
+        Line(-1, "layer", "muted", layer_names(index, window, glyphs)),
+    )
+    lanes: list[Line] = []
+    for number, row in enumerate(rows(index)):
+        if row in without:
+            lanes += [Line(number, _head(row), "muted", Text()) for _ in range(row.lines)]
+        elif row.sort is Sort.MEMORY:
+            lanes += _memory(index, number, row, window, glyphs)
+        elif row.sort is Sort.BUS:
+            lanes.append(_bus(index, number, row, window, glyphs))
+        else:
+            on_path = row.sort is Sort.PATH
+            states = index.path_states if on_path else index.lanes.engines[row.name]
+            amounts = shares(states, window)
+            worked = sum(sum(each) for state, each in amounts.items() if isinstance(state, TaskKind))
+            cells = drawn(list(shown(amounts, window)), glyphs)
+            style = "title" if on_path else f"role.{index.result.chip[row.name].role}"
+            tail = _share(worked, window.span_ps * window.cells)
+            lanes.append(Line(number, _head(row), style, cells, tail))
+    return Picture(window, label_width(index), ruler, tuple(lanes))
+
+
+def explained(index: ViewIndex, width: int, glyphs: Glyphs) -> list[Text]:
+    """What the characters mean of all that the engines did in the run, so that it stays as one zooms."""
+    present: set[State] = {None}
+    for states in index.lanes.engines.values():
+        present.update(states)
+    return list(legend(present, glyphs, width))
+
+
+def title(index: ViewIndex, since_ps: int, until_ps: int, cells: int, at_ps: int, width: int) -> str:
+    """What is looked at, and where: as much of it as fits into `width` cells, the moment first."""
+    result = index.result
+    parts = [
+        f"at {spelled(at_ps)}",
+        f"{spelled(since_ps)} to {spelled(until_ps)}",
+        f"{printable(result.name)}: {format_duration(result.makespan_ps)}",
+        f"a cell is {format_duration(-(-(until_ps - since_ps) // cells))}",
+    ]
+    text = ""
+    for part in parts:
+        longer = f"{text}   {part}" if text else part
+        if cell_len(longer) <= width:
+            text = longer
+    return text
+
+
+def layer_names(index: ViewIndex, window: Window, glyphs: Glyphs) -> Text:
+    """Where layers begin, with the name of the last of each cell: it is the one that goes on behind it."""
+    moments, names = index.moments, index.result.program.layers
+    starts: dict[int, tuple[str, str]] = {}
+    first = bisect_right(moments, window.since_ps)
+    if first:
+        starts[0] = ("", names[index.appearances[first - 1].layer].name)
+    edges = [-(-edge // window.cells) for edge in window.edges]
+    for cell, (start, end) in enumerate(pairwise(edges)):
+        past = bisect_left(moments, end)
+        if past > bisect_left(moments, start):
+            starts[cell] = (glyphs.edge, names[index.appearances[past - 1].layer].name)
+    return named(starts, window.cells)
+
+
+def _memory(index: ViewIndex, number: int, row: Row, window: Window, glyphs: Glyphs) -> Iterator[Line]:
+    """The fullest moment of each cell, in eighths of a line. Its scale does not change with the window."""
+    totals = index.result.record.memories[row.name]
+    most = index.held(row.name).fullest(window)
+    top = totals.capacity if 3 * totals.peak >= totals.capacity else totals.peak
+    heads = (_head(row), f"to {format_bytes(top)}")
+    tails = (_share(max(most), totals.capacity), "")
+    for line, cells in enumerate(graph(most, top, MEMORY_LINES, glyphs)):
+        style = "muted" if line else "role.memory"
+        yield Line(number, heads[line], style, Text(cells, "role.memory"), tails[line])
+
+
+def _bus(index: ViewIndex, number: int, row: Row, window: Window, glyphs: Glyphs) -> Line:
+    """How much of each cell the bus worked, in eighths."""
+    worked = index.lanes.working(index.buses[row.name], window)
+    (cells,) = graph(worked, window.span_ps, 1, glyphs)
+    tail = _share(sum(worked), window.span_ps * window.cells)
+    return Line(number, _head(row), "muted", Text(cells, "role.bus"), tail)
+
+
+def _head(row: Row) -> str:
+    name = f"{row.name} use" if row.sort is Sort.BUS else row.name
+    return shorten(printable(name), _LONGEST_NAME)
+
+
+def _share(part: int, whole: int) -> str:
+    return f" {percent(part, whole):>5} %"
