@@ -27,9 +27,7 @@ def dominates(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 def test_a_front_is_what_nothing_dominates_each_once(points: list[tuple[int, ...]]) -> None:
     found = [points[number] for number in front(points)]
     assert len(set(found)) == len(found)
-    assert set(found) == {
-        point for point in points if not any(dominates(other, point) for other in points)
-    }
+    assert set(found) == {point for point in points if not any(dominates(other, point) for other in points)}
     assert [point[0] for point in found] == sorted(point[0] for point in found)
 
 

@@ -41,9 +41,7 @@ def compare(
 
     registry = choices.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = [
-        api.find_result(named, chip=chip, overrides=overrides, registry=registry) for named in results
-    ]
+    found = [api.find_result(named, chip=chip, overrides=overrides, registry=registry) for named in results]
     comparison = compared(found)
     if perfetto is not None:
         from simres.files import write_text

@@ -23,7 +23,13 @@ SHOWN = 20
 """Points of the front that are shown without being asked for."""
 _SHADES = " .:-=+*#%@"
 """From the fastest to the slowest, in equal ratios."""
-_LADDERS = {"_ps": TIME, "_fj": ENERGY.ladder, "_bytes": BYTES, "_per_s": BANDWIDTH.ladder, "_uw": POWER.ladder}
+_LADDERS = {
+    "_ps": TIME,
+    "_fj": ENERGY.ladder,
+    "_bytes": BYTES,
+    "_per_s": BANDWIDTH.ladder,
+    "_uw": POWER.ladder,
+}
 
 
 def show(
