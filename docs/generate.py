@@ -1,9 +1,9 @@
 """Writes the pages under docs/reference/ from the code; `--check` only says which ones differ from it.
 
 The command line's page comes from its commands, the hooks' from `simres.hookspecs`, the scenario's from
-its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README and the
-tour the output below a `$ command` is what the command prints, as far as the comment above it says; the
-tour's commands run one after the other in an empty folder.
+its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README and
+in pages with a comment such as `whole output` the text below a `$ command` is what the command prints, as far
+as the comment says; the commands of a page run one after the other in an empty folder.
 """
 
 from __future__ import annotations
@@ -41,12 +41,14 @@ NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
 
 
 def pages() -> dict[Path, str]:
-    """Every generated page, and the README and the tour with their output as it is now."""
+    """Every generated page, and the README and all pages that show output, with it as it is now."""
     made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
     found = {FOLDER / name: NOTE + text for name, text in made.items()}
     found[ROOT / "README.md"] = _with_output(ROOT / "README.md", ROOT)
-    with tempfile.TemporaryDirectory() as folder:
-        found[ROOT / "docs" / "tour.md"] = _with_output(ROOT / "docs" / "tour.md", Path(folder))
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        if SHOWN.search(page.read_text(encoding="utf-8")):
+            with tempfile.TemporaryDirectory() as folder:
+                found[page] = _with_output(page, Path(folder))
     return found
 
 

@@ -49,7 +49,7 @@ def portions(points: Iterable[int], count: int, workers: int) -> Iterator[list[i
         yield portion
 
 
-def here(study: Study, points: Iterable[int]) -> Iterator[list[Row]]:
+def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[Row]]:  # noqa: ARG001
     """The rows of points, evaluated in this process, one by one."""
     registry = Registry(external=study.plugins)
     for point in points:

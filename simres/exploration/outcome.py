@@ -31,7 +31,7 @@ class Figure:
 
 FIGURES = (
     Figure("network", "what ran; several tenants with `+` between them"),
-    Figure("scheduler", "whose Program was the fastest"),
+    Figure("program", "by which scheduler the fastest Program is"),
     Figure("makespan_ps", "time of the whole run"),
     Figure("image_ps", "time an image: the makespan over the images, rounded up"),
     Figure("energy_fj", "energy of the whole run"),
@@ -91,7 +91,7 @@ def figures_of(result: Result, scenario: Scenario) -> Mapping[str, Cell]:
     accuracies = [getattr(workload, "accuracy", None) for workload in alone]
     return {
         "network": "+".join(workload.name for workload in alone),
-        "scheduler": "+".join(tenant.scheduler for tenant in result.tenants.values())
+        "program": "+".join(tenant.scheduler for tenant in result.tenants.values())
         or result.program.scheduler,
         "makespan_ps": result.makespan_ps,
         "image_ps": -(-result.makespan_ps // result.images),

@@ -135,8 +135,8 @@ def _tried(
             return template.scenario(registry, {**context, knob.key: value})
         except SimresError as error:
             refused.append(error)
-    error = refused[1] if knob.key in refused[1].message else refused[0]
-    raise SimresError(error.message.replace("--set ", "--vary "), error.hint) from None
+    telling = refused[1] if knob.key in refused[1].message else refused[0]
+    raise SimresError(telling.message.replace("--set ", "--vary "), telling.hint)
 
 
 def _is_slow(knob: Knob, found: list[Scenario]) -> bool:

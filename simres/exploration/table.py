@@ -26,7 +26,7 @@ ANOTHER = "write this one elsewhere (`-o`), or remove the old table first"
 
 
 def place(output: Path) -> Path:
-    """The file of a table: `output` itself where it has a suffix and is no folder, else one in that folder."""
+    """The file of a table: `output` itself where it has a suffix, else one in that folder."""
     return output if output.suffix and not output.is_dir() else output / NAME
 
 

@@ -161,12 +161,12 @@ def _range(text: str) -> Iterator[str]:
 
 def _ends(low: str, high: str) -> tuple[Fraction, Fraction, str]:
     """Both ends in base units, and the unit: that of the upper end, where the lower has none."""
-    matches = _QUANTITY.fullmatch(low.strip()), _QUANTITY.fullmatch(high.strip())
-    assert matches[0] is not None
-    assert matches[1] is not None
+    first, last = _QUANTITY.fullmatch(low.strip()), _QUANTITY.fullmatch(high.strip())
+    assert first is not None
+    assert last is not None
     ends, bases = [], []
-    for match in matches:
-        unit = match[2] or matches[1][2]
+    for match in (first, last):
+        unit = match[2] or last[2]
         quantity = units.quantity_of(unit) if unit else None
         ends.append(Fraction(match[1]) * (quantity.units[unit] if quantity else 1))
         bases.append(quantity.base if quantity else "")

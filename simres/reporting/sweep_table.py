@@ -101,7 +101,7 @@ def _front(
         columns.append(Column(head, cells, right=bool(knob.unit), elastic=True))
     for objective in objectives:
         columns.append(_figures(objective.name, objective.column, rows))
-    columns.append(Column("scheduler", [str(row["scheduler"]) for row in rows], right=False, rank=2))
+    columns.append(Column("program by", [str(row["program"]) for row in rows], right=False, rank=2))
     columns.append(Column("bound by", [str(row["bound"]) for row in rows], right=False, rank=1))
     return lines(columns, width, clip=clip, rule=glyphs.line)
 

@@ -80,7 +80,7 @@ class Template:
 
 
 def template(reference: str | Path) -> Template:
-    """What is in a YAML file, or in a shipped scenario, unchecked. Raises as `load` does for the file itself."""
+    """What is in a YAML file or shipped scenario, unchecked. Raises as `load` does for the file itself."""
     path = shipped.find_scenario(reference)
     return Template(read(path), path.parent, path)
 
