@@ -11,9 +11,8 @@ import threading
 import time
 import uuid
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +72,7 @@ def _rows(
     shared: _Shared, coming: Iterator[list[int]], ahead: int, lost: list[int], address: str
 ) -> Iterator[list[Row]]:
     """Gives out portions and yields rows as they come; points that Dask gives up on go to `lost`."""
-    from distributed import KilledWorker, wait
-    from distributed.client import FutureCancelledError
+    from distributed import CancelledError, KilledWorker, wait
 
     under_way: dict[Future, list[int]] = {}
     try:
@@ -99,9 +97,9 @@ def _rows(
                 if isinstance(found, str):
                     raise SimresError(found, "scheduler and workers need the same simres and plugins as you")
                 yield found
-    except (FutureCancelledError, OSError) as error:
+    except (CancelledError, OSError) as error:
         raise SimresError(
-            f"the cluster at `{address}` went away: {_reason(error)}",
+            f"the cluster at `{shorten(address)}` went away",
             "no finished row is lost; run the same command again and it goes on from there",
         ) from error
 
@@ -142,10 +140,8 @@ class _Shared:
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
+        with suppress(Exception):  # where the cluster has gone, the study went with it
             self.client.unregister_worker_plugin(self.name)
-        except Exception:
-            pass  # the cluster has gone, and the study with it
 
     def submit(self, portion: Sequence[int]) -> Future:
         """Gives out a portion."""
@@ -208,7 +204,7 @@ def _portion(name: str, points: Sequence[int]) -> list[Row] | str:
 
 
 def versions_of(study: Study, registry: Registry) -> Versions:
-    """The packages that every value of every knob needs, with their versions; what is missing stands there too."""
+    """The packages that the values of all knobs need, with versions; what is missing is there too."""
     found: Versions = {}
     for at, knob in enumerate(study.space.knobs):
         for place in range(len(knob.values)):
