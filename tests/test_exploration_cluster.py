@@ -184,7 +184,7 @@ from simres.hookspecs import Scheduler, hookimpl
 
 @hookimpl
 def simres_schedulers():
-    yield Scheduler("fatal", "simres_fatal:schedule")
+    yield Scheduler("fatal", "simres_fatal:schedule", "ends its process")
 
 def schedule(workload, chip, parameters):
     os._exit(1)

@@ -31,6 +31,7 @@ COMMANDS = (
     "compare",
     "report",
     "sweep",
+    "explore",
     "trace",
     "import",
     "train",
