@@ -53,10 +53,10 @@ def search(
     storage: str,
     seed: int = 0,
 ) -> Searched:
-    """Evaluates up to `points` different points of `study`, those of earlier calls with them, and returns all.
+    """Evaluates up to `points` different points of `study`, those of earlier calls with them; returns all.
 
-    The sampler is Optuna's NSGA-II (Deb et al. 2002, IEEE Transactions on Evolutionary Computation 6(2)), with
-    a row that breaks a limit behind every row that breaks it less. Values are asked for by their rank where
+    The sampler is Optuna's NSGA-II (Deb et al. 2002, IEEE Transactions on Evolutionary Computation 6(2));
+    rows that break limits come behind those that break them less. Values are asked for by their rank where
     they are numbers, so that neighbours are neighbours. A point is never evaluated twice: a repeated
     proposal is answered from what is known. `storage` is an Optuna storage's URL (`sqlite:///file.db`) or
     the path of a journal (`.log`). The same seed gives the same search where one point is evaluated at a
@@ -275,7 +275,7 @@ def _told_plainly(storage: str) -> Iterator[None]:
         reason = shorten(" ".join(str(error).split()).partition(" [SQL")[0], 200)
         raise SimresError(
             f"the storage `{_without_password(storage)}` cannot be used: {reason}",
-            "`sqlite:///search.db`, `postgresql://HOST/NAME`, `mysql+pymysql://HOST/NAME`, `redis://HOST` or `search.log`",
+            "such as `sqlite:///search.db`, `postgresql://HOST/NAME`, `redis://HOST` or `search.log`",
         ) from error
 
 
