@@ -2,15 +2,15 @@
 
     python benchmarks/explore.py [--grid grid.jsonl] [--seeds 3] [--workers N]
 
-The space has 10,000 points: ResNet-20 under `overlapped` on the paper's chip, by bandwidth (25 values),
+The space has 10,000 points: ResNet-20 under `serial` on the paper's chip, by bandwidth (25 values),
 on-chip memory (20) and rate of the host (20). First all of them are simulated, as `simres sweep` does it;
 the table stays in `--grid` and is taken up again. Its front in latency, on-chip memory and bandwidth is the
 known one. Then `simres explore`'s search runs for each seed with 1,000 points, each simulated anew, and
 1,000 points drawn at random are held beside it.
 
-Both are measured by hypervolume (`simres.exploration.pareto`), with objectives in logarithms, so that equal ratios
-count equally, and the worst value of the whole grid as reference. The exit status is 1 where a search finds
-less than 95 %.
+Both are measured by hypervolume (`simres.exploration.pareto`), with objectives in logarithms, so that equal
+ratios count equally, and the worst value of the whole grid as reference. The exit status is 1 where a
+search finds less than 95 %.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from simres.reporting.sweep_progress import SweepProgress
 
 VARY = {
     "hardware.ddr.bandwidth": "0.25..16 GB/s log 25",
-    "hardware.sram.capacity": "64 KiB..1 MiB log 20",
+    "hardware.sram.capacity": "48 KiB..1 MiB log 20",
     "hardware.host.rate": "1..100 GOP/s log 20",
 }
 GOALS = "latency,sram,bandwidth"
@@ -52,7 +52,7 @@ def study() -> Study:
     """The space of 10,000 points."""
     registry = Registry(external=False)
     find = partial(api.find_workload, registry=registry)
-    settings = {"scheduler": "overlapped"}
+    settings = {"scheduler": "serial"}
     template = api.find_template("resnet20")
     return study_of(template, space_of(VARY), registry, find, settings=settings, plugins=False)
 
