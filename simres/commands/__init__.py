@@ -35,6 +35,7 @@ COMMANDS = (
     "roofline",
     "report",
     "sweep",
+    "explore",
     "saturate",
     "trace",
     "import",

@@ -32,6 +32,14 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
 ]
+ClusterName = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Dask cluster: tcp://HOST:PORT, a scheduler's file, or local:N.",
+    ),
+]
 Span = Annotated[
     int | None, typer.Option("--span", min=1, max=9, help="Layers that a shortcut skips: 1, 2 or 3.")
 ]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simres.commands import choices
-from simres.commands.options import ChipName, ScenarioName, Settings
+from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
     from simres.exploration.study import Study
+    from simres.exploration.sweep import Evaluation
 
 
 def sweep(
@@ -40,13 +41,14 @@ def sweep(
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
     ] = None,
+    cluster: ClusterName = None,
 ) -> int:
     """Simulate every point of a design space, and show what is best in it.
 
     Example: `simres sweep resnet20 --vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"
     --vary hardware.sram.capacity="64 KiB..4 MiB log 13" -o chips`.
     """
-    from simres.exploration import local, table
+    from simres.exploration import table
     from simres.exploration.objectives import objectives_of
     from simres.exploration.pareto import front
     from simres.exploration.sweep import sweep as run
@@ -55,9 +57,8 @@ def sweep(
     from simres.reporting.sweep_table import show
 
     objectives = objectives_of(pareto)
-    study = _study(scenario, chip, vary or [], settings or [])
-    count = workers or local.cores()
-    evaluation = partial(local.processes, workers=count) if count > 1 else local.here
+    study = study_for(scenario, chip, vary or [], settings or [])
+    evaluation = evaluation_by(workers, cluster)
     path = table.place(output)
     with SweepProgress(stderr()) as shown:
         run(study, path, evaluation, shown)
@@ -77,7 +78,24 @@ def sweep(
     return ExitCode.OK
 
 
-def _study(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> Study:
+def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
+    """How points are evaluated: on a cluster, by so many processes, or in this one."""
+    if cluster is None:
+        from simres.exploration import local
+
+        count = workers or local.cores()
+        return partial(local.processes, workers=count) if count > 1 else local.here
+    if workers is not None:
+        raise SimresError(
+            "a cluster has the workers that it has", "leave out `--workers`; or `--cluster local:4`"
+        )
+    from simres.exploration.cluster import cluster as on_cluster
+
+    return partial(on_cluster, address=cluster)
+
+
+def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> Study:
+    """The study that these arguments of a command line ask for."""
     from simres import api
     from simres.exploration.space import space_of
     from simres.exploration.study import study_of

@@ -25,9 +25,9 @@ NAME = f"sweep{SUFFIX}"
 ANOTHER = "write this one elsewhere (`-o`), or remove the old table first"
 
 
-def place(output: Path) -> Path:
+def place(output: Path, name: str = NAME) -> Path:
     """The file of a table: `output` itself where it has a suffix, else one in that folder."""
-    return output if output.suffix and not output.is_dir() else output / NAME
+    return output if output.suffix and not output.is_dir() else output / name
 
 
 def line_of(row: Row) -> str:

@@ -1,0 +1,107 @@
+"""`simres explore`: a large design space, searched for what is best in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings
+from simres.commands.simulate import split
+from simres.commands.sweep import evaluation_by, study_for
+from simres.errors import ExitCode, SimresError
+
+SHARE = 10
+"""Of so many points one is evaluated, if nobody says how many."""
+
+
+def explore(
+    scenario: ScenarioName,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="PATH=VALUES", help='Once a knob: hardware.ddr.bandwidth="1,2 GB/s".'),
+    ] = None,
+    goal: Annotated[
+        str,
+        typer.Option(
+            "--goal",
+            metavar="NAMES",
+            help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy.",
+        ),
+    ] = "latency,energy",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option("--limit", metavar="NAME=VALUE", help="What must be kept to: energy=2mJ, accuracy=91%."),
+    ] = None,
+    points: Annotated[
+        int | None,
+        typer.Option("--points", min=1, help="Points to evaluate [default: a tenth, at least 100]."),
+    ] = None,
+    chip: ChipName = None,
+    settings: Settings = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR|FILE", help="Where the table goes.")
+    ] = Path("explore.jsonl"),
+    storage: Annotated[
+        str | None,
+        typer.Option("--storage", metavar="URL", help="Optuna's storage [default: SQLite beside the table]."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search.")] = 0,
+    whole: Annotated[bool, typer.Option("--all", help="Show the whole front.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
+    ] = None,
+    cluster: ClusterName = None,
+) -> int:
+    """Search a design space for the front of several goals, without simulating all of it.
+
+    Example: `simres explore resnet20 --vary hardware.ddr.bandwidth="0.5..8 GB/s log 100"
+    --vary hardware.sram.capacity="64 KiB..4 MiB log 100" --goal latency,sram,bandwidth`.
+    """
+    from simres.exploration import table
+    from simres.exploration.limits import limits_of
+    from simres.exploration.objectives import objectives_of
+    from simres.exploration.pareto import front
+    from simres.exploration.search import search, searched
+    from simres.files import write_text
+    from simres.reporting.console import stderr, stdout
+    from simres.reporting.sweep_progress import SweepProgress
+    from simres.reporting.sweep_table import show
+
+    objectives = objectives_of(goal)
+    limits = limits_of(dict(split(text, "--limit NAME=VALUE") for text in limit or []))
+    study = study_for(scenario, chip, vary or [], settings or [])
+    path = table.place(output, "explore.jsonl")
+    if storage is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        storage = f"sqlite:///{path.with_suffix('.db').absolute()}"
+    wanted = points or max(100, study.space.size // SHARE)
+    if path.exists():
+        known = {row["key"] for row in searched(study, objectives, limits, storage=storage)}
+        if any(row["key"] not in known for row in table.rows_in(path)):
+            raise SimresError(f"`{path}` is the table of another search or sweep", table.ANOTHER)
+    with SweepProgress(stderr()) as shown:
+        found = search(
+            study,
+            objectives,
+            limits,
+            wanted,
+            evaluation_by(workers, cluster),
+            shown,
+            storage=storage,
+            seed=seed,
+        )
+    write_text(path, "".join(map(table.line_of, found.rows)))
+    places, values = [], []
+    for number, row in enumerate(found.rows):
+        sides = [objective.of(row) for objective in objectives]
+        if None not in sides and all(each.excess(row) <= 0 for each in limits):
+            places.append(number)
+            values.append([side for side in sides if side is not None])
+    best = [places[number] for number in front(values)]
+    show(found.rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    if limits and not best and any(row["error"] is None for row in found.rows):
+        stdout().print("No design that was tried keeps to every limit.")
+    stderr().print(f"wrote {path}")
+    return ExitCode.OK if best else ExitCode.ANSWER_IS_NO

@@ -1,0 +1,324 @@
+"""Points evaluated by the workers of a Dask cluster: one that is there, or one of this machine's processes.
+
+Dask gives out the work, and does again what a worker took with it; nothing here schedules anything.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import uuid
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simres.errors import SimresError, SimresWarning
+from simres.exploration.local import AHEAD, cores, portions
+from simres.exploration.outcome import Row, failed, outcome
+from simres.exploration.study import Study
+from simres.planning import versions
+from simres.plugins import Registry
+from simres.wording import shorten
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, Worker
+
+ANSWERS_S = 5
+"""Seconds that a scheduler gets to answer before it counts as not there."""
+
+LOOK_S = 2.0
+"""Seconds between looks at how many workers there are."""
+
+ALONE_S = 10.0
+"""Seconds without any worker after which that is said."""
+
+FORMS = "`tcp://HOST:PORT`, `tls://HOST:PORT`, a scheduler file (`scheduler.json`), `local` or `local:4`"
+
+Versions = dict[str, str]
+"""What evaluates a study: a version for each package whose parts it uses."""
+
+
+def cluster(study: Study, points: Iterable[int], count: int, address: str) -> Iterator[list[Row]]:
+    """The rows of points, evaluated by the cluster at `address`, as they come.
+
+    `address` is a scheduler's (`tcp://...`, `tls://...`), the file that a scheduler wrote, or `local:N` for N
+    processes of this machine (`local`: one for each core). Workers may come and go. Points whose worker dies
+    go to another; those that Dask gives up on are evaluated one at a time, and one that it gives up on again
+    is recorded as failed.
+
+    Raises `SimresError` for an address that is none or that nobody answers within seconds, for workers on
+    which simres or a plugin is missing or of another version, and for a cluster that goes away. Rows that
+    were yielded by then count.
+    """
+    with ExitStack() as stack:
+        client = stack.enter_context(_client(address))
+        shared = stack.enter_context(_Shared(client, study))
+        suspects: list[int] = []
+        coming = portions(points, count, shared.workers())
+        yield from _rows(shared, coming, AHEAD, suspects, address)
+        # One at a time, so that nobody is blamed for what another point does to the worker.
+        for point in suspects:
+            guilty: list[int] = []
+            yield from _rows(shared, iter([[point]]), 1, guilty, address)
+            for lost in guilty:
+                yield [failed(study, lost, "its worker died, each time on another")]
+
+
+def _rows(
+    shared: _Shared, coming: Iterator[list[int]], ahead: int, lost: list[int], address: str
+) -> Iterator[list[Row]]:
+    """Gives out portions and yields rows as they come; points that Dask gives up on go to `lost`."""
+    from distributed import CancelledError, KilledWorker, wait
+
+    under_way: dict[Future, list[int]] = {}
+    try:
+        while True:
+            most = ahead * shared.workers()
+            while len(under_way) < most and (portion := next(coming, None)) is not None:
+                under_way[shared.submit(portion)] = portion
+            if not under_way:
+                return
+            try:
+                with shared.client.as_current():
+                    done, _ = wait(list(under_way), timeout=LOOK_S, return_when="FIRST_COMPLETED")
+            except TimeoutError:
+                continue
+            for future in done:
+                portion = under_way.pop(future)
+                try:
+                    found = future.result()
+                except KilledWorker:
+                    lost += portion
+                    continue
+                if isinstance(found, str):
+                    raise SimresError(found, "scheduler and workers need the same simres and plugins as you")
+                yield found
+    except (CancelledError, OSError) as error:
+        raise SimresError(
+            f"the cluster at `{shorten(address)}` went away",
+            "no finished row is lost; run the same command again and it goes on from there",
+        ) from error
+
+
+class _Shared:
+    """A study that every worker of a cluster has, also those that join later."""
+
+    def __init__(self, client: Client, study: Study) -> None:
+        self.client = client
+        self.name = f"simres-{uuid.uuid4().hex}"
+        self._study = study
+        self._looked = self._seen = time.monotonic()
+        self._count = 0
+        self._warned = False
+
+    def __enter__(self) -> _Shared:
+        from distributed import WorkerPlugin
+
+        class Share(WorkerPlugin):  # type: ignore[misc]
+            """Holds the study where tasks find it."""
+
+            def __init__(self, bench: _Bench) -> None:
+                self.bench = bench
+
+            def setup(self, worker: Worker) -> None:
+                self.worker = worker
+
+        study = self._study
+        expected = versions_of(study, Registry(external=study.plugins))
+        try:
+            self.client.register_plugin(Share(_Bench(study, expected)), name=self.name)
+        except Exception as error:
+            raise SimresError(
+                f"the cluster's workers cannot take the study: {_reason(error)}",
+                "scheduler and workers need the same Python, Dask and simres as you",
+            ) from error
+        self._look()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(Exception):  # where the cluster has gone, the study went with it
+            self.client.unregister_worker_plugin(self.name)
+
+    def submit(self, portion: Sequence[int]) -> Future:
+        """Gives out a portion."""
+        key = f"{self.name}-{portion[0]}-{uuid.uuid4().hex[:8]}"
+        return self.client.submit(_portion, self.name, portion, key=key, pure=False)
+
+    def workers(self) -> int:
+        """How many workers there are, at least 1; where there are none for long, that is said once."""
+        if time.monotonic() - self._looked >= LOOK_S:
+            self._look()
+        return max(1, self._count)
+
+    def _look(self) -> None:
+        self._looked = time.monotonic()
+        self._count = len(self.client.nthreads())
+        if self._count:
+            self._seen, self._warned = self._looked, False
+        elif self._looked - self._seen >= ALONE_S and not self._warned:
+            self._warned = True
+            warnings.warn("the cluster has no workers; waiting for some", SimresWarning, stacklevel=2)
+
+
+class _Bench:
+    """What a worker evaluates points with; one point at a time, however many threads the worker has."""
+
+    def __init__(self, study: Study, expected: Versions) -> None:
+        self.study = study
+        self.expected = expected
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._registry: Registry | None = None
+        self._differs = ""
+
+    def __getstate__(self) -> tuple[Study, Versions]:
+        return self.study, self.expected
+
+    def __setstate__(self, state: tuple[Study, Versions]) -> None:
+        self.study, self.expected = state
+        self._begin()
+
+    def rows(self, points: Sequence[int]) -> list[Row] | str:
+        """The rows of points, or why this process would get other figures than the one that asks."""
+        with self._lock:
+            if self._registry is None:
+                self._registry = Registry(external=self.study.plugins)
+                self._differs = _difference(self.expected, versions_of(self.study, self._registry))
+            if self._differs:
+                return self._differs
+            return [outcome(self.study, point, self._registry) for point in points]
+
+
+def _portion(name: str, points: Sequence[int]) -> list[Row] | str:
+    from distributed import get_worker
+
+    worker = get_worker()
+    found: list[Row] | str = worker.plugins[name].bench.rows(points)
+    return f"the worker {worker.address} {found}" if isinstance(found, str) else found
+
+
+def versions_of(study: Study, registry: Registry) -> Versions:
+    """The packages that the values of all knobs need, with versions; what is missing is there too."""
+    found: Versions = {}
+    for at, knob in enumerate(study.space.knobs):
+        for place in range(len(knob.values)):
+            places = [0] * len(study.space.knobs)
+            places[at] = place
+            try:
+                found |= versions(study.scenario(study.space.point(places), registry), registry)
+            except SimresError as error:
+                found[f"{knob.key}={knob.values[place]}"] = error.message
+    return found
+
+
+def _difference(expected: Versions, found: Versions) -> str:
+    for name in expected | found:
+        here, there = expected.get(name), found.get(name)
+        if here != there:
+            return f"has {name} {there or 'not at all'}, and you have {here or 'none'}"
+    return ""
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Client]:
+    """A client of the cluster at an address; one that is started for it ends with it."""
+    try:
+        import distributed
+    except ImportError:
+        raise SimresError(
+            "`--cluster` needs Dask, which is not installed", "pip install 'simres[cluster]'"
+        ) from None
+    workers = _workers_in(address)
+    where: Any = "" if workers else _scheduler_in(address)
+    with ExitStack() as stack:
+        stack.enter_context(_quiet())
+        if workers:
+            where = stack.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+        try:
+            client = distributed.Client(where, timeout=ANSWERS_S, set_as_default=False)
+        except OSError as error:
+            raise SimresError(
+                f"nobody answers at `{shorten(str(where))}`: {_reason(error)}",
+                "is the scheduler running, and can this machine reach it? `--cluster local` needs none",
+            ) from error
+        yield stack.enter_context(client)
+
+
+def _workers_in(address: str) -> int:
+    """How many processes `local` and `local:N` ask for; 0 for another address."""
+    if address == "local":
+        return cores()
+    kind, _, number = address.partition(":")
+    if kind != "local":
+        return 0
+    if not (number.isascii() and number.isdigit() and int(number)):
+        raise SimresError(f"`{shorten(address)}` does not say how many processes", "such as `local:4`")
+    return int(number)
+
+
+def _scheduler_in(address: str) -> str:
+    """The scheduler's address: the one given, or the one in the file given."""
+    from distributed import Security
+    from distributed.comm import parse_address, parse_host_port
+    from distributed.comm.registry import get_backend
+
+    if address.endswith(".json"):
+        address = _address_in(Path(address))
+    try:
+        scheme, place = parse_address(address, strict=True)
+        get_backend(scheme)
+        host, _ = parse_host_port(place)
+    except (ValueError, ImportError) as error:
+        raise SimresError(
+            f"`{shorten(address)}` is not the address of a cluster: {_reason(error)}", f"write {FORMS}"
+        ) from None
+    if not host:
+        raise SimresError(f"`{shorten(address)}` names no machine", f"write {FORMS}")
+    if scheme == "tls" and not Security().get_connection_args("client").get("ssl_context"):
+        raise SimresError(
+            f"`{shorten(address)}` needs certificates",
+            "name them in Dask's configuration, `distributed.comm.tls`",
+        )
+    return address
+
+
+def _address_in(path: Path) -> str:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return str(document["address"])
+    except OSError as error:
+        raise SimresError(f"cannot read the scheduler file `{path}`: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError):
+        raise SimresError(
+            f"`{path}` is not a scheduler file", "`dask scheduler --scheduler-file scheduler.json` writes one"
+        ) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps Dask's own log off the screen; what matters of it comes as errors."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
