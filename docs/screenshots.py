@@ -34,6 +34,9 @@ PRINTED = {
     "simulate": "simulate resnet20",
     "timeline": "simulate resnet18 --chip edge-npu --timeline",
     "compare": "compare paper resnet20",
+    "explain": "explain resnet18 --chip edge-npu",
+    "whatif": "whatif resnet20 --target 500us",
+    "ladder": "ladder paper",
 }
 """Pictures by name: what is typed after `simres`."""
 
