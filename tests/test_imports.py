@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("torch", "torchvision", "numpy", "simpy", "pydantic", "rich.console", "simres_utilisation")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "optuna",
+    "dask",
+    "distributed",
+    "numpy",
+    "simpy",
+    "pydantic",
+    "rich.console",
+    "simres_utilisation",
+)
 WATCH = """\
 import atexit, json, pathlib, sys
 found = lambda: [name for name in {heavy!r} if name in sys.modules]
@@ -51,7 +62,9 @@ def test_import_simres_imports_nothing_heavy(imported_by: ImportedBy) -> None:
     assert imported_by("import simres") == set()
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("simulate", "--help")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("simulate", "--help"), ("explore", "--help")]
+)
 def test_help_imports_nothing_heavy(imported_by: ImportedBy, arguments: tuple[str, ...]) -> None:
     assert imported_by(command(*arguments)) <= {"rich.console", "pydantic"}  # typer asks for both
 
