@@ -1,6 +1,6 @@
 """What a stream of requests costs: `python benchmarks/streams.py [--requests 100000]`.
 
-The shipped scenario `stream` (ResNet-20, Poisson arrivals at about 70 % of what the chip serves, every task of
+The shipped scenario `stream` (ResNet-20, Poisson arrivals at 8250/s, 70 % of what the chip serves, every task of
 every request an event) through `simres.simulate`: 2,000 requests, and as many as asked for. Each number of them
 has a process of its own, so that its peak of memory is its own; times are of the processor, as the machine may
 have other work.
@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from typing import NamedTuple
 
 FEW = 2_000
+RATE = "8250/s"
 LIMIT_S = 180
 
 
@@ -36,7 +37,7 @@ def run(requests: int) -> Cost:
     from simres.units import PS_PER_S
 
     started = time.process_time()
-    result = simres.simulate("stream", overrides={"load.images": requests})
+    result = simres.simulate("stream", overrides={"load.images": requests, "load.rate": RATE})
     seconds = time.process_time() - started
     (stream,) = result.record.streams
     if (stream.arrived, stream.stayed_ps) != (requests, stream.present_ps):
