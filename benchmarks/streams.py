@@ -1,9 +1,9 @@
 """What a stream of requests costs: `python benchmarks/streams.py [--requests 100000]`.
 
-The shipped scenario `stream` (ResNet-20, Poisson arrivals at 8250/s, 70 % of what the chip serves, every task of
-every request an event) through `simres.simulate`: 2,000 requests, and as many as asked for. Each number of them
-has a process of its own, so that its peak of memory is its own; times are of the processor, as the machine may
-have other work.
+The shipped scenario `stream` (ResNet-20, Poisson arrivals at 8250/s, 70 % of what the chip serves, every
+task of every request an event) through `simres.simulate`: 2,000 requests, and as many as asked for. Each
+number of them has a process of its own, so that its peak of memory is its own; times are of the processor, as
+the machine may have other work.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def main() -> None:
     if requests > FEW:
         each = (many.seconds - few.seconds) / (requests - FEW)
         print(
-            f"  a request more takes {1e6 * each:.0f} us, 100,000 of them {1e5 * each:.0f} s (limit {LIMIT_S}); "
-            f"{many.peak_mib - few.peak_mib:+.1f} MiB"
+            f"  a request more takes {1e6 * each:.0f} us, 100,000 of them {1e5 * each:.0f} s "
+            f"(limit {LIMIT_S}); {many.peak_mib - few.peak_mib:+.1f} MiB"
         )
 
 
