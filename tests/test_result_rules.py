@@ -54,11 +54,16 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 
 
 @pytest.fixture(scope="module")
-def documents(paper, resnet20):
+def stream():
+    """A result of requests over time, as plain data."""
+    return json.loads(api.simulate("stream", overrides={"load.images": 20}, registry=BUILT_IN).to_json())
+
+
+@pytest.fixture(scope="module")
+def documents(paper, resnet20, stream):
     """Results as plain data, each with its places grouped by their keys so that rare ones are hit too."""
     found = []
-    for result in (paper, resnet20):
-        document = json.loads(result.to_json())
+    for document in (*(json.loads(result.to_json()) for result in (paper, resnet20)), stream):
         groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         for place in places(document):
             groups.setdefault(tuple("#" if isinstance(key, int) else key for key in place), []).append(place)
@@ -166,12 +171,6 @@ def test_a_task_that_is_missing_from_the_record_is_named(documents, tmp_path):
     (tmp_path / "result.json").write_text(json.dumps(document))
     with pytest.raises(SimresError, match=r"record\.rows: a task is missing, or there twice"):
         load(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def stream():
-    """A result of requests over time, as plain data."""
-    return json.loads(api.simulate("stream", overrides={"load.images": 20}, registry=BUILT_IN).to_json())
 
 
 @pytest.mark.parametrize(
