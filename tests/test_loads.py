@@ -11,6 +11,7 @@ from statistics import NormalDist
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nanoseconds import NS, host, nanosecond_chip
 
 import simres
 from simres import api
@@ -18,13 +19,16 @@ from simres.analysis.student import interval, quantile
 from simres.errors import AnswerIsNo, InvalidFile
 from simres.exploration import saturation
 from simres.plugins import Registry
+from simres.program import Program
 from simres.reporting.report import report
 from simres.result_rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
 from simres.serving import stream_of
 from simres.simulation.arrivals import exponential, poisson, uniform
 from simres.simulation.latencies import ERROR, EXACT, Latencies
-from simres.simulation.stream import PERCENTILES
+from simres.simulation.run import Tenant, run_tenants
+from simres.simulation.stream import PERCENTILES, Stream
+from simres.testing import behaviours
 from simres.workload import Ledger, Row
 
 REGISTRY = Registry(external=False)
@@ -345,3 +349,29 @@ def test_whatever_comes_is_served_in_its_turn(load, level):
     assert stream.until_ps == found.makespan_ps == arrivals[-1] + waits[-1] + SERVICE
     assert stream.missed == sum(0 < stream.deadline_ps < ps for ps in took)
     assert not list(problems_of_result(found))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 3000), min_size=1, max_size=25),
+    st.sampled_from([(1, 2), (1, 2, 4), (4,), (2, 3)]),
+    st.integers(0, 2000),
+)
+def test_whatever_batches_form_everybody_is_served_once(gaps, sizes, timeout_ns):
+    """Each size of batch takes the host a time of its own."""
+    machine = nanosecond_chip()
+    programs = {size: Program("test", "", (host(300 + 100 * size),)) for size in sizes}
+    arrivals = [sum(gaps[: k + 1]) * NS for k in range(len(gaps))]
+    timeout = timeout_ns * NS
+    requests = Stream(programs, lambda: iter(arrivals), len(gaps), timeout_ps=timeout)
+    ((record, _),) = run_tenants([Tenant(machine, (), 0, requests)], machine, behaviours(machine))
+    (stream,) = record.streams
+    assert stream.stayed_ps == stream.present_ps
+    assert stream.waited_ps == stream.waiting_ps
+    assert sum(one.requests for one in stream.served) == len(gaps)
+    assert all(one.launches <= one.requests <= one.launches * one.batch for one in stream.served)
+    work = sum(one.launches * (300 + 100 * one.batch) * NS for one in stream.served)
+    assert record.engines["host"].working_ps == work
+    # Nobody waits for company longer than the time-out but behind others' work.
+    assert stream.wait_ps["max"] <= timeout + work
+    assert stream.latency_ps["max"] <= stream.wait_ps["max"] + (300 + 100 * sizes[-1]) * NS
