@@ -29,10 +29,17 @@ from simres.result import (
     together_of,
 )
 from simres.result_json import program_document
-from simres.result_summary import summary
+from simres.result_summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.scheduling.filling import filling
-from simres.serving import capacity_per_ks, refuse_overload, refuse_overload_together, stream_of
+from simres.serving import (
+    alone_ps,
+    capacity_per_ks,
+    refuse_mixed,
+    refuse_overload,
+    refuse_overload_together,
+    stream_of,
+)
 from simres.simulation.check import check
 from simres.simulation.run import Tenant, run_stream, run_tenants
 from simres.workload import Ledger, Workload
@@ -100,28 +107,15 @@ def plan(scenario: Scenario, workload: Workload | Ledger, registry: Registry) ->
             raise SimresError(f"`load.batch` needs a traced network, and `{workload.name}` is a ledger")
         grown = workload if isinstance(workload, Ledger) or size == 1 else batch(workload, size)
         found[size] = _plan(replace(scenario, load=None, images=_TRIED), grown, chip, registry)
-    kept = {size: _kept(schedule.program) for size, schedule in found.items()}
-    first = min(found)
-    for size in found:
-        if kept[size] != kept[first]:
-            raise AnswerIsNo(
-                f"the Programs for batches of {first} and of {size} images keep different weights on "
-                "chip, so that one cannot follow the other",
-                "smaller batches (`load.batch.most`), or more on-chip memory",
-            )
-    starts = tuple(start for start in found[first].starts if start[0] is not found[first].program)
     sizes = {size: schedule.program for size, schedule in found.items()}
+    refuse_mixed(sizes)
+    first = min(found)
+    starts = tuple(start for start in found[first].starts if start[0] is not found[first].program)
     return replace(found[first], workload=workload, starts=starts, sizes=sizes)
 
 
 _TRIED = 8
 """Images on which candidates for a stream are tried, so that filling the memory counts little."""
-
-
-def _kept(program: Program) -> list[tuple[str, int, str]]:
-    """What a Program finds in memory, and leaves there."""
-    held = (program.buffers[number] for number in program.resident_in)
-    return sorted((buffer.tensor, buffer.nbytes, str(buffer.box)) for buffer in held)
 
 
 def _plan(scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry) -> Schedule:
@@ -291,12 +285,8 @@ def _together(
         )
         for name, tenant in scenario.tenants.items()
     ]
-    asked = {
-        name: (tenant.load, schedules[name].sizes[tenant.load.sizes[-1]], tenant.load.sizes[-1])
-        for name, tenant in scenario.tenants.items()
-        if tenant.load is not None
-    }
-    refuse_overload_together(asked, chip)
+    loads = {name: tenant.load for name, tenant in scenario.tenants.items() if tenant.load is not None}
+    refuse_overload_together(loads, {name: schedules[name].sizes for name in loads}, chip)
     ran = dict(zip(schedules, run_tenants(crew, chip, behaviours, level), strict=True))
     tenants = {}
     for name, schedule in schedules.items():
@@ -305,8 +295,7 @@ def _together(
         assert isinstance(workload, Workload)
         assert isinstance(schedule.workload, Workload)
         images = tenant.images if tenant.load is None else tenant.load.images
-        one = [(schedule.program, 0)] * (tenant.load is not None)
-        alone, _ = run_stream([*schedule.starts, *one], schedule.chip, behaviours, RecordLevel.NONE)
+        one = None if tenant.load is None else schedule.program
         tenants[name] = Tenancy(
             workload=workload,
             rewritten=schedule.workload if tenant.passes else None,
@@ -319,7 +308,7 @@ def _together(
                 *(stream.until_ps for stream in record.streams),
                 tenant.start_ps,
             ),
-            alone_ps=alone.makespan_ps,
+            alone_ps=alone_ps(schedule.starts, one, schedule.chip, behaviours),
             bounds=bounds(schedule.workload, schedule.joined, chip, chain_ps, images),
             candidates=schedule.candidates,
             request_ps=sum(one.counted_latency_ps // one.counted for one in record.streams),
@@ -351,7 +340,7 @@ def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Re
     found, problems = [], []
     for item in scenario.expect:
         try:
-            figure = _found(document, item.path)
+            figure = figure_at(document, item.path)
         except SimresError as error:
             problems.append(Problem(*item.place, error.message))
         else:
@@ -359,26 +348,6 @@ def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Re
     if problems:
         raise InvalidFile("scenario", str(scenario.path or scenario.name), problems)
     return replace(result, record=record, expectations=tuple(found))
-
-
-def _found(document: Mapping[str, Any], path: str) -> int | float:
-    """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`)."""
-    at: Any = document
-    parts = path.split(".")
-    while parts:
-        part = parts.pop(0)
-        if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
-            part = f"{part}.{parts.pop(0)}"  # one channel of a bus
-        named = (part, *(f"{part}_{unit}" for unit in ("ps", "bytes", "fj", "uw", "per_ks")))
-        keys = [key for key in named if isinstance(at, dict) and key in at]
-        if not keys:
-            known = sorted(at) if isinstance(at, dict) else []
-            more = f"; known there: {', '.join(known)}" if known else ""
-            raise SimresError(f"expect.{path}: a result has no `{part}` there{more}")
-        at = at[keys[0]]
-    if not isinstance(at, int | float) or isinstance(at, bool):
-        raise SimresError(f"expect.{path}: is no number of a result")
-    return at
 
 
 def _engine(chip: Chip, name: str, *, others: bool = False) -> Engine:

@@ -10,6 +10,7 @@ from simres.record import Record, RecordLevel, Span
 
 if TYPE_CHECKING:
     from simres.program import Program
+    from simres.record import StreamTotals
     from simres.result import Result
 
 MOST_PS = 10**30
@@ -17,6 +18,7 @@ MOST_PS = 10**30
 MOST_FJ = 10**30
 """Femtojoules, or microwatts, beyond that are a slip too."""
 _COLUMNS = len(Span._fields)
+_PERCENTILES = ["p50", "p90", "p95", "p99", "p99_9", "max"]
 
 
 def problems_of_result(result: Result) -> Iterator[str]:
@@ -29,6 +31,7 @@ def problems_of_result(result: Result) -> Iterator[str]:
     yield from _totals(result.record)
     yield from _launches(result.program, result.record)
     yield from _rows(result.program, result.record)
+    yield from _streams(result)
     for name, ps in {**result.bounds.engines, "dependency": result.bounds.dependency}.items():
         if not 0 <= ps <= MOST_PS:
             yield f"bounds_ps.{name}: {_brief(ps)} is no time"
@@ -179,6 +182,89 @@ def _holders(record: Record) -> Iterator[str]:
     for row, ps in held.items():
         if len(record.rows[row]) == _COLUMNS and record.rows[row][column] != ps:
             yield f"record.bus_holders: row {row} waited another time for the bus than others had it"
+
+
+def _streams(result: Result) -> Iterator[str]:
+    record, tenants = result.record, list(result.tenants.values())
+    if not 0 <= result.capacity_per_ks <= MOST_PS:
+        yield f"capacity_per_ks: {_brief(result.capacity_per_ks)} is no rate"
+    seen = [stream.tenant for stream in record.streams]
+    if len(set(seen)) < len(seen) or not set(seen) <= set(range(max(1, len(tenants)))):
+        yield "record.streams: of tenants that do not exist, or several of one"
+        return
+    for number, stream in enumerate(record.streams):
+        place = f"record.streams.{number}"
+        yield from (f"{place}.{problem}" for problem in _stream(stream, record.makespan_ps))
+        repeats = tenants[stream.tenant].repeats if tenants else result.repeats
+        if stream.arrived != repeats:
+            yield f"{place}.arrived: is {_brief(stream.arrived)}, and there were {_brief(repeats)} images"
+    means = {one.tenant: one.counted_latency_ps // max(1, one.counted) for one in record.streams}
+    for number, name in enumerate(result.tenants):
+        if result.tenants[name].request_ps != means.get(number, 0):
+            yield f"tenants.{name}.request_ps: is not the mean of its requests"
+    yield from _served(result.program, record)
+
+
+def _stream(stream: StreamTotals, makespan_ps: int) -> Iterator[str]:
+    """What its own figures say of each other; the first word is the one that is wrong."""
+    if not 0 <= stream.warmup < stream.arrived <= MOST_PS:
+        yield "warmup: leaves nothing to measure"
+    if stream.counted != stream.arrived - stream.warmup:
+        yield f"counted: is {_brief(stream.counted)}, not those that came after the warm-up"
+    if not 0 <= stream.first_ps <= stream.from_ps <= stream.last_ps <= stream.until_ps <= makespan_ps:
+        yield "until_ps: it runs against time"
+    if not stream.present_ps == stream.stayed_ps >= stream.waited_ps == stream.waiting_ps:
+        yield "stayed_ps: Little's law does not hold"
+    if not 0 <= stream.counted_wait_ps <= stream.counted_latency_ps <= stream.stayed_ps <= MOST_PS:
+        yield "counted_latency_ps: requests wait no longer than they stay"
+    if not 0 <= stream.counted_waiting_ps <= stream.counted_present_ps <= stream.present_ps:
+        yield "counted_present_ps: no more wait than are there"
+    if not 0 <= stream.most_waiting <= stream.most_present <= stream.arrived:
+        yield "most_present: no more wait than are there"
+    if not 0 <= stream.present_at_last <= stream.most_present:
+        yield "present_at_last: is more than ever were there"
+    for name, times, total in (
+        ("latency_ps", stream.latency_ps, stream.counted_latency_ps),
+        ("wait_ps", stream.wait_ps, stream.counted_wait_ps),
+    ):
+        rising = list(times.values())
+        if list(times) != _PERCENTILES or sorted(rising) != rising:
+            yield f"{name}: no percentiles"
+        elif (
+            not 0 <= rising[0] <= rising[-1] <= min(total, makespan_ps) or total > stream.counted * rising[-1]
+        ):
+            yield f"{name}: is not of requests that took so long in all"
+    limits = [ps for ps, _ in stream.upto_ps]
+    counts = [count for _, count in stream.upto_ps]
+    if sorted(set(limits)) != limits or min(counts, default=0) < 0 or sum(counts) != stream.counted:
+        yield "upto_ps: does not have every request once"
+    if not 0 <= stream.missed <= stream.counted * (stream.deadline_ps > 0):
+        yield "missed: more than there are, or without a deadline"
+    if not (0 <= stream.deadline_ps <= MOST_PS and 0 <= stream.one_in <= MOST_PS):
+        yield "deadline_ps: no time, or no error"
+    if sum(one.requests for one in stream.served) != stream.arrived:
+        yield "served: somebody is missing, or there twice"
+
+
+def _served(program: Program, record: Record) -> Iterator[str]:
+    """Every Program of a stream, and that engines did the tasks of all of them."""
+    tasks, sound = len(program.tasks), True
+    for number, stream in enumerate(record.streams):
+        for index, one in enumerate(stream.served):
+            fits = 0 <= one.launches <= one.requests <= one.launches * one.batch
+            if not (
+                0 <= one.first <= one.past <= tasks and fits and 0 <= one.fastest_ps <= record.makespan_ps
+            ):
+                yield f"record.streams.{number}.served.{index}: names tasks that do not exist, or no counts"
+                sound = False
+    if not sound or not record.streams:
+        return
+    done: Counter[str] = Counter()
+    for task, times in zip(program.tasks, record.repeats(tasks), strict=True):
+        done[task.engine] += times
+    for name, totals in record.engines.items():
+        if totals.tasks != done[name]:
+            yield f"record.engines.{name}.tasks: is {_brief(totals.tasks)}, launches have {done[name]}"
 
 
 def _brief(value: int) -> str:

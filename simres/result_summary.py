@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from simres.analysis.energy import energy_delay_js, power_uw
 from simres.analysis.occupancy import peak
+from simres.errors import SimresError
 from simres.units import PS_PER_S
 
 if TYPE_CHECKING:
@@ -146,6 +148,29 @@ def summary(result: Result) -> dict[str, Any]:
             "seed": result.origin.seed,
         },
     }
+
+
+def figure_at(document: Mapping[str, Any], path: str) -> int | float:
+    """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`).
+
+    Raises `SimresError` where there is none.
+    """
+    at: Any = document
+    parts = path.split(".")
+    while parts:
+        part = parts.pop(0)
+        if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
+            part = f"{part}.{parts.pop(0)}"  # one channel of a bus
+        named = (part, *(f"{part}_{unit}" for unit in ("ps", "bytes", "fj", "uw", "per_ks")))
+        keys = [key for key in named if isinstance(at, dict) and key in at]
+        if not keys:
+            known = sorted(at) if isinstance(at, dict) else []
+            more = f"; known there: {', '.join(known)}" if known else ""
+            raise SimresError(f"expect.{path}: a result has no `{part}` there{more}")
+        at = at[keys[0]]
+    if not isinstance(at, int | float) or isinstance(at, bool):
+        raise SimresError(f"expect.{path}: is no number of a result")
+    return at
 
 
 def load_document(stream: StreamTotals) -> dict[str, Any]:

@@ -73,6 +73,41 @@ def capacity_per_ks(
     return size * (TRIAL - TRIAL // 2) * arrivals.PER_KS // took if took else 0
 
 
+def alone_ps(
+    starts: Sequence[tuple[Program, int]],
+    request: Program | None,
+    chip: Chip,
+    behaviours: Mapping[str, Any],
+) -> int:
+    """How long `starts` take with nobody else on the chip; where there is a `request`, how long that takes
+    once they are done."""
+    ready = run_stream(starts, chip, behaviours, RecordLevel.NONE)[0].makespan_ps if starts else 0
+    if request is None:
+        return ready
+    record, _ = run_stream([*starts, (request, ready)], chip, behaviours, RecordLevel.NONE)
+    return record.makespan_ps - ready
+
+
+def refuse_mixed(programs: Mapping[int, Program]) -> None:
+    """Raises `AnswerIsNo` where Programs by size of batch do not find the same in memory, and leave it there,
+    so that one could not follow the other."""
+    kept = {size: _kept(program) for size, program in programs.items()}
+    first = min(programs)
+    for size in programs:
+        if kept[size] != kept[first]:
+            raise AnswerIsNo(
+                f"the Programs for batches of {first} and of {size} images keep different weights on "
+                "chip, so that one cannot follow the other",
+                "smaller batches (`load.batch.most`), or more on-chip memory",
+            )
+
+
+def _kept(program: Program) -> list[tuple[str, int, str]]:
+    """What a Program finds in memory, and leaves there."""
+    held = (program.buffers[number] for number in program.resident_in)
+    return sorted((buffer.tensor, buffer.nbytes, str(buffer.box)) for buffer in held)
+
+
 def refuse_overload(load: Load, capacity: int) -> None:
     """Raises `AnswerIsNo` where requests come faster than the chip can serve them, whatever the queue."""
     if not capacity or load.arrivals == "trace":
@@ -86,22 +121,24 @@ def refuse_overload(load: Load, capacity: int) -> None:
         )
 
 
-def refuse_overload_together(loads: Mapping[str, tuple[Load, Program, int]], chip: Chip) -> None:
-    """The same for tenants, each with its load and a Program for so many requests: an engine may have more
-    work than there is time."""
+def refuse_overload_together(
+    loads: Mapping[str, Load], programs: Mapping[str, Mapping[int, Program]], chip: Chip
+) -> None:
+    """The same for tenants by name, each with Programs by size of batch: an engine may have more work than
+    there is time."""
     shares: dict[str, float] = dict.fromkeys(chip.engines, 0.0)
-    for load, program, size in loads.values():
+    for tenant, load in loads.items():
         if load.arrivals == "trace":
             continue
+        size = load.sizes[-1]
+        program = programs[tenant][size]
         for name, spec in chip.engines.items():
             tasks = [task.work for task in program.tasks if task.engine == name]
             took = ceil(spec.in_a_row_ps(tasks, [spec.duration_ps(work) for work in tasks]))
             shares[name] += took * load.per_ks / (size * arrivals.PER_KS)
     name = max(shares, key=lambda name: shares[name], default="")
     if name and shares[name] >= 1:
-        asked = ", ".join(
-            f"{tenant} {format_arrivals(load.per_ks)}" for tenant, (load, _, _) in loads.items()
-        )
+        asked = ", ".join(f"{tenant} {format_arrivals(load.per_ks)}" for tenant, load in loads.items())
         a_second = format_duration(int(shares[name] * 10**12))
         raise AnswerIsNo(
             f"the tenants' loads ({asked}) are more than the chip can serve: they keep `{name}` busy for "

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from fractions import Fraction
+from itertools import islice
 from math import sqrt
 from statistics import NormalDist
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nanoseconds import NS, host, nanosecond_chip
 
 import simres
 from simres import api
 from simres.analysis.student import interval, quantile
 from simres.errors import AnswerIsNo, InvalidFile
+from simres.exploration import saturation
 from simres.plugins import Registry
+from simres.program import Program
+from simres.reporting.report import report
+from simres.result_rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
-from simres.simulation.arrivals import exponential, uniform
+from simres.serving import stream_of
+from simres.simulation.arrivals import exponential, poisson, uniform
 from simres.simulation.latencies import ERROR, EXACT, Latencies
-from simres.simulation.stream import PERCENTILES
+from simres.simulation.run import Tenant, run_tenants
+from simres.simulation.stream import PERCENTILES, Stream
+from simres.testing import behaviours
+from simres.workload import Ledger, Row
 
 REGISTRY = Registry(external=False)
 CHIP = {"workload": "resnet20", "chip": "paper", "hardware": {"sram": {"capacity": "1 MiB"}}}
@@ -164,3 +175,203 @@ def test_students_t_is_that_of_the_tables(row):
     assert quantile(0.95, freedom) == pytest.approx(t, rel=1e-5)
     mean, margin = interval([1.0, 3.0], 0.95)
     assert (mean, margin) == (2.0, pytest.approx(12.7062, rel=1e-5))
+
+
+def beside(*loads, memory="2 MiB", **more):
+    """ResNet-20 for each load, as tenants `t0`, `t1` and so on with equal parts of the memory."""
+    shares = {f"t{number}": {"workload": "resnet20", "load": load} for number, load in enumerate(loads)}
+    for name, own in more.items():
+        shares[name] |= own
+    kept = {key: value for key, value in KEPT.items() if key != "workload"}
+    kept |= {"hardware": {"sram": {"capacity": memory}}, "tenants": shares}
+    return simres.simulate(from_document(kept, registry=REGISTRY), registry=REGISTRY)
+
+
+PERIODIC = {"arrivals": "periodic", "rate": "2000/s", "images": 20, "warmup": 2}
+POISSON = {"arrivals": "poisson", "rate": "4000/s", "images": 60, "warmup": 2, "seed": 5}
+
+
+def test_tenants_with_loads_share_the_chip_by_priority():
+    ahead = beside(PERIODIC, POISSON, t0={"priority": 1}, t1={"priority": 0})
+    behind = beside(PERIODIC, POISSON, t0={"priority": 0}, t1={"priority": 1})
+    assert ahead.tenants["t0"].latency_ps < behind.tenants["t0"].latency_ps
+    assert ahead.tenants["t1"].latency_ps > behind.tenants["t1"].latency_ps
+    for found in (ahead, behind):
+        assert [stream.tenant for stream in found.record.streams] == [0, 1]
+        for stream, tenant in zip(found.record.streams, found.tenants.values(), strict=True):
+            assert stream.stayed_ps == stream.present_ps
+            assert stream.arrived == tenant.repeats
+            # Of the same requests alone the fastest takes as long as one with nobody there.
+            assert tenant.alone_ps <= stream.latency_ps["p50"]
+            assert tenant.slowdown >= 1
+
+
+def test_a_request_alone_is_one_that_finds_the_weights_on_chip():
+    single = run(PERIODIC).record.streams[0].latency_ps["max"]
+    rare = PERIODIC | {"rate": "10/s", "images": 3}
+    found = beside(rare, rare, t1={"start": "30 ms"})
+    assert {tenant.alone_ps for tenant in found.tenants.values()} == {single}
+    assert {tenant.slowdown for tenant in found.tenants.values()} == {1}
+
+
+def test_tenants_with_loads_keep_within_their_parts_of_the_memory():
+    found = beside(PERIODIC, POISSON, t0={"sram": "512 KiB"}, t1={"sram": "1280 KiB"})
+    memories = found.record.memories
+    assert memories["sram.t0"].capacity == 512 * 1024
+    assert memories["sram.t1"].capacity == 1280 * 1024
+    assert all(0 < memory.peak <= memory.capacity for memory in memories.values())
+
+
+def test_tenants_that_ask_for_too_much_together_are_refused():
+    with pytest.raises(AnswerIsNo, match=r"the tenants' loads \(t0 8 k/s, t1 8 k/s\)"):
+        beside(PERIODIC | {"rate": "8000/s"}, PERIODIC | {"rate": "8000/s"})
+
+
+def test_the_report_of_tenants_with_loads_fits_a_narrow_screen():
+    found = beside(PERIODIC | {"deadline": "1 ms"}, POISSON, t0={"priority": 1, "start": "1 ms"})
+    for width in (80, 100):
+        assert max(len(str(line)) for line in report(found, width, clip=True)) <= width
+
+
+SERVICE = 1_000_000
+"""Picoseconds that a request for `ONE_TASK` has the host."""
+HOST = {
+    "hardware": {
+        "ddr": {"kind": "ddr", "bandwidth": "1 GB/s"},
+        "sram": {"kind": "sram", "capacity": "1 MB"},
+        "matrix": {"kind": "matrix", "rate": "1 TFLOP/s"},
+        "host": {"kind": "host", "rate": "10 GFLOP/s"},
+    },
+    "workload": "one",
+    "scheduler": "paper",
+}
+ONE_TASK = Ledger("one", (Row("only", 0, 0, 0, 0, 10_000),))
+
+
+def at_the_host(load, **options):
+    """Requests that take `SERVICE` at the host and no time anywhere else."""
+    return run(load, HOST, workload=ONE_TASK, **options)
+
+
+def waits_of(arrivals):
+    """Lindley's recursion: each waits for what is left of the one before."""
+    free, waits = 0, []
+    for at in arrivals:
+        waits.append(max(0, free - at))
+        free = max(free, at) + SERVICE
+    return waits
+
+
+@pytest.mark.parametrize(("load_percent", "seed"), [(40, 1), (70, 2)])
+def test_requests_wait_as_pollaczek_and_khinchine_say(load_percent, seed):
+    """M/D/1: the mean wait is rho D / (2 (1 - rho)).
+
+    To the picosecond the run does what Lindley's recursion says of its arrivals. That gives the cycles
+    between requests that find the server free, and the mean over them has a confidence interval of 99.9 %
+    (regenerative method, Crane and Iglehart, 1975).
+    """
+    rate = load_percent * 10_000
+    load = {"arrivals": "poisson", "rate": f"{rate}/s", "images": 12_000, "warmup": 0, "seed": seed}
+    (stream,) = at_the_host(load).record.streams
+    waits = waits_of(islice(poisson(1000 * rate, uniform(seed, "", 0)), 12_000))
+    assert stream.counted_latency_ps == sum(waits) + 12_000 * SERVICE
+    assert stream.latency_ps["max"] == max(waits) + SERVICE
+    cycles: list[list[int]] = []
+    for wait in waits:
+        if not wait:
+            cycles.append([])
+        cycles[-1].append(wait)
+    cycles.pop()  # it may not have ended
+    requests = sum(map(len, cycles))
+    mean = sum(map(sum, cycles)) / requests
+    deviation = sqrt(sum((sum(c) - mean * len(c)) ** 2 for c in cycles) / (len(cycles) - 1))
+    margin = NormalDist().inv_cdf(0.9995) * deviation * sqrt(len(cycles)) / requests
+    rho = load_percent / 100
+    assert abs(mean - rho * SERVICE / (2 * (1 - rho))) <= margin
+    assert margin < mean / 2, "it could be exponential service, whose mean wait is twice that"
+
+
+def test_saturation_of_a_server_of_fixed_time_is_where_its_formula_says():
+    """The mean latency D (1 + rho / (2 (1 - rho))) is 1.5 D at half load."""
+    load = {"arrivals": "poisson", "rate": "1/s", "images": 1200, "seed": 4}
+    found = saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, "mean", 3 * SERVICE // 2, 4)
+    assert found.capacity_per_ks == 1000 * 10**6
+    assert abs(found.per_ks - 500 * 10**6) <= found.margin_per_ks + found.step_per_ks
+    assert 0 < found.margin_per_ks < 100 * 10**6
+    targets = [rate.target_ps for rate in found.rates]
+    assert targets == sorted(targets), "the same arrivals, only closer together"
+
+
+def test_memory_does_not_grow_with_requests(monkeypatch):
+    monkeypatch.setattr("simres.simulation.latencies.EXACT", 100)
+    peaks = []
+    for images in (300, 300, 3000):  # the first for what is imported and kept only once
+        tracemalloc.start()
+        at_the_host({"arrivals": "periodic", "rate": "500000/s", "images": images})
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    _, few, many = peaks
+    assert many - few < 8 * 2700, "a word for each request"
+
+
+@st.composite
+def small_loads(draw):
+    """Loads of a few requests below what `at_the_host` serves."""
+    way = draw(st.sampled_from(["poisson", "periodic", "bursty", "trace"]))
+    images = draw(st.integers(1, 30))
+    load = {"arrivals": way, "images": images, "warmup": draw(st.integers(0, images - 1))}
+    if way == "trace":
+        gaps = draw(st.lists(st.integers(0, 3000), min_size=images, max_size=images))
+        load["trace"] = [f"{sum(gaps[: k + 1])} ns" for k in range(images)]
+    else:
+        load |= {"rate": f"{draw(st.integers(1000, 990_000))}/s", "seed": draw(st.integers(0, 9))}
+    if way == "bursty":
+        load["burst"] = draw(st.integers(2, 5))
+    if draw(st.booleans()):
+        load["deadline"] = f"{draw(st.integers(1, 5000))} ns"
+    return load
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_loads(), st.sampled_from(["full", "aggregate", "none"]))
+def test_whatever_comes_is_served_in_its_turn(load, level):
+    found = at_the_host(load, record=level)
+    read = scenario(load, HOST)
+    (stream,) = found.record.streams
+    arrivals = list(islice(stream_of(read.load, {}).arrivals(), read.load.images))
+    waits = waits_of(arrivals)
+    counted = waits[read.load.warmup :]
+    took = sorted(wait + SERVICE for wait in counted)
+    assert stream.stayed_ps == stream.present_ps == sum(waits) + len(waits) * SERVICE
+    assert stream.counted_latency_ps == sum(took)
+    assert stream.latency_ps["max"] == took[-1]
+    assert stream.latency_ps["p50"] == took[(len(took) - 1) // 2]
+    assert stream.until_ps == found.makespan_ps == arrivals[-1] + waits[-1] + SERVICE
+    assert stream.missed == sum(0 < stream.deadline_ps < ps for ps in took)
+    assert not list(problems_of_result(found))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 3000), min_size=1, max_size=25),
+    st.sampled_from([(1, 2), (1, 2, 4), (4,), (2, 3)]),
+    st.integers(0, 2000),
+)
+def test_whatever_batches_form_everybody_is_served_once(gaps, sizes, timeout_ns):
+    """Each size of batch takes the host a time of its own."""
+    machine = nanosecond_chip()
+    programs = {size: Program("test", "", (host(300 + 100 * size),)) for size in sizes}
+    arrivals = [sum(gaps[: k + 1]) * NS for k in range(len(gaps))]
+    timeout = timeout_ns * NS
+    requests = Stream(programs, lambda: iter(arrivals), len(gaps), timeout_ps=timeout)
+    ((record, _),) = run_tenants([Tenant(machine, (), 0, requests)], machine, behaviours(machine))
+    (stream,) = record.streams
+    assert stream.stayed_ps == stream.present_ps
+    assert stream.waited_ps == stream.waiting_ps
+    assert sum(one.requests for one in stream.served) == len(gaps)
+    assert all(one.launches <= one.requests <= one.launches * one.batch for one in stream.served)
+    work = sum(one.launches * (300 + 100 * one.batch) * NS for one in stream.served)
+    assert record.engines["host"].working_ps == work
+    # Nobody waits for company longer than the time-out but behind others' work.
+    assert stream.wait_ps["max"] <= timeout + work
+    assert stream.latency_ps["max"] <= stream.wait_ps["max"] + (300 + 100 * sizes[-1]) * NS

@@ -54,11 +54,16 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 
 
 @pytest.fixture(scope="module")
-def documents(paper, resnet20):
+def stream():
+    """A result of requests over time, as plain data."""
+    return json.loads(api.simulate("stream", overrides={"load.images": 20}, registry=BUILT_IN).to_json())
+
+
+@pytest.fixture(scope="module")
+def documents(paper, resnet20, stream):
     """Results as plain data, each with its places grouped by their keys so that rare ones are hit too."""
     found = []
-    for result in (paper, resnet20):
-        document = json.loads(result.to_json())
+    for document in (*(json.loads(result.to_json()) for result in (paper, resnet20)), stream):
         groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         for place in places(document):
             groups.setdefault(tuple("#" if isinstance(key, int) else key for key in place), []).append(place)
@@ -165,4 +170,39 @@ def test_a_task_that_is_missing_from_the_record_is_named(documents, tmp_path):
     put(document, ("record", "rows", 3), None, away=True)
     (tmp_path / "result.json").write_text(json.dumps(document))
     with pytest.raises(SimresError, match=r"record\.rows: a task is missing, or there twice"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("capacity_per_ks",), -1, "capacity_per_ks: -1 is no rate"),
+        (("repeats",), 21, "record.streams.0.arrived: is 20, and there were 21 images"),
+        (("record", "streams", 0, "tenant"), 1, "record.streams: of tenants that do not exist"),
+        (("record", "streams", 0, "warmup"), 20, "record.streams.0.warmup: leaves nothing"),
+        (("record", "streams", 0, "counted"), 0, "record.streams.0.counted: is 0, not"),
+        (("record", "streams", 0, "until_ps"), 10**20, "record.streams.0.until_ps: it runs against time"),
+        (("record", "streams", 0, "stayed_ps"), 1, "record.streams.0.stayed_ps: Little's law"),
+        (("record", "streams", 0, "waited_ps"), -1, "record.streams.0.stayed_ps: Little's law"),
+        (("record", "streams", 0, "counted_latency_ps"), 10**20, "record.streams.0.counted_latency_ps:"),
+        (("record", "streams", 0, "counted_present_ps"), 10**20, "record.streams.0.counted_present_ps:"),
+        (("record", "streams", 0, "most_present"), 21, "record.streams.0.most_present:"),
+        (("record", "streams", 0, "present_at_last"), 21, "record.streams.0.present_at_last:"),
+        (("record", "streams", 0, "latency_ps", "p99"), 1, "record.streams.0.latency_ps: no percentiles"),
+        (("record", "streams", 0, "wait_ps"), {"p50": 0}, "record.streams.0.wait_ps: no percentiles"),
+        (("record", "streams", 0, "latency_ps", "max"), 10**20, "record.streams.0.latency_ps: is not of"),
+        (("record", "streams", 0, "upto_ps", 0, 1), -1, "record.streams.0.upto_ps: does not have every"),
+        (("record", "streams", 0, "missed"), 19, "record.streams.0.missed: more than there are"),
+        (("record", "streams", 0, "one_in"), -1, "record.streams.0.deadline_ps: no time, or no error"),
+        (("record", "streams", 0, "served"), [], "record.streams.0.served: somebody is missing"),
+        (("record", "streams", 0, "served", 0, 1), 10**6, "record.streams.0.served.0: names tasks"),
+        (("record", "streams", 0, "served", 0, 3), 10, "record.streams.0.served.0: names tasks"),
+        (("record", "engines", "ddr", "tasks"), 1, "record.engines.ddr.tasks: is 1, launches have"),
+    ],
+)
+def test_a_stream_that_contradicts_itself_is_named(stream, tmp_path, place, value, message):
+    document = copy.deepcopy(stream)
+    put(document, place, value)
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    with pytest.raises(SimresError, match=re.escape(message)):
         load(tmp_path)

@@ -50,10 +50,9 @@ def section(result: Result, width: int, glyphs: Glyphs) -> Iterator[Text]:
     """Percentiles of latency and waiting, then throughput, queues and deadlines, then who took how long."""
     streams = result.record.streams
     whose = names(result)
-    warmup = ", ".join(dict.fromkeys(str(stream.warmup) for stream in streams))
-    yield from titled(
-        "Requests", f"without the first {warmup}; latency is from arrival to the last task's end"
-    )
+    warmups = sorted({stream.warmup for stream in streams})
+    warmup = str(warmups[0]) if len(warmups) == 1 else f"{warmups[0]} to {warmups[-1]}"
+    yield from titled("Requests", f"without the first {warmup}; latency is from arrival to last end")
     rows = [
         (name, what, times, total, stream)
         for name, stream in zip(whose, streams, strict=True)

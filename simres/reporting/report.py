@@ -56,9 +56,7 @@ def report(
         yield from wrapped(headline.distance(result), width)
 
     if result.tenants:
-        yield from titled(
-            "Tenants", "latency is from a tenant's start to its last task's end; of requests, one's mean"
-        )
+        yield from titled("Tenants", tenant_table.caption(result))
         yield from tenant_table.tenants(result, width, glyphs)
         yield from titled("Shared", "how long each engine worked for whom")
         yield from tenant_table.engines(result, width, glyphs)

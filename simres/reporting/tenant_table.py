@@ -9,6 +9,18 @@ from simres.reporting.styled import Text
 from simres.result import Result
 from simres.units import format_bytes
 
+_BOUND = 3
+"""Rank of the columns about a tenant's bound."""
+
+
+def caption(result: Result) -> str:
+    """What the table's latencies are."""
+    loaded = [bool(tenant.request_ps) for tenant in result.tenants.values()]
+    if all(loaded):
+        return "latency is the mean of a tenant's requests"
+    ended = "latency is from a tenant's start to its last task's end"
+    return "latency is from start to last end; with requests, their mean" if any(loaded) else ended
+
 
 def tenants(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     """A row a tenant: when it came, how long it took, how much longer than alone and than its bound."""
@@ -35,21 +47,35 @@ def tenant_columns(result: Result) -> list[Column]:
         for tenant in named
     ]
     columns = [
-        Column("tenant", list(named), right=False),
-        Column("network", [row.workload.name for row in rows], right=False, rank=4, elastic=True),
-        Column("scheduler", [row.scheduler for row in rows], right=False, rank=6),
-        Column("images", [str(row.images) for row in rows], rank=5),
-        Column("start", unit.texts(row.start_ps for row in rows), unit.unit, rank=3),
+        Column("tenant", list(named), right=False, elastic=True),
+        Column("network", [row.workload.name for row in rows], right=False, rank=5, elastic=True),
+        Column("scheduler", [row.scheduler for row in rows], right=False, rank=7),
+        Column("images", [str(row.images) for row in rows], rank=6),
+        Column("start", unit.texts(row.start_ps for row in rows), unit.unit, rank=4),
         Column("latency", unit.texts(row.latency_ps for row in rows), unit.unit),
         Column("alone", unit.texts(row.alone_ps for row in rows), unit.unit),
         Column("slowdown", [f"{row.slowdown:.3f} x" for row in rows]),
-        Column("bound", unit.texts(row.bounds.makespan for row in rows), unit.unit, rank=2),
-        Column("", [f"{times(row.latency_ps, row.bounds.makespan)} x" for row in rows], rank=2),
+        Column(
+            "bound",
+            [NOTHING if row.request_ps else unit.text(row.bounds.makespan) for row in rows],
+            unit.unit,
+            rank=_BOUND,
+        ),
+        Column(
+            "",
+            [
+                NOTHING if row.request_ps else f"{times(row.latency_ps, row.bounds.makespan)} x"
+                for row in rows
+            ],
+            rank=_BOUND,
+        ),
         Column("memory", [format_bytes(nbytes) for nbytes in quotas], rank=1),
         Column("held", [percent(part, whole) for part, whole in zip(held, quotas, strict=True)], "%", rank=1),
     ]
     if any(row.priority for row in rows):
-        columns.insert(4, Column("priority", [str(row.priority) for row in rows], rank=3))
+        columns.insert(4, Column("priority", [str(row.priority) for row in rows], rank=2))
+    if all(row.request_ps for row in rows):  # a bound is of all of a tenant's work, not of one request
+        columns = [column for column in columns if column.rank != _BOUND]
     return columns
 
 
@@ -75,5 +101,7 @@ def engine_columns(result: Result) -> list[Column]:
     columns.append(Column("all", unit.texts(every), unit.unit, style="total"))
     columns.append(Column("", [percent(ps, makespan) for ps in every], "%"))
     rest = [makespan - ps for ps in every]
-    columns.append(Column("for nobody", unit.texts(rest) if any(rest) else [NOTHING] * len(rest), unit.unit))
+    columns.append(
+        Column("for nobody", unit.texts(rest) if any(rest) else [NOTHING] * len(rest), unit.unit, rank=2)
+    )
     return columns

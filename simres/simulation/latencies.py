@@ -80,7 +80,7 @@ class Latencies:
         """
         if not self.count:
             return ()
-        values = list((Counter(self._kept) if self._bins is None else self._bins).items())
+        values = ((ps, 1) for ps in self._kept) if self._bins is None else self._bins.items()
         limits = [0]
         while limits[-1] < self.largest:
             power, step = divmod(len(limits) - 1 + 2 * len(_STEPS), len(_STEPS))
