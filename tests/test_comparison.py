@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -100,6 +101,12 @@ def test_fewer_than_two_or_too_many_are_refused(resnet20):
 def test_the_command_compares_stored_results_and_scenarios(simres, resnet20, tmp_path):
     resnet20.save(tmp_path / "a")
     code, out, err = simres("compare", tmp_path / "a", "resnet20", "--set", "hardware.ddr.bandwidth=2 GB/s")
+    assert (code, err) == (0, "")  # what is finished is left as it is
+    assert re.search(r"hardware\.ddr\.bandwidth +1 GB/s +2 GB/s", out)
+    code, out, err = simres("compare", "resnet20", "--set", "hardware.ddr.bandwidth=2 GB/s", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["settings"] == {"hardware.ddr.bandwidth": {"A": "1 GB/s", "B": "2 GB/s"}}
+    code, out, err = simres("compare", tmp_path / "a", "--set", "hardware.ddr.bandwidth=2 GB/s")
     assert (code, out) == (2, "")
     assert "finished run" in err
     code, out, err = simres("compare", tmp_path / "a", "paper")

@@ -148,15 +148,16 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "fast": {
         "epochs": 24,
         "optimiser": "muon",
-        "lr": 0.12,
+        "lr": 0.03,
         "lr_rest": 0.4,
         "momentum": 0.6,
         "nesterov": True,
         "weight_decay": 0.0,
         "schedule": "one-cycle",
         "warmup": 0.1,
+        "label_smoothing": 0.1,
         "flip": "alternating",
-        "uncropped": 3,
+        "uncropped": 2,
         "precision": "auto",
     },
 }
