@@ -58,6 +58,9 @@ bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/dram.py
 	$(PY) benchmarks/scheduling.py
 	$(PY) benchmarks/report.py
+	$(PY) benchmarks/view.py
+	$(PY) benchmarks/sweep.py --points 1000 --alone
+	$(PY) benchmarks/streams.py
 
 clean: ## Remove what can be made again, but for .venv.
 	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
