@@ -57,7 +57,7 @@ def report(
         caption = "what the scenarios differ in"
         few = "" if len(shown_settings) == of else f": {FEW} of {of}, all with --all"
         yield from _titled(width, "Settings", f"{caption}{few}")
-        columns = [Column("", [printable(item.path) for item in shown_settings], right=False)]
+        columns = [Column("", [printable(item.path) for item in shown_settings], right=False, elastic=True)]
         for number, letter in enumerate(letters):
             texts = [printable(item.values[number] or NOTHING) for item in shown_settings]
             columns.append(Column(letter, texts, right=False, elastic=True))
@@ -169,7 +169,8 @@ def _table(
         names.append(f"{len(rest)} others")
     columns = [Column(head, names, total="total" if total else "", right=False, elastic=True)]
     if any(row.part for row in rows):
-        columns.append(Column("", [row.part if row.name else "" for row in rows], right=False))
+        parts = [row.part if row.name else "" for row in rows]
+        columns.append(Column("", parts, right=False, elastic=True))
 
     def others(number: int) -> list[int]:
         return [sum(row.values[number] or 0 for row in rest)] if rest else []

@@ -226,7 +226,8 @@ def _rewritten(result: Result, given: Workload) -> list[str]:
     now = result.rewritten
     if now is None:
         return []
-    names = ", ".join(result.origin.scenario.get("passes", ())) or "of the tenants"
+    passes = result.origin.scenario.get("passes")
+    names = ", ".join(map(str, passes if isinstance(passes, list | tuple) else ())) or "of the tenants"
     changes = [
         f"{format_count(before)} {what} became {format_count(after)}"
         for what, before, after in (
