@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
-from simres.program import Program, Task, TaskKind, Work
+from simres.program import Buffer, Program, Region, Task, TaskKind, Work
 from simres.testing import chip, prove
 
 NS = 1000
@@ -39,3 +39,17 @@ def host(ns, **kwargs):
 
 def makespan(tasks, buffers=(), capacity=1 << 40):
     return prove(Program("test", "", tuple(tasks), tuple(buffers)), nanosecond_chip(capacity)).makespan_ps
+
+
+def pipeline(loading, computing, tiles):
+    """Loads each of so many tiles, of a byte, and computes on it, as far ahead as memory allows."""
+    tasks = [
+        task
+        for tile in range(tiles)
+        for task in (
+            load(loading, reserves=(tile,), writes=(Region("x", tile),)),
+            compute(computing, needs=(2 * tile,), reads=(Region("x", tile),)),
+        )
+    ]
+    buffers = tuple(Buffer(f"x{tile}", 1, "sram", (2 * tile + 1,)) for tile in range(tiles))
+    return Program("test", "", tuple(tasks), buffers)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from math import sqrt
-from statistics import NormalDist
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from intervals import mean_wait
 from nanoseconds import NS, compute, host, load, nanosecond_chip
 
 from simres.program import Program
@@ -89,12 +88,7 @@ def test_littles_law_on_a_stream_of_requests(gaps, work):
 
 @pytest.mark.parametrize(("seed", "load_percent"), [(1, 30), (2, 50), (3, 80)])
 def test_poisson_arrivals_at_a_server_of_fixed_time(seed, load_percent):
-    """M/D/1: the mean wait is rho D / (2 (1 - rho)) (Pollaczek and Khinchine).
-
-    What happens between two requests that find the server free is independent of what happens between the
-    next two, so the mean over such cycles has a confidence interval (regenerative method, Crane and
-    Iglehart, 1975): 99.9 %, worked out from the run itself.
-    """
+    """M/D/1: the mean wait is rho D / (2 (1 - rho)) (Pollaczek and Khinchine), within its interval."""
     chance = random.Random(seed)
     service = 1000  # nanoseconds
     mean_gap = service * NS * 100 / load_percent
@@ -106,16 +100,7 @@ def test_poisson_arrivals_at_a_server_of_fixed_time(seed, load_percent):
         starts.append((program, round(at)))
     record, _ = run_stream(starts, machine, behaviours(machine))
     waits = [span.granted - starts[span.launch][1] for span in record.spans]
-    cycles: list[list[int]] = []
-    for wait in waits:
-        if not wait:
-            cycles.append([])
-        cycles[-1].append(wait)
-    cycles.pop()  # it may not have ended
-    requests = sum(map(len, cycles))
-    mean = sum(map(sum, cycles)) / requests
-    deviation = sqrt(sum((sum(c) - mean * len(c)) ** 2 for c in cycles) / (len(cycles) - 1))
-    margin = NormalDist().inv_cdf(0.9995) * deviation * sqrt(len(cycles)) / requests
+    mean, margin = mean_wait(waits)
     rho = load_percent / 100
     assert abs(mean - rho * service * NS / (2 * (1 - rho))) <= margin
     assert margin < mean / 2, "it could be exponential service, whose mean wait is twice that"

@@ -37,7 +37,12 @@ def test_columns_add_up_to_the_makespans_and_so_to_their_differences(random_resu
             assert sum(value or 0 for value in own) == (result.makespan_ps if engine.tasks else 0)
 
 
-@given(data=st.data(), many=st.integers(2, 3), width=st.integers(40, 200), draw=st.booleans())
+@given(
+    data=st.data(),
+    many=st.integers(2, 3),
+    width=st.integers(40, 44) | st.integers(40, 200),
+    draw=st.booleans(),
+)
 @settings(max_examples=60, deadline=None)
 def test_no_line_is_wider_than_asked(random_results, data, many, width, draw):
     width = max(width, 40 * (many - 1))

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nanoseconds import NS, compute, host, load, nanosecond_chip
+from nanoseconds import NS, compute, host, load, nanosecond_chip, pipeline
 from test_bus_channels import load as load_on
 from test_bus_channels import machine, transfers
 from test_replay import fill_and_use
@@ -225,16 +225,7 @@ def test_before_the_first_request_there_is_nothing_to_do():
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 20))
 def test_double_buffering_is_bound_by_the_slower(loading, computing, tiles):
     """The path is the closed form: one load, the slower of both for all tiles but one, one computation."""
-    tasks = [
-        task
-        for tile in range(tiles)
-        for task in (
-            load(loading, reserves=(tile,), writes=(Region("x", tile),)),
-            compute(computing, needs=(2 * tile,), reads=(Region("x", tile),)),
-        )
-    ]
-    buffers = tuple(Buffer(f"x{tile}", 1, "sram", (2 * tile + 1,)) for tile in range(tiles))
-    program = Program("test", "", tuple(tasks), buffers)
+    program = pipeline(loading, computing, tiles)
     chip = nanosecond_chip(2)
     spent = {"ddr": 0, "matrix": 0}
     for part in holds(program, prove(program, chip)):

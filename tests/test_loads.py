@@ -11,6 +11,7 @@ from statistics import NormalDist
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from intervals import mean_wait
 from nanoseconds import NS, host, nanosecond_chip
 
 import simres
@@ -266,9 +267,8 @@ def waits_of(arrivals):
 def test_requests_wait_as_pollaczek_and_khinchine_say(load_percent, seed):
     """M/D/1: the mean wait is rho D / (2 (1 - rho)).
 
-    To the picosecond the run does what Lindley's recursion says of its arrivals. That gives the cycles
-    between requests that find the server free, and the mean over them has a confidence interval of 99.9 %
-    (regenerative method, Crane and Iglehart, 1975).
+    To the picosecond the run does what Lindley's recursion says of its arrivals; the mean of those waits
+    has a confidence interval of 99.9 %.
     """
     rate = load_percent * 10_000
     load = {"arrivals": "poisson", "rate": f"{rate}/s", "images": 12_000, "warmup": 0, "seed": seed}
@@ -276,16 +276,7 @@ def test_requests_wait_as_pollaczek_and_khinchine_say(load_percent, seed):
     waits = waits_of(islice(poisson(1000 * rate, uniform(seed, "", 0)), 12_000))
     assert stream.counted_latency_ps == sum(waits) + 12_000 * SERVICE
     assert stream.latency_ps["max"] == max(waits) + SERVICE
-    cycles: list[list[int]] = []
-    for wait in waits:
-        if not wait:
-            cycles.append([])
-        cycles[-1].append(wait)
-    cycles.pop()  # it may not have ended
-    requests = sum(map(len, cycles))
-    mean = sum(map(sum, cycles)) / requests
-    deviation = sqrt(sum((sum(c) - mean * len(c)) ** 2 for c in cycles) / (len(cycles) - 1))
-    margin = NormalDist().inv_cdf(0.9995) * deviation * sqrt(len(cycles)) / requests
+    mean, margin = mean_wait(waits)
     rho = load_percent / 100
     assert abs(mean - rho * SERVICE / (2 * (1 - rho))) <= margin
     assert margin < mean / 2, "it could be exponential service, whose mean wait is twice that"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nanoseconds import NS, compute, load, nanosecond_chip
+from nanoseconds import NS, nanosecond_chip, pipeline
 from test_bus_channels import transfers
 from test_critical_path import tenants_together
 from test_replay import fill_and_use
 
 from simres.analysis.relaxed import Relaxed
 from simres.joint import joined
-from simres.program import Buffer, Program, Region
 from simres.simulation.run import run_stream
 from simres.testing import behaviours, prove
 
@@ -70,16 +69,7 @@ def test_a_stream(gaps, capacity, data):
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 20), st.integers(1, 3))
 def test_what_each_resource_of_a_pipeline_is_worth(loading, computing, tiles, places):
     """Loads and computations of tiles with room for some: closed forms for each of the three being free."""
-    tasks = [
-        task
-        for tile in range(tiles)
-        for task in (
-            load(loading, reserves=(tile,), writes=(Region("x", tile),)),
-            compute(computing, needs=(2 * tile,), reads=(Region("x", tile),)),
-        )
-    ]
-    buffers = tuple(Buffer(f"x{tile}", 1, "sram", (2 * tile + 1,)) for tile in range(tiles))
-    program = Program("test", "", tuple(tasks), buffers)
+    program = pipeline(loading, computing, tiles)
     again = Relaxed(program, prove(program, nanosecond_chip(places)))
     overlapped = loading + (tiles - 1) * max(loading, computing) + computing
     alone = tiles * (loading + computing)

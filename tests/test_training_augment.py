@@ -84,6 +84,16 @@ def test_alternating_flips_show_each_image_both_ways_in_two_epochs() -> None:
     assert 0 < mirrored < COUNT
 
 
+def test_whole_images_are_neither_cropped_nor_blanked() -> None:
+    made = batches(cutout=4, flip="none", uncropped=1, epochs=2)
+    rows = torch.arange(len(made))
+    changed, _ = made.augmented(rows, 0, 0, slice(None))
+    whole, _ = made.augmented(rows, 1, 1, slice(None))
+    plain, _ = made.plain(0, len(made))
+    assert torch.equal(whole, plain)
+    assert not torch.equal(changed, plain)
+
+
 def test_cutout_blanks_one_square_of_its_side_and_no_more() -> None:
     made = batches(crop=0, flip="none", cutout=4)
     x, _ = made.augmented(torch.arange(COUNT), 0, 0, WHOLE)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings
+from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings, Vary, WholeFront, Workers
 from simres.commands.simulate import split
 from simres.commands.sweep import evaluation_by, study_for
 from simres.errors import ExitCode, SimresError
@@ -18,10 +18,7 @@ SHARE = 10
 
 def explore(
     scenario: ScenarioName,
-    vary: Annotated[
-        list[str] | None,
-        typer.Option("--vary", metavar="PATH=VALUES", help='Once a knob: hardware.ddr.bandwidth="1,2 GB/s".'),
-    ] = None,
+    vary: Vary = None,
     goal: Annotated[
         str,
         typer.Option(
@@ -48,10 +45,8 @@ def explore(
         typer.Option("--storage", metavar="URL", help="Optuna's storage [default: SQLite beside the table]."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search.")] = 0,
-    whole: Annotated[bool, typer.Option("--all", help="Show the whole front.")] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
-    ] = None,
+    whole: WholeFront = False,
+    workers: Workers = None,
     cluster: ClusterName = None,
 ) -> int:
     """Search a design space for the front of several goals, without simulating all of it.
@@ -61,8 +56,7 @@ def explore(
     """
     from simres.exploration import table
     from simres.exploration.limits import limits_of
-    from simres.exploration.objectives import objectives_of
-    from simres.exploration.pareto import front
+    from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search, searched
     from simres.files import write_text
     from simres.reporting.console import stderr, stdout
@@ -93,13 +87,7 @@ def explore(
             seed=seed,
         )
     write_text(path, "".join(map(table.line_of, found.rows)))
-    places, values = [], []
-    for number, row in enumerate(found.rows):
-        sides = [objective.of(row) for objective in objectives]
-        if None not in sides and all(each.excess(row) <= 0 for each in limits):
-            places.append(number)
-            values.append([side for side in sides if side is not None])
-    best = [places[number] for number in front(values)]
+    best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
     show(found.rows, study.space.knobs, objectives, best, stdout(), whole=whole)
     if limits and not best and any(row["error"] is None for row in found.rows):
         stdout().print("No design that was tried keeps to every limit.")

@@ -50,3 +50,11 @@ Stem = Annotated[
     str | None,
     typer.Option("--stem", metavar="NAME", help="cifar fits a torchvision network to small images."),
 ]
+Vary = Annotated[
+    list[str] | None,
+    typer.Option("--vary", metavar="PATH=VALUES", help='Once a knob: hardware.ddr.bandwidth="1,2 GB/s".'),
+]
+WholeFront = Annotated[bool, typer.Option("--all", help="Show the whole front.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
+]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simres.commands import choices
-from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings
+from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings, Vary, WholeFront, Workers
 from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
 
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 def sweep(
     scenario: ScenarioName,
-    vary: Annotated[
-        list[str] | None,
-        typer.Option("--vary", metavar="PATH=VALUES", help='Once a knob: hardware.ddr.bandwidth="1,2 GB/s".'),
-    ] = None,
+    vary: Vary = None,
     chip: ChipName = None,
     settings: Settings = None,
     output: Annotated[
@@ -37,10 +34,8 @@ def sweep(
             help="What counts: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy.",
         ),
     ] = "latency,energy",
-    whole: Annotated[bool, typer.Option("--all", help="Show the whole front.")] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
-    ] = None,
+    whole: WholeFront = False,
+    workers: Workers = None,
     cluster: ClusterName = None,
 ) -> int:
     """Simulate every point of a design space, and show what is best in it.
@@ -49,8 +44,7 @@ def sweep(
     --vary hardware.sram.capacity="64 KiB..4 MiB log 13" -o chips`.
     """
     from simres.exploration import table
-    from simres.exploration.objectives import objectives_of
-    from simres.exploration.pareto import front
+    from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.sweep import sweep as run
     from simres.reporting.console import stderr, stdout
     from simres.reporting.sweep_progress import SweepProgress
@@ -62,17 +56,10 @@ def sweep(
     path = table.place(output)
     with SweepProgress(stderr()) as shown:
         run(study, path, evaluation, shown)
-    keys = {study.key(point) for point in range(study.space.size)}
-    rows = [row for row in table.rows_in(path) if row["key"] in keys]
-    places, points = [], []
-    for number, row in enumerate(rows):
-        values = [objective.of(row) for objective in objectives]
-        if None not in values:
-            places.append(number)
-            points.append([value for value in values if value is not None])
-    if rows and not points and any(row["error"] is None for row in rows):
+    rows = list(table.rows_in(path))
+    best = best_of(rows, objectives)
+    if not best and any(row["error"] is None for row in rows):
         raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
-    best = [places[number] for number in front(points)]
     show(rows, study.space.knobs, objectives, best, stdout(), whole=whole)
     stderr().print(f"wrote {path}")
     return ExitCode.OK

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from simres.errors import SimresError
 from simres.exploration.outcome import Row
+from simres.exploration.pareto import front
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +54,16 @@ def objectives_of(text: str) -> Sequence[Objective]:
     if len(set(names)) < len(names):
         raise SimresError(f"an objective of `{text}` is there twice")
     return [OBJECTIVES[name] for name in names]
+
+
+def best_of(
+    rows: Sequence[Row], objectives: Sequence[Objective], kept: Callable[[Row], bool] = lambda _: True
+) -> list[int]:
+    """The numbers of the rows on the Pareto front, of those that are `kept` and say all `objectives`."""
+    places, points = [], []
+    for number, row in enumerate(rows):
+        values = [value for value in (objective.of(row) for objective in objectives) if value is not None]
+        if len(values) == len(objectives) and kept(row):
+            places.append(number)
+            points.append(values)
+    return [places[number] for number in front(points)]

@@ -63,7 +63,7 @@ def report(
             columns.append(Column(letter, texts, right=False, elastic=True))
         yield from lines(columns, width, clip=True, rule=glyphs.line)
     yield from _titled(width, "Totals", f"of {', '.join(letters)}")
-    yield from _totals(comparison, width, glyphs)
+    yield from _totals(comparison, width, glyphs, clip=clip)
     yield from _titled(width, "Engines", "working + waiting + idle = makespan for every engine")
     yield from _table(comparison.engines, letters, width, glyphs, "engine", clip=clip)
     if comparison.path:
@@ -130,12 +130,12 @@ def _signed(ps: int) -> str:
     return f"{'+' if ps > 0 else '-'}{format_duration(abs(ps))}"
 
 
-def _totals(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Text]:
+def _totals(comparison: Comparison, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
     """Every row in a unit of its own."""
     letters = list(comparison.results)
     rows = comparison.totals
     scales = [_scale([row]) for row in rows]
-    columns = [Column("", [row.name for row in rows], right=False)]
+    columns = [Column("", [row.name for row in rows], right=False, elastic=True)]
     for number, letter in enumerate(letters):
         cells = [_cell(each, row.values[number]) for each, row in zip(scales, rows, strict=True)]
         columns.append(Column(letter, cells))
@@ -143,7 +143,7 @@ def _totals(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Text]:
     for number, letter in enumerate(letters[1:], 1):
         ratios = [_ratio(row.values[number], row.values[0]) for row in rows]
         columns.append(Column(f"{letter} / {letters[0]}", ratios, rank=1))
-    return lines(columns, width, rule=glyphs.line)
+    return lines(columns, width, clip=clip, rule=glyphs.line)
 
 
 def _table(

@@ -80,14 +80,6 @@ class Load:
     sizes: tuple[int, ...] = (1,)
     timeout_ps: int = 0
 
-    @property
-    def mean_per_ks(self) -> int:
-        """Arrivals in a thousand seconds on average; of a trace, from its first to its last."""
-        if self.arrivals != "trace":
-            return self.per_ks
-        took = self.trace[self.images - 1] - self.trace[0]
-        return (self.images - 1) * 1000 * units.PS_PER_S // took if took else 0
-
 
 def load_of(findings: Findings, trail: Trail, given: Any, seed: int, base: Path) -> Load | None:
     """The load given at `trail`, or None with all that is wrong taken down; files are relative to `base`."""

@@ -83,7 +83,7 @@ class Batches:
         here = rows.to(device)
         x = self._normal(self.images.index_select(0, here))
         x = self._cut(x, reach, offsets.to(device), mirrored.to(device))
-        if self.recipe.cutout:
+        if self.recipe.cutout and not self.recipe.whole(epoch):
             self._blank(x, holes.to(device))
         return self._arranged(x), self.labels.index_select(0, here)
 

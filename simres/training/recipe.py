@@ -93,7 +93,7 @@ class Recipe(BaseModel):
     crop: int = Field(4, ge=0, le=1024)
     """Pixels of padding on each side, from which the image is cut at random."""
     uncropped: int = Field(0, ge=0)
-    """Of the last epochs, how many leave the images whole, as they are when tested."""
+    """Of the last epochs, how many leave the images whole (no crop, no cutout), as they are when tested."""
     flip: Flip = Flip.RANDOM
     """`none`, `random` or `alternating`."""
     cutout: int = Field(0, ge=0, le=1024)
@@ -119,9 +119,13 @@ class Recipe(BaseModel):
             raise ValueError("lr_rest goes with `optimiser: muon`; sgd has one rate")
         return self
 
+    def whole(self, epoch: int) -> bool:
+        """Whether images of that epoch, counted from 0, are neither cropped nor blanked."""
+        return epoch >= self.epochs - self.uncropped
+
     def reach(self, epoch: int) -> int:
         """Pixels by which images of that epoch, counted from 0, are moved at most."""
-        return self.crop if epoch < self.epochs - self.uncropped else 0
+        return 0 if self.whole(epoch) else self.crop
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
         """The factor on the learning rate at `step`, counted from 0 over the whole run: 0 to 1."""

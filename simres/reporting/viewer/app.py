@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import ClassVar
 
 from rich.style import Style
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
 from textual.theme import Theme
 from textual.widgets import Footer, Input, Static
 
@@ -20,8 +18,8 @@ from simres.reporting.styled import Text
 from simres.reporting.viewer import inks
 from simres.reporting.viewer.details import details, held
 from simres.reporting.viewer.drawn import Drawn, rich_lines, strip, with_cell
+from simres.reporting.viewer.help import Help, bindings
 from simres.reporting.viewer.index import Appearance, ViewIndex
-from simres.reporting.viewer.keys import KEYS, MOUSE
 from simres.reporting.viewer.picture import (
     Picture,
     Row,
@@ -42,41 +40,13 @@ _ZOOM = (1, 2)
 """What a step shows of what was there before."""
 
 
-def _bindings() -> Iterator[Binding]:
-    for key in KEYS:
-        yield Binding(
-            key.keys,
-            key.action,
-            key.brief or key.words,
-            show=bool(key.brief),
-            key_display=key.shown or None,
-            priority=key.keys == "escape",
-        )
-
-
-class Help(ModalScreen[None]):
-    """What keys and mouse do."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter", "dismiss", "close")]
-
-    def compose(self) -> ComposeResult:
-        """A table of keys, then one of the mouse."""
-        lines = [Text("Keys", "title")]
-        lines += [Text(f"{key.shown:12}", "accent").append(key.words) for key in KEYS if key.shown]
-        lines += [Text(), Text("Mouse", "title")]
-        lines += [Text(f"{what:14}", "accent").append(words) for what, words in MOUSE]
-        lines += [Text(), Text("Esc closes this.", "muted")]
-        with VerticalScroll(id="help"):
-            yield Static(rich_lines(lines, inks.inks(self.app.theme)))
-
-
 class Viewer(App[None]):
     """The timeline of a result. `draws` is whether the terminal shows blocks, `light` the theme."""
 
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = ""
     TITLE = "simres view"
-    BINDINGS: ClassVar[list[BindingType]] = list(_bindings())
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings())
     CSS = """
     Screen { background: $background; color: $foreground; layout: vertical; }
     #title { height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }

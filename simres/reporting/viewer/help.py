@@ -1,0 +1,46 @@
+"""What keys and mouse do, as bindings and as a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from simres.reporting.styled import Text
+from simres.reporting.viewer import inks
+from simres.reporting.viewer.drawn import rich_lines
+from simres.reporting.viewer.keys import KEYS, MOUSE
+
+
+def bindings() -> Iterator[Binding]:
+    """Every key of the app."""
+    for key in KEYS:
+        yield Binding(
+            key.keys,
+            key.action,
+            key.brief or key.words,
+            show=bool(key.brief),
+            key_display=key.shown or None,
+            priority=key.keys == "escape",
+        )
+
+
+class Help(ModalScreen[None]):
+    """What keys and mouse do."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter", "dismiss", "close")]
+
+    def compose(self) -> ComposeResult:
+        """A table of keys, then one of the mouse."""
+        lines = [Text("Keys", "title")]
+        lines += [Text(f"{key.shown:12}", "accent").append(key.words) for key in KEYS if key.shown]
+        lines += [Text(), Text("Mouse", "title")]
+        lines += [Text(f"{what:14}", "accent").append(words) for what, words in MOUSE]
+        lines += [Text(), Text("Esc closes this.", "muted")]
+        with VerticalScroll(id="help"):
+            yield Static(rich_lines(lines, inks.inks(self.app.theme)))
