@@ -98,3 +98,22 @@ def test_a_shipped_checkpoint_is_traced_without_a_data_set(tmp_path):
     found = simres.api.find_workload(shipped.find_checkpoint("resnet20"))
     assert found.macs == 40_551_040
     assert found.accuracy == pytest.approx(0.8822)
+
+
+@pytest.mark.torch
+def test_the_shipped_workload_was_measured_with_the_shipped_checkpoint():
+    import simres.api
+
+    traced = simres.api.find_workload(shipped.find_checkpoint("resnet20"))
+    committed = simres.api.find_workload("resnet20")
+    stale = "measure it again: CONTRIBUTING.md says how"
+    assert (committed.accuracy, committed.weight_digest) == (traced.accuracy, traced.weight_digest), stale
+    assert committed.unmeasured.digest == traced.unmeasured.digest, stale
+    for name, tensor in committed.tensors.items():
+        if tensor.role != "activation":
+            assert (tensor.density, tensor.deviation) == (None, None), name
+            continue
+        assert 0 < tensor.density <= 1, name
+        assert tensor.deviation > 0, name
+        if committed.producer[name].kind == "relu":
+            assert tensor.density < 1, name
