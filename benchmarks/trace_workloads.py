@@ -1,8 +1,8 @@
 """Traces the networks whose workloads are committed: `python benchmarks/trace_workloads.py [--check]`.
 
 Writes scenarios/workloads/*.json (all but paper.json, which no network can be traced into). With `--check`
-nothing is written, and the exit code is 1 where a fresh trace differs from what is committed. What was measured
-on images stays, as long as the checkpoint is the same; `simres trace --data` measures it (CONTRIBUTING.md).
+nothing is written, and the exit code is 1 where a fresh trace differs from what is committed. What was
+measured on images stays while the checkpoint does; `simres trace --data` measures it (CONTRIBUTING.md).
 """
 
 from __future__ import annotations

@@ -53,9 +53,9 @@ def test_the_figures_that_people_check():
         "18.432",
         "65.536",
         "32.768",
-        "10.1",
         f"{100 * measured.density:.1f}",
         f"{measured.deviation:.3f}",
+        "10.1",
     ]
 
 

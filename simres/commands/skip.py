@@ -97,7 +97,7 @@ def skip(
         from simres.reporting.skip_plot import front
 
         write_text(output / "skip.json", dumps(document, indent=1) + "\n")
-        front(made, f"{found.variant.network} on {scenario}", output / "front.png")
+        front(made, f"{found.variant.network} on the chip of {Path(scenario).stem}", output / "front.png")
     if json:
         from json import dumps
 
