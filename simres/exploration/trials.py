@@ -177,7 +177,10 @@ def _told_plainly(url: str, hint: str) -> Iterator[None]:
     try:
         yield
     except known as error:
-        reason = shorten(" ".join(str(error).split()).partition(" [SQL")[0], 200) or type(error).__name__
+        last: BaseException = error
+        while last.__cause__ is not None:  # Optuna says little of what a database said to it
+            last = last.__cause__
+        reason = shorten(" ".join(str(last).split()).partition(" [SQL")[0], 200) or type(last).__name__
         raise SimresError(f"the storage `{_without_password(url)}` cannot be used: {reason}", hint) from error
 
 
