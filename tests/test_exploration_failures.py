@@ -116,10 +116,10 @@ def test_a_search_on_a_full_disk_goes_on_from_what_it_has(
     assert "no finished row is lost; run the same command again" in err
     path = tmp_path / "explore.jsonl"
     kept = path.read_text() if path.exists() else ""
-    code, _, err = simres(*asked, "--points", 6)
+    code, _, err = simres(*asked, "--points", 12)
     assert code == 0, err
     assert path.read_text().startswith(kept)
-    assert len(path.read_text().splitlines()) == 6
+    assert len(path.read_text().splitlines()) == 12
 
 
 def no_space(*_: object) -> int:
