@@ -27,6 +27,10 @@ class Pattern:
     program: Program
     free: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        if self.program.resident_in != tuple(range(len(self.program.resident_in))):
+            raise ValueError("what is there before comes first among the buffers")
+
     @cached_property
     def ordered(self) -> tuple[list[int], list[int]]:
         """Pairs of tasks of which the one comes before the other in every order: all the earlier ones of
@@ -43,6 +47,16 @@ class Pattern:
             earlier += before
             later += [number] * len(before)
         return earlier, later
+
+
+    @cached_property
+    def reserved_by(self) -> list[int]:
+        """By buffer: the task that reserves it, -1 for one that is there before."""
+        found = [-1] * len(self.program.buffers)
+        for number, task in enumerate(self.program.tasks):
+            for buffer in task.reserves:
+                found[buffer] = number
+        return found
 
 
 class _Lazy(Sequence[T], Generic[T]):
@@ -170,7 +184,11 @@ class Held(_Lazy[Buffer]):
 def issued(program: Program) -> Issued | None:
     """The order that a Program is of its Pattern; None for one that stands for itself."""
     tasks = program.tasks
-    return tasks if isinstance(tasks, Issued) and tasks.buffers is program.buffers else None
+    if not isinstance(tasks, Issued) or tasks.buffers is not program.buffers:
+        return None
+    one = tasks.pattern.program
+    same = program.layers is one.layers and program.resident_in == one.resident_in
+    return tasks if same and program.resident_out == one.resident_out else None
 
 
 def unordered(program: Program) -> Program:

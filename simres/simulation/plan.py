@@ -9,6 +9,7 @@ from itertools import accumulate
 from weakref import WeakKeyDictionary
 
 from simres.errors import InvariantViolation
+from simres.hardware.chip import Chip
 from simres.hardware.specs import BusSpec, EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
 from simres.issued import Issued, Pattern, issued
@@ -228,6 +229,21 @@ def _in_order(tasks: Issued, engines: Mapping[str, EngineSpec]) -> Plan:
     return replace(
         plan, duration_ps=[prices[number] for number in common.prices], order=order, turn=turn, turns=turns
     )
+
+
+def least_ps(program: Program, chip: Chip) -> int:
+    """Picoseconds that tasks take which wait for each other, one chain of them, each at full speed: no run of
+    the Program on `chip` is shorter, whatever the order of its tasks."""
+    plan = flatten(program, chip.engines, renumbered=True)
+    tasks = plan.program.tasks
+    ends: list[int] = []
+    for task, duration in zip(tasks, plan.duration_ps, strict=True):
+        since = 0
+        for other in (*task.needs, *task.after):
+            if ends[other] > since:
+                since = ends[other]
+        ends.append(since + duration)
+    return max(ends, default=0) - len(ends)  # engines may round less often than once a task
 
 
 EMPTY = flatten(Program("", "", ()), {})
