@@ -18,6 +18,7 @@ from simres.joint import beside, joined, part, together
 from simres.passes.batch import batch
 from simres.plugins import Registry, resolve
 from simres.program import SCHEMA_VERSION, Program
+from simres.recent import Recent, Same
 from simres.record import Record, RecordLevel
 from simres.result import (
     Candidate,
@@ -192,7 +193,13 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
     if isinstance(workload, Ledger):
         first = scenario.passes[0]
         raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
-    return apply(scenario.passes, workload, registry)
+    network = workload
+    key = (Same(network), scenario.passes, Same(registry))
+    return _rewrites.get(key, lambda: apply(scenario.passes, network, registry))
+
+
+_rewrites: Recent[Workload] = Recent(8)
+"""Networks after passes, so that schedules of one can be told to be of the same."""
 
 
 def _offered(
