@@ -48,7 +48,6 @@ class Pattern:
             later += [number] * len(before)
         return earlier, later
 
-
     @cached_property
     def reserved_by(self) -> list[int]:
         """By buffer: the task that reserves it, -1 for one that is there before."""

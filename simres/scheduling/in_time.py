@@ -99,7 +99,9 @@ class InTime:
         self.queues = self._queues()
         self.move_ps = self._move_ps()
         self.bus_left = sum(
-            self.move_ps[stay.number] * (stay.loaded + stay.stored) for stay in stays if stay.number in self.move_ps
+            self.move_ps[stay.number] * (stay.loaded + stay.stored)
+            for stay in stays
+            if stay.number in self.move_ps
         )
 
     def _queues(self) -> list[_Queue]:

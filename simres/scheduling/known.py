@@ -70,16 +70,12 @@ def up_to(
     """`workload`, fused operators taken apart, in at most so many tiles; None where that cannot be."""
     known = _known.get(
         (Same(workload), memory, spec, share, pinned, most),
-        lambda: Known(
-            lambda: Tiling(_taken_apart(workload), memory, spec, share, pinned=pinned, most=most)
-        ),
+        lambda: Known(lambda: Tiling(_taken_apart(workload), memory, spec, share, pinned=pinned, most=most)),
     )
     return None if known.tiling is None else known
 
 
-def fitting(
-    workload: Workload, memory: str, spec: MemorySpec, share: int, *, pinned: bool = False
-) -> Known:
+def fitting(workload: Workload, memory: str, spec: MemorySpec, share: int, *, pinned: bool = False) -> Known:
     """The same in as many tiles as it takes, as `simres.scheduling.tiling.cut` makes them, or its refusal."""
     return _known.get(
         (Same(workload), memory, spec, share, pinned, None),

@@ -24,7 +24,8 @@ class Stay:
 
     It is stay `number` of the walk. `loaded` says that it comes over the bus, to be read by step `start`;
     `stored` that it is written back once it is made. `follows` is the stay whose buffer it takes over,
-    `handed_on` says that another stay follows. `uses` counts the steps that use it, `due` those that write it.
+    `handed_on` says that another stay follows. `uses` counts the steps that use it, `due` those that write
+    it.
     """
 
     number: int

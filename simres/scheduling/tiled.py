@@ -106,7 +106,7 @@ def in_time(workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = N
 
 
 def in_a_row(workload: Workload, chip: Chip, walk: Walk) -> Written:
-    """Steps in order, each after its loads and before its stores; what they take is the sum of their times."""
+    """Steps in order, each after its loads and before its stores; the estimate is the sum of their times."""
     engines = []
     for step in walk.steps:
         unit = walk.tiling.ops[step.op].unit
@@ -119,7 +119,9 @@ def in_a_row(workload: Workload, chip: Chip, walk: Walk) -> Written:
             Event.STORE: chip.engines[store].duration_ps(work),
         }
     residency, nbytes_of = walk.residency, walk.tiling.pieces.nbytes
-    total = sum([chip.engines[name].duration_ps(step.work) for name, step in zip(engines, walk.steps, strict=True)])
+    total = sum(
+        [chip.engines[name].duration_ps(step.work) for name, step in zip(engines, walk.steps, strict=True)]
+    )
     for stay in residency.stays:
         if stay.loaded:
             total += price[nbytes_of[stay.piece]][Event.LOAD]

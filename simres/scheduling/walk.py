@@ -135,9 +135,7 @@ class Walk:
     def moves(self) -> dict[int, Work]:
         """The work of moving each number of bytes that is moved."""
         stays, nbytes = self.residency.stays, self.tiling.pieces.nbytes
-        return {
-            nbytes[stay.piece]: Work(nbytes[stay.piece]) for stay in stays if stay.loaded or stay.stored
-        }
+        return {nbytes[stay.piece]: Work(nbytes[stay.piece]) for stay in stays if stay.loaded or stay.stored}
 
     @cached_property
     def sources(self) -> dict[int, tuple[int, ...]]:

@@ -9,6 +9,7 @@ from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.scheduling.residency import Stay
 from simres.scheduling.walk import Event, Walk
 
+
 class Writer:
     """Takes down tasks and works out who needs whom.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-
 from weakref import WeakKeyDictionary
 
 from simres.errors import InvariantViolation
@@ -136,9 +135,9 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec], *, renumbered: 
     If `renumbered` will do, tasks and buffers of a Program that is one order of a Pattern have the numbers of
     the Pattern, whose Plan is then all but made.
     """
-    order = issued(program)
-    if renumbered and order is not None and not any(spec.addressed for spec in engines.values()):
-        return _in_order(order, engines)
+    one_of_many = issued(program)
+    if renumbered and one_of_many is not None and not any(spec.addressed for spec in engines.values()):
+        return _in_order(one_of_many, engines)
     tasks = program.tasks
     index = {name: number for number, name in enumerate(engines)}
     lane = [index[task.engine] for task in tasks]
