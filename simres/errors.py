@@ -24,15 +24,19 @@ class SimresError(Exception):
     """An error with a message for people and, where there is one, a hint.
 
     Every error a user can cause is one of these; the command line prints it without a traceback and
-    exits with `exit_code`.
+    exits with `exit_code`. What a terminal would obey is taken out of the texts: names come from anywhere.
     """
 
     exit_code = ExitCode.BAD_INPUT
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _printable(message)
+        self.hint = hint and _printable(hint)
+        super().__init__(self.message)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
 
 
 class AnswerIsNo(SimresError):

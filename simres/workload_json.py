@@ -7,6 +7,7 @@ or `Ledger`; fields at their default are left out. Tensors are a list in order o
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -85,8 +86,8 @@ def _no_constant(name: str) -> object:
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise _NotPlainJsonError(f"the key `{twice}` stands twice in one object")
     return found
 

@@ -28,6 +28,10 @@ def load(path: Path, registry: Registry | None = None) -> Network:
     """
     state, metadata = read(path)
     variant = variant_in(path, metadata)
+    if parse(variant.network).family is not Family.FACTORY:
+        with torch.device("meta"):  # so that a network which the weights do not fit takes no memory
+            shapes = variant.build(registry)
+            put(shapes.module, state, f"checkpoint `{path}`", shapes.name)
     network = variant.build(registry)
     put(network.module, state, f"checkpoint `{path}`", network.name)
     return Network(
