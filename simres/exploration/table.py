@@ -25,6 +25,8 @@ NAME = f"sweep{SUFFIX}"
 TEXTS = ("key", "network", "program", "bound", "error")
 """Columns of words; of the others that every table has, `accuracy` is a share and the rest are counts."""
 COLUMNS = {figure.name for figure in FIGURES} | {"key", "error"}
+LONGEST_LINE = 1 << 20
+"""Bytes of a row."""
 MOST = 10**30
 """Figures beyond that are a slip."""
 
@@ -48,7 +50,7 @@ def rows_in(path: Path) -> Iterator[Row]:
     """
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(_lines(file, path), 1):
                 if not line.endswith(b"\n"):
                     return
                 yield _row(line, path, number)
@@ -78,7 +80,7 @@ class Table:
 
     def _take_up(self, columns: Sequence[str], taken: Callable[[Row], bool]) -> int:
         end = 0
-        for number, line in enumerate(self._file, 1):
+        for number, line in enumerate(_lines(self._file, self.path), 1):
             if not line.endswith(b"\n"):
                 break
             row = _row(line, self.path, number)
@@ -130,6 +132,14 @@ class Table:
             pass  # a pipe, or a file system that has no such thing
         finally:
             self._file.close()
+
+
+def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    """The lines of a file. Raises `SimresError` for one that is no row by its length alone."""
+    for line in iter(lambda: file.readline(LONGEST_LINE), b""):
+        if len(line) == LONGEST_LINE:
+            raise SimresError(f"`{path}` is no table of a sweep: it has lines of {LONGEST_LINE} B", ANOTHER)
+        yield line
 
 
 def _row(line: bytes, path: Path, number: int) -> Row:

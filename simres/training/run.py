@@ -174,7 +174,7 @@ class Silent:
 def read_metrics(folder: Path) -> tuple[Epoch, ...]:
     """The epochs of a run, from its folder or from its `metrics.jsonl`. Raises `SimresError`."""
     path = folder / METRICS if folder.is_dir() else folder
-    text = read_text(path, "training run", "name the folder that `simres train -o` wrote")
+    text = read_text(path, "training run", "name the folder that `simres train -o` wrote", 64 << 20)
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         try:

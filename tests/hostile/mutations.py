@@ -203,6 +203,8 @@ def lines_changed(rng: Random, data: bytes, words: Sequence[str]) -> bytes:
 def document_changed(rng: Random, document: Any) -> Any:
     """A copy of plain data with values replaced, moved, lost or doubled, and numbers shifted."""
     document = copy.deepcopy(document)
+    if rng.random() < 0.4:
+        return _shifted(rng, document)
     for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
         holder, key = _place(rng, document)
         if holder is None:
@@ -226,6 +228,34 @@ def document_changed(rng: Random, document: Any) -> Any:
             holder[rng.choice((text_of(rng), f"{key}x", str(key).upper()))] = holder.pop(key)
         else:
             holder[key] = {"x": holder[key]}
+    return document
+
+
+def _shifted(rng: Random, document: Any) -> Any:
+    """A document whose types still fit: numbers and texts become others, optional parts may go."""
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        holder, key = _place(rng, document)
+        if holder is None:
+            return document
+        value = holder[key]
+        if isinstance(value, bool) or value is None:
+            holder[key] = not value
+        elif isinstance(value, int):
+            holder[key] = rng.choice(
+                (value + 1, max(0, value - 1), 0, 1, value * 10**3, value * 10**6, 2**40)
+            )
+        elif isinstance(value, float):
+            holder[key] = rng.choice((0.0, 1.0, value / 3, value * 2))
+        elif isinstance(value, str):
+            other, there = _place(rng, document)
+            same = other is not None and isinstance(other[there], str)
+            holder[key] = (
+                other[there] if same and rng.random() < 0.5 else rng.choice((f"{value}x", *TEXTS[:14]))
+            )
+        elif value and rng.random() < 0.5:
+            del value[rng.choice(list(value)) if isinstance(value, dict) else rng.randrange(len(value))]
+        elif rng.random() < 0.3:
+            del holder[key]
     return document
 
 
