@@ -24,7 +24,7 @@ _NUMBER = r"[+-]?(?:[0-9]{1,64}\.?[0-9]{0,64}|\.[0-9]{1,64})(?:[eE][+-]?[0-9]{1,
 _QUANTITY = re.compile(rf"({_NUMBER})\s*({_UNIT})?")
 _RANGE = re.compile(
     rf"(?P<low>{_NUMBER}\s*(?:{_UNIT})?)\s*\.\.\s*(?P<high>{_NUMBER}\s*(?:{_UNIT})?)"
-    rf"(?:\s+(?:(?P<kind>log|linear)\s+(?P<count>[0-9]{1, 9})|step\s+(?P<step>{_NUMBER}\s*(?:{_UNIT})?)))?"
+    rf"(?:\s+(?:(?P<kind>log|linear)\s+(?P<count>[0-9]{{1,9}})|step\s+(?P<step>{_NUMBER}\s*(?:{_UNIT})?)))?"
 )
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 

@@ -106,6 +106,8 @@ def _in_zip(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     budget = _Budget(path)
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
+            if not entry.filename:
+                raise SimresError(f"archive `{path}` has a file without a name")
             if entry.is_dir() or stat.S_ISLNK(entry.external_attr >> 16):
                 continue
             inside = budget.take(entry.filename, entry.file_size)

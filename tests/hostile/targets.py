@@ -223,6 +223,15 @@ def _setting(rng: Random, folder: Path) -> Attempt:
         (*keys, *keys, mutations.text_of(rng), "a." * 5000, "hardware." + mutations.text_of(rng))
     )
     text = rng.choice((mutations.text_of(rng), rng.choice(YAML), _quantity(rng), _knob(rng)))
+    if rng.random() < 0.3:
+        sound = {
+            "hardware.ddr.bandwidth": "2 GB/s",
+            "hardware.sram": "{kind: sram, capacity: 1 MiB}",
+            "seed": "3",
+        }
+        key, text = rng.choice([*sound.items()])
+        if rng.random() < 0.4:
+            text = mutations.bytes_changed(rng, text.encode(), 1).decode("utf-8", "surrogateescape")
     name = rng.choice(("paper", "resnet20", "stream", "two-tenants"))
 
     def read() -> None:
@@ -348,7 +357,7 @@ def _recipe(rng: Random, folder: Path) -> Attempt:
             for step in (0, 1, 10**6):
                 found.rate(step, 10)
 
-    return Attempt(read, (str(path), "recipe"))
+    return Attempt(read, ("--set", "a recipe has no", "recipe `fast`") if typed else (str(path),))
 
 
 # Other tools' files
