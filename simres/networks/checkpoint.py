@@ -33,7 +33,7 @@ def load(path: Path, registry: Registry | None = None) -> Network:
         if parse(variant.network).family is not Family.FACTORY:
             with torch.device("meta"):  # so that a network which the weights do not fit takes no memory
                 shapes = variant.build(registry)
-                put(shapes.module, state, "it", shapes.name)
+                put(shapes.module, state, "it", shapes.name, assign=True)
         network = variant.build(registry)
         put(network.module, state, "it", network.name)
     except SimresError as error:
@@ -63,10 +63,15 @@ def variant_in(path: Path, metadata: Mapping[str, str]) -> Variant:
         raise SimresError(f"checkpoint `{path}`: {error.message}", error.hint) from error
 
 
-def put(module: nn.Module, state: Mapping[str, torch.Tensor], what: str, name: str) -> None:
-    """Gives a module its weights; `what` and `name` are for the error where they do not fit."""
+def put(
+    module: nn.Module, state: Mapping[str, torch.Tensor], what: str, name: str, assign: bool = False
+) -> None:
+    """Gives a module its weights; `what` and `name` are for the error where they do not fit.
+
+    With `assign` the module takes the tensors themselves and not copies, as one without memory needs it.
+    """
     try:
-        module.load_state_dict(state)
+        module.load_state_dict(state, assign=assign)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         raise SimresError(
