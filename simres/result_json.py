@@ -144,8 +144,10 @@ def _check_version(version: object, path: Path, hint: str) -> None:
 
 
 def _first(error: ValidationError) -> str:
+    from simres.scenario.findings import plainly
+
     first = error.errors(include_url=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return f"{'.'.join(str(part) for part in first['loc'])}: {plainly(dict(first))}"
 
 
 @dataclass(frozen=True)
