@@ -18,8 +18,11 @@ from simres.units import PS_PER_S
 
 FOLDER = Path(__file__).parents[1] / "plugins" / "simres-systolic" / "scenarios"
 FOLDED = ["fold_batch_norm", "fold_bias"]
-MLPERF = "MLPerf Inference v0.5, Google, tpu-v3.8x1, offline: 32,716 images/s on 8 cores"
-CORAL = "Coral, Edge TPU performance benchmarks"
+MLPERF = (
+    "MLPerf Inference v0.5, closed, Google, tpu-v3.8x1, offline: 32,716 images/s on 8 cores "
+    "(github.com/mlcommons/inference_results_v0.5)"
+)
+CORAL = "Coral, Edge TPU performance benchmarks (coral.ai/docs/edgetpu/benchmarks)"
 JSSC = "Chen et al., Eyeriss, IEEE JSSC 52(1), 2017, latencies of the convolutions"
 MLPERF_IMAGES = 32_716
 CORES = 8

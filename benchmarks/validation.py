@@ -65,7 +65,7 @@ Requests that come at random to a server of fixed time wait for (rho D) / (2 (1 
     yield from _heading("load", "mean wait by the form", "simulated", "error")
     for wait in closed_forms.waits():
         expected, found = format_duration(round(wait.expected_ps)), format_duration(round(wait.simulated_ps))
-        yield _row(f"{wait.load:.0%}", expected, found, _error(wait.simulated_ps, wait.expected_ps))
+        yield _row(f"{100 * wait.load:.0f} %", expected, found, _error(wait.simulated_ps, wait.expected_ps))
 
 
 def scalesim() -> Iterator[str]:
@@ -121,7 +121,7 @@ between themselves, so the error is the distance from the interval between them;
             row["pattern"],
             str(row["read_window"] or "as many as fit"),
         )
-        yield _row(*names, *(f"{value:.1%}" for value in (*known, share)), error)
+        yield _row(*names, *(f"{100 * value:.1f} %" for value in (*known, share)), error)
 
 
 def calibrations() -> Iterator[str]:
@@ -170,8 +170,8 @@ MEASURED = """\
 - **TPUv3.** MLPerf's offline figure is for 8 cores with batches of their own choosing, input and output
   included; a core's share stands beside each larger batch. The simulated core is slower: an array that
   fills and drains each fold by itself waits where the real one has its next weights in already. The kind
-  `array` of `simres-utilisation` hides that entirely and is closer. Both lose at 32 and more to maps that
-  16 MiB do not hold: a better schedule would go image by image there.
+  `array` of `simres-utilisation` hides that entirely and is closer. With more images at once maps no longer
+  fit into 16 MiB and go out and back; a schedule that goes image by image through each stage would not.
 - **Edge TPU.** ResNet-50 is bound by its weights on the lane, whatever the array does, which is why it
   comes close although the array is inferred. The real compiler keeps some megabytes of weights on chip,
   which would make it faster than simulated, and the host adds to it. MobileNetV2 is far off: each channel
@@ -243,12 +243,12 @@ def _calibration(item: Mapping[str, Any]) -> str:
     within = f"{sum(abs(error) <= 0.3 for error in errors)} of {len(errors)}"
     measured, simulated = item["measured_ps"], item["simulated_ps"]
     times = format_duration(measured), format_duration(simulated), _error(simulated, measured)
-    return _row(item["network"], item["machine"], *times, within, f"{worst:+.0%}")
+    return _row(item["network"], item["machine"], *times, within, f"{100 * worst:+.0f} %")
 
 
 def _error(found: float, known: float) -> str:
     """Found over known, less 1; `0` where they are equal."""
-    return "0" if found == known else f"{found / known - 1:+.1%}"
+    return "0" if found == known else f"{100 * (found / known - 1):+.1f} %"
 
 
 def _heading(*names: str) -> Iterator[str]:
