@@ -9,7 +9,7 @@ import typer
 
 from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings, Vary, WholeFront, Workers
 from simres.commands.simulate import split
-from simres.commands.sweep import evaluation_by, study_for
+from simres.commands.sweep import USUAL, evaluation_by, study_for
 from simres.errors import ExitCode, SimresError
 
 SHARE = 10
@@ -20,13 +20,14 @@ def explore(
     scenario: ScenarioName,
     vary: Vary = None,
     goal: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--goal",
             metavar="NAMES",
-            help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy.",
+            help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
+            " [default: as the file says, or latency,energy].",
         ),
-    ] = "latency,energy",
+    ] = None,
     limit: Annotated[
         list[str] | None,
         typer.Option("--limit", metavar="NAME=VALUE", help="What must be kept to: energy=2mJ, accuracy=91%."),
@@ -63,9 +64,9 @@ def explore(
     from simres.reporting.sweep_progress import SweepProgress
     from simres.reporting.sweep_table import show
 
-    objectives = objectives_of(goal)
     limits = limits_of(dict(split(text, "--limit NAME=VALUE") for text in limit or []))
-    study = study_for(scenario, chip, vary or [], settings or [])
+    study, own = study_for(scenario, chip, vary or [], settings or [])
+    objectives = objectives_of(goal or own or USUAL)
     path = table.place(output, "explore.jsonl")
     if storage is None:
         path.parent.mkdir(parents=True, exist_ok=True)
