@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings, Vary, WholeFront, Workers
+from simres.commands.options import (
+    ChipName,
+    ClusterName,
+    PlotFile,
+    ScenarioName,
+    Settings,
+    Vary,
+    WholeFront,
+    Workers,
+)
+from simres.commands.plot import check_drawing, draw_front
 from simres.commands.simulate import split
 from simres.commands.sweep import USUAL, evaluation_by, study_for
 from simres.errors import ExitCode, SimresError
@@ -46,6 +56,7 @@ def explore(
         typer.Option("--storage", metavar="URL", help="Optuna's storage [default: SQLite beside the table]."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search.")] = 0,
+    plot: PlotFile = None,
     whole: WholeFront = False,
     workers: Workers = None,
     cluster: ClusterName = None,
@@ -56,6 +67,7 @@ def explore(
     --vary hardware.sram.capacity="64 KiB..4 MiB log 100" --goal latency,sram,bandwidth`.
     """
     from simres.exploration import table
+    from simres.exploration.fronts import front_of
     from simres.exploration.limits import limits_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search, searched
@@ -67,6 +79,8 @@ def explore(
     limits = limits_of(dict(split(text, "--limit NAME=VALUE") for text in limit or []))
     study, own = study_for(scenario, chip, vary or [], settings or [])
     objectives = objectives_of(goal or own or USUAL)
+    if plot is not None:
+        check_drawing(plot, objectives)
     path = table.place(output, "explore.jsonl")
     if storage is None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +104,10 @@ def explore(
     write_text(path, "".join(map(table.line_of, found.rows)))
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
     show(found.rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    if plot is not None and best:
+        kept = [row for row in found.rows if all(each.excess(row) <= 0 for each in limits)]
+        draw_front(front_of(kept, study.space.knobs, objectives, whole=whole), plot)
+        stderr().print(f"wrote {plot}")
     if limits and not best and any(row["error"] is None for row in found.rows):
         stdout().print("No design that was tried keeps to every limit.")
     stderr().print(f"wrote {path}")

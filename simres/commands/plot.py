@@ -12,10 +12,14 @@ from simres.commands.options import WholeFront
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from simres.exploration.fronts import Front
+    from simres.exploration.objectives import Objective
 
 PAGES = (".html", ".htm")
-"""Suffixes of what is a page and not a picture."""
+PICTURES = (".png", ".svg", ".pdf")
+"""Suffixes of what is a page, and of what is a picture."""
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `simres train -o` wrote.")]
 Checkpoints = Annotated[
     list[Path], typer.Argument(metavar="CHECKPOINT...", help="Checkpoints, or folders of runs.")
@@ -105,6 +109,22 @@ def table_at(path: Path) -> Path:
             "name the file that `simres sweep` or `simres explore` wrote",
         )
     return found[0]
+
+
+def check_drawing(output: Path, objectives: Sequence[Objective]) -> None:
+    """Raises `SimresError` where a front of these could not be drawn into that file, before all the work."""
+    if len(objectives) < 2:
+        raise SimresError(f"`{output}`: a front is of two goals or more", "such as `latency,energy`")
+    if output.is_dir():
+        raise SimresError(f"`{output}` is a folder", f"name a file in it: `--plot {output / 'front.png'}`")
+    if output.suffix not in (*PAGES, *PICTURES):
+        raise SimresError(
+            f"cannot draw `{output}`", f"its suffix must be one of {', '.join((*PICTURES, *PAGES))}"
+        )
+    if output.suffix in PICTURES:
+        from simres.reporting.training_plots import blank
+
+        blank(output)
 
 
 def draw_front(made: Front, output: Path) -> None:

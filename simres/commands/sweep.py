@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simres.commands import choices
-from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings, Vary, WholeFront, Workers
+from simres.commands.options import (
+    ChipName,
+    ClusterName,
+    PlotFile,
+    ScenarioName,
+    Settings,
+    Vary,
+    WholeFront,
+    Workers,
+)
+from simres.commands.plot import check_drawing, draw_front
 from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
 
@@ -38,6 +48,7 @@ def sweep(
             " [default: as the file says, or latency,energy].",
         ),
     ] = None,
+    plot: PlotFile = None,
     whole: WholeFront = False,
     workers: Workers = None,
     cluster: ClusterName = None,
@@ -51,6 +62,7 @@ def sweep(
     --vary hardware.sram.capacity="64 KiB..4 MiB log 13" -o chips`.
     """
     from simres.exploration import table
+    from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.sweep import sweep as run
     from simres.reporting.console import stderr, stdout
@@ -60,6 +72,8 @@ def sweep(
     study, own = study_for(scenario, chip, vary or [], settings or [])
     pareto = pareto or own or USUAL
     objectives = objectives_of(pareto)
+    if plot is not None:
+        check_drawing(plot, objectives)
     evaluation = evaluation_by(workers, cluster)
     path = table.place(output)
     with SweepProgress(stderr()) as shown:
@@ -69,6 +83,9 @@ def sweep(
     if not best and any(row["error"] is None for row in rows):
         raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
     show(rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    if plot is not None:
+        draw_front(front_of(rows, study.space.knobs, objectives, whole=whole), plot)
+        stderr().print(f"wrote {plot}")
     stderr().print(f"wrote {path}")
     return ExitCode.OK
 
