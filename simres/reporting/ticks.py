@@ -23,9 +23,9 @@ def limits(values: Sequence[float], *, log: bool) -> tuple[float, float]:
     """Where an axis for `values` begins and ends, with some room on both sides."""
     low, high = min(values), max(values)
     if log:
-        room = max((high / low) ** 0.07, 1.08)
+        room = max((high / low) ** 0.1, 1.08)
         return low / room, high * room
-    room = 0.07 * (high - low) or 0.05 * abs(high) or 1.0
+    room = 0.1 * (high - low) or 0.05 * abs(high) or 1.0
     return low - room, high + room
 
 
