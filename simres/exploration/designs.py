@@ -70,7 +70,7 @@ def _natural(text: str) -> Sequence[tuple[int, str]]:
 
 def _quantities(key: str, registry: Registry) -> Iterator[Quantity]:
     """What the numbers of a knob may be: the quantities of the fields that its path may mean."""
-    first, *_, field = key.split(".")
+    first, field = key.split(".")[0], key.split(".")[-1]
     models: list[type[BaseModel]] = [TenantFile, LoadFile, BatchFile]
     targets: Iterable[str] = ()
     if first == "hardware":
