@@ -29,7 +29,9 @@ KNOBS = (
 )
 
 
-def design(bandwidth: int, network: int, images: int, latency: int, energy: int, accuracy: float | None) -> Row:
+def design(
+    bandwidth: int, network: int, images: int, latency: int, energy: int, accuracy: float | None
+) -> Row:
     row: Row = {"key": f"{bandwidth} {network} {images}"}
     for knob, place in zip(KNOBS, (bandwidth, network, images), strict=True):
         row[knob.key] = (knob.numbers or knob.values)[place]
@@ -40,7 +42,9 @@ def design(bandwidth: int, network: int, images: int, latency: int, energy: int,
 
 places = st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 1))
 rows_of = st.dictionaries(
-    places, st.tuples(st.integers(1, 10**12), st.integers(1, 10**12), st.sampled_from([0.5, 0.9, 0.95])), min_size=1
+    places,
+    st.tuples(st.integers(1, 10**12), st.integers(1, 10**12), st.sampled_from([0.5, 0.9, 0.95])),
+    min_size=1,
 ).map(lambda found: [design(*place, *figures) for place, figures in found.items()])
 
 

@@ -205,7 +205,9 @@ def test_the_commands_draw_from_the_table(simres: Simres, tmp_path: Path) -> Non
             code, out, _ = simres("plot", command, tmp_path, "-o", path)
             assert (code, out) == (0, f"wrote {path}\n")
             assert path.stat().st_size > 5000
-    code, _, _ = simres("plot", "heat", tmp_path / "sweep.jsonl", "--of", "accuracy", "-o", tmp_path / "b.html")
+    code, _, _ = simres(
+        "plot", "heat", tmp_path / "sweep.jsonl", "--of", "accuracy", "-o", tmp_path / "b.html"
+    )
     assert code == 0
     assert "Accuracy" in (tmp_path / "b.html").read_text()
 
@@ -239,7 +241,16 @@ def test_what_cannot_be_drawn_is_said(
 
 
 def test_a_sweep_draws_when_asked_and_looks_first_whether_it_can(simres: Simres, tmp_path: Path) -> None:
-    arguments = ("sweep", "paper", "--vary", "hardware.ddr.bandwidth=1,2 GB/s", "--workers", 1, "-o", tmp_path)
+    arguments = (
+        "sweep",
+        "paper",
+        "--vary",
+        "hardware.ddr.bandwidth=1,2 GB/s",
+        "--workers",
+        1,
+        "-o",
+        tmp_path,
+    )
     code, _, err = simres(*arguments, "--plot", tmp_path / "front.html")
     assert code == 0
     assert "front.html" in err

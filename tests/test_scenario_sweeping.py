@@ -1,4 +1,4 @@
-"""A sweep that stands in a scenario: what it means, where it is wrong, and what a command line makes of it."""
+"""A sweep that stands in a scenario: what it means, where it is wrong, and what a command line changes."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def swept(sweep: object) -> Template:
     return template_of({**BASE, "sweep": sweep})
 
 
+def tried(found: Template) -> None:
+    made, space = around(found, section_of(found), {}, {})
+    tries(made, space, REGISTRY, {})
+
+
 def test_goals_are_those_there_are() -> None:
     assert set(get_args(Goal)) == set(OBJECTIVES)
 
@@ -53,18 +58,24 @@ ranges = st.tuples(st.integers(1, 99), st.integers(100, 999), st.integers(2, 5))
 )
 
 
-@given(st.dictionaries(st.sampled_from(["hardware.ddr.bandwidth", "hardware.x.y"]), lists | ranges, min_size=1))
+@given(
+    st.dictionaries(st.sampled_from(["hardware.ddr.bandwidth", "hardware.x.y"]), lists | ranges, min_size=1)
+)
 def test_what_varies_is_the_same_in_a_file_and_on_a_command_line(vary: dict[str, str]) -> None:
     assert section_of(swept({"vary": vary})).knobs == space_of(vary).knobs
 
 
 def test_lists_of_values_are_those_of_a_scenario() -> None:
     (knob, other) = section_of(
-        swept({"vary": {"scheduler": ["serial", {"name": "overlapped", "weights": "kept"}], "images": [1, 4]}})
+        swept(
+            {"vary": {"scheduler": ["serial", {"name": "overlapped", "weights": "kept"}], "images": [1, 4]}}
+        )
     ).knobs
     assert knob.values == ("serial", '{"name": "overlapped", "weights": "kept"}')
     assert other.numbers == (1, 4)
-    made, space = around(swept({"vary": {"scheduler": list(knob.values)}}), section_of(swept(None)), {"seed": "1"}, {})
+    made, space = around(
+        swept({"vary": {"scheduler": list(knob.values)}}), section_of(swept(None)), {"seed": "1"}, {}
+    )
     assert [each.key for each in space.knobs] == ["seed"]
     assert made.own == frozenset()
 
@@ -117,9 +128,7 @@ def test_what_is_wrong_is_said_with_its_place(
     tmp_path: Path, text: str, place: tuple[int, int], said: str
 ) -> None:
     with pytest.raises(InvalidFile) as wrong:
-        found = scenario(tmp_path, text)
-        made, space = around(found, section_of(found), {}, {})
-        tries(made, space, REGISTRY, {})
+        tried(scenario(tmp_path, text))
     (problem,) = wrong.value.problems
     assert said in problem.message
     assert problem.message.startswith("sweep")

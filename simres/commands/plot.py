@@ -29,7 +29,9 @@ Data = Annotated[
 ]
 TableName = Annotated[
     Path,
-    typer.Argument(metavar="TABLE", help="What `sweep` or `explore` wrote: the file, or the folder it is in."),
+    typer.Argument(
+        metavar="TABLE", help="What `sweep` or `explore` wrote: the file, or the folder it is in."
+    ),
 ]
 
 
@@ -66,9 +68,7 @@ def heat(
     goal: Annotated[str, typer.Option("--of", metavar="NAME", help="The goal that is shown.")] = "latency",
     knobs: Annotated[
         str | None,
-        typer.Option(
-            "--knobs", metavar="DOWN,ACROSS", help="Two knobs [default: those with most values]."
-        ),
+        typer.Option("--knobs", metavar="DOWN,ACROSS", help="Two knobs [default: those with most values]."),
     ] = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG, PDF or HTML.")
@@ -98,14 +98,16 @@ def heat(
 
 
 def table_at(path: Path) -> Path:
-    """The table that a path means: itself, or the one in that folder. Raises `SimresError` for none or two."""
+    """The table that a path means: itself, or the only one in that folder. Raises `SimresError`."""
     if not path.is_dir():
         return path
     found = sorted(path.glob("*.jsonl"))
     if len(found) != 1:
         names = ", ".join(each.name for each in found)
         raise SimresError(
-            f"there is no table in `{path}`" if not found else f"there are several tables in `{path}`: {names}",
+            f"there is no table in `{path}`"
+            if not found
+            else f"there are several tables in `{path}`: {names}",
             "name the file that `simres sweep` or `simres explore` wrote",
         )
     return found[0]

@@ -106,16 +106,19 @@ def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
     return partial(on_cluster, address=cluster)
 
 
-def study_for(
-    scenario: str, chip: str | None, vary: list[str], settings: list[str]
-) -> tuple[Study, str]:
+def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> tuple[Study, str]:
     """The study that these arguments of a command line ask for, and what the file says counts, if it does."""
     from simres import api
     from simres.exploration.section import around, section_of
     from simres.exploration.study import study_of
 
     registry = choices.registry()
-    knobs = dict(split(knob, "--vary PATH=VALUES") for knob in vary)
+    knobs: dict[str, str] = {}
+    for text in vary:
+        key, values = split(text, "--vary PATH=VALUES")
+        if key in knobs:
+            raise SimresError(f"--vary {key}: given twice", "one list or range holds all values of a knob")
+        knobs[key] = values
     fixed = dict(split(setting, "--set PATH=VALUE") for setting in settings)
     template = api.find_template(scenario, chip=chip)
     section = section_of(template)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def _spelled(key: str, found: Iterable[object], registry: Registry) -> tuple[str
     return tuple(map(str, sorted(numbers)))
 
 
-def _natural(text: str) -> Sequence[tuple[int, str]]:
+def _natural(text: str) -> list[tuple[int, str]]:
     """Sorts `resnet8` before `resnet20`."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", text)]
 
@@ -78,10 +79,8 @@ def _quantities(key: str, registry: Registry) -> Iterator[Quantity]:
     elif first == "scheduler":
         targets, models = (scheduler.parameters for scheduler in registry.schedulers().values()), []
     for target in targets:
-        try:
+        with suppress(SimresError):  # a plugin that is broken says nothing
             models.append(resolve(target))
-        except SimresError:
-            pass  # a plugin that is broken says nothing
     for model in models:
         known = getattr(model, "model_fields", {}).get(field)
         if known is not None and (found := quantity_in(known.annotation, *known.metadata)) is not None:

@@ -150,7 +150,9 @@ def heat_of(
     if len(chosen) != 2 or chosen[0] == chosen[1]:
         keys = ", ".join(knob.key for knob in varied) or "nothing"
         raise SimresError(
-            f"a heat map is over two knobs, and {keys} varies" if not over else "a heat map is over two knobs",
+            f"a heat map is over two knobs, and {keys} varies"
+            if not over
+            else "a heat map is over two knobs",
             "such as `--knobs hardware.sram.capacity,hardware.ddr.bandwidth`",
         )
     good = tuple(row for row in rows if objective.of(row) is not None)
@@ -200,7 +202,7 @@ def _side(knob: Knob) -> Side:
 
 
 def _in_unit(name: str, values: Sequence[float], quantity: Quantity, large: bool) -> Axis:
-    """An axis for values in base units, in the largest unit in which the least of them is no small fraction."""
+    """An axis for values in base units, in the largest unit of which the least is no small fraction."""
     binary = quantity is SIZE and all(value % 1024 == 0 for value in values)
     ladder = {"B": 1} | quantity.binary if binary else quantity.ladder
     least = min((value for value in values if value), default=1)
@@ -216,7 +218,7 @@ def short(knob: Knob) -> str:
 
 
 def spoken(knob: Knob, value: str) -> str:
-    """A knob's value with as little as tells it: a network's file by its name, a scheduler by its settings."""
+    """A knob's value, briefly: a network's file by its name, a scheduler by its settings."""
     if value.endswith((".json", ".yaml", ".yml")):
         return PurePath(value).stem
     if value.startswith("{"):
@@ -224,18 +226,20 @@ def spoken(knob: Knob, value: str) -> str:
             parts = json.loads(value)
         except ValueError:
             return value
-        return " ".join([str(parts.pop("name", "")), *(f"{key}={part}" for key, part in parts.items())]).strip()
+        return " ".join(
+            [str(parts.pop("name", "")), *(f"{key}={part}" for key, part in parts.items())]
+        ).strip()
     if knob.numbers is not None and not knob.unit:
         return f"{short(knob)} {value}"
-    if knob.unit:
-        return quantity_of(knob.unit).format(int(knob.numbers[knob.values.index(value)])) if knob.numbers else value
+    if knob.numbers is not None:
+        return quantity_of(knob.unit).format(int(knob.numbers[knob.values.index(value)]))
     return value
 
 
 def value_in(row: Row, knob: Knob) -> str:
     """What a row has a knob at, as the knob spells it."""
     value = row[knob.key]
-    return knob.values[knob.numbers.index(value)] if knob.numbers is not None else str(value)  # type: ignore[arg-type]
+    return knob.values[knob.numbers.index(value)] if knob.numbers is not None else str(value)
 
 
 def _knob(key: str, knobs: Sequence[Knob]) -> Knob:

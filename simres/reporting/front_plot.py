@@ -1,4 +1,4 @@
-"""Pareto fronts and heat maps as pictures for a paper, for which matplotlib is needed (the extra `[plot]`)."""
+"""Fronts and heat maps as pictures for a paper, for which matplotlib is needed (the extra `[plot]`)."""
 
 from __future__ import annotations
 
@@ -203,7 +203,9 @@ def heat(found: Heat, path: Path) -> None:
     bar.ax.minorticks_off()
     bar.ax.tick_params(labelsize=_SMALL, length=2)
     bar.outline.set_visible(False)
-    bar.set_label(goal.title + (f"\nbest over {', '.join(found.others)}" if found.others else ""), fontsize=_LARGE)
+    bar.set_label(
+        goal.title + (f"\nbest over {', '.join(found.others)}" if found.others else ""), fontsize=_LARGE
+    )
     axes.set_title(
         printable(f"best: {found.said(_best(found))}, {figures((goal,), _best(found))}"),
         fontsize=_SMALL,
@@ -254,12 +256,9 @@ def _shade(value: float, known: Sequence[float], goal: Axis) -> float:
 def _nothing(axes: Any, down: int, across: int, *, tried: bool) -> None:
     from matplotlib.patches import Rectangle
 
-    hatch = {} if tried else {"hatch": "////"}
-    axes.add_patch(
-        Rectangle(
-            (across - 0.5, down - 0.5), 1, 1, facecolor="#f6f7f8", edgecolor=_PALE, linewidth=0, **hatch
-        )
-    )
+    place = across - 0.5, down - 0.5
+    hatch = None if tried else "////"
+    axes.add_patch(Rectangle(place, 1, 1, facecolor="#f6f7f8", edgecolor=_PALE, linewidth=0, hatch=hatch))
     if tried:
         axes.plot(across, down, marker="x", color=_PALE, markersize=6)
 

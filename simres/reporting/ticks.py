@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 FEW = 8
 """So many different values are all marked, and no others, where they are short."""
@@ -47,7 +48,7 @@ def _apart(distinct: Sequence[float], *, log: bool) -> bool:
         return True
     ends = distinct[0], distinct[-1]
     places = [share(value, ends, log=log) for value in distinct]
-    return min(b - a for a, b in zip(places, places[1:], strict=False)) > 1 / (MOST + 2)
+    return min(b - a for a, b in pairwise(places)) > 1 / (MOST + 2)
 
 
 def _ratios(low: float, high: float) -> list[float]:

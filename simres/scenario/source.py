@@ -96,7 +96,7 @@ def parse(text: str, path: str, what: str = "scenario") -> Document:
 
 
 def parse_value(text: str, name: str = "") -> Any:
-    """What a single value such as `2 GB/s` or `[a, b]` means, given outside any file, as `name` if it has one.
+    """What a single value such as `2 GB/s` or `[a, b]` means, given outside any file; `name` is for errors.
 
     Raises:
         SimresError: it is no strict YAML.

@@ -41,8 +41,7 @@ def front_page(found: Front) -> str:
     subject = " by ".join(map(short, (knob.key for knob in found.knobs)))
     panels = [_panel(found, number) for number in range(len(found.pairs))]
     drawing = (
-        f'<div class="drawing" id="plots">{"".join(panels)}<div id="tip" hidden></div></div>'
-        f"{_legend(found)}"
+        f'<div class="drawing" id="plots">{"".join(panels)}<div id="tip" hidden></div></div>{_legend(found)}'
     )
     lead = "Point at a design to see what it is; the arrow keys walk along the front."
     columns = told_columns([found.rows[at] for at in found.best])
@@ -52,8 +51,7 @@ def front_page(found: Front) -> str:
     data = {
         "front": found.best,
         "panels": [
-            {"x": xs, "y": ys}
-            for xs, ys in (_places(found, number) for number in range(len(found.pairs)))
+            {"x": xs, "y": ys} for xs, ys in (_places(found, number) for number in range(len(found.pairs)))
         ],
         "designs": [[found.said(at), *map(list, told(row))] for at, row in enumerate(found.rows)],
     }
@@ -64,7 +62,9 @@ def front_page(found: Front) -> str:
             "Front": ("summary", _summary("Pareto front", subject, said, drawing, lead)),
             "Designs": (
                 "designs",
-                section("designs", "Designs on the front", table("Front", columns, sortable=True, buttons=shows)),
+                section(
+                    "designs", "Designs on the front", table("Front", columns, sortable=True, buttons=shows)
+                ),
             ),
         },
         version=__version__,
@@ -167,7 +167,8 @@ def _grid(across: Axis, up: Axis) -> Iterator[str]:
         yield f'<path class="grid" d="M{_LEFT} {at:.1f}H{_WIDE - _RIGHT}"/>'
         yield f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{three_digits(mark)}</text>'
     middle = (_LEFT + _WIDE - _RIGHT) / 2
-    yield f'<text class="title" x="{middle}" y="{_HIGH - 8}" text-anchor="middle">{escaped(across.title)}</text>'
+    place = f'x="{middle}" y="{_HIGH - 8}" text-anchor="middle"'
+    yield f'<text class="title" {place}>{escaped(across.title)}</text>'
     half = (_TOP + bottom) / 2
     yield (
         f'<text class="title" transform="translate(14 {half}) rotate(-90)" text-anchor="middle">'
@@ -183,10 +184,8 @@ def _line(points: Sequence[tuple[float, float]]) -> str:
 
 def _legend(found: Front) -> str:
     two = len(found.axes) > 2
-    items = [
-        '<li><svg viewBox="0 0 16 16" aria-hidden="true"><path class="front" d="M1 4H8V12H15"/></svg>'
-        f"{'front of the two goals' if two else 'Pareto front'}</li>"
-    ]
+    line = '<svg viewBox="0 0 16 16" aria-hidden="true"><path class="front" d="M1 4H8V12H15"/></svg>'
+    items = [f"<li>{line}{'front of the two goals' if two else 'Pareto front'}</li>"]
     for place, name in enumerate(found.groups):
         mark = f'<path class="dot g{place % 8}" d="{SHAPES[place % len(SHAPES)]}"/>'
         text = name or f"on the front ({len(found.best)})"
@@ -231,23 +230,24 @@ def _map(found: Heat) -> str:
                 parts.append(f'<text class="{ink}" {place}>{text}</text>')
     down, across = found.best
     y, x = top + (rows - 1 - down) * high, left + across * wide
-    parts.append(
-        f'<rect class="best" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}"/>'
-    )
+    parts.append(f'<rect class="best" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}"/>')
     bottom = top + rows * high
     every = -(-columns // min(_MOST_LABELS, max(1, int(columns * wide / 56))))
     for across in range(0, columns, every):
-        at = left + (across + 0.5) * wide
-        parts.append(f'<text x="{at:.1f}" y="{bottom + 16:.1f}">{escaped(found.across.labels[across])}</text>')
+        x = left + (across + 0.5) * wide
+        parts.append(f'<text x="{x:.1f}" y="{bottom + 16:.1f}">{escaped(found.across.labels[across])}</text>')
     every = max(1, -(-14 // int(high)))
     for down in range(0, rows, every):
-        at = top + (rows - 0.5 - down) * high + 4
+        y = top + (rows - 0.5 - down) * high + 4
         label = escaped(found.down.labels[down])
-        parts.append(f'<text class="side" x="{left - 8:.1f}" y="{at:.1f}">{label}</text>')
+        parts.append(f'<text class="side" x="{left - 8:.1f}" y="{y:.1f}">{label}</text>')
     middle, half = left + columns * wide / 2, top + rows * high / 2
-    parts.append(f'<text class="title" x="{middle:.1f}" y="{bottom + 36:.1f}">{escaped(found.across.title)}</text>')
     parts.append(
-        f'<text class="title" transform="translate(12 {half:.1f}) rotate(-90)">{escaped(found.down.title)}</text>'
+        f'<text class="title" x="{middle:.1f}" y="{bottom + 36:.1f}">{escaped(found.across.title)}</text>'
+    )
+    parts.append(
+        f'<text class="title" transform="translate(12 {half:.1f}) rotate(-90)">'
+        f"{escaped(found.down.title)}</text>"
     )
     return (
         f'<svg class="plot map" viewBox="0 0 {left + columns * wide + 8:.0f} {bottom + 44:.0f}" role="img" '
