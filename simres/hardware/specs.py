@@ -339,9 +339,9 @@ class HostSpec(ComputeSpec):
 
     efficiency: tuple[tuple[Operator, Count, Share], ...] = ()
     """Shares of `rate` that were measured, by kind of operator and number of vector operations: `[relu, 4096,
-    0.25]`. Between numbers a share is interpolated on logarithmic axes; beyond the ends it stays. `any`
-    stands for kinds without any; where it is missing too, they run at `rate`. `simres calibrate` writes
-    them."""
+    0.25]`. Between numbers a share is interpolated on logarithmic axes; beyond the ends it stays. Of a
+    pooling, `max_pool_2x2` goes before `max_pool`. `any` stands for kinds without any; where it is missing
+    too, they run at `rate`. `simres calibrate` writes them."""
     energy_per_operation: Energy = INSTRUCTION_FJ
     """Energy of a vector operation; the default is a whole instruction of a scalar processor (45 nm)."""
 
@@ -354,6 +354,11 @@ class HostSpec(ComputeSpec):
     def parts(self, work: Work) -> int:
         if not self.efficiency or not work.vector_ops:
             return PARTS
-        surface = self.surfaces.get(work.op.kind if work.op is not None else "any", self.surfaces.get("any"))
+        names = ["any"]
+        if work.op is not None:
+            names.insert(0, work.op.kind)
+            if work.op.window is not None:
+                names.insert(0, f"{work.op.kind}_{work.op.window.kernel[0]}x{work.op.window.kernel[1]}")
+        surface = next((self.surfaces[name] for name in names if name in self.surfaces), None)
         return PARTS if surface is None else surface.parts(work.vector_ops)
 
