@@ -39,6 +39,11 @@ class Compared:
         """Simulated over measured, less 1: 0.1 is 10 % too long."""
         return error(self.simulated_ps, self.measured_ps)
 
+    @property
+    def difference_ps(self) -> int:
+        """By how many picoseconds the two differ."""
+        return abs(self.simulated_ps - self.measured_ps)
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -74,7 +79,7 @@ class Agreement:
 
     def worst(self, count: int) -> tuple[Compared, ...]:
         """The layers with the largest difference in time, largest first."""
-        ordered = sorted(self.layers, key=lambda layer: -abs(layer.simulated_ps - layer.measured_ps))
+        ordered = sorted(self.layers, key=lambda layer: -layer.difference_ps)
         return tuple(ordered[:count])
 
     @cached_property

@@ -37,8 +37,9 @@ def _lines(found: Measurements) -> Iterator[str]:
     yield "hardware:"
     yield "  ddr:"
     yield "    kind: ddr"
-    yield f"    # Copies of large arrays: {format_bandwidth(found.copy_rate)} read and written; with one thread"
-    yield f"    # {format_bandwidth(found.copy_rate_one_thread)}. Reading alone: {format_bandwidth(found.read_rate)}."
+    copied, alone = format_bandwidth(found.copy_rate), format_bandwidth(found.copy_rate_one_thread)
+    yield f"    # Copies of large arrays, read and written: {copied}; with one thread {alone}."
+    yield f"    # Reading alone: {format_bandwidth(found.read_rate)}."
     yield f"    bandwidth: {BANDWIDTH.spell(bandwidth)}"
     yield "  sram:"
     yield "    kind: sram"
@@ -61,7 +62,7 @@ def _matrix(found: Measurements, bandwidth: int) -> Iterator[str]:
     yield f"    rate: {RATE.spell(rate)}"
     yield "    # A linear layer of one number, called as a module."
     yield f"    launch: {DURATION.spell(found.matrix_launch.ps)}"
-    yield "    # operator, groups, stride, kernel, c, m, pixels, share of the rate; behind it what was measured"
+    yield "    # operator, groups, stride, kernel, c, m, pixels, share of the rate; behind it what it took"
     yield "    efficiency:"
     for shape, ps in taken.items():
         bus = 4 * shape.weight_elements * PS_PER_S // bandwidth
@@ -109,7 +110,7 @@ def _beyond(timing: Timing, call: Timing) -> int:
 def _three_digits(value: int) -> int:
     """The value rounded up to three digits: no machine is known better, and no share is above 1."""
     step = 10 ** max(0, len(str(value)) - 3)
-    return -(-value // step) * step
+    return int(-(-value // step) * step)
 
 
 def _share(share: float) -> str:

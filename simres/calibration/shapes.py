@@ -67,9 +67,9 @@ def _few() -> tuple[MatrixShape, ...]:
 def _convolutions() -> tuple[MatrixShape, ...]:
     channels, sides = (16, 48, 96, 192, 384, 768), (3, 6, 12, 24, 48, 96)
 
-    def grid(stride: int, kernel: int, cs: tuple[int, ...], ms: tuple[int, ...], over: tuple[int, ...]) -> (
-        Iterator[MatrixShape]
-    ):
+    def grid(
+        stride: int, kernel: int, cs: tuple[int, ...], ms: tuple[int, ...], over: tuple[int, ...]
+    ) -> Iterator[MatrixShape]:
         for c in cs:
             for m in ms:
                 for side in over:

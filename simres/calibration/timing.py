@@ -8,9 +8,9 @@ from time import perf_counter_ns, thread_time_ns
 
 import torch
 
-LEAST, MOST = 7, 60
+LEAST, MOST = 7, 40
 """How often a call is repeated at the least and at the most."""
-PATIENCE_NS = 60_000_000
+PATIENCE_NS = 50_000_000
 """After so long, and the least repeats, it is enough."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,11 +27,14 @@ def calibrate(
         typer.Option("--chip", metavar="FILE", help="Compare with this chip, measured before."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Measure, and write the chip (YAML).")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Measure, and write the chip (YAML)."),
     ] = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option("--input", metavar="SHAPE", help="What the network takes, once for each input: 3x32x32."),
+        typer.Option(
+            "--input", metavar="SHAPE", help="What the network takes, once for each input: 3x32x32."
+        ),
     ] = None,
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or auto.")] = "auto",
     threads: Annotated[
@@ -81,9 +85,7 @@ def calibrate(
     return ExitCode.OK
 
 
-def _asked(
-    check: list[str] | None, chip: Path | None, output: Path | None, inputs: list[str] | None
-) -> None:
+def _asked(check: list[str] | None, chip: Path | None, output: Path | None, inputs: list[str] | None) -> None:
     if output is None and chip is None:
         raise SimresError(
             "nothing to do: give a file to measure into, or a chip to compare with",
@@ -93,8 +95,12 @@ def _asked(
         raise SimresError("-o measures a chip, and --chip takes one that is there: give one of them")
     if not check and (chip is not None or inputs):
         raise SimresError("no network to compare: give --check resnet18, say")
-    if output is not None and output.is_dir():
-        raise SimresError(f"cannot write `{output}`: it is a folder")  # said before minutes of measuring
+    if output is not None:  # better said before minutes of measuring than after
+        if output.is_dir():
+            raise SimresError(f"cannot write `{output}`: it is a folder")
+        folder = next(above for above in output.absolute().parents if above.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise SimresError(f"cannot write `{output}`: nothing can be written into `{folder}`")
 
 
 def _network(name: str) -> str:

@@ -361,4 +361,3 @@ class HostSpec(ComputeSpec):
                 names.insert(0, f"{work.op.kind}_{work.op.window.kernel[0]}x{work.op.window.kernel[1]}")
         surface = next((self.surfaces[name] for name in names if name in self.surfaces), None)
         return PARTS if surface is None else surface.parts(work.vector_ops)
-

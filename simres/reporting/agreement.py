@@ -40,7 +40,7 @@ def report(
     yield Text()
     yield from wrapped(_verdict(found), width, "" if found.holds else "warning")
     worst = ", ".join(
-        f"{layer.name} ({signed(layer.error)}, {format_duration(abs(layer.simulated_ps - layer.measured_ps))})"
+        f"{layer.name} ({signed(layer.error)}, {format_duration(layer.difference_ps)})"
         for layer in found.worst(WORST)
     )
     yield from wrapped(f"Farthest off: {worst}.", width)
