@@ -44,6 +44,11 @@ class Compared:
         """By how many picoseconds the two differ."""
         return abs(self.simulated_ps - self.measured_ps)
 
+    @property
+    def near(self) -> bool:
+        """Whether the two are no farther apart than a convolution's may be."""
+        return self.difference_ps <= LAYER_LIMIT * self.measured_ps
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -68,14 +73,19 @@ class Agreement:
         return tuple(layer for layer in self.layers if layer.kind == "conv")
 
     @property
+    def near(self) -> bool:
+        """Whether the total is no farther off than it may be."""
+        return abs(self.simulated_ps - self.measured_ps) <= TOTAL_LIMIT * self.measured_ps
+
+    @property
     def within(self) -> tuple[Compared, ...]:
-        """The convolutions that are not farther off than `LAYER_LIMIT`."""
-        return tuple(layer for layer in self.convolutions if abs(layer.error) <= LAYER_LIMIT)
+        """The convolutions that are near."""
+        return tuple(layer for layer in self.convolutions if layer.near)
 
     @property
     def holds(self) -> bool:
         """Whether the total and every convolution are within their limits."""
-        return abs(self.error) <= TOTAL_LIMIT and len(self.within) == len(self.convolutions)
+        return self.near and len(self.within) == len(self.convolutions)
 
     def worst(self, count: int) -> tuple[Compared, ...]:
         """The layers with the largest difference in time, largest first."""

@@ -23,8 +23,8 @@ def calibrate(
         typer.Option("--check", metavar="NAME", help="Run this network and compare; may be repeated."),
     ] = None,
     chip: Annotated[
-        Path | None,
-        typer.Option("--chip", metavar="FILE", help="Compare with this chip, measured before."),
+        str | None,
+        typer.Option("--chip", metavar="CHIP", help="Compare with this chip, measured before."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -63,7 +63,7 @@ def calibrate(
         if output is not None:
             _write(chosen, output, quick)
             stderr().print(f"wrote {output}")
-            chip = output
+            chip = str(output)
         assert chip is not None
         found += [_compared(name, inputs, chip, chosen) for name in named]
     if json:
@@ -85,7 +85,7 @@ def calibrate(
     return ExitCode.OK
 
 
-def _asked(check: list[str] | None, chip: Path | None, output: Path | None, inputs: list[str] | None) -> None:
+def _asked(check: list[str] | None, chip: str | None, output: Path | None, inputs: list[str] | None) -> None:
     if output is None and chip is None:
         raise SimresError(
             "nothing to do: give a file to measure into, or a chip to compare with",
@@ -110,7 +110,7 @@ def _network(name: str) -> str:
     return str(names.parse(name))
 
 
-def _measured(chip: Path) -> str:
+def _measured(chip: str) -> str:
     """What machine a chip was measured on. Raises `SimresError` for a chip that never was."""
     from simres.hardware.specs import ComputeSpec
     from simres.scenario.loader import load_chip
@@ -136,7 +136,7 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
     write_text(output, chip_yaml(found))
 
 
-def _compared(name: str, inputs: list[str] | None, chip: Path, device: torch.device) -> Agreement:
+def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.device) -> Agreement:
     from simres import api
     from simres.analysis.agreement import Agreement, Measured, compared
     from simres.calibration.machine import machine
@@ -158,7 +158,7 @@ def _compared(name: str, inputs: list[str] | None, chip: Path, device: torch.dev
     with run_progress("images") as told:
         real = run(network.module, shape, device, network.name, registry.operators(), told)
     overrides = {"scheduler": "serial", "passes": ["fold_bias"]}
-    scenario = api.find_scenario(name, chip=str(chip), overrides=overrides, registry=registry)
+    scenario = api.find_scenario(name, chip=chip, overrides=overrides, registry=registry)
     result = api.simulate(scenario, workload=real.workload, registry=registry)
     calls = [Measured(call.operators, call.timing.ps, call.timing.spread, call.ran) for call in real.calls]
     kinds = {op.name: (op.kind, op.macs) for op in real.workload.ops}
@@ -166,7 +166,7 @@ def _compared(name: str, inputs: list[str] | None, chip: Path, device: torch.dev
     return Agreement(
         network=network.name,
         machine=here,
-        chip=str(chip),
+        chip=chip,
         measured_ps=real.total.ps,
         measured_spread=real.total.spread,
         simulated_ps=result.makespan_ps,

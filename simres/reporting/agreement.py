@@ -67,7 +67,7 @@ def _layers(shown: Sequence[Compared], found: Agreement, unit: Scale, details: b
 
 
 def _error(layer: Compared) -> Text:
-    style = "bad" if layer.kind == "conv" and abs(layer.error) > LAYER_LIMIT else ""
+    style = "bad" if layer.kind == "conv" and not layer.near else ""
     return Text(signed(layer.error).removesuffix(" %"), style)
 
 
@@ -96,11 +96,11 @@ def _kinds(found: Agreement, unit: Scale) -> list[Column]:
 
 def _verdict(found: Agreement) -> str:
     count, whole = len(found.within), len(found.convolutions)
-    total = "within" if abs(found.error) <= TOTAL_LIMIT else "NOT within"
+    total = "within" if found.near else "NOT within"
     said = f"The total is {total} {TOTAL_LIMIT:.0%}"
     if whole:
         said += f"; {count} of {whole} convolutions are within {LAYER_LIMIT:.0%}"
-        outside = [layer for layer in found.convolutions if abs(layer.error) > LAYER_LIMIT]
+        outside = [layer for layer in found.convolutions if not layer.near]
         if outside:
             said += ", not " + ", ".join(f"{layer.name} ({signed(layer.error)})" for layer in outside)
     return f"{said}.".replace("%", " %").replace("  %", " %")
