@@ -51,7 +51,8 @@ def simres(tmp_path, monkeypatch):
         (["--check", "resnet18", "--chip", "paper"], "was not measured"),
         (["--check", "resnet18", "--chip", "missing.yaml"], "missing.yaml"),
         (["--check", "resnet18", "--chip", "simres_calibrated.py"], "simres_calibrated.py"),
-        (["-o", "."], "is a folder"),
+        (["-o", "cpu.json"], "ends in .yaml"),
+        (["-o", "folder.yaml"], "is a folder"),
         (["-o", "simres_calibrated.py/cpu.yaml"], "cannot write"),
         (["-o", "cpu.yaml", "--threads", "100000"], "threads"),
         (["-o", "cpu.yaml", "--check", "resnet19"], "19 layers"),
@@ -60,6 +61,7 @@ def simres(tmp_path, monkeypatch):
 )
 def test_wrong_inputs_are_refused_before_anything_is_measured(simres, tmp_path, arguments, said):
     pytest.importorskip("torch")
+    (tmp_path / "folder.yaml").mkdir()
     done = simres(*arguments)
     assert done.exit_code == ExitCode.BAD_INPUT
     assert said in done.stderr

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def calibrate(
     check: Annotated[
         list[str] | None,
-        typer.Option("--check", metavar="NAME", help="Run this network and compare; may be repeated."),
+        typer.Option("--check", metavar="NAME", help="Run this network and compare."),
     ] = None,
     chip: Annotated[
         str | None,
@@ -96,6 +96,8 @@ def _asked(check: list[str] | None, chip: str | None, output: Path | None, input
     if not check and (chip is not None or inputs):
         raise SimresError("no network to compare: give --check resnet18, say")
     if output is not None:  # better said before minutes of measuring than after
+        if output.suffix not in (".yaml", ".yml"):
+            raise SimresError(f"`{output}` is to be a chip, whose name ends in .yaml")
         if output.is_dir():
             raise SimresError(f"cannot write `{output}`: it is a folder")
         folder = next(above for above in output.absolute().parents if above.exists())
