@@ -198,13 +198,15 @@ def recipe(named: str | Path, changes: Mapping[str, Any] | None = None) -> Recip
             f"unknown recipe `{text}`; there are {', '.join(RECIPES)}",
             f"did you mean `{close[0]}`?" if close else "or name a YAML file with the values of one",
         )
+    from simres.scenario.source import parse_value
+
     for name, value in (changes or {}).items():
         _known(name)
-        values[name] = _read(value) if isinstance(value, str) else value
+        values[name] = parse_value(value, f"--set {name}") if isinstance(value, str) else value
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        raise SimresError(f"recipe `{text}`: {_first(error)}") from error
+        raise SimresError(f"recipe `{text}`: {plainly(error)}") from error
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -244,22 +246,8 @@ def _unknown(name: str) -> str:
     return f"a recipe has no `{name}`; {wish}"
 
 
-def _read(text: str) -> Any:
-    """A value as typed: `1e-3` is a number, which YAML 1.1 would take for a text."""
-    import yaml
-
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-
-
-def _first(error: ValidationError) -> str:
+def plainly(error: ValidationError) -> str:
+    """The first thing that pydantic says is wrong with a recipe."""
     return _said(error.errors()[0])
 
 
