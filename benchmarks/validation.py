@@ -21,8 +21,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import closed_forms
-import published
+import closed_forms  # type: ignore[import-not-found]
+import published  # type: ignore[import-not-found]
 from simres_dram.controller import Controller
 from simres_systolic import topology
 from simres_systolic.array import SystolicSpec
