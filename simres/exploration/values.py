@@ -141,9 +141,13 @@ def _range(text: str) -> Iterator[str]:
     assert match is not None
     low, high, unit = _ends(match["low"], match["high"])
     if high < low:
+        first, last = (_QUANTITY.fullmatch(match[end].strip()) for end in ("high", "low"))
+        assert first is not None
+        assert last is not None
+        ends = f"{first[0]}..{last[0]}" if last[2] else f"{first[1]}..{last[1]} {first[2] or ''}".strip()
         raise SimresError(
             f"`{shorten(text)}` steps backwards, from {match['low']} down to {match['high']}",
-            f"put the smaller end first: `{match['high'].strip()}..{match['low'].strip()}`",
+            f"put the smaller end first: `{ends}`",
         )
     if match["step"] is not None:
         numbers = _steps(text, low, high, _ends(match["step"], match["high"])[0])

@@ -95,18 +95,19 @@ def parse(text: str, path: str, what: str = "scenario") -> Document:
     return document
 
 
-def parse_value(text: str, name: str) -> Any:
-    """What a single value such as `2 GB/s` or `[a, b]` means, given outside any file as `name`.
+def parse_value(text: str, name: str = "") -> Any:
+    """What a single value such as `2 GB/s` or `[a, b]` means, given outside any file; `name` is for errors.
 
     Raises:
         SimresError: it is no strict YAML.
     """
+    prefix = f"{name}: " if name else ""
     if len(text) > MAX_BYTES or _CONTROL.search(text):
-        raise SimresError(f"{name}: not a text that a value can be read from")
+        raise SimresError(f"{prefix}not a text that a value can be read from")
     composer = _Composer(name)
     root = composer.compose(text)
     if composer.problems:
-        raise SimresError(f"{name}: {composer.problems[0].message}")
+        raise SimresError(f"{prefix}{composer.problems[0].message}")
     return _plain(root, (), Document(name, {})) if root else None
 
 
