@@ -10,6 +10,7 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -64,12 +65,13 @@ class Table:
     """A table that is open for more rows; nobody else may write to it meanwhile.
 
     Opening it drops what is left of a half-written line and hands every row that is there to `taken`, which
-    says whether the row belongs here. Raises `SimresError` where the file is no table, is that of another
-    sweep, is in use, or cannot be written.
+    says whether the row belongs here. A file that was made for it and got no row is removed again. Raises
+    `SimresError` where the file is no table, is that of another sweep, is in use, or cannot be written.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], taken: Callable[[Row], bool]) -> None:
         self.path = path
+        self._made = not path.exists()
         self._file = _opened(path)
         try:
             _lock(self._file, path)
@@ -131,7 +133,13 @@ class Table:
         except OSError:
             pass  # a pipe, or a file system that has no such thing
         finally:
+            if self._made and not self._end:
+                self._remove()
             self._file.close()
+
+    def _remove(self) -> None:
+        with suppress(OSError):  # where an open file cannot be removed, an empty one stays
+            self.path.unlink()
 
 
 def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:

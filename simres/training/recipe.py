@@ -37,6 +37,15 @@ class Flip(StrEnum):
     (Jordan 2024, arXiv:2404.00498)."""
 
 
+class Padding(StrEnum):
+    """What is around an image that random crops reach over."""
+
+    ZERO = "zero"
+    """The mean of all images."""
+    REFLECT = "reflect"
+    """The image, mirrored at its edge."""
+
+
 class Optimiser(StrEnum):
     """What makes steps of gradients."""
 
@@ -92,6 +101,8 @@ class Recipe(BaseModel):
     """Share of a label that is spread over all classes."""
     crop: int = Field(4, ge=0, le=1024)
     """Pixels of padding on each side, from which the image is cut at random."""
+    padding: Padding = Padding.ZERO
+    """`zero`, or `reflect`: the image mirrored at its edges."""
     uncropped: int = Field(0, ge=0)
     """Of the last epochs, how many leave the images whole (no crop, no cutout), as they are when tested."""
     flip: Flip = Flip.RANDOM
@@ -152,15 +163,17 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "fast": {
         "epochs": 24,
         "optimiser": "muon",
-        "lr": 0.03,
-        "lr_rest": 0.4,
-        "momentum": 0.6,
+        "lr": 0.012,
+        "lr_rest": 0.15,
+        "momentum": 0.85,
         "nesterov": True,
         "weight_decay": 0.0,
         "schedule": "one-cycle",
         "warmup": 0.1,
         "label_smoothing": 0.1,
         "flip": "alternating",
+        "crop": 3,
+        "padding": "reflect",
         "uncropped": 2,
         "precision": "auto",
     },
