@@ -190,8 +190,6 @@ def _work(target: Any, seed: int, numbers: range) -> int:
     for signum in (signal.SIGPROF, signal.SIGALRM):
         signal.signal(signum, signal.SIG_DFL)
         faulthandler.register(signum, all_threads=False, chain=True)
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize") + MOST_BYTES, hard))
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
             row = _tried(target, seed, number, Path(folder))
@@ -206,6 +204,8 @@ def _tried(target: Any, seed: int, number: int, folder: Path) -> dict[str, Any]:
     attempt = hostile.made(target, seed, number, folder)
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     base, begun = _status("VmRSS"), time.process_time()
+    unlimited, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize") + MOST_BYTES, hard))
     signal.setitimer(signal.ITIMER_PROF, MOST_S)
     signal.setitimer(signal.ITIMER_REAL, MOST_WALL_S)
     try:
@@ -220,6 +220,7 @@ def _tried(target: Any, seed: int, number: int, folder: Path) -> dict[str, Any]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
+        resource.setrlimit(resource.RLIMIT_AS, (unlimited, hard))
     row["seconds"] = time.process_time() - begun
     row["bytes"] = max(0, _status("VmHWM") - base)
     if row["bytes"] > MOST_BYTES:
