@@ -381,3 +381,9 @@ def test_the_ledger_of_the_paper_makes_its_totals() -> None:
     assert ledger.macs == ledger.vector_ops == 162_201_600
     moved = sum(row.coefficient_bytes + row.ifmap_bytes * (row.ifmap_bytes > 10**6) for row in ledger.rows)
     assert moved == 5_557_844
+
+
+def test_of_many_keys_the_one_that_stands_twice_is_named() -> None:
+    keys = ", ".join(f'"k{number}": 0' for number in range(50_000))
+    with pytest.raises(InvalidFile, match="the key `k49999` stands twice"):
+        workload_json.loads(f'{{{keys}, "k49999": 1}}')

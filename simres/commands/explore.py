@@ -20,7 +20,7 @@ from simres.commands.options import (
 from simres.commands.plot import check_drawing, draw_front
 from simres.commands.simulate import split
 from simres.commands.sweep import USUAL, evaluation_by, study_for
-from simres.errors import ExitCode, SimresError
+from simres.errors import ExitCode
 
 SHARE = 10
 """Of so many points one is evaluated, if nobody says how many."""
@@ -70,8 +70,7 @@ def explore(
     from simres.exploration.fronts import front_of
     from simres.exploration.limits import limits_of
     from simres.exploration.objectives import best_of, objectives_of
-    from simres.exploration.search import search, searched
-    from simres.files import write_text
+    from simres.exploration.search import search
     from simres.reporting.console import stderr, stdout
     from simres.reporting.sweep_progress import SweepProgress
     from simres.reporting.sweep_table import show
@@ -81,27 +80,13 @@ def explore(
     objectives = objectives_of(goal or own or USUAL)
     if plot is not None:
         check_drawing(plot, objectives)
+    evaluation = evaluation_by(workers, cluster)
     path = table.place(output, "explore.jsonl")
     if storage is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         storage = f"sqlite:///{path.with_suffix('.db').absolute()}"
     wanted = points or max(100, study.space.size // SHARE)
-    if path.exists():
-        known = {row["key"] for row in searched(study, objectives, limits, storage=storage)}
-        if any(row["key"] not in known for row in table.rows_in(path)):
-            raise SimresError(f"`{path}` is the table of another search or sweep", table.ANOTHER)
     with SweepProgress(stderr()) as shown:
-        found = search(
-            study,
-            objectives,
-            limits,
-            wanted,
-            evaluation_by(workers, cluster),
-            shown,
-            storage=storage,
-            seed=seed,
-        )
-    write_text(path, "".join(map(table.line_of, found.rows)))
+        found = search(study, path, objectives, limits, wanted, evaluation, shown, storage=storage, seed=seed)
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
     show(found.rows, study.space.knobs, objectives, best, stdout(), whole=whole)
     if plot is not None and best:

@@ -142,8 +142,15 @@ def draw_front(made: Front, output: Path) -> None:
         draw(made, output)
 
 
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME", help="What to call each, in order [default: its folder]."),
+]
+
+
 def curves(
     runs: Runs,
+    labels: Labels = None,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
         "curves.png"
     ),
@@ -155,7 +162,8 @@ def curves(
     from simres.reporting.training_plots import curves as draw
     from simres.training.run import read_metrics
 
-    draw({_label(folder): read_metrics(folder) for folder in runs}, output)
+    named = zip(_labels(runs, labels), runs, strict=True)
+    draw({name: read_metrics(folder) for name, folder in named}, output)
     return _wrote(output)
 
 
@@ -194,6 +202,7 @@ def responses(
     checkpoints: Checkpoints,
     data: Data = None,
     images: Annotated[int, typer.Option("--images", min=2, help="Images to measure on.")] = 512,
+    labels: Labels = None,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
         "responses.png"
     ),
@@ -210,10 +219,10 @@ def responses(
         from simres.training.trained import trained
 
         found = {}
-        for path in checkpoints:
+        for name, path in zip(_labels(checkpoints, labels), checkpoints, strict=True):
             network = trained(path, choices.registry())
             batches = network.testing(network.images(data, open_images))
-            found[_label(path)] = layer_responses(network.module, batches, images)
+            found[name] = layer_responses(network.module, batches, images)
     draw(found, output)
     return _wrote(output)
 
@@ -251,8 +260,25 @@ def features(
     return _wrote(output)
 
 
-def _label(path: Path) -> str:
-    return path.name if path.is_dir() else path.parent.name if path.stem == "checkpoint" else path.stem
+def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
+    """What to call runs and checkpoints in a legend: no two alike."""
+    if given and len(given) != len(paths):
+        raise SimresError(
+            f"{len(given)} labels for {len(paths)} runs or checkpoints", "`--label` once for each"
+        )
+    labels = given or [
+        path.name if path.is_dir() else path.parent.name if path.stem in _FILES else path.stem
+        for path in paths
+    ]
+    if len(set(labels)) < len(labels):
+        labels = given or [str(path) for path in paths]
+    if len(set(labels)) < len(labels):
+        raise SimresError("two of them have the same name", "`--label` gives each another")
+    return labels
+
+
+_FILES = ("checkpoint", "metrics")
+"""Stems of files that every run has, so that only its folder tells which it is."""
 
 
 def _wrote(path: Path) -> int:
