@@ -35,7 +35,7 @@ MOST_S = 10
 MOST_WALL_S = 120
 """Seconds by the clock, for one that waits for what never comes."""
 MOST_BYTES = 1 << 30
-"""Memory beyond that of the process before any input."""
+"""Memory beyond what the process has before the input is read; its address space has no more room."""
 RESTART = 500
 """Inputs a process gets, so that what piles up in it is not taken for an input's."""
 
@@ -76,7 +76,7 @@ def main() -> int:
         return _work(chosen[0], asked.seed, range(*asked.worker))
     if asked.only is not None:
         with tempfile.TemporaryDirectory() as folder:
-            print(hostile.attempt(chosen[0], asked.seed, asked.only, Path(folder)))
+            print(hostile.judged(hostile.made(chosen[0], asked.seed, asked.only, Path(folder))))
         return 0
     return _fuzz(chosen, asked)
 
@@ -169,23 +169,21 @@ def _innermost(trace: str) -> str:
 
 def _keep(target: Any, asked: argparse.Namespace, row: dict[str, Any]) -> None:
     """Stores the input with what became of it."""
-    from random import Random
-
     folder = asked.findings / f"{target.name.replace(' ', '-')}-{asked.seed}-{row['number']}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "finding.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
     (folder / "trace.txt").write_text(row.get("trace", ""), encoding="utf-8", errors="backslashreplace")
-    target.make(Random(f"{asked.seed}/{target.name}/{row['number']}"), folder)
+    import_module("hostile.targets").made(target, asked.seed, row["number"], folder)
 
 
 def _work(target: Any, seed: int, numbers: range) -> int:
     """Tries inputs in this process, with a line of JSON for each on stdout."""
-    attempt = import_module("hostile.targets").attempt
+    hostile = import_module("hostile.targets")
     out, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: PTH123, SIM115
     for warm in (10**9, 10**9 + 1):  # imports and seeds are made before anything is measured
         with tempfile.TemporaryDirectory() as folder:
             try:
-                attempt(target, seed, warm, Path(folder))
+                hostile.judged(hostile.made(target, seed, warm, Path(folder)))
             except Exception:
                 traceback.print_exc()
     faulthandler.enable()
@@ -194,23 +192,24 @@ def _work(target: Any, seed: int, numbers: range) -> int:
         faulthandler.register(signum, all_threads=False, chain=True)
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize") + MOST_BYTES, hard))
-    base = _status("VmRSS")
     for number in numbers:
         with tempfile.TemporaryDirectory() as folder:
-            row = _tried(target, seed, number, Path(folder), base)
+            row = _tried(target, seed, number, Path(folder))
         out.write(json.dumps(row) + "\n")
         out.flush()
     return 0
 
 
-def _tried(target: Any, seed: int, number: int, folder: Path, base: int) -> dict[str, Any]:
+def _tried(target: Any, seed: int, number: int, folder: Path) -> dict[str, Any]:
     row: dict[str, Any] = {"number": number}
+    hostile = import_module("hostile.targets")
+    attempt = hostile.made(target, seed, number, folder)
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-    begun = time.process_time()
+    base, begun = _status("VmRSS"), time.process_time()
     signal.setitimer(signal.ITIMER_PROF, MOST_S)
     signal.setitimer(signal.ITIMER_REAL, MOST_WALL_S)
     try:
-        row["outcome"] = import_module("hostile.targets").attempt(target, seed, number, folder)
+        row["outcome"] = hostile.judged(attempt)
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if "/simres" in frame.filename] or list(frames)

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hostile.targets import Target, attempt, targets
+from hostile.targets import Target, judged, made, targets
 
 EACH = 3
 """Inputs for each share that a target has of all."""
@@ -24,5 +24,5 @@ def test_hostile_inputs_are_read_or_refused_with_a_place(target: Target, tmp_pat
     for number in range(EACH * target.share):
         folder = tmp_path / str(number)
         folder.mkdir()
-        outcomes[attempt(target, 1, number, folder)] += 1
+        outcomes[judged(made(target, 1, number, folder))] += 1
     assert outcomes["read"] + outcomes["refused"] == EACH * target.share

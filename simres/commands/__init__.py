@@ -37,6 +37,7 @@ COMMANDS = (
     "sweep",
     "explore",
     "saturate",
+    "calibrate",
     "trace",
     "import",
     "train",

@@ -97,7 +97,8 @@ def skip(
         from simres.reporting.skip_plot import front
 
         write_text(output / "skip.json", dumps(document, indent=1) + "\n")
-        front(made, f"{found.variant.network} on the chip of {Path(scenario).stem}", output / "front.png")
+        title = f"{found.variant.network} with fewer blocks, scenario {Path(scenario).stem}"
+        front(made, title, output / "front.png")
     if json:
         from json import dumps
 

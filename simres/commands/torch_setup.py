@@ -1,4 +1,4 @@
-"""What commands that train or evaluate need first: torch, a device, threads, and images."""
+"""What commands that train, evaluate or calibrate need first: torch, a device, threads, and images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def prepared(device: str = "auto", threads: int | None = None) -> Iterator[torch
         import torch
     except ModuleNotFoundError as error:
         raise SimresError(
-            "training needs torch, which is not installed", "pip install 'simres[torch]'"
+            "this needs torch, which is not installed", "pip install 'simres[torch]'"
         ) from error
     if device not in ("auto", "cpu", "cuda") and not device.startswith("cuda:"):
         raise SimresError(f"unknown device `{device}`", "known: cpu, cuda, cuda:1 ..., auto")

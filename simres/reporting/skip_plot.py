@@ -32,11 +32,19 @@ def front(study: Study, title: str, path: Path) -> None:
             *zip(start, *tuned, strict=True), color="C1", marker="s", label="each trained on after that"
         )
     parents = {block.rpartition(".")[0] for point in study.path for block in point.removed}
-    for at, accuracy, point in zip(times, accuracies, study.path, strict=True):
+    nexts = [*accuracies[1:], 0.0]
+    for at, accuracy, following, point in zip(times, accuracies, nexts, study.path, strict=True):
         last = point.removed[-1] if point.removed else ""
         short = last.rpartition(".")[2] if len(parents) == 1 else last
         label = f"\N{MINUS SIGN}{short}" if last else "whole"
-        axes.annotate(label, (at, accuracy), textcoords="offset points", xytext=(5, 5), fontsize="medium")
+        falls = following <= accuracy  # the label goes to the side that the line does not take
+        axes.annotate(
+            label,
+            (at, accuracy),
+            textcoords="offset points",
+            xytext=(5, 5 if falls else -5),
+            va="bottom" if falls else "top",
+        )
     axes.set_title(title)
     axes.set_xlabel("simulated time of an image in \N{MICRO SIGN}s")
     axes.set_ylabel("test accuracy in %")

@@ -15,6 +15,7 @@ from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins import resolve
+from simres.recent import Recent, Same
 from simres.scenario.findings import Findings, suggestion
 from simres.scenario.load import file_base, load_of, resolved_load
 from simres.scenario.model import (
@@ -35,7 +36,7 @@ from simres.scenario.running import (
     tenants_of,
     workload_of,
 )
-from simres.scenario.source import Document, Trail, parse_value, read
+from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
 from simres.scenario.sweeping import sweep_of
 from simres.wording import describe
 
@@ -263,15 +264,15 @@ def _add_chip(findings: Findings, registry: Registry, base: Path) -> None:
         return
     try:
         path = shipped.find_chip(str(base / reference) if is_file_reference(reference) else reference)
-        document = read(path, "chip")
-        _chip(copy.deepcopy(document), registry, path.stem)
+        text = text_of(path, "chip")
+        document = _chips.get((text, path, Same(registry)), lambda: _checked(text, path, registry))
     except InvalidFile:
         raise
     except SimresError as error:
         findings.add_error(("chip",), error)
         findings.raise_any()
         raise
-    hardware: dict[str, Any] = document.data["hardware"]
+    hardware: dict[str, Any] = copy.deepcopy(document.data["hardware"])
     for name, entry in own.items():
         theirs = hardware.get(name, {})
         if isinstance(entry, dict) and entry.get("kind", theirs.get("kind")) == theirs.get("kind"):
@@ -279,6 +280,17 @@ def _add_chip(findings: Findings, registry: Registry, base: Path) -> None:
         else:
             hardware[name] = entry
     data["hardware"] = hardware
+
+
+_chips: Recent[Document] = Recent(16)
+"""Chips that were found right, by what is in their files."""
+
+
+def _checked(text: str, path: Path, registry: Registry) -> Document:
+    """The document of a chip. Raises `InvalidFile` where anything is wrong with it."""
+    document = parse(text, str(path), "chip")
+    _chip(copy.deepcopy(document), registry, path.stem)
+    return document
 
 
 def _hardware(findings: Findings, registry: Registry) -> dict[str, ComponentSpec]:

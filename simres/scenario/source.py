@@ -74,7 +74,7 @@ def read(path: str | Path, what: str = "scenario") -> Document:
         SimresError: there is no such file, or it cannot be read.
         InvalidFile: it is no YAML mapping of the strict kind, with every problem and its place.
     """
-    return parse(_text(Path(path), what), str(path), what)
+    return parse(text_of(Path(path), what), str(path), what)
 
 
 def parse(text: str, path: str, what: str = "scenario") -> Document:
@@ -111,7 +111,8 @@ def parse_value(text: str, name: str = "") -> Any:
     return _plain(root, (), Document(name, {})) if root else None
 
 
-def _text(path: Path, what: str) -> str:
+def text_of(path: Path, what: str) -> str:
+    """What is in a file. Raises as `read` does."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):

@@ -38,7 +38,18 @@ class _Queue:
     to come take where there is one engine.
     """
 
-    __slots__ = ("at", "engine", "engines", "left_ps", "position", "price", "ready_ps", "steps")
+    __slots__ = (
+        "at",
+        "begins_ps",
+        "blocked_by",
+        "engine",
+        "engines",
+        "left_ps",
+        "position",
+        "price",
+        "ready_ps",
+        "steps",
+    )
 
     def __init__(self, engines: list[str]) -> None:
         self.engines = engines
@@ -49,6 +60,10 @@ class _Queue:
         """The next step, -1 after the last."""
         self.ready_ps = UNKNOWN
         """When what the next step reads is there, once that is known."""
+        self.begins_ps = UNKNOWN
+        """When the next step can begin, once nothing can change that."""
+        self.blocked_by = -1
+        """A stay that others have to make first."""
         self.price: dict[str, list[int]] = {}
         self.left_ps = 0
 
@@ -94,6 +109,8 @@ class InTime:
         """By stay: when it is there."""
         self.done_ps = [0] * len(stays)
         """By stay: when all who used it so far are done."""
+        self.needs = walk.needs
+        self.step_work = walk.works[1]
         self.engines = [""] * len(walk.steps)
         self.order: list[int] = []
         self.queues = self._queues()
@@ -146,17 +163,28 @@ class InTime:
 
         None where that is not before `limit_ps`.
         """
+        due, ready_ps, queues = self.due, self.ready_ps, self.queues
+        last_load = len(self.walk.load_at)
         for _ in self.walk.events:
-            if self.bus_free + self.bus_left >= limit_ps:
+            bus_free = self.bus_free
+            if bus_free + self.bus_left >= limit_ps:
                 return None
             best, queue = _LATER, None
-            for candidate in self.queues:
-                if candidate.position >= 0:
+            for candidate in queues:
+                begins = candidate.begins_ps
+                if begins == UNKNOWN:
+                    if candidate.position < 0 or (candidate.blocked_by >= 0 and due[candidate.blocked_by]):
+                        continue
                     begins = self._begins(candidate)
-                    if begins < best:
-                        best, queue = begins, candidate
-            stores = max(self.bus_free, self.ready_ps[self.stores[0]]) if self.stores else _LATER
-            loads = self._load_begins()
+                if begins < best:
+                    best, queue = begins, candidate
+            stores = loads = _LATER
+            if self.stores:
+                stores = ready_ps[self.stores[0]]
+                if bus_free > stores:
+                    stores = bus_free
+            if self.frontier > self.load_blocked and self.next_load < last_load:
+                loads = self._load_begins()
             if queue is not None and best <= stores and best <= loads:
                 if self._compute(queue, best) >= limit_ps:
                     return None
@@ -183,14 +211,16 @@ class InTime:
     def _begins(self, queue: _Queue) -> int:
         """When the next step of a queue could begin, on `queue.engine`; `_LATER` if that is not known."""
         position = queue.position
-        needs = self.walk.needs[position]
+        needs = self.needs[position]
         if queue.ready_ps == UNKNOWN:
             if self.walk.loads_before[position] > self.next_load:
                 return _LATER
             due, uses = self.due, self.uses
             for stay in needs.others:
                 if due[stay]:
+                    queue.blocked_by = stay
                     return _LATER
+            queue.blocked_by = -1
             for stay in needs.over:
                 if uses[stay]:
                     return _LATER
@@ -208,7 +238,7 @@ class InTime:
         begins = queue.ready_ps
         free_at = self.free_at
         if len(queue.engines) > 1:
-            work = self.walk.works[1][position]
+            work = self.step_work[position]
             ready, price = begins, queue.price
             queue.engine = min(
                 queue.engines, key=lambda name: max(ready, free_at.get(name, 0)) + price[name][work]
@@ -222,13 +252,13 @@ class InTime:
             if position > frontier and max(self.held[frontier:position]) > self.capacity - needs.nbytes:
                 return _LATER
             return self._space(begins, needs.nbytes)
+        if len(queue.engines) == 1:
+            queue.begins_ps = begins
         return begins
 
     def _load_begins(self) -> int:
-        loads = self.walk.residency.loads
-        if self.next_load == len(loads) or self.frontier <= self.load_blocked:
-            return _LATER
-        stay = loads[self.next_load]
+        """When the next load can begin."""
+        stay = self.walk.residency.loads[self.next_load]
         size = self.size[stay.number]
         if self.load_checked != self.version:
             most = self.capacity - size
@@ -289,21 +319,28 @@ class InTime:
         walk, position, engine = self.walk, queue.position, queue.engine
         queue.at += 1
         queue.position = queue.steps[queue.at] if queue.at < len(queue.steps) else -1
-        queue.ready_ps = UNKNOWN
-        needs = walk.needs[position]
+        queue.ready_ps = queue.begins_ps = UNKNOWN
+        needs = self.needs[position]
         if needs.nbytes:
             self._take(begins, position, needs.nbytes)
-        took = queue.price[engine][walk.works[1][position]]
+        took = queue.price[engine][self.step_work[position]]
         ends = self.free_at[engine] = begins + took
         self.engines[position] = engine
         self.order.append(walk.step_at[position])
+        uses, handed_on, done_ps, ready_ps = self.uses, self.handed_on, self.done_ps, self.ready_ps
         for stay in needs.read:
-            if not self.handed_on[stay] or self.uses[stay]:
-                self._used(stay, ends)
+            left = uses[stay]
+            if left or not handed_on[stay]:
+                uses[stay] = left - 1
+                if ends > done_ps[stay]:
+                    done_ps[stay] = ends
+                if left == 1 and not handed_on[stay]:
+                    insort(self.frees, (done_ps[stay], self.size[stay]))
         for stay in needs.made:
-            self.opened_ps[stay] = self.opened_ps[stay] or ends
-            if ends > self.ready_ps[stay]:
-                self.ready_ps[stay] = ends
+            if not self.opened_ps[stay]:
+                self.opened_ps[stay] = ends
+            if ends > ready_ps[stay]:
+                ready_ps[stay] = ends
             self.due[stay] -= 1
         for stay in needs.only_made:
             self._used(stay, ends)

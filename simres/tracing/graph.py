@@ -63,6 +63,7 @@ class GraphReader:
         self._tensors: dict[str, Tensor] = {}
         self._derived: dict[tuple[str, ...], str] = {}
         self._ops: list[Op] = []
+        self._emitted: dict[str, tuple[str, ...]] = {}
         self._names = Names(())
 
     def workload(self, origin: Mapping[str, str]) -> Workload:
@@ -70,7 +71,9 @@ class GraphReader:
         self._read_inputs()
         for node in self._program.graph.nodes:
             if node.op == "call_function":
+                before = len(self._ops)
                 self._read_node(node)
+                self._emitted[node.name] = tuple(op.name for op in self._ops[before:])
             elif node.op == "get_attr":
                 self._values[node] = self._constant_attribute(node)
         self._unmodelled.refuse()
@@ -92,6 +95,10 @@ class GraphReader:
         """The tensor that each node of the program came to, for those that came to one; after `workload`."""
         found = {node.name: value for node, value in self._values.items() if isinstance(value, Value)}
         return {name: value.name for name, value in found.items() if not value.constant}
+
+    def operators(self) -> dict[str, tuple[str, ...]]:
+        """The operators of the workload that each call of the program came to; after `workload`."""
+        return {name: ops for name, ops in self._emitted.items() if ops}
 
     def _read_inputs(self) -> None:
         """Parameters, buffers and constants become weights (tied ones once), user inputs inputs."""

@@ -93,11 +93,11 @@ def _zeros(mebibytes: int) -> bytes:
 
 @cache
 def _bomb(kind: str) -> bytes:
-    """Small archives whose contents are large: 2 GiB of zeros, or 300,000 members."""
+    """Small archives whose contents are large: half a GiB of zeros and more, or 60,000 members."""
     out = io.BytesIO()
     if kind == "zip":
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for number in range(30):
+            for number in range(8):
                 archive.writestr(f"train/a/{number}.png", _zeros(60))
         return out.getvalue()
     if kind == "many.zip":
@@ -107,12 +107,12 @@ def _bomb(kind: str) -> bytes:
         return out.getvalue()
     with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1, mtime=0) as stream:
         if kind == "gz":
-            for _ in range(2048):
+            for _ in range(700):
                 stream.write(_zeros(1))
         else:
             header = tarfile.TarInfo("train/a/x.png")
             header.size = 60 << 20
-            for _ in range(30):
+            for _ in range(8):
                 stream.write(header.tobuf())
                 stream.write(_zeros(60))
     return out.getvalue()

@@ -50,20 +50,24 @@ class Attempt:
     places: tuple[str, ...]
 
 
-def attempt(target: Target, seed: int, number: int, folder: Path) -> str:
-    """`read` or `refused`: what became of input `number`.
+def made(target: Target, seed: int, number: int, folder: Path) -> Attempt:
+    """Input `number`, written into a folder, ready to be read."""
+    return target.make(Random(f"{seed}/{target.name}/{number}"), folder)
+
+
+def judged(attempt: Attempt) -> str:
+    """`read` or `refused`: what becomes of an input.
 
     Raises whatever else comes out, and `FindingError` for a message that helps nobody.
     """
-    made = target.make(Random(f"{seed}/{target.name}/{number}"), folder)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made.read()
+            attempt.read()
     except (InvariantViolation, PluginFailure):
         raise
     except SimresError as error:
-        _check_message(error, made.places)
+        _check_message(error, attempt.places)
         return "refused"
     return "read"
 

@@ -1,0 +1,1 @@
+"""How fast this machine really is: measured with torch, written as a chip, and held against simulation."""

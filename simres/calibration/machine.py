@@ -1,0 +1,74 @@
+"""What this machine is: the processor's name, its last cache, and what torch runs with."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+CPU_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+ASSUMED_CACHE = 32 << 20
+"""Bytes taken for the last cache where the system does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A processor as torch uses it; `cache` are the bytes of its last cache."""
+
+    processor: str
+    device: str
+    threads: int
+    cache: int
+    cache_known: bool
+    torch: str
+
+    def __str__(self) -> str:
+        """One line, the same for measurements that can be compared."""
+        if self.device != "cpu":
+            return f"{self.processor}, torch {self.torch}"
+        return f"{self.processor}, {self.threads} thread{'s' * (self.threads != 1)}, torch {self.torch}"
+
+
+def machine(device: torch.device) -> Machine:
+    """The machine that `device` is of, with the threads that torch is set to."""
+    if device.type == "cuda":
+        about = torch.cuda.get_device_properties(device)
+        name, cache = about.name, int(getattr(about, "L2_cache_size", 0))
+    else:
+        name, cache = _processor(), _last_cache()
+    return Machine(
+        processor=name,
+        device=device.type,
+        threads=torch.get_num_threads(),
+        cache=cache or ASSUMED_CACHE,
+        cache_known=cache > 0,
+        torch=torch.__version__,
+    )
+
+
+def _processor() -> str:
+    """The name that the system has for the processor."""
+    try:
+        said = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        said = ""
+    named = re.search(r"^model name\s*:\s*(.+)$", said, re.MULTILINE)
+    name = named[1] if named else platform.processor() or platform.machine() or "a CPU"
+    return " ".join(name.split())
+
+
+def _last_cache(folder: Path = CPU_CACHES) -> int:
+    """Bytes of the cache of the highest level, 0 where the system does not say (`32768K` in `size`)."""
+    found = (0, 0)
+    for index in folder.glob("index*"):
+        try:
+            level = int((index / "level").read_text(encoding="ascii"))
+            size = re.fullmatch(r"([0-9]+)([KMG]?)\s*", (index / "size").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            continue
+        if size:
+            found = max(found, (level, int(size[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[size[2]]))
+    return found[1]

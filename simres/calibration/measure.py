@@ -1,0 +1,237 @@
+"""Times of copies, products, convolutions and elementwise operators on this machine, in fp32.
+
+As in a network, an operator finds its data in cache, where the one before left it, and its weights in
+memory: every call gets weights out of a block many times as large as the last cache, from where nobody has
+read for a whole round. Since it last ran, others have gone through the caches, so before every call half of
+the last cache is filled with something else: by then much of torch's own code is not near any more, which is
+what most of the time of a small operator in a network goes into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from simres.calibration.machine import Machine, machine
+from simres.calibration.shapes import HostShape, MatrixShape
+from simres.calibration.timing import Timing, synchronise, timed
+from simres.tracing.prices import vector_ops
+from simres.units import PS_PER_S
+
+BLOCK_CACHES, LEAST_BLOCK = 6, 192 << 20
+"""The block of weights is so many times the last cache, and so many bytes at the least."""
+PIECE = 2 << 20
+"""Elements that are copied or read at once to find the rate of memory: a millisecond's worth or so, which
+seldom falls into the time of somebody else."""
+ON_CHIP_BYTES = 1 << 20
+"""What is copied to find the rate of copies within the caches."""
+KEPT_BYTES = 31 << 20
+"""Just below what glibc (M_MMAP_THRESHOLD, at the most 32 MiB) maps and unmaps every time."""
+CHANNELS = 48
+"""Channels of the images that elementwise operators work on."""
+
+Told = Callable[[int, int], None]
+"""Hears how many measurements of how many are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """What was measured: rates in bytes a second, and a Timing of every operator and shape.
+
+    A copy's bytes count twice, read and written. A launch is the call of a module on one number, and of that
+    `call` is what torch's function takes without the module. `vector_ops` are those of each host shape.
+    """
+
+    machine: Machine
+    copy_rate: int
+    copy_rate_one_thread: int
+    read_rate: int
+    on_chip_rate: int
+    matrix_launch: Timing
+    matrix_call: Timing
+    host_launch: Timing
+    host_call: Timing
+    matrix: dict[MatrixShape, Timing]
+    host: dict[HostShape, Timing]
+    vector_ops: dict[HostShape, int]
+
+
+class Weights:
+    """A block of numbers in memory, handed out piece by piece and from the start again at its end."""
+
+    def __init__(self, cache: int, device: torch.device, largest: int = 0) -> None:
+        elements = max(BLOCK_CACHES * cache, LEAST_BLOCK, 4 * largest) // 4
+        self.block = torch.empty(elements, device=device).uniform_(-0.1, 0.1)
+        self.half = cache // 8
+        """Elements that fill half of the last cache."""
+        self._next = 0
+        # glibc gives tensors back to the system, and their pages are made anew each time, until it has seen
+        # a larger one go: here, as in any process that has run for a while, it has.
+        torch.empty(KEPT_BYTES, dtype=torch.uint8, device=device)
+
+    def take(self, shape: Sequence[int], elements: int) -> Tensor:
+        """A tensor that nobody has read for a round, on a cache line of its own."""
+        if self._next + elements > self.block.numel():
+            self._next = 0
+        start = self._next
+        self._next += -(-elements // 16) * 16
+        return self.block[start : start + elements].view(*shape)
+
+    def flush(self) -> None:
+        """Fills the caches with something else."""
+        self.block.sum()
+
+    def make_way(self, x: Tensor) -> None:
+        """Leaves the caches as another operator does that made `x`."""
+        self.take([self.half], self.half).sum()
+        x.mul_(1.0)
+
+
+@torch.inference_mode()
+def measure(
+    device: torch.device,
+    matrix: Sequence[MatrixShape],
+    host: Sequence[HostShape],
+    told: Told = lambda _done, _whole: None,
+) -> Measurements:
+    """Measures the device with the threads that torch is set to; `told` hears how far it is."""
+    whole = len(matrix) + len(host) + 1
+    here = machine(device)
+    weights = Weights(here.cache, device, max((shape.weight_elements for shape in matrix), default=0))
+    torch.manual_seed(0)
+    copies = _copy_rate(weights, device)
+    torch.set_num_threads(1)
+    alone = _copy_rate(weights, device)
+    torch.set_num_threads(here.threads)
+    read = _read_rate(weights, device)
+    small = [torch.rand(ON_CHIP_BYTES // 4, device=device) for _ in range(2)]
+    on_chip = timed(lambda: small[0].copy_(small[1]), device)
+    one = torch.ones(1, 1, device=device)
+    linear, relu = nn.Linear(1, 1, bias=False).to(device).eval(), nn.ReLU()
+    launches = [
+        timed(call, device, before=lambda: weights.make_way(one))
+        for call in (
+            lambda: linear(one),
+            lambda: functional.linear(one, one),
+            lambda: relu(one),
+            one.relu,
+        )
+    ]
+    told(1, whole)
+    products: dict[MatrixShape, Timing] = {}
+    for shape in matrix:
+        products[shape] = _matrix(shape, weights, device)
+        told(1 + len(products), whole)
+    others: dict[HostShape, Timing] = {}
+    operations: dict[HostShape, int] = {}
+    for asked in host:
+        x = _image(asked.elements, device)
+        call, operations[asked] = _host(asked.operator, x)
+        others[asked] = timed(call, device, before=partial(weights.make_way, x))
+        told(1 + len(products) + len(others), whole)
+    return Measurements(
+        machine=here,
+        copy_rate=copies,
+        copy_rate_one_thread=alone,
+        read_rate=read,
+        on_chip_rate=ON_CHIP_BYTES * PS_PER_S // on_chip.ps,
+        matrix_launch=launches[0],
+        matrix_call=launches[1],
+        host_launch=launches[2],
+        host_call=launches[3],
+        matrix=products,
+        host=others,
+        vector_ops=operations,
+    )
+
+
+def _copy_rate(weights: Weights, device: torch.device) -> int:
+    to = of = weights.block[:0]
+
+    def before() -> None:
+        nonlocal to, of
+        to, of = weights.take([PIECE], PIECE), weights.take([PIECE], PIECE)
+
+    return 8 * PIECE * PS_PER_S // timed(lambda: to.copy_(of), device, before=before).ps
+
+
+def _read_rate(weights: Weights, device: torch.device) -> int:
+    piece = weights.block[:0]
+
+    def before() -> None:
+        nonlocal piece
+        piece = weights.take([PIECE], PIECE)
+
+    return 4 * PIECE * PS_PER_S // timed(lambda: piece.sum(), device, before=before).ps
+
+
+def _matrix(shape: MatrixShape, weights: Weights, device: torch.device) -> Timing:
+    if shape.operator == "conv":
+        side = shape.side * shape.stride
+        x = torch.rand(1, shape.groups * shape.c, side, side, device=device)
+        form = [shape.groups * shape.m, shape.c, shape.kernel, shape.kernel]
+    else:
+        x = torch.rand(shape.side, shape.c, device=device)
+        form = [shape.m, shape.c]
+    w = weights.block[:0]
+
+    def before() -> None:
+        nonlocal w
+        w = weights.take(form, shape.weight_elements)
+        weights.make_way(x)
+
+    def call() -> Tensor:
+        if shape.operator == "conv":
+            return torch.conv2d(x, w, None, shape.stride, shape.kernel // 2, 1, shape.groups)
+        return functional.linear(x, w)
+
+    synchronise(device)
+    return timed(call, device, before=before)
+
+
+def _image(elements: int, device: torch.device) -> Tensor:
+    """About so many numbers around 0, neighbours somewhat alike, as in pictures: a comparison's branch that
+    nobody can foretell costs more."""
+    side = max(2, round((elements / CHANNELS) ** 0.5))
+    noise = torch.rand(1, CHANNELS, side, side, device=device) - 0.5
+    return functional.avg_pool2d(noise, 3, 1, 1)
+
+
+def _host(kind: str, x: Tensor) -> tuple[Callable[[], Tensor], int]:
+    """The operator on `x` as a call, and the vector operations that a workload has for it."""
+    count, device = x.numel(), x.device
+    if kind.startswith("max_pool"):
+        k, padding = (2, 0) if kind.endswith("2x2") else (3, 1)
+        made = functional.max_pool2d(x, k, 2, padding).numel()
+        work = vector_ops("max_pool", made, window=k * k * made)
+        return lambda: functional.max_pool2d(x, k, 2, padding), work
+    if kind in ("avg_pool", "mean"):
+        axes = [2, 3] if kind == "avg_pool" else [1]
+        return lambda: x.mean(axes), vector_ops(kind, 0, inputs=count, window=count)
+    if kind == "batch_norm":
+        one = torch.ones(CHANNELS, device=device)
+        zero = torch.zeros(CHANNELS, device=device)
+        return lambda: functional.batch_norm(x, zero, one, one, zero), vector_ops(kind, count)
+    if kind == "softmax":
+        rows = x.view(CHANNELS, -1)
+        return lambda: rows.softmax(1), vector_ops(kind, count)
+    if kind == "layer_norm":
+        rows = x.view(CHANNELS, -1)
+        return lambda: functional.layer_norm(rows, rows.shape[1:]), vector_ops(kind, count)
+    calls: dict[str, Callable[[], Tensor]] = {
+        "add": lambda: x + x,
+        "mul": lambda: x * x,
+        "relu": x.relu,
+        "clamp": lambda: x.clamp(0.0, 6.0),
+        "sigmoid": x.sigmoid,
+        "silu": lambda: functional.silu(x),
+        "gelu": lambda: functional.gelu(x),
+        "hardswish": lambda: functional.hardswish(x),
+        "hardsigmoid": lambda: functional.hardsigmoid(x),
+    }
+    return calls[kind], vector_ops(kind, count)

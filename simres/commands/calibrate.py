@@ -1,0 +1,176 @@
+"""`simres calibrate`: this machine measured into a chip, and simulation held against it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simres.commands import choices
+from simres.errors import ExitCode, SimresError
+
+if TYPE_CHECKING:
+    import torch
+
+    from simres.analysis.agreement import Agreement
+
+
+def calibrate(
+    check: Annotated[
+        list[str] | None,
+        typer.Option("--check", metavar="NAME", help="Run this network and compare."),
+    ] = None,
+    chip: Annotated[
+        str | None,
+        typer.Option("--chip", metavar="CHIP", help="Compare with this chip, measured before."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Measure, and write the chip (YAML)."),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", metavar="SHAPE", help="What the network takes, once for each input: 3x32x32."
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or auto.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one for each core].")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Measure a handful of shapes: a try, too coarse to trust.")
+    ] = False,
+    details: Annotated[bool, typer.Option("--details", help="Show every layer, and what ran.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the comparisons as one JSON document.")] = False,
+) -> int:
+    """Measure this machine into a chip to simulate on, and hold simulation against real runs.
+
+    Examples: `simres calibrate -o my-cpu.yaml --threads 1`,
+    `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`.
+    """
+    from simres.commands.torch_setup import prepared
+    from simres.reporting.console import can_draw, stderr, stdout
+
+    _asked(check, chip, output, inputs)
+    if chip is not None:
+        _measured(chip)
+    named = [_network(name) for name in check or ()]
+    found = []
+    with prepared(device, threads) as chosen:
+        if output is not None:
+            _write(chosen, output, quick)
+            stderr().print(f"wrote {output}")
+            chip = str(output)
+        assert chip is not None
+        found += [_compared(name, inputs, chip, chosen) for name in named]
+    if json:
+        from json import dumps
+
+        from simres.reporting.agreement import document
+
+        documents = {"schema_version": 1, "networks": [document(one) for one in found]}
+        print(dumps(documents, indent=1))  # noqa: T201
+        return ExitCode.OK
+    from simres.reporting.agreement import report
+
+    console = stdout()
+    rule = "─" if can_draw(console) else "-"
+    for number, one in enumerate(found):
+        if number:
+            console.print("")
+        console.print_lines(report(one, console.width, details=details, clip=console.clips, rule=rule))
+    return ExitCode.OK
+
+
+def _asked(check: list[str] | None, chip: str | None, output: Path | None, inputs: list[str] | None) -> None:
+    if output is None and chip is None:
+        raise SimresError(
+            "nothing to do: give a file to measure into, or a chip to compare with",
+            "simres calibrate -o my-cpu.yaml, then simres calibrate --check resnet18 --chip my-cpu.yaml",
+        )
+    if output is not None and chip is not None:
+        raise SimresError("-o measures a chip, and --chip takes one that is there: give one of them")
+    if not check and (chip is not None or inputs):
+        raise SimresError("no network to compare: give --check resnet18, say")
+    if output is not None:  # better said before minutes of measuring than after
+        if output.suffix not in (".yaml", ".yml"):
+            raise SimresError(f"`{output}` is to be a chip, whose name ends in .yaml")
+        if output.is_dir():
+            raise SimresError(f"cannot write `{output}`: it is a folder")
+        folder = next(above for above in output.absolute().parents if above.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise SimresError(f"cannot write `{output}`: nothing can be written into `{folder}`")
+
+
+def _network(name: str) -> str:
+    """The network's full name. Raises `SimresError` for an unknown one, before anything is measured."""
+    from simres.networks import names
+
+    return str(names.parse(name))
+
+
+def _measured(chip: str) -> str:
+    """What machine a chip was measured on. Raises `SimresError` for a chip that never was."""
+    from simres.hardware.specs import ComputeSpec
+    from simres.scenario.loader import load_chip
+
+    preset = load_chip(chip, registry=choices.registry())
+    if not any(isinstance(spec, ComputeSpec) and spec.efficiency for spec in preset.hardware.values()):
+        raise SimresError(
+            f"`{chip}` was not measured: nothing in it states an `efficiency`",
+            "simres calibrate -o my-cpu.yaml measures this machine",
+        )
+    return preset.description
+
+
+def _write(device: torch.device, output: Path, quick: bool) -> None:
+    from simres.calibration.chip_file import chip_yaml
+    from simres.calibration.measure import measure
+    from simres.calibration.shapes import host_shapes, matrix_shapes
+    from simres.files import write_text
+    from simres.reporting.run_progress import run_progress
+
+    with run_progress("measurements") as told:
+        found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
+    write_text(output, chip_yaml(found))
+
+
+def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.device) -> Agreement:
+    from simres import api
+    from simres.analysis.agreement import Agreement, Measured, compared
+    from simres.calibration.machine import machine
+    from simres.calibration.network import run
+    from simres.networks.build import build
+    from simres.reporting.console import stderr
+    from simres.reporting.run_progress import run_progress
+
+    registry = choices.registry()
+    network = build(name)
+    shape = inputs or network.input
+    if shape is None:
+        raise SimresError(
+            f"`{network.name}` does not say which input it takes", "give --input 3x32x32, without the batch"
+        )
+    here, there = str(machine(device)), _measured(chip)
+    if here != there:
+        stderr().print(f"warning: `{chip}` was measured on {there}; this is {here}", style="warning")
+    with run_progress("images") as told:
+        real = run(network.module, shape, device, network.name, registry.operators(), told)
+    overrides = {"scheduler": "serial", "passes": ["fold_bias"]}
+    scenario = api.find_scenario(name, chip=chip, overrides=overrides, registry=registry)
+    result = api.simulate(scenario, workload=real.workload, registry=registry)
+    calls = [Measured(call.operators, call.timing.ps, call.timing.spread, call.ran) for call in real.calls]
+    kinds = {op.name: (op.kind, op.macs) for op in real.workload.ops}
+    simulated = {layer.name: sum(layer.working_ps.values()) for layer in result.layers}
+    return Agreement(
+        network=network.name,
+        machine=here,
+        chip=chip,
+        measured_ps=real.total.ps,
+        measured_spread=real.total.spread,
+        simulated_ps=result.makespan_ps,
+        layers=compared(calls, kinds, simulated),
+    )
