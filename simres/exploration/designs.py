@@ -18,6 +18,7 @@ from simres.plugins import Registry, resolve
 from simres.scenario.load import BatchFile, LoadFile
 from simres.scenario.model import TenantFile
 from simres.units import Quantity, quantity_in
+from simres.wording import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,12 @@ def designs_in(path: Path, registry: Registry) -> Designs:
     keys = columns[1 : -len(figures) - 1]
     knobs = tuple(Knob(key, _spelled(key, {row[key] for row in rows}, registry)) for key in keys)
     places = [{value: at for at, value in enumerate(knob.numbers or knob.values)} for knob in knobs]
-    rows.sort(key=lambda row: [place[row[key]] for key, place in zip(keys, places, strict=True)])  # type: ignore[index]
+    try:
+        rows.sort(key=lambda row: [known[row[key]] for key, known in zip(keys, places, strict=True)])  # type: ignore[index]
+    except KeyError as error:
+        raise SimresError(
+            f"`{path}` is no table of this simres: `{shorten(error.args[0])}` is there as text and as number"
+        ) from None
     return Designs(tuple(rows), knobs)
 
 
@@ -59,7 +65,7 @@ def _spelled(key: str, found: Iterable[object], registry: Registry) -> tuple[str
     if len(numbers) < len(values):
         return tuple(sorted(map(str, values), key=_natural))
     quantity = next(_quantities(key, registry), None)
-    if quantity and all(isinstance(value, int) for value in numbers):
+    if quantity and all(isinstance(value, int) and 0 <= value <= quantity.limit for value in numbers):
         return tuple(quantity.spell(int(value)) for value in sorted(numbers))
     return tuple(map(str, sorted(numbers)))
 
