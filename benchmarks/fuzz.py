@@ -129,8 +129,8 @@ def _by_reason(found: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def _rows(name: str, seed: int, count: int, until: float) -> Iterator[dict[str, Any]]:
     """What became of each input; a process that ends before its time had its last input end it.
 
-    Where a timer ended it the input is tried once more: a machine that stands still for a while, as virtual ones
-    do, has its time charged to whoever was running.
+    Where a timer ended it the input is tried once more: the time that a machine stands still, as virtual ones
+    do, is charged to whoever was running.
     """
     number, slow = 0, -1
     while number < count and time.monotonic() < until:
