@@ -60,6 +60,12 @@ class Measurements:
     host: dict[HostShape, Timing]
     vector_ops: dict[HostShape, int]
 
+    @property
+    def spread(self) -> float:
+        """The median of the spreads: how much else went on."""
+        spreads = sorted(timing.spread for timing in (*self.matrix.values(), *self.host.values()))
+        return spreads[len(spreads) // 2] if spreads else 0.0
+
 
 class Weights:
     """A block of numbers in memory, handed out piece by piece and from the start again at its end."""
