@@ -80,8 +80,8 @@ def test_without_torch_it_says_how_to_get_it(simres, monkeypatch, tmp_path):
 @pytest.mark.torch
 @settings(max_examples=25, deadline=None)
 @given(
-    rate=st.integers(10**9, 10**13),
-    read=st.integers(10**9, 10**12),
+    rate=st.integers(10**9, 10**12),
+    read=st.integers(10**10, 10**12),
     call=st.integers(10**5, 10**7),
     share=st.floats(0.01, 1),
     extra=st.integers(0, 10**7),

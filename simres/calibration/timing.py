@@ -16,8 +16,8 @@ PATIENCE_NS = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Picoseconds of a call: a tenth of its repeats were faster. `spread` is how far the median lies above that,
-    as a share of it.
+    """Picoseconds of a call: a tenth of its repeats were faster. `spread` is how far the median lies above
+    that, as a share of it.
 
     Whatever else runs on a machine only ever adds time, so what is fast is nearer to the truth than a mean
     or median; unlike the minimum, the first decile is no single lucky repeat.

@@ -142,7 +142,8 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
     told_of = stderr()
     if found.spread > BUSY:
         told_of.print(
-            f"warning: half of the measurements took {found.spread:.0%} longer and more now and then: is the machine busy?",
+            f"warning: every other measurement has a median {found.spread:.0%} above its best: is this "
+            "machine busy?",
             style="warning",
         )
     told_of.print(f"wrote {output}")
