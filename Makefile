@@ -15,7 +15,7 @@ export NO_MKDOCS_2_WARNING := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs docs-check bench clean
+.PHONY: help demo test lint docs docs-check validation bench clean
 
 help: ## Say what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-11s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ docs: $(VENV)/installed ## The documentation, into site/; its generated pages ar
 
 docs-check: $(VENV)/installed ## Fail when a generated page differs from the code.
 	$(PY) docs/generate.py --check
+
+validation: $(VENV)/installed ## docs/validation.md: what is simulated beside what is known otherwise.
+	$(PY) benchmarks/validation.py
 
 bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/startup.py

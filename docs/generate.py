@@ -226,6 +226,9 @@ def scenario() -> str:
         *_keys(tenant["properties"], tenant["required"]),
         "",
     ]
+    sweep = schema["properties"]["sweep"]
+    lines += ["## sweep", "", " ".join(sweep["description"].split()), ""]
+    lines += [*_keys(sweep["properties"], sweep["required"]), ""]
     lines += ["## Units", "", "A bare number where a unit belongs is an error.", ""]
     lines += ["| quantity | units | example |", "|---|---|---|"]
     for quantity in QUANTITIES:

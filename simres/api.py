@@ -79,37 +79,40 @@ def schedule(
 
 def saturate(
     scenario: str | Path | Scenario,
-    metric: str,
-    limit: str,
+    targets: Mapping[str, str],
     *,
     replications: int = 5,
+    tenant: str | None = None,
     registry: Registry | None = None,
     done: Callable[[int, int], None] = lambda _done, _whole: None,
 ) -> Saturation:
-    """Finds the rate of requests up to which a latency (`p99`, `mean`, ...) stays within `limit` (`5 ms`).
+    """Finds the rate of requests up to which latencies keep to their targets, such as `{"p99": "5 ms"}`.
 
-    `done` hears how many runs of how many are through. Raises `SimresError` for a scenario without a `load`
-    that has a rate, or with tenants; `AnswerIsNo` when the limit is out of reach at any rate.
+    Where networks share the chip, `{"camera.p99": "5 ms"}` is of one tenant and `{"p99": "5 ms"}` of each
+    that has a `load`; their rates rise together, or that of `tenant` alone. `done` hears how many runs of how
+    many are through. Raises `SimresError` for targets that are none and for a scenario without a `load` that
+    has a rate; `AnswerIsNo` when a target is out of reach at any rate.
     """
     from simres.exploration import saturation
 
     registry = registry or default_registry()
-    key = metric.replace(".", "_")
-    if key not in (*PERCENTILES, "mean"):
-        known = ", ".join(name.replace("_", ".") for name in (*PERCENTILES, "mean"))
-        raise SimresError(f"--target {metric}: no such latency; known: {known}")
-    try:
-        limit_ps = units.DURATION.parse(limit, positive=True)
-    except units.UnitError as error:
-        raise SimresError(f"--target {metric}={limit}: {error.message}") from error
     found = _scenario(scenario, None, None, registry)
-    if found.tenants:
-        raise SimresError(
-            "a saturation is looked for with one network, and this scenario has tenants",
-            "give a scenario of the network in question, with its part of the memory",
-        )
-    given = find_workload(found.workload, registry=registry)
-    return saturation.saturate(found, given, registry, key, limit_ps, replications, done)
+    loaded = [name for name, own in found.tenants.items() if own.load is not None] or [""]
+    known = [name.replace("_", ".") for name in (*PERCENTILES, "mean")]
+    kept = []
+    for name, limit in targets.items():
+        whose, _, metric = ("", "", name) if name in known else name.partition(".")
+        if metric not in known or (whose and whose not in found.tenants):
+            tenants = f", of one tenant as `{loaded[0]}.p99`" if found.tenants else ""
+            raise SimresError(f"--target {name}: no such latency; known: {', '.join(known)}{tenants}")
+        try:
+            limit_ps = units.DURATION.parse(limit, positive=True)
+        except units.UnitError as error:
+            raise SimresError(f"--target {name}={limit}: {error.message}") from error
+        key = metric.replace(".", "_")
+        kept += [saturation.Target(one, key, limit_ps) for one in ([whose] if whose else loaded)]
+    given = find_workloads(found, registry=registry)
+    return saturation.saturate(found, given, registry, kept, replications, done, tenant)
 
 
 def trace(

@@ -20,19 +20,29 @@ class ExitCode(IntEnum):
     """Ctrl-C."""
 
 
+LONGEST_LINE = 2000
+"""Characters of a message's line; what follows is cut."""
+
+
 class SimresError(Exception):
     """An error with a message for people and, where there is one, a hint.
 
     Every error a user can cause is one of these; the command line prints it without a traceback and
-    exits with `exit_code`.
+    exits with `exit_code`. What a terminal would obey is taken out of the texts, and long lines are cut:
+    names come from anywhere.
     """
 
     exit_code = ExitCode.BAD_INPUT
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _shown(message)
+        self.hint = hint and _shown(hint)
+        super().__init__(self.message)
+
+
+def _shown(text: str) -> str:
+    lines = (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in text.split("\n"))
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in "\n".join(lines))
 
 
 class AnswerIsNo(SimresError):

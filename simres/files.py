@@ -8,10 +8,10 @@ from pathlib import Path
 from simres.errors import SimresError
 
 LARGEST_BYTES = 1 << 30
-"""A text file larger than this is refused unread."""
+"""A text file larger than this is refused unread, whatever it is; most sorts have a smaller limit."""
 
 
-def read_text(path: Path, what: str, hint: str | None = None) -> str:
+def read_text(path: Path, what: str, hint: str | None = None, largest: int = LARGEST_BYTES) -> str:
     """The text of a file that should be a `what`.
 
     Raises `SimresError` for a missing file, a directory, a device, a file too large, or no UTF-8.
@@ -21,8 +21,10 @@ def read_text(path: Path, what: str, hint: str | None = None) -> str:
             raise SimresError(f"`{path}` is a folder, not a {what}", hint)
         if path.exists() and not path.is_file():
             raise SimresError(f"`{path}` is not a regular file", hint)
-        if path.stat().st_size > LARGEST_BYTES:
-            raise SimresError(f"`{path}` is too large for a {what} ({path.stat().st_size} B)", hint)
+        if path.stat().st_size > largest:
+            raise SimresError(
+                f"`{path}` is too large for a {what} ({path.stat().st_size} B, at most {largest})", hint
+            )
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise SimresError(f"no such {what}: `{path}`", hint) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -347,6 +348,8 @@ def resolve(target: str) -> Any:
     Raises `SimresError`, with the package that it belongs to, when it cannot be.
     """
     module_name, _, attribute = target.partition(":")
+    if (found := getattr(sys.modules.get(module_name), "__dict__", {}).get(attribute)) is not None:
+        return found  # asked for again and again, and nothing foreign runs
     try:
         with foreign_code():
             return getattr(import_module(module_name), attribute)

@@ -8,7 +8,7 @@ stays on chip, is evicted, kept twice or computed again is therefore written her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -124,8 +124,8 @@ class Program:
 
     scheduler: str
     workload: str
-    tasks: tuple[Task, ...]
-    buffers: tuple[Buffer, ...] = ()
+    tasks: Sequence[Task]
+    buffers: Sequence[Buffer] = ()
     layers: tuple[Layer, ...] = ()
     resident_in: tuple[int, ...] = ()
     resident_out: tuple[int, ...] = ()

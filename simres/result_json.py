@@ -10,7 +10,7 @@ import gc
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,8 +60,12 @@ def _networks(result: Result) -> dict[str, Any]:
 
 def program_document(program: Program) -> dict[str, Any]:
     """A Program's JSON form. Of each task's operator the layer says enough, the workload has the rest."""
-    document: dict[str, Any] = _plain(Program, program, {"tasks": {"__all__": {"work": {"op"}}}})
+    document: dict[str, Any] = _plain(Program, _in_tuples(program), {"tasks": {"__all__": {"work": {"op"}}}})
     return document
+
+
+def _in_tuples(program: Program) -> Program:
+    return replace(program, tasks=tuple(program.tasks), buffers=tuple(program.buffers))
 
 
 @cache
@@ -140,8 +144,10 @@ def _check_version(version: object, path: Path, hint: str) -> None:
 
 
 def _first(error: ValidationError) -> str:
+    from simres.scenario.findings import plainly
+
     first = error.errors(include_url=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return f"{'.'.join(str(part) for part in first['loc'])}: {plainly(dict(first))}"
 
 
 @dataclass(frozen=True)
@@ -192,7 +198,7 @@ def _result(stored: _Stored, path: Path) -> Result:
         name=stored.name,
         workload=workload,
         chip=stored.engines,
-        program=stored.program,
+        program=_in_tuples(stored.program),
         record=stored.record,
         bounds=bounds,
         origin=stored.origin,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import partial
 from itertools import islice
 from math import ceil
@@ -121,12 +122,12 @@ def refuse_overload(load: Load, capacity: int) -> None:
         )
 
 
-def refuse_overload_together(
+def busy_shares(
     loads: Mapping[str, Load], programs: Mapping[str, Mapping[int, Program]], chip: Chip
-) -> None:
-    """The same for tenants by name, each with Programs by size of batch: an engine may have more work than
-    there is time."""
-    shares: dict[str, float] = dict.fromkeys(chip.engines, 0.0)
+) -> dict[str, Fraction]:
+    """The share of the time for which tenants' loads, by name, keep each engine busy; that of a trace is not
+    known and does not count. Each tenant has Programs by size of batch."""
+    shares = dict.fromkeys(chip.engines, Fraction(0))
     for tenant, load in loads.items():
         if load.arrivals == "trace":
             continue
@@ -135,7 +136,15 @@ def refuse_overload_together(
         for name, spec in chip.engines.items():
             tasks = [task.work for task in program.tasks if task.engine == name]
             took = ceil(spec.in_a_row_ps(tasks, [spec.duration_ps(work) for work in tasks]))
-            shares[name] += took * load.per_ks / (size * arrivals.PER_KS)
+            shares[name] += Fraction(took * load.per_ks, size * arrivals.PER_KS)
+    return shares
+
+
+def refuse_overload_together(
+    loads: Mapping[str, Load], programs: Mapping[str, Mapping[int, Program]], chip: Chip
+) -> None:
+    """The same for tenants: an engine may have more work than there is time; see `busy_shares`."""
+    shares = busy_shares(loads, programs, chip)
     name = max(shares, key=lambda name: shares[name], default="")
     if name and shares[name] >= 1:
         asked = ", ".join(f"{tenant} {format_arrivals(load.per_ks)}" for tenant, load in loads.items())

@@ -286,6 +286,14 @@ class Workload:
         document = to_document(replace(self, origin={}, name="", ops=ops))
         return "sha256:" + hashlib.sha256(canonical(document).encode()).hexdigest()
 
+    @property
+    def unmeasured(self) -> Workload:
+        """The network by itself, as it is traced with any weights: without what was measured with its own."""
+        tensors = {
+            name: replace(tensor, density=None, deviation=None) for name, tensor in self.tensors.items()
+        }
+        return replace(self, tensors=tensors, accuracy=None, weight_digest=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -7,6 +7,7 @@ or `Ledger`; fields at their default are left out. Tensors are a list in order o
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from simres.errors import InvalidFile, Problem
 from simres.files import read_text, write_text
+from simres.wording import shorten
 from simres.workload import SCHEMA_VERSION, Ledger, Workload, to_document
 from simres.workload_rules import problems_of_ledger, problems_of_workload
 
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 
 MOST_PROBLEMS = 20
 """No more than that many mistakes are listed."""
+
+LARGEST_BYTES = 16 << 20
+"""Of a file; that of the deepest network known here has 3 MB."""
+MOST_ENTRIES = 50_000
+"""Tensors, operators or rows."""
 
 TRACE_AGAIN = "trace it again: simres trace NETWORK -o FILE"
 
@@ -57,7 +64,7 @@ def read(path: str | Path) -> Workload | Ledger:
     Raises `SimresError` where there is no such file or it is no text, `InvalidFile` with every mistake
     where its contents are wrong.
     """
-    return loads(read_text(Path(path), "workload", TRACE_AGAIN), str(path))
+    return loads(read_text(Path(path), "workload", TRACE_AGAIN, LARGEST_BYTES), str(path))
 
 
 def loads(text: str, path: str = "<text>") -> Workload | Ledger:
@@ -85,8 +92,8 @@ def _no_constant(name: str) -> object:
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise _NotPlainJsonError(f"the key `{twice}` stands twice in one object")
     return found
 
@@ -109,9 +116,13 @@ def from_document(document: object, path: str = "<document>") -> Workload | Ledg
     _check_version(document, path)
     form = document.get("form")
     if form not in ("graph", "ledger"):
-        found = f"`{form}`" if isinstance(form, str) else _json_type(form)
+        found = f"`{shorten(form)}`" if isinstance(form, str) else _json_type(form)
         raise InvalidFile("workload", path, [Problem(0, 0, f"form: must be `graph` or `ledger`, is {found}")])
     body = {key: value for key, value in document.items() if key not in ("schema_version", "form")}
+    for key, value in body.items():
+        if isinstance(value, list | dict) and len(value) > MOST_ENTRIES:
+            message = f"{shorten(key)}: has {len(value)} entries, at most {MOST_ENTRIES} are read"
+            raise InvalidFile("workload", path, [Problem(0, 0, message)])
     if form == "graph" and isinstance(body.get("tensors"), list):
         body["tensors"] = _by_name(body["tensors"], path)
     built = _validated(form, body, path)

@@ -11,7 +11,7 @@ from test_bus_channels import NS, camera, load, machine, store, transfers
 from simres.analysis.blame import held_up_by
 from simres.analysis.history import bus_holders
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause
+from simres.record import Cause, Record, RecordLevel
 from simres.reporting.headline import limit
 from simres.reporting.perfetto import perfetto
 from simres.testing import prove
@@ -48,6 +48,18 @@ def test_a_unit_that_waits_for_a_load_waits_for_those_who_kept_it():
     record = prove(program, machine())
     assert held_up_by(program, record, "matrix") == {"ddr.0": 100 * NS, "ddr.1": 90 * NS}
     assert held_up_by(program, record, "ddr.0") == {"ddr.1": 90 * NS}
+
+
+def test_holders_in_a_circle_do_not_send_it_round_for_ever():
+    """A Record whose two tasks of no length are said to have let each other begin."""
+    tasks = tuple(Task(name, TaskKind.MATRIX, Work(), 0) for name in ("matrix", "host", "ddr"))
+    program = Program("test", "", tasks)
+    # launch, task, since, ready, granted, end, latency, bus, holder, space_holder, engine
+    first = (0, 0, 0, 50, 50, 50, 0, 0, 1, -1, 0)
+    second = (0, 1, 0, 50, 50, 50, 0, 0, 0, -1, 0)
+    waiting = (0, 2, 0, 50, 50, 60, 0, 0, 0, -1, 0)
+    record = Record(RecordLevel.FULL, 60, {}, {}, rows=(first, second, waiting))
+    assert held_up_by(program, record, "ddr") == {}
 
 
 def test_the_sentence_names_who_had_the_bus(make_result):

@@ -107,6 +107,8 @@ def test_blocks_are_skipped_and_what_is_left_can_be_used(place: Path) -> None:
         "--finetune", 1, "-o", out, "--threads", 1,
     )  # fmt: skip
     assert code == ExitCode.OK, said
+    assert "without layers.2, whose response is" in said
+    assert "1 removed, the last of them layers." in said
     found = json.loads((out / "skip.json").read_text())
     assert len(found["blocks"]) == 3
     whole, pruned = found["path"]
@@ -133,6 +135,13 @@ def test_pictures_are_drawn(place: Path) -> None:
         code, said = simres("plot", *arguments, "-o", out)
         assert code == ExitCode.OK, said
         assert out.read_bytes().startswith(b"\x89PNG")
+    for labels, refused in ((["one"], "1 labels for 2"), (["one", "one"], "the same name")):
+        given = (word for label in labels for word in ("--label", label))
+        code, said = simres("plot", "curves", run, run / "metrics.jsonl", *given, "-o", place / "two.png")
+        assert code == ExitCode.BAD_INPUT
+        assert refused in said
+    code, said = simres("plot", "curves", run, run / "metrics.jsonl", "-o", place / "two.png")
+    assert code == ExitCode.OK, said
     code, said = simres("plot", "curves", run, "-o", place / "curves.xyz")
     assert code == ExitCode.BAD_INPUT
     assert ".svg" in said

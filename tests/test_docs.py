@@ -7,10 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import simres
 from simres import hookspecs
 from simres.plugins import Registry
 
@@ -109,3 +111,20 @@ def test_the_plugin_of_the_readme_is_short_and_changes_the_result(tmp_path, monk
     # The ten outputs of the last layer are done as sixteen, and nothing else changes.
     assert padded.makespan_ps - plain.makespan_ps == 2 * 64 * 6
     assert provider.distribution in padded.origin.versions
+
+
+def test_everything_public_is_on_the_page_of_what_stays() -> None:
+    page = (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
+    assert [name for name in simres.__all__ if name != "__version__" and f"`{name}`" not in page] == []
+
+
+def test_the_version_is_stated_alike_in_both_places() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == simres.__version__
+
+
+def test_the_page_of_hostile_inputs_names_every_target() -> None:
+    from hostile.targets import ALL
+
+    page = (ROOT / "docs" / "fuzzing.md").read_text(encoding="utf-8")
+    assert [target.name for target in ALL if f"| {target.name} |" not in page] == []

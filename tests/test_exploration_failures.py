@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -89,6 +91,39 @@ def test_processes_that_are_killed_are_replaced(
         rows += more
     assert Killing.killed
     assert sorted(map(table.line_of, rows)) == expected
+
+
+@pytest.mark.parametrize("full", ["table", "storage"])
+def test_a_search_on_a_full_disk_goes_on_from_what_it_has(
+    simres: Callable[..., tuple[int, str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    full: str,
+) -> None:
+    trials = pytest.importorskip("simres.exploration.trials")
+    pytest.importorskip("optuna")
+    knobs = [text for key, values in VARY.items() for text in ("--vary", f"{key}={values}")]
+    asked = ("explore", "paper", *knobs, "--workers", 1, "-o", tmp_path)
+    with monkeypatch.context() as patch:
+        if full == "table":
+            patch.setattr(table.os, "write", no_space)
+        else:
+            patch.setattr(trials, "_write_ahead", lambda it, _: it.execute("PRAGMA max_page_count=1"))
+            patch.setattr("time.sleep", lambda _: None)  # Optuna tries again, and again
+        code, out, err = simres(*asked, "--points", 30)
+    assert (code, out) == (2, "")
+    assert ("the disk is full" if full == "table" else "database or disk is full") in err
+    assert "no finished row is lost; run the same command again" in err
+    path = tmp_path / "explore.jsonl"
+    kept = path.read_text() if path.exists() else ""
+    code, _, err = simres(*asked, "--points", 12)
+    assert code == 0, err
+    assert path.read_text().startswith(kept)
+    assert len(path.read_text().splitlines()) == 12
+
+
+def no_space(*_: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_row_has_the_columns_of_its_table(study: Study) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from simres.errors import ExitCode
+from simres.errors import ExitCode, SimresError
+from simres.exploration.table import rows_in
 from simres.result import Result
 
 SPACE = [
@@ -116,11 +118,15 @@ def test_half_a_line_is_dropped_and_nothing_is_done_twice(
         (["--vary", "hardware.ddr.bandwith=1,2 GB/s"], "bandwidth"),
         (["--vary", "hardware.ddr.bandwidth=2..1 GB/s log 3"], "backwards"),
         (["--vary", "hardware.ddr.bandwidth=1,2 apples"], "apples"),
+        (["--vary", "images=1", "--vary", "images=2"], "--vary images: given twice"),
+        (["--vary", "hardware.ddr.bandwidth=4..1 GB/s step 1 GB/s"], "smaller end first: `1..4 GB/s`"),
+        (["--vary", "hardware.ddr.bandwidth=4 GB/s..1 GB/s log 3"], "first: `1 GB/s..4 GB/s`"),
+        (["--vary", "hardware.ddr.bandwidth=1..4 GB/s step -1 GB/s"], "the step must be more than 0"),
         (["--vary", "hardware.ddr.bandwidth"], "not of the form"),
         (["--vary", "scheduler=serial,fastest"], "fastest"),
         (["--vary", "workload=resnet20,resnet21"], "21 layers"),
         (["--vary", "scheduler=serial", "--pareto", "latency,speed"], "unknown objective `speed`"),
-        (["--vary", "scheduler=serial", "--pareto", "latency,accuracy"], "no point says"),
+        (["--vary", "workload=resnet18", "--pareto", "latency,accuracy"], "no point says"),
     ],
 )
 def test_what_cannot_be_swept_is_said(
@@ -144,3 +150,33 @@ def test_a_table_of_something_else_is_left_alone(simres: Simres, tmp_path: Path)
     code, _, err = simres("sweep", "resnet20", "--vary", "hardware.ddr.bandwidth=1,2 GB/s", "-o", path)
     assert code == ExitCode.BAD_INPUT
     assert path.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"image_ps": [1]}, "`image_ps` has no such value"),
+        ({"image_ps": "1 us"}, "`image_ps` has no such value"),
+        ({"image_ps": -1}, "`image_ps` has no such value"),
+        ({"image_ps": True}, "`image_ps` has no such value"),
+        ({"energy_fj": 10**40}, "`energy_fj` has no such value"),
+        ({"accuracy": float("nan")}, "`accuracy` has no such value"),
+        ({"bound": 3}, "`bound` has no such value"),
+        ({"error": {}}, "`error` has no such value"),
+        ({"hardware.ddr.bandwidth": {}}, "`hardware.ddr.bandwidth` has no such value"),
+        ({"image_ps": None}, "neither a time nor an error"),
+    ],
+)
+def test_rows_that_no_sweep_writes_are_refused_with_their_line(
+    whole: list[str], tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text(f"{whole[0]}\n{json.dumps(json.loads(whole[1]) | changes)}\n", encoding="utf-8")
+    with pytest.raises(SimresError, match=f"line 2: .*{re.escape(message)}"):
+        list(rows_in(path))
+
+
+def test_a_row_nested_without_end_is_no_row(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text('{"key":' + "[" * 100_000 + "\n", encoding="utf-8")
+    with pytest.raises(SimresError, match="line 1 is"):
+        list(rows_in(tmp_path / "t.jsonl"))

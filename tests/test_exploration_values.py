@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,19 @@ def test_points_and_places_are_two_ways_to_say_one_thing(sizes: list[int], data:
     assert sorted(space.order(slow)) == list(points)
     with pytest.raises(IndexError):
         space.places(space.size)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1e999999999", "1e-999999999,1", "1e999999999..2e999999999 log 3", f"1..2 log {'9' * 5000}", "9" * 5000],
+)
+def test_numbers_too_long_to_write_out_are_words_or_refused(text: str) -> None:
+    with contextlib.suppress(SimresError):
+        assert all(number_in(value) in (None, 1) for value in values_of(text))
+
+
+def test_many_values_are_held_against_each_other_at_once() -> None:
+    found = values_of("0..99999 step 1")
+    assert (len(found), found[-1]) == (100_000, "99999")
+    with pytest.raises(SimresError, match="`7` is there twice"):
+        values_in([*range(50_000), 7])

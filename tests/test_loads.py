@@ -17,11 +17,14 @@ from nanoseconds import NS, host, nanosecond_chip
 import simres
 from simres import api
 from simres.analysis.student import interval, quantile
-from simres.errors import AnswerIsNo, InvalidFile
+from simres.errors import AnswerIsNo, ExitCode, InvalidFile, SimresError
 from simres.exploration import saturation
+from simres.exploration.traffic import Traffic
 from simres.plugins import Registry
 from simres.program import Program
+from simres.reporting.glyphs import ASCII
 from simres.reporting.report import report
+from simres.reporting.saturation_table import saturation as saturation_table
 from simres.result_rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
 from simres.serving import stream_of
@@ -132,7 +135,7 @@ def test_more_than_the_chip_can_serve_is_no_endless_queue():
 def test_a_target_out_of_reach_at_any_rate():
     slow = scenario({"arrivals": "periodic", "rate": "100/s", "images": 20})
     with pytest.raises(AnswerIsNo, match="out of reach at any rate"):
-        api.saturate(slow, "p99", "10 us", replications=1, registry=REGISTRY)
+        api.saturate(slow, {"p99": "10 us"}, replications=1, registry=REGISTRY)
 
 
 def test_the_exponential_variate_is_one():
@@ -178,14 +181,19 @@ def test_students_t_is_that_of_the_tables(row):
     assert (mean, margin) == (2.0, pytest.approx(12.7062, rel=1e-5))
 
 
-def beside(*loads, memory="2 MiB", **more):
+def beside(*loads, **more):
+    """ResNet-20 for each load, as tenants `t0`, `t1` and so on; what came of it."""
+    return simres.simulate(tenants(*loads, **more), registry=REGISTRY)
+
+
+def tenants(*loads, memory="2 MiB", **more):
     """ResNet-20 for each load, as tenants `t0`, `t1` and so on with equal parts of the memory."""
     shares = {f"t{number}": {"workload": "resnet20", "load": load} for number, load in enumerate(loads)}
     for name, own in more.items():
         shares[name] |= own
     kept = {key: value for key, value in KEPT.items() if key != "workload"}
     kept |= {"hardware": {"sram": {"capacity": memory}}, "tenants": shares}
-    return simres.simulate(from_document(kept, registry=REGISTRY), registry=REGISTRY)
+    return from_document(kept, registry=REGISTRY)
 
 
 PERIODIC = {"arrivals": "periodic", "rate": "2000/s", "images": 20, "warmup": 2}
@@ -226,6 +234,96 @@ def test_tenants_with_loads_keep_within_their_parts_of_the_memory():
 def test_tenants_that_ask_for_too_much_together_are_refused():
     with pytest.raises(AnswerIsNo, match=r"the tenants' loads \(t0 8 k/s, t1 8 k/s\)"):
         beside(PERIODIC | {"rate": "8000/s"}, PERIODIC | {"rate": "8000/s"})
+
+
+STEADY = {"arrivals": "periodic", "rate": "2000/s", "images": 12, "warmup": 2}
+TWICE = STEADY | {"rate": "4000/s", "images": 24}
+
+
+def saturated(targets, *loads, tenant=None, **more):
+    """Where latencies leave their targets, in one replication."""
+    return api.saturate(tenants(*loads, **more), targets, replications=1, tenant=tenant, registry=REGISTRY)
+
+
+def test_rates_of_tenants_rise_together_and_who_is_late_first_is_named():
+    found = saturated({"max": "200 us"}, STEADY, TWICE, t0={"priority": 1})
+    first, second = found.asked
+    assert (first.tenant, second.tenant) == ("t0", "t1")
+    assert first.rises
+    assert second.rises
+    assert abs(second.per_ks - 2 * first.per_ks) <= 2, "as in the scenario"
+    assert abs(first.per_ks + second.per_ks - found.per_ks) <= 2
+    assert found.decides == "t1", "t0 goes before it"
+    assert 0 < found.per_ks < found.capacity_per_ks
+    assert [rate.kept for rate in found.rates] == sorted((rate.kept for rate in found.rates), reverse=True)
+
+    def latencies(per_ks):
+        share = per_ks // 3
+        ran = beside(
+            STEADY | {"rate": f"{share // 1000}/s"},
+            TWICE | {"rate": f"{2 * share // 1000}/s"},
+            t0={"priority": 1},
+        )
+        return [stream.latency_ps["max"] for stream in ran.record.streams]
+
+    limit = 200 * 10**6
+    assert max(latencies(found.per_ks - found.per_ks // 50)) <= limit
+    assert latencies(found.per_ks + found.step_per_ks + found.per_ks // 50)[1] > limit
+    for width in (80, 100):
+        assert max(len(str(line)) for line in saturation_table(found, width, ASCII)) <= width
+
+
+def test_the_rate_of_one_tenant_rises_beside_the_others():
+    found = saturated({"t1.mean": "150 us"}, STEADY, TWICE, tenant="t1")
+    first, second = found.asked
+    assert (first.per_ks, first.rises) == (2000 * 1000, False)
+    assert (second.per_ks, second.rises) == (found.per_ks, True)
+    assert {rate.target.tenant for rate in found.rates} == {"t1"}
+    both = tenants(STEADY, TWICE)
+    together = Traffic(both, api.find_workloads(both), REGISTRY, None)
+    assert abs(found.capacity_per_ks + first.per_ks - together.capacity_per_ks) <= 1, "the same network"
+    text = " ".join(str(line) for line in saturation_table(found, 100, ASCII))
+    assert "mean <= 150 us of t1 up to" in text
+    assert "beside t0 2 k/s" in text
+
+
+@pytest.mark.parametrize(
+    ("targets", "tenant", "said"),
+    [
+        ({"p99": "1 ms"}, "t2", "has no tenant `t2`"),
+        ({"t2.p99": "1 ms"}, None, r"no such latency; known: .*, of one tenant as `t0.p99`"),
+        ({"t0.p98": "1 ms"}, None, "no such latency"),
+        ({"t0.p99": "0 ms"}, None, "must be greater than 0"),
+    ],
+)
+def test_who_is_no_tenant_is_said(targets, tenant, said):
+    with pytest.raises(SimresError, match=said):
+        saturated(targets, STEADY, STEADY, tenant=tenant)
+
+
+def test_what_does_not_rise_is_not_too_much_already():
+    too_much = STEADY | {"rate": "20000/s"}
+    with pytest.raises(SimresError, match="the load of t0 alone is more than the chip can serve") as caught:
+        saturated({"t1.p99": "1 ms"}, too_much, STEADY, tenant="t1")
+    assert caught.value.exit_code == ExitCode.BAD_INPUT
+    trace = {"arrivals": "trace", "trace": ["1 ms", "2 ms"], "warmup": 0}
+    with pytest.raises(SimresError, match="tenant `t0` has no `load` with a rate to vary"):
+        saturated({"t1.p99": "1 ms"}, trace, STEADY, tenant="t0")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["load.rate=0/s"], "load.rate: must be greater than 0"),
+        (["load={arrivals: trace, trace: []}"], "load.trace: the trace has no arrivals"),
+        (["load={arrivals: trace, trace: [1 ms]}"], "has no `load` with a rate to vary"),
+    ],
+)
+def test_a_saturation_without_a_rate_is_bad_input(changes, said, simres):
+    settings = [text for change in changes for text in ("--set", change)]
+    code, out, err = simres("saturate", "stream", "--target", "p99=1ms", *settings)
+    assert (code, out) == (ExitCode.BAD_INPUT, "")
+    assert said in err
 
 
 def test_the_report_of_tenants_with_loads_fits_a_narrow_screen():
@@ -285,7 +383,8 @@ def test_requests_wait_as_pollaczek_and_khinchine_say(load_percent, seed):
 def test_saturation_of_a_server_of_fixed_time_is_where_its_formula_says():
     """The mean latency D (1 + rho / (2 (1 - rho))) is 1.5 D at half load."""
     load = {"arrivals": "poisson", "rate": "1/s", "images": 1200, "seed": 4}
-    found = saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, "mean", 3 * SERVICE // 2, 4)
+    half = saturation.Target("", "mean", 3 * SERVICE // 2)
+    found = saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [half], 4)
     assert found.capacity_per_ks == 1000 * 10**6
     assert abs(found.per_ks - 500 * 10**6) <= found.margin_per_ks + found.step_per_ks
     assert 0 < found.margin_per_ks < 100 * 10**6

@@ -218,3 +218,22 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     for name in ("x", "d", "none"):
         with pytest.raises(SimresError):
             build(str(tmp_path / f"{name}.safetensors"))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"classes": "999999999"}, {"channels": "999999999"}, {"network": "resnet1202"}]
+)
+def test_a_checkpoint_that_claims_a_huge_network_takes_no_memory_for_it(
+    tmp_path: Path, changes: dict[str, str]
+) -> None:
+    save = pytest.importorskip("safetensors.torch").save_file
+    path = tmp_path / "net.safetensors"
+    save(build("resnet8").module.state_dict(), path, {"network": "resnet8"} | changes)
+    with pytest.raises(SimresError, match="does not fit"):
+        build(str(path))
+
+
+@pytest.mark.parametrize("text", ["os:abort", "os.path:exists", "sys:exit", "builtins:exit"])
+def test_python_s_own_modules_make_no_networks(text: str) -> None:
+    with pytest.raises(SimresError, match="a module of Python itself"):
+        build(text)

@@ -42,6 +42,7 @@ def test_the_figures_that_people_check():
     wide = table("resnet20", 200)
     assert any("intensity" in line for line in wide)
     row = next(line for line in wide if line.startswith("layers.3.conv1"))
+    measured = workload_json.read(SHIPPED / "resnet20.json").tensors["layers.3.conv1"]
     assert row.split() == [
         "layers.3.conv1",
         "conv",
@@ -52,6 +53,8 @@ def test_the_figures_that_people_check():
         "18.432",
         "65.536",
         "32.768",
+        f"{100 * measured.density:.1f}",
+        f"{measured.deviation:.3f}",
         "10.1",
     ]
 

@@ -226,7 +226,7 @@ def test_single_values():
     assert source.parse_value("2 GB/s", "--set a") == "2 GB/s"
     assert source.parse_value("[a, {b: 1}]", "--set a") == ["a", {"b": 1}]
     assert source.parse_value("", "--set a") is None
-    for wrong in ("on", "[", "a: b: c", "\0", "*x", "a\n---\nb"):
+    for wrong in ("on", "[", "a: b: c", "\0", "a\ud800", "*x", "a\n---\nb"):
         with pytest.raises(SimresError, match="--set a: "):
             source.parse_value(wrong, "--set a")
 

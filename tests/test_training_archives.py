@@ -128,3 +128,15 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
             read(tmp_path / name)
     with pytest.raises(SimresError, match="no folder and no archive"):
         read(tmp_path / "nothing")
+
+
+def test_sizes_below_nothing_and_files_without_a_name_are_refused(tmp_path: Path) -> None:
+    header = bytearray(tarfile.TarInfo("a/1.png").tobuf())
+    header[124:136] = b"\xff" * 12  # base 256: -1
+    header[148:156] = b"        "
+    header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "x.tar").write_bytes(bytes(header) + bytes(1024))
+    with pytest.raises(SimresError, match="damaged or cut off"):
+        read(tmp_path / "x.tar")
+    with pytest.raises(SimresError, match="a file without a name"):
+        read(tarball(tmp_path / "y.tar", [(".", b"x")], "w"))

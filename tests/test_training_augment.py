@@ -3,6 +3,7 @@
 # ruff: noqa: E402
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,6 +83,21 @@ def test_alternating_flips_show_each_image_both_ways_in_two_epochs() -> None:
     plain, _ = made.plain(0, COUNT)
     mirrored = sum(not torch.equal(first[n], plain[n]) for n in range(COUNT))
     assert 0 < mirrored < COUNT
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10), st.integers(0, 12))
+def test_reflected_windows_are_those_of_the_image_mirrored_at_its_edges(seed: int, crop: int) -> None:
+    made = batches(seed=seed, crop=crop, flip="none", padding="reflect")
+    x, _ = made.augmented(torch.arange(COUNT), epoch=0, step=seed, part=WHOLE)
+    for number in range(COUNT):
+        image = made.images[number].numpy()
+        padded = np.pad(image, ((crop, crop), (crop, crop), (0, 0)), mode="reflect").transpose(2, 0, 1)
+        assert any(
+            np.allclose(x[number], padded[:, top : top + HEIGHT, left : left + WIDTH], atol=1e-3)
+            for top in range(2 * crop + 1)
+            for left in range(2 * crop + 1)
+        )
 
 
 def test_whole_images_are_neither_cropped_nor_blanked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import struct
 from pathlib import Path
 
@@ -179,3 +180,46 @@ def test_fashion_mnist_is_grey_and_read_from_idx(
     assert found.about.input == "1x28x28"
     assert np.array_equal(found.test_images[..., 0], arrays["t10k-images-idx3-ubyte.gz"])
     assert open_dataset("fashion-mnist", cache=tmp_path, size=32).about.input == "1x32x32"
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ([("test_batch.bin", b"")], "no file of CIFAR-10"),
+        ([("data_batch_1.bin", bytes(3072))], "no file of CIFAR-10"),
+        ([("data_batch_1.bin", bytes(3073))], "no images to test with"),
+        ([("data_batch_1.bin", bytes(3073)), ("test_batch.bin", b"\xff" * 3073)], "a class beyond the 10"),
+        ([(f"data_batch_{n}.bin", bytes(20_000 * 3073)) for n in range(4)], "more than the 60000 images"),
+    ],
+)
+def test_other_archives_are_not_cifar10(
+    tmp_path: Path, members: list[tuple[str, bytes]], message: str
+) -> None:
+    path = tarball(tmp_path / "cifar-10-binary.tar.gz", members)
+    with pytest.raises(SimresError, match=message):
+        downloads.cifar10_from(path)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shape": 3},
+        {"shape": [12, 12]},
+        {"classes": None},
+        {"classes": ["a"]},
+        {"mean": [0.5]},
+        {"deviation": ["x", "y", "z"]},
+        {"train": 10**30},
+        {"digest": []},
+    ],
+)
+def test_a_cache_that_says_what_it_is_not_counts_as_none(tmp_path: Path, changes: dict[str, object]) -> None:
+    open_dataset(f"folder:{tree(tmp_path / 'tree')}", cache=tmp_path / "cache")
+    (folder,) = (tmp_path / "cache" / "datasets").iterdir()
+    assert datasets.opened(folder) is not None
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    for text in (json.dumps(about | changes), "[]", "[" * 100_000):
+        (folder / "about.json").write_text(text, encoding="utf-8")
+        assert datasets.opened(folder) is None

@@ -141,3 +141,21 @@ def test_a_huge_picture_in_a_small_file_is_refused(tmp_path: Path) -> None:
     root = tree(tmp_path)
     (root / "train" / "a" / "0.png").write_bytes(png(Image.new("1", (5000, 5000))))
     assert "5000 x 5000 pixels are too many" in refused(root)
+
+
+def test_only_formats_that_start_no_other_program_are_read(tmp_path: Path) -> None:
+    """Pillow hands PostScript to Ghostscript, whatever the file is called."""
+    eps = io.BytesIO()
+    picture(0, 0).save(eps, format="EPS")
+    assert Image.open(io.BytesIO(eps.getvalue())).format == "EPS"
+    root = tree(tmp_path, classes=2, train=1, test=1)
+    (root / "train" / "a" / "0.png").write_bytes(eps.getvalue())
+    assert "train/a/0.png: it is no image" in refused(root)
+
+
+def test_images_that_grow_beyond_all_reason_are_refused(tmp_path: Path) -> None:
+    whole = png(Image.new("RGB", (4000, 4000)))
+    members = [(f"{split}/{name}/0.png", whole) for split in ("train", "test") for name in "abcdefghij"]
+    said = refused(tarball(tmp_path / "x.tar.gz", members))
+    assert "20 images of 4000 x 4000 pixels take 960000000 B" in said
+    assert "--size" in said

@@ -108,3 +108,31 @@ def test_a_file_may_start_from_a_recipe_and_says_where_it_is_wrong(tmp_path: Pat
     path.write_text("epochs: 3\n")
     with pytest.raises(InvalidFile, match="lr: field required"):
         recipe(path)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "2001-99-99", "[" * 3000, "&a [*a]", "\x00", "!!python/name:x"])
+def test_nothing_typed_is_more_than_a_wrong_value(text: str) -> None:
+    for name in ("lr", "milestones", "flip"):
+        with pytest.raises(SimresError, match=f"{name}|recipe"):
+            recipe("fast", {name: text})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": {"network": 5}},
+        {"network": {"network": "resnet8", "classes": "ten"}},
+        {"network": {"network": "resnet8", "removed": [1]}},
+        {"network": {"network": "resnet8", "mystery": 1}},
+        {"network": []},
+        {"data": {"name": "x"}},
+        {"data": {"name": "x", "digest": None}},
+        {"data": {"name": "x", "digest": "y", "size": "8"}},
+        {"recipe": {"epochs": -1}},
+    ],
+)
+def test_what_describes_no_run_is_refused(change: dict[str, object]) -> None:
+    document = Run(Variant("resnet8"), recipe("fast"), "shapes", "sha256:0").document()
+    with pytest.raises(SimresError, match="x does not describe a training run") as raised:
+        run_from(document | change, "x")
+    assert "pydantic" not in raised.value.message

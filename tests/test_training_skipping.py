@@ -68,7 +68,7 @@ def cost(module: nn.Module) -> tuple[int, int]:
 
 def test_blocks_go_by_what_they_cost_for_what_they_save() -> None:
     module = Net()
-    made = study(module, images(), images(), CLASSES, cost)
+    made = study(module, images(), images(), cost)
     assert made.path[0] == Point((), 1.0, 1.0, 190, 21)
     # Blocks 1 and 2 are worth nothing: the slower goes first. Without block 0, class 0 is never found.
     assert [point.removed for point in made.path[1:]] == [
@@ -82,7 +82,7 @@ def test_blocks_go_by_what_they_cost_for_what_they_save() -> None:
     alone = {block.name: block.without.accuracy for block in made.blocks}
     assert alone == {"blocks.0": 0.75, "blocks.1": 1.0, "blocks.2": 1.0}
     assert isinstance(module.blocks[2], Adds)
-    assert len(study(module, images(), images(), CLASSES, cost, most=1).path) == 2
+    assert len(study(module, images(), images(), cost, most=1).path) == 2
 
 
 def test_responses_are_of_the_branch_and_of_what_it_gets() -> None:
@@ -108,7 +108,7 @@ def test_a_branch_ends_before_the_addition() -> None:
 
 def test_a_network_without_blocks_is_refused() -> None:
     with pytest.raises(SimresError, match="no residual blocks"):
-        study(build("plain8").module, images(), images(), CLASSES, cost)
+        study(build("plain8").module, images(), images(), cost)
 
 
 def test_no_point_of_the_front_is_beaten() -> None:

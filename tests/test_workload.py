@@ -113,3 +113,11 @@ def test_a_ledger_s_digest_covers_every_figure(field: str) -> None:
     row = Row("r", 1, 2, 3, 4, 5)
     assert Ledger("l", (row,)).digest != Ledger("l", (replace(row, **{field: 77}),)).digest
     assert Ledger("l", (row,)).digest == Ledger("other", (row,)).digest
+
+
+def test_what_was_measured_comes_off() -> None:
+    plain = network()
+    tensors = {name: replace(tensor, density=0.5, deviation=2.0) for name, tensor in plain.tensors.items()}
+    measured = replace(plain, tensors=tensors, accuracy=0.75, weight_digest="sha256:0")
+    assert measured.digest != plain.digest
+    assert measured.unmeasured == plain

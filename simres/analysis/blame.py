@@ -48,7 +48,10 @@ def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, in
             add(name, ps)
         until = span.granted
         at = cause_of(number) if until > span.since else None
-        while at is not None and until > span.since:
+        # A cause ends before its effect begins, so no chain is longer than the Record, unless that is broken.
+        for _ in range(len(spans)):
+            if at is None or until <= span.since:
+                break
             start = max(spans[at].granted, span.since)
             if start < until:
                 other = program.tasks[spans[at].task].engine

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from weakref import WeakKeyDictionary
 
 from simres.hardware.energy import EnergyCosts
-from simres.program import Buffer, Program, Region, TaskKind
+from simres.issued import Pattern, issued
+from simres.program import Buffer, Program, Region, Task, TaskKind, Work
 from simres.units import PS_PER_S
-from simres.workload import BITS, Ledger, Workload
+from simres.workload import BITS, Ledger, Tensor, Workload
 
 _AJ_PER_FJ = 1000
 
@@ -69,13 +72,64 @@ def energy(
     """
     dynamic = dict.fromkeys(costs, 0)
     layers = [0] * len(program.layers)
-    each = by_task(program, scheduled, costs)
-    for task, parts, times in zip(program.tasks, each, repeats or repeat(1)):  # noqa: B905
-        for name, spent in parts:
-            dynamic[name] += times * spent
-            layers[task.layer] += times * spent
+    tasks = issued(program)
+    if tasks is not None and (repeats is None or len(set(repeats)) == 1):
+        bill, times = _bill(tasks.pattern, scheduled), repeats[0] if repeats else 1
+        for (layer, engine, work, dtype), count in bill.works.items():
+            spent = times * count * costs[engine].of(bill.asked[work], dtype)
+            dynamic[engine] += spent
+            layers[layer] += spent
+        for (layer, memory), nbytes in bill.nbytes.items():
+            if memory in costs:
+                spent = times * nbytes * costs[memory].byte_fj
+                dynamic[memory] += spent
+                layers[layer] += spent
+    else:
+        each = by_task(program, scheduled, costs)
+        for task, parts, often in zip(program.tasks, each, repeats or repeat(1)):  # noqa: B905
+            for name, spent in parts:
+                dynamic[name] += often * spent
+                layers[task.layer] += often * spent
     static = {name: -(-cost.static_uw * makespan_ps // _AJ_PER_FJ) for name, cost in costs.items()}
     return Energy(dynamic, static, tuple(layers), makespan_ps)
+
+
+class _Bill:
+    """What all tasks of a Pattern ask for together: alike work by layer, engine and type of data, and bytes
+    on chip by layer and memory."""
+
+    def __init__(self, program: Program, scheduled: Workload | Ledger) -> None:
+        self.asked: dict[int, Work] = {}
+        """Work by identity."""
+        self.works: Counter[tuple[int, str, int, str]] = Counter()
+        self.nbytes: Counter[tuple[int, str]] = Counter()
+        tensors = scheduled.tensors if isinstance(scheduled, Workload) else {}
+        bits = {name: BITS[tensor.dtype] for name, tensor in tensors.items()}
+        for task in program.tasks:
+            if task.kind is not TaskKind.MOVE:
+                self.asked[id(task.work)] = task.work
+                self.works[task.layer, task.engine, id(task.work), _dtype(task, tensors)] += 1
+            for region in (*task.reads, *task.writes):
+                if region.buffer is not None:
+                    buffer = program.buffers[region.buffer]
+                    self.nbytes[task.layer, buffer.memory] += _bytes(region, buffer, bits)
+
+
+_bills: WeakKeyDictionary[Pattern, tuple[Workload | Ledger, _Bill]] = WeakKeyDictionary()
+
+
+def _bill(pattern: Pattern, scheduled: Workload | Ledger) -> _Bill:
+    """The bill of a Pattern, drawn up once."""
+    found = _bills.get(pattern)
+    if found is None or found[0] is not scheduled:
+        found = _bills[pattern] = (scheduled, _Bill(pattern.program, scheduled))
+    return found[1]
+
+
+def _dtype(task: Task, tensors: Mapping[str, Tensor]) -> str:
+    """What a task's work is done in."""
+    operand = tensors.get(task.reads[0].tensor) if task.reads else None
+    return operand.dtype if operand is not None else "fp32"
 
 
 def by_task(
@@ -87,9 +141,7 @@ def by_task(
     for task in program.tasks:
         parts = []
         if task.kind is not TaskKind.MOVE:
-            operand = tensors.get(task.reads[0].tensor) if task.reads else None
-            dtype = operand.dtype if operand is not None else "fp32"
-            parts.append((task.engine, costs[task.engine].of(task.work, dtype)))
+            parts.append((task.engine, costs[task.engine].of(task.work, _dtype(task, tensors))))
         for region in (*task.reads, *task.writes):
             if region.buffer is not None:
                 buffer = program.buffers[region.buffer]

@@ -44,6 +44,8 @@ COMMANDS = (
     "evaluate",
     "models",
     "skip",
+    "plot front",
+    "plot heat",
     "plot curves",
     "plot depth",
     "plot responses",
@@ -64,7 +66,7 @@ others begin with (`a` beside `a b`) is what the word does by itself."""
 
 GROUPS = {
     "workload": "Look into a traced network.",
-    "plot": "Draw training runs and trained networks.",
+    "plot": "Draw swept designs, training runs and trained networks.",
 }
 """What the commands of two words have in common, by their first."""
 

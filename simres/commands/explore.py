@@ -7,10 +7,20 @@ from typing import Annotated
 
 import typer
 
-from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings, Vary, WholeFront, Workers
+from simres.commands.options import (
+    ChipName,
+    ClusterName,
+    PlotFile,
+    ScenarioName,
+    Settings,
+    Vary,
+    WholeFront,
+    Workers,
+)
+from simres.commands.plot import check_drawing, draw_front
 from simres.commands.simulate import split
-from simres.commands.sweep import evaluation_by, study_for
-from simres.errors import ExitCode, SimresError
+from simres.commands.sweep import USUAL, evaluation_by, study_for
+from simres.errors import ExitCode
 
 SHARE = 10
 """Of so many points one is evaluated, if nobody says how many."""
@@ -20,13 +30,14 @@ def explore(
     scenario: ScenarioName,
     vary: Vary = None,
     goal: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--goal",
             metavar="NAMES",
-            help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy.",
+            help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
+            " [default: as the file says, or latency,energy].",
         ),
-    ] = "latency,energy",
+    ] = None,
     limit: Annotated[
         list[str] | None,
         typer.Option("--limit", metavar="NAME=VALUE", help="What must be kept to: energy=2mJ, accuracy=91%."),
@@ -45,6 +56,7 @@ def explore(
         typer.Option("--storage", metavar="URL", help="Optuna's storage [default: SQLite beside the table]."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search.")] = 0,
+    plot: PlotFile = None,
     whole: WholeFront = False,
     workers: Workers = None,
     cluster: ClusterName = None,
@@ -55,40 +67,32 @@ def explore(
     --vary hardware.sram.capacity="64 KiB..4 MiB log 100" --goal latency,sram,bandwidth`.
     """
     from simres.exploration import table
+    from simres.exploration.fronts import front_of
     from simres.exploration.limits import limits_of
     from simres.exploration.objectives import best_of, objectives_of
-    from simres.exploration.search import search, searched
-    from simres.files import write_text
+    from simres.exploration.search import search
     from simres.reporting.console import stderr, stdout
     from simres.reporting.sweep_progress import SweepProgress
     from simres.reporting.sweep_table import show
 
-    objectives = objectives_of(goal)
     limits = limits_of(dict(split(text, "--limit NAME=VALUE") for text in limit or []))
-    study = study_for(scenario, chip, vary or [], settings or [])
+    study, own = study_for(scenario, chip, vary or [], settings or [])
+    objectives = objectives_of(goal or own or USUAL)
+    if plot is not None:
+        check_drawing(plot, objectives)
+    evaluation = evaluation_by(workers, cluster)
     path = table.place(output, "explore.jsonl")
     if storage is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         storage = f"sqlite:///{path.with_suffix('.db').absolute()}"
     wanted = points or max(100, study.space.size // SHARE)
-    if path.exists():
-        known = {row["key"] for row in searched(study, objectives, limits, storage=storage)}
-        if any(row["key"] not in known for row in table.rows_in(path)):
-            raise SimresError(f"`{path}` is the table of another search or sweep", table.ANOTHER)
     with SweepProgress(stderr()) as shown:
-        found = search(
-            study,
-            objectives,
-            limits,
-            wanted,
-            evaluation_by(workers, cluster),
-            shown,
-            storage=storage,
-            seed=seed,
-        )
-    write_text(path, "".join(map(table.line_of, found.rows)))
+        found = search(study, path, objectives, limits, wanted, evaluation, shown, storage=storage, seed=seed)
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
     show(found.rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    if plot is not None and best:
+        kept = [row for row in found.rows if all(each.excess(row) <= 0 for each in limits)]
+        draw_front(front_of(kept, study.space.knobs, objectives, whole=whole), plot)
+        stderr().print(f"wrote {plot}")
     if limits and not best and any(row["error"] is None for row in found.rows):
         stdout().print("No design that was tried keeps to every limit.")
     stderr().print(f"wrote {path}")

@@ -13,6 +13,7 @@ from simres.errors import InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
     from simres.imported import Imported
+    from simres.plugins import Registry
 
 
 def import_(
@@ -36,13 +37,12 @@ def import_(
     from simres.workload_json import dumps
 
     registry = choices.registry()
-    imported: Imported = resolve(registry.importer(form).target)(files)
+    imported = checked(resolve(registry.importer(form).target)(files), str(files[0]))
     workload = imported.workload
-    _check(imported, str(files[0]))
     texts = {output / f"{workload.name}.json": dumps(workload)}
     if imported.scenario is not None:
         path = output / f"{workload.name}.yaml"
-        texts[path] = _scenario(imported, path)
+        texts[path] = scenario_text(imported, path, registry)
     if taken := [path for path in texts if path.exists() or path.is_symlink()]:
         names = ", ".join(f"`{path}`" for path in taken)
         raise SimresError(f"already there: {names}; nothing was written", "name another folder: -o DIR")
@@ -59,8 +59,8 @@ def import_(
     print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")  # noqa: T201
 
 
-def _check(imported: Imported, source: str) -> None:
-    """Raises `InvalidFile` for what no workload may be."""
+def checked(imported: Imported, source: str) -> Imported:
+    """What was imported from `source`. Raises `InvalidFile` where its workload is none."""
     from simres.workload import Workload
     from simres.workload_rules import problems_of_ledger, problems_of_workload
 
@@ -68,10 +68,11 @@ def _check(imported: Imported, source: str) -> None:
     found = problems_of_workload(workload) if isinstance(workload, Workload) else problems_of_ledger(workload)
     if problems := [Problem(0, 0, problem) for problem in found]:
         raise InvalidFile("import of", source, problems)
+    return imported
 
 
-def _scenario(imported: Imported, path: Path) -> str:
-    """The whole text of the scenario, which loads."""
+def scenario_text(imported: Imported, path: Path, registry: Registry) -> str:
+    """The whole text of the scenario, which loads. Raises `SimresError` where it does not."""
     from json import dumps
 
     import yaml
@@ -81,5 +82,5 @@ def _scenario(imported: Imported, path: Path) -> str:
     name = imported.workload.name
     head = f"schema_version: 1\nname: {dumps(name)}\nworkload: {dumps(f'./{name}.json')}\n"
     text = f"{head}\n{imported.scenario}"
-    from_document(yaml.safe_load(text), registry=choices.registry(), name=str(path))
+    from_document(yaml.safe_load(text), registry=registry, name=str(path))
     return text

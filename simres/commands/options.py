@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,6 +54,12 @@ Stem = Annotated[
 Vary = Annotated[
     list[str] | None,
     typer.Option("--vary", metavar="PATH=VALUES", help='Once a knob: hardware.ddr.bandwidth="1,2 GB/s".'),
+]
+PlotFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot", metavar="FILE", help="Draw the front too: PNG, SVG or PDF (extra `[plot]`), or HTML."
+    ),
 ]
 WholeFront = Annotated[bool, typer.Option("--all", help="Show the whole front.")]
 Workers = Annotated[

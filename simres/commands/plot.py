@@ -1,15 +1,25 @@
-"""`simres plot`: training runs and trained networks as pictures."""
+"""`simres plot`: training runs, trained networks and swept designs as pictures."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simres.commands import choices
+from simres.commands.options import WholeFront
 from simres.errors import ExitCode, SimresError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simres.exploration.fronts import Front
+    from simres.exploration.objectives import Objective
+
+PAGES = (".html", ".htm")
+PICTURES = (".png", ".svg", ".pdf")
+"""Suffixes of what is a page, and of what is a picture."""
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `simres train -o` wrote.")]
 Checkpoints = Annotated[
     list[Path], typer.Argument(metavar="CHECKPOINT...", help="Checkpoints, or folders of runs.")
@@ -17,10 +27,130 @@ Checkpoints = Annotated[
 Data = Annotated[
     str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")
 ]
+TableName = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TABLE", help="What `sweep` or `explore` wrote: the file, or the folder it is in."
+    ),
+]
+
+
+def front(
+    file: TableName,
+    pareto: Annotated[
+        str,
+        typer.Option(
+            "--pareto", metavar="NAMES", help="The goals: the first goes up, each of the others across."
+        ),
+    ] = "latency,energy",
+    whole: WholeFront = False,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG, PDF or HTML.")
+    ] = Path("front.png"),
+) -> int:
+    """Pareto front of the designs in a table; what is dominated is pale.
+
+    Letters name the best in each goal and the best compromise; with `--all` every design on the front.
+
+    Example: `simres plot front out/sweep.jsonl --pareto accuracy,latency,energy -o front.png`.
+    """
+    from simres.exploration import designs, fronts
+    from simres.exploration.objectives import objectives_of
+
+    found = designs.designs_in(table_at(file), choices.registry())
+    made = fronts.front_of(found.rows, found.knobs, objectives_of(pareto), whole=whole)
+    draw_front(made, output)
+    return _wrote(output)
+
+
+def heat(
+    file: TableName,
+    goal: Annotated[str, typer.Option("--of", metavar="NAME", help="The goal that is shown.")] = "latency",
+    knobs: Annotated[
+        str | None,
+        typer.Option("--knobs", metavar="DOWN,ACROSS", help="Two knobs [default: those with most values]."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG, PDF or HTML.")
+    ] = Path("heat.png"),
+) -> int:
+    """A goal over two knobs: of each cell the best design, whatever the other knobs are at.
+
+    Example: `simres plot heat out --of energy --knobs hardware.sram.capacity,hardware.ddr.bandwidth`.
+    """
+    from simres.exploration import designs, fronts
+    from simres.exploration.objectives import objectives_of
+
+    found = designs.designs_in(table_at(file), choices.registry())
+    (objective,) = objectives_of(goal.replace(",", " "))
+    over = [key.strip() for key in knobs.split(",")] if knobs else []
+    made = fronts.heat_of(found.rows, found.knobs, objective, over)
+    if output.suffix in PAGES:
+        from simres.files import write_text
+        from simres.reporting.html.designs import heat_page
+
+        write_text(output, heat_page(made))
+    else:
+        from simres.reporting.front_plot import heat as draw
+
+        draw(made, output)
+    return _wrote(output)
+
+
+def table_at(path: Path) -> Path:
+    """The table that a path means: itself, or the only one in that folder. Raises `SimresError`."""
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("*.jsonl"))
+    if len(found) != 1:
+        names = ", ".join(each.name for each in found)
+        raise SimresError(
+            f"there is no table in `{path}`"
+            if not found
+            else f"there are several tables in `{path}`: {names}",
+            "name the file that `simres sweep` or `simres explore` wrote",
+        )
+    return found[0]
+
+
+def check_drawing(output: Path, objectives: Sequence[Objective]) -> None:
+    """Raises `SimresError` where a front of these could not be drawn into that file, before all the work."""
+    if len(objectives) < 2:
+        raise SimresError(f"`{output}`: a front is of two goals or more", "such as `latency,energy`")
+    if output.is_dir():
+        raise SimresError(f"`{output}` is a folder", f"name a file in it: `--plot {output / 'front.png'}`")
+    if output.suffix not in (*PAGES, *PICTURES):
+        raise SimresError(
+            f"cannot draw `{output}`", f"its suffix must be one of {', '.join((*PICTURES, *PAGES))}"
+        )
+    if output.suffix in PICTURES:
+        from simres.reporting.training_plots import blank
+
+        blank(output)
+
+
+def draw_front(made: Front, output: Path) -> None:
+    """Writes a front in the format that the file's suffix says."""
+    if output.suffix in PAGES:
+        from simres.files import write_text
+        from simres.reporting.html.designs import front_page
+
+        write_text(output, front_page(made))
+    else:
+        from simres.reporting.front_plot import front as draw
+
+        draw(made, output)
+
+
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME", help="What to call each, in order [default: its folder]."),
+]
 
 
 def curves(
     runs: Runs,
+    labels: Labels = None,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
         "curves.png"
     ),
@@ -32,7 +162,8 @@ def curves(
     from simres.reporting.training_plots import curves as draw
     from simres.training.run import read_metrics
 
-    draw({_label(folder): read_metrics(folder) for folder in runs}, output)
+    named = zip(_labels(runs, labels), runs, strict=True)
+    draw({name: read_metrics(folder) for name, folder in named}, output)
     return _wrote(output)
 
 
@@ -71,6 +202,7 @@ def responses(
     checkpoints: Checkpoints,
     data: Data = None,
     images: Annotated[int, typer.Option("--images", min=2, help="Images to measure on.")] = 512,
+    labels: Labels = None,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
         "responses.png"
     ),
@@ -87,10 +219,10 @@ def responses(
         from simres.training.trained import trained
 
         found = {}
-        for path in checkpoints:
+        for name, path in zip(_labels(checkpoints, labels), checkpoints, strict=True):
             network = trained(path, choices.registry())
             batches = network.testing(network.images(data, open_images))
-            found[_label(path)] = layer_responses(network.module, batches, images)
+            found[name] = layer_responses(network.module, batches, images)
     draw(found, output)
     return _wrote(output)
 
@@ -128,8 +260,25 @@ def features(
     return _wrote(output)
 
 
-def _label(path: Path) -> str:
-    return path.name if path.is_dir() else path.parent.name if path.stem == "checkpoint" else path.stem
+def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
+    """What to call runs and checkpoints in a legend: no two alike."""
+    if given and len(given) != len(paths):
+        raise SimresError(
+            f"{len(given)} labels for {len(paths)} runs or checkpoints", "`--label` once for each"
+        )
+    labels = given or [
+        path.name if path.is_dir() else path.parent.name if path.stem in _FILES else path.stem
+        for path in paths
+    ]
+    if len(set(labels)) < len(labels):
+        labels = given or [str(path) for path in paths]
+    if len(set(labels)) < len(labels):
+        raise SimresError("two of them have the same name", "`--label` gives each another")
+    return labels
+
+
+_FILES = ("checkpoint", "metrics")
+"""Stems of files that every run has, so that only its folder tells which it is."""
 
 
 def _wrote(path: Path) -> int:

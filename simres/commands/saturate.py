@@ -17,11 +17,19 @@ from simres.errors import ExitCode
 def saturate(
     scenario: ScenarioName,
     target: Annotated[
-        str,
+        list[str],
         typer.Option(
-            "--target", metavar="WHAT=TIME", help="A latency to keep: p50, p90, p95, p99, p99.9, max, mean."
+            "--target",
+            metavar="WHAT=TIME",
+            help="A latency to keep: p50, p90, p95, p99, p99.9, max, mean; of one tenant as TENANT.p99.",
         ),
     ],
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant", metavar="NAME", help="Whose rate alone rises [default: all, in proportion]."
+        ),
+    ] = None,
     chip: ChipName = None,
     settings: Settings = None,
     replications: Annotated[
@@ -33,20 +41,22 @@ def saturate(
     """Find the rate of requests at which a latency leaves its target.
 
     Examples: `simres saturate stream --target p99=1ms`,
-    `simres saturate mine.yaml --target p99.9=5ms --replications 10`.
+    `simres saturate two.yaml --target camera.p99.9=5ms --tenant camera`.
     """
     from simres import api
 
     registry = choices.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    metric, limit = split(target, "--target WHAT=TIME")
+    targets = dict(split(text, "--target WHAT=TIME") for text in target)
 
     from simres.reporting.console import can_draw, stdout
     from simres.reporting.run_progress import run_progress
 
     with run_progress() as done:
-        result = api.saturate(found, metric, limit, replications=replications, registry=registry, done=done)
+        result = api.saturate(
+            found, targets, replications=replications, tenant=tenant, registry=registry, done=done
+        )
     if json:
         print(json_module.dumps({"schema_version": 1, **asdict(result)}))  # noqa: T201
         return ExitCode.OK

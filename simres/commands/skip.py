@@ -60,6 +60,7 @@ def skip(
     """
     from simres.commands.torch_setup import open_images, prepared
     from simres.reporting.console import stderr, stdout
+    from simres.reporting.skip_progress import SkipProgress
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     with prepared(device, threads) as chosen:
@@ -69,16 +70,15 @@ def skip(
         found = trained(checkpoint, choices.registry())
         cost = _cost(scenario, overrides, found)
         dataset = found.images(data, open_images)
-        told = stderr()
-        made = study(
-            found.module.to(chosen),
-            found.testing(dataset).to(chosen),
-            found.choosing(dataset, images).to(chosen),
-            len(found.classes),
-            cost,
-            most=remove,
-            told=lambda what: told.print(f"measuring {what}") if told.is_terminal else None,
-        )
+        with SkipProgress(stderr()) as shown:
+            made = study(
+                found.module.to(chosen),
+                found.testing(dataset).to(chosen),
+                found.choosing(dataset, images).to(chosen),
+                cost,
+                most=remove,
+                observer=shown,
+            )
         if finetune or output:
             made = _kept(made, found, dataset, output, finetune, chosen)
     document = {
@@ -97,7 +97,8 @@ def skip(
         from simres.reporting.skip_plot import front
 
         write_text(output / "skip.json", dumps(document, indent=1) + "\n")
-        front(made, f"{found.variant.network} on {scenario}", output / "front.png")
+        title = f"{found.variant.network} with fewer blocks, scenario {Path(scenario).stem}"
+        front(made, title, output / "front.png")
     if json:
         from json import dumps
 

@@ -9,13 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simres.commands import choices
-from simres.commands.options import ChipName, ClusterName, ScenarioName, Settings, Vary, WholeFront, Workers
+from simres.commands.options import (
+    ChipName,
+    ClusterName,
+    PlotFile,
+    ScenarioName,
+    Settings,
+    Vary,
+    WholeFront,
+    Workers,
+)
+from simres.commands.plot import check_drawing, draw_front
 from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
     from simres.exploration.study import Study
     from simres.exploration.sweep import Evaluation
+
+USUAL = "latency,energy"
+"""What counts where nobody says."""
 
 
 def sweep(
@@ -27,31 +40,40 @@ def sweep(
         Path, typer.Option("-o", "--output", metavar="DIR|FILE", help="Where the table goes.")
     ] = Path("sweep.jsonl"),
     pareto: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--pareto",
             metavar="NAMES",
-            help="What counts: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy.",
+            help="What counts: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
+            " [default: as the file says, or latency,energy].",
         ),
-    ] = "latency,energy",
+    ] = None,
+    plot: PlotFile = None,
     whole: WholeFront = False,
     workers: Workers = None,
     cluster: ClusterName = None,
 ) -> int:
     """Simulate every point of a design space, and show what is best in it.
 
-    Example: `simres sweep resnet20 --vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"
+    What varies may stand in the scenario, under `sweep:`; `--vary` replaces a knob of the file or adds one,
+    and `--set` keeps one from varying.
+
+    Examples: `simres sweep chips`, `simres sweep resnet20 --vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"
     --vary hardware.sram.capacity="64 KiB..4 MiB log 13" -o chips`.
     """
     from simres.exploration import table
+    from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.sweep import sweep as run
     from simres.reporting.console import stderr, stdout
     from simres.reporting.sweep_progress import SweepProgress
     from simres.reporting.sweep_table import show
 
+    study, own = study_for(scenario, chip, vary or [], settings or [])
+    pareto = pareto or own or USUAL
     objectives = objectives_of(pareto)
-    study = study_for(scenario, chip, vary or [], settings or [])
+    if plot is not None:
+        check_drawing(plot, objectives)
     evaluation = evaluation_by(workers, cluster)
     path = table.place(output)
     with SweepProgress(stderr()) as shown:
@@ -61,6 +83,9 @@ def sweep(
     if not best and any(row["error"] is None for row in rows):
         raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
     show(rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    if plot is not None:
+        draw_front(front_of(rows, study.space.knobs, objectives, whole=whole), plot)
+        stderr().print(f"wrote {plot}")
     stderr().print(f"wrote {path}")
     return ExitCode.OK
 
@@ -81,19 +106,23 @@ def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
     return partial(on_cluster, address=cluster)
 
 
-def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> Study:
-    """The study that these arguments of a command line ask for."""
+def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> tuple[Study, str]:
+    """The study that these arguments of a command line ask for, and what the file says counts, if it does."""
     from simres import api
-    from simres.exploration.space import space_of
+    from simres.exploration.section import around, section_of
     from simres.exploration.study import study_of
 
     registry = choices.registry()
-    knobs = dict(split(knob, "--vary PATH=VALUES") for knob in vary)
-    return study_of(
-        api.find_template(scenario, chip=chip),
-        space_of(knobs),
-        registry,
-        partial(api.find_workload, registry=registry),
-        settings=dict(split(setting, "--set PATH=VALUE") for setting in settings),
-        plugins=choices.plugins,
-    )
+    knobs: dict[str, str] = {}
+    for text in vary:
+        key, values = split(text, "--vary PATH=VALUES")
+        if key in knobs:
+            raise SimresError(f"--vary {key}: given twice", "one list or range holds all values of a knob")
+        knobs[key] = values
+    fixed = dict(split(setting, "--set PATH=VALUE") for setting in settings)
+    template = api.find_template(scenario, chip=chip)
+    section = section_of(template)
+    template, space = around(template, section, knobs, fixed)
+    find = partial(api.find_workload, registry=registry)
+    study = study_of(template, space, registry, find, settings=fixed, plugins=choices.plugins)
+    return study, section.pareto

@@ -14,6 +14,7 @@ from simres.errors import ExitCode, InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
     from simres.plugins import Registry
+    from simres.scenario.model import Scenario
 
 
 def validate(
@@ -39,6 +40,8 @@ def _report(file: str, registry: Registry) -> None:
 def check(file: str, registry: Registry) -> str:
     """What a file is, in a few words. Raises `SimresError` where it is not what it should be."""
     from simres import shipped, workload_json
+    from simres.exploration.section import around, section_of
+    from simres.exploration.study import tries
     from simres.networks.names import canonical
     from simres.scenario import loader, source
     from simres.scenario.model import ChipFile, is_file_reference
@@ -51,11 +54,21 @@ def check(file: str, registry: Registry) -> str:
     if data.keys() <= ChipFile.model_fields.keys() and data.keys() & {"hardware", "source"}:
         chip = loader.load_chip(path, registry=registry)
         return f"a chip with {', '.join(chip.hardware)}"
-    scenario = loader.load(path, registry=registry)
-    named: dict[tuple[str, ...], str] = {
-        ("tenants", name, "workload"): tenant.workload for name, tenant in scenario.tenants.items()
-    }
-    for trail, workload in (named or {("workload",): scenario.workload}).items():
+    template = loader.Template(document, path.parent, path)
+    scenario = template.scenario(registry)
+    named = dict.fromkeys(_named(scenario))
+    section = section_of(template)
+    swept = ""
+    if section.knobs:
+        template, space = around(template, section, {}, {})
+        for knob, tried in zip(space.knobs, tries(template, space, registry, {})[1], strict=True):
+            named |= {(("sweep", "vary", knob.key), name): None for one in tried for _, name in _named(one)}
+        swept = f", and {space.size} points around it"
+    seen = set()
+    for trail, workload in named:
+        if workload in seen:
+            continue
+        seen.add(workload)
         try:
             known = Path(workload) if is_file_reference(workload) else shipped.workloads().get(workload)
             if known is None:
@@ -69,5 +82,12 @@ def check(file: str, registry: Registry) -> str:
             raise InvalidFile("scenario", str(path), [problem], error.hint) from error
     if scenario.tenants:
         each = (f"`{tenant.workload}` by `{tenant.scheduler}`" for tenant in scenario.tenants.values())
-        return f"a scenario of {len(scenario.tenants)} tenants, {', '.join(each)}"
-    return f"a scenario, `{scenario.workload}` by the scheduler `{scenario.scheduler}`"
+        return f"a scenario of {len(scenario.tenants)} tenants, {', '.join(each)}{swept}"
+    return f"a scenario, `{scenario.workload}` by the scheduler `{scenario.scheduler}`{swept}"
+
+
+def _named(scenario: Scenario) -> list[tuple[tuple[str, ...], str]]:
+    """Where a scenario names workloads, and what it calls them."""
+    if not scenario.tenants:
+        return [(("workload",), scenario.workload)]
+    return [(("tenants", name, "workload"), tenant.workload) for name, tenant in scenario.tenants.items()]

@@ -9,9 +9,7 @@ from fractions import Fraction
 from simres.errors import SimresError
 from simres.exploration.objectives import Objective, objectives_of
 from simres.exploration.outcome import Row
-from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, UnitError, parse_percent
-
-_QUANTITIES = {"_ps": DURATION, "_fj": ENERGY, "_uw": POWER, "_bytes": SIZE, "_per_s": BANDWIDTH}
+from simres.units import UnitError, parse_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def limits_of(texts: Mapping[str, str]) -> tuple[Limit, ...]:
     found = []
     for name, text in texts.items():
         (objective,) = objectives_of(name.replace(",", " "))
-        quantity = next((it for end, it in _QUANTITIES.items() if objective.column.endswith(end)), None)
+        quantity = objective.quantity
         try:
             bound = Fraction(quantity.parse(text)) if quantity else parse_percent(text)
         except UnitError as error:

@@ -9,14 +9,20 @@ from difflib import get_close_matches
 from simres.errors import SimresError
 from simres.exploration.outcome import Row
 from simres.exploration.pareto import front
+from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, Quantity
 
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A column of a sweep's table, and whether large is good there."""
+    """A column of a sweep's table, what it is called in a picture, and whether large is good there.
+
+    Its figures are in the base unit of `quantity`; a share has none.
+    """
 
     name: str
     column: str
+    title: str
+    quantity: Quantity | None
     large: bool = False
 
     def of(self, row: Row) -> float | None:
@@ -30,14 +36,14 @@ class Objective:
 OBJECTIVES = {
     item.name: item
     for item in (
-        Objective("latency", "image_ps"),
-        Objective("makespan", "makespan_ps"),
-        Objective("energy", "image_fj"),
-        Objective("power", "power_uw"),
-        Objective("traffic", "moved_bytes"),
-        Objective("sram", "capacity_bytes"),
-        Objective("bandwidth", "bandwidth_bytes_per_s"),
-        Objective("accuracy", "accuracy", large=True),
+        Objective("latency", "image_ps", "latency of an image", DURATION),
+        Objective("makespan", "makespan_ps", "makespan", DURATION),
+        Objective("energy", "image_fj", "energy of an image", ENERGY),
+        Objective("power", "power_uw", "average power", POWER),
+        Objective("traffic", "moved_bytes", "bytes over the bus", SIZE),
+        Objective("sram", "capacity_bytes", "on-chip memory", SIZE),
+        Objective("bandwidth", "bandwidth_bytes_per_s", "bandwidth", BANDWIDTH),
+        Objective("accuracy", "accuracy", "accuracy", None, large=True),
     )
 }
 """By name. `latency` and `energy` are of an image."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from simres.errors import SimresError
+from simres.errors import InvalidFile, SimresError
 from simres.exploration.space import Knob, Space
 from simres.hardware.specs import MemorySpec
 from simres.planning import versions
@@ -59,7 +60,7 @@ class Study:
             digest.update(text.encode())
         return digest.hexdigest()[:24]
 
-    @property
+    @cached_property
     def head(self) -> dict[str, tuple[int | float | str, ...]]:
         """The knobs' values as rows have them, by key: numbers in base units where all are numbers."""
         return {knob.key: knob.numbers or knob.values for knob in self.space.knobs}
@@ -82,9 +83,7 @@ def study_of(
     network that cannot be had.
     """
     settings = dict(settings or {})
-    for knob in space.knobs:
-        if knob.key in settings:
-            raise SimresError(f"`{knob.key}` is set and varies at once", "give it once")
+    base, tried = tries(template, space, registry, settings)
     workloads: dict[str, Given] = {}
 
     def stated(scenario: Scenario, *, networks: bool = True) -> str:
@@ -99,17 +98,41 @@ def study_of(
         found["versions"] = dict(versions(scenario, registry))
         return hashlib.sha256(canonical(found).encode()).hexdigest()
 
-    base, contexts = _contexts(template, space, registry, settings)
     identities = []
     slow: list[str] = []
-    for knob in space.knobs:
-        found = [_tried(template, registry, contexts, knob, value) for value in knob.values]
+    for knob, found in zip(space.knobs, tried, strict=True):
         identities.append(tuple(map(stated, found)))
         if _is_slow(knob, found):
             slow.append(knob.key)
     fixed = {"rows": ROWS_VERSION, "settings": settings, "base": stated(base, networks=False) if base else ""}
     identity = hashlib.sha256(canonical(fixed).encode()).hexdigest()
     return Study(template, settings, space, workloads, identity, tuple(identities), tuple(slow), plugins)
+
+
+def tries(
+    template: Template, space: Space, registry: Registry, settings: Mapping[str, str]
+) -> tuple[Scenario | None, list[list[Scenario]]]:
+    """The scenario without any of the knobs, if it stands, and for each knob one with each of its values.
+
+    Raises `SimresError` as `study_of` does, but for networks, which are not looked for.
+    """
+    for knob in space.knobs:
+        if knob.key in settings:
+            raise SimresError(f"`{knob.key}` is set and varies at once", "give it once")
+    base, contexts = _contexts(template, space, registry, settings)
+    tried, refused = [], []
+    for knob in space.knobs:
+        try:
+            tried.append([_tried(template, registry, contexts, knob, value) for value in knob.values])
+        except InvalidFile as error:
+            refused.append(error)
+    if refused:
+        problems = sorted(
+            {problem for error in refused for problem in error.problems},
+            key=lambda problem: (problem.line, problem.column, problem.message),
+        )
+        raise InvalidFile("scenario", refused[0].path, problems, refused[0].hint)
+    return base, tried
 
 
 def _contexts(
@@ -136,6 +159,12 @@ def _tried(
         except SimresError as error:
             refused.append(error)
     telling = refused[1] if knob.key in refused[1].message else refused[0]
+    if isinstance(telling, InvalidFile):
+        problems = [
+            replace(problem, message=problem.message.replace("--set ", "--vary "))
+            for problem in telling.problems
+        ]
+        raise InvalidFile("scenario", telling.path, problems, telling.hint)
     raise SimresError(telling.message.replace("--set ", "--vary "), telling.hint)
 
 

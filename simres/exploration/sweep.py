@@ -34,6 +34,20 @@ class Swept:
     failed: int
 
 
+def reader(study: Study) -> Callable[[Row], int | None]:
+    """What finds the point of a row; None where the row is not one of this study."""
+    places = [{value: at for at, value in enumerate(values)} for values in study.head.values()]
+
+    def point_of(row: Row) -> int | None:
+        found = [known.get(row.get(key)) for key, known in zip(study.head, places, strict=True)]  # type: ignore[arg-type]
+        if None in found:
+            return None
+        point = study.space.point([at for at in found if at is not None])
+        return point if study.key(point) == row.get("key") else None
+
+    return point_of
+
+
 def sweep(study: Study, path: Path, evaluation: Evaluation, observer: Observer) -> Swept:
     """Evaluates every point of `study` that is not in the table at `path` yet, and adds its row there.
 
@@ -41,15 +55,13 @@ def sweep(study: Study, path: Path, evaluation: Evaluation, observer: Observer) 
     rows written so far stay, and the same call goes on from there.
     """
     done = bytearray(study.space.size)
-    places = [{value: at for at, value in enumerate(values)} for values in study.head.values()]
+    point_of = reader(study)
 
     def taken(row: Row) -> bool:
-        found = [known.get(row[key]) for key, known in zip(study.head, places, strict=True)]  # type: ignore[arg-type]
-        if None in found:
-            return False
-        point = study.space.point([at for at in found if at is not None])
-        done[point] = 1
-        return study.key(point) == row["key"]
+        point = point_of(row)
+        if point is not None:
+            done[point] = 1
+        return point is not None
 
     with Table(path, columns(study), taken) as table:
         before = sum(done)

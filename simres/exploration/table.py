@@ -10,17 +10,26 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from simres.errors import SimresError
-from simres.exploration.outcome import Row
+from simres.exploration.outcome import FIGURES, Row
 from simres.wording import shorten
 
 SUFFIX = ".jsonl"
 NAME = f"sweep{SUFFIX}"
 """What the table is called where only a folder is given."""
+
+TEXTS = ("key", "network", "program", "bound", "error")
+"""Columns of words; of the others that every table has, `accuracy` is a share and the rest are counts."""
+COLUMNS = {figure.name for figure in FIGURES} | {"key", "error"}
+LONGEST_LINE = 1 << 20
+"""Bytes of a row."""
+MOST = 10**30
+"""Figures beyond that are a slip."""
 
 ANOTHER = "write this one elsewhere (`-o`), or remove the old table first"
 
@@ -42,7 +51,7 @@ def rows_in(path: Path) -> Iterator[Row]:
     """
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(_lines(file, path), 1):
                 if not line.endswith(b"\n"):
                     return
                 yield _row(line, path, number)
@@ -56,12 +65,13 @@ class Table:
     """A table that is open for more rows; nobody else may write to it meanwhile.
 
     Opening it drops what is left of a half-written line and hands every row that is there to `taken`, which
-    says whether the row belongs here. Raises `SimresError` where the file is no table, is that of another
-    sweep, is in use, or cannot be written.
+    says whether the row belongs here. A file that was made for it and got no row is removed again. Raises
+    `SimresError` where the file is no table, is that of another sweep, is in use, or cannot be written.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], taken: Callable[[Row], bool]) -> None:
         self.path = path
+        self._made = not path.exists()
         self._file = _opened(path)
         try:
             _lock(self._file, path)
@@ -72,7 +82,7 @@ class Table:
 
     def _take_up(self, columns: Sequence[str], taken: Callable[[Row], bool]) -> int:
         end = 0
-        for number, line in enumerate(self._file, 1):
+        for number, line in enumerate(_lines(self._file, self.path), 1):
             if not line.endswith(b"\n"):
                 break
             row = _row(line, self.path, number)
@@ -123,18 +133,49 @@ class Table:
         except OSError:
             pass  # a pipe, or a file system that has no such thing
         finally:
+            if self._made and not self._end:
+                self._remove()
             self._file.close()
+
+    def _remove(self) -> None:
+        with suppress(OSError):  # where an open file cannot be removed, an empty one stays
+            self.path.unlink()
+
+
+def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    """The lines of a file. Raises `SimresError` for one that is no row by its length alone."""
+    for line in iter(lambda: file.readline(LONGEST_LINE), b""):
+        if len(line) == LONGEST_LINE:
+            raise SimresError(f"`{path}` is no table of a sweep: it has lines of {LONGEST_LINE} B", ANOTHER)
+        yield line
 
 
 def _row(line: bytes, path: Path, number: int) -> Row:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict) or not isinstance(row.get("key"), str):
         start = shorten(line[:60].decode("utf-8", "replace"))
         raise SimresError(f"`{path}` is no table of a sweep: line {number} is `{start}`", ANOTHER)
+    if (wrong := next((name for name, cell in row.items() if not _is_cell(name, cell)), None)) is not None:
+        raise SimresError(f"`{path}`, line {number}: `{shorten(wrong)}` has no such value", ANOTHER)
+    if row.get("error") is None and row.get("image_ps") is None:
+        raise SimresError(f"`{path}`, line {number}: neither a time nor an error", ANOTHER)
     return row
+
+
+def _is_cell(name: str, cell: object) -> bool:
+    """Whether a row may have that in a column: texts and figures are never taken for each other."""
+    if cell is None or (name in TEXTS and isinstance(cell, str)):
+        return True
+    if name in COLUMNS:
+        whole = name not in TEXTS and name != "accuracy"
+        known = isinstance(cell, int) if whole else name == "accuracy" and isinstance(cell, int | float)
+        return known and not isinstance(cell, bool) and 0 <= cell <= MOST  # type: ignore[operator]
+    return isinstance(cell, str) or (
+        isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell) <= MOST
+    )
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -18,11 +19,12 @@ MOST = 100_000
 FORMS = "`0.5,1,2,4 GB/s`, `64 KiB..4 MiB log 13`, `1..8 GB/s linear 8` or `1..8 GB/s step 1 GB/s`"
 
 _UNIT = r"[A-Za-zµμ%][A-Za-z/µμ%]*"
-_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBER = r"[+-]?(?:[0-9]{1,64}\.?[0-9]{0,64}|\.[0-9]{1,64})(?:[eE][+-]?[0-9]{1,2})?"
+"""No longer than that: `1e999999999` would take all memory there is to write out."""
 _QUANTITY = re.compile(rf"({_NUMBER})\s*({_UNIT})?")
 _RANGE = re.compile(
     rf"(?P<low>{_NUMBER}\s*(?:{_UNIT})?)\s*\.\.\s*(?P<high>{_NUMBER}\s*(?:{_UNIT})?)"
-    rf"(?:\s+(?:(?P<kind>log|linear)\s+(?P<count>[0-9]+)|step\s+(?P<step>{_NUMBER}\s*(?:{_UNIT})?)))?"
+    rf"(?:\s+(?:(?P<kind>log|linear)\s+(?P<count>[0-9]{{1,9}})|step\s+(?P<step>{_NUMBER}\s*(?:{_UNIT})?)))?"
 )
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -39,10 +41,7 @@ def values_of(text: str) -> tuple[str, ...]:
     found = list(_range(text)) if ".." in text and _RANGE.fullmatch(text) else _listed(text)
     if not found:
         raise SimresError(f"there are no values in `{shorten(text)}`", f"write {FORMS}")
-    again = next((value for number, value in enumerate(found) if value in found[:number]), None)
-    if again is not None:
-        raise SimresError(f"`{shorten(again)}` is there twice")
-    return tuple(found)
+    return _distinct(found)
 
 
 def values_in(entry: object) -> tuple[str, ...]:
@@ -59,7 +58,11 @@ def values_in(entry: object) -> tuple[str, ...]:
     if not entry:
         raise SimresError("the list of values is empty", f"write {FORMS}")
     found = [_spelled(value) for value in entry]
-    again = next((value for number, value in enumerate(found) if value in found[:number]), None)
+    return _distinct(found)
+
+
+def _distinct(found: list[str]) -> tuple[str, ...]:
+    again = next((value for value, count in Counter(found).items() if count > 1), None)
     if again is not None:
         raise SimresError(f"`{shorten(again)}` is there twice")
     return tuple(found)
@@ -138,9 +141,13 @@ def _range(text: str) -> Iterator[str]:
     assert match is not None
     low, high, unit = _ends(match["low"], match["high"])
     if high < low:
+        first, last = (_QUANTITY.fullmatch(match[end].strip()) for end in ("high", "low"))
+        assert first is not None
+        assert last is not None
+        ends = f"{first[0]}..{last[0]}" if last[2] else f"{first[1]}..{last[1]} {first[2] or ''}".strip()
         raise SimresError(
             f"`{shorten(text)}` steps backwards, from {match['low']} down to {match['high']}",
-            f"put the smaller end first: `{match['high'].strip()}..{match['low'].strip()}`",
+            f"put the smaller end first: `{ends}`",
         )
     if match["step"] is not None:
         numbers = _steps(text, low, high, _ends(match["step"], match["high"])[0])

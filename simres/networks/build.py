@@ -162,6 +162,8 @@ def _torchvision(name: str, classes: int | None) -> nn.Module:
 def _from_factory(text: str) -> nn.Module:
     """`package.module:factory`: a Module, or whatever makes one when called without arguments."""
     module_name, _, attribute = text.partition(":")
+    if module_name.partition(".")[0] in sys.stdlib_module_names:  # a checkpoint may name `os:abort`
+        raise SimresError(f"`{text}` makes no network: `{module_name}` is a module of Python itself")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

@@ -15,6 +15,7 @@ from simres.errors import SimresError
 from simres.networks.build import Network
 from simres.networks.names import Family, parse
 from simres.networks.variant import Variant, variant_of
+from simres.wording import shorten
 
 if TYPE_CHECKING:
     from simres.plugins import Registry
@@ -28,8 +29,15 @@ def load(path: Path, registry: Registry | None = None) -> Network:
     """
     state, metadata = read(path)
     variant = variant_in(path, metadata)
-    network = variant.build(registry)
-    put(network.module, state, f"checkpoint `{path}`", network.name)
+    try:
+        if parse(variant.network).family is not Family.FACTORY:
+            with torch.device("meta"):  # so that a network which the weights do not fit takes no memory
+                shapes = variant.build(registry)
+                put(shapes.module, state, "it", shapes.name, assign=True)
+        network = variant.build(registry)
+        put(network.module, state, "it", network.name)
+    except SimresError as error:
+        raise SimresError(f"checkpoint `{path}`: {error.message}", error.hint) from error
     return Network(
         name=network.name,
         module=network.module,
@@ -46,19 +54,24 @@ def variant_in(path: Path, metadata: Mapping[str, str]) -> Variant:
             f"checkpoint `{path}` does not say which network it is of",
             'its metadata need {"network": "resnet20"}, or whichever it is',
         )
-    named = parse(metadata["network"])
-    if named.family is Family.CHECKPOINT:
-        raise SimresError(f"checkpoint `{path}` names another checkpoint, `{named}`, as its network")
     try:
+        named = parse(metadata["network"])
+        if named.family is Family.CHECKPOINT:
+            raise SimresError(f"it names another checkpoint, `{named}`, as its network")
         return variant_of(metadata)
     except SimresError as error:
         raise SimresError(f"checkpoint `{path}`: {error.message}", error.hint) from error
 
 
-def put(module: nn.Module, state: Mapping[str, torch.Tensor], what: str, name: str) -> None:
-    """Gives a module its weights; `what` and `name` are for the error where they do not fit."""
+def put(
+    module: nn.Module, state: Mapping[str, torch.Tensor], what: str, name: str, assign: bool = False
+) -> None:
+    """Gives a module its weights; `what` and `name` are for the error where they do not fit.
+
+    With `assign` the module takes the tensors themselves and not copies, as one without memory needs it.
+    """
     try:
-        module.load_state_dict(state)
+        module.load_state_dict(state, assign=assign)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         raise SimresError(
@@ -93,7 +106,9 @@ def accuracy_in(path: Path, metadata: Mapping[str, str]) -> float | None:
     except ValueError:
         accuracy = math.nan
     if not 0 <= accuracy <= 1:
-        raise SimresError(f"checkpoint `{path}`: accuracy must be from 0 to 1, is `{metadata['accuracy']}`")
+        raise SimresError(
+            f"checkpoint `{path}`: accuracy must be from 0 to 1, is `{shorten(metadata['accuracy'])}`"
+        )
     return accuracy
 
 

@@ -33,12 +33,16 @@ def remove(module: nn.Module, block: str) -> None:
     if block not in removable(module):
         known = ", ".join(removable(module)) or "none"
         raise SimresError(f"there is no residual block `{block}` to remove", f"blocks: {known}")
-    old = module.get_submodule(block)
-    shortcut = next(getattr(old, name) for name in SHORTCUT_NAMES if hasattr(old, name))
+    parent, _, name = block.rpartition(".")
+    setattr(module.get_submodule(parent), name, remains(module.get_submodule(block)))
+
+
+def remains(block: nn.Module) -> nn.Module:
+    """What is left of a residual block when it is removed."""
+    shortcut = next(getattr(block, name) for name in SHORTCUT_NAMES if hasattr(block, name))
     projects = shortcut is not None and any(True for _ in shortcut.parameters())
-    preactivated = bool(getattr(old, "preactivated", False))
+    preactivated = bool(getattr(block, "preactivated", False))
     left: nn.Module = nn.Identity() if shortcut is None else shortcut
     if projects and not preactivated:
         left = nn.Sequential(left, nn.ReLU())
-    parent, _, name = block.rpartition(".")
-    setattr(module.get_submodule(parent), name, left)
+    return left

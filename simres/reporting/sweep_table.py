@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simres.reporting.amounts import BYTES, NOTHING, TIME, printable, scale
+from simres.reporting.amounts import NOTHING, printable, scale
 from simres.reporting.columns import Column, lines
 from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.prose import titled, wrapped
 from simres.reporting.styled import Text
-from simres.units import BANDWIDTH, ENERGY, POWER, format_duration
+from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, format_duration
 
 if TYPE_CHECKING:
     from simres.exploration.objectives import Objective
@@ -23,13 +23,21 @@ SHOWN = 20
 """Points of the front that are shown without being asked for."""
 _SHADES = " .:-=+*#%@"
 """From the fastest to the slowest, in equal ratios."""
-_LADDERS = {
-    "_ps": TIME,
-    "_fj": ENERGY.ladder,
-    "_bytes": BYTES,
-    "_per_s": BANDWIDTH.ladder,
-    "_uw": POWER.ladder,
+QUANTITIES = {"_ps": DURATION, "_fj": ENERGY, "_bytes": SIZE, "_per_s": BANDWIDTH, "_uw": POWER}
+"""What a column has, by the end of its name."""
+_NAMES = {
+    "accuracy": "accuracy",
+    "image_ps": "latency",
+    "image_fj": "energy",
+    "power_uw": "power",
+    "moved_bytes": "traffic",
+    "capacity_bytes": "on-chip memory",
+    "peak_bytes": "used of it",
+    "bandwidth_bytes_per_s": "bandwidth",
+    "program": "program by",
+    "bound": "bound by",
 }
+"""Figures of a design that people are told, and what these are called."""
 
 
 def show(
@@ -109,12 +117,37 @@ def _front(
 def _figures(name: str, column: str, rows: Sequence[Row]) -> Column:
     """A column of figures in one unit."""
     values: list[Any] = [row[column] for row in rows]
-    ladder = next((ladder for ending, ladder in _LADDERS.items() if column.endswith(ending)), None)
-    if ladder is None:
+    quantity = next((quantity for ending, quantity in QUANTITIES.items() if column.endswith(ending)), None)
+    if quantity is None:
         cells = [NOTHING if value is None else f"{100 * value:.2f}" for value in values]
         return Column(name, cells, "%")
-    unit = scale(max((value or 0 for value in values), default=0), ladder)
+    unit = scale(max((value or 0 for value in values), default=0), quantity.ladder)
     return Column(name, [unit.text(value or 0) for value in values], unit.unit)
+
+
+def told(row: Row) -> list[tuple[str, str]]:
+    """What a design comes to, by name: every figure as a person would write it."""
+    found = []
+    for column, name in _NAMES.items():
+        value = row[column]
+        if isinstance(value, str):
+            found.append((name, printable(value)))
+        elif value is not None:
+            quantity = next((it for ending, it in QUANTITIES.items() if column.endswith(ending)), None)
+            found.append((name, quantity.format(int(value)) if quantity else f"{100 * value:.2f} %"))
+    return found
+
+
+def told_columns(rows: Sequence[Row]) -> list[Column]:
+    """The same of several designs as columns, each in one unit; those that no design has are left out."""
+    found = []
+    for column, name in _NAMES.items():
+        values = [row[column] for row in rows]
+        if all(isinstance(value, str) for value in values):
+            found.append(Column(name, [printable(str(value)) for value in values], right=False))
+        elif any(value is not None for value in values):
+            found.append(_figures(name, column, rows))
+    return found
 
 
 def _spelled(knob: Knob) -> Mapping[Any, str]:

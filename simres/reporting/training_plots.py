@@ -11,8 +11,10 @@ from simres.errors import SimresError
 if TYPE_CHECKING:
     from simres.training.run import Epoch
 
-SIZE = (9.0, 5.5)
-DPI = 150
+SIZE = (8.0, 4.8)
+"""In inches, at which text of the usual size can still be read at the back of a room."""
+DPI = 160
+GREY = "0.45"
 
 
 def curves(runs: Mapping[str, Sequence[Epoch]], path: Path) -> None:
@@ -28,11 +30,17 @@ def curves(runs: Mapping[str, Sequence[Epoch]], path: Path) -> None:
         colour = f"C{number % 10}"
         tested = [100 * (1 - epoch.test_accuracy) for epoch in epochs]
         trained = [100 * epoch.train_error for epoch in epochs]
-        axes.plot(at, tested, color=colour, linewidth=2, label=f"{name}: {tested[-1]:.2f} %")
-        axes.plot(at, trained, color=colour, linewidth=1, linestyle="--", alpha=0.8)
+        mark = "o" if len(epochs) == 1 else None
+        label = f"{name}: {tested[-1]:.2f} % after epoch {at[-1]}"
+        axes.plot(at, tested, color=colour, linewidth=2, marker=mark, label=label)
+        axes.plot(at, trained, color=colour, linewidth=1, marker=mark, linestyle="--", alpha=0.8)
+    axes.plot([], [], color=GREY, linewidth=2, label="on test images")
+    axes.plot([], [], color=GREY, linewidth=1, linestyle="--", label="while training")
+    last = max(epochs[-1].epoch for epochs in runs.values())
+    axes.set_xlim(1 - 0.02 * last, 1.02 * last)
     axes.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_ylabel("error in % (solid: test, dashed: training)")
+    axes.set_ylabel("error in %")
     axes.set_ylim(0, min(100.0, axes.get_ylim()[1]))
     finish(figure, axes, path)
 

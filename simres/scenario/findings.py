@@ -18,12 +18,13 @@ from simres.wording import describe, shorten
 class Findings:
     """Collects everything that is wrong with one document, to be raised at once.
 
-    `overrides` are the trails that were set from outside; what is wrong there is said of `--set`.
+    `overrides` are the trails that were set, and where in the document that is said; what is wrong with one
+    that was set from outside is said of `--set`.
     """
 
     document: Document
     what: str = "scenario"
-    overrides: set[Trail] = field(default_factory=set)
+    overrides: dict[Trail, Trail | None] = field(default_factory=dict)
     _problems: list[Problem] = field(default_factory=list)
     _hint: str | None = None
 
@@ -31,10 +32,14 @@ class Findings:
         """Takes down that the value at `trail` (or its key) is wrong."""
         name = ".".join(shorten(part) for part in trail)
         text = f"{name}: {message}" if name else message
-        if any(trail[: len(set_)] == set_ for set_ in self.overrides):
+        set_ = max((set_ for set_ in self.overrides if trail[: len(set_)] == set_), key=len, default=None)
+        if set_ is None:
+            self._problems.append(Problem(*self.document.place(trail, key=key), text))
+        elif (said := self.overrides[set_]) is None:
             self._problems.append(Problem(0, 0, f"--set {text}"))
         else:
-            self._problems.append(Problem(*self.document.place(trail, key=key), text))
+            place = self.document.place(said, key=key)
+            self._problems.append(Problem(*place, f"{'.'.join(map(str, said[:-1]))}.{text}"))
         self._hint = self._hint or hint
 
     def add_error(self, trail: Trail, error: SimresError) -> None:

@@ -22,6 +22,8 @@ from simres.wording import describe, shorten
 MOST_REQUESTS = 1_000_000
 """More than that in a run is a slip."""
 MOST_AT_ONCE = 256
+LARGEST_TRACE = 32 << 20
+"""Bytes of a file of arrivals."""
 USUAL_WARMUP = Fraction(1, 10)
 Way = Literal["poisson", "periodic", "bursty", "trace"]
 
@@ -194,16 +196,16 @@ def _trace(given: str | list[int], base: Path) -> tuple[int, ...]:
         name = f"`{shorten(base / given, 300)}`"
         hint = "a trace has a time in each line, such as `1.5 ms`; `#` begins a comment"
         places, times = [], []
-        for number, line in enumerate(read_text(base / given, "trace", hint).splitlines(), 1):
-            if not (text := line.partition("#")[0].strip()):
-                continue
+        lines = enumerate(read_text(base / given, "trace", hint, LARGEST_TRACE).splitlines(), 1)
+        stated = [(number, text) for number, line in lines if (text := line.partition("#")[0].strip())]
+        if len(stated) > MOST_REQUESTS:
+            raise SimresError(f"{name} has more than {MOST_REQUESTS} arrivals")
+        for number, text in stated:
             try:
                 times.append(units.DURATION.parse(text))
             except SimresError as error:
                 raise SimresError(f"{name}, line {number}: {error.message}", hint) from error
             places.append(f"line {number}")
-            if len(times) > MOST_REQUESTS:
-                raise SimresError(f"{name} has more than {MOST_REQUESTS} arrivals")
     if not times:
         raise SimresError(f"{name} has no arrivals", "give a time in each line, such as `1.5 ms`")
     for place, (earlier, later) in zip(places[1:], pairwise(times), strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins import resolve
+from simres.recent import Recent, Same
 from simres.scenario.findings import Findings, suggestion
 from simres.scenario.load import file_base, load_of, resolved_load
 from simres.scenario.model import (
@@ -35,7 +36,8 @@ from simres.scenario.running import (
     tenants_of,
     workload_of,
 )
-from simres.scenario.source import Document, Trail, parse_value, read
+from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
+from simres.scenario.sweeping import sweep_of
 from simres.wording import describe
 
 RESULT_PATH = r"[A-Za-z_][A-Za-z0-9_.-]*"
@@ -60,13 +62,16 @@ def load(
 class Template:
     """A scenario's document, read once, of which scenarios are made that differ in what is set.
 
-    Files are relative to `base`, and must exist if `check_files`; `path` is None for what is no file.
+    Files are relative to `base`, and must exist if `check_files`; `path` is None for what is no file. `own`
+    are paths that are set to what the document's own `sweep:` says, so files in these are relative to `base`
+    too.
     """
 
     document: Document
     base: Path
     path: Path | None = None
     check_files: bool = True
+    own: frozenset[str] = frozenset()
 
     def scenario(self, registry: Registry, overrides: Mapping[str, object] | None = None) -> Scenario:
         """The scenario with these `overrides`; raises as `load` does."""
@@ -74,6 +79,7 @@ class Template:
             replace(self.document, data=copy.deepcopy(self.document.data)),
             registry,
             overrides or {},
+            self.own,
             base=self.base,
             path=self.path,
             check_files=self.check_files,
@@ -145,21 +151,34 @@ def _scenario(
     document: Document,
     registry: Registry,
     overrides: Mapping[str, object],
+    own: Set[str],
     *,
     base: Path,
     path: Path | None,
     check_files: bool,
 ) -> Scenario:
     findings = Findings(document)
-    values = {tuple(key.split(".")): _override(key, value) for key, value in overrides.items()}
+    keys: dict[Trail, str] = {tuple(key.split(".")): key for key in overrides}
+    findings.overrides |= {
+        trail: ("sweep", "vary", key) if key in own else None for trail, key in keys.items()
+    }
+    outside = {trail for trail, key in keys.items() if key not in own}
     data = document.data
-    if ("chip",) in values:
-        data["chip"] = values["chip",]
-        findings.overrides.add(("chip",))
-    _add_chip(findings, registry, Path() if ("chip",) in values else base)
-    for trail, value in values.items():
-        _set(data, trail, value)
-        findings.overrides.add(trail)
+
+    def put(trail: Trail) -> None:
+        try:
+            _set(data, trail, _override(overrides[keys[trail]]))
+        except SimresError as error:
+            if trail in outside:
+                raise SimresError(f"--set {keys[trail]}: {error.message}", error.hint) from error
+            findings.add_error(trail, error)
+            findings.raise_any()
+
+    if ("chip",) in keys:
+        put(("chip",))
+    _add_chip(findings, registry, Path() if ("chip",) in outside else base)
+    for trail in keys:
+        put(trail)
     _check_version(findings)
     file = findings.validate(ScenarioFile, data, ())
     hardware = _hardware(findings, registry)
@@ -168,19 +187,21 @@ def _scenario(
     expect = _expectations(findings)
     workload = ""
     if "workload" in data or "tenants" not in data:
-        at = Path() if ("workload",) in values else base
+        at = Path() if ("workload",) in outside else base
         workload = workload_of(findings, ("workload",), data.get("workload"), at, check_files)
         if "workload" not in data:
             example = "; write `workload: resnet20`, say, or `tenants:` for several"
             findings.add((), f"`workload` is missing{example}")
     load, seed = None, file.seed if file else 0
     if data.get("load") is not None:
-        load = load_of(findings, ("load",), data["load"], seed, file_base(values.keys(), ("load",), base))
+        load = load_of(findings, ("load",), data["load"], seed, file_base(outside, ("load",), base))
         if "images" in data:
             findings.add(("images",), "goes without `load`, which has `images` of its own", key=True)
     passes, images = (tuple(file.passes), file.images) if file else ((), 1)
     chosen = (scheduler, parameters, passes, images, load, seed)
-    tenants = tenants_of(findings, registry, hardware, chosen, values.keys(), base, check_files)
+    tenants = tenants_of(findings, registry, hardware, chosen, outside, base, check_files)
+    if data.get("sweep") is not None:
+        sweep_of(findings, data["sweep"])
     findings.raise_any()
     return Scenario(
         name=file.name or (path.stem if path else document.path),
@@ -208,19 +229,18 @@ def _check_version(findings: Findings) -> None:
         findings.raise_any()
 
 
-def _override(key: str, value: object) -> Any:
-    return parse_value(value, f"--set {key}") if isinstance(value, str) else copy.deepcopy(value)
+def _override(value: object) -> Any:
+    return parse_value(value) if isinstance(value, str) else copy.deepcopy(value)
 
 
 def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
     """Puts `value` at `trail`; the last key may be new (the check for unknown keys comes later)."""
-    name = ".".join(map(str, trail))
     if trail[0] == "expect":
-        raise SimresError(f"--set {name}: `expect` is not checked when something is set")
+        raise SimresError("`expect` is not checked when something is set")
+    if trail[0] == "sweep":
+        raise SimresError("what varies is not set; `--vary` replaces or adds to it")
     if trail[0] not in ScenarioFile.model_fields:
-        raise SimresError(
-            f"--set {name}: no `{trail[0]}`{suggestion(str(trail[0]), ScenarioFile.model_fields)}"
-        )
+        raise SimresError(f"no `{trail[0]}`{suggestion(str(trail[0]), ScenarioFile.model_fields)}")
     if trail[0] == "scheduler" and len(trail) > 1 and not isinstance(data.get("scheduler"), dict):
         data["scheduler"] = {"name": data.get("scheduler", "serial")}
     inner: Any = data
@@ -228,11 +248,11 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
         if depth == 0:
             inner.setdefault(part, {})
         if part not in inner:
-            raise SimresError(f"--set {name}: no `{part}`{suggestion(str(part), inner)}")
+            raise SimresError(f"no `{part}`{suggestion(str(part), inner)}")
         inner = inner[part]
         if not isinstance(inner, dict):
             above = ".".join(map(str, trail[: depth + 1]))
-            raise SimresError(f"--set {name}: `{above}` has no parts; set it as a whole")
+            raise SimresError(f"`{above}` has no parts; set it as a whole")
     inner[trail[-1]] = value
 
 
@@ -244,15 +264,15 @@ def _add_chip(findings: Findings, registry: Registry, base: Path) -> None:
         return
     try:
         path = shipped.find_chip(str(base / reference) if is_file_reference(reference) else reference)
-        document = read(path, "chip")
-        _chip(copy.deepcopy(document), registry, path.stem)
+        text = text_of(path, "chip")
+        document = _chips.get((text, path, Same(registry)), lambda: _checked(text, path, registry))
     except InvalidFile:
         raise
     except SimresError as error:
         findings.add_error(("chip",), error)
         findings.raise_any()
         raise
-    hardware: dict[str, Any] = document.data["hardware"]
+    hardware: dict[str, Any] = copy.deepcopy(document.data["hardware"])
     for name, entry in own.items():
         theirs = hardware.get(name, {})
         if isinstance(entry, dict) and entry.get("kind", theirs.get("kind")) == theirs.get("kind"):
@@ -260,6 +280,17 @@ def _add_chip(findings: Findings, registry: Registry, base: Path) -> None:
         else:
             hardware[name] = entry
     data["hardware"] = hardware
+
+
+_chips: Recent[Document] = Recent(16)
+"""Chips that were found right, by what is in their files."""
+
+
+def _checked(text: str, path: Path, registry: Registry) -> Document:
+    """The document of a chip. Raises `InvalidFile` where anything is wrong with it."""
+    document = parse(text, str(path), "chip")
+    _chip(copy.deepcopy(document), registry, path.stem)
+    return document
 
 
 def _hardware(findings: Findings, registry: Registry) -> dict[str, ComponentSpec]:

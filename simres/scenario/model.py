@@ -55,6 +55,9 @@ class ScenarioFile(BaseModel):
     """Seed of everything random; the same seed gives the same result."""
     expect: dict[str, Any] = {}
     """Figures of the result by path, and what they should be; a miss makes the command fail."""
+    sweep: Any = None
+    """What varies when it is swept or explored, and what counts then. Whatever else runs the scenario runs
+    it as it stands."""
 
 
 class TenantFile(BaseModel):

@@ -22,6 +22,7 @@ from simres.scenario.load import BatchFile, LoadFile
 from simres.scenario.loader import RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile, TenantFile
 from simres.scenario.running import NAME
+from simres.scenario.sweeping import SweepFile
 from simres.units import QUANTITIES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -47,6 +48,7 @@ def scenario_schema(registry: Registry) -> Schema:
         "additionalProperties": _tenant(properties),
     }
     schema["oneOf"] = [{"required": ["workload"]}, {"required": ["tenants"]}]
+    properties["sweep"] = _sweep() | {"description": properties["sweep"]["description"]}
     properties["load"] = _load() | {"description": properties["load"]["description"]}
     properties["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}}
     whole, part = _entries("component"), _entries("part")
@@ -78,6 +80,18 @@ def _load() -> Schema:
         "description": schema["properties"]["batch"]["description"]
     }
     schema.pop("$defs", None)
+    return schema
+
+
+def _sweep() -> Schema:
+    schema = of_model(SweepFile)
+    values = [{"type": ["number", "boolean"]}, {"type": "array", "minItems": 1}]
+    text = {"type": "string", "examples": ["0.5,1,2,4 GB/s", "64 KiB..4 MiB log 13"]}
+    schema["properties"]["vary"] |= {"additionalProperties": {"anyOf": [text, *values]}}
+    pareto = schema["properties"]["pareto"]
+    listed = next(form for form in pareto.pop("anyOf") if form["type"] == "array")
+    text = {"type": "string", "examples": ["latency,energy"]}
+    schema["properties"]["pareto"] = {"anyOf": [listed, text], **pareto}
     return schema
 
 

@@ -42,7 +42,7 @@ _NUMBER_LIKE = re.compile(r"[-+]?(\.?[0-9][0-9_.]*([eE][-+]?[0-9]+)?|0[xob][0-9a
 _DECIMAL = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _MAX_DIGITS = 40
 _AMBIGUOUS = {"yes", "no", "on", "off"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def read(path: str | Path, what: str = "scenario") -> Document:
         SimresError: there is no such file, or it cannot be read.
         InvalidFile: it is no YAML mapping of the strict kind, with every problem and its place.
     """
-    return parse(_text(Path(path), what), str(path), what)
+    return parse(text_of(Path(path), what), str(path), what)
 
 
 def parse(text: str, path: str, what: str = "scenario") -> Document:
@@ -95,22 +95,24 @@ def parse(text: str, path: str, what: str = "scenario") -> Document:
     return document
 
 
-def parse_value(text: str, name: str) -> Any:
-    """What a single value such as `2 GB/s` or `[a, b]` means, given outside any file as `name`.
+def parse_value(text: str, name: str = "") -> Any:
+    """What a single value such as `2 GB/s` or `[a, b]` means, given outside any file; `name` is for errors.
 
     Raises:
         SimresError: it is no strict YAML.
     """
+    prefix = f"{name}: " if name else ""
     if len(text) > MAX_BYTES or _CONTROL.search(text):
-        raise SimresError(f"{name}: not a text that a value can be read from")
+        raise SimresError(f"{prefix}not a text that a value can be read from")
     composer = _Composer(name)
     root = composer.compose(text)
     if composer.problems:
-        raise SimresError(f"{name}: {composer.problems[0].message}")
+        raise SimresError(f"{prefix}{composer.problems[0].message}")
     return _plain(root, (), Document(name, {})) if root else None
 
 
-def _text(path: Path, what: str) -> str:
+def text_of(path: Path, what: str) -> str:
+    """What is in a file. Raises as `read` does."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):

@@ -8,9 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from simres.hardware.chip import Chip
 from simres.program import Program, Work
-from simres.scheduling.tiled import Written, written
-from simres.scheduling.tiling import DoesNotFit, Tiling, cut
-from simres.scheduling.unfused import unfused
+from simres.scheduling.known import Known, fitting, up_to
+from simres.scheduling.tiled import Written, in_time
 from simres.workload import Workload
 
 USUAL = 32
@@ -54,50 +53,72 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
     bound = _bound(workload, chip, kept=parameters.weights == "kept")
-    tried = _tried(workload, chip, parameters, bound)
-    return min(tried, key=lambda found: found.estimate_ps).program("overlapped")
+    return _best(workload, chip, parameters, bound).program("overlapped")
 
 
-def _tried(workload: Workload, chip: Chip, parameters: Parameters, bound: int) -> list[Written]:
-    """Schedules with the tile sizes worth trying: several for a small network, else what is affordable."""
+class _Trials:
+    """Tile sizes as they are tried; `best` is the first of those that take the least time."""
+
+    def __init__(self, workload: Workload, chip: Chip) -> None:
+        self.workload = workload
+        self.chip = chip
+        self.best: Written | None = None
+
+    def add(self, known: Known, limit_ps: int | None = None) -> bool:
+        """Tries one, as far as it may come to less than `limit_ps` (by default the best so far); whether it
+        does."""
+        if limit_ps is None and self.best is not None:
+            limit_ps = self.best.estimate_ps
+        found = in_time(self.workload, self.chip, known.walk(), limit_ps)
+        if found is not None and (self.best is None or found.estimate_ps < self.best.estimate_ps):
+            self.best = found
+        return found is not None
+
+    @property
+    def estimate_ps(self) -> int:
+        """What the best so far comes to."""
+        assert self.best is not None
+        return self.best.estimate_ps
+
+
+def _best(workload: Workload, chip: Chip, parameters: Parameters, bound: int) -> Written:
+    """The best of the tile sizes worth trying: several for a small network, else what is affordable."""
     memory, spec = chip.scratchpad()
-    parts = unfused(workload)
     kept = parameters.weights == "kept"
+    trials = _Trials(workload, chip)
 
-    def at(share: int) -> Written:
-        return done(cut(parts, memory, spec, share, pinned=kept))
+    def at(share: int) -> Known:
+        return fitting(workload, memory, spec, share, pinned=kept)
 
-    def up_to(most: int, share: int) -> Tiling | None:
-        try:
-            return Tiling(parts, memory, spec, share, pinned=kept, most=most)
-        except DoesNotFit:
-            return None
-
-    def done(tiling: Tiling) -> Written:
-        return written(workload, chip, tiling, overlap=True)
+    def within(most: int, share: int) -> Known | None:
+        return up_to(most, workload, memory, spec, share, pinned=kept)
 
     if parameters.share is not None:
-        return [at(parameters.share)]
-    usual = up_to(LARGE, USUAL)
-    if usual is None or usual.count > SMALL:
+        trials.add(at(parameters.share))
+    elif (usual := within(LARGE, USUAL)) is None or usual.count > SMALL:
         if usual is None:
-            finer = up_to(LARGEST, MANY[1])
-            tried = [at(MANY[0]), *([done(finer)] if finer else [])]
+            finer = within(LARGEST, MANY[1])
+            trials.add(at(MANY[0]))
+            if finer:
+                trials.add(finer)
         else:
-            tried = [done(up_to(LARGE, FINER[1]) or usual)]
-        if min(found.estimate_ps for found in tried) > FAR * bound:
-            tried += [done(tiling) for share in COARSEST if (tiling := up_to(LARGEST, share))]
-        return tried
-    tried = [done(usual)]
-    if tried[0].estimate_ps <= NEAR * bound:
-        return tried
-    finer = next(filter(None, (up_to(LARGE, share) for share in FINER)), None)
-    tried += [done(finer)] if finer else []
-    if kept and (finest := up_to(LARGE, FINEST)):
-        tried.append(done(finest))
-    if tried[-1].estimate_ps >= tried[0].estimate_ps:
-        tried.append(at(COARSER))
-    return tried
+            trials.add(within(LARGE, FINER[1]) or usual)
+        if trials.estimate_ps > FAR * bound:
+            for share in COARSEST:
+                if coarse := within(LARGEST, share):
+                    trials.add(coarse)
+    else:
+        trials.add(usual)
+        first_ps = trials.estimate_ps
+        if first_ps > NEAR * bound:
+            finer = next(filter(None, (within(LARGE, share) for share in FINER)), None)
+            better = trials.add(finer) if finer else False
+            if kept and (finest := within(LARGE, FINEST)):
+                better = trials.add(finest, first_ps)
+            if not better:
+                trials.add(at(COARSER))
+    assert trials.best is not None
+    return trials.best
 
 
 def _bound(workload: Workload, chip: Chip, *, kept: bool) -> int:

@@ -8,9 +8,8 @@ off-chip; a piece that nobody needs any more goes at once. Each time that a piec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from simres.program import Region
 from simres.scheduling.ordering import ordered
 from simres.scheduling.tile_plan import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
@@ -23,14 +22,13 @@ NEVER = 1 << 62
 class Stay:
     """One time that a piece is on chip: from before step `start` to after step `last`.
 
-    `loaded` says that it comes over the bus, to be read by step `start`; `stored` that it is written back
-    once it is made. `follows` is the stay whose buffer it takes over, `handed_on` says that another stay
-    follows. `uses` counts the steps that use it and are yet to come, `due` those that write it. `region`,
-    `writer` (the task that made or loaded it; where several make parts of it, `others` by engine),
-    `opened_ps` (when the first of these ends), `ready_ps` (when it is there, as far as costs tell) and
-    `done_ps` (when all who used it so far are done) are known as tasks are written.
+    It is stay `number` of the walk. `loaded` says that it comes over the bus, to be read by step `start`;
+    `stored` that it is written back once it is made. `follows` is the stay whose buffer it takes over,
+    `handed_on` says that another stay follows. `uses` counts the steps that use it, `due` those that write
+    it.
     """
 
+    number: int
     piece: int
     start: int
     last: int
@@ -39,12 +37,6 @@ class Stay:
     follows: Stay | None = None
     uses: int = 0
     due: int = 0
-    region: Region | None = field(default=None, repr=False)
-    writer: int = -1
-    others: dict[str, int] | None = None
-    opened_ps: int = 0
-    ready_ps: int = 0
-    done_ps: int = 0
     handed_on: bool = False
 
 
@@ -106,12 +98,12 @@ class Residency:
         if lacking > self._free:
             self._evict(lacking, step.inputs)
         for piece in missing:
-            stay = here[piece] = Stay(piece, position, position, loaded=True)
+            stay = here[piece] = Stay(len(self.stays), piece, position, position, loaded=True)
             self.loads.append(stay)
             self.stays.append(stay)
         read = [here[piece] for piece in step.inputs]
         for piece in fresh:
-            stay = Stay(piece, position, position, loaded=False)
+            stay = Stay(len(self.stays), piece, position, position, loaded=False)
             if over >= 0:
                 stay.follows = here.pop(over)
                 stay.follows.last = position - 1

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
 from simres.program import Program
-from simres.scheduling.tiled import tiled
+from simres.scheduling.known import fitting
+from simres.scheduling.tiled import in_a_row
 from simres.workload import Workload
 
 
@@ -19,4 +20,5 @@ def schedule(workload: Workload, chip: Chip, parameters: BaseModel) -> Program: 
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    return tiled(workload, chip, name="serial", share=1, overlap=False)
+    memory, spec = chip.scratchpad()
+    return in_a_row(workload, chip, fitting(workload, memory, spec, 1).walk()).program("serial")

@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from simres.hardware.chip import Chip
-from simres.program import Program, TaskKind
+from simres.hookspecs import ComponentRole
+from simres.issued import Issued, Pattern
+from simres.program import Program
 from simres.scheduling.in_time import InTime
-from simres.scheduling.residency import Residency, Stay
+from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling, cut
 from simres.scheduling.unfused import unfused
-from simres.scheduling.writer import UNITS, Writer
+from simres.scheduling.walk import UNITS, Event, Walk
+from simres.scheduling.writer import Writer
 from simres.units import format_bytes
 from simres.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A schedule as its tasks were written; `estimate_ps` is its makespan as far as costs tell."""
+    """A schedule as the order of its tasks; `estimate_ps` is its makespan as far as costs tell.
 
-    writer: Writer
-    estimate_ps: int
+    `order` are events of the walk, `engines` has the engine of each of its steps.
+    """
+
+    walk: Walk
+    chip: Chip
     workload: Workload
     overlap: bool
+    order: Sequence[int]
+    engines: Sequence[str]
+    estimate_ps: int
+
+    @property
+    def residency(self) -> Residency:
+        """What is on chip when."""
+        return self.walk.residency
 
     def program(self, name: str) -> Program:
-        """The finished Program, as made by the scheduler of that name."""
-        residency = self.writer.residency
-        return self.writer.program(name, self.workload.digest, _decisions(residency, overlap=self.overlap))
+        """The finished Program, as made by the scheduler of that name.
+
+        Where each kind of work has one engine, all orders have the same tasks, so they are written once.
+        """
+        if not _one_engine_each(self.walk, self.chip):
+            return replace(_in_order(self, self.order), scheduler=name)
+        works = self.walk.moves.values()
+        movers = self.chip.load_and_store(next(iter(works))) if works else ()
+        key = (self.overlap, *movers, *dict.fromkeys(self.engines))
+        pattern = self.walk.patterns.get(key)
+        if pattern is None:
+            free = frozenset(movers) if self.overlap else frozenset()
+            pattern = Pattern(_in_order(self, range(len(self.order))), free)
+            self.walk.patterns[key] = pattern
+        tasks = Issued(pattern, self.order)
+        return replace(pattern.program, scheduler=name, tasks=tasks, buffers=tasks.buffers)
+
+
+def _in_order(found: Written, order: Sequence[int]) -> Program:
+    """The Program of events in this order, of no scheduler."""
+    writer = Writer(found.chip, found.walk, found.engines, in_a_row=not found.overlap)
+    writer.write(order)
+    return writer.program("", found.workload.digest, _decisions(found.residency, overlap=found.overlap))
+
+
+def _one_engine_each(walk: Walk, chip: Chip) -> bool:
+    """Whether it is clear which engine does what, whatever it costs."""
+    roles = {UNITS[op.unit][1] for op in walk.tiling.ops if op.unit in UNITS}
+    buses = {chip.component_of(name) for name in chip.named(ComponentRole.BUS)}
+    return len(buses) <= 1 and all(len(chip.named(role)) == 1 for role in roles)
 
 
 def tiled(
@@ -46,33 +88,46 @@ def tiled(
 
 def written(workload: Workload, chip: Chip, tiling: Tiling, *, overlap: bool) -> Written:
     """The tasks of a tiling in their order."""
-    writer = Writer(chip, Residency(tiling), in_a_row=not overlap)
-    estimate = InTime(writer).run() if overlap else _in_a_row(writer)
-    return Written(writer, estimate, workload, overlap)
+    walk = Walk(tiling)
+    if not overlap:
+        return in_a_row(workload, chip, walk)
+    found = in_time(workload, chip, walk)
+    assert found is not None
+    return found
 
 
-def _in_a_row(writer: Writer) -> int:
-    """Steps in order, each after its loads and before its stores; the sum of their times."""
-    residency, chip = writer.residency, writer.chip
-    stores: dict[int, list[Stay]] = {}
+def in_time(workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = None) -> Written | None:
+    """Everything as early as it can be; None where that would not end before `limit_ps`."""
+    play = InTime(walk, chip)
+    played = play.run() if limit_ps is None else play.run(limit_ps)
+    if played is None:
+        return None
+    return Written(walk, chip, workload, True, played.order, played.engines, played.end_ps)
+
+
+def in_a_row(workload: Workload, chip: Chip, walk: Walk) -> Written:
+    """Steps in order, each after its loads and before its stores; the estimate is the sum of their times."""
+    engines = []
+    for step in walk.steps:
+        unit = walk.tiling.ops[step.op].unit
+        engines.append(chip.fastest(UNITS[unit][1], step.work) if unit in UNITS else walk.tiling.memory)
+    price = {}
+    for nbytes, work in walk.moves.items():
+        load, store = chip.load_and_store(work)
+        price[nbytes] = {
+            Event.LOAD: chip.engines[load].duration_ps(work),
+            Event.STORE: chip.engines[store].duration_ps(work),
+        }
+    residency, nbytes_of = walk.residency, walk.tiling.pieces.nbytes
+    total = sum(
+        [chip.engines[name].duration_ps(step.work) for name, step in zip(engines, walk.steps, strict=True)]
+    )
     for stay in residency.stays:
+        if stay.loaded:
+            total += price[nbytes_of[stay.piece]][Event.LOAD]
         if stay.stored:
-            stores.setdefault(residency.written[stay.piece], []).append(stay)
-    following = 0
-    for position, step in enumerate(residency.steps):
-        while following < len(residency.loads) and residency.loads[following].start <= position:
-            writer.load(residency.loads[following])
-            following += 1
-        unit = residency.tiling.ops[step.op].unit
-        if unit in UNITS:
-            kind, role = UNITS[unit]
-            writer.compute(position, kind, chip.fastest(role, step.work))
-        else:
-            writer.compute(position, TaskKind.MOVE, residency.tiling.memory)
-        for stay in stores.get(position, ()):
-            writer.store(stay)
-    engines = chip.engines
-    return sum(engines[task.engine].duration_ps(task.work) for task in writer.tasks)
+            total += price[nbytes_of[stay.piece]][Event.STORE]
+    return Written(walk, chip, workload, False, range(len(walk.events)), engines, total)
 
 
 def _decisions(residency: Residency, *, overlap: bool) -> dict[str, str]:

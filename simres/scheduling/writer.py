@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.scheduling.residency import Residency, Stay
-from simres.workload import Unit
-
-UNITS = {
-    Unit.MATRIX: (TaskKind.MATRIX, ComponentRole.MATRIX),
-    Unit.HOST: (TaskKind.HOST, ComponentRole.HOST),
-}
-"""What does an operator's tiles; copies, and what is not modelled, are done by the memory."""
+from simres.scheduling.residency import Stay
+from simres.scheduling.walk import Event, Walk
 
 
 class Writer:
     """Takes down tasks and works out who needs whom.
 
     A task needs those that wrote what it reads; where it takes over a buffer it comes after all who used
-    it; a buffer is freed by its users. With `in_a_row` each task comes after the one before.
+    it; a buffer is freed by its users. With `in_a_row` each task comes after the one before. `engines` says
+    which engine does each step.
     """
 
-    def __init__(self, chip: Chip, residency: Residency, *, in_a_row: bool) -> None:
+    def __init__(self, chip: Chip, walk: Walk, engines: Sequence[str], *, in_a_row: bool) -> None:
         self.chip = chip
-        self.residency = residency
-        self.tiling = residency.tiling
-        self.pieces = residency.tiling.pieces
+        self.walk = walk
+        self.engines = engines
+        self.residency = walk.residency
+        self.tiling = walk.tiling
+        self.pieces = walk.tiling.pieces
         self.in_a_row = in_a_row
         self.tasks: list[Task] = []
+        self._region: list[Region | None] = [None] * len(self.residency.stays)
+        """By stay: where it lies, once that is written."""
+        self._made_by: list[int] = [-1] * len(self.residency.stays)
+        """By stay: the task that made or loaded it last."""
+        self._parts_by: dict[int, dict[str, int]] = {}
+        """By stay of which several tasks make parts: the last of them by engine."""
         self._buffers: list[tuple[str, int, Region]] = []
         self._users: list[list[int]] = []
         self._stored_by: dict[int, int] = {}
@@ -59,18 +61,24 @@ class Writer:
         nbytes = self.pieces.nbytes[piece]
         found = self._moves.get(nbytes)
         if found is None:
-            work = Work(nbytes)
+            work = self.walk.moves[nbytes]
             found = self._moves[nbytes] = (work, *self.chip.load_and_store(work))
         return found
 
+    def write(self, order: Iterable[int]) -> None:
+        """Writes the tasks of all these events of the walk, by number."""
+        events, residency = self.walk.events, self.residency
+        for number in order:
+            event, which = events[number]
+            if event is Event.LOAD:
+                self.load(residency.loads[which])
+            elif event is Event.STORE:
+                self.store(residency.stays[which])
+            else:
+                self.compute(which)
+
     def _after(self) -> tuple[int, ...]:
         return (len(self.tasks) - 1,) if self.in_a_row and self.tasks else ()
-
-    def brought_out(self, piece: int) -> bool:
-        """Whether a piece that was made on chip can be loaded: all that it lies across is off-chip."""
-        if not self.residency.made[piece]:
-            return True
-        return all(part in self._stored_by for part in self.pieces.sources.get(piece, (piece,)))
 
     def load(self, stay: Stay) -> None:
         """Brings a piece in."""
@@ -81,8 +89,8 @@ class Writer:
             parts = self.pieces.sources.get(piece, (piece,))
             needs = tuple(self._stored_by[part] for part in parts)
         work, engine, _ = self.move(piece)
-        region = stay.region = self._buffer(piece)
-        stay.writer = number
+        region = self._region[stay.number] = self._buffer(piece)
+        self._made_by[stay.number] = number
         buffer = len(self._buffers) - 1
         self._users[buffer].append(number)
         after = tuple(task for task in self._after() if task not in needs)
@@ -103,14 +111,15 @@ class Writer:
 
     def store(self, stay: Stay) -> None:
         """Writes a piece back."""
-        piece, region = stay.piece, stay.region
+        piece, region = stay.piece, self._region[stay.number]
         assert region is not None
         assert region.buffer is not None
         number = len(self.tasks)
         work, _, engine = self.move(piece)
         self._users[region.buffer].append(number)
         self._stored_by[piece] = number
-        needs = tuple(dict.fromkeys((stay.writer, *(stay.others or {}).values())))
+        parts = self._parts_by.get(stay.number, {})
+        needs = tuple(dict.fromkeys((self._made_by[stay.number], *parts.values())))
         after = tuple(task for task in self._after() if task not in needs)
         layer = self._maker[region.tensor]
         self.tasks.append(
@@ -126,58 +135,59 @@ class Writer:
             )
         )
 
-    def compute(self, position: int, kind: TaskKind, engine: str) -> None:
+    def compute(self, position: int) -> None:
         """Does a step."""
         step = self.residency.steps[position]
+        engine = self.engines[position]
         read, made = self.residency.by_step[position]
         number = len(self.tasks)
-        users = self._users
+        users, regions = self._users, self._region
         needs: dict[int, None] = {}
         after: list[int] = []
         reads: list[Region] = []
         reserves: list[int] = []
         for stay in read:
+            region = regions[stay.number]
             if step.part is not None and stay in made:  # comes after the part that took the space
-                after.append(users[stay.region.buffer][0])  # type: ignore[union-attr, index]
+                after.append(users[region.buffer][0])  # type: ignore[union-attr, index]
                 continue
-            needs[stay.writer] = None
-            if stay.others:
-                needs.update(dict.fromkeys(stay.others.values()))
-            reads.append(stay.region)  # type: ignore[arg-type]
-            users[stay.region.buffer].append(number)  # type: ignore[union-attr, index]
+            needs[self._made_by[stay.number]] = None
+            if stay.number in self._parts_by:
+                needs.update(dict.fromkeys(self._parts_by[stay.number].values()))
+            reads.append(region)  # type: ignore[arg-type]
+            users[region.buffer].append(number)  # type: ignore[union-attr, index]
         for piece in step.pinned:
-            region = self._pinned[piece]
-            reads.append(region)
+            reads.append(self._pinned[piece])
         writes: list[Region] = []
         for stay in made:
-            if stay.region is None:
+            region = regions[stay.number]
+            if region is None:
                 if stay.follows is not None:
-                    before = stay.follows.region
+                    before = regions[stay.follows.number]
                     assert before is not None
                     assert before.buffer is not None
                     after += users[before.buffer]
                     box = None if self.pieces.whole[stay.piece] else self.pieces.box[stay.piece]
-                    stay.region = Region(self.pieces.tensor[stay.piece], before.buffer, box)
+                    region = Region(self.pieces.tensor[stay.piece], before.buffer, box)
                 else:
-                    stay.region = self._buffer(stay.piece)
+                    region = self._buffer(stay.piece)
                     reserves.append(len(self._buffers) - 1)
-            buffer = stay.region.buffer
+                regions[stay.number] = region
+            buffer = region.buffer
             if not users[buffer] or users[buffer][-1] != number:  # type: ignore[index]
                 users[buffer].append(number)  # type: ignore[index]
-            region = stay.region
             if step.part is not None:
                 region = Region(region.tensor, buffer, step.part)
-                stay.others = stay.others or {}
-                stay.others[engine] = number
+                self._parts_by.setdefault(stay.number, {})[engine] = number
             writes.append(region)
-            stay.writer = number
+            self._made_by[stay.number] = number
         if self.in_a_row:
             after += self._after()
         ordered = tuple(task for task in dict.fromkeys(after) if task not in needs and task != number)
         self.tasks.append(
             Task(
                 engine,
-                kind,
+                self.walk.kinds[position],
                 step.work,
                 step.op,
                 tuple(needs),

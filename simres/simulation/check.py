@@ -71,15 +71,30 @@ def _whole(tensor: Tensor) -> Box:
     return tuple((0, size) for size in tensor.shape)
 
 
-class _Check:
-    def __init__(self, program: Program, chip: Chip, workload: Workload | Ledger) -> None:
+class Check:
+    """The proofs about one Program.
+
+    With `free`, about all orders of its tasks in which what they wait for comes first, and engines that are
+    not `free` keep theirs; but for `space`. Of the others not all that happens before is then known.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        chip: Chip,
+        workload: Workload | Ledger,
+        free: frozenset[str] = frozenset(),
+    ) -> None:
         self.program = program
+        self.free = free
         self.chip = chip
         self.workload = workload
         self.clocks: list[dict[str, int]] = []
         """By task: how many tasks of each engine have ended before it starts."""
         self.places: list[int] = []
         """By task: its place in its engine's queue."""
+        self.followed: dict[int, dict[str, int]] = {}
+        """By task of a free engine: the first place of each other engine that waits for it."""
 
     def fail(self, number: int | None, message: str) -> InvariantViolation:
         where = ""
@@ -110,9 +125,11 @@ class _Check:
                 raise self.fail(number, "a negative amount of work")
             if not 0 <= task.layer < len(self.program.layers):
                 raise self.fail(number, f"is of layer {task.layer}, which does not exist")
-            clock = dict(last.get(task.engine, {}))
             place = counts.get(task.engine, 0)
-            clock[task.engine] = place
+            clock: dict[str, int] = {}
+            if task.engine not in self.free:
+                clock = dict(last.get(task.engine, {}))
+                clock[task.engine] = place
             for earlier in (*task.needs, *task.after):
                 if not 0 <= earlier < number:
                     raise self.fail(number, f"waits for task {earlier}, which does not come before it")
@@ -120,7 +137,9 @@ class _Check:
                     if ended > clock.get(engine, 0):
                         clock[engine] = ended
                 engine = self.program.tasks[earlier].engine
-                if self.places[earlier] >= clock.get(engine, 0):
+                if engine in self.free:
+                    self.followed.setdefault(earlier, {}).setdefault(task.engine, place)
+                elif self.places[earlier] >= clock.get(engine, 0):
                     clock[engine] = self.places[earlier] + 1
             counts[task.engine] = place + 1
             last[task.engine] = clock
@@ -129,7 +148,13 @@ class _Check:
 
     def before(self, earlier: int, later: int) -> bool:
         """Whether `earlier` has ended whenever `later` starts."""
-        return self.places[earlier] < self.clocks[later].get(self.program.tasks[earlier].engine, 0)
+        task, clock = self.program.tasks[earlier], self.clocks[later]
+        if task.engine not in self.free:
+            return self.places[earlier] < clock.get(task.engine, 0)
+        following = self.program.tasks[later]
+        if earlier in following.needs or earlier in following.after:
+            return True
+        return any(place < clock.get(engine, 0) for engine, place in self.followed.get(earlier, {}).items())
 
     def buffers(self) -> list[int]:
         """Each is reserved once, or resident before; the reserving task by buffer (-1: resident)."""
@@ -331,7 +356,7 @@ def check(program: Program, chip: Chip, workload: Workload | Ledger) -> None:
     written by a task that happens before, and overwritten by none that may run beside its readers; work
     and traffic are at least the workload's. A ledger has no graph, so of it only its work is checked.
     """
-    found = _Check(program, chip, workload)
+    found = Check(program, chip, workload)
     found.tasks()
     owner = found.buffers()
     found.space()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from weakref import WeakKeyDictionary
 
 from simres.errors import InvariantViolation
+from simres.hardware.chip import Chip
 from simres.hardware.specs import BusSpec, EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
+from simres.issued import Issued, Pattern, issued
 from simres.program import Program, TaskKind, Work
 from simres.simulation.placement import lay_out
 
@@ -81,17 +84,21 @@ def _inverse(groups: Iterable[Sequence[int]], count: int) -> list[Sequence[int]]
     return found
 
 
+def _price(spec: EngineSpec, work: Work) -> int:
+    ps = spec.duration_ps(work)
+    if not isinstance(ps, int) or ps < 0:
+        raise InvariantViolation(
+            f"the cost function of kind `{spec.kind}` gives {ps!r}, no whole picoseconds from 0 on"
+        )
+    return ps
+
+
 def _prices(specs: Sequence[EngineSpec], order: list[list[int]], work: list[Work]) -> list[int]:
     """Duration of every task; a spec is asked once for each Work object, which tasks may share."""
     keys = list(map(id, work))
     prices = [0] * len(work)
     for spec, tasks in zip(specs, order, strict=True):
-        price = {key: spec.duration_ps(asked) for key, asked in {keys[n]: work[n] for n in tasks}.items()}
-        for ps in price.values():
-            if not isinstance(ps, int) or ps < 0:
-                raise InvariantViolation(
-                    f"the cost function of kind `{spec.kind}` gives {ps!r}, no whole picoseconds from 0 on"
-                )
+        price = {key: _price(spec, asked) for key, asked in {keys[n]: work[n] for n in tasks}.items()}
         for task in tasks:
             prices[task] = price[keys[task]]
     return prices
@@ -122,8 +129,15 @@ def _holds(program: Program, engines: Mapping[str, EngineSpec]) -> list[tuple[in
     return [held[key] for key in keys]
 
 
-def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
-    """The Plan of `program` on a chip with these engines, memories among them."""
+def flatten(program: Program, engines: Mapping[str, EngineSpec], *, renumbered: bool = False) -> Plan:
+    """The Plan of `program` on a chip with these engines, memories among them.
+
+    If `renumbered` will do, tasks and buffers of a Program that is one order of a Pattern have the numbers of
+    the Pattern, whose Plan is then all but made.
+    """
+    one_of_many = issued(program)
+    if renumbered and one_of_many is not None and not any(spec.addressed for spec in engines.values()):
+        return _in_order(one_of_many, engines)
     tasks = program.tasks
     index = {name: number for number, name in enumerate(engines)}
     lane = [index[task.engine] for task in tasks]
@@ -161,6 +175,74 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec]) -> Plan:
         fills=not set(program.resident_out) <= set(program.resident_in),
         layer=[task.layer for task in tasks],
     )
+
+
+class _Common:
+    """What the Plans of all orders of a Pattern have in common, on all chips with the same engines."""
+
+    def __init__(self, pattern: Pattern, engines: Mapping[str, EngineSpec]) -> None:
+        plan = self.plan = flatten(pattern.program, engines)
+        self.reserves = bytearray(map(bool, plan.demand))
+        first: dict[int, int] = {}
+        asked: dict[tuple[int, int], int] = {}
+        for task, (lane, work) in enumerate(zip(plan.lane, plan.work, strict=True)):
+            first.setdefault(asked.setdefault((lane, id(work)), len(asked)), task)
+        self.prices = [asked[lane, id(work)] for lane, work in zip(plan.lane, plan.work, strict=True)]
+        """By task: which of the different prices is its."""
+        self.priced = [(plan.lane[task], plan.work[task]) for task in first.values()]
+        """Lane and work of each price."""
+
+
+_common: WeakKeyDictionary[Pattern, dict[object, _Common]] = WeakKeyDictionary()
+
+
+def _common_of(pattern: Pattern, engines: Mapping[str, EngineSpec]) -> _Common:
+    """Found again by what it depends on: engines' names, which memories there are, who turns around."""
+    memories = [spec for spec in engines.values() if isinstance(spec, MemorySpec)]
+    turning = any(isinstance(spec, BusSpec) and spec.turnaround for spec in engines.values())
+    try:
+        known = _common.setdefault(pattern, {})
+        key = (tuple(engines), tuple(memories), turning)
+        if key not in known:
+            known.clear()
+            known[key] = _Common(pattern, engines)
+        return known[key]
+    except TypeError:  # a memory that is not hashable
+        return _Common(pattern, engines)
+
+
+def _in_order(tasks: Issued, engines: Mapping[str, EngineSpec]) -> Plan:
+    """The Plan of tasks that keep the numbers of their Pattern."""
+    common = _common_of(tasks.pattern, engines)
+    plan = common.plan
+    specs = list(engines.values())
+    prices = [_price(specs[lane], work) for lane, work in common.priced]
+    order: list[list[int]] = [[] for _ in specs]
+    turn = [0] * len(tasks.order)
+    turns = 0
+    lanes, reserves = plan.lane, common.reserves
+    for task in tasks.order:
+        order[lanes[task]].append(task)
+        turn[task] = turns
+        turns += reserves[task]
+    return replace(
+        plan, duration_ps=[prices[number] for number in common.prices], order=order, turn=turn, turns=turns
+    )
+
+
+def least_ps(program: Program, chip: Chip) -> int:
+    """Picoseconds that tasks take which wait for each other, one chain of them, each at full speed: no run of
+    the Program on `chip` is shorter, whatever the order of its tasks."""
+    plan = flatten(program, chip.engines, renumbered=True)
+    tasks = plan.program.tasks
+    ends: list[int] = []
+    for task, duration in zip(tasks, plan.duration_ps, strict=True):
+        since = 0
+        for other in (*task.needs, *task.after):
+            if ends[other] > since:
+                since = ends[other]
+        ends.append(since + duration)
+    return max(ends, default=0) - len(ends)  # engines may round less often than once a task
 
 
 EMPTY = flatten(Program("", "", ()), {})

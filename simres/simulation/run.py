@@ -82,7 +82,7 @@ def run_tenants(
     All Records are of the same length: to the end of the last tenant.
     """
     with _collector_paused():
-        prepared = [_prepared(tenant) for tenant in tenants]
+        prepared = [_prepared(tenant, level) for tenant in tenants]
         launches = [own for own, _ in prepared]
         environment = Environment()
         engines = build(chip, behaviours, environment)
@@ -117,8 +117,9 @@ def run_tenants(
         return found
 
 
-def _prepared(tenant: Tenant) -> tuple[list[Launch], Requests | None]:
+def _prepared(tenant: Tenant, level: RecordLevel) -> tuple[list[Launch], Requests | None]:
     """A tenant's Programs flattened, in order of their starts, and what requests may ask for."""
+    renumbered = level is not RecordLevel.FULL  # else spans name tasks by number
     plans: dict[int, Plan] = {}
     firsts: dict[int, int] = {}
     tasks = 0
@@ -127,7 +128,7 @@ def _prepared(tenant: Tenant) -> tuple[list[Launch], Requests | None]:
         nonlocal tasks
         plan = plans.get(id(program))
         if plan is None:
-            plan = plans[id(program)] = flatten(program, tenant.chip.engines)
+            plan = plans[id(program)] = flatten(program, tenant.chip.engines, renumbered=renumbered)
             firsts[id(program)] = tasks
             tasks += len(program.tasks)
         return Launch(plan, at_ps, firsts[id(program)])

@@ -29,7 +29,7 @@ class InputShape:
 def parse_input(text: str) -> InputShape:
     """`3x32x32` or `128:int64`; raises `SimresError` on anything else."""
     dims, _, dtype = text.strip().partition(":")
-    if not re.fullmatch(r"[0-9]+([xX×][0-9]+)*", dims, flags=re.ASCII):
+    if not re.fullmatch(r"[0-9]{1,15}([xX×][0-9]{1,15})*", dims, flags=re.ASCII):
         raise SimresError(
             f"`{text}` is no input shape", "write it as channels x rows x columns without the batch: 3x32x32"
         )

@@ -23,7 +23,7 @@ LARGEST_FILE = 64 << 20
 LARGEST_WHOLE = 64 << 30
 """Bytes of all files together."""
 MOST_TIMES = 200
-"""How many times larger than the archive its contents may be, from 1 GiB on. Images hardly compress."""
+"""How many times larger than the archive its contents may be, from 256 MiB on. Images hardly compress."""
 MOST_FILES = 5_000_000
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
@@ -64,10 +64,12 @@ class _Budget:
         self.path = path
         self.count = 0
         self.nbytes = 0
-        self.most = min(LARGEST_WHOLE, max(1 << 30, MOST_TIMES * path.stat().st_size))
+        self.most = min(LARGEST_WHOLE, max(1 << 28, MOST_TIMES * path.stat().st_size))
 
     def take(self, name: str, nbytes: int) -> PurePosixPath:
         """Counts a file; its path, if that stays inside."""
+        if nbytes < 0:
+            raise tarfile.ReadError(f"`{name[:100]}` has {nbytes} B")
         self.count += 1
         self.nbytes += nbytes
         inside = PurePosixPath(name)
@@ -75,6 +77,8 @@ class _Budget:
             raise SimresError(
                 f"archive `{self.path}` has a path that leads out of it: `{name[:100]}`", "do not trust it"
             )
+        if not inside.parts:
+            raise SimresError(f"archive `{self.path}` has a file without a name")
         if nbytes > LARGEST_FILE:
             raise SimresError(
                 f"archive `{self.path}`: `{name[:100]}` is {nbytes} B, and no image is larger than "
@@ -102,6 +106,8 @@ def _in_zip(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     budget = _Budget(path)
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
+            if not entry.filename:
+                raise SimresError(f"archive `{path}` has a file without a name")
             if entry.is_dir() or stat.S_ISLNK(entry.external_attr >> 16):
                 continue
             inside = budget.take(entry.filename, entry.file_size)

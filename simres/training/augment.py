@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 from torch import Tensor
 
-from simres.training.recipe import Flip, Recipe
+from simres.training.recipe import Flip, Padding, Recipe
 
 _MIX = 0x9E3779B97F4A7C15
 """2^64 / golden ratio: consecutive numbers end up far apart (Knuth, TAOCP 3, section 6.4)."""
@@ -100,14 +100,18 @@ class Batches:
         return images.to(torch.float32).mul_(self._scale).add_(self._shift)
 
     def _cut(self, x: Tensor, crop: int, offsets: Tensor, mirrored: Tensor) -> Tensor:
-        """A window of the same size at `offsets` of each image (n, rows, columns, channels), padded by 0."""
+        """A window of the same size at `offsets` of each image (n, rows, columns, channels), padded."""
         count, height, width, _ = x.shape
         if not crop and not bool(mirrored.any()):
             return x
         columns = torch.arange(width, device=x.device).expand(count, width)
         columns = torch.where(mirrored[:, None], width - 1 - columns, columns) + offsets[1, :, None]
         lines = torch.arange(height, device=x.device) + offsets[0, :, None]
-        padded = F.pad(x, (0, 0, crop, crop, crop, crop)) if crop else x
+        padded = x
+        if crop and self.recipe.padding is Padding.REFLECT:
+            columns, lines = _reflected(columns - crop, width), _reflected(lines - crop, height)
+        elif crop:
+            padded = F.pad(x, (0, 0, crop, crop, crop, crop))
         each = torch.arange(count, device=x.device)[:, None, None]
         return padded[each, lines[:, :, None], columns[:, None, :]]
 
@@ -127,3 +131,9 @@ class Batches:
     def _arranged(self, x: Tensor) -> Tensor:
         x = x.permute(0, 3, 1, 2)
         return x if self.recipe.channels_last else x.contiguous()
+
+
+def _reflected(places: Tensor, size: int) -> Tensor:
+    """Which pixel, of `size`, stands for one beyond the edge: 1 for -1, size - 2 for size."""
+    there = places.remainder(max(2 * size - 2, 1))
+    return torch.where(there < size, there, 2 * size - 2 - there)

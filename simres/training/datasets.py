@@ -85,10 +85,10 @@ def open_dataset(
     identity = _identity(name)
     key = hashlib.sha256(f"{FORMAT} {identity} {size}".encode()).hexdigest()[:16]
     folder = cache / "datasets" / f"{name.partition(':')[0]}-{key}"
-    found = _open(folder)
+    found = opened(folder)
     if found is None:
         _build(name, size, cache, folder, progress)
-        found = _open(folder)
+        found = opened(folder)
         if found is None:
             raise SimresError(f"the cache in `{folder}` cannot be read back", "is the disk full?")
     return found
@@ -214,8 +214,32 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _open(folder: Path) -> Dataset | None:
-    """The data set in a cache's folder, None where there is none that is whole."""
+def _matches(about: About, arrays: dict[tuple[str, str], NDArray[Any]]) -> bool:
+    """Whether arrays are what is stated about them."""
+    shape = about.shape
+    if not isinstance(shape, tuple) or len(shape) != 3 or not all(isinstance(size, int) for size in shape):
+        return False
+    texts = (about.name, about.digest, *(about.classes if isinstance(about.classes, tuple) else [None]))
+    figures = [
+        part for part in (about.mean, about.deviation) if isinstance(part, tuple) and len(part) == shape[2]
+    ]
+    if len(figures) < 2 or not all(isinstance(text, str) for text in texts):
+        return False
+    if not all(isinstance(value, float) and 0 <= value <= 1 for part in figures for value in part):
+        return False
+    for split, count in (("train", about.train), ("test", about.test)):
+        images, labels = arrays[split, "images"], arrays[split, "labels"]
+        if images.shape != (count, *shape) or images.dtype != np.uint8:
+            return False
+        if labels.shape != (count,) or labels.dtype != np.int64:
+            return False
+        if count and not 0 <= labels.min() <= labels.max() < len(about.classes):
+            return False
+    return True
+
+
+def opened(folder: Path) -> Dataset | None:
+    """The decoded data set in a folder of the cache, None where there is none that is whole."""
     try:
         stated: dict[str, Any] = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         about = About(**{key: _frozen(value) for key, value in stated.items()})
@@ -224,11 +248,10 @@ def _open(folder: Path) -> Dataset | None:
             for split in ("train", "test")
             for what in ("images", "labels")
         }
-    except (OSError, EOFError, ValueError, TypeError, KeyError):
+    except Exception:  # what damaged files make NumPy raise has no common type
         return None
-    for split, count in (("train", about.train), ("test", about.test)):
-        if arrays[split, "images"].shape != (count, *about.shape) or len(arrays[split, "labels"]) != count:
-            return None
+    if not _matches(about, arrays):
+        return None
     return Dataset(
         about,
         arrays["train", "images"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import struct
-import tarfile
 import zlib
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simres.errors import SimresError
+from simres.training.archives import files
 from simres.training.images import Decoded
 
 CIFAR10 = (
@@ -31,6 +31,7 @@ CIFAR10_CLASSES = (
     "ship",
     "truck",
 )
+CIFAR10_IMAGES = 60_000
 CIFAR10_RECORD = 1 + 3 * 32 * 32
 """Bytes of an image: its class, then red, green and blue planes."""
 
@@ -93,22 +94,24 @@ def fetch(url: str, folder: Path, md5: str) -> Path:
 
 def cifar10(folder: Path) -> Decoded:
     """CIFAR-10 from its binary archive in `folder`, downloaded if need be. Raises `SimresError`."""
-    path = fetch(CIFAR10[0], folder, CIFAR10[1])
+    return cifar10_from(fetch(CIFAR10[0], folder, CIFAR10[1]))
+
+
+def cifar10_from(path: Path) -> Decoded:
+    """The images of CIFAR-10's binary archive. Raises `SimresError` for another, or a damaged one."""
     parts: dict[str, list[NDArray[np.uint8]]] = {"train": [], "test": []}
-    try:
-        with tarfile.open(path) as archive:
-            for member in sorted(archive.getmembers(), key=lambda item: item.name):
-                name = member.name.rpartition("/")[2]
-                if not member.isreg() or not name.endswith(".bin"):
-                    continue
-                if member.size % CIFAR10_RECORD or member.size > LARGEST:
-                    raise SimresError(f"`{path}`: `{name}` is no file of CIFAR-10 ({member.size} B)")
-                stream = archive.extractfile(member)
-                data = stream.read() if stream else b""
-                split = "test" if name.startswith("test") else "train"
-                parts[split].append(np.frombuffer(data, np.uint8).reshape(-1, CIFAR10_RECORD))
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
-        raise SimresError(f"`{path}` is damaged or cut off: {error}", "delete it and try again") from error
+    named: dict[str, bytes] = {}
+    for inside, data in files(path):
+        if inside.suffix != ".bin":
+            continue
+        if not data or len(data) % CIFAR10_RECORD:
+            raise SimresError(f"`{path}`: `{inside.name}` is no file of CIFAR-10 ({len(data)} B)")
+        named[inside.name] = data
+        if sum(map(len, named.values())) > CIFAR10_IMAGES * CIFAR10_RECORD:
+            raise SimresError(f"`{path}` has more than the {CIFAR10_IMAGES} images of CIFAR-10")
+    for name in sorted(named):
+        records = np.frombuffer(named[name], np.uint8).reshape(-1, CIFAR10_RECORD)
+        parts["test" if name.startswith("test") else "train"].append(records)
     made = Decoded()
     for split, found in parts.items():
         if not found:
@@ -130,7 +133,7 @@ def fashion_mnist(folder: Path) -> Decoded:
     made = Decoded()
     for split, prefix in (("train", "train"), ("test", "t10k")):
         names = [name for name in FASHION_FILES if name.startswith(prefix)]
-        images, labels = (_idx(_fashion_file(name, folder)) for name in names)
+        images, labels = (idx_from(_fashion_file(name, folder)) for name in names)
         if images.ndim != 3 or labels.shape != images.shape[:1] or labels.max() >= len(FASHION_CLASSES):
             raise SimresError(f"`{folder}`: images and labels to {split} with do not go together")
         made.images[split], made.labels[split] = images[..., None], labels.astype(np.int64)
@@ -146,8 +149,11 @@ def _fashion_file(name: str, folder: Path) -> Path:
     return fetch(FASHION + name, folder, FASHION_FILES[name])
 
 
-def _idx(path: Path) -> NDArray[np.uint8]:
-    """An array of bytes in the IDX format (http://yann.lecun.com/exdb/mnist/), gzipped."""
+def idx_from(path: Path) -> NDArray[np.uint8]:
+    """An array of bytes in the IDX format (http://yann.lecun.com/exdb/mnist/), gzipped.
+
+    Raises `SimresError` for a file that is damaged, cut off or no such array.
+    """
     try:
         with gzip.open(path) as stream:
             data = stream.read(LARGEST)

@@ -21,10 +21,14 @@ from simres.errors import SimresError
 from simres.training.archives import files
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM", "TIFF")
+"""What is decoded, whatever a file is called. Pillow knows more, one of which starts another program."""
 SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test", "val": "test"}
 HOLDOUT = 5
 """Of a tree without a test folder, one image in so many is kept for the test."""
 MOST_PIXELS = 16 << 20
+MOST_TIMES = 200
+"""How many times larger than its files a data set may be when it is decoded, from 512 MiB on."""
 MOST_NAMED = 10
 
 Progress = Callable[[int, int], None]
@@ -33,10 +37,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a tree holds: classes in order of their names, and each image's split and class by its path."""
+    """What a tree holds: classes in order of their names, and each image's split and class by its path.
+
+    `nbytes` are those of all files.
+    """
 
     classes: tuple[str, ...]
     images: dict[PurePosixPath, tuple[str, int]]
+    nbytes: int
 
     def count(self, split: str) -> int:
         """Images of a split."""
@@ -55,7 +63,9 @@ def listing(root: Path) -> Listing:
     """Which images there are. Raises `SimresError` where they do not make a data set."""
     found: dict[tuple[str, str], list[PurePosixPath]] = {}
     empty = set(_folders(root))
-    for path, _ in files(root):
+    nbytes = 0
+    for path, data in files(root):
+        nbytes += len(data)
         parts = path.parts
         if parts[-1].startswith(".") or "__MACOSX" in parts:
             continue
@@ -70,7 +80,7 @@ def listing(root: Path) -> Listing:
         images = found.setdefault((split, place[0]), [])
         if path.suffix.lower() in SUFFIXES:
             images.append(path)
-    return _checked(root, {**{key: [] for key in empty}, **found})
+    return _checked(root, {**{key: [] for key in empty}, **found}, nbytes)
 
 
 _TREE = "wanted: `train/CLASS/*.png` and `test/CLASS/*.png`, or `CLASS/*.png`"
@@ -94,7 +104,7 @@ def _folders(root: Path) -> Iterator[tuple[str, str]]:
                 yield from ((split, child.name) for child in path.iterdir() if child.is_dir())
 
 
-def _checked(root: Path, found: dict[tuple[str, str], list[PurePosixPath]]) -> Listing:
+def _checked(root: Path, found: dict[tuple[str, str], list[PurePosixPath]], nbytes: int) -> Listing:
     splits = {split for split, _ in found}
     if "" in splits and len(splits) > 1:  # folders beside train/ and test/ are none of ours
         found = {key: paths for key, paths in found.items() if key[0]}
@@ -121,7 +131,7 @@ def _checked(root: Path, found: dict[tuple[str, str], list[PurePosixPath]]) -> L
         for number, path in enumerate(sorted(paths)):
             held_out = "test" not in splits and number % HOLDOUT == HOLDOUT - 1
             images[path] = ("test" if held_out or split == "test" else "train", classes.index(name))
-    made = Listing(classes, images)
+    made = Listing(classes, images, nbytes)
     if not made.count("test"):
         raise SimresError(f"`{root}` has too few images to keep one in {HOLDOUT} for the test", _TREE)
     return made
@@ -149,7 +159,6 @@ def _decode(root: Path, found: Listing, size: int | None, progress: Progress | N
     sizes: Counter[tuple[int, int]] = Counter()
     example: dict[tuple[int, int], PurePosixPath] = {}
     corrupt: list[str] = []
-    row = dict.fromkeys(("train", "test"), 0)
     places = _places(found)
     for done, (path, data) in enumerate(item for item in files(root) if item[0] in found.images):
         split, label = found.images[path]
@@ -166,9 +175,7 @@ def _decode(root: Path, found: Listing, size: int | None, progress: Progress | N
         if len(sizes) > 1:
             continue
         if not made.images:
-            for name in row:
-                made.images[name] = np.empty((found.count(name), *pixels.shape), np.uint8)
-                made.labels[name] = np.empty(found.count(name), np.int64)
+            made = _room(root, found, pixels)
         made.images[split][places[path]] = pixels
         made.labels[split][places[path]] = label
         if progress and done % 100 == 0:
@@ -191,6 +198,26 @@ def _decode(root: Path, found: Listing, size: int | None, progress: Progress | N
     return made
 
 
+def _room(root: Path, found: Listing, first: NDArray[np.uint8]) -> Decoded:
+    """Arrays for all images, which are as large as the first."""
+    made = Decoded()
+    whole = len(found.images) * first.nbytes
+    refused = (
+        f"`{root}`: {len(found.images)} images of {first.shape[1]} x {first.shape[0]} pixels take {whole} B"
+    )
+    if whole > max(512 << 20, MOST_TIMES * found.nbytes):
+        raise SimresError(f"{refused}, and all files have {found.nbytes} B", "`--size` makes images smaller")
+    try:
+        for name in ("train", "test"):
+            made.images[name] = np.empty((found.count(name), *first.shape), np.uint8)
+            made.labels[name] = np.empty(found.count(name), np.int64)
+    except MemoryError as error:
+        raise SimresError(
+            f"{refused}, which is more memory than there is", "`--size` makes them smaller"
+        ) from error
+    return made
+
+
 def _places(found: Listing) -> dict[PurePosixPath, int]:
     """The row of each image in the array of its split."""
     row = dict.fromkeys(("train", "test"), 0)
@@ -205,19 +232,19 @@ def _pixels(data: bytes, size: int | None, grey: bool) -> NDArray[np.uint8]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image: Image.Image = Image.open(io.BytesIO(data))
+            image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > MOST_PIXELS:
                 raise SimresError(f"{image.width} x {image.height} pixels are too many")
             image.load()
+            image = _plain(image, grey)
+            if size is not None and image.size != (size, size):
+                image = image.resize((size, size), Image.Resampling.BILINEAR)
     except UnidentifiedImageError as error:
         raise SimresError("it is no image") from error
-    except SimresError:
+    except (SimresError, _ColouredError):
         raise
     except Exception as error:  # what damaged files make decoders raise has no common type
         raise SimresError(f"it is damaged: {' '.join(str(error).split())}") from error
-    image = _plain(image, grey)
-    if size is not None and image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(image)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 

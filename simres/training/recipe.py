@@ -37,6 +37,15 @@ class Flip(StrEnum):
     (Jordan 2024, arXiv:2404.00498)."""
 
 
+class Padding(StrEnum):
+    """What is around an image that random crops reach over."""
+
+    ZERO = "zero"
+    """The mean of all images."""
+    REFLECT = "reflect"
+    """The image, mirrored at its edge."""
+
+
 class Optimiser(StrEnum):
     """What makes steps of gradients."""
 
@@ -92,6 +101,8 @@ class Recipe(BaseModel):
     """Share of a label that is spread over all classes."""
     crop: int = Field(4, ge=0, le=1024)
     """Pixels of padding on each side, from which the image is cut at random."""
+    padding: Padding = Padding.ZERO
+    """`zero`, or `reflect`: the image mirrored at its edges."""
     uncropped: int = Field(0, ge=0)
     """Of the last epochs, how many leave the images whole (no crop, no cutout), as they are when tested."""
     flip: Flip = Flip.RANDOM
@@ -152,15 +163,17 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "fast": {
         "epochs": 24,
         "optimiser": "muon",
-        "lr": 0.03,
-        "lr_rest": 0.4,
-        "momentum": 0.6,
+        "lr": 0.012,
+        "lr_rest": 0.15,
+        "momentum": 0.85,
         "nesterov": True,
         "weight_decay": 0.0,
         "schedule": "one-cycle",
         "warmup": 0.1,
         "label_smoothing": 0.1,
         "flip": "alternating",
+        "crop": 3,
+        "padding": "reflect",
         "uncropped": 2,
         "precision": "auto",
     },
@@ -185,13 +198,15 @@ def recipe(named: str | Path, changes: Mapping[str, Any] | None = None) -> Recip
             f"unknown recipe `{text}`; there are {', '.join(RECIPES)}",
             f"did you mean `{close[0]}`?" if close else "or name a YAML file with the values of one",
         )
+    from simres.scenario.source import parse_value
+
     for name, value in (changes or {}).items():
         _known(name)
-        values[name] = _read(value) if isinstance(value, str) else value
+        values[name] = parse_value(value, f"--set {name}") if isinstance(value, str) else value
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        raise SimresError(f"recipe `{text}`: {_first(error)}") from error
+        raise SimresError(f"recipe `{text}`: {plainly(error)}") from error
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -231,22 +246,8 @@ def _unknown(name: str) -> str:
     return f"a recipe has no `{name}`; {wish}"
 
 
-def _read(text: str) -> Any:
-    """A value as typed: `1e-3` is a number, which YAML 1.1 would take for a text."""
-    import yaml
-
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-
-
-def _first(error: ValidationError) -> str:
+def plainly(error: ValidationError) -> str:
+    """The first thing that pydantic says is wrong with a recipe."""
     return _said(error.errors()[0])
 
 

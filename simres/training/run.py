@@ -7,16 +7,22 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from simres.errors import SimresError
 from simres.files import read_text
-from simres.networks.variant import Variant
-from simres.training.recipe import Recipe
+from simres.networks.variant import NUMBERS, TEXTS, Variant
+from simres.training.recipe import Recipe, plainly
+from simres.wording import shorten
 
 METRICS = "metrics.jsonl"
 CONFIG = "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
 STATE = "state.safetensors"
 """The files of a run's folder: one line an epoch, the choices, the network, and what resuming needs."""
+
+MOST = 10**15
+"""Losses, seconds and steps beyond that are a slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,24 @@ def run_from(document: Any, where: str) -> Run:
         network["removed"] = tuple(network.get("removed", ()))
         data = document["data"]
         recipe = Recipe.model_validate(document["recipe"])
-        return Run(Variant(**network), recipe, data["name"], data["digest"], data.get("size"))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SimresError(f"{where} does not describe a training run: {error}") from error
+        run = Run(Variant(**network), recipe, data["name"], data["digest"], data.get("size"))
+    except ValidationError as error:
+        raise SimresError(f"{where} does not describe a training run: {plainly(error)}") from error
+    except KeyError as error:
+        raise SimresError(f"{where} does not describe a training run: no {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise SimresError(f"{where} does not describe a training run: {shorten(error, 200)}") from error
+    given = [getattr(run.variant, name) for name in TEXTS] + [getattr(run.variant, name) for name in NUMBERS]
+    forms = [str] * len(TEXTS) + [int] * len(NUMBERS)
+    sound = all(value is None or type(value) is form for value, form in zip(given, forms, strict=True))
+    texts = (run.variant.network, run.data, run.digest, *run.variant.removed)
+    if (
+        not sound
+        or not all(isinstance(text, str) for text in texts)
+        or type(run.size) not in (int, type(None))
+    ):
+        raise SimresError(f"{where} does not describe a training run: a text or a number is something else")
+    return run
 
 
 def closest(recipe: Recipe) -> str:
@@ -153,12 +174,12 @@ class Silent:
 def read_metrics(folder: Path) -> tuple[Epoch, ...]:
     """The epochs of a run, from its folder or from its `metrics.jsonl`. Raises `SimresError`."""
     path = folder / METRICS if folder.is_dir() else folder
-    text = read_text(path, "training run", "name the folder that `simres train -o` wrote")
+    text = read_text(path, "training run", "name the folder that `simres train -o` wrote", 64 << 20)
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
             found.append(epoch_from(json.loads(line)))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise SimresError(f"`{path}`, line {number}: no epoch of a training run") from error
     return tuple(found)
 
@@ -166,6 +187,11 @@ def read_metrics(folder: Path) -> tuple[Epoch, ...]:
 def epoch_from(document: dict[str, Any]) -> Epoch:
     """The epoch that `json` wrote. Raises `TypeError` or `KeyError` where it is none."""
     values = {item.name: document[item.name] for item in fields(Epoch)}
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
+    if not all(is_figure(value) for value in values.values()):
         raise TypeError("an epoch is made of numbers")
     return Epoch(**values)
+
+
+def is_figure(value: object) -> bool:
+    """Whether that is a number such as training has: no truth, not infinite and no `nan`, and not huge."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST

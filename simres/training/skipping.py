@@ -9,18 +9,61 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from simres.errors import SimresError
 from simres.networks.removal import SHORTCUT_NAMES, removable, remove
+from simres.training.alternatives import Alternatives
 from simres.training.augment import Batches
-from simres.training.evaluation import evaluate
 
 Cost = Callable[[nn.Module], tuple[int, int]]
 """Simulated picoseconds and femtojoules of a network."""
-Told = Callable[[str], None]
+Removed = tuple[str, ...]
+"""Blocks, in the order in which they went."""
+
+
+class Observer(Protocol):
+    """Who wants to know how a study gets on.
+
+    Work is counted in `runs`, blocks times images, and in networks that have to be simulated.
+    """
+
+    def expect(self, runs: int, simulations: int) -> None:
+        """So much is left to do, as far as can be said."""
+
+    def ran(self, runs: int) -> None:
+        """So much has been run since this was last called."""
+
+    def simulated(self) -> None:
+        """A network has been traced and simulated."""
+
+    def block(self, name: str, response: tuple[float, float], accuracy: float, time_ps: int) -> None:
+        """What a block by itself is worth; `accuracy` is that without it on the images that decide."""
+
+    def removed(self, blocks: Removed, accuracy: float, time_ps: int) -> None:
+        """These have gone so far, the last of them just now."""
+
+
+class Silent:
+    """An observer that does not care."""
+
+    def expect(self, runs: int, simulations: int) -> None:
+        """Nothing."""
+
+    def ran(self, runs: int) -> None:
+        """Nothing."""
+
+    def simulated(self) -> None:
+        """Nothing."""
+
+    def block(self, name: str, response: tuple[float, float], accuracy: float, time_ps: int) -> None:
+        """Nothing."""
+
+    def removed(self, blocks: Removed, accuracy: float, time_ps: int) -> None:
+        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,51 +118,72 @@ def study(
     module: nn.Module,
     testing: Batches,
     choosing: Batches,
-    classes: int,
     cost: Cost,
     *,
     most: int | None = None,
-    told: Told = lambda _: None,
+    observer: Observer | None = None,
 ) -> Study:
     """Takes blocks out of `module` one at a time, each time the one that costs least for what it saves.
 
-    `choosing` are the images that decide; `testing` those that accuracies are of. At most `most` blocks go,
-    by default all. `module` stays as it is. Raises `SimresError` where it has no residual blocks.
+    `choosing` are the images that decide; `testing` those that accuracies are of, looked at when all is
+    decided. At most `most` blocks go, by default all. `module` stays as it is. Raises `SimresError` where it
+    has no residual blocks.
     """
     names = removable(module)
     if not names:
         raise SimresError("the network has no residual blocks to skip")
+    observer = observer or Silent()
+    network = Alternatives(module, names)
+    rounds = min(len(names), most or len(names))
+    _announce(observer, network, names, rounds, len(choosing), len(testing))
     sizes = responses(module, testing, names)
+    costs: dict[frozenset[str], tuple[int, int]] = {}
 
-    def point(removed: Sequence[str], chosen_on: float) -> Point:
-        left = without(module, removed)
-        found = evaluate(left, testing, classes).accuracy
-        return Point(tuple(removed), found, chosen_on, *cost(left))
+    def costs_of(removed: Removed) -> tuple[int, int]:
+        if (key := frozenset(removed)) not in costs:
+            costs[key] = cost(without(module, removed))
+            observer.simulated()
+        return costs[key]
 
-    told("the whole network")
-    whole = point((), evaluate(module, choosing, classes).accuracy)
-    blocks = []
+    singles: list[Removed] = [(name,) for name in names]
+    scores = dict(
+        zip([(), *singles], network.accuracies([(), *singles], choosing, observer.ran), strict=True)
+    )
+    saved = {}
     for name in names:
-        told(f"without {name}")
-        alone = evaluate(without(module, [name]), choosing, classes).accuracy
-        response, given = sizes[name]
-        blocks.append(Block(name, response, given, point([name], alone)))
-    saved = {block.name: whole.time_ps - block.without.time_ps for block in blocks}
-    path = [whole]
-    left = list(names)
-    while left and len(path) <= (len(names) if most is None else most):
+        saved[name] = costs_of(())[0] - costs_of((name,))[0]
+        observer.block(name, sizes[name], scores[name,], costs_of((name,))[0])
+    path: list[Removed] = [()]
+    while len(path) <= rounds:
         before = path[-1]
-        told(f"{len(path)} removed")
-        scores = {
-            name: block.without.chosen_on
-            if len(path) == 1
-            else evaluate(without(module, [*before.removed, name]), choosing, classes).accuracy
-            for name, block in ((block.name, block) for block in blocks if block.name in left)
-        }
-        best = min(left, key=lambda name: _price(before.chosen_on - scores[name], saved[name]))
-        left.remove(best)
-        path.append(point((*before.removed, best), scores[best]))
-    return Study(tuple(blocks), tuple(path))
+        candidates: list[Removed] = [(*before, name) for name in names if name not in before]
+        if before:
+            scores |= zip(candidates, network.accuracies(candidates, choosing, observer.ran), strict=True)
+        best = min(candidates, key=lambda made: _price(scores[before] - scores[made], saved[made[-1]]))
+        path.append(best)
+        observer.removed(best, scores[best], costs_of(best)[0])
+    tested = [*path, *(single for single in singles if single != path[1])]
+    observer.expect(network.runs(tested) * len(testing), 0)
+    accuracies = dict(zip(tested, network.accuracies(tested, testing, observer.ran), strict=True))
+
+    def point(removed: Removed) -> Point:
+        return Point(removed, accuracies[removed], scores[removed], *costs_of(removed))
+
+    blocks = tuple(Block(name, *sizes[name], point((name,))) for name in names)
+    return Study(blocks, tuple(map(point, path)))
+
+
+def _announce(
+    observer: Observer, network: Alternatives, names: Removed, rounds: int, choosing: int, testing: int
+) -> None:
+    """Tells what there is to do, as if blocks went from the front: which ones will go is not known yet."""
+    singles: list[Removed] = [(), *((name,) for name in names)]
+    path = [names[:gone] for gone in range(rounds + 1)]
+    runs = choosing * network.runs(singles) + testing * network.runs([*singles, *path])
+    runs += choosing * sum(
+        network.runs([(*before, name) for name in names[len(before) :]]) for before in path[1:-1]
+    )
+    observer.expect(runs, len(singles) + rounds - 1)
 
 
 def _price(lost: float, saved_ps: int) -> tuple[float, float]:

@@ -24,8 +24,10 @@ from simres.training.run import (
     Epoch,
     Run,
     epoch_from,
+    is_figure,
     run_from,
 )
+from simres.wording import shorten
 
 VERSION = "1"
 """Of the state's form."""
@@ -94,8 +96,13 @@ def load_state(folder: Path) -> tuple[Run, Progress, dict[str, dict[str, Tensor]
         stated = json.loads(metadata["progress"])
         stated["epochs"] = tuple(epoch_from(item) for item in stated["epochs"])
         progress = Progress(**stated)
-    except (KeyError, TypeError, ValueError) as error:
-        raise SimresError(f"`{path}` is no state of a training run: {error}") from error
+        figures = (progress.step, progress.loss, progress.wrong, progress.seconds)
+        if not all(is_figure(figure) for figure in figures) or not isinstance(progress.step, int):
+            raise ValueError("its progress is not made of numbers")
+    except KeyError as error:
+        raise SimresError(f"`{path}` is no state of a training run: no {error}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SimresError(f"`{path}` is no state of a training run: {shorten(error, 200)}") from error
     tensors: dict[str, dict[str, Tensor]] = {}
     for name, value in flat.items():
         kind, _, rest = name.partition(".")

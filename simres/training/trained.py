@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from simres.training.datasets import NAMES, Dataset
 from simres.training.recipe import Recipe
 from simres.training.run import CHECKPOINT
 from simres.training.skipping import spread
+from simres.wording import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ def trained(path: Path, registry: Registry | None = None) -> Trained:
         raise SimresError(f"`{path}` is no checkpoint", f"a {CHECKPOINT_SUFFIX} file, or the folder of a run")
     _, metadata = read(path)
     network = load(path, registry)
+    if network.input is not None and not re.fullmatch(r"[1-9][0-9]{0,4}(x[1-9][0-9]{0,4}){2}", network.input):
+        raise SimresError(
+            f"checkpoint `{path}`: its input must be channels x rows x columns, is `{shorten(network.input)}`"
+        )
     missing = [key for key in ("class_names", "mean", "deviation") if key not in metadata]
     if missing or network.input is None:
         raise SimresError(
@@ -107,8 +113,8 @@ def trained(path: Path, registry: Registry | None = None) -> Trained:
         input=network.input,
         metadata=metadata,
         classes=_list(path, metadata, "class_names", str),
-        mean=_list(path, metadata, "mean", float),
-        deviation=_list(path, metadata, "deviation", float),
+        mean=_of_channels(path, metadata, "mean", network.input),
+        deviation=_of_channels(path, metadata, "deviation", network.input),
         accuracy=accuracy_in(path, metadata),
     )
 
@@ -118,6 +124,15 @@ def _list(path: Path, metadata: dict[str, str], key: str, kind: type) -> tuple[A
         found: Any = json.loads(metadata[key])
         if not isinstance(found, list) or not found or not all(isinstance(item, kind) for item in found):
             raise ValueError
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SimresError(f"checkpoint `{path}`: `{key}` is no list of {kind.__name__}") from error
     return tuple(found)
+
+
+def _of_channels(path: Path, metadata: dict[str, str], key: str, shape: str) -> tuple[float, ...]:
+    """Figures on a scale from 0 to 1, one a channel of the input; none a deviation of 0."""
+    found = _list(path, metadata, key, float)
+    least = 0.0 if key == "mean" else 1e-9
+    if len(found) != int(shape.partition("x")[0]) or not all(least <= value <= 1 for value in found):
+        raise SimresError(f"checkpoint `{path}`: `{key}` must have a figure from 0 to 1 for each channel")
+    return found

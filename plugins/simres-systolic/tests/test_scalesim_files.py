@@ -228,3 +228,21 @@ def test_nothing_is_written_of_a_bad_file(files: tuple[Path, Path], tmp_path: Pa
     assert "2:25  the filters must be a whole number from 1, is `many`" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize("figure", ["9" * 5000, "2147483648", "²", "1e3"])
+def test_figures_that_are_none_are_named(figure: str) -> None:
+    with pytest.raises(InvalidFile, match=r"2:3.*the M must be a whole number from 1"):
+        topology.workload(f"Layer, M, N, K\nx,{figure}, 1, 1\n", "x.csv", "x")
+
+
+def test_no_more_mistakes_are_listed_than_anybody_reads() -> None:
+    with pytest.raises(InvalidFile, match="and 980 more") as raised:
+        topology.workload("Layer, M, N, K\n" + "x, 0, 1, 1\n" * 1000, "x.csv", "x")
+    assert len(raised.value.problems) == 21
+
+
+def test_huge_files_are_refused_unread(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"x\n" * (1 << 20))
+    with pytest.raises(SimresError, match="too large for a topology"):
+        importing.read([tmp_path / "x.csv"])

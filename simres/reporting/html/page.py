@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -52,25 +53,56 @@ def html(result: Result) -> str:
         "energy": sections.energy(result),
         "origin": sections.origin(result),
     }
-    script = _script()
+    return made(
+        title=result.name,
+        description=headline.headline(result),
+        parts={_TITLES[name]: (name, part) for name, part in parts.items()},
+        version=result.origin.versions.get("simres", ""),
+        data=data,
+    )
+
+
+def made(
+    *,
+    title: str,
+    description: str,
+    parts: Mapping[str, tuple[str, str]],
+    version: str,
+    data: str,
+    scripts: Sequence[str] = SCRIPTS,
+    styles: Sequence[str] = ("page.css",),
+) -> str:
+    """A page of `parts`, each with its title, the name of its element and its markup; empty ones are no part.
+
+    `data` is JSON that may stand in a script element; `scripts` and `styles` are files beside this one.
+    """
+    script = _script(tuple(scripts))
     digest = b64encode(sha256(script.encode()).digest()).decode()
-    links = "".join(f'<a href="#{name}">{_TITLES[name]}</a>' for name, part in parts.items() if part)
+    links = "".join(
+        f'<a href="#{name}">{escaped(said)}</a>' for said, (name, markup) in parts.items() if markup
+    )
     return Template(_part("page.html")).substitute(
-        title=escaped(f"{result.name}: simres"),
-        description=escaped(headline.headline(result)),
+        title=escaped(f"{title}: simres"),
+        description=escaped(description),
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
-        style=_part("page.css"),
+        style="".join(map(_part, styles)),
         links=links,
-        main="".join(parts.values()),
-        version=escaped(result.origin.versions.get("simres", "")),
+        main="".join(markup for _, markup in parts.values()),
+        version=escaped(version),
         data=data,
         script=script,
     )
 
 
+def json_of(data: object) -> str:
+    """Data as JSON that may stand in a script element, where nothing is an escape but the element's end."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace("&", "\\u0026")
+
+
 @cache
-def _script() -> str:
-    return "\n" + "\n".join(_part(name) for name in SCRIPTS)
+def _script(names: Sequence[str]) -> str:
+    return "\n" + "\n".join(map(_part, names))
 
 
 @cache

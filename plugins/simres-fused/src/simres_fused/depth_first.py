@@ -121,7 +121,7 @@ class _Search:
         options = [found[joints], *(self._written(joints, share) for share in self.finest)]
         best = min(filter(None, options), key=lambda option: option.estimate_ps)
         program = best.program("fused")
-        told = _decisions(best.writer.residency, self.workload.compulsory_bytes)
+        told = _decisions(best.residency, self.workload.compulsory_bytes)
         return replace(program, decisions={**program.decisions, **told})
 
     def _tiling(self, joints: Joints, share: int) -> Tiling:

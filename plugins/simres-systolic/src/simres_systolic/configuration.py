@@ -85,7 +85,7 @@ class _Reader:
         except MissingSectionHeaderError as error:
             self.problems.append(Problem(error.lineno, 1, "must begin with a [section]"))
         except ParsingError as error:
-            lines = [line for line, _ in error.errors] or [getattr(error, "lineno", 0)]
+            lines = [line for line, _ in error.errors[:20]] or [getattr(error, "lineno", 0)]
             self.problems += [Problem(line, 1, "is no `Key = value`") for line in lines]
         except (DuplicateOptionError, DuplicateSectionError) as error:
             option = getattr(error, "option", None)
@@ -113,7 +113,7 @@ class _Reader:
     def number(self, section: str, key: str) -> int:
         """A whole number from 1."""
         found = self.text(section, key)
-        if found.isdecimal() and 1 <= int(found) < 2**31:
+        if found.isdecimal() and len(found) <= 20 and 1 <= int(found) < 2**31:
             return int(found)
         if self.parser.has_option(section, key):
             self.add(key, f"{key} must be a whole number from 1, is `{found[:40]}`")
@@ -143,7 +143,7 @@ def read(text: str, path: str) -> Configuration:
     reason = "It is to work out the bandwidth: as much as all edges of the array can take or give in a cycle."
     if mode == "USER":
         first, _, _ = reader.text(architecture, "Bandwidth").partition(",")
-        bandwidth = int(first) if first.strip().isdecimal() else 0
+        bandwidth = int(first) if first.strip().isdecimal() and len(first) <= 20 else 0
         reason = "The stated words (bytes) a cycle; SCALE-Sim gives them to each of its three streams."
         if bandwidth < 1 and reader.parser.has_option(architecture, "Bandwidth"):
             reader.add("Bandwidth", f"Bandwidth must be whole numbers from 1, is `{first[:40]}`")

@@ -10,6 +10,9 @@ from simres.files import read_text
 from simres.imported import Imported
 from simres_systolic import configuration, topology
 
+LARGEST_BYTES = 1 << 20
+"""Of a file; those that come with SCALE-Sim have 10 kB."""
+
 USAGE = "simres import scalesim TOPOLOGY.csv [CONFIGURATION.cfg]"
 
 
@@ -27,9 +30,9 @@ def read(paths: Sequence[Path]) -> Imported:
         found = f"{len(topologies)} topologies and {len(configurations)} configurations"
         raise SimresError(f"one topology and at most one configuration, not {found}", USAGE)
     source = topologies[0]
-    layers = topology.workload(read_text(source, "topology"), str(source), source.stem)
+    layers = topology.workload(read_text(source, "topology", largest=LARGEST_BYTES), str(source), source.stem)
     scenario = None
     if configurations:
-        said = read_text(configurations[0], "SCALE-Sim configuration")
+        said = read_text(configurations[0], "SCALE-Sim configuration", largest=LARGEST_BYTES)
         scenario = configuration.read(said, str(configurations[0])).scenario
     return Imported(layers, scenario)

@@ -26,6 +26,8 @@ CONVOLUTION = (
 )
 PRODUCT = ("M", "N", "K")
 LARGEST = 2**31 - 1
+MOST_PROBLEMS = 20
+"""No more are listed."""
 DTYPE = "int8"
 """SCALE-Sim's words are of one byte."""
 
@@ -130,7 +132,12 @@ def _rows(text: str, path: str) -> list[_Row]:
         problems.append(Problem(0, 0, "it has no layer"))
     if problems:
         hint = f"a convolution has a name, {', '.join(CONVOLUTION)}; a product a name, {', '.join(PRODUCT)}"
-        raise InvalidFile("topology", path, problems, hint)
+        more = (
+            [Problem(0, 0, f"and {len(problems) - MOST_PROBLEMS} more")]
+            if len(problems) > MOST_PROBLEMS
+            else []
+        )
+        raise InvalidFile("topology", path, [*problems[:MOST_PROBLEMS], *more], hint)
     return rows
 
 
@@ -172,7 +179,7 @@ def _row(line: int, fields: list[_Field]) -> _Row:
 
 def _figures(names: Sequence[str], values: Sequence[_Field]) -> Iterator[int]:
     for name, field in zip(names, values, strict=False):
-        if not field.text.isdecimal() or not 1 <= int(field.text) <= LARGEST:
+        if not field.text.isdecimal() or len(field.text) > 20 or not 1 <= int(field.text) <= LARGEST:
             found = f"`{field.text[:40]}`" if field.text else "missing"
             raise _BadLineError(field.column, f"the {name} must be a whole number from 1, is {found}")
         yield int(field.text)

@@ -1,0 +1,307 @@
+"""Writes docs/validation.md: closed forms, other simulators and published measurements beside simulations.
+
+    python benchmarks/validation.py [--check] [--only SECTION ...]
+
+With `--check` nothing is written, and the exit status is 1 where the page is not what comes out; only the
+sections that take seconds are worked out then (`--check --all`: every one). `--only` writes those sections
+anew and leaves the others as they are on the page. Simulation is exact, so every machine writes the same.
+Calibrations are measured, not simulated: they come from `docs/data/calibration-*.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import closed_forms  # type: ignore[import-not-found]
+import published  # type: ignore[import-not-found]
+from simres_dram.controller import Controller
+from simres_systolic import topology
+from simres_systolic.array import SystolicSpec
+from simres_systolic.shapes import scalesim_shapes
+
+from simres.analysis.agreement import LAYER_LIMIT, TOTAL_LIMIT
+from simres.units import format_duration
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "validation.md"
+DATA = ROOT / "docs" / "data"
+SCALESIM = ROOT / "plugins" / "simres-systolic" / "tests" / "reference"
+DRAM_TESTS = ROOT / "plugins" / "simres-dram" / "tests"
+INTRODUCTION = """\
+<!-- Made by benchmarks/validation.py (`make validation`); change that, not this page. -->
+
+# How right it is
+
+What simres says beside what is known otherwise: forms that can be worked out by hand, other simulators, and
+measurements on real chips. An error is simulated over known, less 1; errors are shown where they are bad,
+too. Nothing here was fitted to what it is compared with. `make validation` writes this page anew.
+"""
+
+
+def closed() -> Iterator[str]:
+    """Closed forms."""
+    yield """\
+Times that follow from arithmetic. Simulated must be equal to the picosecond; the tests try the same forms
+on thousands of random figures (`tests/test_closed_forms_*.py`). Bytes and operations take a nanosecond
+each; *l*, *c* and *s* are a load, a computation and a store.
+"""
+    yield from _heading("case", "closed form", "by the form", "simulated", "error")
+    for case in closed_forms.forms():
+        expected, found = format_duration(case.expected_ps), format_duration(case.simulated_ps)
+        yield _row(case.what, case.form, expected, found, _error(case.simulated_ps, case.expected_ps))
+    yield """\
+
+Requests that come at random to a server of fixed time wait for (rho D) / (2 (1 - rho)) on average
+(Pollaczek and Khinchine); 20,000 requests each, one seed, so this one is statistical.
+"""
+    yield from _heading("load", "mean wait by the form", "simulated", "error")
+    for wait in closed_forms.waits():
+        expected, found = format_duration(round(wait.expected_ps)), format_duration(round(wait.simulated_ps))
+        yield _row(f"{100 * wait.load:.0f} %", expected, found, _error(wait.simulated_ps, wait.expected_ps))
+
+
+def scalesim() -> Iterator[str]:
+    """Compute cycles of every layer by SCALE-Sim."""
+    reference = json.loads((SCALESIM / "scalesim.json").read_text(encoding="utf-8"))
+    yield """\
+Compute cycles of the kind `systolic` (package `simres-systolic`, with the pass `scalesim_shapes`) beside
+those of SCALE-Sim 3.0.0, layer by layer, on arrays from 4 x 4 to 128 x 8. *small* are twelve layers with
+odd sizes, strides and depthwise ones, *gemm* four products. Without the pass the two output sizes that
+SCALE-Sim rounds up are the network's own, and those layers take fewer cycles.
+"""
+    yield from _heading("layers", "dataflow", "arrays", "SCALE-Sim, cycles", "simres", "layers that differ")
+    for name, runs in reference.items():
+        if name != "source":
+            for dataflow in dict.fromkeys(run["dataflow"] for run in runs):
+                yield _scalesim_row(name, dataflow, [run for run in runs if run["dataflow"] == dataflow])
+    yield """\
+
+This says that the two count alike, not that either is right about a chip: stalls, which SCALE-Sim reports
+beside these cycles, come from the bus and the schedule here, and are not compared."""
+
+
+def dram() -> Iterator[str]:
+    """Two cycle-level simulators of DRAM."""
+    found = sys.path[:]
+    sys.path.insert(0, str(DRAM_TESTS))
+    traffic = importlib.import_module("test_reference")
+    sys.path[:] = found
+    yield """\
+The kind `dram` (package `simres-dram`) beside DRAMsim3 and Ramulator 2: the same timing, queues and
+addresses, with refresh. Figures are the share of the peak bandwidth that the traffic got. The two differ
+between themselves, so the error is the distance from the interval between them; `-` is inside.
+"""
+    columns = (
+        "device",
+        "addresses",
+        "traffic",
+        "reads in flight",
+        "DRAMsim3",
+        "Ramulator 2",
+        "simres",
+        "error",
+    )
+    yield from _heading(*columns)
+    for row in traffic.REFERENCE["rows"]:
+        share = _bandwidth(traffic, row)
+        known = [row[name]["bw_frac"] for name in ("dramsim3", "ramulator2")]
+        nearest = min(max(share, min(known)), max(known))
+        error = "-" if nearest == share else _error(share, nearest)
+        names = (
+            row["dram"].upper(),
+            row["address_map"],
+            row["pattern"],
+            str(row["read_window"] or "as many as fit"),
+        )
+        yield _row(*names, *(f"{100 * value:.1f} %" for value in (*known, share)), error)
+
+
+def calibrations() -> Iterator[str]:
+    """Measured on machines that were at hand."""
+    files = sorted(DATA.glob("calibration*.json"))
+    if not files:
+        yield "None is stored in `docs/data/` yet; [here](calibrate.md) is how they are made."
+        return
+    yield f"""\
+Networks that a machine ran, beside simulations of what `simres calibrate` measured of that machine
+([how](calibrate.md)). A convolution is right within {100 * LAYER_LIMIT:.0f} %, a network within
+{100 * TOTAL_LIMIT:.0f} %. *Spread* is that of the measurement.
+"""
+    columns = "network", "machine", "measured", "spread", "simulated", "error", "convolutions that are right"
+    yield from _heading(*columns, "the farthest off")
+    for path in files:
+        for found in json.loads(path.read_text(encoding="utf-8"))["networks"]:
+            yield _calibration(found)
+
+
+def measurements() -> Iterator[str]:
+    """Published measurements."""
+    yield """\
+Chips and what is inferred of them: [Chips people know](chips.md). Where nothing is published that can be
+had with its source, there is a dash. Times are of all images of a batch together.
+"""
+    yield from _heading("chip", "network", "images", "published", "simulated", "images/s", "error")
+    sources: dict[str, int] = {}
+    for case, found in published.rows():
+        known = "-"
+        if case.published_ps is not None:
+            note = sources.setdefault(case.source, len(sources) + 1)
+            known = f"{format_duration(case.published_ps)} ({note})"
+        error = "-" if case.published_ps is None else _error(found, case.published_ps)
+        rate = f"{case.images * 1e12 / found:.4g}"
+        yield _row(case.chip, case.network, str(case.images), known, format_duration(found), rate, error)
+    yield ""
+    for source, note in sources.items():
+        yield f"{note}. {source}."
+    yield ""
+    yield from MEASURED.splitlines()
+
+
+MEASURED = """\
+- **TPUv3.** MLPerf's offline figure is for 8 cores with batches of their own choosing, input and output
+  included; a core's share stands beside each larger batch. The simulated core is slower: an array that
+  fills and drains each fold by itself waits where the real one has its next weights in already. The kind
+  `array` of `simres-utilisation` hides that entirely and is closer. With more images at once maps no longer
+  fit into 16 MiB and go out and back; a schedule that goes image by image through each stage would not.
+- **Edge TPU.** ResNet-50 is bound by its weights on the lane, whatever the array does, which is why it
+  comes close although the array is inferred. The real compiler keeps some megabytes of weights on chip,
+  which would make it faster than simulated, and the host adds to it. MobileNetV2 is far off: each channel
+  of a depthwise layer is a fold of its own on a weight-stationary array, so the real array cannot be one of
+  these.
+- **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 79.3 ms here, as the array is taken to be
+  full, and the 15.4 MB on its bus are 28 MB here, as nothing is compressed: two errors that cancel out. For
+  VGG-16 they do not: its early layers reach a fifth of the peak on the chip. The published table is read
+  from a transcription (github.com/cucapra/fodlam, `data/`), totals only.
+- **Others.** Means published for other simulators against a real TPUv3, on workloads of their authors'
+  choice: SCALE-Sim v3 55 %, Timeloop 60 %, MAESTRO 47 %, mNPUsim 124 %, PyTorchSim 11.5 % (as the last
+  one's authors published them). One network is no mean; this is no ranking."""
+
+
+class Section(NamedTuple):
+    """A part of the page: what makes its lines, and whether that takes more than seconds."""
+
+    heading: str
+    lines: Callable[[], Iterator[str]]
+    slow: bool = False
+
+
+SECTIONS = {
+    "closed-forms": Section("Closed forms", closed),
+    "scalesim": Section("SCALE-Sim", scalesim),
+    "dram": Section("DRAM", dram, slow=True),
+    "calibrations": Section("Calibrations", calibrations),
+    "published": Section("Published measurements", measurements, slow=True),
+}
+
+
+def _scalesim_row(name: str, dataflow: str, runs: list[Mapping[str, Any]]) -> str:
+    layers = topology.workload((SCALESIM / f"{name}.csv").read_text(encoding="utf-8"), name, name)
+    theirs = ours = Fraction(0)
+    different = counted = 0
+    for run in runs:
+        spec = SystolicSpec.model_validate(
+            {"kind": "systolic", "rows": run["rows"], "columns": run["columns"], "clock": "1 GHz"}
+            | {"dataflow": dataflow}
+        )
+        found: list[Fraction] = []
+        for op in scalesim_shapes(layers).ops:
+            assert op.loops is not None
+            # SCALE-Sim lists a depthwise layer channel by channel.
+            found += [Fraction(spec.cycles(op.loops, op), op.loops.groups)] * op.loops.groups
+        different += sum(mine != known for mine, known in zip(found, run["cycles"], strict=True))
+        counted += len(found)
+        theirs, ours = theirs + sum(run["cycles"]), ours + sum(found)
+    return _row(name, dataflow, str(len(runs)), f"{theirs}", f"{ours}", f"{different} of {counted}")
+
+
+def _bandwidth(traffic: Any, row: Mapping[str, Any]) -> float:
+    """The share of the peak that a row's traffic gets."""
+    spec = traffic.dram(row)
+    controller = Controller(spec.clocks, spec.addresses, spec.queues, 1, row["read_window"])
+    lines = traffic.stream(row["pattern"], spec.addresses)
+    if row["read_window"]:
+        lines = lines[:20_000] if len(lines) > 1 else [(0, 20_000, False)]
+    controller.add(0, {0: lines})
+    controller.run()
+    moved = sum(stop - start for start, stop, _ in lines)
+    return float(moved * spec.clocks.bl / controller.ports[0].done)
+
+
+def _calibration(found: Mapping[str, Any]) -> str:
+    """A row; `found` is a network of `simres calibrate --json`."""
+    layers = [layer for layer in found["layers"] if layer["kind"] == "conv"]
+    errors = [100 * (layer["simulated_ps"] / layer["measured_ps"] - 1) for layer in layers]
+    right = f"{found['convolutions_within']} of {found['convolutions']}"
+    measured, simulated = found["measured_ps"], found["simulated_ps"]
+    spread = f"{100 * found['measured_spread']:.0f} %"
+    times = format_duration(measured), spread, format_duration(simulated), _error(simulated, measured)
+    farthest = f"{max(errors, key=abs):+.0f} %" if errors else "-"
+    return _row(found["network"], found["machine"], *times, right, farthest)
+
+
+def _error(found: float, known: float) -> str:
+    """Found over known, less 1; `0` where they are equal."""
+    return "0" if found == known else f"{100 * (found / known - 1):+.1f} %"
+
+
+def _heading(*names: str) -> Iterator[str]:
+    yield _row(*names)
+    yield "|" + "---|" * len(names)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _found(text: str) -> dict[str, str]:
+    """The sections that a page has, by heading."""
+    parts = re.split(r"^## (.+)\n\n", text, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], (part.rstrip("\n") for part in parts[1::2]), strict=True))
+
+
+def page(wanted: set[str], before: str) -> str:
+    """The page with these sections made anew, and all others as they were."""
+    kept = _found(before)
+    parts = [INTRODUCTION.rstrip("\n")]
+    for name, section in SECTIONS.items():
+        fresh = name in wanted or section.heading not in kept
+        text = "\n".join(section.lines()) if fresh else kept[section.heading]
+        parts.append(f"## {section.heading}\n\n{text}")
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> int:
+    """Writes the page, or with `--check` says whether it is what comes out."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=[])
+    asked = parser.parse_args()
+    quick = {name for name, section in SECTIONS.items() if not section.slow}
+    wanted = set(asked.only) or (quick if asked.check and not asked.all else set(SECTIONS))
+    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    text = page(wanted, before)
+    if not asked.check:
+        PAGE.write_text(text, encoding="utf-8")
+        return 0
+    lines = difflib.unified_diff(
+        before.splitlines(True), text.splitlines(True), str(PAGE), "what comes out", n=0
+    )
+    different = list(lines)
+    sys.stderr.writelines(different)
+    if different:
+        sys.stderr.write("\n`make validation` writes the page anew\n")
+    return int(bool(different))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

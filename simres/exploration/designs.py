@@ -1,0 +1,93 @@
+"""The designs in a table on disk, whichever sweep or search wrote it, with the knobs that they differ in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from simres.errors import SimresError
+from simres.exploration.outcome import FIGURES, Row
+from simres.exploration.space import Knob
+from simres.exploration.table import rows_in
+from simres.plugins import Registry, resolve
+from simres.scenario.load import BatchFile, LoadFile
+from simres.scenario.model import TenantFile
+from simres.units import Quantity, quantity_in
+from simres.wording import shorten
+
+
+@dataclass(frozen=True, slots=True)
+class Designs:
+    """The rows of a table in an order that does not depend on who was ready first, and its knobs."""
+
+    rows: tuple[Row, ...]
+    knobs: tuple[Knob, ...]
+
+
+def designs_in(path: Path, registry: Registry) -> Designs:
+    """The designs in a table that `simres sweep` or `simres explore` wrote.
+
+    A table has quantities in base units; their unit is that of the component's, scheduler's or load's field.
+    Raises `SimresError` for a file that is no such table, and for one without rows.
+    """
+    rows = list(rows_in(path))
+    if not rows:
+        raise SimresError(f"the table `{path}` has no rows yet", "let the sweep write some first")
+    columns = list(rows[0])
+    figures = [figure.name for figure in FIGURES]
+    for number, row in enumerate(rows, 1):
+        if list(row) != columns or columns[-len(figures) - 1 :] != [*figures, "error"]:
+            raise SimresError(
+                f"`{path}` is no table of this simres: line {number} has other columns",
+                "sweep again into another file (`-o`)",
+            )
+    keys = columns[1 : -len(figures) - 1]
+    knobs = tuple(Knob(key, _spelled(key, {row[key] for row in rows}, registry)) for key in keys)
+    places = [{value: at for at, value in enumerate(knob.numbers or knob.values)} for knob in knobs]
+    try:
+        rows.sort(key=lambda row: [known[row[key]] for key, known in zip(keys, places, strict=True)])  # type: ignore[index]
+    except KeyError as error:
+        raise SimresError(
+            f"`{path}` is no table of this simres: `{shorten(error.args[0])}` is there as text and as number"
+        ) from None
+    return Designs(tuple(rows), knobs)
+
+
+def _spelled(key: str, found: Iterable[object], registry: Registry) -> tuple[str, ...]:
+    """The values of a knob as a scenario spells them, in their order."""
+    values = list(found)
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if len(numbers) < len(values):
+        return tuple(sorted(map(str, values), key=_natural))
+    quantity = next(_quantities(key, registry), None)
+    if quantity and all(isinstance(value, int) and 0 <= value <= quantity.limit for value in numbers):
+        return tuple(quantity.spell(int(value)) for value in sorted(numbers))
+    return tuple(map(str, sorted(numbers)))
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Sorts `resnet8` before `resnet20`."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", text)]
+
+
+def _quantities(key: str, registry: Registry) -> Iterator[Quantity]:
+    """What the numbers of a knob may be: the quantities of the fields that its path may mean."""
+    first, field = key.split(".")[0], key.split(".")[-1]
+    models: list[type[BaseModel]] = [TenantFile, LoadFile, BatchFile]
+    targets: Iterable[str] = ()
+    if first == "hardware":
+        targets, models = (component.spec for component in registry.components().values()), []
+    elif first == "scheduler":
+        targets, models = (scheduler.parameters for scheduler in registry.schedulers().values()), []
+    for target in targets:
+        with suppress(SimresError):  # a plugin that is broken says nothing
+            models.append(resolve(target))
+    for model in models:
+        known = getattr(model, "model_fields", {}).get(field)
+        if known is not None and (found := quantity_in(known.annotation, *known.metadata)) is not None:
+            yield found

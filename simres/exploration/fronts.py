@@ -1,0 +1,291 @@
+"""What there is to draw of many designs: the front of some goals, and a goal over two knobs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from simres.errors import SimresError
+from simres.exploration.objectives import Objective, best_of
+from simres.exploration.outcome import Row
+from simres.exploration.pareto import front
+from simres.exploration.space import Knob
+from simres.reporting.amounts import three_digits
+from simres.scenario.findings import suggestion
+from simres.units import SIZE, Quantity, quantity_of
+
+LOG_FROM = 4
+"""An axis whose largest value is so many times its smallest is logarithmic."""
+MOST_GROUPS = 8
+"""Colours that can be told apart."""
+APART = 0.04
+"""Designs that are no further from each other, as a share of every axis, have one name between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What designs have one figure of each: its name, and the figures in `unit`, in the order of designs.
+
+    `log` says that ratios count, `large` that much is good.
+    """
+
+    name: str
+    unit: str
+    values: tuple[float, ...]
+    log: bool = False
+    large: bool = False
+
+    @property
+    def title(self) -> str:
+        """What stands along the axis."""
+        return f"{self.name} in {self.unit}" if self.unit else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Designs by the figures that count, an axis each; designs are meant by their number in `rows`.
+
+    `best` are on the Pareto front in all goals, `named` those of them to tell by name: the best in each goal,
+    and the one nearest to being best in all. `groups` are designs with the same value of the knob `grouping`
+    (one group without a name where there is no such knob). `pairs` has for every axis but the first the
+    front in this and the first alone, from its best on.
+    """
+
+    rows: tuple[Row, ...]
+    knobs: tuple[Knob, ...]
+    axes: tuple[Axis, ...]
+    best: tuple[int, ...]
+    named: tuple[int, ...]
+    grouping: str
+    groups: Mapping[str, tuple[int, ...]]
+    pairs: tuple[tuple[int, ...], ...]
+
+    def said(self, number: int) -> str:
+        """What a design is, by its knobs."""
+        return ", ".join(spoken(knob, value_in(self.rows[number], knob)) for knob in self.knobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a heat map: what stands along it, and at each of its cells."""
+
+    title: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A goal over two knobs: in each cell the best design there, over all other knobs.
+
+    `cells` has the number in `rows` of that design by place down and place across, None where no design of
+    that cell came to anything; `tried` says whether one was evaluated, and `best` which cell is best.
+    """
+
+    rows: tuple[Row, ...]
+    knobs: tuple[Knob, ...]
+    goal: Axis
+    down: Side
+    across: Side
+    others: tuple[str, ...]
+    cells: tuple[tuple[int | None, ...], ...]
+    tried: tuple[tuple[bool, ...], ...]
+    best: tuple[int, int]
+
+    def said(self, number: int) -> str:
+        """What a design is, by its knobs."""
+        return ", ".join(spoken(knob, value_in(self.rows[number], knob)) for knob in self.knobs)
+
+
+def front_of(
+    rows: Sequence[Row], knobs: Sequence[Knob], objectives: Sequence[Objective], *, whole: bool = False
+) -> Front:
+    """The front of two objectives or more; `whole` names every design on it.
+
+    Raises `SimresError` for fewer objectives, or where no row says them all.
+    """
+    names = ", ".join(objective.name for objective in objectives)
+    if len(objectives) < 2:
+        raise SimresError(
+            f"a front is of two goals or more, and {names} is one", "such as `--pareto latency,energy`"
+        )
+    good = tuple(row for row in rows if all(objective.of(row) is not None for objective in objectives))
+    if not good:
+        raise SimresError(f"no design has {names}", "such as `--pareto latency,energy`")
+    axes = tuple(axis_of(objective, good) for objective in objectives)
+    best = tuple(best_of(good, objectives))
+    varied = tuple(knob for knob in knobs if len(knob.values) > 1)
+    grouping = _grouping(varied)
+    groups: dict[str, tuple[int, ...]] = {"": tuple(range(len(good)))}
+    if grouping:
+        groups = {
+            spoken(grouping, value): tuple(
+                number for number, row in enumerate(good) if value_in(row, grouping) == value
+            )
+            for value in grouping.values
+        }
+    return Front(
+        good,
+        varied,
+        axes,
+        best,
+        best if whole else _telling(axes, best),
+        grouping.key if grouping else "",
+        {name: numbers for name, numbers in groups.items() if numbers},
+        tuple(_pair(axis, axes[0]) for axis in axes[1:]),
+    )
+
+
+def heat_of(
+    rows: Sequence[Row], knobs: Sequence[Knob], objective: Objective, over: Sequence[str] = ()
+) -> Heat:
+    """A goal over the two knobs `over` (down and across); if not said, over those with most values.
+
+    Raises `SimresError` for knobs that are none, where fewer than two vary, or where no row has the goal.
+    """
+    varied = sorted((knob for knob in knobs if len(knob.values) > 1), key=lambda knob: len(knob.values))
+    chosen = [_knob(key, knobs) for key in over] or varied[-2:]
+    if len(chosen) != 2 or chosen[0] == chosen[1]:
+        keys = ", ".join(knob.key for knob in varied) or "nothing"
+        raise SimresError(
+            f"a heat map is over two knobs, and {keys} varies"
+            if not over
+            else "a heat map is over two knobs",
+            "such as `--knobs hardware.sram.capacity,hardware.ddr.bandwidth`",
+        )
+    good = tuple(row for row in rows if objective.of(row) is not None)
+    if not good:
+        raise SimresError(f"no design has {objective.name}")
+    down, across = chosen
+    found: dict[tuple[str, str], int] = {}
+    goal = axis_of(objective, good)
+    sign = -1 if goal.large else 1
+    for number, row in enumerate(good):
+        place = value_in(row, down), value_in(row, across)
+        if place not in found or sign * goal.values[number] < sign * goal.values[found[place]]:
+            found[place] = number
+    tried = {(value_in(row, down), value_in(row, across)) for row in rows}
+    at = min(found, key=lambda place: sign * goal.values[found[place]])
+    others = [knob for knob in varied if knob not in chosen]
+    return Heat(
+        good,
+        (*chosen, *others),
+        goal,
+        _side(down),
+        _side(across),
+        tuple(map(short, others)),
+        tuple(tuple(found.get((row, column)) for column in across.values) for row in down.values),
+        tuple(tuple((row, column) in tried for column in across.values) for row in down.values),
+        (down.values.index(at[0]), across.values.index(at[1])),
+    )
+
+
+def axis_of(objective: Objective, rows: Sequence[Row]) -> Axis:
+    """The figures of an objective, in the unit that suits them; every row has one."""
+    values: list[float] = [row[objective.column] for row in rows]  # type: ignore[misc]
+    if objective.quantity is None:
+        return Axis(objective.title, "%", tuple(100 * value for value in values), large=objective.large)
+    return _in_unit(objective.title, values, objective.quantity, objective.large)
+
+
+def _side(knob: Knob) -> Side:
+    """A knob's values along a heat map."""
+    name = short(knob)
+    if knob.numbers is None:
+        return Side(name, tuple(spoken(knob, value) for value in knob.values))
+    if not knob.unit:
+        return Side(name, tuple(map(three_digits, knob.numbers)))
+    axis = _in_unit(name, knob.numbers, quantity_of(knob.unit), large=False)
+    return Side(axis.title, tuple(map(three_digits, axis.values)))
+
+
+def _in_unit(name: str, values: Sequence[float], quantity: Quantity, large: bool) -> Axis:
+    """An axis for values in base units, in the largest unit of which the least is no small fraction."""
+    binary = quantity is SIZE and all(value % 1024 == 0 for value in values)
+    ladder = {"B": 1} | quantity.binary if binary else quantity.ladder
+    least = min((value for value in values if value), default=1)
+    fitting = [(unit, size) for unit, size in ladder.items() if least >= (size if binary else size / 10)]
+    unit, size = (fitting or list(ladder.items()))[-1 if fitting else 0]
+    unit = f"µ{unit[1:]}" if unit.startswith("u") else unit
+    return Axis(name, unit, tuple(value / size for value in values), _is_log(values), large)
+
+
+def short(knob: Knob) -> str:
+    """A knob's path without what goes without saying."""
+    return knob.key.removeprefix("hardware.").replace(".", " ")
+
+
+def spoken(knob: Knob, value: str) -> str:
+    """A knob's value, briefly: a network's file by its name, a scheduler by its settings."""
+    if value.endswith((".json", ".yaml", ".yml")):
+        return PurePath(value).stem
+    if value.startswith("{"):
+        try:
+            parts = json.loads(value)
+        except ValueError:
+            return value
+        return " ".join(
+            [str(parts.pop("name", "")), *(f"{key}={part}" for key, part in parts.items())]
+        ).strip()
+    if knob.numbers is not None and not knob.unit:
+        return f"{short(knob)} {value}"
+    if knob.numbers is not None:
+        return quantity_of(knob.unit).format(int(knob.numbers[knob.values.index(value)]))
+    return value
+
+
+def value_in(row: Row, knob: Knob) -> str:
+    """What a row has a knob at, as the knob spells it."""
+    value = row[knob.key]
+    return knob.values[knob.numbers.index(value)] if knob.numbers is not None else str(value)
+
+
+def _knob(key: str, knobs: Sequence[Knob]) -> Knob:
+    known = {name: knob for knob in knobs for name in (knob.key, knob.key.removeprefix("hardware."))}
+    if key not in known:
+        raise SimresError(f"the table has no knob `{key}`{suggestion(key, [knob.key for knob in knobs])}")
+    return known[key]
+
+
+def _grouping(varied: Sequence[Knob]) -> Knob | None:
+    """The knob that designs are coloured by: a network before all else, of those that are no numbers."""
+    named = [knob for knob in varied if knob.numbers is None and len(knob.values) <= MOST_GROUPS]
+    return min(named, key=lambda knob: not knob.key.endswith("workload"), default=None)
+
+
+def _is_log(values: Sequence[float]) -> bool:
+    return min(values) > 0 and max(values) / min(values) >= LOG_FROM
+
+
+def _telling(axes: Sequence[Axis], best: Sequence[int]) -> tuple[int, ...]:
+    """Of the designs on a front the best on each axis, and the one nearest to the best on all; of those that
+    are next to each other in a picture, one."""
+    places = [_places(axis, best) for axis in axes]
+    numbers = range(len(best))
+    wanted = [min(numbers, key=lambda at: (place[at], sum(p[at] for p in places))) for place in places]
+    wanted.append(min(numbers, key=lambda at: math.hypot(*(place[at] for place in places))))
+    whole = [_places(axis, range(len(axis.values))) for axis in axes]
+    chosen: list[int] = []
+    for at in (best[at] for at in wanted):
+        if all(max(abs(place[at] - place[other]) for place in whole) > APART for other in chosen):
+            chosen.append(at)
+    return tuple(sorted(chosen, key=best.index))
+
+
+def _places(axis: Axis, numbers: Sequence[int]) -> list[float]:
+    """How far from the best on an axis, of these designs, each of them is: 0 to 1."""
+    values = [math.log(axis.values[at]) if axis.log else axis.values[at] for at in numbers]
+    low, high = min(values), max(values)
+    wide = high - low or 1.0
+    return [(high - value if axis.large else value - low) / wide for value in values]
+
+
+def _pair(across: Axis, up: Axis) -> tuple[int, ...]:
+    """The front in two goals alone, from the best of `across` on."""
+    points = [
+        [-value if axis.large else value for axis, value in ((across, a), (up, b))]
+        for a, b in zip(across.values, up.values, strict=True)
+    ]
+    return tuple(front(points))

@@ -1,0 +1,189 @@
+"""The trials of a search in an Optuna storage: a database, a journal, or what else Optuna has.
+
+Only trials that have ended are kept there, each with its row. What a search does between proposing a point
+and knowing its figures it keeps to itself, so that a point costs one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from simres.errors import SimresError
+from simres.exploration.outcome import Row
+from simres.wording import shorten
+from simres.workload import canonical
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+ROW = "row"
+"""The attribute of a trial that holds its row."""
+
+ASKED = "asked"
+"""The attribute of a study that says what is searched for."""
+
+FORMS = "such as `sqlite:///search.db`, `postgresql://HOST/NAME`, `redis://HOST` or `search.log`"
+
+
+class Trials:
+    """The ended trials of one search, in the storage at `url`.
+
+    `asked` is what makes it this search and no other. `url` is an Optuna storage's URL (`sqlite:///file.db`)
+    or the path of a journal (`.log`). A server may hold many searches, a file holds one; a file that was
+    made for a search that came to nothing is removed again.
+
+    Raises `SimresError` for a storage that cannot be used, and for a file with another search in it.
+    """
+
+    def __init__(self, url: str, asked: Mapping[str, object], objectives: int) -> None:
+        self._url = url
+        self._seen: set[int] = set()
+        self._made: Path | None = None
+        with _told_plainly(url, FORMS):
+            import optuna
+
+            optuna.logging.set_verbosity(optuna.logging.ERROR)
+            file = _file_of(url)
+            if file is not None and not file.exists():
+                self._made = file
+            self._storage = _storage(url)
+            name = "simres-" + hashlib.sha256(canonical(asked).encode()).hexdigest()[:24]
+            others = optuna.get_all_study_names(self._storage)
+            if file is not None and others and name not in others:
+                raise SimresError(
+                    f"the storage `{shorten(url, 200)}` belongs to another search"
+                    + _difference(optuna.load_study(study_name=others[0], storage=self._storage), asked),
+                    "name another file (`--storage`, or `-o` for both), or remove the old ones first",
+                )
+            self._study = optuna.create_study(
+                storage=self._storage,
+                study_name=name,
+                directions=["minimize"] * objectives,
+                load_if_exists=True,
+            )
+            if ASKED not in self._study.user_attrs:
+                self._study.set_user_attr(ASKED, {key: asked[key] for key in ("objectives", "limits")})
+
+    def news(self) -> Iterator[FrozenTrial]:
+        """The trials that were not there when last asked, those of other machines with them."""
+        with _told_plainly(self._url, FORMS):
+            found = self._study.get_trials(deepcopy=False)
+        for trial in found:
+            if trial.number not in self._seen and trial.state.is_finished() and row_of(trial) is not None:
+                self._seen.add(trial.number)
+                yield trial
+
+    def add(self, trial: FrozenTrial) -> None:
+        """Keeps a trial that has ended."""
+        with _told_plainly(self._url, "no finished row is lost; run the same command again and it goes on"):
+            self._study.add_trial(trial)
+        self._made = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        engine = getattr(self._storage, "engine", None)
+        if engine is not None:
+            self._storage.remove_session()
+            engine.dispose()
+        if self._made is not None:
+            for end in ("", "-wal", "-shm", "-journal", ".lock"):
+                self._made.with_name(self._made.name + end).unlink(missing_ok=True)
+
+
+def row_of(trial: FrozenTrial) -> Row | None:
+    """The row of a trial; None where it has none."""
+    row = trial.user_attrs.get(ROW)
+    return row if isinstance(row, dict) else None
+
+
+def _difference(other: Any, asked: Mapping[str, object]) -> str:
+    """In what another search differs from this one, where that can be said in a few words."""
+    found = other.user_attrs.get(ASKED)
+    if not isinstance(found, dict):
+        return ""
+    goals = found.get("objectives")
+    if goals != asked["objectives"] and isinstance(goals, list):
+        return f", for {', '.join(map(str, goals))}"
+    if found.get("limits") != asked["limits"]:
+        return ", with other limits"
+    return ", of another space"
+
+
+def _storage(url: str) -> Any:
+    """What is at an address: a journal, or a database."""
+    from optuna import storages
+    from optuna.storages import journal
+
+    if url.startswith(("redis://", "rediss://", "unix://")):
+        return storages.JournalStorage(journal.JournalRedisBackend(url))
+    if _is_journal(url):
+        return storages.JournalStorage(journal.JournalFileBackend(url))
+    if not url.startswith("sqlite"):
+        return storages.get_storage(url)
+    from sqlalchemy import event
+
+    found = storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
+    event.listen(found.engine, "connect", _write_ahead)
+    found.engine.dispose()  # connections made so far were not told
+    return found
+
+
+def _is_journal(url: str) -> bool:
+    return url.endswith(".log") and "://" not in url
+
+
+def _file_of(url: str) -> Path | None:
+    """The file that a storage is; None where it is none."""
+    if _is_journal(url):
+        return Path(url)
+    if not url.startswith("sqlite"):
+        return None
+    from sqlalchemy import make_url
+
+    name = make_url(url).database
+    return Path(name) if name and name != ":memory:" else None
+
+
+def _write_ahead(connection: Any, _: object) -> None:
+    """Lets SQLite wait for the disk now and then only: each trial is a dozen small writes.
+
+    A process that is killed loses nothing by it, a power failure the last trials.
+    """
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+@contextmanager
+def _told_plainly(url: str, hint: str) -> Iterator[None]:
+    """Turns what a storage can do wrong into errors for people."""
+    try:
+        import optuna
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError as error:
+        raise SimresError(
+            f"searching needs Optuna, and {error.name} is not installed", "pip install 'simres[explore]'"
+        ) from None
+    # A journal that is none is a `ValueError` or a `KeyError`, by where it goes wrong.
+    known = (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, ImportError, ValueError, KeyError)
+    try:
+        yield
+    except known as error:
+        last: BaseException = error
+        while last.__cause__ is not None:  # Optuna says little of what a database said to it
+            last = last.__cause__
+        reason = shorten(" ".join(str(last).split()).partition(" [SQL")[0], 200) or type(last).__name__
+        raise SimresError(f"the storage `{_without_password(url)}` cannot be used: {reason}", hint) from error
+
+
+def _without_password(url: str) -> str:
+    head, mark, tail = url.partition("://")
+    return f"{head}{mark}{tail.rpartition('@')[2]}" if mark else url

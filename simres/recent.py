@@ -1,0 +1,66 @@
+"""What was worked out last, kept for whoever asks for the same again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+
+class Same:
+    """Stands for an object in a key: equal to what stands for the very same one, which it keeps alive."""
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: object) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.it is self.it
+
+
+class Recent(Generic[V]):
+    """The values asked for last, as long as their sizes come to no more than `most` together.
+
+    A value depends on nothing but its key, and never changes. What alone is larger than `most` is not kept,
+    nor is what has a key that is not hashable. Threads may share it.
+    """
+
+    def __init__(self, most: int, size: Callable[[V], int] = lambda _: 1) -> None:
+        self._most = most
+        self._size = size
+        self._kept: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
+        self._total = 0
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        """The value of a key: the one that is kept, or what `make` makes."""
+        try:
+            with self._lock:
+                if (found := self._kept.get(key)) is not None:
+                    self._kept.move_to_end(key)
+                    return found[0]
+        except TypeError:  # not hashable
+            return make()
+        value = make()
+        size = self._size(value)
+        with self._lock:
+            if size <= self._most and key not in self._kept:
+                self._kept[key] = (value, size)
+                self._total += size
+            while self._total > self._most:
+                _, (_, freed) = self._kept.popitem(last=False)
+                self._total -= freed
+        return value
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._kept.clear()
+            self._total = 0

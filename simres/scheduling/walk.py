@@ -1,0 +1,148 @@
+"""The steps of a tiling in their order, with every load and store between them: what any order has to do.
+
+These are *events*, numbered as if one followed the other: before each step its loads, after it its stores.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import cached_property
+from typing import NamedTuple
+
+from simres.hookspecs import ComponentRole
+from simres.issued import Pattern
+from simres.program import TaskKind, Work
+from simres.scheduling.residency import Residency
+from simres.scheduling.tiling import Tiling
+from simres.workload import Unit
+
+UNITS = {
+    Unit.MATRIX: (TaskKind.MATRIX, ComponentRole.MATRIX),
+    Unit.HOST: (TaskKind.HOST, ComponentRole.HOST),
+}
+"""What does an operator's tiles; copies, and what is not modelled, are done by the memory."""
+
+
+class Event(Enum):
+    """What happens."""
+
+    LOAD = "load"
+    STORE = "store"
+    STEP = "step"
+
+
+class Needs(NamedTuple):
+    """What a step needs to begin, stays by number.
+
+    `others` are stays that it reads and others make, `own` those that it reads and makes, `over` those whose
+    buffers it takes over, and `nbytes` what it reserves. It uses all it has `read` and all it has `made`,
+    some of which it has `only_made`.
+    """
+
+    others: tuple[int, ...]
+    own: tuple[int, ...]
+    over: tuple[int, ...]
+    nbytes: int
+    read: tuple[int, ...]
+    made: tuple[int, ...]
+    only_made: tuple[int, ...]
+
+
+class Walk:
+    """A tiling walked along: what is on chip when, and all events. It never changes, whoever plays it."""
+
+    def __init__(self, tiling: Tiling) -> None:
+        residency = self.residency = Residency(tiling)
+        self.tiling = tiling
+        self.steps = residency.steps
+        self.events: list[tuple[Event, int]] = []
+        """Each with the number of its load, stay or step."""
+        self.load_at: list[int] = []
+        """By load: its event."""
+        self.step_at: list[int] = []
+        """By step: its event."""
+        self.store_at: dict[int, int] = {}
+        """By stay: the event in which it is written back."""
+        self.stored_after: dict[int, list[int]] = {}
+        """By step: the stays that are written back after it."""
+        for stay in residency.stays:
+            if stay.stored:
+                self.stored_after.setdefault(residency.written[stay.piece], []).append(stay.number)
+        self.patterns: dict[tuple[object, ...], Pattern] = {}
+        """Its tasks as they were written, by the engines that do them."""
+        self.loads_before: list[int] = []
+        """By step: how many loads must have been issued before it."""
+        self._number()
+
+    def _number(self) -> None:
+        loads, events = self.residency.loads, self.events
+        for position in range(len(self.steps)):
+            while len(self.load_at) < len(loads) and loads[len(self.load_at)].start <= position:
+                events.append((Event.LOAD, len(self.load_at)))
+                self.load_at.append(len(events) - 1)
+            self.loads_before.append(len(self.load_at))
+            events.append((Event.STEP, position))
+            self.step_at.append(len(events) - 1)
+            for stay in self.stored_after.get(position, ()):
+                events.append((Event.STORE, stay))
+                self.store_at[stay] = len(events) - 1
+
+    @cached_property
+    def needs(self) -> list[Needs]:
+        """By step: what it needs."""
+        size = self.residency.size
+        begun: set[int] = set()
+        found = []
+        for read, made in self.residency.by_step:
+            own = {stay.number for stay in made}
+            reading = tuple([stay.number for stay in read])
+            first = [stay for stay in made if not stay.loaded and stay.number not in begun]
+            begun |= own
+            found.append(
+                Needs(
+                    tuple([number for number in reading if number not in own]),
+                    tuple([number for number in reading if number in own]),
+                    tuple([stay.follows.number for stay in first if stay.follows is not None]),
+                    sum([size[stay.piece] for stay in first if stay.follows is None]),
+                    reading,
+                    tuple([stay.number for stay in made]),
+                    tuple([stay.number for stay in made if stay.number not in reading]),
+                )
+            )
+        return found
+
+    @cached_property
+    def kinds(self) -> list[TaskKind]:
+        """By step: what kind of task it is."""
+        by_op = [UNITS[op.unit][0] if op.unit in UNITS else TaskKind.MOVE for op in self.tiling.ops]
+        return [by_op[step.op] for step in self.steps]
+
+    @cached_property
+    def works(self) -> tuple[list[Work], list[int]]:
+        """The different amounts of work of steps, and by step which of them it is."""
+        known: dict[int, int] = {}
+        works: list[Work] = []
+        numbers = []
+        for step in self.steps:
+            number = known.get(id(step.work))
+            if number is None:
+                number = known[id(step.work)] = len(works)
+                works.append(step.work)
+            numbers.append(number)
+        return works, numbers
+
+    @cached_property
+    def moves(self) -> dict[int, Work]:
+        """The work of moving each number of bytes that is moved."""
+        stays, nbytes = self.residency.stays, self.tiling.pieces.nbytes
+        return {nbytes[stay.piece]: Work(nbytes[stay.piece]) for stay in stays if stay.loaded or stay.stored}
+
+    @cached_property
+    def sources(self) -> dict[int, tuple[int, ...]]:
+        """By load, where what it brings in was made on chip: the pieces that must be off-chip by then."""
+        made, sources = self.residency.made, self.tiling.pieces.sources
+        return {
+            number: sources.get(stay.piece, (stay.piece,))
+            for number, stay in enumerate(self.residency.loads)
+            if made[stay.piece]
+        }

@@ -1,0 +1,83 @@
+"""Proofs of Programs that are one order of a Pattern: what holds of every order is proven once.
+
+What tasks read and write, and what happens before what because of it, is the Pattern's. An order adds that
+nothing comes before what it waits for, and that what is reserved in it never exceeds a memory.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from operator import lt, sub
+from weakref import WeakKeyDictionary
+
+from simres.errors import InvariantViolation
+from simres.hardware.chip import Chip
+from simres.issued import Issued, Pattern, issued
+from simres.program import Program
+from simres.recent import Same
+from simres.simulation.check import Check, check
+from simres.workload import Workload
+
+_proven: WeakKeyDictionary[Pattern, dict[object, bool]] = WeakKeyDictionary()
+"""Which Patterns hold in every order, by workload and names of the chip's engines."""
+
+
+def prove(program: Program, chip: Chip, workload: Workload) -> None:
+    """Raises `InvariantViolation` as `simres.simulation.check.check` does, and just when that does."""
+    tasks = issued(program)
+    if tasks is None or not (_holds(tasks.pattern, chip, workload) and fits(tasks, chip)):
+        check(program, chip, workload)
+
+
+def _holds(pattern: Pattern, chip: Chip, workload: Workload) -> bool:
+    """Whether all orders of a Pattern are sound on chips with these engines, as far as that can be told."""
+    roles = tuple((name, chip.roles[chip.component_of(name)]) for name in chip.engines)
+    key = (Same(workload), roles, tuple(chip.memories))
+    known = _proven.setdefault(pattern, {})
+    if key not in known:
+        known.clear()
+        known[key] = _proof(pattern, chip, workload)
+    return known[key]
+
+
+def _proof(pattern: Pattern, chip: Chip, workload: Workload) -> bool:
+    found = Check(pattern.program, chip, workload, pattern.free)
+    try:
+        found.tasks()
+        found.regions(workload, found.buffers())
+        found.amounts(workload)
+    except InvariantViolation:
+        return False  # of the order at hand it may hold all the same
+    return True
+
+
+def fits(tasks: Issued, chip: Chip) -> bool:
+    """Whether each task is there once, after all that it waits for, and reservations fit the memories."""
+    places, program = tasks.places, tasks.pattern.program
+    count = len(program.tasks)
+    if len(tasks.order) != count or sum(places) != count * (count - 1) // 2 or len(set(tasks.order)) != count:
+        return False
+    earlier, later = tasks.pattern.ordered
+    if not all(map(lt, map(places.__getitem__, earlier), map(places.__getitem__, later))):
+        return False
+    taken = {name: [0] * (count + 1) for name in chip.memories}
+    given = {name: [0] * (count + 1) for name in chip.memories}
+    reserved_by = tasks.pattern.reserved_by
+    sizes: dict[tuple[str, int], int] = {}
+    for number, buffer in enumerate(program.buffers):
+        key = (buffer.memory, buffer.nbytes)
+        size = sizes.get(key)
+        if size is None:
+            size = sizes[key] = chip.memories[buffer.memory].occupied(buffer.nbytes)
+        by = reserved_by[number]
+        since = places[by] if by >= 0 else 0
+        taken[buffer.memory][since] += size
+        if buffer.freed_by:  # after the last of its users, so from the next task on
+            used = [places[task] for task in buffer.freed_by]
+            if min(used) < since:
+                return False
+            given[buffer.memory][max(used) + 1] += size
+    return all(
+        max(accumulate(map(sub, taken[name], given[name]))) <= memory.capacity
+        for name, memory in chip.memories.items()
+    )

@@ -1,0 +1,28 @@
+"""Some hundreds of hostile inputs over all parsers; `benchmarks/fuzz.py` has thousands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hostile.targets import Target, judged, made, targets
+
+EACH = 3
+"""Inputs for each share that a target has of all."""
+
+
+def marked(target: Target) -> object:
+    """A target; what trains or reads images needs the extra [torch]."""
+    marks = [pytest.mark.torch] if "numpy" in target.needs else []
+    return pytest.param(target, id=target.name, marks=marks)
+
+
+@pytest.mark.parametrize("target", list(map(marked, targets())))
+def test_hostile_inputs_are_read_or_refused_with_a_place(target: Target, tmp_path: Path) -> None:
+    outcomes: Counter[str] = Counter()
+    for number in range(EACH * target.share):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        outcomes[judged(made(target, 1, number, folder))] += 1
+    assert outcomes["read"] + outcomes["refused"] == EACH * target.share
