@@ -6,16 +6,17 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 
 from simres.errors import SimresError
 from simres.exploration.objectives import Objective, best_of
-from simres.exploration.outcome import Row
+from simres.exploration.outcome import Cell, Row
 from simres.exploration.pareto import front
 from simres.exploration.space import Knob
 from simres.reporting.amounts import three_digits
 from simres.scenario.findings import suggestion
-from simres.units import SIZE, Quantity, quantity_of
+from simres.units import SIZE, Quantity, parse_any, quantity_of
 
 LOG_FROM = 4
 """An axis whose largest value is so many times its smallest is logarithmic."""
@@ -62,6 +63,11 @@ class Front:
     grouping: str
     groups: Mapping[str, tuple[int, ...]]
     pairs: tuple[tuple[int, ...], ...]
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """The knobs, briefly."""
+        return tuple(map(short, self.knobs))
 
     def said(self, number: int) -> str:
         """What a design is, by its knobs."""
@@ -217,6 +223,7 @@ def short(knob: Knob) -> str:
     return knob.key.removeprefix("hardware.").replace(".", " ")
 
 
+@lru_cache(maxsize=1 << 16)
 def spoken(knob: Knob, value: str) -> str:
     """A knob's value, briefly: a network's file by its name, a scheduler by its settings."""
     if value.endswith((".json", ".yaml", ".yml")):
@@ -231,15 +238,18 @@ def spoken(knob: Knob, value: str) -> str:
         ).strip()
     if knob.numbers is not None and not knob.unit:
         return f"{short(knob)} {value}"
-    if knob.numbers is not None:
-        return quantity_of(knob.unit).format(int(knob.numbers[knob.values.index(value)]))
-    return value
+    return quantity_of(knob.unit).format(parse_any(value)[0]) if knob.unit else value
+
+
+@lru_cache(maxsize=256)
+def _texts(knob: Knob) -> Mapping[Cell, str]:
+    """A knob's values as it spells them, by what rows have for them."""
+    return dict(zip(knob.numbers or knob.values, knob.values, strict=True))
 
 
 def value_in(row: Row, knob: Knob) -> str:
     """What a row has a knob at, as the knob spells it."""
-    value = row[knob.key]
-    return knob.values[knob.numbers.index(value)] if knob.numbers is not None else str(value)
+    return _texts(knob)[row[knob.key]]
 
 
 def _knob(key: str, knobs: Sequence[Knob]) -> Knob:

@@ -5,6 +5,7 @@ Everything is to be small; whoever wants something large gives its negative.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 Objectives = Sequence[float]
@@ -17,12 +18,38 @@ def front(points: Sequence[Objectives]) -> list[int]:
     A point dominates another that is nowhere smaller and somewhere larger. Of equal points the first stays.
     """
     kept: list[int] = []
+    few = len(points[0]) <= 3 if points else True
+    stairs = _Stairs()
     for number in sorted(range(len(points)), key=lambda number: (*points[number], number)):
         here = points[number]
-        # Whatever dominates a point comes before it in this order.
-        if not any(all(a <= b for a, b in zip(points[other], here, strict=True)) for other in kept):
+        # Whatever dominates a point comes before it in this order, so the first objective says no more.
+        if few:
+            if stairs.add(*[*here[1:], 0, 0][:2]):
+                kept.append(number)
+        elif not any(all(a <= b for a, b in zip(points[other], here, strict=True)) for other in kept):
             kept.append(number)
     return kept
+
+
+class _Stairs:
+    """The front of pairs that came so far, the first rising and the second falling."""
+
+    def __init__(self) -> None:
+        self._first: list[float] = []
+        self._second: list[float] = []
+
+    def add(self, first: float, second: float) -> bool:
+        """Whether no earlier pair is as small in both; then those that this one dominates make way for it."""
+        at = bisect_right(self._first, first)
+        if at and self._second[at - 1] <= second:
+            return False
+        begin = bisect_left(self._first, first)
+        end = begin
+        while end < len(self._second) and self._second[end] >= second:
+            end += 1
+        self._first[begin:end] = [first]
+        self._second[begin:end] = [second]
+        return True
 
 
 def hypervolume(points: Sequence[Objectives], reference: Objectives) -> float:

@@ -38,7 +38,7 @@ def front_page(found: Front) -> str:
     names = [axis.name for axis in found.axes]
     goals = f"{', '.join(names[:-1])} and {names[-1]}"
     said = f"{len(found.best)} of {len(found.rows)} designs are on the front of {goals}."
-    subject = " by ".join(map(short, (knob.key for knob in found.knobs)))
+    subject = " by ".join(found.varied)
     panels = [_panel(found, number) for number in range(len(found.pairs))]
     drawing = (
         f'<div class="drawing" id="plots">{"".join(panels)}<div id="tip" hidden></div></div>{_legend(found)}'
@@ -106,11 +106,6 @@ def _summary(title: str, subject: str, said: str, drawing: str, lead: str) -> st
         f'<h1>{escaped(title)}</h1><p class="answer">{escaped(said)}</p>'
         f'<p class="quiet">{escaped(lead)}</p>{drawing}</section>\n'
     )
-
-
-def short(key: str) -> str:
-    """A knob's path without what goes without saying."""
-    return key.removeprefix("hardware.").replace(".", " ")
 
 
 def _name(found: Front, at: int, letters: dict[int, str]) -> str:
