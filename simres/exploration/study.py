@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from simres.errors import SimresError
@@ -59,7 +60,7 @@ class Study:
             digest.update(text.encode())
         return digest.hexdigest()[:24]
 
-    @property
+    @cached_property
     def head(self) -> dict[str, tuple[int | float | str, ...]]:
         """The knobs' values as rows have them, by key: numbers in base units where all are numbers."""
         return {knob.key: knob.numbers or knob.values for knob in self.space.knobs}
