@@ -1,8 +1,9 @@
 """How fast a sweep is: `python benchmarks/sweep.py [--points 10000]`.
 
 ResNet-20 with the scheduler `overlapped` on a grid of bandwidth x on-chip memory x matrix rate. Printed are
-processor seconds of all processes (the machine may have other work), points a second, the same for half as
-many points (linear?), what one process and two take (efficiency), and the peak of memory of any process.
+processor seconds of all processes (the machine may have other work), points a second, the same for fewer
+points and what each further one costs (linear?), what one process and two take (efficiency), and the peak of
+memory of any process. The table has a row for each point, and who draws it at the end reads all of it.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def main() -> None:
         f"{half} points, 2 processes: {less:.1f} s of processors ({1000 * less / half:.1f} ms a point), "
         f"{small:.0f} MiB at most"
     )
+    print(f"  each of the other {points - half} points: {1000 * (spent - less) / (points - half):.1f} ms")
     single, one, _ = run(half, 1)
     double, two, _ = run(half, 2)
     print(

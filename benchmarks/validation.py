@@ -28,6 +28,7 @@ from simres_systolic import topology
 from simres_systolic.array import SystolicSpec
 from simres_systolic.shapes import scalesim_shapes
 
+from simres.analysis.agreement import LAYER_LIMIT, TOTAL_LIMIT
 from simres.units import format_duration
 
 ROOT = Path(__file__).parents[1]
@@ -128,19 +129,18 @@ def calibrations() -> Iterator[str]:
     """Measured on machines that were at hand."""
     files = sorted(DATA.glob("calibration*.json"))
     if not files:
-        yield "None is stored in `docs/data/` yet."
+        yield "None is stored in `docs/data/` yet; [here](calibrate.md) is how they are made."
         return
-    yield """\
-What the machines at hand took, measured, beside what is simulated of them. A convolution counts as right
-within 30 %, a network within 15 %.
+    yield f"""\
+Networks that a machine ran, beside simulations of what `simres calibrate` measured of that machine
+([how](calibrate.md)). A convolution is right within {100 * LAYER_LIMIT:.0f} %, a network within
+{100 * TOTAL_LIMIT:.0f} %. *Spread* is that of the measurement.
 """
-    yield from _heading(
-        "network", "machine", "measured", "simulated", "error", "convolutions within 30 %", "the worst"
-    )
+    columns = "network", "machine", "measured", "spread", "simulated", "error", "convolutions that are right"
+    yield from _heading(*columns, "the farthest off")
     for path in files:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        for item in document.get("agreements", [document]):
-            yield _calibration(item)
+        for found in json.loads(path.read_text(encoding="utf-8"))["networks"]:
+            yield _calibration(found)
 
 
 def measurements() -> Iterator[str]:
@@ -236,14 +236,16 @@ def _bandwidth(traffic: Any, row: Mapping[str, Any]) -> float:
     return float(moved * spec.clocks.bl / controller.ports[0].done)
 
 
-def _calibration(item: Mapping[str, Any]) -> str:
-    layers = [layer for layer in item["layers"] if layer["kind"] == "conv"]
-    errors = [layer["simulated_ps"] / layer["measured_ps"] - 1 for layer in layers]
-    worst = max(errors, key=abs, default=0.0)
-    within = f"{sum(abs(error) <= 0.3 for error in errors)} of {len(errors)}"
-    measured, simulated = item["measured_ps"], item["simulated_ps"]
-    times = format_duration(measured), format_duration(simulated), _error(simulated, measured)
-    return _row(item["network"], item["machine"], *times, within, f"{100 * worst:+.0f} %")
+def _calibration(found: Mapping[str, Any]) -> str:
+    """A row; `found` is a network of `simres calibrate --json`."""
+    layers = [layer for layer in found["layers"] if layer["kind"] == "conv"]
+    errors = [100 * (layer["simulated_ps"] / layer["measured_ps"] - 1) for layer in layers]
+    right = f"{found['convolutions_within']} of {found['convolutions']}"
+    measured, simulated = found["measured_ps"], found["simulated_ps"]
+    spread = f"{100 * found['measured_spread']:.0f} %"
+    times = format_duration(measured), spread, format_duration(simulated), _error(simulated, measured)
+    farthest = f"{max(errors, key=abs):+.0f} %" if errors else "-"
+    return _row(found["network"], found["machine"], *times, right, farthest)
 
 
 def _error(found: float, known: float) -> str:

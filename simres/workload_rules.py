@@ -127,7 +127,7 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
             elif name in made:
                 yield f"{place}.outputs[{position}]: `{name}` is made already, by `{made[name]}`"
             made.setdefault(name, op.name)
-        for problem in (*_figures(op), *_fused(op, workload)):
+        for problem in (*_figures(op), *_weights(op, workload), *_fused(op, workload)):
             yield f"{place}{problem}"
         between.update(_between(op))
         yield from _views(place, op, workload, cyclic)
@@ -144,6 +144,8 @@ def _figures(op: Op) -> Iterator[str]:
         negative = [name for name, count in counts.items() if count < 0]
         if negative:
             yield f".loops.{negative[0]}: must not be negative, is {counts[negative[0]]}"
+        elif max(counts.values()) > MOST:
+            yield ".loops: counts must be at most 2^62, and one is larger"
         elif op.loops.macs != op.macs:
             yield f".macs: {op.macs}, but its loops make {op.loops.macs}"
     if op.window is not None:
@@ -151,6 +153,18 @@ def _figures(op: Op) -> Iterator[str]:
     for name, value in op.attributes.items():
         if isinstance(value, float) and not math.isfinite(value):
             yield f".attributes.{name}: must be a finite number, is {value}"
+
+
+def _weights(op: Op, workload: Workload) -> Iterator[str]:
+    """Convolutions and linear layers have as many weights as their loops use: tiles are cut by the loops."""
+    weight = workload.tensors.get(op.inputs[1]) if len(op.inputs) > 1 else None
+    if op.loops is None or op.kind not in ("conv", "linear") or weight is None:
+        return
+    counts = op.loops
+    used = counts.groups * counts.m * counts.c * counts.r * counts.s
+    if weight.role is Role.WEIGHT and 0 <= used <= MOST and weight.elements != used:
+        has = "another number" if weight.elements > MOST else f"{weight.elements}"
+        yield f".loops: use {used} weights, and `{weight.name}` has {has}"
 
 
 def _between(op: Op) -> tuple[str, ...]:

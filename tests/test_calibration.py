@@ -78,10 +78,10 @@ def test_without_torch_it_says_how_to_get_it(simres, monkeypatch, tmp_path):
 
 
 @pytest.mark.torch
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
-    rate=st.integers(10**9, 10**13),
-    read=st.integers(10**9, 10**12),
+    rate=st.integers(10**9, 10**12),
+    read=st.integers(10**10, 10**12),
     call=st.integers(10**5, 10**7),
     share=st.floats(0.01, 1),
     extra=st.integers(0, 10**7),
@@ -134,13 +134,13 @@ def test_a_written_chip_takes_what_was_measured(rate, read, call, share, extra):
 
 
 @pytest.mark.torch
-def test_quartiles_leave_out_what_others_did_to_the_machine():
-    from simres.calibration.timing import quartiles
+def test_a_timing_leaves_out_what_others_did_to_the_machine():
+    from simres.calibration.timing import timing
 
-    assert quartiles([10, 11, 12, 13]).ps == 11_000
-    assert quartiles([10, 10, 10, 10, 10, 9000]).ps == 10_000
-    assert quartiles([8, 10, 12, 16]).spread == pytest.approx(0.6)
-    assert quartiles([5]).spread == 0
+    assert timing([10, 11, 12, 13]).ps == 10_000
+    assert timing([1, *[10] * 12, *[9000] * 7]).ps == 10_000, "nor is one lucky repeat the truth"
+    assert timing([8, 10, 12, 16]).spread == pytest.approx(0.5)
+    assert timing([5]).spread == 0
 
 
 @pytest.mark.torch
@@ -157,12 +157,13 @@ def test_the_last_cache_is_the_one_of_the_highest_level(tmp_path):
 
 @pytest.mark.torch
 def test_a_machine_is_measured_and_a_network_compared(simres, tmp_path, monkeypatch):
-    from simres.calibration import network, timing
+    from simres.calibration import measure, network, timing
     from simres.plugins import Registry
     from simres.scenario import loader
 
     monkeypatch.setattr(network, "IMAGES", 2)
     monkeypatch.setattr(timing, "PATIENCE_NS", 0)
+    monkeypatch.setattr(measure, "ROUNDS", 1)
     done = simres("-o", "cpu.yaml", "--quick", "--threads", 1, "--device", "cpu")
     assert done.exit_code == ExitCode.OK, done.output
     chip = loader.load_chip(tmp_path / "cpu.yaml", registry=Registry(external=False))

@@ -77,7 +77,7 @@ def test_the_document_is_the_program(simres, tmp_path):
     assert document["schema_version"] == 1
     planned = api.schedule("resnet20", overrides={"scheduler": "overlapped"})
     read = TypeAdapter(Program).validate_json(json.dumps(document["program"]))
-    assert (read.buffers, read.layers, read.decisions) == (
+    assert (tuple(read.buffers), read.layers, read.decisions) == (
         planned.program.buffers,
         planned.program.layers,
         planned.program.decisions,

@@ -28,6 +28,7 @@ OF = {
     "workload_table": "workload show",
     "sweep_table": "sweep, explore",
     "saturation_table": "saturate",
+    "agreement": "calibrate",
     "skipping": "skip",
     "scores": "evaluate",
     "models": "models",

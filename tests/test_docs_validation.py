@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import re
 import subprocess
@@ -9,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from simres.analysis.agreement import Agreement, Compared
+from simres.reporting.agreement import document
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
@@ -22,6 +27,22 @@ def test_the_quick_sections_are_what_comes_out():
     environment = os.environ | {"PYTHONPATH": paths}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_stored_calibration_has_a_row(tmp_path, monkeypatch):
+    for package in ("simres_dram", "simres_systolic", "simres_utilisation"):
+        pytest.importorskip(package)
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    validation = importlib.import_module("validation")
+    monkeypatch.setattr(validation, "DATA", tmp_path)
+    near, far = (
+        Compared(name, "conv", 1000, 10**9, ps) for name, ps in (("a", 11 * 10**8), ("b", 5 * 10**8))
+    )
+    found = Agreement("net", "a machine", "a chip", 2 * 10**9, 0.04, 19 * 10**8, (near, far))
+    stored = {"schema_version": 1, "networks": [document(found)]}
+    (tmp_path / "calibration-here.json").write_text(json.dumps(stored))
+    (row,) = [line for line in validation.calibrations() if line.startswith("| net ")]
+    assert row == "| net | a machine | 2 ms | 4 % | 1.9 ms | -5.0 % | 1 of 2 | -50 % |"
 
 
 def test_errors_are_those_of_the_figures_beside_them():

@@ -63,7 +63,8 @@ def test_import_simres_imports_nothing_heavy(imported_by: ImportedBy) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("simulate", "--help"), ("explore", "--help")]
+    "arguments",
+    [("--help",), ("--version",), ("simulate", "--help"), ("explore", "--help"), ("calibrate", "--help")],
 )
 def test_help_imports_nothing_heavy(imported_by: ImportedBy, arguments: tuple[str, ...]) -> None:
     assert imported_by(command(*arguments)) <= {"rich.console", "pydantic"}  # typer asks for both

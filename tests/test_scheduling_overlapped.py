@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import simres
 import simres.api
-from simres.errors import AnswerIsNo
+from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.specs import BusSpec, MatrixSpec
 from simres.program import TaskKind
 from simres.scheduling import tile_plan
@@ -117,6 +117,13 @@ def test_it_comes_near_what_the_bus_allows(network, passes, about_us, within):
     result = simres.simulate(network, chip="paper", overrides=overrides)
     assert result.makespan_ps <= (1 + within) * about_us * 1e6
     assert result.makespan_ps >= result.bounds.makespan
+
+
+@pytest.mark.parametrize("missing", ["ddr", "matrix", "host"])
+def test_what_the_chip_lacks_is_said(missing):
+    components = {name: spec for name, spec in paper_chip().components.items() if name != missing}
+    with pytest.raises(SimresError, match="the chip has no"):
+        schedule(simres.api.find_workload("resnet20"), chip(components), Parameters())
 
 
 def test_a_network_larger_than_the_memory_runs_in_tiles():

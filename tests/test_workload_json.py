@@ -185,6 +185,14 @@ WRONG = {
     ),
     "window": (lambda d: op(d, "conv")["window"].update(kernel=[0, 3]), "window.kernel: must be at least 1"),
     "loops": (lambda d: op(d, "conv")["loops"].update(m=-16), "loops.m: must not be negative"),
+    "huge loops": (
+        lambda d: op(d, "conv")["loops"].update(m=10**4000, c=10**4000),
+        "loops: counts must be at most",
+    ),
+    "too many weights": (
+        lambda d: tensor(d, "conv.weight").update(shape=[16000, 3, 3, 3]),
+        r"ops\[0\].loops: use 432 weights, and `conv.weight` has 432000",
+    ),
     "no output": (lambda d: d.update(outputs=[]), "outputs: must name at least one"),
     "wrong output": (lambda d: d.update(outputs=["gone"]), r"outputs\[0\]: no tensor `gone`"),
     "form": (lambda d: d.update(form="tree"), "form: must be `graph` or `ledger`, is `tree`"),
@@ -193,6 +201,11 @@ WRONG = {
         "schema_version: must be a number from 1, it is missing",
     ),
     "version": (lambda d: d.update(schema_version=True), "schema_version: must be a number from 1, is true"),
+    "long form": (lambda d: d.update(form="x" * 10**6), r"form: must be `graph` or `ledger`, is `x+\.\.\.`"),
+    "endless tensors": (
+        lambda d: d.update(tensors=[{}] * 50_001),
+        "tensors: has 50001 entries, at most 50000",
+    ),
     "tensors no list": (lambda d: d.update(tensors=3), "tensors: "),
     "tensor no object": (lambda d: d["tensors"].insert(0, 3), r"tensors\[0\]: "),
     "infinite": (lambda d: d.update(accuracy=float("1e999")), "no JSON number|must be a finite"),

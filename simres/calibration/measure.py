@@ -19,12 +19,14 @@ from torch.nn import functional
 
 from simres.calibration.machine import Machine, machine
 from simres.calibration.shapes import HostShape, MatrixShape
-from simres.calibration.timing import Timing, synchronise, timed
+from simres.calibration.timing import Timing, repeated, synchronise, timing
 from simres.tracing.prices import vector_ops
 from simres.units import PS_PER_S
 
 BLOCK_CACHES, LEAST_BLOCK = 6, 192 << 20
 """The block of weights is so many times the last cache, and so many bytes at the least."""
+ROUNDS = 4
+"""How often everything is measured, so that what went on beside it for some seconds does not stay."""
 PIECE = 2 << 20
 """Elements that are copied or read at once to find the rate of memory: a millisecond's worth or so, which
 seldom falls into the time of somebody else."""
@@ -59,6 +61,12 @@ class Measurements:
     matrix: dict[MatrixShape, Timing]
     host: dict[HostShape, Timing]
     vector_ops: dict[HostShape, int]
+
+    @property
+    def spread(self) -> float:
+        """The median of the spreads: how much else went on."""
+        spreads = sorted(timing.spread for timing in (*self.matrix.values(), *self.host.values()))
+        return spreads[len(spreads) // 2] if spreads else 0.0
 
 
 class Weights:
@@ -100,77 +108,92 @@ def measure(
     told: Told = lambda _done, _whole: None,
 ) -> Measurements:
     """Measures the device with the threads that torch is set to; `told` hears how far it is."""
-    whole = len(matrix) + len(host) + 1
+    whole = ROUNDS * (len(matrix) + len(host) + 1)
     here = machine(device)
     weights = Weights(here.cache, device, max((shape.weight_elements for shape in matrix), default=0))
     torch.manual_seed(0)
-    copies = _copy_rate(weights, device)
-    torch.set_num_threads(1)
-    alone = _copy_rate(weights, device)
-    torch.set_num_threads(here.threads)
-    read = _read_rate(weights, device)
-    small = [torch.rand(ON_CHIP_BYTES // 4, device=device) for _ in range(2)]
-    on_chip = timed(lambda: small[0].copy_(small[1]), device)
-    one = torch.ones(1, 1, device=device)
-    linear, relu = nn.Linear(1, 1, bias=False).to(device).eval(), nn.ReLU()
-    launches = [
-        timed(call, device, before=lambda: weights.make_way(one))
-        for call in (
-            lambda: linear(one),
-            lambda: functional.linear(one, one),
-            lambda: relu(one),
-            one.relu,
-        )
-    ]
-    told(1, whole)
-    products: dict[MatrixShape, Timing] = {}
-    for shape in matrix:
-        products[shape] = _matrix(shape, weights, device)
-        told(1 + len(products), whole)
-    others: dict[HostShape, Timing] = {}
+    times: dict[object, list[float]] = {}
     operations: dict[HostShape, int] = {}
-    for asked in host:
-        x = _image(asked.elements, device)
-        call, operations[asked] = _host(asked.operator, x)
-        others[asked] = timed(call, device, before=partial(weights.make_way, x))
-        told(1 + len(products) + len(others), whole)
+
+    def took(what: object, found: list[float]) -> None:
+        times.setdefault(what, []).extend(found)
+
+    done = 0
+    for _ in range(ROUNDS):
+        _basics(weights, device, took)
+        told(done := done + 1, whole)
+        for shape in matrix:
+            took(shape, _matrix(shape, weights, device))
+            told(done := done + 1, whole)
+        for asked in host:
+            x = _image(asked.elements, device)
+            call, operations[asked] = _host(asked.operator, x)
+            took(asked, repeated(call, device, before=partial(weights.make_way, x)))
+            told(done := done + 1, whole)
+    found = {what: timing(those) for what, those in times.items()}
+
+    def rate(what: str, nbytes: int) -> int:
+        return nbytes * PS_PER_S // found[what].ps
+
     return Measurements(
         machine=here,
-        copy_rate=copies,
-        copy_rate_one_thread=alone,
-        read_rate=read,
-        on_chip_rate=ON_CHIP_BYTES * PS_PER_S // on_chip.ps,
-        matrix_launch=launches[0],
-        matrix_call=launches[1],
-        host_launch=launches[2],
-        host_call=launches[3],
-        matrix=products,
-        host=others,
+        copy_rate=rate("copy", 8 * PIECE),
+        copy_rate_one_thread=rate("copy alone", 8 * PIECE),
+        read_rate=rate("read", 4 * PIECE),
+        on_chip_rate=rate("on chip", ON_CHIP_BYTES),
+        matrix_launch=found["linear"],
+        matrix_call=found["linear function"],
+        host_launch=found["relu"],
+        host_call=found["relu function"],
+        matrix={shape: found[shape] for shape in matrix},
+        host={shape: found[shape] for shape in host},
         vector_ops=operations,
     )
 
 
-def _copy_rate(weights: Weights, device: torch.device) -> int:
+def _basics(weights: Weights, device: torch.device, took: Callable[[str, list[float]], None]) -> None:
+    """Copies, reads, and calls of operators on one number."""
+    threads = torch.get_num_threads()
+    took("copy", _copies(weights, device))
+    torch.set_num_threads(1)
+    took("copy alone", _copies(weights, device))
+    torch.set_num_threads(threads)
+    took("read", _reads(weights, device))
+    small = [torch.rand(ON_CHIP_BYTES // 4, device=device) for _ in range(2)]
+    took("on chip", repeated(lambda: small[0].copy_(small[1]), device))
+    one = torch.ones(1, 1, device=device)
+    linear, relu = nn.Linear(1, 1, bias=False).to(device).eval(), nn.ReLU()
+    calls: dict[str, Callable[[], Tensor]] = {
+        "linear": lambda: linear(one),
+        "linear function": lambda: functional.linear(one, one),
+        "relu": lambda: relu(one),
+        "relu function": one.relu,
+    }
+    for name, call in calls.items():
+        took(name, repeated(call, device, before=lambda: weights.make_way(one)))
+
+
+def _copies(weights: Weights, device: torch.device) -> list[float]:
     to = of = weights.block[:0]
 
     def before() -> None:
         nonlocal to, of
         to, of = weights.take([PIECE], PIECE), weights.take([PIECE], PIECE)
 
-    return 8 * PIECE * PS_PER_S // timed(lambda: to.copy_(of), device, before=before).ps
+    return repeated(lambda: to.copy_(of), device, before=before)
 
 
-def _read_rate(weights: Weights, device: torch.device) -> int:
+def _reads(weights: Weights, device: torch.device) -> list[float]:
     piece = weights.block[:0]
 
     def before() -> None:
         nonlocal piece
         piece = weights.take([PIECE], PIECE)
 
-    return 4 * PIECE * PS_PER_S // timed(lambda: piece.sum(), device, before=before).ps
+    return repeated(lambda: piece.sum(), device, before=before)
 
 
-def _matrix(shape: MatrixShape, weights: Weights, device: torch.device) -> Timing:
+def _matrix(shape: MatrixShape, weights: Weights, device: torch.device) -> list[float]:
     if shape.operator == "conv":
         side = shape.side * shape.stride
         x = torch.rand(1, shape.groups * shape.c, side, side, device=device)
@@ -191,7 +214,7 @@ def _matrix(shape: MatrixShape, weights: Weights, device: torch.device) -> Timin
         return functional.linear(x, w)
 
     synchronise(device)
-    return timed(call, device, before=before)
+    return repeated(call, device, before=before)
 
 
 def _image(elements: int, device: torch.device) -> Tensor:

@@ -17,7 +17,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from simres.calibration.machine import machine
 from simres.calibration.measure import Weights
-from simres.calibration.timing import Timing, clock, quartiles, synchronise, timed
+from simres.calibration.timing import Timing, clock, repeated, synchronise, timing
 from simres.hookspecs import Operator
 from simres.tracing.export import DTYPES, export, quiet
 from simres.tracing.graph import GraphReader
@@ -85,7 +85,7 @@ def run(
         twin(*inputs)
         told(through := through + 1, images)
 
-    total = timed(lambda: module(*inputs), device, before=before, least=IMAGES, most=IMAGES)
+    total = timing(repeated(lambda: module(*inputs), device, before=before, least=IMAGES, most=IMAGES))
     arguments = _arguments(program, inputs, device)
     calls = reader.operators()
     one_by_one = _OneByOne(program.graph_module, calls, device)
@@ -100,7 +100,7 @@ def run(
         workload,
         total,
         tuple(
-            Call(names, quartiles(one_by_one.times[node]), ran.get(node, "")) for node, names in calls.items()
+            Call(names, timing(one_by_one.times[node]), ran.get(node, "")) for node, names in calls.items()
         ),
     )
 

@@ -1,8 +1,8 @@
 """What is measured: synthetic shapes on a coarse grid, of no network in particular.
 
-Channels are multiples of 16, as vector units like them, and sides are 3 times a power of 2: the networks
-that people know have powers of 2 and multiples of 7, so none of their layers is a point of this grid, and
-what is simulated of them is interpolated.
+Channels are multiples of 16, as vector units like them, and sides are multiples of 3: the networks that
+people know have powers of 2 and multiples of 7, so none of their layers is a point of this grid, and what
+is simulated of them is interpolated.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _few() -> tuple[MatrixShape, ...]:
 
 
 def _convolutions() -> tuple[MatrixShape, ...]:
-    channels, sides = (16, 48, 96, 192, 384, 768), (3, 6, 12, 24, 48, 96)
+    channels, sides = (16, 48, 96, 192, 384, 768), (3, 6, 9, 12, 18, 24, 48, 96)
 
     def grid(
         stride: int, kernel: int, cs: tuple[int, ...], ms: tuple[int, ...], over: tuple[int, ...]
@@ -84,8 +84,8 @@ def _convolutions() -> tuple[MatrixShape, ...]:
     return (
         *grid(1, 1, channels, channels, sides),
         *grid(1, 3, channels, channels, sides),
-        *grid(2, 1, (16, 48, 192, 768), (48, 192, 768), sides[:-1]),
-        *grid(2, 3, (16, 48, 192, 768), (48, 192, 768), sides[:-1]),
+        *grid(2, 1, (16, 48, 192, 768), (48, 192, 768), (3, 6, 12, 24, 48)),
+        *grid(2, 3, (16, 48, 192, 768), (48, 192, 768), (3, 6, 12, 24, 48)),
         *grid(1, 5, some, some, (6, 12, 24)),
         *grid(1, 3, (3,), image, (24, 48, 96, 192)),
         *grid(2, 3, (3,), image, (24, 48, 96, 192)),

@@ -8,29 +8,30 @@ from time import perf_counter_ns, thread_time_ns
 
 import torch
 
-LEAST, MOST = 7, 40
-"""How often a call is repeated at the least and at the most."""
-PATIENCE_NS = 50_000_000
+LEAST, MOST = 3, 14
+"""How often a call is repeated in a row at the least and at the most."""
+PATIENCE_NS = 20_000_000
 """After so long, and the least repeats, it is enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Picoseconds of a call: the lower quartile of its repeats, and how far the upper one lies above it.
+    """Picoseconds of a call: a tenth of its repeats were faster. `spread` is how far the median lies above
+    that, as a share of it.
 
-    Whatever else runs on a machine only ever adds time, so the lower quartile is nearer to the truth than
-    the median or the mean; unlike the minimum it is no single lucky repeat. `spread` is a share of it.
+    Whatever else runs on a machine only ever adds time, so what is fast is nearer to the truth than a mean
+    or median; unlike the minimum, the first decile is no single lucky repeat.
     """
 
     ps: int
     spread: float
 
 
-def quartiles(times_ns: Sequence[float]) -> Timing:
+def timing(times_ns: Sequence[float]) -> Timing:
     """The Timing of repeats, one or more, in nanoseconds."""
     ordered = sorted(times_ns)
-    low, high = ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4]
-    return Timing(max(1, round(low * 1000)), (high - low) / low if low else 0.0)
+    low, middle = ordered[len(ordered) // 10], ordered[len(ordered) // 2]
+    return Timing(max(1, round(low * 1000)), (middle - low) / low if low else 0.0)
 
 
 def clock(device: torch.device) -> Callable[[], int]:
@@ -47,15 +48,15 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def timed(
+def repeated(
     call: Callable[[], object],
     device: torch.device,
     *,
     least: int = LEAST,
     most: int = MOST,
     before: Callable[[], object] | None = None,
-) -> Timing:
-    """Calls it again and again, after twice for nothing; `before` runs ahead of each and is not counted."""
+) -> list[float]:
+    """Nanoseconds of each of some calls, after two for nothing; `before` runs ahead of each, uncounted."""
     times: list[float] = []
     spent, now = 0, clock(device)
     for number in range(most + 2):
@@ -71,4 +72,4 @@ def timed(
             spent += took
             if len(times) >= least and spent >= PATIENCE_NS:
                 break
-    return quartiles(times)
+    return times

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from simres.analysis.agreement import Agreement
 
+BUSY = 0.5
+"""A spread of measurements from which on the machine is said to be busy."""
+
 
 def calibrate(
     check: Annotated[
@@ -52,7 +55,7 @@ def calibrate(
     `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`.
     """
     from simres.commands.torch_setup import prepared
-    from simres.reporting.console import can_draw, stderr, stdout
+    from simres.reporting.console import can_draw, stdout
 
     _asked(check, chip, output, inputs)
     if chip is not None:
@@ -62,7 +65,6 @@ def calibrate(
     with prepared(device, threads) as chosen:
         if output is not None:
             _write(chosen, output, quick)
-            stderr().print(f"wrote {output}")
             chip = str(output)
         assert chip is not None
         found += [_compared(name, inputs, chip, chosen) for name in named]
@@ -131,11 +133,20 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
+    from simres.reporting.console import stderr
     from simres.reporting.run_progress import run_progress
 
     with run_progress("measurements") as told:
         found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
     write_text(output, chip_yaml(found))
+    told_of = stderr()
+    if found.spread > BUSY:
+        told_of.print(
+            f"warning: every other measurement has a median {found.spread:.0%} above its best: is this "
+            "machine busy?",
+            style="warning",
+        )
+    told_of.print(f"wrote {output}")
 
 
 def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.device) -> Agreement:

@@ -165,8 +165,11 @@ class _Search:
         point = self.point_of(row)
         assert point is not None, "a row of this study"
         self.rows[point] = row
-        told = [self._tell(trial, row) for trial in self.waiting.pop(point)]
-        self.trials.add(told[0])
+        first, *others = self.waiting.pop(point)
+        first.set_user_attr(ROW, row)
+        self.trials.add(self._tell(first, row))
+        for trial in others:
+            self._tell(trial, row)
 
     def _proposed(self) -> int | None:
         for _ in range(REPEATS):
@@ -205,7 +208,6 @@ class _Search:
     def _tell(self, trial: optuna.Trial, row: Row) -> FrozenTrial:
         from optuna.trial import TrialState
 
-        trial.set_user_attr(ROW, row)
         values = self._values(row)
         if values is None:
             return self.study.tell(trial, state=TrialState.FAIL)

@@ -129,9 +129,9 @@ class InTime:
         for op in walk.tiling.ops:
             kind, role = UNITS.get(op.unit, (TaskKind.MOVE, None))
             if kind not in found:
-                found[kind] = _Queue([walk.tiling.memory] if role is None else list(chip.named(role)))
                 if role is not None:
                     chip.fastest(role, walk.steps[0].work)  # says so when there is none
+                found[kind] = _Queue([walk.tiling.memory] if role is None else list(chip.named(role)))
             by_op.append(found[kind])
         for position, step in enumerate(walk.steps):
             by_op[step.op].steps.append(position)
