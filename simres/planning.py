@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from simres.analysis.bounds import bounds, bounds_of, least_work
-from simres.errors import AnswerIsNo, InvalidFile, Problem, SimresError
+from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.joint import beside, joined, part, together
+from simres.offers import offered
 from simres.passes.batch import batch
 from simres.plugins import Registry, resolve
 from simres.program import SCHEMA_VERSION, Program
@@ -49,9 +49,6 @@ from simres.workload import Ledger, Workload
 
 if TYPE_CHECKING:
     from simres.scenario.model import Scenario
-
-BASELINE = "serial"
-"""The scheduler whose Program is a candidate where there is a choice, so that none does worse."""
 
 
 def chip_of(scenario: Scenario, registry: Registry) -> Chip:
@@ -134,7 +131,7 @@ def _plan(
     *,
     brief: bool = False,
 ) -> Schedule:
-    programs = _offered(scenario, workload, chip, registry)
+    programs = offered(scenario, workload, chip, registry)
     if len(programs) == 1:
         (program,) = programs
         return Schedule(chip, workload, program, _proven(program, chip, workload, scenario.images))
@@ -200,31 +197,6 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
 
 _rewrites: Recent[Workload] = Recent(8)
 """Networks after passes, so that schedules of one can be told to be of the same."""
-
-
-def _offered(
-    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
-) -> list[Program]:
-    """The Programs to choose from: the scheduler's and, where it leaves the choice, that of its baseline."""
-    scheduler = registry.scheduler(scenario.scheduler)
-    form = "ledger" if isinstance(workload, Ledger) else "graph"
-    if scheduler.takes != form:
-        fitting = [name for name, other in registry.schedulers().items() if other.takes == form]
-        raise SimresError(
-            f"scheduler `{scheduler.name}` takes a {scheduler.takes}, and `{workload.name}` is a {form}",
-            f"schedulers for a {form}: {', '.join(fitting)}",
-        )
-    offered = registry.call(scheduler, workload, chip, scenario.parameters)
-    programs = [offered] if isinstance(offered, Program) else list(offered)
-    if not programs:
-        raise SimresError(f"scheduler `{scheduler.name}` offers no Program for `{workload.name}`")
-    baseline = scheduler.baseline or ("" if isinstance(offered, Program) or form != "graph" else BASELINE)
-    if baseline and baseline not in (scheduler.name, *(program.scheduler for program in programs)):
-        other = registry.scheduler(baseline)
-        with suppress(AnswerIsNo):  # what does not fit is no candidate
-            made = registry.call(other, workload, chip, resolve(other.parameters)())
-            programs += [made] if isinstance(made, Program) else made
-    return programs
 
 
 def behaviours_of(chip: Chip, registry: Registry) -> dict[str, Any]:
