@@ -1,6 +1,6 @@
 """How much of a known front a search finds with a tenth of the evaluations.
 
-    python benchmarks/explore.py [--grid grid.jsonl] [--seeds 5] [--workers N]
+    python benchmarks/explore.py [--grid grid.jsonl] [--seeds 5] [--workers N] [--sampler tpe]
 
 The space has 10,000 points: ResNet-20 under `serial` with five DDR parts, five matrix units and five hosts
 (what is faster takes longer to start and leaks more), eight sizes of on-chip memory and ten ways to rewrite
@@ -33,7 +33,7 @@ from simres.exploration import local, table
 from simres.exploration.objectives import objectives_of
 from simres.exploration.outcome import Row
 from simres.exploration.pareto import front, hypervolume
-from simres.exploration.search import search
+from simres.exploration.search import SAMPLERS, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
@@ -128,7 +128,7 @@ class Known:
         return [hypervolume(measured(rows[:count]), self._nadir) / self._volume for count in counts]
 
 
-def searched(space: Study, whole: Sequence[Row], count: int, seed: int) -> Sequence[Row]:
+def searched(space: Study, whole: Sequence[Row], count: int, seed: int, sampler: str) -> Sequence[Row]:
     """The rows of a search, in the order in which it asked for them."""
     by_key = {row["key"]: row for row in whole}
 
@@ -138,8 +138,19 @@ def searched(space: Study, whole: Sequence[Row], count: int, seed: int) -> Seque
 
     with tempfile.TemporaryDirectory() as folder, SweepProgress(stderr()) as shown:
         path = Path(folder) / "search.jsonl"
-        url = f"sqlite:///{path.with_suffix('.db')}"
-        found = search(space, path, objectives_of(GOALS), (), count, looked_up, shown, storage=url, seed=seed)
+        # The search is the same in every storage, and a journal is the cheapest to write.
+        found = search(
+            space,
+            path,
+            objectives_of(GOALS),
+            (),
+            count,
+            looked_up,
+            shown,
+            storage=str(path.with_suffix(".log")),
+            seed=seed,
+            sampler=sampler,
+        )
     return found.rows
 
 
@@ -149,6 +160,7 @@ def main() -> int:
     arguments.add_argument("--grid", type=Path, default=Path(tempfile.gettempdir()) / "simres-grid.jsonl")
     arguments.add_argument("--seeds", type=int, default=5)
     arguments.add_argument("--workers", type=int, default=local.cores())
+    arguments.add_argument("--sampler", choices=SAMPLERS, default=SAMPLERS[0])
     given = arguments.parse_args()
     space = study()
     with SweepProgress(stderr()) as shown:
@@ -163,7 +175,7 @@ def main() -> int:
     for seed in range(given.seeds):
         by_chance.append(known.shares(random.Random(seed).sample(whole, counts[-1]), counts))
         started = time.process_time()
-        rows = searched(space, whole, counts[-1], seed)
+        rows = searched(space, whole, counts[-1], seed, given.sampler)
         took.append(time.process_time() - started)
         guided.append(known.shares(rows, counts))
     for name, shares in (("guided", guided), ("by chance", by_chance)):

@@ -22,7 +22,7 @@ from simres.exploration.limits import Limit, limits_of
 from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.outcome import Row
 from simres.exploration.pareto import front
-from simres.exploration.search import Searched, search
+from simres.exploration.search import SAMPLERS, Searched, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import Evaluation
@@ -89,10 +89,14 @@ def searched(
     storage: str = "",
     limits: Sequence[Limit] = (),
     seed: int = 0,
+    sampler: str = "nsga2",
 ) -> Searched:
     """A search with its table at `path` and its storage beside that."""
     url = storage or f"sqlite:///{path.with_suffix('.db')}"
-    return search(study, path, GOALS, limits, points, evaluation, Unwatched(), storage=url, seed=seed)
+    watch = Unwatched()
+    return search(
+        study, path, GOALS, limits, points, evaluation, watch, storage=url, seed=seed, sampler=sampler
+    )
 
 
 def best(rows: Iterable[Row], limits: tuple[Limit, ...] = ()) -> set[tuple[float, ...]]:
@@ -101,11 +105,12 @@ def best(rows: Iterable[Row], limits: tuple[Limit, ...] = ()) -> set[tuple[float
     return {values[number] for number in front(values)}
 
 
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_search_as_large_as_the_space_is_the_whole_grid(
-    study: Study, grid: dict[str, Row], tmp_path: Path
+    study: Study, grid: dict[str, Row], tmp_path: Path, sampler: str
 ) -> None:
     evaluation = FromGrid(grid)
-    found = searched(study, evaluation, 10 * SIZE, tmp_path / "s.jsonl")
+    found = searched(study, evaluation, 10 * SIZE, tmp_path / "s.jsonl", sampler=sampler)
     assert sorted(evaluation.asked) == list(range(SIZE))
     assert {str(row["key"]): row for row in found.rows} == grid
     assert (found.before, found.failed) == (0, FAILING)
@@ -131,13 +136,30 @@ def test_an_interrupted_search_goes_on(study: Study, grid: dict[str, Row], tmp_p
     assert len(first.asked) + len(second.asked) == len(found.rows) == 24
 
 
-def test_a_seed_is_a_search(study: Study, grid: dict[str, Row], tmp_path: Path) -> None:
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_seed_is_a_search(study: Study, grid: dict[str, Row], tmp_path: Path, sampler: str) -> None:
     def asked(name: str, seed: int) -> list[int]:
         evaluation = FromGrid(grid)
-        searched(study, evaluation, 16, tmp_path / name, seed=seed)
+        searched(study, evaluation, 16, tmp_path / name, seed=seed, sampler=sampler)
         return evaluation.asked
 
     assert asked("a.jsonl", 3) == asked("b.jsonl", 3) != asked("c.jsonl", 4)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_limits_lead_a_search_to_what_keeps_to_them(
+    study: Study, grid: dict[str, Row], tmp_path: Path, sampler: str
+) -> None:
+    limits = limits_of({"bandwidth": "1 GB/s"})
+    found = searched(study, FromGrid(grid), 24, tmp_path / "s.jsonl", limits=limits, sampler=sampler)
+    assert best(found.rows, limits) == best(grid.values(), limits)
+
+
+def test_a_sampler_that_is_none_is_an_error(simres: Simres, tmp_path: Path) -> None:
+    code, _, err = simres("explore", "resnet20", *SPACE, "--sampler", "best", "-o", tmp_path)
+    assert code == ExitCode.BAD_INPUT
+    assert "there are nsga2, tpe" in err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_journal_holds_a_search_as_a_database_does(

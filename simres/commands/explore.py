@@ -57,6 +57,14 @@ def explore(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search.")] = 0,
     plot: PlotFile = None,
+    sampler: Annotated[
+        str,
+        typer.Option(
+            "--sampler",
+            metavar="NAME",
+            help="Who proposes points: nsga2 (quick), or tpe (finds more with few points).",
+        ),
+    ] = "nsga2",
     whole: WholeFront = False,
     workers: Workers = None,
     cluster: ClusterName = None,
@@ -86,7 +94,18 @@ def explore(
         storage = f"sqlite:///{path.with_suffix('.db').absolute()}"
     wanted = points or max(100, study.space.size // SHARE)
     with SweepProgress(stderr()) as shown:
-        found = search(study, path, objectives, limits, wanted, evaluation, shown, storage=storage, seed=seed)
+        found = search(
+            study,
+            path,
+            objectives,
+            limits,
+            wanted,
+            evaluation,
+            shown,
+            storage=storage,
+            seed=seed,
+            sampler=sampler,
+        )
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
     show(found.rows, study.space.knobs, objectives, best, stdout(), whole=whole)
     if plot is not None and best:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simres.errors import SimresError
 from simres.exploration.limits import Limit
 from simres.exploration.objectives import Objective
 from simres.exploration.outcome import Row, columns
@@ -19,6 +20,7 @@ from simres.exploration.study import Study
 from simres.exploration.sweep import Evaluation, Observer, reader
 from simres.exploration.table import Table
 from simres.exploration.trials import ROW, Trials, row_of
+from simres.wording import shorten
 
 if TYPE_CHECKING:
     import optuna
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 
 REPEATS = 10
 """Proposals in a row that are known already, after which a point is drawn from those that are not."""
+
+SAMPLERS = ("nsga2", "tpe")
+"""Who proposes points, by name: NSGA-II (Deb et al. 2002, IEEE Transactions on Evolutionary Computation
+6(2)), or a tree-structured Parzen estimator of all knobs together (Bergstra et al. 2011, NIPS 24; for several
+objectives Ozaki et al. 2022, Journal of Artificial Intelligence Research 73)."""
 
 LOOK = 20
 """New rows after which it looks what other machines have put into the storage."""
@@ -52,17 +59,22 @@ def search(
     *,
     storage: str,
     seed: int = 0,
+    sampler: str = "nsga2",
 ) -> Searched:
     """Evaluates up to `points` different points of `study`, those of earlier calls with them; returns all.
 
     Each row is in the table at `path` and in `storage`, an Optuna storage (see `Trials`), as soon as it is
     there, and what one of them lacks it gets from the other. Values are asked for by their rank where they
     are numbers, so that neighbours are neighbours; rows that break limits come behind those that break them
-    less. A point is never evaluated twice: a repeated proposal is answered from what is known. The same seed
-    gives the same search where one point is evaluated at a time and nothing interrupts it.
+    less. A point is never evaluated twice: a repeated proposal is answered from what is known. `sampler` is
+    one of `SAMPLERS`. The same seed gives the same search where one point is evaluated at a time and nothing
+    interrupts it.
 
-    Raises `SimresError` as `Table` and `Trials` do; whatever ends a search, all rows written so far stay.
+    Raises `SimresError` as `Table` and `Trials` do, and for a sampler that there is not; whatever ends a
+    search, all rows written so far stay.
     """
+    if sampler not in SAMPLERS:
+        raise SimresError(f"unknown sampler `{shorten(sampler)}`", f"there are {', '.join(SAMPLERS)}")
     known: dict[int, Row] = {}
     point_of = reader(study)
 
@@ -80,7 +92,7 @@ def search(
         "limits": [[limit.objective.name, str(limit.bound)] for limit in limits],
     }
     with Table(path, columns(study), taken) as table, Trials(storage, asked, len(objectives)) as trials:
-        found = _Search(study, objectives, limits, trials, known, seed)
+        found = _Search(study, objectives, limits, trials, known, seed, sampler)
         table.append(found.begin())
         before = len(found.rows)
         goal = min(points, study.space.size)
@@ -114,6 +126,7 @@ class _Search:
     trials: Trials
     rows: dict[int, Row]
     seed: int
+    sampler: str
     waiting: dict[int, list[optuna.Trial]] = field(default_factory=dict)
 
     def begin(self) -> list[Row]:
@@ -132,7 +145,11 @@ class _Search:
             self.trials.add(trial)
         # A search that is taken up again must not propose what it began with.
         seed = (self.seed + len(self.rows)) % 2**32
-        self.study.sampler = optuna.samplers.NSGAIISampler(seed=seed)
+        self.study.sampler = (
+            optuna.samplers.TPESampler(seed=seed, multivariate=True)
+            if self.sampler == "tpe"
+            else optuna.samplers.NSGAIISampler(seed=seed)
+        )
         self.random = random.Random(f"{self.seed} {len(self.rows)}")
         return found
 
