@@ -246,7 +246,7 @@ def test_mutated_scenarios_answer_or_explain(tmp_path, data):
     check_mutations(data.draw, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @settings(relaxed, max_examples=2000)
 @given(st.data())
 def test_two_thousand_mutated_scenarios_answer_or_explain(tmp_path, data):
