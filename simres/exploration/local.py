@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -28,6 +29,9 @@ AHEAD = 3
 
 TRIES = 2
 """How often a point may end its process before it counts as failed."""
+
+GARBAGE = 100_000
+"""New objects after which a process looks for garbage: evaluating makes many, and hardly any in circles."""
 
 _worker: tuple[Study, Registry] | None = None
 """What this process evaluates, where it is a worker."""
@@ -150,10 +154,12 @@ def _begin(study: Study) -> None:
     """What a worker does first: it takes the study, leaves Ctrl-C to its parent, and ends with it."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(GARBAGE)
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     _worker = study, Registry(external=study.plugins)
+    gc.freeze()
 
 
 def _end_with(sentinel: int) -> None:
