@@ -60,8 +60,9 @@ def fit(
     device = device or torch.device("cpu")
     run = replace(run, recipe=settled(run.recipe, device))
     with processes.joined(device), Interrupts().caught() as interrupts:
-        trainer = _Trainer(run, dataset, folder, device, processes, registry, initial)
-        return trainer.train(interrupts, resume, checkpoint_every, observer or Silent())
+        return _Trainer(run, dataset, folder, device, processes, registry, initial).train(
+            interrupts, resume, checkpoint_every, observer or Silent()
+        )
 
 
 class _Trainer:

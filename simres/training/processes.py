@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -44,6 +45,9 @@ class Processes:
         try:
             yield
         finally:
+            # What wraps the network refers to itself and to the group, whose threads then live on and
+            # abort the process when Python ends (https://github.com/pytorch/pytorch/pull/179291).
+            gc.collect()
             dist.destroy_process_group()
 
     def part(self, count: int) -> slice:
