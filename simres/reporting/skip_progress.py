@@ -52,15 +52,9 @@ class SkipProgress:
 
     def __enter__(self) -> Self:
         if self._output.is_terminal:
-            from rich.progress import BarColumn, Progress, TextColumn
+            from simres.reporting.progress_bar import progress_bar
 
-            self._bar = Progress(
-                BarColumn(bar_width=None),
-                TextColumn("{task.fields[said]}"),
-                console=self._output.console,
-                transient=True,
-                refresh_per_second=5,
-            )
+            self._bar = progress_bar(self._output)
             self._bar.add_task("", total=1.0, said="")
             self._bar.start()
         return self

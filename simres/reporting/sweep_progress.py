@@ -46,16 +46,10 @@ class SweepProgress:
         before = f", {done} of them there already" if done else ""
         self._output.print(f"{points} points{before}")
         if self._output.is_terminal and done < points:
-            from rich.progress import BarColumn, Progress, TextColumn
+            from simres.reporting.progress_bar import progress_bar
 
             self._due = self._started
-            self._bar = Progress(
-                BarColumn(bar_width=None),
-                TextColumn("{task.fields[said]}"),
-                console=self._output.console,
-                transient=True,
-                refresh_per_second=5,
-            )
+            self._bar = progress_bar(self._output)
             self._bar.add_task("", total=points, completed=done, said="")
             self._bar.start()
 
