@@ -104,8 +104,6 @@ class Issued(_Lazy[Task]):
         super().__init__(len(order))
         self.pattern = pattern
         self.order = order
-        self.buffers = Held(self)
-        """The buffers of these tasks."""
 
     @cached_property
     def places(self) -> list[int]:
@@ -163,15 +161,15 @@ class Issued(_Lazy[Task]):
 
 
 class Held(_Lazy[Buffer]):
-    """The buffers of tasks in an order."""
+    """The buffers of tasks in an order; they know the tasks, not the other way round, so both go at once."""
 
     def __init__(self, issued: Issued) -> None:
         super().__init__(len(issued.pattern.program.buffers))
-        self._issued = issued
+        self.issued = issued
 
     @cached_property
     def _made(self) -> tuple[Buffer, ...]:
-        issued = self._issued
+        issued = self.issued
         places = issued.places
         found: list[Buffer | None] = [None] * len(self)
         for buffer, number in zip(issued.pattern.program.buffers, issued._placed, strict=True):
@@ -182,8 +180,8 @@ class Held(_Lazy[Buffer]):
 
 def issued(program: Program) -> Issued | None:
     """The order that a Program is of its Pattern; None for one that stands for itself."""
-    tasks = program.tasks
-    if not isinstance(tasks, Issued) or tasks.buffers is not program.buffers:
+    tasks, buffers = program.tasks, program.buffers
+    if not isinstance(tasks, Issued) or not isinstance(buffers, Held) or buffers.issued is not tasks:
         return None
     one = tasks.pattern.program
     same = program.layers is one.layers and program.resident_in == one.resident_in

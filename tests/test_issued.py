@@ -12,7 +12,7 @@ import simres.api
 from simres.analysis.energy import energy
 from simres.errors import AnswerIsNo, InvariantViolation
 from simres.hardware.energy import EnergyCosts
-from simres.issued import Issued, issued, unordered
+from simres.issued import Held, Issued, issued, unordered
 from simres.program import Program
 from simres.record import RecordLevel
 from simres.scheduling.overlapped import Parameters, schedule
@@ -81,7 +81,7 @@ def test_an_order_is_proven_just_when_it_can_be_checked(workload, capacity, band
         one, other = chance.randrange(len(order)), chance.randrange(len(order))
         order.insert(one, order.pop(other))
         moved = Issued(tasks.pattern, tuple(order))
-        turned = replace(program, tasks=moved, buffers=moved.buffers)
+        turned = replace(program, tasks=moved, buffers=Held(moved))
         assert wrong(prove, turned, machine, workload) == wrong(check, plain(turned), machine, workload)
 
 

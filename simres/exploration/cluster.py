@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simres.errors import SimresError, SimresWarning
-from simres.exploration.local import AHEAD, cores, portions
+from simres.exploration.local import cores
 from simres.exploration.outcome import Row, failed, outcome
+from simres.exploration.portions import AHEAD, portions
 from simres.exploration.study import Study
 from simres.planning import versions
 from simres.plugins import Registry

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -18,19 +18,14 @@ from typing import Self
 
 from simres.errors import SimresError
 from simres.exploration.outcome import Row, failed, outcome
+from simres.exploration.portions import AHEAD, Shares
 from simres.exploration.study import Study
 from simres.plugins import Registry
-
-LARGEST = 32
-"""Points that a process gets at once; while there are few they are spread evenly."""
-
-AHEAD = 3
-"""Portions for each process that are under way, so that none waits for the next."""
 
 TRIES = 2
 """How often a point may end its process before it counts as failed."""
 
-GARBAGE = 100_000
+GARBAGE = 1_000_000
 """New objects after which a process looks for garbage: evaluating makes many, and hardly any in circles."""
 
 _worker: tuple[Study, Registry] | None = None
@@ -44,34 +39,30 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def portions(points: Iterable[int], count: int, workers: int) -> Iterator[list[int]]:
-    """`count` points in portions for `workers`: neighbours together, the last ones small."""
-    following = iter(points)
-    left = count
-    while portion := list(islice(following, max(1, min(LARGEST, left // (4 * workers))))):
-        left -= len(portion)
-        yield portion
-
-
 def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[Row]]:  # noqa: ARG001
     """The rows of points, evaluated in this process, one by one."""
     registry = Registry(external=study.plugins)
-    for point in points:
-        yield [outcome(study, point, registry)]
+    usual = gc.get_threshold()
+    gc.set_threshold(GARBAGE)
+    try:
+        for point in points:
+            yield [outcome(study, point, registry)]
+    finally:
+        gc.set_threshold(*usual)
 
 
-def processes(study: Study, points: Iterable[int], count: int, workers: int) -> Iterator[list[Row]]:
+def processes(study: Study, points: Iterable[int], count: int, workers: int) -> Iterator[list[Row]]:  # noqa: ARG001
     """The rows of points, evaluated by so many processes, as they come.
 
     Processes that die are replaced. The points that were under way are then evaluated one at a time, and one
     that takes its process with it again is recorded as failed. Leaving the iterator ends the processes at
     once. Raises `SimresError` where processes cannot be started.
     """
-    coming = portions(points, count, workers)
+    shares = Shares(points, workers)
     while True:
         with _Pool(study, workers) as pool:
             try:
-                yield from pool.rows(coming)
+                yield from pool.rows(shares.portion)
                 return
             except BrokenProcessPool:
                 lost = [point for portion in pool.under_way for point in portion]
@@ -83,9 +74,10 @@ def _singly(study: Study, points: Iterable[int]) -> Iterator[list[Row]]:
     left = deque(points)
     deaths: Counter[int] = Counter()
     while left:
+        coming = iter(tuple(left))
         with _Pool(study, 1, ahead=1) as pool:
             try:
-                for rows in pool.rows([point] for point in tuple(left)):
+                for rows in pool.rows(lambda _: list(islice(coming, 1))):  # noqa: B023
                     left.popleft()
                     yield rows
             except BrokenProcessPool:
@@ -95,19 +87,22 @@ def _singly(study: Study, points: Iterable[int]) -> Iterator[list[Row]]:
 
 
 class _Pool:
-    """Processes, and the portions that are under way."""
+    """Processes, each with an entry of its own, and the portions that are under way."""
 
     def __init__(self, study: Study, workers: int, ahead: int = AHEAD) -> None:
-        self.most = ahead * workers
+        self.ahead = ahead
         self.under_way: list[list[int]] = []
         context = get_context("spawn")
-        self.executor = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(study,))
+        self.executors = [
+            ProcessPoolExecutor(1, context, initializer=_begin, initargs=(study,)) for _ in range(workers)
+        ]
 
     def __enter__(self) -> Self:
         try:
-            self.executor.submit(os.getpid).result()
+            for first in [executor.submit(os.getpid) for executor in self.executors]:
+                first.result()
         except BrokenProcessPool:
-            self.executor.shutdown(wait=False)
+            self._end()
             raise SimresError(
                 "worker processes end as soon as they start",
                 "`--workers 1` does without; a Python program that sweeps needs `if __name__ == '__main__':`",
@@ -120,34 +115,35 @@ class _Pool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None and not self.under_way:
-            self.executor.shutdown()
-        else:
-            self._end()
+        self._end()
 
-    def rows(self, coming: Iterator[list[int]]) -> Iterator[list[Row]]:
-        """Gives out portions and yields rows as they come."""
-        futures: dict[Future[list[Row]], list[int]] = {}
+    def rows(self, portion_of: Callable[[int], list[int]]) -> Iterator[list[Row]]:
+        """Gives out the portions that there are for each worker, and yields rows as they come."""
+        futures: dict[Future[list[Row]], tuple[int, list[int]]] = {}
+        idle = [worker for _ in range(self.ahead) for worker in range(len(self.executors))]
         while True:
-            while len(futures) < self.most and (portion := next(coming, None)) is not None:
-                self.under_way.append(portion)
-                futures[self.executor.submit(_portion, portion)] = portion
+            for worker in idle:
+                if portion := portion_of(worker):
+                    self.under_way.append(portion)
+                    futures[self.executors[worker].submit(_portion, portion)] = worker, portion
             if not futures:
                 return
             done, _ = wait(futures, return_when=FIRST_COMPLETED)
+            idle = []
             for future in done:
                 rows = future.result()
-                self.under_way.remove(futures.pop(future))
+                worker, portion = futures.pop(future)
+                self.under_way.remove(portion)
+                idle.append(worker)
                 yield rows
 
     def _end(self) -> None:
         """Ends the processes, whatever they are at."""
-        running = list((self.executor._processes or {}).values())
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        running = [process for executor in self.executors for process in (executor._processes or {}).values()]
         for process in running:
             process.terminate()
-        for process in running:
-            process.join()
+        for executor in self.executors:
+            executor.shutdown(cancel_futures=True)
 
 
 def _begin(study: Study) -> None:

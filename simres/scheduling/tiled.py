@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from simres.hardware.chip import Chip
 from simres.hookspecs import ComponentRole
-from simres.issued import Issued, Pattern
+from simres.issued import Held, Issued, Pattern
 from simres.program import Program
 from simres.scheduling.in_time import InTime
 from simres.scheduling.residency import Residency
@@ -55,7 +55,7 @@ class Written:
             pattern = Pattern(_in_order(self, range(len(self.order))), free)
             self.walk.patterns[key] = pattern
         tasks = Issued(pattern, self.order)
-        return replace(pattern.program, scheduler=name, tasks=tasks, buffers=tasks.buffers)
+        return replace(pattern.program, scheduler=name, tasks=tasks, buffers=Held(tasks))
 
 
 def _in_order(found: Written, order: Sequence[int]) -> Program:

@@ -67,6 +67,8 @@ def replay_together(
     records = [
         _taken_down(run, tenancy, level, makespan) for run, tenancy in zip(runs, tenancies, strict=True)
     ]
+    for run in runs:  # they and their lanes hold each other, and the whole Program with it
+        run.lanes, run.desk = [], None
     if isinstance(failure, NoMoment):
         who = list(tenancies[0].engines)[failure.args[0]]
         raise BrokenInvariant(f"a task of `{who}` ends after no whole picoseconds", records[0]) from failure
