@@ -179,12 +179,12 @@ def _keep(target: Any, asked: argparse.Namespace, row: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "finding.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
     (folder / "trace.txt").write_text(row.get("trace", ""), encoding="utf-8", errors="backslashreplace")
-    import_module("hostile.targets").made(target, asked.seed, row["number"], folder)
+    import_module("hostile.judging").made(target, asked.seed, row["number"], folder)
 
 
 def _work(target: Any, seed: int, numbers: range) -> int:
     """Tries inputs in this process, with a line of JSON for each on stdout."""
-    hostile = import_module("hostile.targets")
+    hostile = import_module("hostile.judging")
     out, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: PTH123, SIM115
     for warm in (10**9, 10**9 + 1):  # imports and seeds are made before anything is measured
         with tempfile.TemporaryDirectory() as folder:
@@ -206,7 +206,7 @@ def _work(target: Any, seed: int, numbers: range) -> int:
 
 def _tried(target: Any, seed: int, number: int, folder: Path) -> dict[str, Any]:
     row: dict[str, Any] = {"number": number}
-    hostile = import_module("hostile.targets")
+    hostile = import_module("hostile.judging")
     attempt = hostile.made(target, seed, number, folder)
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     base, begun = _status("VmRSS"), time.process_time()

@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hostile.targets import Target, judged, made, targets
+from hostile.judging import Target, judged, made
+from hostile.targets import targets
 
 EACH = 3
 """Inputs for each share that a target has of all."""

@@ -100,6 +100,14 @@ def test_files_are_named_so_that_none_is_mistaken() -> None:
     assert names.parse("a.b:C.build").file_stem == "C.build"
 
 
+def test_the_folder_of_a_run_means_its_checkpoint(tmp_path) -> None:
+    path = tmp_path / "resnet20" / "checkpoint.safetensors"
+    path.parent.mkdir()
+    path.touch()
+    assert names.parse(str(path.parent)) == names.parse(str(path))
+    assert "unknown network" in refused(str(tmp_path)).message
+
+
 def test_one_s_own_code_is_never_taken_for_a_shipped_network() -> None:
     assert names.parse("mine:resnet20").shipped is None
     assert names.parse("resnet20.safetensors").shipped is None

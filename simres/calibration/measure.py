@@ -126,7 +126,7 @@ def measure(
             took(shape, _matrix(shape, weights, device))
             told(done := done + 1, whole)
         for asked in host:
-            x = _image(asked.elements, device)
+            x = _image(asked, device)
             call, operations[asked] = _host(asked.operator, x)
             took(asked, repeated(call, device, before=partial(weights.make_way, x)))
             told(done := done + 1, whole)
@@ -217,12 +217,13 @@ def _matrix(shape: MatrixShape, weights: Weights, device: torch.device) -> list[
     return repeated(call, device, before=before)
 
 
-def _image(elements: int, device: torch.device) -> Tensor:
-    """About so many numbers around 0, neighbours somewhat alike, as in pictures: a comparison's branch that
-    nobody can foretell costs more."""
-    side = max(2, round((elements / CHANNELS) ** 0.5))
+def _image(shape: HostShape, device: torch.device) -> Tensor:
+    """About as many numbers, neighbours somewhat alike, as in pictures: a comparison's branch that nobody can
+    foretell costs more. They lie around 0; the largest of some are looked for behind a ReLU, as in networks."""
+    side = max(2, round((shape.elements / CHANNELS) ** 0.5))
     noise = torch.rand(1, CHANNELS, side, side, device=device) - 0.5
-    return functional.avg_pool2d(noise, 3, 1, 1)
+    image = functional.avg_pool2d(noise, 3, 1, 1)
+    return image.relu() if shape.operator.startswith("max_pool") else image
 
 
 def _host(kind: str, x: Tensor) -> tuple[Callable[[], Tensor], int]:

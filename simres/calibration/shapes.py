@@ -66,6 +66,7 @@ def _few() -> tuple[MatrixShape, ...]:
 
 def _convolutions() -> tuple[MatrixShape, ...]:
     channels, sides = (16, 48, 96, 192, 384, 768), (3, 6, 9, 12, 18, 24, 48, 96)
+    many = (16, 48, 96, 192, 288, 384, 576, 768)  # where 3 x 3 is done another way differs by channels, too
 
     def grid(
         stride: int, kernel: int, cs: tuple[int, ...], ms: tuple[int, ...], over: tuple[int, ...]
@@ -83,7 +84,7 @@ def _convolutions() -> tuple[MatrixShape, ...]:
     some, image = (16, 96, 384), (16, 48, 96)
     return (
         *grid(1, 1, channels, channels, sides),
-        *grid(1, 3, channels, channels, sides),
+        *grid(1, 3, many, many, sides),
         *grid(2, 1, (16, 48, 192, 768), (48, 192, 768), (3, 6, 12, 24, 48)),
         *grid(2, 3, (16, 48, 192, 768), (48, 192, 768), (3, 6, 12, 24, 48)),
         *grid(1, 5, some, some, (6, 12, 24)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,6 +13,8 @@ from simres.errors import SimresError
 
 CHECKPOINT_SUFFIX = ".safetensors"
 """The one kind of checkpoint that is read."""
+RUN_CHECKPOINT = "checkpoint.safetensors"
+"""Its name in the folder of a training run."""
 
 DEEPEST = 1202
 """Layers of the deepest CIFAR network that He et al. trained."""
@@ -85,12 +88,16 @@ class NetworkName:
 
 
 def parse(text: str) -> NetworkName:
-    """What `resnet20`, `torchvision:resnet50`, `package.module:factory` or a checkpoint's path means.
+    """What `resnet20`, `torchvision:resnet50`, `package.module:factory` or the path of a checkpoint means.
 
-    Raises `SimresError` where it could be two networks or is none, with what comes nearest.
+    The folder of a training run means the checkpoint in it, a name without a path never a folder. Raises
+    `SimresError` where it could be two networks or is none, with what comes nearest.
     """
     text = text.strip()
     family, colon, name = text.partition(":")
+    in_run = os.path.join(text, RUN_CHECKPOINT)  # noqa: PTH118  (any text may be asked for, Path minds some)
+    if text != os.path.basename(text) and os.path.isfile(in_run):  # noqa: PTH113, PTH119
+        return NetworkName(Family.CHECKPOINT, in_run)
     if Path(text).suffix in (CHECKPOINT_SUFFIX, ".pt", ".pth", ".ckpt", ".bin"):
         return _checkpoint(text)
     if family == Family.CIFAR and colon:

@@ -46,9 +46,9 @@ class TrainingProgress:
         self._total, self._done = recipe.epochs * steps_per_epoch, done
         self._started, self._first = time.monotonic(), done
         where = f", from epoch {done // steps_per_epoch + 1}" if done else ""
-        self._output.print(
-            f"{run.variant.network}: {recipe.epochs} epochs of {images} images, {recipe.batch} a step{where}"
-        )
+        epochs = f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}"
+        name = run.variant.network
+        self._output.print(f"{name}: {epochs} of {images} images, {recipe.batch} a step{where}")
         self._output.print(_HEADER)
         if self._output.is_terminal:
             self._bar = _bar(self._output, self._total, done)

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from simres.errors import SimresError
 from simres.files import read_text
+from simres.networks.names import RUN_CHECKPOINT
 from simres.networks.variant import NUMBERS, TEXTS, Variant
 from simres.training.recipe import Recipe, plainly
 from simres.wording import shorten
 
 METRICS = "metrics.jsonl"
 CONFIG = "config.yaml"
-CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT = RUN_CHECKPOINT
 STATE = "state.safetensors"
 """The files of a run's folder: one line an epoch, the choices, the network, and what resuming needs."""
 

@@ -1,0 +1,56 @@
+"""Hostile workloads: read, and simulated."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from hostile import mutations
+from hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
+from hostile.results import few_layers, look
+from simres import api, shipped
+
+
+@cache
+def _workloads() -> tuple[bytes, ...]:
+    """Shipped ones, the shorter the more often."""
+    names = ("paper", "resnet20", "mobilenet_v2")
+    whole = [shipped.workload(name).read_bytes() for name in names]
+    return (whole[0], whole[0], few_layers(5), few_layers(5), few_layers(12), *whole[1:])
+
+
+def workload(rng: Random, folder: Path) -> Attempt:
+    seed = rng.choice(_workloads())
+    data = (
+        mutations.json_of(rng, json.loads(seed)) if rng.random() < 0.8 else mutations.bytes_changed(rng, seed)
+    )
+    path = put(folder, "workload.json", data)
+
+    def read() -> None:
+        from simres.reporting.workload_table import workload_table
+        from simres.workload_json import dumps, loads
+        from simres.workload_json import read as read_workload
+
+        found = read_workload(path)
+        if loads(dumps(found)) != found:
+            raise FindingError("the workload is another one when it is written and read again")
+        for line in workload_table(found, rng.choice((20, 80, 200)), draw=True, clip=True):
+            check_line(line.plain)
+
+    return Attempt(read, (str(path),))
+
+
+def simulated(rng: Random, folder: Path) -> Attempt:
+    """A workload with sound types and strange figures, all the way through."""
+    document = mutations.document_changed(rng, json.loads(few_layers(rng.choice((3, 5)))))
+    path = put(folder, "workload.json", json.dumps(document, default=str).encode("utf-8", "backslashreplace"))
+
+    def read() -> None:
+        scheduler = rng.choice(("serial", "serial", "overlapped"))
+        overrides = {"scheduler": scheduler, "hardware.sram.capacity": rng.choice(("64 KiB", "1 MiB"))}
+        result = api.simulate(str(path), chip="paper", overrides=overrides, registry=BUILT_IN)
+        look(result, rng)
+
+    return Attempt(read, (str(path), "workload", "`", "layer"))
