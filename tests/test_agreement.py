@@ -101,7 +101,7 @@ def test_what_is_out_of_bounds_is_named():
     assert "Farthest off: stem" in text
 
 
-@pytest.mark.parametrize("network", ["resnet20", "resnet18", "mobilenet_v2"])
+@pytest.mark.parametrize("network", ["resnet20", "resnet18", "mobilenet_v2", "torchvision-resnet50"])
 def test_no_layer_of_a_network_to_check_is_a_point_of_the_grid(network):
     """Whatever is simulated of these is interpolated: nothing was fitted to them."""
     points = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from hostile.topologies import CONFIGURATION
 
 from simres.commands import build
 
@@ -28,7 +29,7 @@ PAGES = sorted(
 )
 
 NOT_HERE = {
-    r"cifar10|checkpoint\.safetensors|without-": "wants data that is not there, or what was trained on it",
+    r"cifar10|checkpoint\.safetensors|without-|networks\.yaml": "wants data that is not there, or what was trained on it",
     r"^calibrate": "measures the machine, for minutes",
     r"--cluster": "wants a cluster",
     r"^view": "wants a terminal",
@@ -40,12 +41,6 @@ NOT_HERE = {
 REFUSED = ("sweep mine.yaml",)
 """Commands that show how something wrong is refused."""
 
-BOTH = """\
-hardware: {extends: paper}
-tenants:
-  camera: {workload: resnet20, load: {rate: 300/s, images: 50}}
-  search: {workload: resnet20, load: {rate: 50/s, images: 50}}
-"""
 MODEL = """\
 import torch
 
@@ -77,7 +72,12 @@ def materials(folder: Path) -> None:
     """What a page takes for granted: a clone, and files of the reader's own."""
     for name in ("scenarios", "plugins"):
         (folder / name).symlink_to(ROOT / name)
-    (folder / "both.yaml").write_text(BOTH)
+    streams = (ROOT / "docs" / "streams.md").read_text(encoding="utf-8")
+    (both,) = [block for block in re.findall(r"```yaml\n(.*?)```", streams, re.DOTALL) if "camera:" in block]
+    (folder / "both.yaml").write_text(both)
+    topology = ROOT / "plugins" / "simres-systolic" / "tests" / "reference" / "resnet18.csv"
+    (folder / "resnet18.csv").write_bytes(topology.read_bytes())
+    (folder / "scale.cfg").write_bytes(CONFIGURATION)
     (folder / "mypackage").mkdir()
     (folder / "mypackage" / "models.py").write_text(MODEL)
 

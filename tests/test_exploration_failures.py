@@ -122,6 +122,18 @@ def test_a_search_on_a_full_disk_goes_on_from_what_it_has(
     assert len(path.read_text().splitlines()) == 12
 
 
+def test_a_storage_that_a_full_disk_has_no_room_for_says_so(simres, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    trials = pytest.importorskip("simres.exploration.trials")
+    pytest.importorskip("optuna")
+    monkeypatch.setattr(trials, "_storage", no_space)
+    knobs = ("--vary", "hardware.ddr.bandwidth=1,2 GB/s")
+    code, out, err = simres("explore", "paper", *knobs, "--workers", 1, "-o", tmp_path)
+    assert (code, out) == (2, "")
+    assert "No space left" in err
+    assert "make room" in err
+    assert list(tmp_path.iterdir()) == []
+
+
 def no_space(*_: object) -> int:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

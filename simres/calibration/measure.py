@@ -218,8 +218,8 @@ def _matrix(shape: MatrixShape, weights: Weights, device: torch.device) -> list[
 
 
 def _image(shape: HostShape, device: torch.device) -> Tensor:
-    """About as many numbers, neighbours somewhat alike, as in pictures: a comparison's branch that nobody can
-    foretell costs more. They lie around 0; the largest of some are looked for behind a ReLU, as in networks."""
+    """About as many numbers around 0, neighbours somewhat alike, as in pictures: a comparison's branch that
+    nobody can foretell costs more. Where the largest are looked for, a ReLU has been, as in networks."""
     side = max(2, round((shape.elements / CHANNELS) ** 0.5))
     noise = torch.rand(1, CHANNELS, side, side, device=device) - 0.5
     image = functional.avg_pool2d(noise, 3, 1, 1)

@@ -6,6 +6,7 @@ and knowing its figures it keeps to itself, so that a point costs one transactio
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ ASKED = "asked"
 """The attribute of a study that says what is searched for."""
 
 FORMS = "such as `sqlite:///search.db`, `postgresql://HOST/NAME`, `redis://HOST` or `search.log`"
+
+AGAIN = "no finished row is lost; run the same command again and it goes on"
 
 
 class Trials:
@@ -80,7 +83,7 @@ class Trials:
 
     def add(self, trial: FrozenTrial) -> None:
         """Keeps a trial that has ended."""
-        with _told_plainly(self._url, "no finished row is lost; run the same command again and it goes on"):
+        with _told_plainly(self._url, AGAIN):
             self._study.add_trial(trial)
         self._made = None
 
@@ -180,6 +183,8 @@ def _told_plainly(url: str, hint: str) -> Iterator[None]:
         last: BaseException = error
         while last.__cause__ is not None:  # Optuna says little of what a database said to it
             last = last.__cause__
+        if "disk is full" in str(last) or getattr(last, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            hint = f"make room; {AGAIN}"
         reason = shorten(" ".join(str(last).split()).partition(" [SQL")[0], 200) or type(last).__name__
         raise SimresError(f"the storage `{_without_password(url)}` cannot be used: {reason}", hint) from error
 
