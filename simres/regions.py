@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import prod
 
 from simres.program import Box
@@ -11,6 +11,24 @@ from simres.program import Box
 def elements(box: Box) -> int:
     """Number of elements in a box; 0 when a range is empty."""
     return prod(max(0, stop - start) for start, stop in box)
+
+
+def within(box: Box, shape: Sequence[int]) -> bool:
+    """Whether a box is a part of a tensor of this shape, be it an empty one."""
+    if len(box) != len(shape):
+        return False
+    for (start, stop), size in zip(box, shape, strict=True):  # noqa: SIM110  (asked very often)
+        if not 0 <= start <= stop <= size:
+            return False
+    return True
+
+
+def meet(one: Box, other: Box) -> bool:
+    """Whether two boxes share an element."""
+    for (a, b), (c, d) in zip(one, other, strict=True):  # noqa: SIM110  (asked very often)
+        if b <= c or d <= a or a >= b or c >= d:
+            return False
+    return True
 
 
 def overlap(one: Box, other: Box) -> Box | None:

@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.regions import covered, elements, overlap, subtract
+from simres.regions import covered, elements, meet, overlap, subtract, within
 
 ranges = st.tuples(st.integers(0, 5), st.integers(0, 5)).map(lambda pair: (min(pair), max(pair)))
 boxes = st.tuples(ranges, ranges, ranges)
@@ -40,3 +40,14 @@ def test_subtract_leaves_disjoint_boxes_of_the_difference(box, cut):
 def test_covered_is_a_subset_of_the_union(box, parts):
     union = set().union(*map(points, parts)) if parts else set()
     assert covered(box, parts) == (points(box) <= union)
+
+
+@given(boxes, boxes)
+def test_boxes_meet_where_they_share_a_point(one, other):
+    assert meet(one, other) == bool(points(one) & points(other))
+
+
+@given(boxes, st.tuples(*[st.integers(0, 4)] * 3))
+def test_a_box_is_within_a_shape_whose_every_range_holds_its_own(box, shape):
+    assert within(box, shape) == all(stop <= size for (_, stop), size in zip(box, shape, strict=True))
+    assert not within(box, shape[:2])

@@ -13,7 +13,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hookspecs import ComponentRole
 from simres.program import Box, Program, Region, TaskKind
-from simres.regions import covered, elements, overlap
+from simres.regions import covered, elements, meet, within
 from simres.units import format_bytes
 from simres.workload import BITS, Ledger, Role, Tensor, Workload
 
@@ -228,7 +228,7 @@ class Check:
             places[number].writes.add(-1, "", Region(buffer.tensor, number, buffer.box))
         users = [frozenset(buffer.freed_by) for buffer in self.program.buffers]
         tensors = workload.tensors
-        clocks, places_of = self.clocks, self.places
+        clocks, places_of, free = self.clocks, self.places, self.free
         known: set[int] = set()
         """Regions looked at, by identity: the Program holds them, and tasks share them."""
         for number, task in enumerate(self.program.tasks):
@@ -249,7 +249,11 @@ class Check:
                 if by is not None and by >= 0 and writes.tensor == region.tensor and len(writes.last) == 1:
                     # The common case: one engine wrote it, this part last, and is done by then.
                     ((engine, last),) = writes.last.items()
-                    if by == last and places_of[by] < clock.get(engine, 0):
+                    if engine in free:
+                        done = len(writes.all) == 1 and self.before(by, number)
+                    else:
+                        done = by == last and places_of[by] < clock.get(engine, 0)
+                    if done:
                         there.reads.add(number, task.engine, region)
                         continue
                 if held is not None or tensors[region.tensor].role is Role.ACTIVATION:
@@ -273,12 +277,7 @@ class Check:
         if (tensor := workload.tensors.get(region.tensor)) is None:
             raise self.fail(number, f"uses tensor `{region.tensor}`, which does not exist")
         box = region.box
-        if box is not None and (
-            len(box) != len(tensor.shape)
-            or not all(
-                0 <= first <= last <= size for (first, last), size in zip(box, tensor.shape, strict=True)
-            )
-        ):
+        if box is not None and not within(box, tensor.shape):
             raise self.fail(number, f"uses {box} of `{region.tensor}`, which is {tensor.shape}")
         if region.buffer is not None and not 0 <= region.buffer < len(owner):
             raise self.fail(number, f"uses buffer {region.buffer}, which does not exist")
@@ -307,11 +306,13 @@ class Check:
                 break
         else:
             return  # engines are in order: those before the last have ended too
+        tensor, box = region.tensor, region.box
         for other, used in others.all:
-            if other in (-1, number) or self.before(other, number):
+            if other in (-1, number):
                 continue
-            same = used.tensor == region.tensor and used.box is not None and region.box is not None
-            if not same or overlap(used.box or (), region.box or ()) is not None:
+            if used.tensor == tensor and used.box is not None and box is not None and not meet(used.box, box):
+                continue  # asked first, as most parts that many tasks use lie side by side
+            if not self.before(other, number):
                 place = "its off-chip copy" if region.buffer is None else f"buffer {region.buffer}"
                 raise self.fail(
                     number, f"uses `{region.tensor}` in {place} while task {other} may still use it too"
