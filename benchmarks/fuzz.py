@@ -66,8 +66,8 @@ def main() -> int:
     parser.add_argument("--findings", type=Path, default=Path("fuzz-findings"), metavar="DIR")
     parser.add_argument("--worker", nargs=2, type=int, metavar=("FROM", "TO"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    hostile = import_module("hostile.targets")
-    known = {target.name: target for target in hostile.targets()}
+    judging = import_module("hostile.judging")
+    known = {target.name: target for target in import_module("hostile.targets").targets()}
     for name in asked.target or ():
         if name not in known:
             parser.error(f"no target `{name}` here; there are {', '.join(known)}")
@@ -76,7 +76,7 @@ def main() -> int:
         return _work(chosen[0], asked.seed, range(*asked.worker))
     if asked.only is not None:
         with tempfile.TemporaryDirectory() as folder:
-            print(hostile.judged(hostile.made(chosen[0], asked.seed, asked.only, Path(folder))))
+            print(judging.judged(judging.made(chosen[0], asked.seed, asked.only, Path(folder))))
         return 0
     return _fuzz(chosen, asked)
 

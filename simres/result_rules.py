@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
 from simres.record import Record, RecordLevel, Span
+from simres.workload import Workload
 
 if TYPE_CHECKING:
     from simres.program import Program
@@ -27,7 +28,9 @@ def problems_of_result(result: Result) -> Iterator[str]:
     for name in engines:
         if name not in result.chip:
             yield f"engines: no `{name}`, which the record names"
-    yield from _program(result.program, result.record)
+    workload = result.scheduled
+    tensors = workload.tensors.keys() if isinstance(workload, Workload) else None
+    yield from _program(result.program, result.record, tensors)
     yield from _totals(result.record)
     yield from _launches(result.program, result.record)
     yield from _rows(result.program, result.record)
@@ -63,7 +66,8 @@ def problems_of_result(result: Result) -> Iterator[str]:
                 yield f"engines.{name}.energy: {_brief(cost)} is no cost"
 
 
-def _program(program: Program, record: Record) -> Iterator[str]:
+def _program(program: Program, record: Record, tensors: Set[str] | None) -> Iterator[str]:
+    """`tensors` are those of the workload; nothing is known of a ledger's."""
     tasks, buffers, layers = len(program.tasks), len(program.buffers), len(program.layers)
     reserved: set[int] = set(program.resident_in)
     engines, memories = record.engines, record.memories
@@ -81,6 +85,8 @@ def _program(program: Program, record: Record) -> Iterator[str]:
                 used = region.buffer
                 if used is not None and not 0 <= used < buffers:
                     yield f"program.tasks.{number}: uses a buffer that does not exist"
+                if tensors is not None and region.tensor not in tensors:
+                    yield f"program.tasks.{number}: uses a tensor that does not exist"
         work = task.work
         if not (
             0 <= work.nbytes <= MOST_PS and 0 <= work.macs <= MOST_PS and 0 <= work.vector_ops <= MOST_PS

@@ -66,6 +66,8 @@ def _tensor(key: str, tensor: Tensor, workload: Workload) -> Iterator[str]:
         yield f".dtype: unknown `{tensor.dtype}`; known: {', '.join(BITS)}"
     elif any(size < 0 for size in tensor.shape):
         yield f".shape: must not be negative, is {list(tensor.shape)}"
+    elif tensor.role is Role.INPUT and tensor.shape[:1] == (0,):
+        yield ".shape: an input without a single image"
     elif tensor.nbytes > MOST:
         yield ".shape: more than 2^62 bytes"
     if tensor.density is not None and not 0 <= tensor.density <= 1:  # NaN too

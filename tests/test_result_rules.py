@@ -133,6 +133,11 @@ def test_a_result_file_changed_at_random_is_used_or_refused(documents, tmp_path)
             "program.tasks.3: waits for a task that does not come before",
         ),
         (("program", "tasks", 3, "reserves"), [-1], "program.tasks.3: uses a buffer that does not exist"),
+        (
+            ("program", "tasks", 3, "reads", 0, "tensor"),
+            "x.y",
+            "program.tasks.3: uses a tensor that does not",
+        ),
         (("program", "tasks", 0, "work", "nbytes"), -1, "program.tasks.0.work: no amounts of work"),
         (("program", "buffers", 0, "memory"), "rom", "program.buffers.0.memory: no memory `rom`"),
         (("program", "buffers", 0, "nbytes"), -5, "program.buffers.0.nbytes: -5 is no size"),

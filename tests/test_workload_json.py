@@ -42,7 +42,8 @@ def workloads(draw: st.DrawFn) -> Workload:
     """A chain of operators of every unit, with weights, views and several inputs."""
     count = draw(st.integers(1, 6))
     names = draw(st.lists(NAMES, min_size=3 * count + 1, max_size=3 * count + 1, unique=True))
-    shape = draw(st.lists(st.integers(0, 9), max_size=4).map(tuple))
+    images = draw(st.integers(1, 9))
+    shape = draw(st.just(()) | st.lists(st.integers(0, 9), max_size=3).map(lambda rest: (images, *rest)))
     dtype = draw(st.sampled_from(sorted(BITS)))
     tensors = {names[0]: Tensor(names[0], Role.INPUT, shape, dtype)}
     ops = []
@@ -192,6 +193,10 @@ WRONG = {
     "too many weights": (
         lambda d: tensor(d, "conv.weight").update(shape=[16000, 3, 3, 3]),
         r"ops\[0\].loops: use 432 weights, and `conv.weight` has 432000",
+    ),
+    "no image": (
+        lambda d: d["tensors"][0]["shape"].__setitem__(0, 0),
+        "shape: an input without a single image",
     ),
     "no output": (lambda d: d.update(outputs=[]), "outputs: must name at least one"),
     "wrong output": (lambda d: d.update(outputs=["gone"]), r"outputs\[0\]: no tensor `gone`"),
