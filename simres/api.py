@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from simres.result import Result
 from simres.scenario import loader
 from simres.scenario.model import Scenario
 from simres.simulation.stream import PERCENTILES
+from simres.wording import describe
 from simres.workload import Ledger, Workload
 from simres.workload_json import read as read_workload
 
@@ -46,7 +48,7 @@ def simulate(
     scenario = _scenario(scenario, chip, overrides, registry)
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
-    given = workload or find_workloads(scenario, registry=registry)
+    given = _workload(workload) or find_workloads(scenario, registry=registry)
     return planning.evaluate(scenario, given, registry, None if record is None else RecordLevel(record))
 
 
@@ -73,7 +75,7 @@ def schedule(
                 + (f", not `{tenant}`" if tenant is not None else ": say whose schedule")
             )
         scenario = parts[tenant]
-    given = workload or find_workload(scenario.workload, registry=registry)
+    given = _workload(workload) or find_workload(scenario.workload, registry=registry)
     return planning.plan(scenario, given, registry)
 
 
@@ -181,10 +183,7 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
         if text in shipped.scenarios():
             path = shipped.scenario(text)
         elif not path.exists():
-            raise SimresError(
-                f"no scenario `{text}`; shipped: {', '.join(shipped.scenarios())}",
-                f"for a network, name a chip too: `simres simulate {text} --chip paper`",
-            )
+            raise _unknown(text)
     if path.suffix == ".json":
         raise SimresError(
             f"`{text}` is a workload or a result, not a scenario",
@@ -207,6 +206,14 @@ def find_result(
     `load` and `simulate` do.
     """
     if not is_stored(named, chip):
+        text = str(named)
+        if (
+            chip is None
+            and not _is_path(text)
+            and text not in shipped.scenarios()
+            and not Path(text).exists()
+        ):
+            raise _unknown(text, " and no folder of that name with a result in it")
         return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
     if chip is not None or overrides:
         option = "--chip" if chip is not None else "--set"
@@ -266,6 +273,26 @@ def find_workloads(
             for name, tenant in scenario.tenants.items()
         }
     return find_workload(scenario.workload, registry=registry, allow_unmodelled=allow_unmodelled)
+
+
+def _workload(given: object) -> Workload | Ledger | None:
+    if given is None or isinstance(given, Workload | Ledger):
+        return given
+    raise SimresError(
+        f"`workload` must be a Workload, such as `simres.trace` makes, got {describe(given)}",
+        "a name or a file is simulated by `simres.simulate(NAME, chip=CHIP)`",
+    )
+
+
+def _unknown(text: str, also: str = "") -> SimresError:
+    """What is said where nothing goes by this name."""
+    known = shipped.scenarios()
+    close = get_close_matches(text[:100].lower(), known, n=1, cutoff=0.8)
+    if close and text not in shipped.workloads():
+        hint = f"did you mean `{close[0]}`? A network needs a chip: `simres simulate {text} --chip paper`"
+    else:
+        hint = f"for a network, name a chip too: `simres simulate {text} --chip paper`"
+    return SimresError(f"no scenario `{text}`{also}; shipped: {', '.join(known)}", hint)
 
 
 def _is_path(text: str) -> bool:

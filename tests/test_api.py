@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import simres
-from simres import shipped
+from simres import api, shipped
 from simres.api import find_workload
 from simres.errors import AnswerIsNo, SimresError
 from simres.program import TaskKind
@@ -146,6 +146,30 @@ def test_a_network_on_a_preset_needs_no_file():
     result = simres.simulate("torchvision:resnet50", chip="tpu-like")
     assert result.name == "torchvision:resnet50 on tpu-like"
     assert result.workload.macs == 4_089_184_256
+
+
+@pytest.mark.parametrize("call", [simres.simulate, api.schedule])
+def test_a_workload_is_no_name(call):
+    with pytest.raises(SimresError, match=r"must be a Workload, .* got `resnet18`") as error:
+        call("resnet20", workload="resnet18")
+    assert "chip=" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"),
+    [
+        ("resnet2", "did you mean `resnet20`?"),
+        ("Papr", "did you mean `paper`?"),
+        ("resnet18", "for a network, name a chip too: `simres simulate resnet18 --chip paper`"),
+        ("resnet34", "for a network, name a chip too"),
+    ],
+)
+def test_a_name_that_is_none_says_what_may_have_been_meant(named, hint):
+    for find in (api.find_scenario, api.find_result):
+        with pytest.raises(SimresError, match=f"no scenario `{named}`") as error:
+            find(named)
+        assert error.value.hint.startswith(hint)
+    assert "no folder of that name with a result" in error.value.message
 
 
 def test_a_ledger_and_a_graph_are_not_mixed_up():
