@@ -228,7 +228,8 @@ def is_stored(named: str | Path, chip: str | None = None) -> bool:
     """Whether this means a finished run: a folder with one, or without a `chip` a JSON file."""
     path = Path(named)
     if path.is_dir():
-        return (path / "result.json").is_file() or str(named) not in shipped.scenarios()
+        started = str(named) in shipped.scenarios() or (path / "scenario.yaml").is_file()
+        return (path / "result.json").is_file() or not started
     return path.suffix == ".json" and chip is None
 
 
@@ -289,9 +290,9 @@ def _unknown(text: str, also: str = "") -> SimresError:
     known = shipped.scenarios()
     close = get_close_matches(text[:100].lower(), known, n=1, cutoff=0.8)
     if close and text not in shipped.workloads():
-        hint = f"did you mean `{close[0]}`? A network needs a chip: `simres simulate {text} --chip paper`"
+        hint = f"did you mean `{close[0]}`? A network needs a chip: `{text} --chip paper`"
     else:
-        hint = f"for a network, name a chip too: `simres simulate {text} --chip paper`"
+        hint = f"for a network, name a chip too: `{text} --chip paper`"
     return SimresError(f"no scenario `{text}`{also}; shipped: {', '.join(known)}", hint)
 
 

@@ -160,7 +160,7 @@ def test_a_workload_is_no_name(call):
     [
         ("resnet2", "did you mean `resnet20`?"),
         ("Papr", "did you mean `paper`?"),
-        ("resnet18", "for a network, name a chip too: `simres simulate resnet18 --chip paper`"),
+        ("resnet18", "for a network, name a chip too: `resnet18 --chip paper`"),
         ("resnet34", "for a network, name a chip too"),
     ],
 )
@@ -170,6 +170,13 @@ def test_a_name_that_is_none_says_what_may_have_been_meant(named, hint):
             find(named)
         assert error.value.hint.startswith(hint)
     assert "no folder of that name with a result" in error.value.message
+
+
+def test_a_folder_to_start_from_is_no_finished_run(tmp_path):
+    (tmp_path / "scenario.yaml").touch()
+    with pytest.raises(SimresError, match="is a directory, not a scenario file") as error:
+        api.find_result(tmp_path)
+    assert "scenario.yaml" in error.value.hint
 
 
 def test_a_ledger_and_a_graph_are_not_mixed_up():
