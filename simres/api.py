@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    scenario: str | Path | Scenario,
+    scenario: str | Path | Scenario | Workload,
     *,
     overrides: Mapping[str, Any] | None = None,
     workload: Workload | Ledger | None = None,
@@ -36,24 +37,26 @@ def simulate(
 ) -> Result:
     """Simulates a scenario: a YAML file, the name of a shipped one, or a loaded `Scenario`.
 
-    With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name
-    or a traced file; the scheduler is then `overlapped`, unless `overrides` says otherwise. `overrides`
-    sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`); `workload` replaces the
-    scenario's own.
+    With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name,
+    a traced file, or what `trace` made; the scheduler is then `overlapped`, unless `overrides` says
+    otherwise. `overrides` sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`);
+    `workload` replaces the scenario's own.
 
     Raises `SimresError` for whatever is wrong with the input, `AnswerIsNo` when the network does not
     fit. Needs torch only for a network that has not been traced.
     """
     registry = registry or default_registry()
+    level = _level(record)
+    scenario, workload = _given(scenario, workload, chip)
     scenario = _scenario(scenario, chip, overrides, registry)
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
-    given = _workload(workload) or find_workloads(scenario, registry=registry)
-    return planning.evaluate(scenario, given, registry, None if record is None else RecordLevel(record))
+    given = workload or find_workloads(scenario, registry=registry)
+    return planning.evaluate(scenario, given, registry, level)
 
 
 def schedule(
-    scenario: str | Path | Scenario,
+    scenario: str | Path | Scenario | Workload,
     *,
     overrides: Mapping[str, Any] | None = None,
     workload: Workload | Ledger | None = None,
@@ -66,6 +69,7 @@ def schedule(
     `tenant` says whose, where several networks share the chip. Raises `SimresError` as `simulate` does.
     """
     registry = registry or default_registry()
+    scenario, workload = _given(scenario, workload, chip)
     scenario = _scenario(scenario, chip, overrides, registry)
     parts = scenario.parts()
     if parts or tenant is not None:
@@ -75,7 +79,7 @@ def schedule(
                 + (f", not `{tenant}`" if tenant is not None else ": say whose schedule")
             )
         scenario = parts[tenant]
-    given = _workload(workload) or find_workload(scenario.workload, registry=registry)
+    given = workload or find_workload(scenario.workload, registry=registry)
     return planning.plan(scenario, given, registry)
 
 
@@ -257,6 +261,11 @@ def find_workload(
 def _scenario(
     given: str | Path | Scenario, chip: str | None, overrides: Mapping[str, Any] | None, registry: Registry
 ) -> Scenario:
+    if overrides is not None and not isinstance(overrides, Mapping):
+        raise SimresError(
+            f"`overrides` must be a mapping, got {describe(overrides)}",
+            'such as `{"hardware.ddr.bandwidth": "4 GB/s"}`',
+        )
     if not isinstance(given, Scenario):
         return find_scenario(given, chip=chip, overrides=overrides, registry=registry)
     if overrides or chip:
@@ -276,13 +285,35 @@ def find_workloads(
     return find_workload(scenario.workload, registry=registry, allow_unmodelled=allow_unmodelled)
 
 
-def _workload(given: object) -> Workload | Ledger | None:
-    if given is None or isinstance(given, Workload | Ledger):
-        return given
-    raise SimresError(
-        f"`workload` must be a Workload, such as `simres.trace` makes, got {describe(given)}",
-        "a name or a file is simulated by `simres.simulate(NAME, chip=CHIP)`",
-    )
+def _given(
+    scenario: str | Path | Scenario | Workload, workload: Workload | Ledger | None, chip: str | None
+) -> tuple[str | Path | Scenario, Workload | Ledger | None]:
+    """The scenario's name and the workload, where a workload may stand for both."""
+    if workload is not None and not isinstance(workload, Workload | Ledger):
+        raise SimresError(
+            f"`workload` must be a Workload, such as `simres.trace` makes, got {describe(workload)}",
+            "a name or a file is simulated by `simres.simulate(NAME, chip=CHIP)`",
+        )
+    if isinstance(scenario, Workload):
+        if chip is None or workload is not None:
+            raise SimresError(
+                f"the workload `{scenario.name}` is no scenario", 'give it a chip: `chip="edge-npu"`, say'
+            )
+        return f"{scenario.name}.json", scenario
+    if not isinstance(scenario, str | os.PathLike | Scenario):
+        raise SimresError(
+            f"a scenario is a file, a name, or a loaded one, not a {type(scenario).__name__}",
+            "a `torch.nn.Module` is traced first: `simres.trace(module, (3, 224, 224))`",
+        )
+    return scenario, workload
+
+
+def _level(named: RecordLevel | str | None) -> RecordLevel | None:
+    try:
+        return None if named is None else RecordLevel(named)
+    except ValueError:
+        known = ", ".join(RecordLevel)
+        raise SimresError(f"unknown level {describe(named)} of `record`; known: {known}") from None
 
 
 def _unknown(text: str, also: str = "") -> SimresError:

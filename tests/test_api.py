@@ -155,6 +155,35 @@ def test_a_workload_is_no_name(call):
     assert "chip=" in error.value.hint
 
 
+def test_a_traced_workload_on_a_chip():
+    workload = find_workload("resnet18")
+    made, named = (simres.simulate(given, chip="edge-npu") for given in (workload, "resnet18"))
+    assert made.name == f"{workload.name} on edge-npu"
+    assert made.makespan_ps == named.makespan_ps
+    assert made.record == named.record
+    assert api.schedule(workload, chip="edge-npu").program == made.program
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        (["workload"], {}, "is no scenario"),
+        (["workload"], {"chip": "paper", "workload": "workload"}, "is no scenario"),
+        ([object()], {}, "not a object"),
+        ([None], {}, "not a NoneType"),
+        (["resnet20"], {"overrides": "hardware.ddr.bandwidth=4 GB/s"}, "`overrides` must be a mapping"),
+        (["resnet20"], {"record": "ful"}, "unknown level `ful` of `record`; known: full, aggregate, none"),
+    ],
+)
+def test_wrong_arguments_are_told_plainly(arguments, options, said):
+    workload = find_workload("resnet20")
+    put = {"workload": workload}
+    arguments = [put.get(one, one) if isinstance(one, str) else one for one in arguments]
+    options = {key: workload if key == "workload" else value for key, value in options.items()}
+    with pytest.raises(SimresError, match=said):
+        simres.simulate(*arguments, **options)
+
+
 @pytest.mark.parametrize(
     ("named", "hint"),
     [
