@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from simres.result import Result
 from simres.scenario import loader
 from simres.scenario.model import Scenario
 from simres.simulation.stream import PERCENTILES
+from simres.wording import describe
 from simres.workload import Ledger, Workload
 from simres.workload_json import read as read_workload
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    scenario: str | Path | Scenario,
+    scenario: str | Path | Scenario | Workload,
     *,
     overrides: Mapping[str, Any] | None = None,
     workload: Workload | Ledger | None = None,
@@ -34,24 +37,26 @@ def simulate(
 ) -> Result:
     """Simulates a scenario: a YAML file, the name of a shipped one, or a loaded `Scenario`.
 
-    With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name
-    or a traced file; the scheduler is then `overlapped`, unless `overrides` says otherwise. `overrides`
-    sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`); `workload` replaces the
-    scenario's own.
+    With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name,
+    a traced file, or what `trace` made; the scheduler is then `overlapped`, unless `overrides` says
+    otherwise. `overrides` sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`);
+    `workload` replaces the scenario's own.
 
     Raises `SimresError` for whatever is wrong with the input, `AnswerIsNo` when the network does not
     fit. Needs torch only for a network that has not been traced.
     """
     registry = registry or default_registry()
+    level = _level(record)
+    scenario, workload = _given(scenario, workload, chip)
     scenario = _scenario(scenario, chip, overrides, registry)
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
     given = workload or find_workloads(scenario, registry=registry)
-    return planning.evaluate(scenario, given, registry, None if record is None else RecordLevel(record))
+    return planning.evaluate(scenario, given, registry, level)
 
 
 def schedule(
-    scenario: str | Path | Scenario,
+    scenario: str | Path | Scenario | Workload,
     *,
     overrides: Mapping[str, Any] | None = None,
     workload: Workload | Ledger | None = None,
@@ -64,6 +69,7 @@ def schedule(
     `tenant` says whose, where several networks share the chip. Raises `SimresError` as `simulate` does.
     """
     registry = registry or default_registry()
+    scenario, workload = _given(scenario, workload, chip)
     scenario = _scenario(scenario, chip, overrides, registry)
     parts = scenario.parts()
     if parts or tenant is not None:
@@ -181,10 +187,7 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
         if text in shipped.scenarios():
             path = shipped.scenario(text)
         elif not path.exists():
-            raise SimresError(
-                f"no scenario `{text}`; shipped: {', '.join(shipped.scenarios())}",
-                f"for a network, name a chip too: `simres simulate {text} --chip paper`",
-            )
+            raise _unknown(text)
     if path.suffix == ".json":
         raise SimresError(
             f"`{text}` is a workload or a result, not a scenario",
@@ -207,6 +210,14 @@ def find_result(
     `load` and `simulate` do.
     """
     if not is_stored(named, chip):
+        text = str(named)
+        if (
+            chip is None
+            and not _is_path(text)
+            and text not in shipped.scenarios()
+            and not Path(text).exists()
+        ):
+            raise _unknown(text, " and no folder of that name with a result in it")
         return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
     if chip is not None or overrides:
         option = "--chip" if chip is not None else "--set"
@@ -221,7 +232,8 @@ def is_stored(named: str | Path, chip: str | None = None) -> bool:
     """Whether this means a finished run: a folder with one, or without a `chip` a JSON file."""
     path = Path(named)
     if path.is_dir():
-        return (path / "result.json").is_file() or str(named) not in shipped.scenarios()
+        started = str(named) in shipped.scenarios() or (path / "scenario.yaml").is_file()
+        return (path / "result.json").is_file() or not started
     return path.suffix == ".json" and chip is None
 
 
@@ -249,6 +261,11 @@ def find_workload(
 def _scenario(
     given: str | Path | Scenario, chip: str | None, overrides: Mapping[str, Any] | None, registry: Registry
 ) -> Scenario:
+    if overrides is not None and not isinstance(overrides, Mapping):
+        raise SimresError(
+            f"`overrides` must be a mapping, got {describe(overrides)}",
+            'such as `{"hardware.ddr.bandwidth": "4 GB/s"}`',
+        )
     if not isinstance(given, Scenario):
         return find_scenario(given, chip=chip, overrides=overrides, registry=registry)
     if overrides or chip:
@@ -266,6 +283,48 @@ def find_workloads(
             for name, tenant in scenario.tenants.items()
         }
     return find_workload(scenario.workload, registry=registry, allow_unmodelled=allow_unmodelled)
+
+
+def _given(
+    scenario: str | Path | Scenario | Workload, workload: Workload | Ledger | None, chip: str | None
+) -> tuple[str | Path | Scenario, Workload | Ledger | None]:
+    """The scenario's name and the workload, where a workload may stand for both."""
+    if workload is not None and not isinstance(workload, Workload | Ledger):
+        raise SimresError(
+            f"`workload` must be a Workload, such as `simres.trace` makes, got {describe(workload)}",
+            "a name or a file is simulated by `simres.simulate(NAME, chip=CHIP)`",
+        )
+    if isinstance(scenario, Workload):
+        if chip is None or workload is not None:
+            raise SimresError(
+                f"the workload `{scenario.name}` is no scenario", 'give it a chip: `chip="edge-npu"`, say'
+            )
+        return f"{scenario.name}.json", scenario
+    if not isinstance(scenario, str | os.PathLike | Scenario):
+        raise SimresError(
+            f"a scenario is a file, a name, or a loaded one, not a {type(scenario).__name__}",
+            "a `torch.nn.Module` is traced first: `simres.trace(module, (3, 224, 224))`",
+        )
+    return scenario, workload
+
+
+def _level(named: RecordLevel | str | None) -> RecordLevel | None:
+    try:
+        return None if named is None else RecordLevel(named)
+    except ValueError:
+        known = ", ".join(RecordLevel)
+        raise SimresError(f"unknown level {describe(named)} of `record`; known: {known}") from None
+
+
+def _unknown(text: str, also: str = "") -> SimresError:
+    """What is said where nothing goes by this name."""
+    known = shipped.scenarios()
+    close = get_close_matches(text[:100].lower(), known, n=1, cutoff=0.8)
+    if close and text not in shipped.workloads():
+        hint = f"did you mean `{close[0]}`? A network needs a chip: `{text} --chip paper`"
+    else:
+        hint = f"for a network, name a chip too: `{text} --chip paper`"
+    return SimresError(f"no scenario `{text}`{also}; shipped: {', '.join(known)}", hint)
 
 
 def _is_path(text: str) -> bool:

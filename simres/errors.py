@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -84,3 +88,16 @@ class InvalidFile(SimresError):
 
 class SimresWarning(UserWarning):
     """Something a user should know that does not stop the work."""
+
+
+def install(extra: str) -> str:
+    """The command that adds an extra of simres, such as `torch`, to the environment that it runs in.
+
+    That is not always the `pip` which a shell finds: `.venv-demo/bin/simres` can be called from anywhere.
+    """
+    python, found = Path(sys.executable or "python"), shutil.which("pip")
+    if found and Path(found).absolute().parent == python.parent:
+        pip = "pip"
+    else:
+        pip = f"{shlex.quote(str(python))} -m pip"
+    return f"{pip} install 'simres[{extra}]'"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
+from simres.errors import install
 from simres.hookspecs import Pass, Reporter, Scheduler
 from simres.program import Program
 from simres.workload import Workload
@@ -18,7 +19,7 @@ class ForeignError(Exception):
         said = " ".join(str(error).split())
         self.reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
         torch = isinstance(error, ModuleNotFoundError) and error.name in {"torch", "torchvision"}
-        self.hint = "pip install 'simres[torch]'" if torch else None
+        self.hint = install("torch") if torch else None
 
 
 @contextmanager

@@ -332,12 +332,12 @@ class Registry:
         for provider in self.providers:
             if provider.reason:
                 message += f"; plugin `{provider.plugin}` ({provider}) failed to load: {provider.reason}"
-        hint = f"`simres plugins` lists what provides which {catalogue.what}"
+        hint = f"`simres plugins` lists what provides which {catalogue.what}; one not installed may have it"
         if self._restricted:
             hint += f"; `--no-plugins` or {LOAD_PLUGINS} keeps some out here"
         from difflib import get_close_matches
 
-        if close := get_close_matches(name, catalogue.found, n=1):
+        if close := get_close_matches(name, catalogue.found, n=1, cutoff=0.8):
             hint = f"did you mean `{close[0]}`?"
         raise SimresError(message, hint)
 

@@ -31,6 +31,7 @@ MOST_ENTRIES = 50_000
 """Tensors, operators or rows."""
 
 TRACE_AGAIN = "trace it again: simres trace NETWORK -o FILE"
+NOT_THERE = "`simres trace NETWORK -o FILE` makes one; `simres examples` lists those that come with simres"
 
 
 class _NotPlainJsonError(ValueError):
@@ -64,7 +65,8 @@ def read(path: str | Path) -> Workload | Ledger:
     Raises `SimresError` where there is no such file or it is no text, `InvalidFile` with every mistake
     where its contents are wrong.
     """
-    return loads(read_text(Path(path), "workload", TRACE_AGAIN, LARGEST_BYTES), str(path))
+    hint = TRACE_AGAIN if Path(path).exists() else NOT_THERE
+    return loads(read_text(Path(path), "workload", hint, LARGEST_BYTES), str(path))
 
 
 def loads(text: str, path: str = "<text>") -> Workload | Ledger:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import simres
-from simres import shipped
+from simres import api, shipped
 from simres.api import find_workload
 from simres.errors import AnswerIsNo, SimresError
 from simres.program import TaskKind
@@ -146,6 +146,66 @@ def test_a_network_on_a_preset_needs_no_file():
     result = simres.simulate("torchvision:resnet50", chip="tpu-like")
     assert result.name == "torchvision:resnet50 on tpu-like"
     assert result.workload.macs == 4_089_184_256
+
+
+@pytest.mark.parametrize("call", [simres.simulate, api.schedule])
+def test_a_workload_is_no_name(call):
+    with pytest.raises(SimresError, match=r"must be a Workload, .* got `resnet18`") as error:
+        call("resnet20", workload="resnet18")
+    assert "chip=" in error.value.hint
+
+
+def test_a_traced_workload_on_a_chip():
+    workload = find_workload("resnet18")
+    made, named = (simres.simulate(given, chip="edge-npu") for given in (workload, "resnet18"))
+    assert made.name == f"{workload.name} on edge-npu"
+    assert made.makespan_ps == named.makespan_ps
+    assert made.record == named.record
+    assert api.schedule(workload, chip="edge-npu").program == made.program
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        (["workload"], {}, "is no scenario"),
+        (["workload"], {"chip": "paper", "workload": "workload"}, "is no scenario"),
+        ([object()], {}, "not a object"),
+        ([None], {}, "not a NoneType"),
+        (["resnet20"], {"overrides": "hardware.ddr.bandwidth=4 GB/s"}, "`overrides` must be a mapping"),
+        (["resnet20"], {"record": "ful"}, "unknown level `ful` of `record`; known: full, aggregate, none"),
+    ],
+)
+def test_wrong_arguments_are_told_plainly(arguments, options, said):
+    workload = find_workload("resnet20")
+    put = {"workload": workload}
+    arguments = [put.get(one, one) if isinstance(one, str) else one for one in arguments]
+    options = {key: workload if key == "workload" else value for key, value in options.items()}
+    with pytest.raises(SimresError, match=said):
+        simres.simulate(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"),
+    [
+        ("resnet2", "did you mean `resnet20`?"),
+        ("Papr", "did you mean `paper`?"),
+        ("resnet18", "for a network, name a chip too: `resnet18 --chip paper`"),
+        ("resnet34", "for a network, name a chip too"),
+    ],
+)
+def test_a_name_that_is_none_says_what_may_have_been_meant(named, hint):
+    for find in (api.find_scenario, api.find_result):
+        with pytest.raises(SimresError, match=f"no scenario `{named}`") as error:
+            find(named)
+        assert error.value.hint.startswith(hint)
+    assert "no folder of that name with a result" in error.value.message
+
+
+def test_a_folder_to_start_from_is_no_finished_run(tmp_path):
+    (tmp_path / "scenario.yaml").touch()
+    with pytest.raises(SimresError, match="is a directory, not a scenario file") as error:
+        api.find_result(tmp_path)
+    assert "scenario.yaml" in error.value.hint
 
 
 def test_a_ledger_and_a_graph_are_not_mixed_up():

@@ -146,6 +146,16 @@ def test_a_result_that_no_longer_gives_the_same_record_exits_1(simres, tmp_path)
     assert "simres 0.0.1 then" in err
 
 
+@pytest.mark.parametrize("group", [(), ("plot",), ("plugins",), ("workload",)])
+def test_help_cuts_no_sentence_short(simres, monkeypatch, group):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = simres(*group, "--help")
+    listed = out.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
+    assert max(map(len, out.splitlines())) <= 80
+
+
 def test_every_command_has_help(simres):
     _, out, _ = simres("--help")
     for name in COMMANDS:

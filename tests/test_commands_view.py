@@ -40,7 +40,7 @@ def test_without_textual_the_error_names_the_command(simres, terminal, monkeypat
     monkeypatch.setattr("simres.commands.view.find_spec", lambda _: None)
     code, out, err = simres("view", "resnet20")
     assert (code, out) == (2, "")
-    assert 'pip install "simres[view]"' in err
+    assert "pip install 'simres[view]'" in err
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from textwrap import dedent
 
 import pytest
 
+from simres import errors
 from simres.errors import SimresError, SimresWarning
 from simres.plugins import LOAD_PLUGINS, Registry, resolve
 
@@ -421,7 +422,7 @@ def test_torch_is_named_as_an_extra() -> None:
         del sys.modules["torchvision"]
         if kept is not None:
             sys.modules["torchvision"] = kept
-    assert error.value.hint == "pip install 'simres[torch]'"
+    assert error.value.hint == errors.install("torch")
 
 
 def test_every_built_in_part_is_there_to_be_loaded() -> None:

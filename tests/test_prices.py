@@ -72,7 +72,7 @@ try:
     from simres.tracing import trace
 except SimresError as error:
     assert "needs torch" in error.message, error.message
-    assert error.hint == "pip install 'simres[torch]'"
+    assert error.hint.endswith("pip install 'simres[torch]'")
 else:
     sys.exit("no error")
 """

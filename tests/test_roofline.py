@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from simres.analysis.roofline import Point, Roofline
 from simres.commands import build
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 from simres.reporting.roofline import classes, report, roofline_of
 from simres.reporting.roofline_plot import save
 
@@ -99,4 +99,4 @@ def test_without_matplotlib(resnet20, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(SimresError, match="matplotlib is not installed") as caught:
         save(resnet20, tmp_path / "plot.png")
-    assert caught.value.hint == "pip install 'simres[plot]'"
+    assert caught.value.hint == install("plot")

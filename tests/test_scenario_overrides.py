@@ -61,6 +61,14 @@ class TestChips:
         with pytest.raises(InvalidFile, match="Invalid chip"):
             load_chip(write(text), registry=BUILT_IN)
 
+    @pytest.mark.parametrize("key", ["workload: resnet20", "tenants: {}"])
+    def test_a_scenario_is_no_chip_and_says_what_to_do_with_it(self, write, key):
+        text = GOOD.replace("workload: resnet20", key)
+        with pytest.raises(InvalidFile, match=r"\n  2:1  \w+: this is a scenario") as error:
+            load_chip(write(text), registry=BUILT_IN)
+        assert len(error.value.problems) == 1
+        assert "--set workload=NETWORK" in error.value.hint
+
     def test_what_differs_is_checked_in_the_scenario(self, write):
         text = (
             "workload: resnet20\nchip: paper\nhardware:\n  sram: {capacity: 0 MB}\n  new: {rate: 1 GOP/s}\n"
@@ -113,6 +121,7 @@ class TestOverrides:
             ),
             ("hardware.ddr.bandwidth", "[1", "--set hardware.ddr.bandwidth: not YAML"),
             ("hardware.ddr.bandwidth.x", "1", "`hardware.ddr.bandwidth` has no parts; set it as a whole"),
+            ("ddr.bandwidth", "1", "--set ddr.bandwidth: no `ddr`; did you mean `hardware.ddr.bandwidth`?"),
             ("hardwre.ddr", "1", "--set hardwre.ddr: no `hardwre`; did you mean `hardware`?"),
             ("seed", "on", "--set seed: `on` is true or false to some"),
             ("expect.makespan", "1 us", "`expect` is not checked when something is set"),

@@ -238,3 +238,16 @@ def test_any_text_is_a_document_or_an_error(text):
     except InvalidFile:
         return
     assert isinstance(document.data, dict)
+
+
+def test_a_folder_is_told_from_the_file_in_it(tmp_path):
+    def hint():
+        with pytest.raises(SimresError, match="is a directory, not a scenario file") as error:
+            source.read(tmp_path)
+        return error.value.hint
+
+    assert hint() is None
+    (tmp_path / "result.json").touch()
+    assert "a finished run" in hint()
+    (tmp_path / "scenario.yaml").touch()
+    assert hint() == f"did you mean `{tmp_path / 'scenario.yaml'}`?"

@@ -7,7 +7,7 @@ import pytest
 from simres import shipped, workload_json
 from simres.errors import SimresError
 from simres.plugins import Registry
-from simres.scenario.loader import load, load_chip
+from simres.scenario.loader import load, load_chip, resolved
 
 BUILT_IN = Registry(external=False)
 
@@ -17,6 +17,14 @@ def test_scenarios_load_from_anywhere(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert load(name, registry=BUILT_IN) == load(shipped.scenario(name), registry=BUILT_IN)
     assert shipped.description(shipped.scenario(name))
+
+
+@pytest.mark.parametrize("name", shipped.scenarios())
+def test_a_copy_of_a_scenario_is_as_good(name, tmp_path):
+    ours = shipped.scenario(name)
+    copy = tmp_path / ours.name
+    copy.write_bytes(ours.read_bytes())
+    assert resolved(load(copy, registry=BUILT_IN)) == resolved(load(ours, registry=BUILT_IN))
 
 
 @pytest.mark.parametrize("name", shipped.chips())
@@ -34,7 +42,7 @@ def test_workloads_load_and_know_their_name(name):
     assert "MACs" in shipped.description(path)
 
 
-def test_what_issue_two_asks_for_is_there():
+def test_the_networks_and_chips_of_the_pages_are_there():
     assert {"paper", "resnet20"} <= shipped.scenarios().keys()
     assert {"paper", "edge-npu", "tpu-like", "mcu"} <= shipped.chips().keys()
     assert {"paper", "resnet20"} <= shipped.workloads().keys()

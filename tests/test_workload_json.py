@@ -405,3 +405,13 @@ def test_of_many_keys_the_one_that_stands_twice_is_named() -> None:
     keys = ", ".join(f'"k{number}": 0' for number in range(50_000))
     with pytest.raises(InvalidFile, match="the key `k49999` stands twice"):
         workload_json.loads(f'{{{keys}, "k49999": 1}}')
+
+
+def test_a_file_that_is_not_there_is_not_traced_again(tmp_path):
+    with pytest.raises(SimresError, match="no such workload") as error:
+        workload_json.read(tmp_path / "mine.json")
+    assert "examples" in error.value.hint
+    (tmp_path / "mine.json").touch()
+    with pytest.raises(SimresError) as error:
+        workload_json.read(tmp_path / "mine.json")
+    assert "again" in error.value.hint

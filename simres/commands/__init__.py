@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from simres import __version__
 from simres.commands import choices
@@ -71,6 +72,16 @@ GROUPS = {
 """What the commands of two words have in common, by their first."""
 
 
+class _Group(TyperGroup):
+    """Commands with the whole first sentence of each: what click shows ends where the line does."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        rows = [(name, command.get_short_help_str(limit=1000)) for name, command in found.items() if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 def _version(value: bool) -> None:
     if value:
         typer.echo(f"simres {__version__}")
@@ -91,6 +102,7 @@ def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
     """The command line with these commands."""
     app = typer.Typer(
         name="simres",
+        cls=_Group,
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -104,11 +116,13 @@ def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
         command = guarded(getattr(import_module(f"simres.commands.{module}"), second or module))
         if second:
             if first not in groups:
-                groups[first] = typer.Typer(no_args_is_help=True, help=GROUPS[first], rich_markup_mode=None)
+                groups[first] = typer.Typer(
+                    cls=_Group, no_args_is_help=True, help=GROUPS[first], rich_markup_mode=None
+                )
                 app.add_typer(groups[first], name=first)
             groups[first].command(second)(command)
         elif any(other.startswith(f"{first} ") for other in names):
-            groups[first] = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+            groups[first] = typer.Typer(cls=_Group, invoke_without_command=True, rich_markup_mode=None)
             groups[first].callback()(unless_followed(command))
             app.add_typer(groups[first], name=first)
         else:

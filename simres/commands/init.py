@@ -54,7 +54,8 @@ hardware:
     rate: 10 GFLOP/s
     launch: 0 ns
 
-# Who decides what runs when; `simres plugins` lists them.
+# Who decides what runs when: `serial` does one thing at a time, `overlapped` loads ahead and runs
+# engines side by side. `simres plugins` lists them.
 scheduler: serial
 
 # Rewrites of the network before it is scheduled, in this order, such as

@@ -9,7 +9,7 @@ from warnings import catch_warnings, simplefilter
 import typer
 
 from simres.commands import choices
-from simres.errors import ExitCode, SimresError, SimresWarning
+from simres.errors import ExitCode, SimresError, SimresWarning, install
 from simres.starters import Kind
 
 if TYPE_CHECKING:
@@ -80,8 +80,9 @@ def check(
     except ModuleNotFoundError as error:
         if error.name != "hypothesis":
             raise
-        hint = "pip install 'simres[testing]'"
-        raise SimresError("contracts are held with hypothesis, which is not installed", hint) from error
+        raise SimresError(
+            "contracts are held with hypothesis, which is not installed", install("testing")
+        ) from error
     results = []
     for provider in found:
         if provider.reason:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 
 if TYPE_CHECKING:
     import torch
@@ -27,9 +27,7 @@ def prepared(device: str = "auto", threads: int | None = None) -> Iterator[torch
     try:
         import torch
     except ModuleNotFoundError as error:
-        raise SimresError(
-            "this needs torch, which is not installed", "pip install 'simres[torch]'"
-        ) from error
+        raise SimresError("this needs torch, which is not installed", install("torch")) from error
     if device not in ("auto", "cpu", "cuda") and not device.startswith("cuda:"):
         raise SimresError(f"unknown device `{device}`", "known: cpu, cuda, cuda:1 ..., auto")
     if device.startswith("cuda") and not torch.cuda.is_available():
@@ -60,9 +58,7 @@ def open_images(name: str, size: int | None = None) -> Dataset:
     try:
         from simres.training.datasets import open_dataset
     except ModuleNotFoundError as error:
-        raise SimresError(
-            f"images need {error.name}, which is not installed", "pip install 'simres[torch]'"
-        ) from error
+        raise SimresError(f"images need {error.name}, which is not installed", install("torch")) from error
     from simres.reporting.console import stderr
 
     output = stderr()

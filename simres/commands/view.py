@@ -13,7 +13,7 @@ import typer
 from simres.commands import choices
 from simres.commands.options import ChipName, ResultName, Settings
 from simres.commands.simulate import split
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 
 
 def view(
@@ -32,7 +32,7 @@ def view(
     """
     _check_terminal()
     if find_spec("textual") is None:
-        raise SimresError("`simres view` needs Textual, which is not installed", 'pip install "simres[view]"')
+        raise SimresError("`simres view` needs Textual, which is not installed", install("view"))
     from simres import api
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres.errors import SimresError, SimresWarning
+from simres.errors import SimresError, SimresWarning, install
 from simres.exploration.local import cores
 from simres.exploration.outcome import Row, failed, outcome
 from simres.exploration.portions import AHEAD, portions
@@ -232,9 +232,7 @@ def _client(address: str) -> Iterator[Client]:
     try:
         import distributed
     except ImportError:
-        raise SimresError(
-            "`--cluster` needs Dask, which is not installed", "pip install 'simres[cluster]'"
-        ) from None
+        raise SimresError("`--cluster` needs Dask, which is not installed", install("cluster")) from None
     workers = _workers_in(address)
     where: Any = "" if workers else _scheduler_in(address)
     with ExitStack() as stack:

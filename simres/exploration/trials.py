@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 from simres.exploration.outcome import Row
 from simres.wording import shorten
 from simres.workload import canonical
@@ -173,7 +173,7 @@ def _told_plainly(url: str, hint: str) -> Iterator[None]:
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError as error:
         raise SimresError(
-            f"searching needs Optuna, and {error.name} is not installed", "pip install 'simres[explore]'"
+            f"searching needs Optuna, and {error.name} is not installed", install("explore")
         ) from None
     # A journal that is none is a `ValueError` or a `KeyError`, by where it goes wrong.
     known = (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, ImportError, ValueError, KeyError)

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import nn
 
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 from simres.networks import names
 from simres.networks.blocks import SHORTCUTS, BasicBlock, BlockFactory, PlainBlock, trait
 from simres.networks.cifar import CifarNet
@@ -137,8 +137,9 @@ def _torchvision(name: str, classes: int | None) -> nn.Module:
     try:
         import torchvision
     except ModuleNotFoundError as error:
-        hint = "pip install 'simres[torch]'"
-        raise SimresError(f"`torchvision:{name}` needs torchvision, which is not installed", hint) from error
+        raise SimresError(
+            f"`torchvision:{name}` needs torchvision, which is not installed", install("torch")
+        ) from error
 
     known = torchvision.models.list_models()
     if name not in known:

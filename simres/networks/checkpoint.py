@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 from simres.networks.build import Network
 from simres.networks.names import Family, parse
 from simres.networks.variant import Variant, variant_of
@@ -84,7 +84,7 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     try:
         from safetensors import SafetensorError, safe_open
     except ModuleNotFoundError as error:
-        raise SimresError("checkpoints need safetensors", "pip install safetensors") from error
+        raise SimresError("checkpoints need safetensors", install("torch")) from error
     if path.is_dir():
         raise SimresError(f"`{path}` is a directory, not a checkpoint")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 from simres.reporting.roofline import classes, roofline_of
 from simres.result import Result
 from simres.units import format_bandwidth, format_rate
@@ -20,9 +20,7 @@ def save(result: Result, path: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise SimresError(
-            f"cannot draw `{path}`: matplotlib is not installed", "pip install 'simres[plot]'"
-        ) from error
+        raise SimresError(f"cannot draw `{path}`: matplotlib is not installed", install("plot")) from error
     roofline = roofline_of(result)
     figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.add_subplot(xscale="log", yscale="log")

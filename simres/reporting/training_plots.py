@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 
 if TYPE_CHECKING:
     from simres.training.run import Epoch
@@ -56,9 +56,7 @@ def blank(path: Path, size: tuple[float, float] = SIZE) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise SimresError(
-            f"cannot draw `{path}`: matplotlib is not installed", "pip install 'simres[plot]'"
-        ) from error
+        raise SimresError(f"cannot draw `{path}`: matplotlib is not installed", install("plot")) from error
     return Figure(figsize=size, layout="constrained")
 
 

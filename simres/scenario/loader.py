@@ -141,6 +141,12 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 def _chip(document: Document, registry: Registry, name: str) -> ChipPreset:
     findings = Findings(document, "chip")
     _check_version(findings)
+    for key in ("workload", "tenants"):
+        if key in document.data:
+            message = "this is a scenario; a chip is what is under `hardware:`, without a network"
+            hint = f"`simres simulate {document.path} --set workload=NETWORK` has another network on its chip"
+            findings.add((key,), message, key=True, hint=hint)
+            findings.raise_any()
     file = findings.validate(ChipFile, document.data, ())
     hardware = _hardware(findings, registry)
     findings.raise_any()
@@ -240,6 +246,10 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
     if trail[0] == "sweep":
         raise SimresError("what varies is not set; `--vary` replaces or adds to it")
     if trail[0] not in ScenarioFile.model_fields:
+        hardware = data.get("hardware")
+        if isinstance(hardware, dict) and trail[0] in hardware:
+            path = ".".join(map(str, ("hardware", *trail)))
+            raise SimresError(f"no `{trail[0]}`; did you mean `{path}`?")
         raise SimresError(f"no `{trail[0]}`{suggestion(str(trail[0]), ScenarioFile.model_fields)}")
     if trail[0] == "scheduler" and len(trail) > 1 and not isinstance(data.get("scheduler"), dict):
         data["scheduler"] = {"name": data.get("scheduler", "serial")}

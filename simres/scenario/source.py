@@ -116,7 +116,7 @@ def text_of(path: Path, what: str) -> str:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise SimresError(f"`{path}` is a directory, not a {what} file")
+            raise SimresError(f"`{path}` is a directory, not a {what} file", _in_folder(path, what))
         if not stat.S_ISREG(status.st_mode):
             raise SimresError(f"`{path}` is a pipe or device; a {what} is read from a regular file")
         if status.st_size > MAX_BYTES:
@@ -145,6 +145,15 @@ def text_of(path: Path, what: str) -> str:
         message = f"control character 0x{ord(control[0]):02x}: a binary file, not text"
         raise InvalidFile(what, str(path), [Problem(line, column, message)])
     return text
+
+
+def _in_folder(path: Path, what: str) -> str | None:
+    """A hint for whoever named the folder and meant a file in it."""
+    if what == "scenario" and (path / "scenario.yaml").is_file():
+        return f"did you mean `{path / 'scenario.yaml'}`?"
+    if (path / "result.json").is_file():
+        return f"a finished run is in it: this wants a {what}, such as the one that was run"
+    return None
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 from simres.hookspecs import Block
 from simres.plugins import default_registry
 from simres.testing.contract import ContractBroken, described, hold, load, same
@@ -32,7 +32,7 @@ def check_block(block: str | Block) -> None:
     try:
         import torch
     except ModuleNotFoundError as error:
-        hint = "pip install 'simres[torch]'"
+        hint = install("torch")
         raise SimresError(f"a block is tried with torch, which is not installed: {hint}", hint) from error
     if isinstance(block, str):
         block = default_registry().block(block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simres.errors import SimresError
+from simres.errors import SimresError, install
 
 if TYPE_CHECKING:
     from simres.tracing.tracer import trace, trace_network
@@ -23,5 +23,5 @@ def __getattr__(name: str) -> object:
         if error.name is None or error.name.split(".")[0] not in ("torch", "torchvision"):
             raise
         raise SimresError(
-            f"tracing a network needs {error.name}, which is not installed", "pip install 'simres[torch]'"
+            f"tracing a network needs {error.name}, which is not installed", install("torch")
         ) from error
