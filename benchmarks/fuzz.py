@@ -76,7 +76,8 @@ def main() -> int:
         return _work(chosen[0], asked.seed, range(*asked.worker))
     if asked.only is not None:
         with tempfile.TemporaryDirectory() as folder:
-            print(hostile.judged(hostile.made(chosen[0], asked.seed, asked.only, Path(folder))))
+            judging = import_module("hostile.judging")
+            print(judging.judged(judging.made(chosen[0], asked.seed, asked.only, Path(folder))))
         return 0
     return _fuzz(chosen, asked)
 
