@@ -8,6 +8,7 @@ as the comment says; the commands of a page run one after the other in an empty 
 
 from __future__ import annotations
 
+import ast
 import difflib
 import inspect
 import os
@@ -16,9 +17,11 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -26,6 +29,7 @@ import typer
 
 from simres import hookspecs
 from simres.commands import app
+from simres.errors import ExitCode
 from simres.plugins import Catalogue, Registry
 from simres.scenario.schema import scenario_schema
 from simres.units import QUANTITIES
@@ -86,6 +90,11 @@ def command_line() -> str:
     root = typer.main.get_command(app)
     lines = ["# Command line", "", f"{root.help}", "", *_options(root), ""]
     lines += ["`simres --install-completion` teaches your shell to complete all of this.", ""]
+    lines += ["## Exit codes", "", "| | |", "|---|---|"]
+    lines += [
+        f"| {code.value} | {_cell(said)} |" for code, said in zip(ExitCode, _below(ExitCode), strict=True)
+    ]
+    lines.append("")
     for name, command in _commands(root, "simres"):
         usage = " ".join(["[OPTIONS]", *(_spelled(item) for item in _of("argument", command))])
         lines += [
@@ -100,6 +109,17 @@ def command_line() -> str:
         ]
         lines += [*_options(command), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _below(owner: type[Enum]) -> Iterator[str]:
+    """The docstring below each member of an enum, in its order."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    for member, said in pairwise(body.body):
+        if isinstance(member, ast.Assign):
+            assert isinstance(said, ast.Expr)
+            assert isinstance(said.value, ast.Constant)
+            yield str(said.value.value)
 
 
 def _commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -209,14 +229,12 @@ def scenario() -> str:
         choice["if"]["properties"]["name"]["const"]: choice["then"]
         for choice in schema["properties"]["scheduler"]["anyOf"][1]["allOf"]
     }
-    for heading, parts in (("scheduler", registry.schedulers()), ("passes", registry.passes())):
-        lines += [f"## {heading}", "", "| name | what it does |", "|---|---|"]
-        lines += [f"| `{name}` | {_cell(part.summary)} |" for name, part in parts.items()]
-        lines.append("")
+    lines += _named("scheduler", registry.schedulers())
     for name, taken in parameters.items():
         settable = {key: entry for key, entry in taken["properties"].items() if key != "name"}
         if settable:
             lines += [f"### {name}", "", *_keys(settable, taken.get("required", [])), ""]
+    lines += _named("passes", registry.passes())
     tenant = schema["properties"]["tenants"]["additionalProperties"]
     lines += [
         "## tenants",
@@ -226,9 +244,10 @@ def scenario() -> str:
         *_keys(tenant["properties"], tenant["required"]),
         "",
     ]
-    sweep = schema["properties"]["sweep"]
-    lines += ["## sweep", "", " ".join(sweep["description"].split()), ""]
-    lines += [*_keys(sweep["properties"], sweep["required"]), ""]
+    for name in ("load", "sweep"):
+        part = schema["properties"][name]
+        lines += [f"## {name}", "", " ".join(part["description"].split()), ""]
+        lines += [*_keys(part["properties"], part["required"]), ""]
     lines += ["## Units", "", "A bare number where a unit belongs is an error.", ""]
     lines += ["| quantity | units | example |", "|---|---|---|"]
     for quantity in QUANTITIES:
@@ -236,6 +255,11 @@ def scenario() -> str:
         lines.append(f"| {quantity.name} | {units} | `{quantity.example}` |")
     lines += ["", "`MB` is 10^6 bytes, `MiB` is 2^20; a `MAC` is two operations."]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _named(heading: str, parts: Mapping[str, Any]) -> list[str]:
+    rows = [f"| `{name}` | {_cell(part.summary)} |" for name, part in parts.items()]
+    return [f"## {heading}", "", "| name | what it does |", "|---|---|", *rows, ""]
 
 
 def _keys(properties: Mapping[str, Any], required: list[str]) -> Iterator[str]:

@@ -17,7 +17,8 @@ class ExitCode(IntEnum):
     OK = 0
     """Done. A closed pipe counts as done; a broken plugin that nobody needs is a warning."""
     ANSWER_IS_NO = 1
-    """It ran, but: an expectation missed, an operator not modelled, a network that does not fit."""
+    """It ran, but: an expectation missed, a target or limit that nothing keeps to, a stored result that came
+    out otherwise, an operator not modelled, a network that does not fit. Internal errors end with it too."""
     BAD_INPUT = 2
     """Bad usage, scenario, file or needed plugin."""
     INTERRUPTED = 130

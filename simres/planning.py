@@ -346,7 +346,7 @@ def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Re
     found, problems = [], []
     for item in scenario.expect:
         try:
-            figure = figure_at(document, item.path)
+            figure = figure_at(document, item.path, item.unit)
         except SimresError as error:
             problems.append(Problem(*item.place, error.message))
         else:

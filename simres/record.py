@@ -37,6 +37,10 @@ class RecordLevel(StrEnum):
     """Totals by engine only."""
 
 
+IN_FULL = "`simres.simulate(SCENARIO, record='full')` in Python has every task, of a load over time too"
+"""What to do where a record says less than is asked of it."""
+
+
 class Span(NamedTuple):
     """One task in time, all in picoseconds from the start of the run.
 

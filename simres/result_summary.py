@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simres.analysis.energy import energy_delay_js, power_uw
 from simres.analysis.occupancy import peak
 from simres.errors import SimresError
-from simres.units import PS_PER_S
+from simres.units import PS_PER_S, quantity_of
 
 if TYPE_CHECKING:
     from simres.analysis.bounds import Bounds
@@ -150,26 +150,35 @@ def summary(result: Result) -> dict[str, Any]:
     }
 
 
-def figure_at(document: Mapping[str, Any], path: str) -> int | float:
+_UNITS = {"ps": "ps", "bytes": "B", "fj": "fJ", "uw": "uW", "per_ks": "/ks"}
+"""Base units of figures, by how their keys end."""
+
+
+def figure_at(document: Mapping[str, Any], path: str, unit: str = "") -> int | float:
     """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`).
 
-    Raises `SimresError` where there is none.
+    Raises `SimresError` where there is none, and where its key tells of another base unit than `unit`.
     """
     at: Any = document
+    own = ""
     parts = path.split(".")
     while parts:
         part = parts.pop(0)
         if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
             part = f"{part}.{parts.pop(0)}"  # one channel of a bus
-        named = (part, *(f"{part}_{unit}" for unit in ("ps", "bytes", "fj", "uw", "per_ks")))
+        named = (part, *(f"{part}_{ending}" for ending in _UNITS))
         keys = [key for key in named if isinstance(at, dict) and key in at]
         if not keys:
             known = sorted(at) if isinstance(at, dict) else []
             more = f"; known there: {', '.join(known)}" if known else ""
             raise SimresError(f"expect.{path}: a result has no `{part}` there{more}")
         at = at[keys[0]]
+        own = next((_UNITS[end] for end in _UNITS if f"_{keys[0]}".endswith(f"_{end}")), own)
     if not isinstance(at, int | float) or isinstance(at, bool):
         raise SimresError(f"expect.{path}: is no number of a result")
+    if unit and own and unit != own:
+        names = quantity_of(own).name, quantity_of(unit).name
+        raise SimresError(f"expect.{path}: its unit is one of {names[0]}, not of {names[1]}")
     return at
 
 

@@ -284,12 +284,13 @@ def test_what_expect_names_wrongly_is_said_with_its_places(simres, tmp_path):
     simres("init", tmp_path / "mine")
     path = tmp_path / "mine" / "scenario.yaml"
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    more = "expect:\n  engines.dd.busy: 3 us\n  makespan: 1 s\n  engines.ddr: 4 us\n"
+    more = "expect:\n  engines.dd.busy: 3 us\n  makespan: 1 s\n  engines.ddr: 4 us\n  makespan_ps: 1 MB\n"
     path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
     code, out, err = simres("simulate", path)
     assert (code, out) == (2, "")
     assert f"  {lines + 2}:20  expect.engines.dd.busy: a result has no `dd` there" in err
     assert f"  {lines + 4}:16  expect.engines.ddr: is no number of a result" in err
+    assert f"  {lines + 5}:16  expect.makespan_ps: its unit is one of duration, not of size" in err
 
 
 def test_init_keeps_letters_of_every_alphabet(simres, tmp_path):

@@ -29,7 +29,7 @@ PAGES = sorted(
 )
 
 NOT_HERE = {
-    r"cifar10|checkpoint\.safetensors|without-|networks\.yaml": "wants data, or what was trained on it",
+    r"cifar10|checkpoint\.safetensors|without-|networks\.yaml": "wants data that is not there, or training",
     r"^calibrate": "measures the machine, for minutes",
     r"--cluster": "wants a cluster",
     r"^view": "wants a terminal",

@@ -334,7 +334,8 @@ def test_limits_that_nothing_keeps_to_are_an_answer(simres: Simres, tmp_path: Pa
         "explore", "resnet20", *SPACE, "--workers", 1, "--limit", "latency=1 ns", "-o", tmp_path
     )
     assert code == ExitCode.ANSWER_IS_NO
-    assert "keeps to every limit" in out
+    assert out.endswith("No design that was tried keeps to every limit.\n")
+    assert "Pareto front  0 of 9 in latency, energy\n\nTime of an image" in out
 
 
 def test_limits_leave_others_off_the_front(simres: Simres, tmp_path: Path) -> None:
@@ -358,6 +359,15 @@ def test_a_storage_that_cannot_be_used_is_an_error(
         searched(study, FromGrid(grid), 2, tmp_path / "t.jsonl", storage=storage)
     assert "secret" not in caught.value.message
     assert not list(tmp_path.iterdir())
+
+
+def test_a_storage_without_its_driver_names_that(
+    study: Study, grid: dict[str, Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SimresError, match="cannot be used") as caught:
+        searched(study, FromGrid(grid), 2, tmp_path / "t.jsonl", storage="postgresql+psycopg://x/y")
+    assert "the Python module `psycopg`" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["text.db", "text.log"])

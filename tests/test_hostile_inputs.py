@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -27,3 +29,9 @@ def test_hostile_inputs_are_read_or_refused_with_a_place(target: Target, tmp_pat
         folder.mkdir()
         outcomes[judged(made(target, 1, number, folder))] += 1
     assert outcomes["read"] + outcomes["refused"] == EACH * target.share
+
+
+def test_one_input_can_be_made_again() -> None:
+    script = Path(__file__).parents[1] / "benchmarks" / "fuzz.py"
+    again = [sys.executable, script, "--target", "unit", "--only", "12"]
+    assert subprocess.run(again, capture_output=True, text=True, check=True).stdout in ("read\n", "refused\n")

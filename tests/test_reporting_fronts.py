@@ -225,6 +225,8 @@ def test_the_commands_draw_from_the_table(simres: Simres, tmp_path: Path) -> Non
         (["heat", "t.jsonl", "--knobs", "workload"], "over two knobs"),
         (["heat", "t.jsonl", "--knobs", "workload,bandwith"], "no knob `bandwith`"),
         (["heat", "u.jsonl"], "has no rows yet"),
+        (["front", "v.jsonl"], "line 1 is `no table`"),
+        (["front", "v.jsonl"], "name the file that `simres sweep` or `simres explore` wrote"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(
@@ -234,10 +236,11 @@ def test_what_cannot_be_drawn_is_said(
     monkeypatch.chdir(tmp_path)
     table(Path("t.jsonl"))
     Path("u.jsonl").touch()
+    Path("v.jsonl").write_text("no table\n")
     code, _, err = simres("plot", *arguments)
     assert code == 2
     assert said in err
-    assert sorted(path.name for path in Path().iterdir()) == ["t.jsonl", "u.jsonl"]
+    assert sorted(path.name for path in Path().iterdir()) == ["t.jsonl", "u.jsonl", "v.jsonl"]
 
 
 def test_a_sweep_draws_when_asked_and_looks_first_whether_it_can(simres: Simres, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from simres.reporting.amounts import COUNT, TIME, percent, printable, scale, thr
 from simres.reporting.columns import Column, bar, fit, lines, shorten
 from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.report import report, show
+from simres.reporting.tables import expectation_columns
 from simres.result import Expectation
 from simres.result_summary import summary
 from simres.testing import paper_chip
@@ -101,6 +102,24 @@ def test_its_expectations(paper):
     assert "+1 B" in rows["traffic_bytes.read"]
     assert "MISSED" in rows["traffic_bytes.read"]
     assert " 19 " in rows["engines.host.tasks"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected", "found", "cells"),
+    [
+        ("load.throughput", 8_700_000, 8_700_803, ["8.7 k/s", "8.700803 k/s", "+803/ks"]),
+        ("tenants.a.load.throughput_per_ks", 2_000_000, 1_999_000, ["2 k/s", "1.999 k/s", "-1/s"]),
+        ("capacity_per_ks", 2_000_000, 2_000_000, ["2 k/s", "2 k/s", "0"]),
+        ("memories.sram.capacity", 2048, 2048, ["2 KiB", "2 KiB", "0"]),
+        ("load.missed", 40, 41, ["40", "41", "+1"]),
+        ("load.queue.most", 4, 8, ["4", "8", "+4"]),
+        ("load.missed_share", 0.0228, 41 / 1800, ["0.0228", "0.0227778", "-2.22222e-05"]),
+        ("load.p99", 555_000_000, 555_116_102, ["555 us", "555.116102 us", "+116.102 ns"]),
+    ],
+)
+def test_what_is_expected_is_said_in_its_own_unit(path, expected, found, cells):
+    _, *columns = expectation_columns([Expectation(path, expected, found)])
+    assert [str(column.cells[0]).partition(" (")[0] for column in columns[:3]] == cells
 
 
 def test_resnet20(resnet20):

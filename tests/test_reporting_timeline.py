@@ -137,8 +137,9 @@ def test_wrong_stretches(resnet20, make_result):
     with pytest.raises(SimresError, match="either --layer or"):
         show_timeline(resnet20, Output(io.StringIO()), since_ps=0, layer="conv")
     aggregate = make_result(resnet20.program, paper_chip(), RecordLevel.AGGREGATE)
-    with pytest.raises(SimresError, match="aggregate"):
+    with pytest.raises(SimresError, match="aggregate") as caught:
         timeline(aggregate, 80)
+    assert "record='full'" in caught.value.hint
     with pytest.raises(SimresError, match="takes no time"):
         timeline(make_result(Program("none", "", ()), paper_chip()), 80)
 

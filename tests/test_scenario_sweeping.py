@@ -145,6 +145,15 @@ def test_all_that_is_wrong_is_said_at_once(simres: Simres, tmp_path: Path) -> No
     assert not (tmp_path / "sweep.jsonl").exists()
 
 
+def test_a_misspelt_sweep_is_said_before_that_nothing_varies(simres: Simres, tmp_path: Path) -> None:
+    path = scenario(tmp_path, "  vary:\n    images: 1,2\n").path
+    path.write_text(path.read_text().replace("sweep:", "swep:"))
+    code, _, err = simres("sweep", path)
+    assert code == 2
+    assert "swep: unknown key; did you mean `sweep`?" in err
+    assert "nothing varies" not in err
+
+
 def test_what_is_wrong_on_the_command_line_is_said_of_it(simres: Simres, tmp_path: Path) -> None:
     path = scenario(tmp_path, "  vary:\n    hardware.ddr.bandwidth: 1,2 GB/s\n").path
     code, _, err = simres("sweep", path, "--vary", "hardware.ddr.bandwith=1,2 GB/s")

@@ -16,7 +16,7 @@ def compare(
     results: Annotated[
         list[str],
         typer.Argument(
-            metavar="RESULT...",
+            metavar="RESULT",
             help="Two or more, or one with --set: a result.json, the folder it is in, or a scenario.",
         ),
     ],

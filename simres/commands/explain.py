@@ -22,8 +22,8 @@ def explain(
 ) -> None:
     """Say what a run hangs on: its critical path by engine, layer, cause and who was in the way.
 
-    The parts add up to the makespan. A scenario is recorded in full, and so must a result have been; that of
-    a load over time is not.
+    The parts add up to the makespan. A scenario is recorded in full for this; a stored result must have been,
+    which that of a load over time is not.
 
     Examples: `simres explain resnet20`, `simres explain out --all`,
     `simres explain torchvision:resnet18 --chip tpu-like --set hardware.sram.capacity="1 MiB"`.

@@ -49,7 +49,10 @@ def explore(
     chip: ChipName = None,
     settings: Settings = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR|FILE", help="Where the table goes.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."
+        ),
     ] = Path("explore.jsonl"),
     storage: Annotated[
         str | None,

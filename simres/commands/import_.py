@@ -20,7 +20,7 @@ def import_(
     form: Annotated[
         str, typer.Argument(metavar="FORMAT", help="Whose files they are; `simres plugins` lists importers.")
     ],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What that tool is given.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="What that tool is given.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write; made if need be.")
     ] = Path(),

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 PAGES = (".html", ".htm")
 PICTURES = (".png", ".svg", ".pdf")
 """Suffixes of what is a page, and of what is a picture."""
-Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders that `simres train -o` wrote.")]
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders that `simres train -o` wrote.")]
 Checkpoints = Annotated[
-    list[Path], typer.Argument(metavar="CHECKPOINT...", help="Checkpoints, or folders of runs.")
+    list[Path], typer.Argument(metavar="CHECKPOINT", help="Checkpoints, or folders of runs.")
 ]
 Data = Annotated[
     str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")

@@ -37,7 +37,10 @@ def sweep(
     chip: ChipName = None,
     settings: Settings = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR|FILE", help="Where the table goes.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."
+        ),
     ] = Path("sweep.jsonl"),
     pareto: Annotated[
         str | None,
@@ -58,7 +61,8 @@ def sweep(
     What varies may stand in the scenario, under `sweep:`; `--vary` replaces a knob of the file or adds one,
     and `--set` keeps one from varying.
 
-    Examples: `simres sweep chips`, `simres sweep resnet20 --vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"
+    Examples: `simres sweep design-space`,
+    `simres sweep resnet20 --vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"
     --vary hardware.sram.capacity="64 KiB..4 MiB log 13" -o chips`.
     """
     from simres.exploration import table
@@ -122,6 +126,10 @@ def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[s
     fixed = dict(split(setting, "--set PATH=VALUE") for setting in settings)
     template = api.find_template(scenario, chip=chip)
     section = section_of(template)
+    if not (knobs or section.knobs):
+        template.scenario(
+            registry, fixed
+        )  # a misspelt `sweep:` is what is wrong then, not that nothing varies
     template, space = around(template, section, knobs, fixed)
     find = partial(api.find_workload, registry=registry)
     study = study_of(template, space, registry, find, settings=fixed, plugins=choices.plugins)

@@ -300,7 +300,10 @@ def _address_in(path: Path) -> str:
         document = json.loads(path.read_text(encoding="utf-8"))
         return str(document["address"])
     except OSError as error:
-        raise SimresError(f"cannot read the scheduler file `{path}`: {error.strerror or error}") from None
+        raise SimresError(
+            f"cannot read the scheduler file `{path}`: {error.strerror or error}",
+            f"`dask scheduler --scheduler-file {path}` writes it, some seconds after it was started",
+        ) from None
     except (ValueError, KeyError, TypeError):
         raise SimresError(
             f"`{path}` is not a scheduler file", "`dask scheduler --scheduler-file scheduler.json` writes one"

@@ -32,6 +32,7 @@ MOST = 10**30
 """Figures beyond that are a slip."""
 
 ANOTHER = "write this one elsewhere (`-o`), or remove the old table first"
+WRITTEN_BY = "name the file that `simres sweep` or `simres explore` wrote"
 
 
 def place(output: Path, name: str = NAME) -> Path:
@@ -51,12 +52,12 @@ def rows_in(path: Path) -> Iterator[Row]:
     """
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(_lines(file, path), 1):
+            for number, line in enumerate(_lines(file, path, WRITTEN_BY), 1):
                 if not line.endswith(b"\n"):
                     return
-                yield _row(line, path, number)
+                yield _row(line, path, number, WRITTEN_BY)
     except FileNotFoundError:
-        raise SimresError(f"there is no table `{path}`") from None
+        raise SimresError(f"there is no table `{path}`", WRITTEN_BY) from None
     except OSError as error:
         raise SimresError(f"cannot read the table `{path}`: {error.strerror or error}") from error
 
@@ -82,10 +83,10 @@ class Table:
 
     def _take_up(self, columns: Sequence[str], taken: Callable[[Row], bool]) -> int:
         end = 0
-        for number, line in enumerate(_lines(self._file, self.path), 1):
+        for number, line in enumerate(_lines(self._file, self.path, ANOTHER), 1):
             if not line.endswith(b"\n"):
                 break
-            row = _row(line, self.path, number)
+            row = _row(line, self.path, number, ANOTHER)
             if list(row) != list(columns) or not taken(row):
                 raise SimresError(f"`{self.path}` is the table of another sweep (line {number})", ANOTHER)
             end += len(line)
@@ -142,26 +143,26 @@ class Table:
             self.path.unlink()
 
 
-def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
+def _lines(file: IO[bytes], path: Path, hint: str) -> Iterator[bytes]:
     """The lines of a file. Raises `SimresError` for one that is no row by its length alone."""
     for line in iter(lambda: file.readline(LONGEST_LINE), b""):
         if len(line) == LONGEST_LINE:
-            raise SimresError(f"`{path}` is no table of a sweep: it has lines of {LONGEST_LINE} B", ANOTHER)
+            raise SimresError(f"`{path}` is no table of a sweep: it has lines of {LONGEST_LINE} B", hint)
         yield line
 
 
-def _row(line: bytes, path: Path, number: int) -> Row:
+def _row(line: bytes, path: Path, number: int, hint: str) -> Row:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict) or not isinstance(row.get("key"), str):
-        start = shorten(line[:60].decode("utf-8", "replace"))
-        raise SimresError(f"`{path}` is no table of a sweep: line {number} is `{start}`", ANOTHER)
+        start = shorten(line[:60].decode("utf-8", "replace").rstrip())
+        raise SimresError(f"`{path}` is no table of a sweep: line {number} is `{start}`", hint)
     if (wrong := next((name for name, cell in row.items() if not _is_cell(name, cell)), None)) is not None:
-        raise SimresError(f"`{path}`, line {number}: `{shorten(wrong)}` has no such value", ANOTHER)
+        raise SimresError(f"`{path}`, line {number}: `{shorten(wrong)}` has no such value", hint)
     if row.get("error") is None and row.get("image_ps") is None:
-        raise SimresError(f"`{path}`, line {number}: neither a time nor an error", ANOTHER)
+        raise SimresError(f"`{path}`, line {number}: neither a time nor an error", hint)
     return row
 
 

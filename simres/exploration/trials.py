@@ -185,6 +185,8 @@ def _told_plainly(url: str, hint: str) -> Iterator[None]:
             last = last.__cause__
         if "disk is full" in str(last) or getattr(last, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             hint = f"make room; {AGAIN}"
+        if isinstance(last, ModuleNotFoundError):
+            hint = f"its driver is the Python module `{last.name}`, which `pip install` brings"
         reason = shorten(" ".join(str(last).split()).partition(" [SQL")[0], 200) or type(last).__name__
         raise SimresError(f"the storage `{_without_password(url)}` cannot be used: {reason}", hint) from error
 

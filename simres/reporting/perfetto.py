@@ -21,7 +21,7 @@ from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.analysis.history import bus_holders
 from simres.errors import SimresError
 from simres.program import Task, TaskKind
-from simres.record import Cause, RecordLevel, Span
+from simres.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.trace_counters import counters
 from simres.result import Result
 from simres.units import format_duration
@@ -79,7 +79,7 @@ def _trace(parts: list[_Part], about: Event) -> str:
         if part.result.record.level is not RecordLevel.FULL:
             raise SimresError(
                 f"this result has no trace: it was recorded at level `{part.result.record.level.value}`",
-                "run it again with a full record",
+                IN_FULL,
             )
     events = [
         (event.get("ts", -1), json.dumps(event, separators=(",", ":")))

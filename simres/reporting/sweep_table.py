@@ -83,7 +83,9 @@ def report(
         shown = front if whole else front[:SHOWN]
         more = f"; the first {SHOWN}, all with --all" if len(shown) < len(front) else ""
         yield from titled("Pareto front", f"{len(front)} of {len(good)} in {names}{more}")
-        yield from _front([rows[number] for number in shown], knobs, objectives, width, glyphs, clip=clip)
+        if shown:
+            best = [rows[number] for number in shown]
+            yield from _front(best, knobs, objectives, width, glyphs, clip=clip)
         yield from heat_map(good, knobs, width)
     failures = Counter(str(row["error"]) for row in rows if row["error"] is not None)
     if failures:

@@ -13,7 +13,7 @@ from simres.reporting.glyphs import Glyphs
 from simres.reporting.headline import bound_meaning
 from simres.reporting.styled import Text
 from simres.result import Expectation, Result
-from simres.units import DURATION, ENERGY, POWER, SIZE
+from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE
 
 _WIDEST_BAR = 40
 _NARROWEST_BAR = 10
@@ -280,10 +280,14 @@ def expectation_columns(found: Sequence[Expectation]) -> list[Column]:
 
 
 def _exact(item: Expectation, value: int | float) -> str:
-    """A value with every digit, in the unit that its path ends in."""
+    """A value in the unit that its path ends in: a whole one with every digit, a share or mean with six."""
     parts = item.path.split(".")
-    if not isinstance(value, int) or parts[-1] in _COUNTS:
+    if not isinstance(value, int):
+        return f"{value:.6g}"
+    if parts[-1] in _COUNTS:
         return str(value)
+    if parts[-1].removesuffix("_per_ks") in _RATES and parts[0] not in _IN_BYTES:
+        return _signed(ARRIVALS.spell(abs(value)), value)
     if "fj" in parts[-1].split("_") or parts[0] == "energy":
         quantity = POWER if "power" in parts[-1] else ENERGY
         return _signed(quantity.spell(abs(value)), value)
@@ -292,7 +296,10 @@ def _exact(item: Expectation, value: int | float) -> str:
     return _signed(DURATION.spell(abs(value)) if value else "0 s", value)
 
 
-_COUNTS = {"images", "repeats", "tasks", "peak_per_s", "schema_version", "seed"}
+_COUNTS = {"images", "repeats", "tasks", "peak_per_s", "schema_version", "seed"} | {
+    *("requests", "warmup", "counted", "missed", "launches", "most", "one_in")
+}
+_RATES = {"throughput", "capacity"}
 _IN_BYTES = {"traffic", "traffic_bytes", "memories", "moved", "moved_bytes"}
 """Keys of the JSON form that say what is under them; everything else there is picoseconds."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 from simres.errors import SimresError
-from simres.record import RecordLevel
+from simres.record import IN_FULL, RecordLevel
 from simres.reporting.amounts import percent, printable
 from simres.reporting.columns import shorten
 from simres.reporting.console import NARROWEST, WIDEST, Output, can_draw
@@ -117,7 +117,7 @@ def _check(result: Result, width: int, since_ps: int, until_ps: int | None) -> N
     if result.record.level is not RecordLevel.FULL:
         raise SimresError(
             f"this result has no timeline: it was recorded at level `{result.record.level.value}`",
-            "run it again with a full record",
+            IN_FULL,
         )
     if not NARROWEST <= width <= WIDEST:
         raise SimresError(f"a timeline is {NARROWEST} to {WIDEST} columns wide, not {width}")

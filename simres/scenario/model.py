@@ -44,7 +44,7 @@ class ScenarioFile(BaseModel):
     hardware: dict[str, Any] = {}
     """The components by name. With `chip:` they replace or add to that chip's."""
     scheduler: Any = "serial"
-    """A scheduler's name, or `{name: ..., }` with its parameters."""
+    """A scheduler's name, or `{name: overlapped, weights: kept}` with its parameters; by default `serial`."""
     passes: list[str] = []
     """Rewrites of the workload, applied in this order."""
     images: Annotated[int, Field(ge=1, le=MOST_IMAGES)] = 1
@@ -68,7 +68,7 @@ class TenantFile(BaseModel):
     workload: Annotated[str, Field(strict=True, min_length=1)]
     """A traced network: a JSON file (relative to this one), or a name such as `resnet20`."""
     scheduler: Any = None
-    """A scheduler's name, or `{name: ..., }` with its parameters; by default the scenario's."""
+    """A scheduler's name, or one with its parameters; by default the scenario's."""
     passes: Annotated[list[Annotated[str, Field(strict=True)]], Field(strict=True)] | None = None
     """Rewrites of the workload, applied in this order; by default the scenario's."""
     images: Annotated[int, Field(strict=True, ge=1, le=MOST_IMAGES)] | None = None

@@ -6,7 +6,7 @@ EXTRAS = ""
 
 FILES = {
     "src/@module@/__init__.py": '''\
-"""@summary@."""
+"""For simres: @summary@."""
 
 from collections.abc import Iterator
 

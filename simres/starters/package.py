@@ -32,7 +32,7 @@ addopts = "--import-mode=importlib"
     "README.md": """\
 # simres-@name@
 
-For [simres](https://pypi.org/project/simres): @summary@.
+For simres: @summary@.
 
 ```
 pip install -e ".[dev]"

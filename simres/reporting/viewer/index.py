@@ -12,7 +12,7 @@ from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.analysis.history import bus_holders
 from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
-from simres.record import Cause, RecordLevel, Span
+from simres.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.lanes import HeldIndex, LaneIndex, State, Stretches
 from simres.result import Result
 
@@ -42,7 +42,7 @@ class ViewIndex:
         if result.record.level is not RecordLevel.FULL:
             raise SimresError(
                 f"this result has no timeline: it was recorded at level `{result.record.level.value}`",
-                "run it again with a full record",
+                IN_FULL,
             )
         if not result.makespan_ps:
             raise SimresError("there is nothing to look at: the run takes no time")
