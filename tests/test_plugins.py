@@ -12,9 +12,9 @@ from textwrap import dedent
 
 import pytest
 
-from simres import errors
+from simres import api, errors
 from simres.errors import SimresError, SimresWarning
-from simres.plugins import LOAD_PLUGINS, Registry, resolve
+from simres.plugins import BROUGHT_BY, LOAD_PLUGINS, Registry, resolve
 
 IMPORTS = """\
 from simres.hookspecs import Component, ComponentRole, Scheduler, hookimpl
@@ -506,3 +506,24 @@ def test_a_part_that_says_what_is_wrong_is_heard(install, tmp_path):
     done = run("simulate", str(path))
     assert done.returncode == 1
     assert done.stderr.startswith("error: too big\n\nhint: shrink it")
+
+
+def test_parts_of_the_packages_beside_simres_are_known_by_name() -> None:
+    everything = Registry()
+    everything.load_external()
+    found = {
+        name: provider.distribution.split()[0]
+        for catalogue in everything.catalogues
+        for name, (_, provider) in catalogue.found.items()
+        if provider.distribution.startswith("simres-")
+    }
+    if not found:
+        pytest.skip("none of them is installed")
+    assert {name: package for name, package in BROUGHT_BY.items() if package in found.values()} == found
+
+
+@pytest.mark.parametrize(("key", "name"), [("hardware.matrix.kind", "systolic"), ("scheduler", "fused")])
+def test_a_part_of_a_package_that_is_not_installed_names_the_package(key: str, name: str) -> None:
+    with pytest.raises(SimresError) as raised:
+        api.find_scenario("resnet20", overrides={key: name}, registry=Registry(external=False))
+    assert f"`{name}` comes with the package `{BROUGHT_BY[name]}`" in (raised.value.hint or "")

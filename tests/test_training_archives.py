@@ -92,6 +92,17 @@ def test_damaged_bytes_are_noticed(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_zip_of_a_version_yet_to_come_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/1.png", b"1")
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 6] = 98  # "version needed to extract" in the directory
+    path.write_bytes(data)
+    with pytest.raises(SimresError, match=r"x\.zip` is of a kind that cannot be read"):
+        read(path)
+
+
 def test_bombs_are_refused_before_they_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

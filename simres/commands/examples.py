@@ -34,9 +34,15 @@ def examples(
         table.add_column("what it is", ratio=1)
         table.add_column("to see it", no_wrap=True)
         for name, path in files.items():
-            table.add_row(name, shipped.description(path), command.format(name))
+            table.add_row(name, shipped.description(path), _to_see(path, command).format(name))
         console.print(table)
         console.print()
+
+
+def _to_see(path: Path, command: str) -> str:
+    """The command for a file; a scenario that says what varies is there to be swept."""
+    swept = path.suffix == ".yaml" and "\nsweep:" in path.read_text(encoding="utf-8")
+    return "simres sweep {}" if swept else command
 
 
 def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
@@ -50,7 +56,7 @@ def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
                 "name": name,
                 "path": str(path),
                 "description": shipped.description(path),
-                "command": command.format(name),
+                "command": _to_see(path, command).format(name),
             }
             for name, path in files.items()
         ]

@@ -49,6 +49,8 @@ def files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
             yield from _in_tar(path)
         else:
             raise SimresError(f"`{path}` is no archive that can be read", f"there are {', '.join(SUFFIXES)}")
+    except NotImplementedError as error:  # a version that the library does not know
+        raise SimresError(f"archive `{path}` is of a kind that cannot be read: {error}") from error
     except _BROKEN as error:
         raise SimresError(
             f"archive `{path}` is damaged or cut off: {error}", "was it downloaded or copied whole?"
