@@ -112,6 +112,8 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
         if not op.name or op.name in names:
             yield f"{place}.name: `{op.name}` is empty or taken by an earlier operator"
         names.add(op.name)
+        if not op.kind.isprintable():
+            yield f"{place}.kind: must be of characters that can be printed"
         for position, name in enumerate(op.inputs):
             tensor = workload.tensors.get(name)
             if tensor is None:

@@ -25,6 +25,7 @@ from simres.workload import BITS, Ledger, Loops, Op, Role, Row, Tensor, Unit, Wi
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "workloads"
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=6)
+KINDS = NAMES.filter(str.isprintable)
 COUNTS = st.integers(0, 10**6)
 ATTRIBUTES = st.dictionaries(
     NAMES,
@@ -60,7 +61,7 @@ def workloads(draw: st.DrawFn) -> Workload:
         ops.append(
             Op(
                 op_name,
-                draw(NAMES),
+                draw(KINDS),
                 unit,
                 (last, weight),
                 (own,),
@@ -197,6 +198,10 @@ WRONG = {
     "no image": (
         lambda d: d["tensors"][0]["shape"].__setitem__(0, 0),
         "shape: an input without a single image",
+    ),
+    "odd kind": (
+        lambda d: d["ops"][0].update(kind="a\0"),
+        r"ops\[0\] \(`.*`\)\.kind: must be of|ops\[0\]\.kind",
     ),
     "no output": (lambda d: d.update(outputs=[]), "outputs: must name at least one"),
     "wrong output": (lambda d: d.update(outputs=["gone"]), r"outputs\[0\]: no tensor `gone`"),
