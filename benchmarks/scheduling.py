@@ -36,9 +36,9 @@ STAGES = {
     "tiles: how each operator is cut": ("tiling.py", "__init__"),
     "residency: what stays on chip": ("residency.py", "__init__"),
     "order: the chip played forward": ("in_time.py", "run"),
-    "order: one after the other": ("tiled.py", "_in_a_row"),
+    "order: one after the other": ("tiled.py", "in_a_row"),
     "Program: buffers and tasks frozen": ("writer.py", "program"),
-    "check: proofs before the run": ("check.py", "check"),
+    "proofs before the run": ("proof.py", "prove"),
     "flatten: Programs made ready to run": ("plan.py", "flatten"),
     "replay: the event loop": ("replay.py", "replay_together"),
 }
