@@ -83,7 +83,7 @@ def materials(folder: Path) -> None:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.md"])  # that is in test_docs
 def test_the_commands_of_a_page_run(simres, page, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     materials(tmp_path)
     monkeypatch.chdir(tmp_path)
