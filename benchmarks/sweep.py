@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 SIDES = {
+    40_000: (50, 40, 20),
     10_000: (25, 20, 20),
     4_000: (20, 20, 10),
     2_000: (20, 10, 10),
@@ -71,7 +72,7 @@ def main() -> None:
     print(f"  at this rate 10,000 points take {10_000 * clock / points:.0f} s  (limit 60 on two free cores)")
     if options.alone:
         return
-    half = {10_000: 4_000, 4_000: 2_000, 2_000: 1_000, 1_000: 500, 500: 200}[points]
+    half = {40_000: 10_000, 10_000: 4_000, 4_000: 2_000, 2_000: 1_000, 1_000: 500, 500: 200}[points]
     _, less, small = run(half, 2)
     print(
         f"{half} points, 2 processes: {less:.1f} s of processors ({1000 * less / half:.1f} ms a point), "

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from simres.errors import ExitCode, SimresError
-from simres.exploration.table import rows_in
+from simres.exploration.table import lean, rows_in
 from simres.result import Result
 
 SPACE = [
@@ -180,3 +180,12 @@ def test_a_row_nested_without_end_is_no_row(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"key":' + "[" * 100_000 + "\n", encoding="utf-8")
     with pytest.raises(SimresError, match="line 1 is"):
         list(rows_in(tmp_path / "t.jsonl"))
+
+
+def test_lean_rows_have_the_same_cells_and_each_text_once(whole: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "sweep.jsonl"
+    path.write_text("".join(f"{line}\n" for line in whole))
+    rows = list(rows_in(path))
+    few = lean(rows, ["makespan_ps", "bound", "error"])
+    assert few == [{name: row[name] for name in ("makespan_ps", "bound", "error")} for row in rows]
+    assert len({id(row["bound"]) for row in few}) == len({row["bound"] for row in rows}) < len(rows)

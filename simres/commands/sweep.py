@@ -71,7 +71,7 @@ def sweep(
     from simres.exploration.sweep import sweep as run
     from simres.reporting.console import stderr, stdout
     from simres.reporting.sweep_progress import SweepProgress
-    from simres.reporting.sweep_table import show
+    from simres.reporting.sweep_table import NEEDED, show
 
     study, own = study_for(scenario, chip, vary or [], settings or [])
     pareto = pareto or own or USUAL
@@ -80,9 +80,10 @@ def sweep(
         check_drawing(plot, objectives)
     evaluation = evaluation_by(workers, cluster)
     path = table.place(output)
+    columns = [*(knob.key for knob in study.space.knobs), *(one.column for one in objectives), *NEEDED]
     with SweepProgress(stderr()) as shown:
         run(study, path, evaluation, shown)
-    rows = list(table.rows_in(path))
+    rows = list(table.rows_in(path)) if plot is not None else table.lean(table.rows_in(path), columns)
     best = best_of(rows, objectives)
     if not best and any(row["error"] is None for row in rows):
         raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")

@@ -40,6 +40,10 @@ _NAMES = {
 """Figures of a design that people are told, and what these are called."""
 
 
+NEEDED = ("image_ps", "program", "bound", "error")
+"""Columns that are used beside those of knobs and objectives."""
+
+
 def show(
     rows: Sequence[Row],
     knobs: Sequence[Knob],
