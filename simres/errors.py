@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,6 +94,9 @@ def install(extra: str) -> str:
 
     That is not always the `pip` which a shell finds: `.venv-demo/bin/simres` can be called from anywhere.
     """
+    import shlex  # nobody else needs it to start
+    import shutil
+
     python, found = Path(sys.executable or "python"), shutil.which("pip")
     if found and Path(found).absolute().parent == python.parent:
         pip = "pip"

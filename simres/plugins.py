@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pluggy
 
 from simres import builtins, hookspecs
+from simres.brought_by import where_from
 from simres.compatibility import unmet
 from simres.errors import PluginFailure, SimresError, SimresWarning
 from simres.foreign import ForeignError, foreign_code, returned
@@ -41,15 +42,6 @@ if TYPE_CHECKING:
 
 LOAD_PLUGINS = "SIMRES_LOAD_PLUGINS"
 """Environment variable: the distributions (comma separated) whose plugins may load; empty for none."""
-
-BROUGHT_BY: Mapping[str, str] = {
-    "array": "simres-utilisation",
-    "dram": "simres-dram",
-    "fused": "simres-fused",
-    **dict.fromkeys(("systolic", "scalesim", "scalesim_shapes"), "simres-systolic"),
-    **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
-}
-"""Parts that the packages beside simres declare, for those who have not installed them."""
 
 FORMS: Mapping[str, type] = {"role": ComponentRole, "numbered": bool}
 """Types of those fields of declarations that are no text."""
@@ -341,17 +333,8 @@ class Registry:
         for provider in self.providers:
             if provider.reason:
                 message += f"; plugin `{provider.plugin}` ({provider}) failed to load: {provider.reason}"
-        hint = f"`simres plugins` lists what provides which {catalogue.what}; one not installed may have it"
-        if name in BROUGHT_BY:
-            hint = f"`{name}` comes with the package `{BROUGHT_BY[name]}`"
-        if self._restricted:
-            hint += f"; `--no-plugins` or {LOAD_PLUGINS} keeps some out here"
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, catalogue.found, n=1, cutoff=0.8)
-        if close and name not in BROUGHT_BY:
-            hint = f"did you mean `{close[0]}`?"
-        raise SimresError(message, hint)
+        kept_out = f"; `--no-plugins` or {LOAD_PLUGINS} keeps some out here" if self._restricted else ""
+        raise SimresError(message, where_from(catalogue.what, name, catalogue.found, kept_out))
 
 
 def resolve(target: str) -> Any:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from simres.analysis.agreement import Agreement, Compared
-from simres.reporting.agreement import document
+from simres.reporting.agreement import document, report
+from simres.units import format_duration
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
@@ -43,6 +44,28 @@ def test_a_stored_calibration_has_a_row(tmp_path, monkeypatch):
     (tmp_path / "calibration-here.json").write_text(json.dumps(stored))
     (row,) = [line for line in validation.calibrations() if line.startswith("| net ")]
     assert row == "| net | a machine | 2 ms | 4 % | 1.9 ms | -5.0 % | 1 of 2 | -50 % |"
+
+
+def test_the_page_of_calibration_has_the_figures_that_are_stored():
+    page = (ROOT / "docs" / "calibrate.md").read_text(encoding="utf-8")
+    stored = json.loads((ROOT / "docs" / "data" / "calibration-cpu.json").read_text(encoding="utf-8"))
+    for found in stored["networks"]:
+        layers = tuple(
+            Compared(**{key: value for key, value in layer.items() if key != "error"})
+            for layer in found["layers"]
+        )
+        times = (found["measured_ps"], found["measured_spread"], found["simulated_ps"])
+        one = Agreement(found["network"], found["machine"], "my-cpu.yaml", *times, layers)
+        cells = (
+            format_duration(one.measured_ps),
+            format_duration(one.simulated_ps),
+            f"{100 * one.error:+.1f} %",
+        )
+        assert f"| {' | '.join(cells)} | {len(one.within)} of {len(one.convolutions)} |" in page.replace(
+            "**", ""
+        )
+        if one.network == "torchvision:resnet18":
+            assert "\n".join(line.plain.rstrip() for line in report(one, 96, rule="─")) in page
 
 
 def test_errors_are_those_of_the_figures_beside_them():

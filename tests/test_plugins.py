@@ -13,8 +13,9 @@ from textwrap import dedent
 import pytest
 
 from simres import api, errors
+from simres.brought_by import BROUGHT_BY
 from simres.errors import SimresError, SimresWarning
-from simres.plugins import BROUGHT_BY, LOAD_PLUGINS, Registry, resolve
+from simres.plugins import LOAD_PLUGINS, Registry, resolve
 
 IMPORTS = """\
 from simres.hookspecs import Component, ComponentRole, Scheduler, hookimpl

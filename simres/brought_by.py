@@ -1,0 +1,25 @@
+"""What is said of a part that no package here declares."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+BROUGHT_BY: Mapping[str, str] = {
+    "array": "simres-utilisation",
+    "dram": "simres-dram",
+    "fused": "simres-fused",
+    **dict.fromkeys(("systolic", "scalesim", "scalesim_shapes"), "simres-systolic"),
+    **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
+}
+"""Parts that the packages beside simres declare, for those who have not installed them."""
+
+
+def where_from(what: str, name: str, known: Collection[str], kept_out: str = "") -> str:
+    """A hint for a part of a kind (`what`) that is not `known`; `kept_out` is why a package may not count."""
+    if name in BROUGHT_BY:
+        return f"`{name}` comes with the package `{BROUGHT_BY[name]}`{kept_out}"
+    from difflib import get_close_matches
+
+    if close := get_close_matches(name, known, n=1, cutoff=0.8):
+        return f"did you mean `{close[0]}`?"
+    return f"`simres plugins` lists what provides which {what}; one not installed may have it{kept_out}"
