@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from simres.plugins import Registry as Registry
     from simres.result import Result as Result
     from simres.scenario.model import Scenario as Scenario
-    from simres.workload import Ledger as Ledger
-    from simres.workload import Workload as Workload
+    from simres.workload.graph import Ledger as Ledger
+    from simres.workload.graph import Workload as Workload
 
 _HOMES = {
     "AnswerIsNo": "simres.errors",
-    "Ledger": "simres.workload",
+    "Ledger": "simres.workload.graph",
     "Registry": "simres.plugins",
     "Result": "simres.result",
     "Scenario": "simres.scenario.model",
     "SimresError": "simres.errors",
-    "Workload": "simres.workload",
+    "Workload": "simres.workload.graph",
     "load": "simres.api",
     "rerun": "simres.api",
     "simulate": "simres.api",

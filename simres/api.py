@@ -17,8 +17,8 @@ from simres.scenario import loader
 from simres.scenario.model import Scenario
 from simres.simulation.stream import PERCENTILES
 from simres.wording import describe
-from simres.workload import Ledger, Workload
-from simres.workload_json import read as read_workload
+from simres.workload.graph import Ledger, Workload
+from simres.workload.json import read as read_workload
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from simres.errors import install
 from simres.hookspecs import Pass, Reporter, Scheduler
 from simres.program import Program
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 
 class ForeignError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from simres.program import Buffer, Layer, Program, Region, Task
 from simres.record import Launched, Record, StreamTotals
-from simres.workload import Op, Workload
+from simres.workload.graph import Op, Workload
 
 _Key = tuple[object, ...]
 

@@ -9,7 +9,7 @@ from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.plugins import Registry, resolve
 from simres.program import Program
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
     from simres.scenario.model import Scenario

@@ -45,7 +45,7 @@ from simres.simulation.check import check
 from simres.simulation.plan import least_ps
 from simres.simulation.proof import prove
 from simres.simulation.run import Tenant, run_stream, run_tenants
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
     from simres.scenario.model import Scenario

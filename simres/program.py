@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from simres.workload import Loops, Op
+from simres.workload.graph import Loops, Op
 
 Box = tuple[tuple[int, int], ...]
 """A part of a tensor: (first, past the last) element along each axis."""

@@ -22,7 +22,7 @@ from simres.joint import workloads_beside
 from simres.program import Program
 from simres.record import Record
 from simres.units import format_duration
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
     from simres.analysis.estimate import Estimate

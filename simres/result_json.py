@@ -22,9 +22,9 @@ from simres.program import Program
 from simres.record import Record
 from simres.result import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
 from simres.result_summary import SCHEMA_VERSION, stays_document, summary
-from simres.workload import Ledger, Workload
-from simres.workload import to_document as workload_to_document
-from simres.workload_json import from_document as workload_from_document
+from simres.workload.graph import Ledger, Workload
+from simres.workload.graph import to_document as workload_to_document
+from simres.workload.json import from_document as workload_from_document
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

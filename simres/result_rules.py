@@ -7,7 +7,7 @@ from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
 from simres.record import Record, RecordLevel, Span
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 if TYPE_CHECKING:
     from simres.program import Program

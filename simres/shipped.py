@@ -97,9 +97,9 @@ def description(path: Path) -> str:
         return str(read(path).data.get("description", ""))
     if path.suffix == ".safetensors":
         return _trained(path)
-    from simres import workload_json
     from simres.units import format_count
-    from simres.workload import Ledger
+    from simres.workload import json as workload_json
+    from simres.workload.graph import Ledger
 
     found = workload_json.read(path)
     macs = f"{format_count(found.macs)} MACs"

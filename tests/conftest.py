@@ -103,7 +103,7 @@ def paper() -> Result:
     """The paper's sheet."""
     import simres.api
     from simres import shipped
-    from simres.workload_json import read
+    from simres.workload.json import read
 
     return simres.api.simulate("paper", workload=read(shipped.workload("paper")))
 

@@ -13,7 +13,7 @@ from simres.calibration.shapes import matrix_shapes
 from simres.reporting.agreement import document, report
 from simres.shipped import workload as shipped
 from simres.workload import Unit
-from simres.workload_json import read
+from simres.workload.json import read
 
 times = st.integers(0, 10**12)
 layers = st.lists(

@@ -11,7 +11,7 @@ from simres.passes.application import apply
 from simres.plugins import Registry
 from simres.program import Work
 from simres.workload import Workload
-from simres.workload_json import read
+from simres.workload.json import read
 
 BUILT_IN = Registry(external=False)
 MIB = 2**20

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from simres.exploration.outcome import Row
-from simres.workload_json import read
+from simres.workload.json import read
 
 TRAINED = Path(__file__).parent / "trained"
 NAMES = ("resnet8", "plain14", "resnet14-without-1")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from simres import shipped, workload_json
+from simres import shipped
 from simres.errors import SimresError
 from simres.plugins import Registry
 from simres.scenario.loader import load, load_chip, resolved
+from simres.workload import json as workload_json
 
 BUILT_IN = Registry(external=False)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simres.hardware.chip import Chip
 from simres.program import Program, Work
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simres.units import PS_PER_S
-from simres.workload import Op, Role, Unit, Workload
+from simres.workload.graph import Op, Role, Unit, Workload
 
 
 @dataclass(frozen=True, slots=True)

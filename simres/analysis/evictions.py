@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from simres.program import Box, Program, TaskKind
 from simres.record import Launched, Record
 from simres.regions import elements, overlap, subtract
-from simres.workload import Role, Workload
+from simres.workload.graph import Role, Workload
 
 
 @dataclass(frozen=True, slots=True)

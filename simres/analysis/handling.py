@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from simres.program import Box, Program, Task, TaskKind
-from simres.workload import BITS, Ledger, Role, Tensor, Workload
+from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload
 
 MOVERS = (TaskKind.LOAD, TaskKind.STORE)
 _NO_REGIONS: Mapping[str, Tensor] = {}

@@ -23,7 +23,7 @@ from simres.tracing.export import DTYPES, export, quiet
 from simres.tracing.graph import GraphReader
 from simres.tracing.inputs import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 IMAGES = 30
 """How often the network runs, whole and operator by operator."""

@@ -33,8 +33,8 @@ def import_(
     from simres.files import write_text
     from simres.plugins import resolve
     from simres.units import format_bytes, format_count
-    from simres.workload import Workload
-    from simres.workload_json import dumps
+    from simres.workload.graph import Workload
+    from simres.workload.json import dumps
 
     registry = choices.registry()
     imported = checked(resolve(registry.importer(form).target)(files), str(files[0]))
@@ -61,8 +61,8 @@ def import_(
 
 def checked(imported: Imported, source: str) -> Imported:
     """What was imported from `source`. Raises `InvalidFile` where its workload is none."""
-    from simres.workload import Workload
-    from simres.workload_rules import problems_of_ledger, problems_of_workload
+    from simres.workload.graph import Workload
+    from simres.workload.rules import problems_of_ledger, problems_of_workload
 
     workload = imported.workload
     found = problems_of_workload(workload) if isinstance(workload, Workload) else problems_of_ledger(workload)

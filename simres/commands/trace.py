@@ -13,7 +13,7 @@ from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
     from simres.networks.names import NetworkName
-    from simres.workload import Workload
+    from simres.workload.graph import Workload
 
 
 def trace(
@@ -93,7 +93,7 @@ def trace(
         return ExitCode.OK
 
     from simres.units import format_bytes, format_count
-    from simres.workload_json import write
+    from simres.workload.json import write
 
     write(workload, output)
     console = stdout()

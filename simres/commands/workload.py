@@ -30,7 +30,7 @@ def show(
 
     found = api.find_workload(workload, registry=choices.registry(), allow_unmodelled=allow_unmodelled)
     if json:
-        from simres.workload_json import dumps
+        from simres.workload.json import dumps
 
         print(dumps(found), end="")  # noqa: T201
         return ExitCode.OK

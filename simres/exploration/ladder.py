@@ -22,8 +22,8 @@ from simres.program import Work
 from simres.record import Record
 from simres.scenario.model import Scenario
 from simres.units import format_count
-from simres.workload import Ledger, Row, Unit, Workload
-from simres.workload_json import read as read_workload
+from simres.workload.graph import Ledger, Row, Unit, Workload
+from simres.workload.json import read as read_workload
 
 SHEET, SERIAL, OVERLAPPED = "paper", "serial", "overlapped"
 """The schedulers of the rungs that are simulated."""

@@ -15,7 +15,7 @@ from simres.planning import versions
 from simres.plugins import Registry
 from simres.scenario.loader import Template, resolved
 from simres.scenario.model import Scenario
-from simres.workload import Ledger, Workload, canonical
+from simres.workload.graph import Ledger, Workload, canonical
 
 ROWS_VERSION = 1
 """Version of what a row says; rows of another are not taken up again."""

@@ -15,7 +15,7 @@ from simres.scenario.model import Scenario
 from simres.serving import busy_shares, capacity_per_ks, stream_of
 from simres.simulation.run import Tenant, run_tenants
 from simres.units import format_duration
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 Given = Workload | Ledger | Mapping[str, Workload | Ledger]
 """What a scenario runs: its workload, or that of each tenant by name."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from simres.errors import SimresError, install
 from simres.exploration.outcome import Row
 from simres.wording import shorten
-from simres.workload import canonical
+from simres.workload.graph import canonical
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -25,7 +25,7 @@ from simres.plugins import Registry
 from simres.program import Program
 from simres.record import Record
 from simres.scenario.model import Scenario
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 MIB = 1 << 20
 

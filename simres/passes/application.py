@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from simres.hookspecs import NUMBERED
 from simres.plugins import Registry
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 
 def apply(names: Iterable[str], workload: Workload, registry: Registry) -> Workload:

@@ -15,7 +15,7 @@ from simres.reporting.headline import bound_meaning
 from simres.reporting.naming import the
 from simres.result import Result
 from simres.units import format_bytes, format_duration
-from simres.workload import BITS, Role, Workload
+from simres.workload.graph import BITS, Role, Workload
 
 _MOST = 4
 """More than these few things nobody tries."""

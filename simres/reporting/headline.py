@@ -8,7 +8,7 @@ from simres.reporting.amounts import percent, three_digits, times
 from simres.reporting.naming import listed, the, who
 from simres.result import Result
 from simres.units import PS_PER_S, format_bytes, format_count, format_duration
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 _BUSY = 0.5
 """An engine that works at least this share of the time is what the run is bound by."""

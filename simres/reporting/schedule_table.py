@@ -15,7 +15,7 @@ from simres.reporting.prose import titled, wrapped
 from simres.reporting.styled import Text
 from simres.result import Candidate
 from simres.units import format_bytes, format_count
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 _KIB = 1024
 

@@ -10,7 +10,7 @@ from simres.reporting.columns import Column, lines
 from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.styled import Text
 from simres.units import format_bytes, format_count
-from simres.workload import Ledger, Op, Role, Unit, Workload
+from simres.workload.graph import Ledger, Op, Role, Unit, Workload
 
 _UNIT_STYLE = {Unit.MATRIX: "role.matrix", Unit.HOST: "role.host", Unit.UNMODELLED: "warning"}
 

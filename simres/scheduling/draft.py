@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from simres.hookspecs import ComponentRole
 from simres.program import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.workload import Op, Unit, Workload
+from simres.workload.graph import Op, Unit, Workload
 
 
 def stored(workload: Workload, names: Iterable[str]) -> tuple[str, ...]:

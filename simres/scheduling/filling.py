@@ -5,7 +5,7 @@ from __future__ import annotations
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.program import Buffer, Program, Region, Task, TaskKind, Work
-from simres.workload import Role, Workload
+from simres.workload.graph import Role, Workload
 
 
 def filling(program: Program, workload: Workload, chip: Chip) -> Program:

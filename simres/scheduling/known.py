@@ -13,7 +13,7 @@ from simres.recent import Recent, Same
 from simres.scheduling.tiling import DoesNotFit, Tiling, cut
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 KEPT_STEPS = 1 << 14
 """Walks of so many steps are kept together: some 50 MB."""

@@ -9,7 +9,7 @@ from simres.hookspecs import ComponentRole
 from simres.program import Program, TaskKind, Work
 from simres.scheduling.draft import Draft
 from simres.units import format_bytes
-from simres.workload import Ledger
+from simres.workload.graph import Ledger
 
 
 def schedule(ledger: Ledger, chip: Chip, parameters: BaseModel) -> Program:  # noqa: ARG001

@@ -12,7 +12,7 @@ from simres.hardware.chip import Chip
 from simres.program import Program
 from simres.scheduling.known import fitting
 from simres.scheduling.tiled import in_a_row
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 
 def schedule(workload: Workload, chip: Chip, parameters: BaseModel) -> Program:  # noqa: ARG001 - a scheduler

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import prod
 
 from simres.program import Box, Work
-from simres.workload import Loops, Op, Unit
+from simres.workload.graph import Loops, Op, Unit
 
 
 class TileWork:

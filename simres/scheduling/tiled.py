@@ -16,7 +16,7 @@ from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import UNITS, Event, Walk
 from simres.scheduling.writer import Writer
 from simres.units import format_bytes
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from simres.issued import Pattern
 from simres.program import TaskKind, Work
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling
-from simres.workload import Unit
+from simres.workload.graph import Unit
 
 UNITS = {
     Unit.MATRIX: (TaskKind.MATRIX, ComponentRole.MATRIX),

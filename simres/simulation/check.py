@@ -15,7 +15,7 @@ from simres.hookspecs import ComponentRole
 from simres.program import Box, Program, Region, TaskKind
 from simres.regions import covered, elements, meet, within
 from simres.units import format_bytes
-from simres.workload import BITS, Ledger, Role, Tensor, Workload
+from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload
 
 ROLES = {
     TaskKind.LOAD: ComponentRole.BUS,

@@ -16,7 +16,7 @@ from simres.issued import Issued, Pattern, issued
 from simres.program import Program
 from simres.recent import Same
 from simres.simulation.check import Check, check
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 _proven: WeakKeyDictionary[Pattern, dict[object, bool]] = WeakKeyDictionary()
 """Which Patterns hold in every order, by workload and names of the chip's engines."""

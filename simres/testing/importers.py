@@ -13,8 +13,8 @@ from simres.plugins import Registry, default_registry
 from simres.scenario.loader import from_document
 from simres.testing.contract import ContractBroken, described, hold, load, same
 from simres.workload import Workload
-from simres.workload_json import dumps, loads
-from simres.workload_rules import problems_of_ledger, problems_of_workload
+from simres.workload.json import dumps, loads
+from simres.workload.rules import problems_of_ledger, problems_of_workload
 
 
 def check_importer(importer: str | Importer, *files: str | Path, registry: Registry | None = None) -> None:

@@ -11,8 +11,8 @@ from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, for_all, hold, load, same
 from simres.testing.materials import paper_chip, prove, workloads
 from simres.workload import Workload
-from simres.workload_json import dumps, loads
-from simres.workload_rules import problems_of_workload
+from simres.workload.json import dumps, loads
+from simres.workload.rules import problems_of_workload
 
 
 def check_pass(rewrite: str | Pass) -> None:

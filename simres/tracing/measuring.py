@@ -22,7 +22,7 @@ from simres.tracing.export import export
 from simres.tracing.graph import GraphReader
 from simres.tracing.inputs import InputShape
 from simres.tracing.lowering import Lowering
-from simres.workload import Role, Workload
+from simres.workload.graph import Role, Workload
 
 
 @dataclass(slots=True)

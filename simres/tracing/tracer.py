@@ -17,8 +17,8 @@ from simres.tracing.export import export, shape_text
 from simres.tracing.graph import GraphReader
 from simres.tracing.inputs import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
-from simres.workload import Workload
-from simres.workload_rules import problems_of_workload
+from simres.workload.graph import Workload
+from simres.workload.rules import problems_of_workload
 
 
 def trace(

@@ -7,7 +7,7 @@ from collections import Counter
 from simres.errors import AnswerIsNo, SimresError
 from simres.hookspecs import Operator
 from simres.tracing.lowering import Lowered, Lowering, Node
-from simres.workload import Unit
+from simres.workload.graph import Unit
 
 
 class Unmodelled:

@@ -68,7 +68,7 @@ def topology(rng: Random, folder: Path) -> Attempt:
         from simres_systolic.importing import read as read_files
 
         from simres.commands.import_ import checked, scenario_text
-        from simres.workload_json import dumps
+        from simres.workload.json import dumps
 
         imported = checked(read_files(files), str(files[0]))
         dumps(imported.workload)

@@ -30,8 +30,8 @@ def workload(rng: Random, folder: Path) -> Attempt:
 
     def read() -> None:
         from simres.reporting.workload_table import workload_table
-        from simres.workload_json import dumps, loads
-        from simres.workload_json import read as read_workload
+        from simres.workload.json import dumps, loads
+        from simres.workload.json import read as read_workload
 
         found = read_workload(path)
         if loads(dumps(found)) != found:

@@ -16,7 +16,7 @@ from simres.program import Task, TaskKind
 from simres.record import Cause, Span
 from simres.reporting.html.packed import packed
 from simres.result import Result
-from simres.workload import Role, Workload
+from simres.workload.graph import Role, Workload
 
 KINDS = tuple(TaskKind)
 CAUSES = tuple(Cause)

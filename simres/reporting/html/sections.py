@@ -16,7 +16,7 @@ from simres.reporting.html.roofline import drawing
 from simres.reporting.roofline import roofline_of
 from simres.result import Result
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
-from simres.workload import Role
+from simres.workload.graph import Role
 
 _ROLE_KINDS = {"bus": "k-load", "matrix": "k-matrix", "host": "k-host", "memory": "k-move"}
 

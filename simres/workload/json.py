@@ -1,6 +1,6 @@
 """The JSON form of workloads and ledgers: written whole or not at all, read with every mistake named.
 
-A document has `schema_version`, `form` (`graph` or `ledger`) and the fields of `simres.workload.Workload`
+A document has `schema_version`, `form` (`graph` or `ledger`) and the fields of `simres.workload.graph.Workload`
 or `Ledger`; fields at their default are left out. Tensors are a list in order of first use.
 """
 
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from simres.errors import InvalidFile, Problem
 from simres.files import read_text, write_text
 from simres.wording import shorten
-from simres.workload import SCHEMA_VERSION, Ledger, Workload, to_document
-from simres.workload_rules import problems_of_ledger, problems_of_workload
+from simres.workload.graph import SCHEMA_VERSION, Ledger, Workload, to_document
+from simres.workload.rules import problems_of_ledger, problems_of_workload
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError

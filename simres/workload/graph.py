@@ -34,7 +34,7 @@ BITS = {
 
 
 STRICT = {"extra": "forbid", "strict": True}
-"""How `simres.workload_json` reads these types: nothing converted, no unknown field."""
+"""How `simres.workload.json` reads these types: nothing converted, no unknown field."""
 
 
 class Role(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from simres.workload import BITS, Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
+from simres.workload.graph import BITS, Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
 
 MOST = 2**62
 """Bytes and operations beyond that are a slip: four exbibytes, or a century at 1 TFLOP/s."""
