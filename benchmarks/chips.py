@@ -27,7 +27,7 @@ from simres.hardware.specs import MatrixSpec
 from simres.passes.application import apply
 from simres.plugins import Registry
 from simres.program import Program
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.check import check

@@ -23,7 +23,7 @@ from typing import Any
 import simpy
 
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.simulation.check import check
 from simres.simulation.invariants import hold
 from simres.simulation.plan import Launch, flatten

@@ -8,7 +8,7 @@ from contextlib import contextmanager, redirect_stdout
 
 from simres.errors import install
 from simres.hookspecs import Pass, Reporter, Scheduler
-from simres.program import Program
+from simres.program.tasks import Program
 from simres.workload.graph import Workload
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.plugins import Registry, resolve
-from simres.program import Program
+from simres.program.tasks import Program
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ import simpy
 from simres.analysis.bounds import bounds, bounds_of, least_work
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
-from simres.joint import beside, joined, part, together
 from simres.offers import offered
 from simres.passes.batch import batch
 from simres.plugins import Registry, resolve
-from simres.program import SCHEMA_VERSION, Program
+from simres.program.record import Record, RecordLevel
+from simres.program.tasks import SCHEMA_VERSION, Program
+from simres.program.tenants import beside, joined, part, together
 from simres.recent import Recent, Same
-from simres.record import Record, RecordLevel
 from simres.result import (
     Candidate,
     Engine,

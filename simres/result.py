@@ -18,9 +18,9 @@ from simres.analysis.pipeline import Pipeline, pipeline
 from simres.analysis.references import Reference, at_the_roof_ps
 from simres.files import write_text
 from simres.hardware.energy import EnergyCosts
-from simres.joint import workloads_beside
-from simres.program import Program
-from simres.record import Record
+from simres.program.record import Record
+from simres.program.tasks import Program
+from simres.program.tenants import workloads_beside
 from simres.units import format_duration
 from simres.workload.graph import Ledger, Workload
 
@@ -145,7 +145,7 @@ class Result:
     where that is not known."""
     tenants: Mapping[str, Tenancy] = field(default_factory=dict)
     """Where several networks shared the chip, each by name; `workload`, `program` and `record` are then those
-    of all together (`simres.joint`), and `candidates` and `repeats` are theirs."""
+    of all together (`simres.program.tenants`), and `candidates` and `repeats` are theirs."""
 
     @property
     def scheduled(self) -> Workload | Ledger:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from simres.analysis.bounds import Bounds
 from simres.errors import SimresError
 from simres.files import read_text
-from simres.program import Program
-from simres.record import Record
+from simres.program.record import Record
+from simres.program.tasks import Program
 from simres.result import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
 from simres.result_summary import SCHEMA_VERSION, stays_document, summary
 from simres.workload.graph import Ledger, Workload

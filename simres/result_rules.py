@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
-from simres.record import Record, RecordLevel, Span
+from simres.program.record import Record, RecordLevel, Span
 from simres.workload.graph import Workload
 
 if TYPE_CHECKING:
-    from simres.program import Program
-    from simres.record import StreamTotals
+    from simres.program.record import StreamTotals
+    from simres.program.tasks import Program
     from simres.result import Result
 
 MOST_PS = 10**30

@@ -13,7 +13,7 @@ from simres.units import PS_PER_S, quantity_of
 
 if TYPE_CHECKING:
     from simres.analysis.bounds import Bounds
-    from simres.record import StreamTotals
+    from simres.program.record import StreamTotals
     from simres.result import Result
 
 SCHEMA_VERSION = 1

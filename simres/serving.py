@@ -11,8 +11,8 @@ from typing import Any
 
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
-from simres.program import Program
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
+from simres.program.tasks import Program
 from simres.scenario.load import Load
 from simres.simulation import arrivals
 from simres.simulation.run import run_stream

@@ -11,7 +11,7 @@ from test_bus_channels import NS, camera, load, machine, store, transfers
 from simres.analysis.blame import held_up_by
 from simres.analysis.history import bus_holders
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause, Record, RecordLevel
+from simres.program.record import Cause, Record, RecordLevel
 from simres.reporting.headline import limit
 from simres.reporting.perfetto import perfetto
 from simres.testing import prove

@@ -14,7 +14,7 @@ from simres.hardware.specs import BackgroundSpec, BusSpec, HostSpec, MatrixSpec,
 from simres.hookspecs import ComponentRole
 from simres.plugins import Registry
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause, RecordLevel
+from simres.program.record import Cause, RecordLevel
 from simres.reporting.headline import limit
 from simres.scenario.loader import load as read_scenario
 from simres.scheduling.parameters import NoParameters

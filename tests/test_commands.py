@@ -15,7 +15,7 @@ from simres import shipped
 from simres.commands import COMMANDS
 from simres.commands.guard import guard
 from simres.errors import AnswerIsNo, SimresError
-from simres.record import Record, RecordLevel
+from simres.program.record import Record, RecordLevel
 from simres.simulation.invariants import BrokenInvariant
 
 

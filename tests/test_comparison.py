@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from simres.errors import SimresError
 from simres.exploration.comparison import MOST, compare
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.reporting.comparison import headline, reasons, report
 
 

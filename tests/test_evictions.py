@@ -14,7 +14,7 @@ from simres.analysis.bounds import least_work
 from simres.analysis.evictions import evictions
 from simres.errors import AnswerIsNo
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.result_json import load
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters

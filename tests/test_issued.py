@@ -12,9 +12,9 @@ import simres.api
 from simres.analysis.energy import energy
 from simres.errors import AnswerIsNo, InvariantViolation
 from simres.hardware.energy import EnergyCosts
-from simres.issued import Held, Issued, issued, unordered
 from simres.program import Program
-from simres.record import RecordLevel
+from simres.program.orders import Held, Issued, issued, unordered
+from simres.program.record import RecordLevel
 from simres.scheduling.overlapped import Parameters, schedule
 from simres.scheduling.tiled import tiled, written
 from simres.scheduling.tiling import cut

@@ -14,10 +14,10 @@ import simres
 from simres import api
 from simres.errors import AnswerIsNo, InvariantViolation, SimresError
 from simres.hookspecs import Scheduler, hookimpl
-from simres.joint import joined
 from simres.plugins import Provider, Registry
 from simres.program import TaskKind
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
+from simres.program.tenants import joined
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
 from simres.reporting.report import report

@@ -10,7 +10,7 @@ from test_critical_path import tenants_together
 from test_replay import fill_and_use
 
 from simres.analysis.relaxed import Relaxed
-from simres.joint import joined
+from simres.program.tenants import joined
 from simres.simulation.run import run_stream
 from simres.testing import behaviours, prove
 

@@ -17,7 +17,7 @@ from simres.analysis.explanation import Limit, Resource, explain
 from simres.analysis.relaxed import Relaxed
 from simres.errors import SimresError
 from simres.program import Program
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.reporting.advice import advice
 from simres.reporting.explanation import document, explanation
 from simres.reporting.reasons import answer, reasons

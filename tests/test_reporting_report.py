@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause, RecordLevel
+from simres.program.record import Cause, RecordLevel
 from simres.reporting import console, headline
 from simres.reporting.amounts import COUNT, TIME, percent, printable, scale, three_digits
 from simres.reporting.columns import Column, bar, fit, lines, shorten

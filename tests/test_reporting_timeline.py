@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from simres.commands.timeline import timeline as command
 from simres.errors import SimresError
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause, RecordLevel
+from simres.program.record import Cause, RecordLevel
 from simres.reporting.console import Output
 from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.lanes import Window, fullest, lanes

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from simres.program import TaskKind
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.reporting.lane_drawing import drawn
 from simres.reporting.lanes import Window, lanes
 from simres.reporting.viewer.details import details, held

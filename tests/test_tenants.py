@@ -15,10 +15,10 @@ import simres
 from simres.analysis.bounds import bounds
 from simres.errors import AnswerIsNo, InvalidFile, SimresError
 from simres.hardware.specs import BackgroundSpec, BusSpec
-from simres.joint import beside, together, workloads_beside
 from simres.plugins import Registry
 from simres.program import Program, Task, TaskKind, Work
-from simres.record import Cause, RecordLevel
+from simres.program.record import Cause, RecordLevel
+from simres.program.tenants import beside, together, workloads_beside
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
 from simres.reporting.report import report

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
 from simres.analysis.history import History
-from simres.program import Program
-from simres.record import Record, Span
+from simres.program.record import Record, Span
+from simres.program.tasks import Program
 
 
 def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, int]:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from simres.analysis.history import History
 from simres.errors import SimresError
-from simres.program import Program
-from simres.record import Record, RecordLevel
+from simres.program.record import Record, RecordLevel
+from simres.program.tasks import Program
 
 
 class Why(StrEnum):

@@ -9,8 +9,8 @@ from itertools import repeat
 from weakref import WeakKeyDictionary
 
 from simres.hardware.energy import EnergyCosts
-from simres.issued import Pattern, issued
-from simres.program import Buffer, Program, Region, Task, TaskKind, Work
+from simres.program.orders import Pattern, issued
+from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
 from simres.units import PS_PER_S
 from simres.workload.graph import BITS, Ledger, Tensor, Workload
 

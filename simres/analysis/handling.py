@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from simres.program import Box, Program, Task, TaskKind
+from simres.program.tasks import Box, Program, Task, TaskKind
 from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload
 
 MOVERS = (TaskKind.LOAD, TaskKind.STORE)

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from simres.program import Program
-from simres.record import Record, Span
+from simres.program.record import Record, Span
+from simres.program.tasks import Program
 
 Holders = Mapping[int, Mapping[str, int]]
 """Picoseconds that a shared bus was with others, by row of the Record and then by who had it."""

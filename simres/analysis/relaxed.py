@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from simres.analysis.history import History
-from simres.program import Program
-from simres.record import Record
+from simres.program.record import Record
+from simres.program.tasks import Program
 
 
 class Relaxed:

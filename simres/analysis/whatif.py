@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from simres.analysis.critical_path import Why, critical_path
 from simres.hardware.resources import Resource
-from simres.program import Program
-from simres.record import Record
+from simres.program.record import Record
+from simres.program.tasks import Program
 
 
 class How(StrEnum):

@@ -18,8 +18,8 @@ from simres.exploration.paper_sheet import corrections, the_papers
 from simres.exploration.replaying import Given, run
 from simres.planning import Schedule
 from simres.plugins import Registry, resolve
-from simres.program import Work
-from simres.record import Record
+from simres.program.record import Record
+from simres.program.tasks import Work
 from simres.scenario.model import Scenario
 from simres.units import format_count
 from simres.workload.graph import Ledger, Row, Unit, Workload

@@ -10,7 +10,7 @@ from simres.exploration.study import Study
 from simres.hardware.specs import BusSpec, MemorySpec
 from simres.planning import evaluate
 from simres.plugins import Registry
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.result import Result
 from simres.scenario.model import Scenario
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from simres import planning
 from simres.errors import InvariantViolation
-from simres.joint import beside, part, together
 from simres.planning import Schedule, behaviours_of, chip_of
 from simres.plugins import Registry
-from simres.program import Program
-from simres.record import Record, RecordLevel
+from simres.program.record import Record, RecordLevel
+from simres.program.tasks import Program
+from simres.program.tenants import beside, part, together
 from simres.scenario.model import Scenario
 from simres.simulation.check import check
 from simres.simulation.run import Tenant, run_tenants

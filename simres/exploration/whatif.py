@@ -19,11 +19,11 @@ from simres.errors import SimresError
 from simres.exploration.replaying import DoesNotFit, Given, Schedules, fit, run, schedules_for
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
-from simres.joint import part
 from simres.planning import chip_of
 from simres.plugins import Registry
-from simres.program import Program
-from simres.record import Record
+from simres.program.record import Record
+from simres.program.tasks import Program
+from simres.program.tenants import part
 from simres.scenario.model import Scenario
 from simres.workload.graph import Ledger, Workload
 

@@ -9,7 +9,7 @@ from simres.analysis.critical_path import Why
 from simres.analysis.explanation import Explanation, Limit, Resource
 from simres.analysis.handling import MOVERS
 from simres.analysis.occupancy import peak
-from simres.joint import component
+from simres.program.tenants import component
 from simres.reporting.amounts import percent
 from simres.reporting.headline import bound_meaning
 from simres.reporting.naming import the

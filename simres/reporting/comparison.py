@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.reporting.amounts import BYTES, COUNT, NOTHING, TIME, Scale, printable, scale
 from simres.reporting.columns import Column, lines, shorten
 from simres.reporting.console import Output, can_draw
@@ -259,7 +259,7 @@ def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Te
 
 def _apart(upper: Lane, lower: Lane) -> Text:
     """`'` where only the upper of two lanes works, `,` where only the lower does."""
-    from simres.program import TaskKind
+    from simres.program.tasks import TaskKind
 
     marks = []
     for one, other in zip(upper.cells, lower.cells, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 from simres.analysis.critical_path import Blame, Why
 from simres.analysis.explanation import Explanation, explain
-from simres.joint import component
+from simres.program.tenants import component
 from simres.reporting.advice import advice
 from simres.reporting.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.columns import GAP, Column, bar, fit, lines, width_of

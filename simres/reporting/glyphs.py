@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simres.program import TaskKind
-from simres.record import Cause
+from simres.program.record import Cause
+from simres.program.tasks import TaskKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simres.analysis.blame import held_up_by, together_ps
-from simres.record import Cause, EngineTotals, RecordLevel
+from simres.program.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.amounts import percent, three_digits, times
 from simres.reporting.naming import listed, the, who
 from simres.result import Result

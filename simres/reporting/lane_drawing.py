@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from simres.program import TaskKind
+from simres.program.tasks import TaskKind
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.lanes import State
 from simres.reporting.styled import Text

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from simres.analysis.occupancy import Stay, occupancy
-from simres.program import Program, TaskKind
-from simres.record import Cause, Record
+from simres.program.record import Cause, Record
+from simres.program.tasks import Program, TaskKind
 from simres.reporting.pyramid import Pyramid
 
 State = TaskKind | Cause | None

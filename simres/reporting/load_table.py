@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.record import StreamTotals
+from simres.program.record import StreamTotals
 from simres.reporting.amounts import TIME, percent, scale, three_digits
 from simres.reporting.columns import Column, bar, lines
 from simres.reporting.glyphs import Glyphs

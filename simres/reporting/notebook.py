@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from simres.record import Cause
+from simres.program.record import Cause
 from simres.reporting import headline
 from simres.reporting.amounts import COUNT, TIME, percent, scale
 from simres.reporting.tables import working_by_layer

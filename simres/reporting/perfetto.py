@@ -20,8 +20,8 @@ from typing import Any
 from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.analysis.history import bus_holders
 from simres.errors import SimresError
-from simres.program import Task, TaskKind
-from simres.record import IN_FULL, Cause, RecordLevel, Span
+from simres.program.record import IN_FULL, Cause, RecordLevel, Span
+from simres.program.tasks import Task, TaskKind
 from simres.reporting.trace_counters import counters
 from simres.result import Result
 from simres.units import format_duration

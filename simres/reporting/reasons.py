@@ -9,7 +9,7 @@ from typing import TypeVar
 from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
 from simres.analysis.explanation import Explanation, Limit, Resource
-from simres.joint import component
+from simres.program.tenants import component
 from simres.reporting.amounts import percent
 from simres.reporting.naming import listed, the
 from simres.result import Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
-from simres.record import Cause, EngineTotals, RecordLevel
+from simres.program.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
 from simres.reporting.columns import GAP, Column, bar, fit, lines, width_of
 from simres.reporting.energy_table import energy_delay

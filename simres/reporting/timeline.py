@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 from simres.errors import SimresError
-from simres.record import IN_FULL, RecordLevel
+from simres.program.record import IN_FULL, RecordLevel
 from simres.reporting.amounts import percent, printable
 from simres.reporting.columns import shorten
 from simres.reporting.console import NARROWEST, WIDEST, Output, can_draw

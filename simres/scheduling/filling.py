@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
-from simres.program import Buffer, Program, Region, Task, TaskKind, Work
+from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
 from simres.workload.graph import Role, Workload
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
-from simres.program import Box
+from simres.program.tasks import Box
 from simres.workload.graph import Op, Unit, Workload
 from simres.workload.kinds import ELEMENTWISE, POOLING
 

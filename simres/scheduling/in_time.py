@@ -16,7 +16,7 @@ from collections import deque
 from typing import NamedTuple
 
 from simres.hardware.chip import Chip
-from simres.program import TaskKind
+from simres.program.tasks import TaskKind
 from simres.scheduling.walk import UNITS, Walk
 
 UNKNOWN = -1

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from simres.hardware.chip import Chip
-from simres.program import Program, Work
+from simres.program.tasks import Program, Work
 from simres.scheduling.known import Known, fitting, up_to
 from simres.scheduling.tiled import Written, in_time
 from simres.workload.graph import Workload

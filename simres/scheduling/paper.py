@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
 from simres.hookspecs import ComponentRole
-from simres.program import Program, TaskKind, Work
-from simres.scheduling.draft import Draft
+from simres.program.draft import Draft
+from simres.program.tasks import Program, TaskKind, Work
 from simres.units import format_bytes
 from simres.workload.graph import Ledger
 

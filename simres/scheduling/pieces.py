@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise, product
 
 from simres.hardware.specs import MemorySpec
-from simres.program import Box
+from simres.program.tasks import Box
 from simres.workload.graph import BITS, Tensor
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
-from simres.program import Program
+from simres.program.tasks import Program
 from simres.scheduling.known import fitting
 from simres.scheduling.tiled import in_a_row
 from simres.workload.graph import Workload

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from simres.hardware.chip import Chip
 from simres.hookspecs import ComponentRole
-from simres.issued import Held, Issued, Pattern
-from simres.program import Program
+from simres.program.orders import Held, Issued, Pattern
+from simres.program.tasks import Program
 from simres.scheduling.in_time import InTime
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling, cut

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from simres.hookspecs import ComponentRole
-from simres.issued import Pattern
-from simres.program import TaskKind, Work
+from simres.program.orders import Pattern
+from simres.program.tasks import TaskKind, Work
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling
 from simres.workload.graph import Unit

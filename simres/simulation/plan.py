@@ -11,8 +11,8 @@ from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BusSpec, EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
-from simres.issued import Issued, Pattern, issued
-from simres.program import Program, TaskKind, Work
+from simres.program.orders import Issued, Pattern, issued
+from simres.program.tasks import Program, TaskKind, Work
 from simres.simulation.placement import lay_out
 
 

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
-from simres.issued import Issued, Pattern, issued
-from simres.program import Program
+from simres.program.orders import Issued, Pattern, issued
+from simres.program.tasks import Program
 from simres.recent import Same
 from simres.simulation.check import Check, check
 from simres.workload.graph import Workload

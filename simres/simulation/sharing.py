@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from simpy import Event
 
 from simres.hardware.engine import Engine, Stall, after_arrivals
-from simres.program import Work
+from simres.program.tasks import Work
 
 
 class Seat(Engine):

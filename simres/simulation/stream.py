@@ -19,8 +19,8 @@ from simpy import Environment, Event
 from simpy.events import URGENT
 
 from simres.hardware.engine import Done, after_arrivals
-from simres.program import Program
-from simres.record import Served, StreamTotals
+from simres.program.record import Served, StreamTotals
+from simres.program.tasks import Program
 from simres.simulation.latencies import Latencies
 from simres.simulation.plan import Launch
 

@@ -29,7 +29,7 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.hookspecs import ComponentRole
 from simres.program import Program, Region, TaskKind, Work
-from simres.scheduling.draft import Draft, stored, work_of
+from simres.program.draft import Draft, stored, work_of
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.unfused import unfused
 from simres.workload import Unit, Workload

@@ -21,7 +21,7 @@ from simres.hardware.specs import (
 )
 from simres.hookspecs import ComponentRole
 from simres.program import Program
-from simres.record import Record
+from simres.program.record import Record
 from simres.simulation.check import check
 from simres.simulation.invariants import spans_hold
 from simres.simulation.plan import flatten

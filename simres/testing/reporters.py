@@ -16,7 +16,7 @@ from simres.errors import SimresError
 from simres.hookspecs import Reporter
 from simres.planning import evaluate
 from simres.plugins import Registry, default_registry
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.result import Result
 from simres.scenario.loader import from_document
 from simres.testing.contract import ContractBroken, described, for_all, hold, load, same

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from simres.analysis.critical_path import Stretch, Why
-from simres.program import Task, TaskKind
-from simres.record import Cause, Span
+from simres.program.record import Cause, Span
+from simres.program.tasks import Task, TaskKind
 from simres.reporting.html.packed import packed
 from simres.result import Result
 from simres.workload.graph import Role, Workload

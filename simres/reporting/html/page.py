@@ -11,7 +11,7 @@ from importlib.resources import files
 from string import Template
 
 from simres.analysis.critical_path import Stretch, blame, critical_path
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.reporting import headline
 from simres.reporting.html import sections
 from simres.reporting.html.data import document

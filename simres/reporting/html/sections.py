@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simres.analysis.critical_path import Blame
-from simres.program import TaskKind
-from simres.record import Cause, RecordLevel
+from simres.program.record import Cause, RecordLevel
+from simres.program.tasks import TaskKind
 from simres.reporting import candidates, energy_table, headline, memory_table, tables, tenant_table
 from simres.reporting.amounts import BYTES, NOTHING, TIME, percent, scale, three_digits, times
 from simres.reporting.columns import Column

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from simres.analysis.critical_path import Stretch, Why
-from simres.program import Region, Task
-from simres.record import Cause
+from simres.program.record import Cause
+from simres.program.tasks import Region, Task
 from simres.reporting.amounts import percent, printable
 from simres.reporting.columns import shorten
 from simres.reporting.prose import wrapped

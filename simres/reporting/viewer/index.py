@@ -12,7 +12,7 @@ from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.analysis.history import bus_holders
 from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
-from simres.record import IN_FULL, Cause, RecordLevel, Span
+from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.lanes import HeldIndex, LaneIndex, State, Stretches
 from simres.result import Result
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from simres.program import TaskKind
+from simres.program.tasks import TaskKind
 from simres.reporting.amounts import percent, printable
 from simres.reporting.columns import shorten
 from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import prod
 
-from simres.program import Box
+from simres.program.tasks import Box
 
 
 def elements(box: Box) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar, overload
 
-from simres.program import Buffer, Program, Region, Task
+from simres.program.tasks import Buffer, Program, Region, Task
 
 T = TypeVar("T")
 

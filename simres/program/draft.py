@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from simres.hookspecs import ComponentRole
-from simres.program import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
+from simres.program.tasks import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.workload.graph import Op, Unit, Workload
 
 

@@ -187,7 +187,7 @@ class Record:
     `layer_working_ps` has, by engine, pairs of layer and picoseconds. Spans are in order of their end.
     `bus_holders` has, for rows that waited for a shared bus, the row's number, who had the bus, and for how
     many picoseconds. Tasks are numbered through all Programs that ran, in order of their first launch
-    (`simres.joint`). Two runs of the same input give equal Records.
+    (`simres.program.tenants`). Two runs of the same input give equal Records.
     """
 
     level: RecordLevel

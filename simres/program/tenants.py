@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from simres.program import Buffer, Layer, Program, Region, Task
-from simres.record import Launched, Record, StreamTotals
+from simres.program.record import Launched, Record, StreamTotals
+from simres.program.tasks import Buffer, Layer, Program, Region, Task
 from simres.workload.graph import Op, Workload
 
 _Key = tuple[object, ...]
