@@ -25,7 +25,7 @@ from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import MatrixSpec
 from simres.passes.application import apply
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program import Program
 from simres.program.record import RecordLevel
 from simres.scheduling import overlapped, serial

@@ -37,7 +37,7 @@ from simres.exploration.search import SAMPLERS, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.reporting.console import stderr
 from simres.reporting.sweep_progress import SweepProgress
 

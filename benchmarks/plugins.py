@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simres import api, planning
-from simres.plugins import default_registry
+from simres.plugins.registry import default_registry
 
 KINDS: dict[str, dict[str, Any]] = {
     "matrix (built in)": {"kind": "matrix", "rate": "2048 GOP/s"},

@@ -26,7 +26,7 @@ from simres.api import find_scenario, find_workload
 from simres.errors import SimresError
 from simres.passes.application import apply
 from simres.planning import evaluate
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.result import Result
 from simres.workload import Workload
 

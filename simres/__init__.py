@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from simres.api import trace as trace
     from simres.errors import AnswerIsNo as AnswerIsNo
     from simres.errors import SimresError as SimresError
-    from simres.plugins import Registry as Registry
+    from simres.plugins.registry import Registry as Registry
     from simres.result import Result as Result
     from simres.scenario.model import Scenario as Scenario
     from simres.workload.graph import Ledger as Ledger
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AnswerIsNo": "simres.errors",
     "Ledger": "simres.workload.graph",
-    "Registry": "simres.plugins",
+    "Registry": "simres.plugins.registry",
     "Result": "simres.result",
     "Scenario": "simres.scenario.model",
     "SimresError": "simres.errors",

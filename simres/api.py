@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simres import planning, result_json, shipped, units
 from simres.errors import SimresError
-from simres.plugins import Registry, default_registry
+from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
 from simres.result import Result
 from simres.scenario import loader

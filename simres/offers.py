@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
-from simres.plugins import Registry, resolve
+from simres.plugins.registry import Registry, resolve
 from simres.program.tasks import Program
 from simres.workload.graph import Ledger, Workload
 

@@ -15,7 +15,7 @@ from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.offers import offered
 from simres.passes.batch import batch
-from simres.plugins import Registry, resolve
+from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
 from simres.program.tenants import beside, joined, part, together

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from simres.analysis.bounds import bounds
 from simres.errors import AnswerIsNo, InvalidFile, SimresError
 from simres.hardware.specs import BackgroundSpec, BusSpec, HostSpec, MatrixSpec, SramSpec
-from simres.hookspecs import ComponentRole
-from simres.plugins import Registry
+from simres.plugins.hooks import ComponentRole
+from simres.plugins.registry import Registry
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
 from simres.reporting.headline import limit

@@ -8,7 +8,7 @@ from simres import shipped
 from simres.analysis.estimate import estimate, live_bytes
 from simres.hardware.specs import HostSpec, MatrixSpec
 from simres.passes.application import apply
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program import Work
 from simres.workload import Workload
 from simres.workload.json import read

@@ -23,7 +23,7 @@ from simres.exploration.outcome import Row
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -180,7 +180,7 @@ def test_a_cluster_that_goes_away_is_said_and_the_sweep_taken_up_again(
 
 FATAL = """
 import os
-from simres.hookspecs import Scheduler, hookimpl
+from simres.plugins.hooks import Scheduler, hookimpl
 
 @hookimpl
 def simres_schedulers():

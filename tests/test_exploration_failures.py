@@ -19,7 +19,7 @@ from simres.exploration import local, table
 from simres.exploration.outcome import Row, columns
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 VARY = {"hardware.ddr.bandwidth": "1,2,3,4 GB/s", "hardware.host.rate": "5,10,20 GOP/s"}
 

@@ -19,7 +19,7 @@ from simres.exploration.objectives import OBJECTIVES, best_of, objectives_of
 from simres.exploration.outcome import FIGURES, Row
 from simres.exploration.space import Knob, space_of
 from simres.exploration.study import Study, study_of
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 REGISTRY = Registry(external=False)
 KNOBS = (

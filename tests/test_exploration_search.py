@@ -26,7 +26,7 @@ from simres.exploration.search import SAMPLERS, Searched, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import Evaluation
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 pytest.importorskip("optuna")
 

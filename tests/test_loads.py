@@ -20,7 +20,7 @@ from simres.analysis.student import interval, quantile
 from simres.errors import AnswerIsNo, ExitCode, InvalidFile, SimresError
 from simres.exploration import saturation
 from simres.exploration.traffic import Traffic
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program import Program
 from simres.reporting.glyphs import ASCII
 from simres.reporting.report import report

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simres import shipped
 from simres.errors import SimresError
 from simres.passes.application import apply
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.testing import paper_chip, prove, workloads

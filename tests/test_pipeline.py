@@ -13,8 +13,8 @@ from kept_weights import kept
 import simres
 from simres import api
 from simres.errors import AnswerIsNo, InvariantViolation, SimresError
-from simres.hookspecs import Scheduler, hookimpl
-from simres.plugins import Provider, Registry
+from simres.plugins.hooks import Scheduler, hookimpl
+from simres.plugins.registry import Provider, Registry
 from simres.program import TaskKind
 from simres.program.record import RecordLevel
 from simres.program.tenants import joined

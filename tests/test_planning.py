@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import simres
 from simres import planning
 from simres.errors import AnswerIsNo, InvariantViolation, SimresError
-from simres.hookspecs import Scheduler, hookimpl
-from simres.plugins import Provider, Registry
+from simres.plugins.hooks import Scheduler, hookimpl
+from simres.plugins.registry import Provider, Registry
 from simres.scenario.loader import from_document
 from simres.scheduling import serial as in_a_row
 from simres.scheduling.parameters import NoParameters

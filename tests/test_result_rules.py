@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import SimresError
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
 from simres.reporting.report import report

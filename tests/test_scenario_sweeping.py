@@ -19,7 +19,7 @@ from simres.exploration.objectives import OBJECTIVES
 from simres.exploration.section import around, section_of
 from simres.exploration.space import space_of
 from simres.exploration.study import tries
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.scenario.loader import Template, template, template_of
 from simres.scenario.schema import scenario_schema
 from simres.scenario.sweeping import Goal

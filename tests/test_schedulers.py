@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simres.errors import AnswerIsNo
-from simres.plugins import Registry, resolve
+from simres.plugins.registry import Registry, resolve
 from simres.scenario.loader import from_document
 from simres.simulation.run import run
 from simres.testing import behaviours, prove, workloads

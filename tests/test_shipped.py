@@ -6,7 +6,7 @@ import pytest
 
 from simres import shipped
 from simres.errors import SimresError
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.scenario.loader import load, load_chip, resolved
 from simres.workload import json as workload_json
 

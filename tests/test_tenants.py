@@ -15,7 +15,7 @@ import simres
 from simres.analysis.bounds import bounds
 from simres.errors import AnswerIsNo, InvalidFile, SimresError
 from simres.hardware.specs import BackgroundSpec, BusSpec
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program import Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
 from simres.program.tenants import beside, together, workloads_beside

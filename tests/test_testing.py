@@ -17,8 +17,17 @@ from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.energy import EnergyCosts
 from simres.hardware.specs import EngineSpec, MatrixSpec, SramSpec
-from simres.hookspecs import Component, ComponentRole, Importer, Operator, Pass, Reporter, Scheduler, hookimpl
-from simres.imported import Imported
+from simres.plugins.hooks import (
+    Component,
+    ComponentRole,
+    Importer,
+    Operator,
+    Pass,
+    Reporter,
+    Scheduler,
+    hookimpl,
+)
+from simres.plugins.imported import Imported
 from simres.program import Program, Work
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters

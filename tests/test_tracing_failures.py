@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from simres.errors import AnswerIsNo, SimresError
-from simres.hookspecs import Operator
+from simres.plugins.hooks import Operator
 from simres.workload import json as workload_json
 
 torch = pytest.importorskip("torch")

@@ -15,8 +15,8 @@ from simres import api
 from simres.analysis.whatif import How
 from simres.errors import AnswerIsNo
 from simres.exploration.whatif import Trial, what_if
-from simres.hookspecs import Scheduler, hookimpl
-from simres.plugins import Provider, Registry
+from simres.plugins.hooks import Scheduler, hookimpl
+from simres.plugins.registry import Provider, Registry
 from simres.program import Layer
 from simres.scenario.loader import from_document
 from simres.testing import workloads

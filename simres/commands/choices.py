@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simres.plugins import Registry
+    from simres.plugins.registry import Registry
 
 plugins = True
 """False under `--no-plugins`."""
@@ -13,6 +13,6 @@ plugins = True
 
 def registry() -> Registry:
     """The registry that this process uses."""
-    from simres.plugins import Registry
+    from simres.plugins.registry import Registry
 
     return Registry(external=plugins)

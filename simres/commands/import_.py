@@ -12,8 +12,8 @@ from simres.commands import choices
 from simres.errors import InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
-    from simres.imported import Imported
-    from simres.plugins import Registry
+    from simres.plugins.imported import Imported
+    from simres.plugins.registry import Registry
 
 
 def import_(
@@ -31,7 +31,7 @@ def import_(
     `simres import scalesim resnet18.csv scale.cfg -o mine`.
     """
     from simres.files import write_text
-    from simres.plugins import resolve
+    from simres.plugins.registry import resolve
     from simres.units import format_bytes, format_count
     from simres.workload.graph import Workload
     from simres.workload.json import dumps

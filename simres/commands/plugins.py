@@ -13,7 +13,7 @@ from simres.errors import ExitCode, SimresError, SimresWarning, install
 from simres.starters import Kind
 
 if TYPE_CHECKING:
-    from simres.plugins import Provider, Registry
+    from simres.plugins.registry import Provider, Registry
 
 
 def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:

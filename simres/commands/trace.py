@@ -64,7 +64,7 @@ def trace(
     `simres trace mynet:build --input 3x64x64 -o mynet.json`.
     """
     from simres.networks import names
-    from simres.plugins import resolve
+    from simres.plugins.registry import resolve
     from simres.reporting.console import can_draw, stderr, stdout
     from simres.tracing import trace_network
 

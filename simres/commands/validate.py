@@ -13,7 +13,7 @@ from simres.commands.guard import guard
 from simres.errors import ExitCode, InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
-    from simres.plugins import Registry
+    from simres.plugins.registry import Registry
     from simres.scenario.model import Scenario
 
 

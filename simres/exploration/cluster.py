@@ -22,7 +22,7 @@ from simres.exploration.outcome import Row, failed, outcome
 from simres.exploration.portions import AHEAD, portions
 from simres.exploration.study import Study
 from simres.planning import versions
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.wording import shorten
 
 if TYPE_CHECKING:

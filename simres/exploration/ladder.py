@@ -17,7 +17,7 @@ from simres.errors import SimresError
 from simres.exploration.paper_sheet import corrections, the_papers
 from simres.exploration.replaying import Given, run
 from simres.planning import Schedule
-from simres.plugins import Registry, resolve
+from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record
 from simres.program.tasks import Work
 from simres.scenario.model import Scenario

@@ -20,7 +20,7 @@ from simres.errors import SimresError
 from simres.exploration.outcome import Row, failed, outcome
 from simres.exploration.portions import AHEAD, Shares
 from simres.exploration.study import Study
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 TRIES = 2
 """How often a point may end its process before it counts as failed."""

@@ -9,7 +9,7 @@ from simres.errors import InvariantViolation, PluginFailure, SimresError
 from simres.exploration.study import Study
 from simres.hardware.specs import BusSpec, MemorySpec
 from simres.planning import evaluate
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
 from simres.result import Result
 from simres.scenario.model import Scenario

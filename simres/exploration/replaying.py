@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from simres import planning
 from simres.errors import InvariantViolation
 from simres.planning import Schedule, behaviours_of, chip_of
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import Program
 from simres.program.tenants import beside, part, together

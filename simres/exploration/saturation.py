@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from simres.analysis.student import interval
 from simres.errors import AnswerIsNo, SimresError
 from simres.exploration.traffic import Given, Ran, Traffic
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program.record import StreamTotals
 from simres.scenario.model import Scenario
 from simres.units import PS_PER_S, format_arrivals, format_duration

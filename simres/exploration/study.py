@@ -12,7 +12,7 @@ from simres.errors import InvalidFile, SimresError
 from simres.exploration.space import Knob, Space
 from simres.hardware.specs import MemorySpec
 from simres.planning import versions
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.scenario.loader import Template, resolved
 from simres.scenario.model import Scenario
 from simres.workload.graph import Ledger, Workload, canonical

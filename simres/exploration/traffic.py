@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from simres.errors import SimresError
 from simres.planning import Schedule, behaviours_of, chip_of, plan, plan_tenants
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel, StreamTotals
 from simres.scenario.load import Load
 from simres.scenario.model import Scenario

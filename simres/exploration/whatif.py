@@ -20,7 +20,7 @@ from simres.exploration.replaying import DoesNotFit, Given, Schedules, fit, run,
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
 from simres.planning import chip_of
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import part

@@ -18,7 +18,7 @@ from simres.networks.variant import Variant, variant_of
 from simres.wording import shorten
 
 if TYPE_CHECKING:
-    from simres.plugins import Registry
+    from simres.plugins.registry import Registry
 
 
 def load(path: Path, registry: Registry | None = None) -> Network:

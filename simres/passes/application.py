@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from simres.hookspecs import NUMBERED
-from simres.plugins import Registry
+from simres.plugins.hooks import NUMBERED
+from simres.plugins.registry import Registry
 from simres.workload.graph import Workload
 
 

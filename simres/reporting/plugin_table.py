@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from simres.plugins import Catalogue, Provider
+    from simres.plugins.registry import Catalogue, Provider
 
 
 def plugin_table(catalogues: Iterable[Catalogue[Any]], providers: Sequence[Provider]) -> RenderableType:

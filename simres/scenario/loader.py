@@ -14,7 +14,7 @@ from simres import shipped, units
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
-from simres.plugins import resolve
+from simres.plugins.registry import resolve
 from simres.recent import Recent, Same
 from simres.scenario.findings import Findings, suggestion
 from simres.scenario.load import file_base, load_of, resolved_load

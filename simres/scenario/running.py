@@ -8,10 +8,11 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any, Protocol
 
-from simres import hookspecs, shipped, units
+from simres import shipped, units
 from simres.errors import SimresError
 from simres.hardware.specs import ComponentSpec, MemorySpec
-from simres.plugins import resolve
+from simres.plugins import hooks as hookspecs
+from simres.plugins.registry import resolve
 from simres.scenario.findings import Findings
 from simres.scenario.load import Load, file_base, load_of, resolved_load
 from simres.scenario.model import Scenario, Tenant, TenantFile, is_file_reference
@@ -23,7 +24,7 @@ NAME = r"[a-z][a-z0-9_]*"
 
 
 class Registry(Protocol):
-    """The part of `simres.plugins.Registry` that scenarios need; unknown names raise `SimresError`."""
+    """The part of `simres.plugins.registry.Registry` that scenarios need; unknown names raise `SimresError`."""
 
     def component(self, kind: str) -> hookspecs.Component: ...
     def components(self) -> Mapping[str, hookspecs.Component]: ...

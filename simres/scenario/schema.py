@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from simres.errors import SimresError, SimresWarning
-from simres.plugins import Registry, resolve
+from simres.plugins.registry import Registry, resolve
 from simres.scenario.load import BatchFile, LoadFile
 from simres.scenario.loader import RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile, TenantFile

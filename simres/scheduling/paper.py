@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
+from simres.plugins.hooks import ComponentRole
 from simres.program.draft import Draft
 from simres.program.tasks import Program, TaskKind, Work
 from simres.units import format_bytes

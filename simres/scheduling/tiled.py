@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
+from simres.plugins.hooks import ComponentRole
 from simres.program.orders import Held, Issued, Pattern
 from simres.program.tasks import Program
 from simres.scheduling.in_time import InTime

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from simres.hookspecs import ComponentRole
+from simres.plugins.hooks import ComponentRole
 from simres.program.orders import Pattern
 from simres.program.tasks import TaskKind, Work
 from simres.scheduling.residency import Residency

@@ -10,7 +10,7 @@ FILES = {
 
 from collections.abc import Iterator
 
-from simres.hookspecs import Reporter, hookimpl
+from simres.plugins.hooks import Reporter, hookimpl
 
 
 @hookimpl

@@ -14,8 +14,8 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.hardware.energy import EnergyCosts
 from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec
-from simres.hookspecs import Component, ComponentRole
-from simres.plugins import default_registry
+from simres.plugins.hooks import Component, ComponentRole
+from simres.plugins.registry import default_registry
 from simres.program import Program, Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters

@@ -19,7 +19,7 @@ from simres.hardware.specs import (
     MatrixUnitSpec,
     SramSpec,
 )
-from simres.hookspecs import ComponentRole
+from simres.plugins.hooks import ComponentRole
 from simres.program import Program
 from simres.program.record import Record
 from simres.simulation.check import check

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from simres.hookspecs import Pass
-from simres.plugins import default_registry
+from simres.plugins.hooks import Pass
+from simres.plugins.registry import default_registry
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, for_all, hold, load, same

@@ -13,9 +13,9 @@ from xml.etree import ElementTree as ET
 from hypothesis import strategies as st
 
 from simres.errors import SimresError
-from simres.hookspecs import Reporter
 from simres.planning import evaluate
-from simres.plugins import Registry, default_registry
+from simres.plugins.hooks import Reporter
+from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
 from simres.result import Result
 from simres.scenario.loader import from_document

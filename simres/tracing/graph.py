@@ -12,7 +12,7 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind, TensorArgument
 
 from simres.errors import SimresError
-from simres.hookspecs import Operator
+from simres.plugins.hooks import Operator
 from simres.tracing import matrix, movement, vector
 from simres.tracing.export import DTYPES
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value

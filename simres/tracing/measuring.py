@@ -17,7 +17,7 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind
 
 from simres.errors import SimresError
-from simres.hookspecs import Operator
+from simres.plugins.hooks import Operator
 from simres.tracing.export import export
 from simres.tracing.graph import GraphReader
 from simres.tracing.inputs import InputShape

@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from torch import nn
 
 from simres.errors import SimresError
-from simres.hookspecs import Operator
 from simres.networks.blocks import BlockFactory
 from simres.networks.build import build
 from simres.networks.names import NetworkName
+from simres.plugins.hooks import Operator
 from simres.tracing.export import export, shape_text
 from simres.tracing.graph import GraphReader
 from simres.tracing.inputs import InputShape, input_shapes

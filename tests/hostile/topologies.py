@@ -8,7 +8,7 @@ from random import Random
 from hostile import mutations
 from hostile.judging import Attempt, put
 from hostile.mutations import YAML
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 _HEADINGS = b"Layer, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
 TOPOLOGIES = (

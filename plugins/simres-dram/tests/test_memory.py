@@ -14,7 +14,7 @@ from simres_dram.spec import DramSpec
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine, Stall
 from simres.hardware.specs import ComponentSpec, EngineSpec
-from simres.hookspecs import ComponentRole
+from simres.plugins.hooks import ComponentRole
 from simres.program import Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters

@@ -10,7 +10,7 @@ import pytest
 import simres
 from simres import shipped
 from simres.hardware.specs import MatrixUnitSpec
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.scenario.loader import load_chip
 from simres.units import format_duration
 from simres.workload import json as workload_json

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pluggy
 
-from simres import builtins, hookspecs
-from simres.brought_by import where_from
-from simres.compatibility import unmet
 from simres.errors import PluginFailure, SimresError, SimresWarning
-from simres.foreign import ForeignError, foreign_code, returned
-from simres.hookspecs import (
+from simres.plugins import builtins
+from simres.plugins import hooks as hookspecs
+from simres.plugins.compatibility import unmet
+from simres.plugins.hooks import (
     NUMBERED,
     PROJECT,
     Block,
@@ -36,6 +35,8 @@ from simres.hookspecs import (
     Reporter,
     Scheduler,
 )
+from simres.plugins.providers import where_from
+from simres.plugins.sandbox import ForeignError, foreign_code, returned
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
 from simres.errors import install
-from simres.hookspecs import Pass, Reporter, Scheduler
+from simres.plugins.hooks import Pass, Reporter, Scheduler
 from simres.program.tasks import Program
 from simres.workload.graph import Workload
 

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.hookspecs import (
-    Block,
-    Component,
-    ComponentRole,
-    Pass,
-    Reporter,
-    Scheduler,
-    hookimpl,
-)
+from simres.plugins.hooks import Block, Component, ComponentRole, Pass, Reporter, Scheduler, hookimpl
 
 
 @hookimpl

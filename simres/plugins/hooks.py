@@ -2,7 +2,7 @@
 
 A hook yields declarations: frozen data that name things and say where their code is (`"pkg.mod:Name"`,
 imported only when something uses it). Nothing here is called while a simulation runs. The built-in
-parts of simres register through the same hooks (`simres.builtins`).
+parts of simres register through the same hooks (`simres.plugins.builtins`).
 
 A package joins in with an entry point in the group `simres` that names a module with hook
 implementations:
@@ -134,7 +134,7 @@ class Reporter:
 class Importer:
     """A reader of another tool's files, for `simres import NAME FILE...`.
 
-    `target` is a function `(paths) -> simres.imported.Imported`, which gets the files as a sequence of
+    `target` is a function `(paths) -> simres.plugins.imported.Imported`, which gets the files as a sequence of
     `pathlib.Path` and raises `simres.errors.InvalidFile` with line and column for what is wrong in them.
     """
 
