@@ -144,7 +144,7 @@ def _check_version(version: object, path: Path, hint: str) -> None:
 
 
 def _first(error: ValidationError) -> str:
-    from simres.scenario.findings import plainly
+    from simres.scenario.problems import plainly
 
     first = error.errors(include_url=False)[0]
     return f"{'.'.join(str(part) for part in first['loc'])}: {plainly(dict(first))}"

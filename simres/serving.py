@@ -13,7 +13,7 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.program.record import RecordLevel
 from simres.program.tasks import Program
-from simres.scenario.load import Load
+from simres.scenario.arrivals import Load
 from simres.simulation import arrivals
 from simres.simulation.run import run_stream
 from simres.simulation.stream import Stream

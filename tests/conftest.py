@@ -102,7 +102,7 @@ def random_results() -> st.SearchStrategy[Result]:
 def paper() -> Result:
     """The paper's sheet."""
     import simres.api
-    from simres import shipped
+    from simres.scenario import shipped
     from simres.workload.json import read
 
     return simres.api.simulate("paper", workload=read(shipped.workload("paper")))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simres.analysis.agreement import Agreement, Compared, Measured, compared, error
 from simres.calibration.shapes import matrix_shapes
 from simres.reporting.agreement import document, report
-from simres.shipped import workload as shipped
+from simres.scenario.shipped import workload as shipped
 from simres.workload import Unit
 from simres.workload.json import read
 

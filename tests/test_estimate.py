@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from simres import shipped
 from simres.analysis.estimate import estimate, live_bytes
 from simres.hardware.specs import HostSpec, MatrixSpec
 from simres.passes.application import apply
 from simres.plugins.registry import Registry
 from simres.program import Work
+from simres.scenario import shipped
 from simres.workload import Workload
 from simres.workload.json import read
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres import shipped
 from simres.errors import SimresError
 from simres.passes.application import apply
 from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.testing import paper_chip, prove, workloads

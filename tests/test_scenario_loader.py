@@ -17,9 +17,9 @@ from simres.errors import InvalidFile
 from simres.hardware.specs import ComponentSpec
 from simres.plugins.hooks import Component, ComponentRole, Scheduler
 from simres.plugins.registry import Registry
-from simres.scenario.findings import Findings, plainly, suggestion
 from simres.scenario.loader import from_document, load, resolved
 from simres.scenario.model import Expectation
+from simres.scenario.problems import Findings, plainly, suggestion
 from simres.scenario.source import Document
 
 BUILT_IN = Registry(external=False)

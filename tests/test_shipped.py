@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simres import shipped
 from simres.errors import SimresError
 from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scenario.loader import load, load_chip, resolved
 from simres.workload import json as workload_json
 

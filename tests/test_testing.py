@@ -322,7 +322,7 @@ def test_a_reporter_may_refuse_only_what_has_no_times(parts: ModuleType) -> None
 
 
 def test_importers_are_held_against_files(parts: ModuleType, tmp_path: Any) -> None:
-    from simres import shipped
+    from simres.scenario import shipped
     from simres.workload.json import read
 
     file = tmp_path / "net.txt"

@@ -15,7 +15,7 @@ from simres.exploration.outcome import FIGURES, Row
 from simres.exploration.space import Knob
 from simres.exploration.table import rows_in
 from simres.plugins.registry import Registry, resolve
-from simres.scenario.load import BatchFile, LoadFile
+from simres.scenario.arrivals import BatchFile, LoadFile
 from simres.scenario.model import TenantFile
 from simres.units import Quantity, quantity_in
 from simres.wording import shorten

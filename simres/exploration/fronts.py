@@ -15,7 +15,7 @@ from simres.exploration.outcome import Cell, Row
 from simres.exploration.pareto import front
 from simres.exploration.space import Knob
 from simres.reporting.amounts import three_digits
-from simres.scenario.findings import suggestion
+from simres.scenario.problems import suggestion
 from simres.units import SIZE, Quantity, parse_any, quantity_of
 
 LOG_FROM = 4

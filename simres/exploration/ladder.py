@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from simres import planning, shipped
+from simres import planning
 from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import by_layer
 from simres.analysis.ladder import Ladder, Rung
@@ -20,6 +20,7 @@ from simres.planning import Schedule
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record
 from simres.program.tasks import Work
+from simres.scenario import shipped
 from simres.scenario.model import Scenario
 from simres.units import format_count
 from simres.workload.graph import Ledger, Row, Unit, Workload

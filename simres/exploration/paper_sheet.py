@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from math import isqrt
 
-from simres import shipped
+from simres.scenario import shipped
 from simres.units import format_duration
 from simres.workload.graph import Ledger, Row, Unit, Workload
 from simres.workload.json import read as read_workload

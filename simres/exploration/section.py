@@ -9,9 +9,9 @@ from simres.errors import SimresError
 from simres.exploration.objectives import objectives_of
 from simres.exploration.space import Knob, Space, space_of
 from simres.exploration.values import values_in
-from simres.scenario.findings import Findings
 from simres.scenario.loader import Template
-from simres.scenario.sweeping import sweep_of
+from simres.scenario.problems import Findings
+from simres.scenario.sweep_section import sweep_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from simres.errors import SimresError
 from simres.planning import Schedule, behaviours_of, chip_of, plan, plan_tenants
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel, StreamTotals
-from simres.scenario.load import Load
+from simres.scenario.arrivals import Load
 from simres.scenario.model import Scenario
 from simres.serving import busy_shares, capacity_per_ks, stream_of
 from simres.simulation.run import Tenant, run_tenants

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from simres import shipped
 from simres.errors import SimresError
 from simres.networks.checkpoint import accuracy_in, load, read, variant_in
 from simres.networks.names import CHECKPOINT_SUFFIX
 from simres.networks.variant import Variant
 from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.training.augment import Batches
 from simres.training.datasets import NAMES, Dataset
 from simres.training.recipe import Recipe

@@ -12,8 +12,9 @@ from typing import Any
 
 from hostile import mutations
 from hostile.judging import BUILT_IN, Attempt, check_line, put
-from simres import api, shipped
+from simres import api
 from simres.errors import SimresError
+from simres.scenario import shipped
 
 
 def few_layers(count: int) -> bytes:

@@ -10,7 +10,8 @@ from random import Random
 from hostile import mutations
 from hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
 from hostile.results import few_layers, look
-from simres import api, shipped
+from simres import api
+from simres.scenario import shipped
 
 
 @cache

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import simres
-from simres import shipped
 from simres.hardware.specs import MatrixUnitSpec
 from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scenario.loader import load_chip
 from simres.units import format_duration
 from simres.workload import json as workload_json

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simres import units
 from simres.errors import SimresError
 from simres.files import read_text
-from simres.scenario.findings import Findings
+from simres.scenario.problems import Findings
 from simres.scenario.source import Trail
 from simres.units import ArrivalRate, Duration
 from simres.wording import describe, shorten

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any, Protocol
 
-from simres import shipped, units
+from simres import units
 from simres.errors import SimresError
 from simres.hardware.specs import ComponentSpec, MemorySpec
 from simres.plugins import hooks as hookspecs
 from simres.plugins.registry import resolve
-from simres.scenario.findings import Findings
-from simres.scenario.load import Load, file_base, load_of, resolved_load
+from simres.scenario import shipped
+from simres.scenario.arrivals import Load, file_base, load_of, resolved_load
 from simres.scenario.model import Scenario, Tenant, TenantFile, is_file_reference
+from simres.scenario.problems import Findings
 from simres.scenario.source import Trail
 from simres.wording import describe, shorten
 
