@@ -16,7 +16,7 @@ from simres.result import Result
 from simres.scenario import loader, shipped
 from simres.scenario.model import Scenario
 from simres.simulation.stream import PERCENTILES
-from simres.wording import describe
+from simres.text import describe
 from simres.workload.graph import Ledger, Workload
 from simres.workload.json import read as read_workload
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from simres.analysis.bounds import bounds, bounds_of, least_work
+from simres.caching import Recent, Same
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.offers import offered
@@ -19,7 +20,6 @@ from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
 from simres.program.tenants import beside, joined, part, together
-from simres.recent import Recent, Same
 from simres.result import (
     Candidate,
     Engine,

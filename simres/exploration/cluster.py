@@ -23,7 +23,7 @@ from simres.exploration.portions import AHEAD, portions
 from simres.exploration.study import Study
 from simres.planning import versions
 from simres.plugins.registry import Registry
-from simres.wording import shorten
+from simres.text import shorten
 
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker

@@ -17,8 +17,8 @@ from simres.exploration.table import rows_in
 from simres.plugins.registry import Registry, resolve
 from simres.scenario.arrivals import BatchFile, LoadFile
 from simres.scenario.model import TenantFile
+from simres.text import shorten
 from simres.units import Quantity, quantity_in
-from simres.wording import shorten
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from simres.exploration.study import Study
 from simres.exploration.sweep import Evaluation, Observer, reader
 from simres.exploration.table import Table
 from simres.exploration.trials import ROW, Trials, row_of
-from simres.wording import shorten
+from simres.text import shorten
 
 if TYPE_CHECKING:
     import optuna

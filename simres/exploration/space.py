@@ -9,7 +9,7 @@ from math import prod
 
 from simres.errors import SimresError
 from simres.exploration.values import number_in, unit_of, values_in
-from simres.wording import shorten
+from simres.text import shorten
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import IO, Self
 
 from simres.errors import SimresError
 from simres.exploration.outcome import FIGURES, Cell, Row
-from simres.wording import shorten
+from simres.text import shorten
 
 SUFFIX = ".jsonl"
 NAME = f"sweep{SUFFIX}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from simres.errors import SimresError, install
 from simres.exploration.outcome import Row
-from simres.wording import shorten
+from simres.text import shorten
 from simres.workload.graph import canonical
 
 if TYPE_CHECKING:

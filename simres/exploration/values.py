@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from simres import units
 from simres.errors import SimresError
-from simres.wording import describe, shorten
+from simres.text import describe, shorten
 
 MOST = 100_000
 """Values of one knob; more is a slip."""

@@ -16,8 +16,8 @@ from simres.errors import SimresError
 from simres.files import read_text
 from simres.scenario.problems import Findings
 from simres.scenario.source import Trail
+from simres.text import describe, shorten
 from simres.units import ArrivalRate, Duration
-from simres.wording import describe, shorten
 
 MOST_REQUESTS = 1_000_000
 """More than that in a run is a slip."""

@@ -18,7 +18,7 @@ from simres.scenario.arrivals import Load, file_base, load_of, resolved_load
 from simres.scenario.model import Scenario, Tenant, TenantFile, is_file_reference
 from simres.scenario.problems import Findings
 from simres.scenario.source import Trail
-from simres.wording import describe, shorten
+from simres.text import describe, shorten
 
 NAME = r"[a-z][a-z0-9_]*"
 """What a component may be called."""

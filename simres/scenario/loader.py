@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from simres import units
+from simres.caching import Recent, Same
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins.registry import resolve
-from simres.recent import Recent, Same
 from simres.scenario import shipped
 from simres.scenario.arrivals import file_base, load_of, resolved_load
 from simres.scenario.assignment import (
@@ -39,7 +39,7 @@ from simres.scenario.model import (
 from simres.scenario.problems import Findings, suggestion
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
 from simres.scenario.sweep_section import sweep_of
-from simres.wording import describe
+from simres.text import describe
 
 RESULT_PATH = r"[A-Za-z_][A-Za-z0-9_.-]*"
 """What `expect:` may name."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.scenario.source import MAX_PROBLEMS, Document, Trail
-from simres.wording import describe, shorten
+from simres.text import describe, shorten
 
 
 @dataclass(slots=True)

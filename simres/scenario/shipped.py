@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from simres.errors import SimresError
-from simres.wording import shorten
+from simres.text import shorten
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from simres.scenario.problems import Findings
-from simres.wording import describe
+from simres.text import describe
 
 Goal = Literal["latency", "makespan", "energy", "power", "traffic", "sram", "bandwidth", "accuracy"]
 """What a design can be good at; `simres.exploration.objectives` knows what each is."""

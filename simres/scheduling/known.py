@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simres.caching import Recent, Same
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
-from simres.recent import Recent, Same
 from simres.scheduling.tiling import DoesNotFit, Tiling, cut
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk

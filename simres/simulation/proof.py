@@ -10,11 +10,11 @@ from itertools import accumulate
 from operator import lt, sub
 from weakref import WeakKeyDictionary
 
+from simres.caching import Same
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.program.orders import Issued, Pattern, issued
 from simres.program.tasks import Program
-from simres.recent import Same
 from simres.simulation.check import Check, check
 from simres.workload.graph import Workload
 

@@ -18,12 +18,12 @@ from simres.networks.names import CHECKPOINT_SUFFIX
 from simres.networks.variant import Variant
 from simres.plugins.registry import Registry
 from simres.scenario import shipped
+from simres.text import shorten
 from simres.training.augment import Batches
 from simres.training.datasets import NAMES, Dataset
 from simres.training.recipe import Recipe
 from simres.training.run import CHECKPOINT
 from simres.training.skipping import spread
-from simres.wording import shorten
 
 
 @dataclass(frozen=True, slots=True)

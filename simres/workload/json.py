@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from simres.errors import InvalidFile, Problem
 from simres.files import read_text, write_text
-from simres.wording import shorten
+from simres.text import shorten
 from simres.workload.graph import SCHEMA_VERSION, Ledger, Workload, to_document
 from simres.workload.rules import problems_of_ledger, problems_of_workload
 
