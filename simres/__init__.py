@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simres.errors import AnswerIsNo as AnswerIsNo
     from simres.errors import SimresError as SimresError
     from simres.plugins.registry import Registry as Registry
-    from simres.result import Result as Result
+    from simres.result.data import Result as Result
     from simres.scenario.model import Scenario as Scenario
     from simres.workload.graph import Ledger as Ledger
     from simres.workload.graph import Workload as Workload
@@ -30,7 +30,7 @@ _HOMES = {
     "AnswerIsNo": "simres.errors",
     "Ledger": "simres.workload.graph",
     "Registry": "simres.plugins.registry",
-    "Result": "simres.result",
+    "Result": "simres.result.data",
     "Scenario": "simres.scenario.model",
     "SimresError": "simres.errors",
     "Workload": "simres.workload.graph",

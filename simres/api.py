@@ -8,11 +8,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres import planning, result_json, units
+from simres import planning, units
 from simres.errors import SimresError
 from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
-from simres.result import Result
+from simres.result import json as result_json
+from simres.result.data import Result
 from simres.scenario import loader, shipped
 from simres.scenario.model import Scenario
 from simres.simulation.stream import PERCENTILES

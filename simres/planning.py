@@ -20,17 +20,9 @@ from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
 from simres.program.tenants import beside, joined, part, together
-from simres.result import (
-    Candidate,
-    Engine,
-    Expectation,
-    Origin,
-    Result,
-    Tenancy,
-    together_of,
-)
-from simres.result_json import program_document
-from simres.result_summary import figure_at, summary
+from simres.result.data import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
+from simres.result.json import program_document
+from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.scheduling.filling import filling
 from simres.serving import (

@@ -15,7 +15,7 @@ from simres.analysis.evictions import evictions
 from simres.errors import AnswerIsNo
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.program.record import RecordLevel
-from simres.result_json import load
+from simres.result.json import load
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.run import run, run_stream

@@ -25,7 +25,7 @@ from simres.program import Program
 from simres.reporting.glyphs import ASCII
 from simres.reporting.report import report
 from simres.reporting.saturation_table import saturation as saturation_table
-from simres.result_rules import problems_of_result
+from simres.result.rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
 from simres.serving import stream_of
 from simres.simulation.arrivals import exponential, poisson, uniform

@@ -21,8 +21,8 @@ from simres.reporting.columns import Column, bar, fit, lines, shorten
 from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.report import report, show
 from simres.reporting.tables import expectation_columns
-from simres.result import Expectation
-from simres.result_summary import summary
+from simres.result.data import Expectation
+from simres.result.summary import summary
 from simres.testing import paper_chip
 from simres.workload import Op, Unit
 

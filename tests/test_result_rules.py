@@ -20,7 +20,7 @@ from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
 from simres.reporting.report import report
 from simres.reporting.timeline import timeline
-from simres.result_json import load
+from simres.result.json import load
 
 BUILT_IN = Registry(external=False)
 VALUES = [

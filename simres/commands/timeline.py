@@ -38,7 +38,7 @@ def timeline(
     """
     from simres.reporting.console import stdout
     from simres.reporting.timeline import show_timeline
-    from simres.result_json import load
+    from simres.result.json import load
 
     since_ps = None if since is None else _moment(since, "--from")
     until_ps = None if until is None else _moment(until, "--to")

@@ -13,7 +13,7 @@ from simres.program.tenants import component
 from simres.reporting.amounts import percent
 from simres.reporting.headline import bound_meaning
 from simres.reporting.naming import the
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import BITS, Role, Workload
 

@@ -8,7 +8,7 @@ from simres.reporting.amounts import TIME, scale, times
 from simres.reporting.columns import GAP, Column, lines, width_of
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.styled import Text
-from simres.result import Candidate
+from simres.result.data import Candidate
 
 _WIDEST = 72
 

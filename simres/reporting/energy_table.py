@@ -6,7 +6,7 @@ from simres.reporting.amounts import NOTHING, percent, scale
 from simres.reporting.columns import Column, lines
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.styled import Text
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import ENERGY, PS_PER_S, format_energy, format_power
 
 

@@ -16,7 +16,7 @@ from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.prose import titled, wrapped
 from simres.reporting.reasons import answer, reasons
 from simres.reporting.styled import Text
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import format_duration
 
 SCHEMA_VERSION = 1

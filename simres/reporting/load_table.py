@@ -10,7 +10,7 @@ from simres.reporting.columns import Column, bar, lines
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.prose import titled, wrapped
 from simres.reporting.styled import Text
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import PS_PER_S, format_arrivals, format_duration
 
 _NAMES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p99_9": "p99.9", "max": "max"}

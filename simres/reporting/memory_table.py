@@ -10,7 +10,7 @@ from simres.reporting.amounts import BYTES, TIME, percent, scale
 from simres.reporting.columns import GAP, Column, bar, lines, width_of
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.styled import Text
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import format_bytes, format_duration
 
 _WIDEST_BAR = 40

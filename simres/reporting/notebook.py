@@ -9,7 +9,7 @@ from simres.program.record import Cause
 from simres.reporting import headline
 from simres.reporting.amounts import COUNT, TIME, percent, scale
 from simres.reporting.tables import working_by_layer
-from simres.result import Result
+from simres.result.data import Result
 
 _MOST_LAYERS = 40
 """More layers than that are folded away."""

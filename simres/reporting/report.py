@@ -21,7 +21,7 @@ from simres.reporting.console import Output, can_draw
 from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.prose import titled, wrapped
 from simres.reporting.styled import Text
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import format_duration
 
 _FEW_LAYERS = 12

@@ -11,7 +11,7 @@ from simres.reporting.amounts import NOTHING, percent, printable, scale, three_d
 from simres.reporting.columns import Column, lines
 from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.styled import Text
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import RATE, format_bandwidth, format_rate
 
 _MARKS = "●◆■▲▼★◇○△□"

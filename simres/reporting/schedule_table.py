@@ -13,7 +13,7 @@ from simres.reporting.glyphs import ASCII, BLOCKS
 from simres.reporting.layer_names import matching
 from simres.reporting.prose import titled, wrapped
 from simres.reporting.styled import Text
-from simres.result import Candidate
+from simres.result.data import Candidate
 from simres.units import format_bytes, format_count
 from simres.workload.graph import Ledger, Workload
 

@@ -12,7 +12,7 @@ from simres.reporting.energy_table import energy_delay
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.headline import bound_meaning
 from simres.reporting.styled import Text
-from simres.result import Expectation, Result
+from simres.result.data import Expectation, Result
 from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE
 
 _WIDEST_BAR = 40

@@ -6,7 +6,7 @@ from simres.reporting.amounts import NOTHING, TIME, percent, scale, times
 from simres.reporting.columns import Column, lines
 from simres.reporting.glyphs import Glyphs
 from simres.reporting.styled import Text
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import format_bytes
 
 _BOUND = 3

@@ -17,7 +17,7 @@ from simres.reporting.lanes import Window, fullest, lanes
 from simres.reporting.layer_names import matching
 from simres.reporting.ruler import axis, layer_row, spelled, tick_labels, ticks
 from simres.reporting.styled import Text
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import format_bytes, format_duration
 
 _GRAPH_ROWS = 4

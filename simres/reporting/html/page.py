@@ -16,7 +16,7 @@ from simres.reporting import headline
 from simres.reporting.html import sections
 from simres.reporting.html.data import document
 from simres.reporting.html.markup import escaped
-from simres.result import Result
+from simres.result.data import Result
 
 SCRIPTS = ("model.js", "lanes.js", "memory.js", "details.js", "controls.js", "timeline.js", "page.js")
 """Parts of the page's one script, in order."""

@@ -14,7 +14,7 @@ from simres.reporting.columns import Column
 from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
 from simres.reporting.html.roofline import drawing
 from simres.reporting.roofline import roofline_of
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
 from simres.workload.graph import Role
 

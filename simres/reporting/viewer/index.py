@@ -14,7 +14,7 @@ from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.lanes import HeldIndex, LaneIndex, State, Stretches
-from simres.result import Result
+from simres.result.data import Result
 
 _CAUSES = {
     Why.LATENCY: Cause.LATENCY,

@@ -14,7 +14,7 @@ from simres.units import PS_PER_S, quantity_of
 if TYPE_CHECKING:
     from simres.analysis.bounds import Bounds
     from simres.program.record import StreamTotals
-    from simres.result import Result
+    from simres.result.data import Result
 
 SCHEMA_VERSION = 1
 """Version of the JSON form; a file of a newer one is refused."""

@@ -20,8 +20,8 @@ from simres.errors import SimresError
 from simres.files import read_text
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.result import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
-from simres.result_summary import SCHEMA_VERSION, stays_document, summary
+from simres.result.data import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
+from simres.result.summary import SCHEMA_VERSION, stays_document, summary
 from simres.workload.graph import Ledger, Workload
 from simres.workload.graph import to_document as workload_to_document
 from simres.workload.json import from_document as workload_from_document
@@ -210,7 +210,7 @@ def _result(stored: _Stored, path: Path) -> Result:
         capacity_per_ks=stored.capacity_per_ks,
         tenants=tenants,
     )
-    from simres.result_rules import problems_of_result
+    from simres.result.rules import problems_of_result
 
     if problem := next(problems_of_result(result), None):
         raise SimresError(f"`{path}` is a broken result: {problem}")

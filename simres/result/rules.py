@@ -12,7 +12,7 @@ from simres.workload.graph import Workload
 if TYPE_CHECKING:
     from simres.program.record import StreamTotals
     from simres.program.tasks import Program
-    from simres.result import Result
+    from simres.result.data import Result
 
 MOST_PS = 10**30
 """Picoseconds beyond that are a slip: longer than the universe is old."""

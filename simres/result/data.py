@@ -1,4 +1,4 @@
-"""A finished run with everything that is said about it. Its JSON form is in `simres.result_json`."""
+"""A finished run with everything that is said about it. Its JSON form is in `simres.result.json`."""
 
 from __future__ import annotations
 
@@ -265,7 +265,7 @@ class Result:
 
     def to_document(self) -> dict[str, Any]:
         """The JSON form as plain data: keys of times end in `_ps`, those of sizes in `_bytes`."""
-        from simres.result_json import to_document
+        from simres.result.json import to_document
 
         return to_document(self)
 
