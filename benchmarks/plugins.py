@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from simres import api, planning
+from simres import api
+from simres.planning import plan as planning
 from simres.plugins.registry import default_registry
 
 KINDS: dict[str, dict[str, Any]] = {

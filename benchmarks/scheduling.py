@@ -25,7 +25,7 @@ from functools import partial
 from simres.api import find_scenario, find_workload
 from simres.errors import SimresError
 from simres.passes.application import apply
-from simres.planning import evaluate
+from simres.planning.plan import evaluate
 from simres.plugins.registry import Registry
 from simres.result.data import Result
 from simres.workload import Workload

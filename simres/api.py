@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres import planning, units
+from simres import units
 from simres.errors import SimresError
+from simres.planning import plan as planning
 from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
 from simres.result import json as result_json

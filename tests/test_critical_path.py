@@ -19,7 +19,7 @@ from test_tenants import tenants
 
 from simres.analysis.critical_path import Stretch, Why, blame, critical_path
 from simres.errors import AnswerIsNo, SimresError
-from simres.planning import chip_of
+from simres.planning.plan import chip_of
 from simres.plugins.registry import resolve
 from simres.program import Buffer, Program, Region
 from simres.program.record import Record, RecordLevel

@@ -20,6 +20,7 @@ from simres.analysis.student import interval, quantile
 from simres.errors import AnswerIsNo, ExitCode, InvalidFile, SimresError
 from simres.exploration import saturation
 from simres.exploration.traffic import Traffic
+from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program import Program
 from simres.reporting.glyphs import ASCII
@@ -27,7 +28,6 @@ from simres.reporting.report import report
 from simres.reporting.saturation_table import saturation as saturation_table
 from simres.result.rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
-from simres.serving import stream_of
 from simres.simulation.arrivals import exponential, poisson, uniform
 from simres.simulation.latencies import ERROR, EXACT, Latencies
 from simres.simulation.run import Tenant, run_tenants

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simres
-from simres import planning
 from simres.errors import AnswerIsNo, InvariantViolation, SimresError
+from simres.planning import plan as planning
 from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry
 from simres.scenario.loader import from_document

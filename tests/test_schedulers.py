@@ -52,7 +52,7 @@ def chips(draw):
 
 def held(workload, hardware):
     """Makespan by scheduler, of those for which the network fits."""
-    from simres.planning import chip_of, plan
+    from simres.planning.plan import chip_of, plan
 
     found = {}
     for name in SCHEDULERS:

@@ -47,7 +47,8 @@ def simulate(
     Examples: `simres simulate paper`, `simres simulate mine.yaml --set scheduler=serial`,
     `simres simulate torchvision:resnet18 --chip tpu-like`.
     """
-    from simres import api, planning
+    from simres import api
+    from simres.planning import plan as planning
 
     registry = choices.registry()
     wanted = dict(split(report, "--report NAME=FILE") for report in reports or ())

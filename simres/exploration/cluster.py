@@ -21,7 +21,7 @@ from simres.exploration.local import cores
 from simres.exploration.outcome import Row, failed, outcome
 from simres.exploration.portions import AHEAD, portions
 from simres.exploration.study import Study
-from simres.planning import versions
+from simres.planning.plan import versions
 from simres.plugins.registry import Registry
 from simres.text import shorten
 

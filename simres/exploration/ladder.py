@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from simres import planning
 from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import by_layer
 from simres.analysis.ladder import Ladder, Rung
@@ -16,7 +15,8 @@ from simres.analysis.whatif import on_path
 from simres.errors import SimresError
 from simres.exploration.paper_sheet import corrections, the_papers
 from simres.exploration.replaying import Given, run
-from simres.planning import Schedule
+from simres.planning import plan as planning
+from simres.planning.plan import Schedule
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record
 from simres.program.tasks import Work

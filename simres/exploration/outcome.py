@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simres.errors import InvariantViolation, PluginFailure, SimresError
 from simres.exploration.study import Study
 from simres.hardware.specs import BusSpec, MemorySpec
-from simres.planning import evaluate
+from simres.planning.plan import evaluate
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
 from simres.result.data import Result

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simres import planning
 from simres.errors import InvariantViolation
-from simres.planning import Schedule, behaviours_of, chip_of
+from simres.planning import plan as planning
+from simres.planning.plan import Schedule, behaviours_of, chip_of
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import Program

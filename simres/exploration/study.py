@@ -11,7 +11,7 @@ from typing import Any
 from simres.errors import InvalidFile, SimresError
 from simres.exploration.space import Knob, Space
 from simres.hardware.specs import MemorySpec
-from simres.planning import versions
+from simres.planning.plan import versions
 from simres.plugins.registry import Registry
 from simres.scenario.loader import Template, resolved
 from simres.scenario.model import Scenario

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from simres.errors import SimresError
-from simres.planning import Schedule, behaviours_of, chip_of, plan, plan_tenants
+from simres.planning.plan import Schedule, behaviours_of, chip_of, plan, plan_tenants
+from simres.planning.requests import busy_shares, capacity_per_ks, stream_of
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel, StreamTotals
 from simres.scenario.arrivals import Load
 from simres.scenario.model import Scenario
-from simres.serving import busy_shares, capacity_per_ks, stream_of
 from simres.simulation.run import Tenant, run_tenants
 from simres.units import format_duration
 from simres.workload.graph import Ledger, Workload

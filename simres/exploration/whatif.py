@@ -19,7 +19,7 @@ from simres.errors import SimresError
 from simres.exploration.replaying import DoesNotFit, Given, Schedules, fit, run, schedules_for
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
-from simres.planning import chip_of
+from simres.planning.plan import chip_of
 from simres.plugins.registry import Registry
 from simres.program.record import Record
 from simres.program.tasks import Program

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import strategies as st
 
 from simres.errors import SimresError
-from simres.planning import evaluate
+from simres.planning.plan import evaluate
 from simres.plugins.hooks import Reporter
 from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel

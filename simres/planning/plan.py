@@ -14,8 +14,16 @@ from simres.analysis.bounds import bounds, bounds_of, least_work
 from simres.caching import Recent, Same
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
-from simres.offers import offered
 from simres.passes.batch import batch
+from simres.planning.offers import offered
+from simres.planning.requests import (
+    alone_ps,
+    capacity_per_ks,
+    refuse_mixed,
+    refuse_overload,
+    refuse_overload_together,
+    stream_of,
+)
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
@@ -25,14 +33,6 @@ from simres.result.json import program_document
 from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.scheduling.filling import filling
-from simres.serving import (
-    alone_ps,
-    capacity_per_ks,
-    refuse_mixed,
-    refuse_overload,
-    refuse_overload_together,
-    stream_of,
-)
 from simres.simulation.check import check
 from simres.simulation.plan import least_ps
 from simres.simulation.proof import prove
