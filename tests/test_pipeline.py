@@ -23,7 +23,7 @@ from simres.reporting.perfetto import perfetto
 from simres.reporting.report import report
 from simres.reporting.timeline import timeline
 from simres.scenario.loader import from_document
-from simres.scheduling.filling import filling
+from simres.scheduling.preload import filling
 from simres.scheduling.serial import schedule as serial
 from simres.scheduling.tiled import tiled
 from simres.simulation.check import check

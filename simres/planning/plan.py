@@ -32,7 +32,7 @@ from simres.result.data import Candidate, Engine, Expectation, Origin, Result, T
 from simres.result.json import program_document
 from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
-from simres.scheduling.filling import filling
+from simres.scheduling.preload import filling
 from simres.simulation.check import check
 from simres.simulation.plan import least_ps
 from simres.simulation.proof import prove

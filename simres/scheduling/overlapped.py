@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
-from simres.scheduling.known import Known, fitting, up_to
 from simres.scheduling.tiled import Written, in_time
+from simres.scheduling.tiling_cache import Known, fitting, up_to
 from simres.workload.graph import Workload
 
 USUAL = 32

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program
-from simres.scheduling.known import fitting
 from simres.scheduling.tiled import in_a_row
+from simres.scheduling.tiling_cache import fitting
 from simres.workload.graph import Workload
 
 

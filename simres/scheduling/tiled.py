@@ -9,7 +9,7 @@ from simres.hardware.chip import Chip
 from simres.plugins.hooks import ComponentRole
 from simres.program.orders import Held, Issued, Pattern
 from simres.program.tasks import Program
-from simres.scheduling.in_time import InTime
+from simres.scheduling.list_schedule import InTime
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling, cut
 from simres.scheduling.unfused import unfused
