@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.analysis.agreement import Agreement, Compared, Measured, compared, error
+from simres.analysis.validation import Agreement, Compared, Measured, compared, error
 from simres.calibration.shapes import matrix_shapes
 from simres.reporting.agreement import document, report
 from simres.scenario.shipped import workload as shipped

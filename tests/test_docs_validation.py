@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simres.analysis.agreement import Agreement, Compared
+from simres.analysis.validation import Agreement, Compared
 from simres.reporting.agreement import document, report
 from simres.units import format_duration
 

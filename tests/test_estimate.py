@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simres.analysis.estimate import estimate, live_bytes
+from simres.analysis.traffic_estimate import estimate, live_bytes
 from simres.hardware.specs import HostSpec, MatrixSpec
 from simres.passes.application import apply
 from simres.plugins.registry import Registry

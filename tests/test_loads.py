@@ -16,7 +16,7 @@ from nanoseconds import NS, host, nanosecond_chip
 
 import simres
 from simres import api
-from simres.analysis.student import interval, quantile
+from simres.analysis.confidence import interval, quantile
 from simres.errors import AnswerIsNo, ExitCode, InvalidFile, SimresError
 from simres.exploration import saturation
 from simres.exploration.traffic import Traffic

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 import simres.api
 from simres.analysis.critical_path import Why
 from simres.analysis.explanation import Limit, Resource, explain
-from simres.analysis.relaxed import Relaxed
+from simres.analysis.unlimited import Relaxed
 from simres.errors import SimresError
 from simres.program import Program
 from simres.program.record import RecordLevel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
-from simres.analysis.history import History
+from simres.analysis.event_graph import History
 from simres.program.record import Record, Span
 from simres.program.tasks import Program
 

@@ -14,7 +14,7 @@ from simres.errors import ExitCode, SimresError
 if TYPE_CHECKING:
     import torch
 
-    from simres.analysis.agreement import Agreement
+    from simres.analysis.validation import Agreement
 
 BUSY = 0.5
 """A spread of measurements from which on the machine is said to be busy."""
@@ -151,7 +151,7 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
 
 def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.device) -> Agreement:
     from simres import api
-    from simres.analysis.agreement import Agreement, Measured, compared
+    from simres.analysis.validation import Agreement, Measured, compared
     from simres.calibration.machine import machine
     from simres.calibration.network import run
     from simres.networks.build import build

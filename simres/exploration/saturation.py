@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from simres.analysis.student import interval
+from simres.analysis.confidence import interval
 from simres.errors import AnswerIsNo, SimresError
 from simres.exploration.traffic import Given, Ran, Traffic
 from simres.plugins.registry import Registry

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from pydantic import ValidationError
 
-from simres.analysis.relaxed import Relaxed
+from simres.analysis.unlimited import Relaxed
 from simres.analysis.whatif import Change, How, Need, Outcome, Target, WhatIf, outcome
 from simres.errors import SimresError
 from simres.exploration.replaying import DoesNotFit, Given, Schedules, fit, run, schedules_for

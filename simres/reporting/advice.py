@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
+from simres.analysis.dataflow import MOVERS
 from simres.analysis.explanation import Explanation, Limit, Resource
-from simres.analysis.handling import MOVERS
 from simres.analysis.occupancy import peak
 from simres.program.tenants import component
 from simres.reporting.amounts import percent

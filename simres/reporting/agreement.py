@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from simres.analysis.agreement import LAYER_LIMIT, TOTAL_LIMIT, Agreement, Compared, error
+from simres.analysis.validation import LAYER_LIMIT, TOTAL_LIMIT, Agreement, Compared, error
 from simres.reporting.amounts import TIME, Scale, percent, scale
 from simres.reporting.columns import Column, lines
 from simres.reporting.prose import wrapped

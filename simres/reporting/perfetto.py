@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simres.analysis.critical_path import Stretch, Why, critical_path
-from simres.analysis.history import bus_holders
+from simres.analysis.event_graph import bus_holders
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.program.tasks import Task, TaskKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from simres.analysis.handling import MOVERS, Handling, handling
+from simres.analysis.dataflow import MOVERS, Handling, handling
 from simres.program.tasks import Box, Program, Region, Task
 from simres.reporting import candidates as tried
 from simres.reporting.amounts import NOTHING

@@ -15,7 +15,7 @@ from simres.analysis.energy import Energy, energy
 from simres.analysis.evictions import Eviction, evictions
 from simres.analysis.occupancy import Stay, stays
 from simres.analysis.pipeline import Pipeline, pipeline
-from simres.analysis.references import Reference, at_the_roof_ps
+from simres.analysis.reference_times import Reference, at_the_roof_ps
 from simres.files import write_text
 from simres.hardware.energy import EnergyCosts
 from simres.program.record import Record
@@ -25,7 +25,7 @@ from simres.units import format_duration
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
-    from simres.analysis.estimate import Estimate
+    from simres.analysis.traffic_estimate import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,7 @@ class Result:
         capacity = max((memory.capacity for memory in self.record.memories.values()), default=0)
         if not isinstance(self.scheduled, Workload) or not capacity or not self.peak("bus"):
             return None
-        from simres.analysis.estimate import estimate
+        from simres.analysis.traffic_estimate import estimate
         from simres.passes.fuse_epilogues import fuse_epilogues
 
         return estimate(fuse_epilogues(self.scheduled), capacity, self.peak("bus"))

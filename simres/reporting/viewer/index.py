@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from simres.analysis.critical_path import Stretch, Why, critical_path
-from simres.analysis.history import bus_holders
+from simres.analysis.event_graph import bus_holders
 from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span

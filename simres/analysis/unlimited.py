@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from functools import cached_property
 
-from simres.analysis.history import History
+from simres.analysis.event_graph import History
 from simres.program.record import Record
 from simres.program.tasks import Program
 
