@@ -29,9 +29,10 @@ from pathlib import Path
 from statistics import mean
 
 from simres import api
-from simres.exploration import local, table
+from simres.exploration import table
+from simres.exploration import worker_processes as local
+from simres.exploration.figures import Row
 from simres.exploration.objectives import objectives_of
-from simres.exploration.outcome import Row
 from simres.exploration.pareto import front, hypervolume
 from simres.exploration.search import SAMPLERS, search
 from simres.exploration.space import space_of

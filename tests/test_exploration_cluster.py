@@ -17,9 +17,10 @@ import pytest
 from simres import api
 from simres.errors import ExitCode, SimresError, SimresWarning
 from simres.exploration import cluster as clusters
-from simres.exploration import local, table
+from simres.exploration import table
+from simres.exploration import worker_processes as local
 from simres.exploration.cluster import cluster, versions_of
-from simres.exploration.outcome import Row
+from simres.exploration.figures import Row
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep

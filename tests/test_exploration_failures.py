@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from simres import api
-from simres.exploration import local, table
-from simres.exploration.outcome import Row, columns
+from simres.exploration import table
+from simres.exploration import worker_processes as local
+from simres.exploration.figures import Row, columns
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.plugins.registry import Registry

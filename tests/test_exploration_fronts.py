@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import SimresError
-from simres.exploration import local, table
+from simres.exploration import table
+from simres.exploration import worker_processes as local
 from simres.exploration.designs import _spelled, designs_in
+from simres.exploration.figures import FIGURES, Row
 from simres.exploration.fronts import Front, Heat, front_of, heat_of, spoken
 from simres.exploration.objectives import OBJECTIVES, best_of, objectives_of
-from simres.exploration.outcome import FIGURES, Row
 from simres.exploration.space import Knob, space_of
 from simres.exploration.study import Study, study_of
 from simres.plugins.registry import Registry

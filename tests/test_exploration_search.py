@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import ExitCode, SimresError
-from simres.exploration import local, table
-from simres.exploration.limits import Limit, limits_of
+from simres.exploration import table
+from simres.exploration import worker_processes as local
+from simres.exploration.constraints import Limit, limits_of
+from simres.exploration.figures import Row
 from simres.exploration.objectives import OBJECTIVES, objectives_of
-from simres.exploration.outcome import Row
 from simres.exploration.pareto import front
 from simres.exploration.search import SAMPLERS, Searched, search
 from simres.exploration.space import space_of

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from simres.exploration.outcome import Row
+from simres.exploration.figures import Row
 from simres.workload.json import read
 
 TRAINED = Path(__file__).parent / "trained"

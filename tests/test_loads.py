@@ -19,7 +19,7 @@ from simres import api
 from simres.analysis.confidence import interval, quantile
 from simres.errors import AnswerIsNo, ExitCode, InvalidFile, SimresError
 from simres.exploration import saturation
-from simres.exploration.traffic import Traffic
+from simres.exploration.request_rates import Traffic
 from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program import Program

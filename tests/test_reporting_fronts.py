@@ -15,9 +15,9 @@ import pytest
 from test_reporting_html import HOSTILE, Page, data_of
 
 from simres.errors import SimresError
+from simres.exploration.figures import FIGURES, Row
 from simres.exploration.fronts import Front, Heat, front_of, heat_of
 from simres.exploration.objectives import OBJECTIVES, objectives_of
-from simres.exploration.outcome import FIGURES, Row
 from simres.exploration.space import Knob
 from simres.reporting import front_plot
 from simres.reporting.html.designs import SCRIPTS, STYLES, front_page, heat_page

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from simres.errors import InvalidFile, SimresError
 from simres.exploration.objectives import OBJECTIVES
-from simres.exploration.section import around, section_of
 from simres.exploration.space import space_of
 from simres.exploration.study import tries
+from simres.exploration.sweep_request import around, section_of
 from simres.plugins.registry import Registry
 from simres.scenario import shipped
 from simres.scenario.loader import Template, template, template_of

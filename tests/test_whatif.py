@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from test_closed_forms_anomalies import GREEDY
 
 from simres import api
-from simres.analysis.whatif import How
 from simres.errors import AnswerIsNo
 from simres.exploration.whatif import Trial, what_if
+from simres.exploration.whatif_outcomes import How
 from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry
 from simres.program import Layer

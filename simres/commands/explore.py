@@ -78,8 +78,8 @@ def explore(
     --vary hardware.sram.capacity="64 KiB..4 MiB log 100" --goal latency,sram,bandwidth`.
     """
     from simres.exploration import table
+    from simres.exploration.constraints import limits_of
     from simres.exploration.fronts import front_of
-    from simres.exploration.limits import limits_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search
     from simres.reporting.console import stderr, stdout

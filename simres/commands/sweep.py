@@ -98,7 +98,7 @@ def sweep(
 def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
     """How points are evaluated: on a cluster, by so many processes, or in this one."""
     if cluster is None:
-        from simres.exploration import local
+        from simres.exploration import worker_processes as local
 
         count = workers or local.cores()
         return partial(local.processes, workers=count) if count > 1 else local.here
@@ -114,8 +114,8 @@ def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
 def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> tuple[Study, str]:
     """The study that these arguments of a command line ask for, and what the file says counts, if it does."""
     from simres import api
-    from simres.exploration.section import around, section_of
     from simres.exploration.study import study_of
+    from simres.exploration.sweep_request import around, section_of
 
     registry = choices.registry()
     knobs: dict[str, str] = {}

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import by_layer
-from simres.analysis.ladder import Ladder, Rung
-from simres.analysis.whatif import on_path
 from simres.errors import SimresError
 from simres.exploration.paper_sheet import corrections, the_papers
-from simres.exploration.replaying import Given, run
+from simres.exploration.program_replay import Given, run
+from simres.exploration.rungs import Ladder, Rung
+from simres.exploration.whatif_outcomes import on_path
 from simres.planning import plan as planning
 from simres.planning.plan import Schedule
 from simres.plugins.registry import Registry, resolve

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from simres.analysis.confidence import interval
 from simres.errors import AnswerIsNo, SimresError
-from simres.exploration.traffic import Given, Ran, Traffic
+from simres.exploration.request_rates import Given, Ran, Traffic
 from simres.plugins.registry import Registry
 from simres.program.record import StreamTotals
 from simres.scenario.model import Scenario

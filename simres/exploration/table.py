@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from simres.errors import SimresError
-from simres.exploration.outcome import FIGURES, Cell, Row
+from simres.exploration.figures import FIGURES, Cell, Row
 from simres.text import shorten
 
 SUFFIX = ".jsonl"

@@ -14,9 +14,9 @@ from functools import cached_property
 from pydantic import ValidationError
 
 from simres.analysis.unlimited import Relaxed
-from simres.analysis.whatif import Change, How, Need, Outcome, Target, WhatIf, outcome
 from simres.errors import SimresError
-from simres.exploration.replaying import DoesNotFit, Given, Schedules, fit, run, schedules_for
+from simres.exploration.program_replay import DoesNotFit, Given, Schedules, fit, run, schedules_for
+from simres.exploration.whatif_outcomes import Change, How, Need, Outcome, Target, WhatIf, outcome
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
 from simres.planning.plan import chip_of

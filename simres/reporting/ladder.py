@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from simres.analysis.ladder import Ladder, Rung
+from simres.exploration.rungs import Ladder, Rung
 from simres.reporting.amounts import TIME, Scale, percent, scale
 from simres.reporting.columns import Column, lines
 from simres.reporting.prose import wrapped

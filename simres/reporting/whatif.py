@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from simres.analysis.whatif import Change, How, Need, Outcome, Target, WhatIf
+from simres.exploration.whatif_outcomes import Change, How, Need, Outcome, Target, WhatIf
 from simres.hardware.resources import UNBOUNDED, Resource
 from simres.reporting.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.columns import Column, lines

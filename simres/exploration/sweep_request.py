@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from simres.errors import SimresError
+from simres.exploration.knob_values import values_in
 from simres.exploration.objectives import objectives_of
 from simres.exploration.space import Knob, Space, space_of
-from simres.exploration.values import values_in
 from simres.scenario.loader import Template
 from simres.scenario.problems import Findings
 from simres.scenario.sweep_section import sweep_of

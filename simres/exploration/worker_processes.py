@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from simres.errors import SimresError
-from simres.exploration.outcome import Row, failed, outcome
-from simres.exploration.portions import AHEAD, Shares
+from simres.exploration.chunks import AHEAD, Shares
+from simres.exploration.figures import Row, failed, outcome
 from simres.exploration.study import Study
 from simres.plugins.registry import Registry
 
