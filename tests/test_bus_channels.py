@@ -19,8 +19,8 @@ from simres.reporting.headline import limit
 from simres.scenario.loader import load as read_scenario
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
+from simres.simulation.flattened import Launch, flatten
 from simres.simulation.invariants import BrokenInvariant, hold
-from simres.simulation.plan import Launch, flatten
 from simres.simulation.run import run
 from simres.testing import behaviours, chip, prove, workloads
 from simres.workload import Ledger

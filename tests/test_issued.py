@@ -22,7 +22,7 @@ from simres.scheduling.unfused import unfused
 from simres.scheduling.writer import Writer
 from simres.simulation import proof
 from simres.simulation.check import check
-from simres.simulation.plan import least_ps
+from simres.simulation.flattened import least_ps
 from simres.simulation.proof import fits, prove
 from simres.simulation.run import run
 from simres.testing import chip, paper_chip, workloads

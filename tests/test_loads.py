@@ -28,7 +28,7 @@ from simres.reporting.report import report
 from simres.reporting.saturation_table import saturation as saturation_table
 from simres.result.rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
-from simres.simulation.arrivals import exponential, poisson, uniform
+from simres.simulation.arrival_times import exponential, poisson, uniform
 from simres.simulation.latencies import ERROR, EXACT, Latencies
 from simres.simulation.run import Tenant, run_tenants
 from simres.simulation.stream import PERCENTILES, Stream

@@ -26,8 +26,8 @@ from simres.reporting.timeline import timeline
 from simres.scenario.loader import from_document, load, resolved
 from simres.scheduling.tiled import tiled
 from simres.simulation.check import check
+from simres.simulation.flattened import Launch, flatten
 from simres.simulation.invariants import BrokenInvariant, hold_together, spans_hold_together
-from simres.simulation.plan import Launch, flatten
 from simres.simulation.run import Tenant, run_stream, run_tenants
 from simres.testing import behaviours, chip, paper_chip, workloads
 

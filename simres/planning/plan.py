@@ -34,7 +34,7 @@ from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.scheduling.preload import filling
 from simres.simulation.check import check
-from simres.simulation.plan import least_ps
+from simres.simulation.flattened import least_ps
 from simres.simulation.proof import prove
 from simres.simulation.run import Tenant, run_stream, run_tenants
 from simres.workload.graph import Ledger, Workload

@@ -14,7 +14,7 @@ from simres.hardware.chip import Chip
 from simres.program.record import RecordLevel
 from simres.program.tasks import Program
 from simres.scenario.arrivals import Load
-from simres.simulation import arrivals
+from simres.simulation import arrival_times as arrivals
 from simres.simulation.run import run_stream
 from simres.simulation.stream import Stream
 from simres.units import format_arrivals, format_duration

@@ -16,10 +16,10 @@ from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
 from simres.program.record import MasterTotals, Record, RecordLevel
 from simres.program.tasks import Program
+from simres.simulation.flattened import Launch, Plan, flatten
 from simres.simulation.invariants import hold, hold_together
-from simres.simulation.plan import Launch, Plan, flatten
 from simres.simulation.replay import Tenancy, replay_together
-from simres.simulation.sharing import shared
+from simres.simulation.shared_engine import shared
 from simres.simulation.stream import Requests, Stream
 
 EngineFactory = Callable[[Environment, Any], Engine]

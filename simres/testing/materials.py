@@ -23,8 +23,8 @@ from simres.plugins.hooks import ComponentRole
 from simres.program import Program
 from simres.program.record import Record
 from simres.simulation.check import check
+from simres.simulation.flattened import flatten
 from simres.simulation.invariants import spans_hold
-from simres.simulation.plan import flatten
 from simres.simulation.run import EngineFactory, run
 from simres.workload import Ledger, Loops, Op, Role, Row, Tensor, Unit, Window, Workload
 

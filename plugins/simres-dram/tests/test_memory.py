@@ -19,8 +19,8 @@ from simres.program import Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.check import check
+from simres.simulation.flattened import flatten
 from simres.simulation.invariants import spans_hold
-from simres.simulation.plan import flatten
 from simres.simulation.run import run
 from simres.testing import paper_chip, workloads
 
