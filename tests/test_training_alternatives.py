@@ -19,9 +19,9 @@ from simres.networks.variant import Variant
 from simres.training import alternatives
 from simres.training.alternatives import Alternatives
 from simres.training.augment import Batches
+from simres.training.block_removal import without
 from simres.training.evaluation import evaluate
 from simres.training.recipe import Recipe
-from simres.training.skipping import without
 
 pytestmark = pytest.mark.torch
 

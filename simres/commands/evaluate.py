@@ -31,7 +31,7 @@ def evaluate(
 
     with prepared(device, threads) as chosen:
         from simres.training.evaluation import evaluate as scores_of
-        from simres.training.trained import trained
+        from simres.training.trained_network import trained
 
         found = trained(checkpoint, choices.registry())
         images = found.images(data, open_images)

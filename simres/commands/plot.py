@@ -216,7 +216,7 @@ def responses(
 
     with prepared("cpu"):
         from simres.training.features import layer_responses
-        from simres.training.trained import trained
+        from simres.training.trained_network import trained
 
         found = {}
         for name, path in zip(_labels(checkpoints, labels), checkpoints, strict=True):
@@ -250,7 +250,7 @@ def features(
 
     with prepared("cpu"):
         from simres.training.features import feature_maps
-        from simres.training.trained import trained
+        from simres.training.trained_network import trained
 
         network = trained(checkpoint, choices.registry())
         dataset = network.images(data, open_images)

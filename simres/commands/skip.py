@@ -17,9 +17,9 @@ from simres.errors import ExitCode
 if TYPE_CHECKING:
     import torch
 
+    from simres.training.block_removal import Point, Study
     from simres.training.datasets import Dataset
-    from simres.training.skipping import Point, Study
-    from simres.training.trained import Trained
+    from simres.training.trained_network import Trained
 
 
 def skip(
@@ -64,8 +64,8 @@ def skip(
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     with prepared(device, threads) as chosen:
-        from simres.training.skipping import study
-        from simres.training.trained import trained
+        from simres.training.block_removal import study
+        from simres.training.trained_network import trained
 
         found = trained(checkpoint, choices.registry())
         cost = _cost(scenario, overrides, found)
@@ -157,7 +157,7 @@ def _one(
 ) -> Point:
     from simres.files import write_bytes
     from simres.networks.checkpoint import read
-    from simres.training.skipping import without
+    from simres.training.block_removal import without
     from simres.training.store import packed
 
     variant = found.variant.without(*point.removed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from simres.reporting.training_plots import canvas, finish
 
 if TYPE_CHECKING:
-    from simres.training.skipping import Study
+    from simres.training.block_removal import Study
 
 PS_PER_US = 1_000_000
 

@@ -11,7 +11,7 @@ from simres.reporting.styled import Text
 from simres.units import format_duration, format_energy
 
 if TYPE_CHECKING:
-    from simres.training.skipping import Point, Study
+    from simres.training.block_removal import Point, Study
 
 
 def tables(study: Study, width: int) -> Iterator[Text]:

@@ -20,10 +20,10 @@ from simres.plugins.registry import Registry
 from simres.scenario import shipped
 from simres.text import shorten
 from simres.training.augment import Batches
+from simres.training.block_removal import spread
 from simres.training.datasets import NAMES, Dataset
 from simres.training.recipe import Recipe
 from simres.training.run import CHECKPOINT
-from simres.training.skipping import spread
 
 
 @dataclass(frozen=True, slots=True)
