@@ -40,7 +40,7 @@ class Variant:
     def build(self, registry: Registry | None = None) -> Network:
         """The network, with random weights. Raises `SimresError`."""
         from simres.networks.build import build
-        from simres.networks.removal import remove
+        from simres.networks.without_blocks import remove
         from simres.plugins.registry import default_registry, resolve
 
         registry = registry or default_registry()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from simres.errors import SimresError
-from simres.networks.removal import SHORTCUT_NAMES, removable, remove
+from simres.networks.without_blocks import SHORTCUT_NAMES, removable, remove
 from simres.training.alternatives import Alternatives
 from simres.training.augment import Batches
 
