@@ -21,7 +21,7 @@ from simres.calibration.timing import Timing, clock, repeated, synchronise, timi
 from simres.plugins.hooks import Operator
 from simres.tracing.export import DTYPES, export, quiet
 from simres.tracing.graph import GraphReader
-from simres.tracing.inputs import InputShape, input_shapes
+from simres.tracing.input_shapes import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
 from simres.workload.graph import Workload
 

@@ -115,7 +115,7 @@ def _measured(workload: Workload, named: NetworkName, data: str, images: int) ->
 
     if named.family is not Family.CHECKPOINT:
         raise SimresError(f"`{named}` is not trained, so its activations mean nothing", "name a checkpoint")
-    from simres.tracing.measuring import measure
+    from simres.tracing.densities import measure
     from simres.training.block_removal import spread
     from simres.training.trained_network import trained
 

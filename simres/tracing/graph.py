@@ -16,7 +16,7 @@ from simres.plugins.hooks import Operator
 from simres.tracing import matrix, movement, vector
 from simres.tracing.export import DTYPES
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
-from simres.tracing.naming import Names, Places
+from simres.tracing.module_names import Names, Places
 from simres.tracing.prices import vector_ops
 from simres.tracing.unmodelled import Unmodelled, from_plugins, resolved
 from simres.workload.graph import Op, Role, Tensor, Unit, Workload

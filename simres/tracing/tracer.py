@@ -15,7 +15,7 @@ from simres.networks.names import NetworkName
 from simres.plugins.hooks import Operator
 from simres.tracing.export import export, shape_text
 from simres.tracing.graph import GraphReader
-from simres.tracing.inputs import InputShape, input_shapes
+from simres.tracing.input_shapes import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
 from simres.workload.graph import Workload
 from simres.workload.rules import problems_of_workload
