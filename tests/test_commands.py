@@ -12,7 +12,7 @@ import tempfile
 import pytest
 
 from simres.commands import COMMANDS
-from simres.commands.guard import guard
+from simres.commands.errors_to_exit_codes import guard
 from simres.errors import AnswerIsNo, SimresError
 from simres.program.record import Record, RecordLevel
 from simres.scenario import shipped

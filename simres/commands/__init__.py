@@ -20,8 +20,8 @@ import typer
 from typer.core import TyperGroup
 
 from simres import __version__
-from simres.commands import choices
-from simres.commands.guard import guard, guarded, unless_followed
+from simres.commands import global_options as choices
+from simres.commands.errors_to_exit_codes import guard, guarded, unless_followed
 from simres.errors import ExitCode
 
 COMMANDS = (

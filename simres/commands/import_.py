@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options as choices
 from simres.errors import InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options as choices
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 

@@ -8,7 +8,7 @@ from warnings import catch_warnings, simplefilter
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options as choices
 from simres.errors import ExitCode, SimresError, SimresWarning, install
 from simres.starters import Kind
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options as choices
 
 
 class Form(StrEnum):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options as choices
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.errors import ExitCode, SimresError
 

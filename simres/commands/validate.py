@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
-from simres.commands.guard import guard
+from simres.commands import global_options as choices
+from simres.commands.errors_to_exit_codes import guard
 from simres.errors import ExitCode, InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
