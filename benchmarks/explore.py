@@ -39,8 +39,8 @@ from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
 from simres.plugins.registry import Registry
-from simres.reporting.console import stderr
 from simres.reporting.sweep_progress import SweepProgress
+from simres.reporting.text.console import stderr
 
 DDR = [
     ("0.5 GB/s", "150 ns", "60 pJ", "8 mW"),

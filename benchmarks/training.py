@@ -24,7 +24,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 
 from simres.networks.variant import Variant
-from simres.reporting.console import Output
+from simres.reporting.text.console import Output
 from simres.reporting.training import TrainingProgress
 from simres.training.datasets import About, Dataset
 from simres.training.loop import fit

@@ -15,7 +15,7 @@ from simres.plugins.hooks import ComponentRole
 from simres.plugins.registry import Registry
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
-from simres.reporting.headline import limit
+from simres.reporting.text.headline import limit
 from simres.scenario.loader import load as read_scenario
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule

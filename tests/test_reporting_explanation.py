@@ -18,9 +18,9 @@ from simres.analysis.unlimited import Relaxed
 from simres.errors import SimresError
 from simres.program import Program
 from simres.program.record import RecordLevel
-from simres.reporting.advice import advice
 from simres.reporting.explanation import document, explanation
-from simres.reporting.reasons import answer, reasons
+from simres.reporting.text.advice import advice
+from simres.reporting.text.reasons import answer, reasons
 
 BOTTLENECKS = Path(__file__).parent / "bottlenecks"
 BOUND_BY = {

@@ -7,8 +7,8 @@ import io
 import pytest
 
 from simres.reporting import skip_progress
-from simres.reporting.console import Output
 from simres.reporting.skip_progress import SkipProgress
+from simres.reporting.text.console import Output
 
 
 @pytest.fixture

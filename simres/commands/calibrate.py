@@ -55,7 +55,7 @@ def calibrate(
     `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`.
     """
     from simres.commands.torch_setup import prepared
-    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.text.console import can_draw, stdout
 
     _asked(check, chip, output, inputs)
     if chip is not None:
@@ -133,8 +133,8 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
-    from simres.reporting.console import stderr
     from simres.reporting.run_progress import run_progress
+    from simres.reporting.text.console import stderr
 
     with run_progress("measurements") as told:
         found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
@@ -155,8 +155,8 @@ def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.devi
     from simres.calibration.machine import machine
     from simres.calibration.network import run
     from simres.networks.build import build
-    from simres.reporting.console import stderr
     from simres.reporting.run_progress import run_progress
+    from simres.reporting.text.console import stderr
 
     registry = choices.registry()
     network = build(name)

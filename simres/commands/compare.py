@@ -68,6 +68,6 @@ def compare(
         print(dumps(comparison.to_document(), separators=(",", ":")))  # noqa: T201
         return
     from simres.reporting.comparison import show
-    from simres.reporting.console import stdout
+    from simres.reporting.text.console import stdout
 
     show(comparison, stdout(), whole=whole)

@@ -58,8 +58,8 @@ def evaluate(
         print(dumps(document, indent=1))  # noqa: T201
         return ExitCode.OK
 
-    from simres.reporting.console import stdout
     from simres.reporting.scores import table
+    from simres.reporting.text.console import stdout
 
     console = stdout()
     console.print_lines(table(scores, found.classes, images.about.name, console.width))

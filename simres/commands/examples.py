@@ -25,7 +25,7 @@ def examples(
         return
     from rich.table import Table
 
-    from simres.reporting.console import stdout
+    from simres.reporting.text.console import stdout
 
     console = stdout()
     for kind, (files, command) in kinds.items():

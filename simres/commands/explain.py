@@ -29,8 +29,8 @@ def explain(
     `simres explain torchvision:resnet18 --chip tpu-like --set hardware.sram.capacity="1 MiB"`.
     """
     from simres import api
-    from simres.reporting.console import stdout
     from simres.reporting.explanation import document, show
+    from simres.reporting.text.console import stdout
 
     registry = choices.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())

@@ -82,9 +82,9 @@ def explore(
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search
-    from simres.reporting.console import stderr, stdout
     from simres.reporting.sweep_progress import SweepProgress
     from simres.reporting.sweep_table import show
+    from simres.reporting.text.console import stderr, stdout
 
     limits = limits_of(dict(split(text, "--limit NAME=VALUE") for text in limit or []))
     study, own = study_for(scenario, chip, vary or [], settings or [])

@@ -28,8 +28,8 @@ def ladder(
     """
     from simres import api
     from simres.exploration.ladder import ladder as climb
-    from simres.reporting.console import can_draw, stdout
     from simres.reporting.ladder import document, report
+    from simres.reporting.text.console import can_draw, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     registry = choices.registry()

@@ -282,7 +282,7 @@ _FILES = ("checkpoint", "metrics")
 
 
 def _wrote(path: Path) -> int:
-    from simres.reporting.console import stdout
+    from simres.reporting.text.console import stdout
 
     stdout().print(f"wrote {path}")
     return ExitCode.OK

@@ -37,7 +37,7 @@ def report(
     found = api.find_result(result, chip=chip, overrides=overrides, registry=registry)
 
     from simres.files import write_text
-    from simres.reporting.console import stdout
+    from simres.reporting.text.console import stdout
 
     write_text(output, registry.call(registry.reporter("html"), found))
     stdout().print(f"wrote {output}")

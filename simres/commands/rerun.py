@@ -32,7 +32,7 @@ def rerun(
             "versions changed: " + "; ".join(changed) if changed else None,
         )
     if not json:
-        from simres.reporting.console import stdout
+        from simres.reporting.text.console import stdout
 
         spans = len(again.record.rows)
         stdout().print(f"The same Record again: {again.makespan_ps} ps, {spans} spans.", highlight=False)

@@ -77,8 +77,8 @@ def simulate(
 
 def show(result: Result, *, details: bool, timeline: bool) -> None:
     """Prints the tables, and the timeline if asked for."""
-    from simres.reporting.console import stdout
     from simres.reporting.report import show as show_tables
+    from simres.reporting.text.console import stdout
 
     console = stdout()
     show_tables(result, console, details=details)

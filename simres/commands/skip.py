@@ -59,8 +59,8 @@ def skip(
     `simres skip runs/resnet20-cifar10 --scenario mine.yaml --remove 3 --finetune 2 -o pruned`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.console import stderr, stdout
     from simres.reporting.skip_progress import SkipProgress
+    from simres.reporting.text.console import stderr, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     with prepared(device, threads) as chosen:
@@ -164,7 +164,7 @@ def _one(
     metadata: dict[str, str] = {**found.metadata, **variant.metadata(), "accuracy": repr(point.accuracy)}
     state: Any = without(found.module, point.removed).state_dict()
     if epochs:
-        from simres.reporting.console import stderr
+        from simres.reporting.text.console import stderr
         from simres.reporting.training import TrainingProgress
         from simres.training.loop import fit
         from simres.training.run import CHECKPOINT, Run

@@ -36,7 +36,7 @@ def timeline(
     Examples: `simres timeline out`, `simres timeline out --from 100us --to 200us`,
     `simres timeline out --layer 'layers.0.*'`.
     """
-    from simres.reporting.console import stdout
+    from simres.reporting.text.console import stdout
     from simres.reporting.timeline import show_timeline
     from simres.result.json import load
 

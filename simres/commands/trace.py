@@ -65,7 +65,7 @@ def trace(
     """
     from simres.networks import names
     from simres.plugins.registry import resolve
-    from simres.reporting.console import can_draw, stderr, stdout
+    from simres.reporting.text.console import can_draw, stderr, stdout
     from simres.tracing import trace_network
 
     named = names.parse(network)

@@ -75,7 +75,7 @@ def train(
     `simres train --resume runs/resnet20-cifar10`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.console import stderr, stdout
+    from simres.reporting.text.console import stderr, stdout
     from simres.reporting.training import TrainingProgress, summary
 
     changes: dict[str, Any] = {"epochs": epochs, "batch": batch, "lr": lr, "seed": seed}

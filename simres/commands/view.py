@@ -43,7 +43,7 @@ def view(
     index = ViewIndex(found)
     gc.freeze()  # a large result is millions of objects: searching them for garbage would show as a stutter
 
-    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.text.console import can_draw, stdout
     from simres.reporting.viewer.app import Viewer
 
     Viewer(index, draws=can_draw(stdout()), light=light).run()

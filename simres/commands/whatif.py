@@ -33,7 +33,7 @@ def whatif(
     Examples: `simres whatif resnet20`, `simres whatif resnet18 --chip edge-npu --target 5ms`.
     """
     from simres import api
-    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.text.console import can_draw, stdout
     from simres.reporting.whatif import document, report
 
     wanted = None if target is None else _time(target)

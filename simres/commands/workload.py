@@ -35,7 +35,7 @@ def show(
         print(dumps(found), end="")  # noqa: T201
         return ExitCode.OK
 
-    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.text.console import can_draw, stdout
     from simres.reporting.workload_table import workload_table
 
     console = stdout()

@@ -14,7 +14,7 @@ from simres.exploration.figures import Cell, Row
 from simres.exploration.objectives import Objective, best_of
 from simres.exploration.pareto import front
 from simres.exploration.space import Knob
-from simres.reporting.amounts import three_digits
+from simres.reporting.text.amounts import three_digits
 from simres.scenario.problems import suggestion
 from simres.units import SIZE, Quantity, parse_any, quantity_of
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from simres.analysis.validation import LAYER_LIMIT, TOTAL_LIMIT, Agreement, Compared, error
-from simres.reporting.amounts import TIME, Scale, percent, scale
-from simres.reporting.columns import Column, lines
-from simres.reporting.prose import wrapped
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import TIME, Scale, percent, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.prose import wrapped
+from simres.reporting.text.styled import Text
 from simres.units import format_duration
 
 SCHEMA_VERSION = 1

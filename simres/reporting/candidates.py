@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simres.reporting.amounts import TIME, scale, times
-from simres.reporting.columns import GAP, Column, lines, width_of
-from simres.reporting.glyphs import Glyphs
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import TIME, scale, times
+from simres.reporting.text.columns import GAP, Column, lines, width_of
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
 from simres.result.data import Candidate
 
 _WIDEST = 72

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from simres.program.record import RecordLevel
-from simres.reporting.amounts import BYTES, COUNT, NOTHING, TIME, Scale, printable, scale
-from simres.reporting.columns import Column, lines, shorten
-from simres.reporting.console import Output, can_draw
-from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.lane_drawing import drawn, legend
 from simres.reporting.lanes import Lane, LaneIndex, Window
-from simres.reporting.prose import titled, wrapped
 from simres.reporting.ruler import axis, layer_row, spelled, tick_labels, ticks
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, Scale, printable, scale
+from simres.reporting.text.columns import Column, lines, shorten
+from simres.reporting.text.console import Output, can_draw
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
 from simres.units import ENERGY, format_duration
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simres.reporting.amounts import NOTHING, percent, scale
-from simres.reporting.columns import Column, lines
-from simres.reporting.glyphs import Glyphs
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import NOTHING, percent, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
 from simres.result.data import Result
 from simres.units import ENERGY, PS_PER_S, format_energy, format_power
 

@@ -8,14 +8,14 @@ from typing import Any
 from simres.analysis.critical_path import Blame, Why
 from simres.analysis.explanation import Explanation, explain
 from simres.program.tenants import component
-from simres.reporting.advice import advice
-from simres.reporting.amounts import NOTHING, TIME, percent, scale
-from simres.reporting.columns import GAP, Column, bar, fit, lines, width_of
-from simres.reporting.console import Output, can_draw
-from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
-from simres.reporting.prose import titled, wrapped
-from simres.reporting.reasons import answer, reasons
-from simres.reporting.styled import Text
+from simres.reporting.text.advice import advice
+from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
+from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
+from simres.reporting.text.console import Output, can_draw
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.reasons import answer, reasons
+from simres.reporting.text.styled import Text
 from simres.result.data import Result
 from simres.units import format_duration
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from simres.program.tasks import TaskKind
-from simres.reporting.glyphs import Glyphs
 from simres.reporting.lanes import State
-from simres.reporting.styled import Text
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
 
 
 def drawn(cells: Sequence[State], glyphs: Glyphs) -> Text:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simres.program.record import StreamTotals
-from simres.reporting.amounts import TIME, percent, scale, three_digits
-from simres.reporting.columns import Column, bar, lines
-from simres.reporting.glyphs import Glyphs
-from simres.reporting.prose import titled, wrapped
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import TIME, percent, scale, three_digits
+from simres.reporting.text.columns import Column, bar, lines
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
 from simres.result.data import Result
 from simres.units import PS_PER_S, format_arrivals, format_duration
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from simres.analysis.evictions import Eviction
 from simres.analysis.occupancy import peak
-from simres.reporting.amounts import BYTES, TIME, percent, scale
-from simres.reporting.columns import GAP, Column, bar, lines, width_of
-from simres.reporting.glyphs import Glyphs
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import BYTES, TIME, percent, scale
+from simres.reporting.text.columns import GAP, Column, bar, lines, width_of
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
 from simres.result.data import Result
 from simres.units import format_bytes, format_duration
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from simres.reporting.console import Output
+from simres.reporting.text.console import Output
 
 
 def progress_bar(output: Output) -> Progress:

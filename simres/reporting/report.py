@@ -7,20 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import (
-    candidates,
-    energy_table,
-    headline,
-    load_table,
-    memory_table,
-    tables,
-    tenant_table,
-)
-from simres.reporting.amounts import printable
-from simres.reporting.console import Output, can_draw
-from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
-from simres.reporting.prose import titled, wrapped
-from simres.reporting.styled import Text
+from simres.reporting import candidates, energy_table, load_table, memory_table, tables, tenant_table
+from simres.reporting.text import headline
+from simres.reporting.text.amounts import printable
+from simres.reporting.text.console import Output, can_draw
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
 from simres.result.data import Result
 from simres.units import format_duration
 

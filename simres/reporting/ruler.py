@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len
 
 from simres.analysis.breakdown import LayerTotals
-from simres.reporting.amounts import printable
-from simres.reporting.glyphs import Glyphs
 from simres.reporting.lanes import Window
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import printable
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
 from simres.units import DURATION
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from simres.analysis.dataflow import MOVERS, Handling, handling
 from simres.program.tasks import Box, Program, Region, Task
 from simres.reporting import candidates as tried
-from simres.reporting.amounts import NOTHING
-from simres.reporting.columns import Column, lines
-from simres.reporting.glyphs import ASCII, BLOCKS
-from simres.reporting.layer_names import matching
-from simres.reporting.prose import titled, wrapped
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import NOTHING
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.reporting.text.layer_names import matching
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
 from simres.result.data import Candidate
 from simres.units import format_bytes, format_count
 from simres.workload.graph import Ledger, Workload

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from simres.reporting.amounts import NOTHING
-from simres.reporting.columns import Column, lines
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import NOTHING
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.styled import Text
 
 if TYPE_CHECKING:
     from simres.training.evaluation import Scores

@@ -6,8 +6,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from simres.reporting.console import Output
 from simres.reporting.sweep_progress import clock
+from simres.reporting.text.console import Output
 from simres.units import format_duration
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sized
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from simres.reporting.console import Output
+from simres.reporting.text.console import Output
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from simres.reporting.amounts import NOTHING, printable, scale
-from simres.reporting.columns import Column, lines
-from simres.reporting.console import Output, can_draw
-from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
-from simres.reporting.prose import titled, wrapped
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import NOTHING, printable, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.console import Output, can_draw
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
 from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, format_duration
 
 if TYPE_CHECKING:

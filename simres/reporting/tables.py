@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
 from simres.program.record import Cause, EngineTotals, RecordLevel
-from simres.reporting.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
-from simres.reporting.columns import GAP, Column, bar, fit, lines, width_of
 from simres.reporting.energy_table import energy_delay
-from simres.reporting.glyphs import Glyphs
-from simres.reporting.headline import bound_meaning
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
+from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.headline import bound_meaning
+from simres.reporting.text.styled import Text
 from simres.result.data import Expectation, Result
 from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simres.reporting.amounts import NOTHING, TIME, percent, scale, times
-from simres.reporting.columns import Column, lines
-from simres.reporting.glyphs import Glyphs
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import NOTHING, TIME, percent, scale, times
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
 from simres.result.data import Result
 from simres.units import format_bytes
 

@@ -8,15 +8,15 @@ from rich.cells import cell_len
 
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, RecordLevel
-from simres.reporting.amounts import percent, printable
-from simres.reporting.columns import shorten
-from simres.reporting.console import NARROWEST, WIDEST, Output, can_draw
-from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.lane_drawing import drawn, graph, legend
 from simres.reporting.lanes import Window, fullest, lanes
-from simres.reporting.layer_names import matching
 from simres.reporting.ruler import axis, layer_row, spelled, tick_labels, ticks
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import percent, printable
+from simres.reporting.text.columns import shorten
+from simres.reporting.text.console import NARROWEST, WIDEST, Output, can_draw
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.layer_names import matching
+from simres.reporting.text.styled import Text
 from simres.result.data import Result
 from simres.units import format_bytes, format_duration
 

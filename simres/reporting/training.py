@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from simres.reporting.console import Output
+from simres.reporting.text.console import Output
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -7,10 +7,10 @@ from typing import Any
 
 from simres.exploration.whatif_outcomes import Change, How, Need, Outcome, Target, WhatIf
 from simres.hardware.resources import UNBOUNDED, Resource
-from simres.reporting.amounts import NOTHING, TIME, percent, scale
-from simres.reporting.columns import Column, lines
-from simres.reporting.prose import titled, wrapped
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
 from simres.units import format_duration
 
 SCHEMA_VERSION = 1

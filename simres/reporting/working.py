@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from simres.reporting.console import stderr
+from simres.reporting.text.console import stderr
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from simres.reporting.amounts import BYTES, COUNT, NOTHING, printable, scale
-from simres.reporting.columns import Column, lines
-from simres.reporting.glyphs import ASCII, BLOCKS
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, printable, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.reporting.text.styled import Text
 from simres.units import format_bytes, format_count
 from simres.workload.graph import Ledger, Op, Role, Unit, Workload
 

@@ -132,8 +132,8 @@ def table(rng: Random, folder: Path) -> Attempt:
         from simres.exploration.objectives import best_of, objectives_of
         from simres.exploration.sweep import sweep
         from simres.exploration.table import rows_in
-        from simres.reporting.glyphs import BLOCKS
         from simres.reporting.sweep_table import report
+        from simres.reporting.text.glyphs import BLOCKS
 
         class Quiet:
             def begin(self, points: int, done: int) -> None: ...

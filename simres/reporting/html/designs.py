@@ -7,13 +7,13 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from simres import __version__
-from simres.reporting.amounts import three_digits
-from simres.reporting.columns import Column
 from simres.reporting.front_plot import figures
 from simres.reporting.html.markup import escaped, section, table
 from simres.reporting.html.page import json_of, made
 from simres.reporting.html.roofline import SHAPES
 from simres.reporting.sweep_table import told, told_columns
+from simres.reporting.text.amounts import three_digits
+from simres.reporting.text.columns import Column
 from simres.reporting.ticks import limits, share, ticks
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from string import Template
 
 from simres.analysis.critical_path import Stretch, blame, critical_path
 from simres.program.record import RecordLevel
-from simres.reporting import headline
 from simres.reporting.html import sections
 from simres.reporting.html.data import document
 from simres.reporting.html.markup import escaped
+from simres.reporting.text import headline
 from simres.result.data import Result
 
 SCRIPTS = ("model.js", "lanes.js", "memory.js", "details.js", "controls.js", "timeline.js", "page.js")

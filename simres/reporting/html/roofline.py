@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 
 from simres.analysis.roofline import Point, Roofline
-from simres.reporting.amounts import percent, three_digits
 from simres.reporting.html.markup import escaped
 from simres.reporting.roofline import classes
+from simres.reporting.text.amounts import percent, three_digits
 from simres.units import format_bandwidth, format_duration, format_rate
 
 _WIDE, _HIGH = 880, 440

@@ -8,12 +8,13 @@ from typing import Any
 from simres.analysis.critical_path import Blame
 from simres.program.record import Cause, RecordLevel
 from simres.program.tasks import TaskKind
-from simres.reporting import candidates, energy_table, headline, memory_table, tables, tenant_table
-from simres.reporting.amounts import BYTES, NOTHING, TIME, percent, scale, three_digits, times
-from simres.reporting.columns import Column
+from simres.reporting import candidates, energy_table, memory_table, tables, tenant_table
 from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
 from simres.reporting.html.roofline import drawing
 from simres.reporting.roofline import roofline_of
+from simres.reporting.text import headline
+from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale, three_digits, times
+from simres.reporting.text.columns import Column
 from simres.result.data import Result
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
 from simres.workload.graph import Role

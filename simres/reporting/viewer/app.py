@@ -14,7 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.theme import Theme
 from textual.widgets import Footer, Input, Static
 
-from simres.reporting.styled import Text
+from simres.reporting.text.styled import Text
 from simres.reporting.viewer import inks
 from simres.reporting.viewer.details import details, held
 from simres.reporting.viewer.drawn import Drawn, rich_lines, strip, with_cell

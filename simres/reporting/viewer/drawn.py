@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from simres.reporting.styled import Text
+from simres.reporting.text.styled import Text
 from simres.reporting.viewer.picture import Line
 
 _PLAIN = Style()

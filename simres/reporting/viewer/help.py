@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from simres.reporting.styled import Text
+from simres.reporting.text.styled import Text
 from simres.reporting.viewer import inks
 from simres.reporting.viewer.drawn import rich_lines
 from simres.reporting.viewer.keys import KEYS, MOUSE

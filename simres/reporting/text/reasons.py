@@ -10,8 +10,8 @@ from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
 from simres.analysis.explanation import Explanation, Limit, Resource
 from simres.program.tenants import component
-from simres.reporting.amounts import percent
-from simres.reporting.naming import listed, the
+from simres.reporting.text.amounts import percent
+from simres.reporting.text.component_names import listed, the
 from simres.result.data import Result
 from simres.units import format_duration
 

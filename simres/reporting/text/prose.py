@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-from simres.reporting.amounts import printable
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import printable
+from simres.reporting.text.styled import Text
 
 
 def titled(title: str, caption: str) -> Iterator[Text]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
-from simres.reporting.styled import Text
+from simres.reporting.text.styled import Text
 
 if TYPE_CHECKING:
     from rich.console import Console

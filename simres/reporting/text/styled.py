@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Text:
-    """Pieces of text, each with the name of a style of `simres.reporting.console`, or none."""
+    """Pieces of text, each with the name of a style of `simres.reporting.text.console`, or none."""
 
     __slots__ = ("pieces",)
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from simres.errors import SimresError
-from simres.reporting.amounts import printable
+from simres.reporting.text.amounts import printable
 
 
 def matching(names: Sequence[str], pattern: str, where: str) -> list[int]:

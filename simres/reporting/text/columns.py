@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from simres.reporting.amounts import NOTHING, printable
-from simres.reporting.styled import Text
+from simres.reporting.text.amounts import NOTHING, printable
+from simres.reporting.text.styled import Text
 
 GAP = 2
 NAMED = 32

@@ -10,9 +10,9 @@ from simres.analysis.dataflow import MOVERS
 from simres.analysis.explanation import Explanation, Limit, Resource
 from simres.analysis.occupancy import peak
 from simres.program.tenants import component
-from simres.reporting.amounts import percent
-from simres.reporting.headline import bound_meaning
-from simres.reporting.naming import the
+from simres.reporting.text.amounts import percent
+from simres.reporting.text.component_names import the
+from simres.reporting.text.headline import bound_meaning
 from simres.result.data import Result
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import BITS, Role, Workload

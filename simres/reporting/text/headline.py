@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program.record import Cause, EngineTotals, RecordLevel
-from simres.reporting.amounts import percent, three_digits, times
-from simres.reporting.naming import listed, the, who
+from simres.reporting.text.amounts import percent, three_digits, times
+from simres.reporting.text.component_names import listed, the, who
 from simres.result.data import Result
 from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload.graph import Ledger, Workload
