@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simres.analysis.validation import Agreement, Compared, Measured, compared, error
 from simres.calibration.shapes import matrix_shapes
-from simres.reporting.agreement import document, report
+from simres.reporting.tables.validation_table import document, report
 from simres.scenario.shipped import workload as shipped
 from simres.workload import Unit
 from simres.workload.json import read

@@ -122,7 +122,7 @@ def test_every_launch_evicts_again():
 
 
 def test_they_are_in_the_json_and_the_report(tmp_path):
-    from simres.reporting.report import report
+    from simres.reporting.tables.run_report import report
 
     result = simres.api.simulate("resnet20", overrides={"hardware.sram.capacity": "200 kB"})
     assert result.evictions

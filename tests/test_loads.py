@@ -23,8 +23,8 @@ from simres.exploration.request_rates import Traffic
 from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program import Program
-from simres.reporting.report import report
-from simres.reporting.saturation_table import saturation as saturation_table
+from simres.reporting.tables.run_report import report
+from simres.reporting.tables.saturation_table import saturation as saturation_table
 from simres.reporting.text.glyphs import ASCII
 from simres.result.rules import problems_of_result
 from simres.scenario.loader import from_document, resolved

@@ -20,7 +20,7 @@ from simres.program.record import RecordLevel
 from simres.program.tenants import joined
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
-from simres.reporting.report import report
+from simres.reporting.tables.run_report import report
 from simres.reporting.timeline import timeline
 from simres.scenario.loader import from_document
 from simres.scheduling.preload import filling
@@ -213,7 +213,7 @@ def test_layers_of_an_aggregate_record_are_those_of_the_spans(registry, stream):
     scenario = from_document(dict(stream.origin.scenario | {"images": 3}), registry=registry)
     full = simres.simulate(scenario, registry=registry)
     aggregate = simres.simulate(scenario, record="aggregate", registry=registry)
-    from simres.reporting.tables import working_by_layer
+    from simres.reporting.tables.result_tables import working_by_layer
 
     for one, other in zip(working_by_layer(full), working_by_layer(aggregate), strict=True):
         assert {name: ps for name, ps in one.items() if ps} == {name: ps for name, ps in other.items() if ps}

@@ -155,7 +155,7 @@ def test_no_program_at_all_is_said(registry):
 
 
 def test_candidates_survive_the_file_and_show_in_the_report(tmp_path, registry):
-    from simres.reporting.report import report
+    from simres.reporting.tables.run_report import report
 
     found = simres.simulate("resnet20", overrides={"scheduler": "overlapped"})
     assert len(found.candidates) > 1

@@ -18,7 +18,7 @@ from simres.analysis.unlimited import Relaxed
 from simres.errors import SimresError
 from simres.program import Program
 from simres.program.record import RecordLevel
-from simres.reporting.explanation import document, explanation
+from simres.reporting.tables.explanation_tables import document, explanation
 from simres.reporting.text.advice import advice
 from simres.reporting.text.reasons import answer, reasons
 

@@ -15,8 +15,8 @@ from rich.cells import cell_len
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
-from simres.reporting.report import report, show
-from simres.reporting.tables import expectation_columns
+from simres.reporting.tables.result_tables import expectation_columns
+from simres.reporting.tables.run_report import report, show
 from simres.reporting.text import console, headline
 from simres.reporting.text.amounts import COUNT, TIME, percent, printable, scale, three_digits
 from simres.reporting.text.columns import Column, bar, fit, lines, shorten

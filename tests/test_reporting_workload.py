@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from simres.reporting.workload_table import workload_table
+from simres.reporting.tables.workload_table import workload_table
 from simres.workload import Unit, Workload
 from simres.workload import json as workload_json
 

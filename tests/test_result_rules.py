@@ -18,7 +18,7 @@ from simres.errors import SimresError
 from simres.plugins.registry import Registry
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
-from simres.reporting.report import report
+from simres.reporting.tables.run_report import report
 from simres.reporting.timeline import timeline
 from simres.result.json import load
 

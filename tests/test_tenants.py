@@ -21,7 +21,7 @@ from simres.program.record import Cause, RecordLevel
 from simres.program.tenants import beside, together, workloads_beside
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
-from simres.reporting.report import report
+from simres.reporting.tables.run_report import report
 from simres.reporting.timeline import timeline
 from simres.scenario.loader import from_document, load, resolved
 from simres.scheduling.tiled import tiled
@@ -322,7 +322,7 @@ def test_levels_agree_on_tenants(result):
         assert other.record.launches == result.record.launches
         assert "Tenants" in "\n".join(str(line) for line in report(other, 120))
         if level is RecordLevel.AGGREGATE:
-            from simres.reporting.tables import working_by_layer
+            from simres.reporting.tables.result_tables import working_by_layer
 
             summed = working_by_layer(other)
             for one, layers in zip(working_by_layer(result), summed, strict=True):

@@ -260,7 +260,7 @@ def test_in_the_order_of_grants_no_component_hurts_by_being_free(workload, capac
 
 
 def test_an_anomaly_is_found_and_said(anomalous):
-    from simres.reporting.whatif import report
+    from simres.reporting.tables.whatif_tables import report
 
     found = {(one.name, one.how) for one in anomalous.anomalies()}
     twice = change(anomalous, "ddr.bandwidth", How.DOUBLED)

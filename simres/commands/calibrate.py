@@ -71,12 +71,12 @@ def calibrate(
     if json:
         from json import dumps
 
-        from simres.reporting.agreement import document
+        from simres.reporting.tables.validation_table import document
 
         documents = {"schema_version": 1, "networks": [document(one) for one in found]}
         print(dumps(documents, indent=1))  # noqa: T201
         return ExitCode.OK
-    from simres.reporting.agreement import report
+    from simres.reporting.tables.validation_table import report
 
     console = stdout()
     rule = "─" if can_draw(console) else "-"

@@ -67,7 +67,7 @@ def compare(
 
         print(dumps(comparison.to_document(), separators=(",", ":")))  # noqa: T201
         return
-    from simres.reporting.comparison import show
+    from simres.reporting.tables.comparison_tables import show
     from simres.reporting.text.console import stdout
 
     show(comparison, stdout(), whole=whole)

@@ -58,7 +58,7 @@ def evaluate(
         print(dumps(document, indent=1))  # noqa: T201
         return ExitCode.OK
 
-    from simres.reporting.scores import table
+    from simres.reporting.tables.score_tables import table
     from simres.reporting.text.console import stdout
 
     console = stdout()

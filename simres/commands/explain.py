@@ -29,7 +29,7 @@ def explain(
     `simres explain torchvision:resnet18 --chip tpu-like --set hardware.sram.capacity="1 MiB"`.
     """
     from simres import api
-    from simres.reporting.explanation import document, show
+    from simres.reporting.tables.explanation_tables import document, show
     from simres.reporting.text.console import stdout
 
     registry = choices.registry()

@@ -83,7 +83,7 @@ def explore(
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search
     from simres.reporting.sweep_progress import SweepProgress
-    from simres.reporting.sweep_table import show
+    from simres.reporting.tables.sweep_table import show
     from simres.reporting.text.console import stderr, stdout
 
     limits = limits_of(dict(split(text, "--limit NAME=VALUE") for text in limit or []))

@@ -28,7 +28,7 @@ def ladder(
     """
     from simres import api
     from simres.exploration.ladder import ladder as climb
-    from simres.reporting.ladder import document, report
+    from simres.reporting.tables.ladder_table import document, report
     from simres.reporting.text.console import can_draw, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())

@@ -24,7 +24,7 @@ def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON do
 
         print(dumps(document(registry), indent=2))  # noqa: T201
         return
-    from simres.reporting.plugin_table import plugin_table
+    from simres.reporting.tables.plugin_table import plugin_table
     from simres.reporting.text.console import stdout
 
     stdout().print(plugin_table(registry.catalogues, registry.providers))

@@ -61,7 +61,7 @@ def saturate(
         print(json_module.dumps({"schema_version": 1, **asdict(result)}))  # noqa: T201
         return ExitCode.OK
 
-    from simres.reporting.saturation_table import saturation
+    from simres.reporting.tables.saturation_table import saturation
     from simres.reporting.text.glyphs import ASCII, BLOCKS
 
     console = stdout()

@@ -56,7 +56,7 @@ def schedule(
     planned = api.schedule(found, workload=workload, tenant=tenant, registry=registry)
 
     from simres.files import write_text
-    from simres.reporting.schedule_table import schedule_table
+    from simres.reporting.tables.schedule_table import schedule_table
     from simres.reporting.text.console import can_draw, stdout
 
     console = stdout()

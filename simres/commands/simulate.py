@@ -77,7 +77,7 @@ def simulate(
 
 def show(result: Result, *, details: bool, timeline: bool) -> None:
     """Prints the tables, and the timeline if asked for."""
-    from simres.reporting.report import show as show_tables
+    from simres.reporting.tables.run_report import show as show_tables
     from simres.reporting.text.console import stdout
 
     console = stdout()

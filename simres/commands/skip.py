@@ -104,7 +104,7 @@ def skip(
 
         print(dumps(document, indent=1))  # noqa: T201
         return ExitCode.OK
-    from simres.reporting.skipping import tables
+    from simres.reporting.tables.block_removal_tables import tables
 
     console = stdout()
     console.print_lines(tables(made, console.width))

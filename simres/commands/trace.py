@@ -84,7 +84,7 @@ def trace(
     if data is not None:
         workload = _measured(workload, named, data, images)
     if output is None:
-        from simres.reporting.workload_table import workload_table
+        from simres.reporting.tables.workload_table import workload_table
 
         console = stdout()
         table = workload_table(workload, console.width, draw=can_draw(console), clip=console.is_terminal)

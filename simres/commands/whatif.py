@@ -33,8 +33,8 @@ def whatif(
     Examples: `simres whatif resnet20`, `simres whatif resnet18 --chip edge-npu --target 5ms`.
     """
     from simres import api
+    from simres.reporting.tables.whatif_tables import document, report
     from simres.reporting.text.console import can_draw, stdout
-    from simres.reporting.whatif import document, report
 
     wanted = None if target is None else _time(target)
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())

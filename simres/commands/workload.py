@@ -35,8 +35,8 @@ def show(
         print(dumps(found), end="")  # noqa: T201
         return ExitCode.OK
 
+    from simres.reporting.tables.workload_table import workload_table
     from simres.reporting.text.console import can_draw, stdout
-    from simres.reporting.workload_table import workload_table
 
     console = stdout()
     table = workload_table(found, console.width, draw=can_draw(console), clip=console.is_terminal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from simres.reporting.tables import working_by_layer
+from simres.reporting.tables.result_tables import working_by_layer
 from simres.result.data import Result
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from simres.program.record import Cause
-from simres.reporting.tables import working_by_layer
+from simres.reporting.tables.result_tables import working_by_layer
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import COUNT, TIME, percent, scale
 from simres.result.data import Result

@@ -56,11 +56,12 @@ def look(result: Any, rng: Random) -> None:
     """Two of the things that are done with a result."""
     from simres.analysis.explanation import explain
     from simres.exploration.comparison import compare
-    from simres.reporting import comparison, explanation
     from simres.reporting.html.page import html
     from simres.reporting.layer_csv import layer_csv
     from simres.reporting.perfetto import perfetto
-    from simres.reporting.report import report
+    from simres.reporting.tables import comparison_tables as comparison
+    from simres.reporting.tables import explanation_tables as explanation
+    from simres.reporting.tables.run_report import report
     from simres.reporting.timeline import timeline
     from simres.reporting.viewer.index import ViewIndex
 
@@ -132,7 +133,7 @@ def table(rng: Random, folder: Path) -> Attempt:
         from simres.exploration.objectives import best_of, objectives_of
         from simres.exploration.sweep import sweep
         from simres.exploration.table import rows_in
-        from simres.reporting.sweep_table import report
+        from simres.reporting.tables.sweep_table import report
         from simres.reporting.text.glyphs import BLOCKS
 
         class Quiet:

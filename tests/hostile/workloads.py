@@ -30,7 +30,7 @@ def workload(rng: Random, folder: Path) -> Attempt:
     path = put(folder, "workload.json", data)
 
     def read() -> None:
-        from simres.reporting.workload_table import workload_table
+        from simres.reporting.tables.workload_table import workload_table
         from simres.workload.json import dumps, loads
         from simres.workload.json import read as read_workload
 

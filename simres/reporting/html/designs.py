@@ -11,7 +11,7 @@ from simres.reporting.front_plot import figures
 from simres.reporting.html.markup import escaped, section, table
 from simres.reporting.html.page import json_of, made
 from simres.reporting.html.roofline import SHAPES
-from simres.reporting.sweep_table import told, told_columns
+from simres.reporting.tables.sweep_table import told, told_columns
 from simres.reporting.text.amounts import three_digits
 from simres.reporting.text.columns import Column
 from simres.reporting.ticks import limits, share, ticks

@@ -8,10 +8,12 @@ from typing import Any
 from simres.analysis.critical_path import Blame
 from simres.program.record import Cause, RecordLevel
 from simres.program.tasks import TaskKind
-from simres.reporting import candidates, energy_table, memory_table, tables, tenant_table
 from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
 from simres.reporting.html.roofline import drawing
 from simres.reporting.roofline import roofline_of
+from simres.reporting.tables import candidate_table as candidates
+from simres.reporting.tables import energy_table, memory_table, tenant_table
+from simres.reporting.tables import result_tables as tables
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale, three_digits, times
 from simres.reporting.text.columns import Column

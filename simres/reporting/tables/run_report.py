@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting import candidates, energy_table, load_table, memory_table, tables, tenant_table
+from simres.reporting.tables import candidate_table as candidates
+from simres.reporting.tables import energy_table, load_table, memory_table, tenant_table
+from simres.reporting.tables import result_tables as tables
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import printable
 from simres.reporting.text.console import Output, can_draw

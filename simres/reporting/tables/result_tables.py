@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
 from simres.program.record import Cause, EngineTotals, RecordLevel
-from simres.reporting.energy_table import energy_delay
+from simres.reporting.tables.energy_table import energy_delay
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
 from simres.reporting.text.glyphs import Glyphs

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from simres.analysis.dataflow import MOVERS, Handling, handling
 from simres.program.tasks import Box, Program, Region, Task
-from simres.reporting import candidates as tried
+from simres.reporting.tables import candidate_table as tried
 from simres.reporting.text.amounts import NOTHING
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import ASCII, BLOCKS
