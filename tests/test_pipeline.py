@@ -18,10 +18,10 @@ from simres.plugins.registry import Provider, Registry
 from simres.program import TaskKind
 from simres.program.record import RecordLevel
 from simres.program.tenants import joined
+from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
 from simres.reporting.tables.run_report import report
-from simres.reporting.timeline import timeline
 from simres.scenario.loader import from_document
 from simres.scheduling.preload import filling
 from simres.scheduling.serial import schedule as serial

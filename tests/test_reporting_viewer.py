@@ -12,8 +12,8 @@ from rich.cells import cell_len
 
 from simres.program import TaskKind
 from simres.program.record import RecordLevel
-from simres.reporting.lane_drawing import drawn
-from simres.reporting.lanes import Window, lanes
+from simres.reporting.drawing.lane_cells import Window, lanes
+from simres.reporting.drawing.lane_drawing import drawn
 from simres.reporting.viewer.details import details, held
 from simres.reporting.viewer.index import ViewIndex
 from simres.reporting.viewer.keys import KEYS

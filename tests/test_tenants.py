@@ -19,10 +19,10 @@ from simres.plugins.registry import Registry
 from simres.program import Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
 from simres.program.tenants import beside, together, workloads_beside
+from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.layer_csv import layer_csv
 from simres.reporting.perfetto import perfetto
 from simres.reporting.tables.run_report import report
-from simres.reporting.timeline import timeline
 from simres.scenario.loader import from_document, load, resolved
 from simres.scheduling.tiled import tiled
 from simres.simulation.check import check

@@ -28,7 +28,7 @@ def roofline(
     Examples: `simres roofline resnet20`, `simres roofline mine.yaml -o plot.png`.
     """
     from simres import api
-    from simres.reporting.roofline import report, roofline_of
+    from simres.reporting.drawing.roofline_drawing import report, roofline_of
     from simres.reporting.text.console import can_draw, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())

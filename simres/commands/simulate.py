@@ -83,7 +83,7 @@ def show(result: Result, *, details: bool, timeline: bool) -> None:
     console = stdout()
     show_tables(result, console, details=details)
     if timeline:
-        from simres.reporting.timeline import show_timeline
+        from simres.reporting.drawing.timeline_drawing import show_timeline
 
         show_timeline(result, console)
 

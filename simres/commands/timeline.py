@@ -36,8 +36,8 @@ def timeline(
     Examples: `simres timeline out`, `simres timeline out --from 100us --to 200us`,
     `simres timeline out --layer 'layers.0.*'`.
     """
+    from simres.reporting.drawing.timeline_drawing import show_timeline
     from simres.reporting.text.console import stdout
-    from simres.reporting.timeline import show_timeline
     from simres.result.json import load
 
     since_ps = None if since is None else _moment(since, "--from")

@@ -7,8 +7,8 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
+from simres.reporting.drawing.ticks import limits, share, ticks
 from simres.reporting.text.amounts import printable, three_digits
-from simres.reporting.ticks import limits, share, ticks
 from simres.reporting.training_plots import blank, save
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simres.errors import SimresError, install
-from simres.reporting.roofline import classes, roofline_of
+from simres.reporting.drawing.roofline_drawing import classes, roofline_of
 from simres.result.data import Result
 from simres.units import format_bandwidth, format_rate
 

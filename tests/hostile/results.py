@@ -56,13 +56,13 @@ def look(result: Any, rng: Random) -> None:
     """Two of the things that are done with a result."""
     from simres.analysis.explanation import explain
     from simres.exploration.comparison import compare
+    from simres.reporting.drawing.timeline_drawing import timeline
     from simres.reporting.html.page import html
     from simres.reporting.layer_csv import layer_csv
     from simres.reporting.perfetto import perfetto
     from simres.reporting.tables import comparison_tables as comparison
     from simres.reporting.tables import explanation_tables as explanation
     from simres.reporting.tables.run_report import report
-    from simres.reporting.timeline import timeline
     from simres.reporting.viewer.index import ViewIndex
 
     draw = rng.random() < 0.5

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 from simres.analysis.roofline import Point, Roofline
+from simres.reporting.drawing.roofline_drawing import classes
 from simres.reporting.html.markup import escaped
-from simres.reporting.roofline import classes
 from simres.reporting.text.amounts import percent, three_digits
 from simres.units import format_bandwidth, format_duration, format_rate
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from simres.program.record import RecordLevel
-from simres.reporting.lane_drawing import drawn, legend
-from simres.reporting.lanes import Lane, LaneIndex, Window
-from simres.reporting.ruler import axis, layer_row, spelled, tick_labels, ticks
+from simres.reporting.drawing.lane_cells import Lane, LaneIndex, Window
+from simres.reporting.drawing.lane_drawing import drawn, legend
+from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, Scale, printable, scale
 from simres.reporting.text.columns import Column, lines, shorten
 from simres.reporting.text.console import Output, can_draw

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from simres.analysis.critical_path import Stretch, Why
 from simres.program.record import Cause
 from simres.program.tasks import Region, Task
-from simres.reporting.ruler import spelled
+from simres.reporting.drawing.ruler import spelled
 from simres.reporting.text.amounts import percent, printable
 from simres.reporting.text.columns import shorten
 from simres.reporting.text.prose import wrapped

@@ -13,7 +13,7 @@ from simres.analysis.event_graph import bus_holders
 from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
-from simres.reporting.lanes import HeldIndex, LaneIndex, State, Stretches
+from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
 from simres.result.data import Result
 
 _CAUSES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from simres.reporting.lanes import Window
+from simres.reporting.drawing.lane_cells import Window
 
 LEAST_PS = 1000
 """A window is not made shorter than that, unless the run is."""

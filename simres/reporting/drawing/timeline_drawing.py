@@ -8,9 +8,9 @@ from rich.cells import cell_len
 
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, RecordLevel
-from simres.reporting.lane_drawing import drawn, graph, legend
-from simres.reporting.lanes import Window, fullest, lanes
-from simres.reporting.ruler import axis, layer_row, spelled, tick_labels, ticks
+from simres.reporting.drawing.lane_cells import Window, fullest, lanes
+from simres.reporting.drawing.lane_drawing import drawn, graph, legend
+from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
 from simres.reporting.text.amounts import percent, printable
 from simres.reporting.text.columns import shorten
 from simres.reporting.text.console import NARROWEST, WIDEST, Output, can_draw

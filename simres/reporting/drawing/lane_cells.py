@@ -18,7 +18,7 @@ from itertools import pairwise
 from simres.analysis.occupancy import Stay, occupancy
 from simres.program.record import Cause, Record
 from simres.program.tasks import Program, TaskKind
-from simres.reporting.pyramid import Pyramid
+from simres.reporting.drawing.range_maximum import Pyramid
 
 State = TaskKind | Cause | None
 """What an engine does: a kind of work, a cause of waiting, or nothing (idle)."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len
 
 from simres.analysis.breakdown import LayerTotals
-from simres.reporting.lanes import Window
+from simres.reporting.drawing.lane_cells import Window
 from simres.reporting.text.amounts import printable
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text

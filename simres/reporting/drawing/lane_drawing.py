@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from simres.program.tasks import TaskKind
-from simres.reporting.lanes import State
+from simres.reporting.drawing.lane_cells import State
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 
