@@ -91,7 +91,7 @@ def heat(
 
         write_text(output, heat_page(made))
     else:
-        from simres.reporting.front_plot import heat as draw
+        from simres.reporting.plots.front_plot import heat as draw
 
         draw(made, output)
     return _wrote(output)
@@ -124,7 +124,7 @@ def check_drawing(output: Path, objectives: Sequence[Objective]) -> None:
             f"cannot draw `{output}`", f"its suffix must be one of {', '.join((*PICTURES, *PAGES))}"
         )
     if output.suffix in PICTURES:
-        from simres.reporting.training_plots import blank
+        from simres.reporting.plots.training_plots import blank
 
         blank(output)
 
@@ -137,7 +137,7 @@ def draw_front(made: Front, output: Path) -> None:
 
         write_text(output, front_page(made))
     else:
-        from simres.reporting.front_plot import front as draw
+        from simres.reporting.plots.front_plot import front as draw
 
         draw(made, output)
 
@@ -159,7 +159,7 @@ def curves(
 
     Example: `simres plot curves runs/plain20-cifar10 runs/plain56-cifar10 -o curves.png`.
     """
-    from simres.reporting.training_plots import curves as draw
+    from simres.reporting.plots.training_plots import curves as draw
     from simres.training.run import read_metrics
 
     named = zip(_labels(runs, labels), runs, strict=True)
@@ -178,7 +178,7 @@ def depth(
     Example: `simres plot depth runs/plain* runs/resnet* -o depth.png`.
     """
     from simres.networks import names
-    from simres.reporting.network_plots import depths
+    from simres.reporting.plots.network_plots import depths
     from simres.training.run import read_metrics
     from simres.training.store import load_state
 
@@ -212,7 +212,7 @@ def responses(
     Example: `simres plot responses runs/plain20-cifar10 runs/resnet20-cifar10`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.network_plots import responses as draw
+    from simres.reporting.plots.network_plots import responses as draw
 
     with prepared("cpu"):
         from simres.training.features import layer_responses
@@ -246,7 +246,7 @@ def features(
     Example: `simres plot features runs/resnet20-cifar10 --image 3`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.network_plots import features as draw
+    from simres.reporting.plots.network_plots import features as draw
 
     with prepared("cpu"):
         from simres.training.features import feature_maps

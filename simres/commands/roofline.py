@@ -38,7 +38,7 @@ def roofline(
     )
     console = stdout()
     if output is not None:
-        from simres.reporting.roofline_plot import save
+        from simres.reporting.plots.roofline_plot import save
 
         save(result, output)
     if json:

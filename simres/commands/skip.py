@@ -94,7 +94,7 @@ def skip(
         from json import dumps
 
         from simres.files import write_text
-        from simres.reporting.skip_plot import front
+        from simres.reporting.plots.block_removal_plot import front
 
         write_text(output / "skip.json", dumps(document, indent=1) + "\n")
         title = f"{found.variant.network} with fewer blocks, scenario {Path(scenario).stem}"

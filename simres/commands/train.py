@@ -180,7 +180,7 @@ def _draw(folder: Path) -> None:
 
     if find_spec("matplotlib") is None:
         return
-    from simres.reporting.training_plots import curves
+    from simres.reporting.plots.training_plots import curves
     from simres.training.run import read_metrics
 
     curves({folder.name: read_metrics(folder)}, folder / "curves.png")

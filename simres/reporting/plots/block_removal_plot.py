@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simres.reporting.training_plots import canvas, finish
+from simres.reporting.plots.training_plots import canvas, finish
 
 if TYPE_CHECKING:
     from simres.training.block_removal import Study

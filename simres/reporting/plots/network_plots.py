@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres.reporting.training_plots import GREY, blank, canvas, finish, save
+from simres.reporting.plots.training_plots import GREY, blank, canvas, finish, save
 
 if TYPE_CHECKING:
     from simres.training.features import Maps, Response
