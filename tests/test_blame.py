@@ -12,7 +12,7 @@ from simres.analysis.blame import held_up_by
 from simres.analysis.event_graph import bus_holders
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.record import Cause, Record, RecordLevel
-from simres.reporting.perfetto import perfetto
+from simres.reporting.files.perfetto import perfetto
 from simres.reporting.text.headline import limit
 from simres.testing import prove
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import simres
-from simres.reporting.layer_csv import layer_csv
+from simres.reporting.files.layer_csv import layer_csv
 from simres.result.summary import summary
 
 ROOT = Path(__file__).parents[1]

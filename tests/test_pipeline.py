@@ -19,8 +19,8 @@ from simres.program import TaskKind
 from simres.program.record import RecordLevel
 from simres.program.tenants import joined
 from simres.reporting.drawing.timeline_drawing import timeline
-from simres.reporting.layer_csv import layer_csv
-from simres.reporting.perfetto import perfetto
+from simres.reporting.files.layer_csv import layer_csv
+from simres.reporting.files.perfetto import perfetto
 from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document
 from simres.scheduling.preload import filling

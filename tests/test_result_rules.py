@@ -17,8 +17,8 @@ from simres import api
 from simres.errors import SimresError
 from simres.plugins.registry import Registry
 from simres.reporting.drawing.timeline_drawing import timeline
-from simres.reporting.layer_csv import layer_csv
-from simres.reporting.perfetto import perfetto
+from simres.reporting.files.layer_csv import layer_csv
+from simres.reporting.files.perfetto import perfetto
 from simres.reporting.tables.run_report import report
 from simres.result.json import load
 

@@ -20,8 +20,8 @@ from simres.program import Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
 from simres.program.tenants import beside, together, workloads_beside
 from simres.reporting.drawing.timeline_drawing import timeline
-from simres.reporting.layer_csv import layer_csv
-from simres.reporting.perfetto import perfetto
+from simres.reporting.files.layer_csv import layer_csv
+from simres.reporting.files.perfetto import perfetto
 from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document, load, resolved
 from simres.scheduling.tiled import tiled

@@ -59,7 +59,7 @@ def compare(
     comparison = compared(found)
     if perfetto is not None:
         from simres.files import write_text
-        from simres.reporting.perfetto import side_by_side
+        from simres.reporting.files.perfetto import side_by_side
 
         write_text(perfetto, side_by_side(comparison.results))
     if json:

@@ -124,13 +124,13 @@ def simres_reporters() -> Iterator[Reporter]:
     yield Reporter(
         name="csv",
         suffix=".csv",
-        target="simres.reporting.layer_csv:layer_csv",
+        target="simres.reporting.files.layer_csv:layer_csv",
         summary="the layer table, for spreadsheets",
     )
     yield Reporter(
         name="perfetto",
         suffix=".json",
-        target="simres.reporting.perfetto:perfetto",
+        target="simres.reporting.files.perfetto:perfetto",
         summary="a trace for ui.perfetto.dev and chrome://tracing",
     )
     yield Reporter(

@@ -284,7 +284,7 @@ class Result:
         return f"<Result {self.name}: {format_duration(self.makespan_ps)}, {len(self.layers)} layers>"
 
     def _repr_html_(self) -> str:
-        from simres.reporting.notebook import html
+        from simres.reporting.files.notebook import html
 
         return html(self)
 

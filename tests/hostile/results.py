@@ -57,9 +57,9 @@ def look(result: Any, rng: Random) -> None:
     from simres.analysis.explanation import explain
     from simres.exploration.comparison import compare
     from simres.reporting.drawing.timeline_drawing import timeline
+    from simres.reporting.files.layer_csv import layer_csv
+    from simres.reporting.files.perfetto import perfetto
     from simres.reporting.html.page import html
-    from simres.reporting.layer_csv import layer_csv
-    from simres.reporting.perfetto import perfetto
     from simres.reporting.tables import comparison_tables as comparison
     from simres.reporting.tables import explanation_tables as explanation
     from simres.reporting.tables.run_report import report

@@ -5,7 +5,7 @@ is a slice; what the engine waited for before it is a slice of its own, named af
 `dur` are microseconds with three decimals: start and end are each rounded to whole nanoseconds and then
 subtracted, so that slices touch and never overlap. A task that makes something others need starts a flow
 (`bind_id`, `flow_out`); each need of a task is a slice of no length at its start that ends one (`flow_in`),
-since a slice can end only one flow. Counters are `simres.reporting.trace_counters`.
+since a slice can end only one flow. Counters are `simres.reporting.files.trace_counters`.
 
 Format: "Trace Event Format" (Google, 2016), as Perfetto's JSON importer reads it.
 """
@@ -22,7 +22,7 @@ from simres.analysis.event_graph import bus_holders
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.program.tasks import Task, TaskKind
-from simres.reporting.trace_counters import counters
+from simres.reporting.files.trace_counters import counters
 from simres.result.data import Result
 from simres.units import format_duration
 
