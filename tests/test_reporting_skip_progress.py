@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from simres.reporting import skip_progress
-from simres.reporting.skip_progress import SkipProgress
+from simres.reporting.progress import block_removal_progress as skip_progress
+from simres.reporting.progress.block_removal_progress import SkipProgress
 from simres.reporting.text.console import Output
 
 

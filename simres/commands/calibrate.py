@@ -133,7 +133,7 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
-    from simres.reporting.run_progress import run_progress
+    from simres.reporting.progress.run_progress import run_progress
     from simres.reporting.text.console import stderr
 
     with run_progress("measurements") as told:
@@ -155,7 +155,7 @@ def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.devi
     from simres.calibration.machine import machine
     from simres.calibration.network import run
     from simres.networks.build import build
-    from simres.reporting.run_progress import run_progress
+    from simres.reporting.progress.run_progress import run_progress
     from simres.reporting.text.console import stderr
 
     registry = choices.registry()

@@ -50,7 +50,7 @@ def saturate(
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
     targets = dict(split(text, "--target WHAT=TIME") for text in target)
 
-    from simres.reporting.run_progress import run_progress
+    from simres.reporting.progress.run_progress import run_progress
     from simres.reporting.text.console import can_draw, stdout
 
     with run_progress() as done:

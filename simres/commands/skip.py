@@ -59,7 +59,7 @@ def skip(
     `simres skip runs/resnet20-cifar10 --scenario mine.yaml --remove 3 --finetune 2 -o pruned`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.skip_progress import SkipProgress
+    from simres.reporting.progress.block_removal_progress import SkipProgress
     from simres.reporting.text.console import stderr, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
@@ -164,8 +164,8 @@ def _one(
     metadata: dict[str, str] = {**found.metadata, **variant.metadata(), "accuracy": repr(point.accuracy)}
     state: Any = without(found.module, point.removed).state_dict()
     if epochs:
+        from simres.reporting.progress.training_progress import TrainingProgress
         from simres.reporting.text.console import stderr
-        from simres.reporting.training import TrainingProgress
         from simres.training.loop import fit
         from simres.training.run import CHECKPOINT, Run
 

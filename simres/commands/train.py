@@ -75,8 +75,8 @@ def train(
     `simres train --resume runs/resnet20-cifar10`.
     """
     from simres.commands.torch_setup import open_images, prepared
+    from simres.reporting.progress.training_progress import TrainingProgress, summary
     from simres.reporting.text.console import stderr, stdout
-    from simres.reporting.training import TrainingProgress, summary
 
     changes: dict[str, Any] = {"epochs": epochs, "batch": batch, "lr": lr, "seed": seed}
     changes = {name: value for name, value in changes.items() if value is not None}

@@ -43,7 +43,7 @@ def whatif(
     given = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
 
     from simres.exploration.whatif import what_if
-    from simres.reporting.working import working
+    from simres.reporting.progress.command_progress import working
 
     with working("what if") as progress:
         answer = what_if(found, given, registry, target_ps=wanted, progress=progress)

@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from simres.reporting.sweep_progress import clock
+from simres.reporting.progress.sweep_progress import clock
 from simres.reporting.text.console import Output
 from simres.units import format_duration
 
@@ -52,7 +52,7 @@ class SkipProgress:
 
     def __enter__(self) -> Self:
         if self._output.is_terminal:
-            from simres.reporting.progress_bar import progress_bar
+            from simres.reporting.progress.bar import progress_bar
 
             self._bar = progress_bar(self._output)
             self._bar.add_task("", total=1.0, said="")

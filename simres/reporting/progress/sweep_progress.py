@@ -46,7 +46,7 @@ class SweepProgress:
         before = f", {done} of them there already" if done else ""
         self._output.print(f"{points} points{before}")
         if self._output.is_terminal and done < points:
-            from simres.reporting.progress_bar import progress_bar
+            from simres.reporting.progress.bar import progress_bar
 
             self._due = self._started
             self._bar = progress_bar(self._output)
