@@ -19,7 +19,7 @@ from simres.exploration.figures import FIGURES, Row
 from simres.exploration.fronts import Front, Heat, front_of, heat_of
 from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.space import Knob
-from simres.reporting.html.designs import SCRIPTS, STYLES, front_page, heat_page
+from simres.reporting.html.design_pages import SCRIPTS, STYLES, front_page, heat_page
 from simres.reporting.plots import front_plot
 
 Simres = Callable[..., tuple[int, str, str]]

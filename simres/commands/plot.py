@@ -87,7 +87,7 @@ def heat(
     made = fronts.heat_of(found.rows, found.knobs, objective, over)
     if output.suffix in PAGES:
         from simres.files import write_text
-        from simres.reporting.html.designs import heat_page
+        from simres.reporting.html.design_pages import heat_page
 
         write_text(output, heat_page(made))
     else:
@@ -133,7 +133,7 @@ def draw_front(made: Front, output: Path) -> None:
     """Writes a front in the format that the file's suffix says."""
     if output.suffix in PAGES:
         from simres.files import write_text
-        from simres.reporting.html.designs import front_page
+        from simres.reporting.html.design_pages import front_page
 
         write_text(output, front_page(made))
     else:

@@ -13,8 +13,8 @@ from string import Template
 from simres.analysis.critical_path import Stretch, blame, critical_path
 from simres.program.record import RecordLevel
 from simres.reporting.html import sections
-from simres.reporting.html.data import document
 from simres.reporting.html.markup import escaped
+from simres.reporting.html.timeline_data import document
 from simres.reporting.text import headline
 from simres.result.data import Result
 

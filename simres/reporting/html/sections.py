@@ -10,7 +10,7 @@ from simres.program.record import Cause, RecordLevel
 from simres.program.tasks import TaskKind
 from simres.reporting.drawing.roofline_drawing import roofline_of
 from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
-from simres.reporting.html.roofline import drawing
+from simres.reporting.html.roofline_svg import drawing
 from simres.reporting.tables import candidate_table as candidates
 from simres.reporting.tables import energy_table, memory_table, tenant_table
 from simres.reporting.tables import result_tables as tables

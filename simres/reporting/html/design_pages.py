@@ -10,7 +10,7 @@ from simres import __version__
 from simres.reporting.drawing.ticks import limits, share, ticks
 from simres.reporting.html.markup import escaped, section, table
 from simres.reporting.html.page import json_of, made
-from simres.reporting.html.roofline import SHAPES
+from simres.reporting.html.roofline_svg import SHAPES
 from simres.reporting.plots.front_plot import figures
 from simres.reporting.tables.sweep_table import told, told_columns
 from simres.reporting.text.amounts import three_digits
