@@ -15,11 +15,11 @@ from textual.theme import Theme
 from textual.widgets import Footer, Input, Static
 
 from simres.reporting.text.styled import Text
-from simres.reporting.viewer import inks
+from simres.reporting.viewer import colours as inks
 from simres.reporting.viewer.details import details, held
-from simres.reporting.viewer.drawn import Drawn, rich_lines, strip, with_cell
 from simres.reporting.viewer.help import Help, bindings
 from simres.reporting.viewer.index import Appearance, ViewIndex
+from simres.reporting.viewer.line_widget import Drawn, rich_lines, strip, with_cell
 from simres.reporting.viewer.picture import (
     Picture,
     Row,
@@ -32,7 +32,7 @@ from simres.reporting.viewer.picture import (
     rows,
     title,
 )
-from simres.reporting.viewer.view import View
+from simres.reporting.viewer.viewport import View
 
 _MOST_TENSORS = 60
 """Lines of what memory holds; nobody scrolls through more."""

@@ -12,9 +12,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from simres.reporting.text.styled import Text
-from simres.reporting.viewer import inks
-from simres.reporting.viewer.drawn import rich_lines
+from simres.reporting.viewer import colours as inks
 from simres.reporting.viewer.keys import KEYS, MOUSE
+from simres.reporting.viewer.line_widget import rich_lines
 
 
 def bindings() -> Iterator[Binding]:
