@@ -26,7 +26,7 @@ from simres.simulation.flattened import least_ps
 from simres.simulation.proof import fits, prove
 from simres.simulation.run import run
 from simres.testing import chip, paper_chip, workloads
-from simres.testing.materials import behaviours
+from simres.testing.random_workloads import behaviours
 
 capacities = st.integers(200, 4_000)
 bandwidths = st.sampled_from(["0.25 GB/s", "3 GB/s", "64 GB/s"])

@@ -122,7 +122,7 @@ def _learns(network: nn.Module) -> None:
 def _simulates(network: nn.Module) -> None:
     from simres.scheduling import serial
     from simres.scheduling.parameters import NoParameters
-    from simres.testing.materials import paper_chip, prove
+    from simres.testing.random_workloads import paper_chip, prove
     from simres.tracing import trace
 
     network.eval()

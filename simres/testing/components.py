@@ -20,7 +20,7 @@ from simres.program import Program, Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, documented, example, for_all, hold, load, same
-from simres.testing.materials import chip, nests, paper_chip, prove, workloads
+from simres.testing.random_workloads import chip, nests, paper_chip, prove, workloads
 from simres.workload import Op, Unit, Workload
 
 PLACES = {

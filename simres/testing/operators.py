@@ -10,7 +10,7 @@ from simres.plugins.registry import default_registry
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, hold, load, same
-from simres.testing.materials import paper_chip, prove
+from simres.testing.random_workloads import paper_chip, prove
 from simres.workload import Workload
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from simres.plugins.registry import default_registry
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, for_all, hold, load, same
-from simres.testing.materials import paper_chip, prove, workloads
+from simres.testing.random_workloads import paper_chip, prove, workloads
 from simres.workload import Workload
 from simres.workload.json import dumps, loads
 from simres.workload.rules import problems_of_workload

@@ -20,7 +20,7 @@ from simres.program.record import RecordLevel
 from simres.result.data import Result
 from simres.scenario.loader import from_document
 from simres.testing.contract import ContractBroken, described, for_all, hold, load, same
-from simres.testing.materials import ledgers, workloads
+from simres.testing.random_workloads import ledgers, workloads
 from simres.workload import Ledger, Workload
 
 ODD_NAMES = ("<b>&c", 'a,b|"c"', "[bold]x[/]", "=SUM(A1)", "ä 層", "back`tick", "{curly}", "conv")

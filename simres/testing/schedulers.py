@@ -15,7 +15,7 @@ from simres.plugins.hooks import Scheduler
 from simres.plugins.registry import default_registry
 from simres.program import Program
 from simres.testing.contract import ContractBroken, described, documented, example, for_all, hold, load, same
-from simres.testing.materials import chip, ledgers, prove, workloads
+from simres.testing.random_workloads import chip, ledgers, prove, workloads
 from simres.workload import Ledger, Workload
 
 AMPLE = "64 MiB"
