@@ -29,8 +29,7 @@ from pathlib import Path
 from statistics import mean
 
 from simres import api
-from simres.exploration import table
-from simres.exploration import worker_processes as local
+from simres.exploration import table, worker_processes
 from simres.exploration.figures import Row
 from simres.exploration.objectives import objectives_of
 from simres.exploration.pareto import front, hypervolume
@@ -160,12 +159,12 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     arguments.add_argument("--grid", type=Path, default=Path(tempfile.gettempdir()) / "simres-grid.jsonl")
     arguments.add_argument("--seeds", type=int, default=5)
-    arguments.add_argument("--workers", type=int, default=local.cores())
+    arguments.add_argument("--workers", type=int, default=worker_processes.cores())
     arguments.add_argument("--sampler", choices=SAMPLERS, default=SAMPLERS[0])
     given = arguments.parse_args()
     space = study()
     with SweepProgress(stderr()) as shown:
-        sweep(space, given.grid, partial(local.processes, workers=given.workers), shown)
+        sweep(space, given.grid, partial(worker_processes.processes, workers=given.workers), shown)
     whole = sorted(table.rows_in(given.grid), key=lambda row: str(row["key"]))
     known = Known(whole)
     counts = [len(whole) * share // 100 for share in SHARES]

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import SimresError
-from simres.exploration import table
-from simres.exploration import worker_processes as local
+from simres.exploration import table, worker_processes
 from simres.exploration.designs import _spelled, designs_in
 from simres.exploration.figures import FIGURES, Row
 from simres.exploration.fronts import Front, Heat, front_of, heat_of, spoken
@@ -157,7 +156,7 @@ def study() -> Study:
 
 def test_a_table_says_what_its_knobs_were(study: Study, tmp_path: Path) -> None:
     points = range(study.space.size)
-    lines = [table.line_of(row) for rows in local.here(study, points, len(points)) for row in rows]
+    lines = [table.line_of(row) for rows in worker_processes.here(study, points, len(points)) for row in rows]
     path = tmp_path / "t.jsonl"
     path.write_text("".join(reversed(lines)))
     found = designs_in(path, REGISTRY)

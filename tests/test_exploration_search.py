@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import ExitCode, SimresError
-from simres.exploration import table
-from simres.exploration import worker_processes as local
+from simres.exploration import table, worker_processes
 from simres.exploration.constraints import Limit, limits_of
 from simres.exploration.figures import Row
 from simres.exploration.objectives import OBJECTIVES, objectives_of
@@ -61,7 +60,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def grid(study: Study) -> dict[str, Row]:
-    found = local.here(study, range(SIZE), SIZE)
+    found = worker_processes.here(study, range(SIZE), SIZE)
     return {str(row["key"]): row for rows in found for row in rows}
 
 
@@ -249,7 +248,7 @@ def test_a_search_learns_from_the_table_of_a_sweep(
 
 
 def test_processes_search_as_this_one_does(study: Study, grid: dict[str, Row], tmp_path: Path) -> None:
-    found = searched(study, partial(local.processes, workers=2), 10, tmp_path / "s.jsonl")
+    found = searched(study, partial(worker_processes.processes, workers=2), 10, tmp_path / "s.jsonl")
     assert len(found.rows) == 10
     assert all(grid[str(row["key"])] == row for row in found.rows)
 

@@ -82,7 +82,7 @@ def test_a_workload_elsewhere_has_no_shipped_name(tmp_path):
 
 
 def test_an_installation_without_them_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "simres" / "shipped.py"))
+    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "simres" / "scenario" / "shipped.py"))
     shipped.root.cache_clear()
     try:
         with pytest.raises(SimresError, match="missing"):

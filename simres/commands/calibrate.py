@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _measured(chip: str) -> str:
     from simres.hardware.specs import ComputeSpec
     from simres.scenario.loader import load_chip
 
-    preset = load_chip(chip, registry=choices.registry())
+    preset = load_chip(chip, registry=global_options.registry())
     if not any(isinstance(spec, ComputeSpec) and spec.efficiency for spec in preset.hardware.values()):
         raise SimresError(
             f"`{chip}` was not measured: nothing in it states an `efficiency`",
@@ -158,7 +158,7 @@ def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.devi
     from simres.reporting.progress.run_progress import run_progress
     from simres.reporting.text.console import stderr
 
-    registry = choices.registry()
+    registry = global_options.registry()
     network = build(name)
     shape = inputs or network.input
     if shape is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, Settings
 from simres.commands.simulate import split
 
@@ -40,7 +40,7 @@ def compare(
     from simres import api
     from simres.exploration.comparison import compare as compared
 
-    registry = choices.registry()
+    registry = global_options.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     asked = [(named, overrides) for named in results]
     if len(results) == 1 and overrides:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.errors import ExitCode
 
 
@@ -33,7 +33,7 @@ def evaluate(
         from simres.training.evaluation import evaluate as scores_of
         from simres.training.trained_network import trained
 
-        found = trained(checkpoint, choices.registry())
+        found = trained(checkpoint, global_options.registry())
         images = found.images(data, open_images)
         batches = found.testing(images).to(chosen)
         scores = scores_of(found.module.to(chosen), batches, len(found.classes))

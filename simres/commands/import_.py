@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.errors import InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def import_(
     from simres.workload.graph import Workload
     from simres.workload.json import dumps
 
-    registry = choices.registry()
+    registry = global_options.registry()
     imported = checked(resolve(registry.importer(form).target)(files), str(files[0]))
     workload = imported.workload
     texts = {output / f"{workload.name}.json": dumps(workload)}

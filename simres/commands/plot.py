@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import WholeFront
 from simres.errors import ExitCode, SimresError
 
@@ -57,7 +57,7 @@ def front(
     from simres.exploration import designs, fronts
     from simres.exploration.objectives import objectives_of
 
-    found = designs.designs_in(table_at(file), choices.registry())
+    found = designs.designs_in(table_at(file), global_options.registry())
     made = fronts.front_of(found.rows, found.knobs, objectives_of(pareto), whole=whole)
     draw_front(made, output)
     return _wrote(output)
@@ -81,7 +81,7 @@ def heat(
     from simres.exploration import designs, fronts
     from simres.exploration.objectives import objectives_of
 
-    found = designs.designs_in(table_at(file), choices.registry())
+    found = designs.designs_in(table_at(file), global_options.registry())
     (objective,) = objectives_of(goal.replace(",", " "))
     over = [key.strip() for key in knobs.split(",")] if knobs else []
     made = fronts.heat_of(found.rows, found.knobs, objective, over)
@@ -220,7 +220,7 @@ def responses(
 
         found = {}
         for name, path in zip(_labels(checkpoints, labels), checkpoints, strict=True):
-            network = trained(path, choices.registry())
+            network = trained(path, global_options.registry())
             batches = network.testing(network.images(data, open_images))
             found[name] = layer_responses(network.module, batches, images)
     draw(found, output)
@@ -252,7 +252,7 @@ def features(
         from simres.training.features import feature_maps
         from simres.training.trained_network import trained
 
-        network = trained(checkpoint, choices.registry())
+        network = trained(checkpoint, global_options.registry())
         dataset = network.images(data, open_images)
         maps = feature_maps(network.module, network.testing(dataset), image, layers or ())
     true = network.classes[int(dataset.test_labels[image])]

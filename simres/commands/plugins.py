@@ -8,7 +8,7 @@ from warnings import catch_warnings, simplefilter
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.errors import ExitCode, SimresError, SimresWarning, install
 from simres.starters import Kind
 
@@ -106,7 +106,7 @@ def check(
 
 def _all() -> Registry:
     """All parts; who is left out and why, which is otherwise warned of, is for the command to say."""
-    registry = choices.registry()
+    registry = global_options.registry()
     with catch_warnings():
         simplefilter("ignore", SimresWarning)
         registry.load_external()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
@@ -33,8 +33,8 @@ def roofline(
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     result = api.simulate(
-        api.find_scenario(scenario, chip=chip, overrides=overrides, registry=choices.registry()),
-        registry=choices.registry(),
+        api.find_scenario(scenario, chip=chip, overrides=overrides, registry=global_options.registry()),
+        registry=global_options.registry(),
     )
     console = stdout()
     if output is not None:

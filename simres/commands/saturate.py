@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
@@ -45,7 +45,7 @@ def saturate(
     """
     from simres import api
 
-    registry = choices.registry()
+    registry = global_options.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
     targets = dict(split(text, "--target WHAT=TIME") for text in target)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.errors import ExitCode, SimresError
 
@@ -50,7 +50,7 @@ def simulate(
     from simres import api
     from simres.planning import plan as planning
 
-    registry = choices.registry()
+    registry = global_options.registry()
     wanted = dict(split(report, "--report NAME=FILE") for report in reports or ())
     if csv is not None:
         wanted["csv"] = str(csv)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
@@ -67,7 +67,7 @@ def skip(
         from simres.training.block_removal import study
         from simres.training.trained_network import trained
 
-        found = trained(checkpoint, choices.registry())
+        found = trained(checkpoint, global_options.registry())
         cost = _cost(scenario, overrides, found)
         dataset = found.images(data, open_images)
         with SkipProgress(stderr()) as shown:
@@ -120,7 +120,7 @@ def _cost(
     from simres import api
     from simres.tracing import trace
 
-    registry = choices.registry()
+    registry = global_options.registry()
     setting = api.find_scenario(scenario, overrides=overrides, registry=registry)
 
     def cost(module: torch.nn.Module) -> tuple[int, int]:
@@ -177,7 +177,7 @@ def _one(
                 scratch,
                 device=device,
                 observer=shown,
-                registry=choices.registry(),
+                registry=global_options.registry(),
                 initial=state,
             )
         if outcome.interrupted:

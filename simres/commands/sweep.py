@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import (
     ChipName,
     ClusterName,
@@ -98,10 +98,10 @@ def sweep(
 def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
     """How points are evaluated: on a cluster, by so many processes, or in this one."""
     if cluster is None:
-        from simres.exploration import worker_processes as local
+        from simres.exploration import worker_processes
 
-        count = workers or local.cores()
-        return partial(local.processes, workers=count) if count > 1 else local.here
+        count = workers or worker_processes.cores()
+        return partial(worker_processes.processes, workers=count) if count > 1 else worker_processes.here
     if workers is not None:
         raise SimresError(
             "a cluster has the workers that it has", "leave out `--workers`; or `--cluster local:4`"
@@ -117,7 +117,7 @@ def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[s
     from simres.exploration.study import study_of
     from simres.exploration.sweep_request import around, section_of
 
-    registry = choices.registry()
+    registry = global_options.registry()
     knobs: dict[str, str] = {}
     for text in vary:
         key, values = split(text, "--vary PATH=VALUES")
@@ -133,5 +133,5 @@ def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[s
         )  # a misspelt `sweep:` is what is wrong then, not that nothing varies
     template, space = around(template, section, knobs, fixed)
     find = partial(api.find_workload, registry=registry)
-    study = study_of(template, space, registry, find, settings=fixed, plugins=choices.plugins)
+    study = study_of(template, space, registry, find, settings=fixed, plugins=global_options.plugins)
     return study, section.pareto

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import Shortcut, Span, Stem
 from simres.errors import ExitCode, SimresError
 
@@ -69,7 +69,7 @@ def trace(
     from simres.tracing import trace_network
 
     named = names.parse(network)
-    registry = choices.registry()
+    registry = global_options.registry()
     workload = trace_network(
         named,
         input_shape=inputs or None,
@@ -119,8 +119,8 @@ def _measured(workload: Workload, named: NetworkName, data: str, images: int) ->
     from simres.training.block_removal import spread
     from simres.training.trained_network import trained
 
-    found = trained(Path(named.name), choices.registry())
+    found = trained(Path(named.name), global_options.registry())
     batches = found.testing(found.images(data, open_images))
     rows = spread(len(batches), images)
     chunks = (batches.rows(rows[at : at + 64]) for at in range(0, len(rows), 64))
-    return measure(workload, found.module, chunks, choices.registry().operators())
+    return measure(workload, found.module, chunks, global_options.registry().operators())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import Shortcut, Span, Stem
 from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
@@ -117,7 +117,7 @@ def train(
                 device=chosen,
                 checkpoint_every=checkpoint_every,
                 observer=shown,
-                registry=choices.registry(),
+                registry=global_options.registry(),
             )
         if not first:
             return ExitCode.OK

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.errors_to_exit_codes import guard
 from simres.errors import ExitCode, InvalidFile, Problem, SimresError
 
@@ -24,7 +24,7 @@ def validate(
     ],
 ) -> int:
     """Check scenarios, chips and workloads, and say everything that is wrong with each."""
-    registry = choices.registry()
+    registry = global_options.registry()
     code = 0
     for file in files:
         code = max(code, guard(partial(_report, file, registry)))

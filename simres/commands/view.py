@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ResultName, Settings
 from simres.commands.simulate import split
 from simres.errors import SimresError, install
@@ -36,7 +36,7 @@ def view(
     from simres import api
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = api.find_result(result, chip=chip, overrides=overrides, registry=choices.registry())
+    found = api.find_result(result, chip=chip, overrides=overrides, registry=global_options.registry())
 
     from simres.reporting.viewer.index import ViewIndex
 

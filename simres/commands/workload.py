@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options as choices
+from simres.commands import global_options
 from simres.errors import ExitCode
 
 
@@ -28,7 +28,7 @@ def show(
     """
     from simres import api
 
-    found = api.find_workload(workload, registry=choices.registry(), allow_unmodelled=allow_unmodelled)
+    found = api.find_workload(workload, registry=global_options.registry(), allow_unmodelled=allow_unmodelled)
     if json:
         from simres.workload.json import dumps
 

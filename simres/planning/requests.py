@@ -14,7 +14,7 @@ from simres.hardware.chip import Chip
 from simres.program.record import RecordLevel
 from simres.program.tasks import Program
 from simres.scenario.arrivals import Load
-from simres.simulation import arrival_times as arrivals
+from simres.simulation import arrival_times
 from simres.simulation.run import run_stream
 from simres.simulation.stream import Stream
 from simres.units import format_arrivals, format_duration
@@ -43,14 +43,14 @@ def stream_of(
 
 
 def _arrivals(load: Load, tenant: str, replication: int) -> Iterator[int]:
-    draw = arrivals.uniform(load.seed, tenant, replication)
+    draw = arrival_times.uniform(load.seed, tenant, replication)
     match load.arrivals:
         case "poisson":
-            return arrivals.poisson(load.per_ks, draw)
+            return arrival_times.poisson(load.per_ks, draw)
         case "periodic":
-            return arrivals.periodic(load.per_ks)
+            return arrival_times.periodic(load.per_ks)
         case "bursty":
-            return arrivals.bursty(load.per_ks, load.burst, draw)
+            return arrival_times.bursty(load.per_ks, load.burst, draw)
         case "trace":
             return islice(load.trace, None)
 
@@ -71,7 +71,7 @@ def capacity_per_ks(
     record, _ = run_stream(starts, chip, behaviours, RecordLevel.NONE)
     ends = [launched.end_ps for launched in record.launches[len(first) :]]
     took = ends[-1] - ends[TRIAL // 2 - 1]
-    return size * (TRIAL - TRIAL // 2) * arrivals.PER_KS // took if took else 0
+    return size * (TRIAL - TRIAL // 2) * arrival_times.PER_KS // took if took else 0
 
 
 def alone_ps(
@@ -136,7 +136,7 @@ def busy_shares(
         for name, spec in chip.engines.items():
             tasks = [task.work for task in program.tasks if task.engine == name]
             took = ceil(spec.in_a_row_ps(tasks, [spec.duration_ps(work) for work in tasks]))
-            shares[name] += Fraction(took * load.per_ks, size * arrivals.PER_KS)
+            shares[name] += Fraction(took * load.per_ks, size * arrival_times.PER_KS)
     return shares
 
 

@@ -134,8 +134,8 @@ class Reporter:
 class Importer:
     """A reader of another tool's files, for `simres import NAME FILE...`.
 
-    `target` is a function `(paths) -> simres.plugins.imported.Imported`, which gets the files as a sequence of
-    `pathlib.Path` and raises `simres.errors.InvalidFile` with line and column for what is wrong in them.
+    `target` is a function `(paths) -> simres.plugins.imported.Imported`. It gets the files as a sequence
+    of `pathlib.Path` and raises `simres.errors.InvalidFile` with line and column for what is wrong in them.
     """
 
     name: str

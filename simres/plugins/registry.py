@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pluggy
 
 from simres.errors import PluginFailure, SimresError, SimresWarning
-from simres.plugins import builtins
-from simres.plugins import hooks as hookspecs
+from simres.plugins import builtins, hooks
 from simres.plugins.compatibility import unmet
 from simres.plugins.hooks import (
     NUMBERED,
@@ -120,7 +119,7 @@ class Registry:
         from simres import __version__
 
         self.manager = pluggy.PluginManager(PROJECT)
-        self.manager.add_hookspecs(hookspecs)
+        self.manager.add_hookspecs(hooks)
         self.providers: list[Provider] = []
         self._pending = external
         self._restricted = not external or LOAD_PLUGINS in os.environ

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from simres import units
 from simres.errors import SimresError
 from simres.hardware.specs import ComponentSpec, MemorySpec
-from simres.plugins import hooks as hookspecs
+from simres.plugins import hooks
 from simres.plugins.registry import resolve
 from simres.scenario import shipped
 from simres.scenario.arrivals import Load, file_base, load_of, resolved_load
@@ -25,12 +25,12 @@ NAME = r"[a-z][a-z0-9_]*"
 
 
 class Registry(Protocol):
-    """The part of `simres.plugins.registry.Registry` that scenarios need; unknown names raise `SimresError`."""
+    """What scenarios need of `simres.plugins.registry.Registry`. Unknown names raise `SimresError`."""
 
-    def component(self, kind: str) -> hookspecs.Component: ...
-    def components(self) -> Mapping[str, hookspecs.Component]: ...
-    def scheduler(self, name: str) -> hookspecs.Scheduler: ...
-    def pass_(self, name: str) -> hookspecs.Pass: ...
+    def component(self, kind: str) -> hooks.Component: ...
+    def components(self) -> Mapping[str, hooks.Component]: ...
+    def scheduler(self, name: str) -> hooks.Scheduler: ...
+    def pass_(self, name: str) -> hooks.Pass: ...
 
 
 def scheduler_of(findings: Findings, registry: Registry, trail: Trail, given: Any) -> tuple[str, Any]:

@@ -19,7 +19,7 @@ def root() -> Path:
 
     Raises `SimresError` when this installation has none.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for folder in (package / "shipped", package.parent / "scenarios"):
         if (folder / "chips").is_dir():
             return folder

@@ -1,6 +1,6 @@
 """The JSON form of workloads and ledgers: written whole or not at all, read with every mistake named.
 
-A document has `schema_version`, `form` (`graph` or `ledger`) and the fields of `simres.workload.graph.Workload`
+A document has `schema_version`, `form` (`graph` or `ledger`) and the fields of `simres.workload.Workload`
 or `Ledger`; fields at their default are left out. Tensors are a list in order of first use.
 """
 

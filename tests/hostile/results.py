@@ -60,8 +60,7 @@ def look(result: Any, rng: Random) -> None:
     from simres.reporting.files.layer_csv import layer_csv
     from simres.reporting.files.perfetto import perfetto
     from simres.reporting.html.page import html
-    from simres.reporting.tables import comparison_tables as comparison
-    from simres.reporting.tables import explanation_tables as explanation
+    from simres.reporting.tables import comparison_tables, explanation_tables
     from simres.reporting.tables.run_report import report
     from simres.reporting.viewer.index import ViewIndex
 
@@ -70,14 +69,14 @@ def look(result: Any, rng: Random) -> None:
     looks: list[Callable[[], Any]] = [
         lambda: report(result, width, draw=draw, details=rng.random() < 0.5),
         lambda: timeline(result, width, draw=draw).plain.splitlines(),
-        lambda: explanation.explanation(
+        lambda: explanation_tables.explanation(
             result, explain(result.program, result.record), width, draw=draw, whole=True
         ),
-        lambda: comparison.report(compare([result, result]), width, draw=draw, whole=True),
+        lambda: comparison_tables.report(compare([result, result]), width, draw=draw, whole=True),
         lambda: html(result),
         lambda: perfetto(result),
         lambda: layer_csv(result),
-        lambda: explanation.document(result),
+        lambda: explanation_tables.document(result),
         lambda: ViewIndex(result),
         lambda: result.to_json(),
     ]

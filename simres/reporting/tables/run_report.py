@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting.tables import candidate_table as candidates
-from simres.reporting.tables import energy_table, load_table, memory_table, tenant_table
-from simres.reporting.tables import result_tables as tables
+from simres.reporting.tables import (
+    candidate_table,
+    energy_table,
+    load_table,
+    memory_table,
+    result_tables,
+    tenant_table,
+)
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import printable
 from simres.reporting.text.console import Output, can_draw
@@ -57,7 +62,7 @@ def report(
         yield from tenant_table.engines(result, width, glyphs)
 
     yield from titled("Engines", f"working + waiting + idle = {makespan} in every row")
-    yield from tables.engines(result, width, glyphs)
+    yield from result_tables.engines(result, width, glyphs)
     if any(memory.peak for memory in result.record.memories.values()):
         yield Text()
         yield from memory_table.memories(result, width, glyphs)
@@ -68,7 +73,7 @@ def report(
 
     if not result.record.streams:  # how long it takes is then a matter of when requests come
         yield from titled("Bounds", "what no schedule can beat on this chip, and estimates")
-        yield from tables.bounds(result, width, glyphs, whole=details)
+        yield from result_tables.bounds(result, width, glyphs, whole=details)
         for remark in headline.estimate(result) if details else ():
             yield from wrapped(remark, width)
 
@@ -88,15 +93,15 @@ def report(
         verdict = f"{len(missed)} of {len(found)} missed" if missed else f"all {len(found)} met"
         yield from titled("Expectations", verdict)
         if shown := found if details else missed:
-            yield from tables.expectations(shown, width, glyphs)
+            yield from result_tables.expectations(shown, width, glyphs)
 
     yield from titled("Notes", f"schedule `{printable(result.program.scheduler)}`")
     for what, how in result.program.decisions.items() if details else ():
         yield from wrapped(f"{what}: {how}", width)
-    for remark in candidates.choice(result.candidates):
+    for remark in candidate_table.choice(result.candidates):
         yield from wrapped(remark, width)
     for name, tenant in result.tenants.items():
-        for remark in candidates.choice(tenant.candidates):
+        for remark in candidate_table.choice(tenant.candidates):
             yield from wrapped(f"{name}, {remark}", width)
     for remark in headline.remarks(result):
         yield from wrapped(remark, width)
@@ -111,10 +116,10 @@ def _layers(result: Result, width: int, glyphs: Glyphs, clip: bool, details: boo
     shown = list(range(len(rows)))
     caption = f"time is from a layer's first start to its last end{overlap}"
     if not details and len(rows) > _FEW_LAYERS:
-        shown = tables.most_work(result)[:_MOST_WORK]
+        shown = result_tables.most_work(result)[:_MOST_WORK]
         caption = f"the {_MOST_WORK} of {len(rows)} with most work; all with --details"
     yield from titled("Layers", caption)
-    yield from tables.layers(result, width, glyphs, shown, clip=clip)
+    yield from result_tables.layers(result, width, glyphs, shown, clip=clip)
 
 
 def _evictions(result: Result, width: int, glyphs: Glyphs, clip: bool, details: bool) -> Iterator[Text]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from simres.analysis.dataflow import MOVERS, Handling, handling
 from simres.program.tasks import Box, Program, Region, Task
-from simres.reporting.tables import candidate_table as tried
+from simres.reporting.tables import candidate_table
 from simres.reporting.text.amounts import NOTHING
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import ASCII, BLOCKS
@@ -56,7 +56,7 @@ def schedule_table(
             yield Text(f"{what} on chip: {len(numbers)} buffers, {format_bytes(nbytes)}")
     if candidates:
         yield from titled("Candidates", "each simulated, the fastest kept")
-        yield from tried.table(candidates, width, glyphs)
+        yield from candidate_table.table(candidates, width, glyphs)
 
     yield from titled("Layers", "KiB; loaded over the bus for the layer, or kept: found on chip")
     yield from _layers([rows[number] for number in shown], width, glyphs.line, clip=clip)
