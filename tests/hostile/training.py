@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from hostile import containers, mutations
-from hostile.judging import BUILT_IN, Attempt, FindingError, put
+from tests.hostile import containers, mutations
+from tests.hostile.judging import BUILT_IN, Attempt, FindingError, put
 
 
 def archive(rng: Random, folder: Path) -> Attempt:
