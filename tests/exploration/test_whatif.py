@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import AnswerIsNo
-from simres.exploration.whatif import Trial, what_if
+from simres.exploration.trial import Trial
+from simres.exploration.whatif import what_if
 from simres.exploration.whatif_outcomes import How
 from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry

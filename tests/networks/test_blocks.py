@@ -13,7 +13,7 @@ from torch import nn
 
 from simres.errors import SimresError
 from simres.networks.blocks import BasicBlock, BottleneckBlock, PlainBlock, PreactBlock, trait
-from simres.networks.build import build
+from simres.networks.build import build, build_variant
 from simres.networks.catalogue import counted, models
 from simres.networks.variant import Variant, variant_of
 from simres.networks.without_blocks import removable, remove
@@ -41,7 +41,7 @@ def depth(module: nn.Module) -> int:
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 def test_every_variant_has_the_depth_of_its_name_and_survives_a_checkpoint(variant: Variant) -> None:
-    network = variant.build()
+    network = build_variant(variant)
     assert f"{depth(network.module)}" == variant.network[-2:]
     x = torch.randn(2, variant.channels or 3, 32, 32)
     assert network.module(x).shape == (2, variant.classes or 10)
@@ -50,14 +50,14 @@ def test_every_variant_has_the_depth_of_its_name_and_survives_a_checkpoint(varia
 
 def test_a_span_moves_shortcuts_and_no_parameter() -> None:
     counts = {
-        sum(p.numel() for p in Variant("resnet20", span=span).build().module.parameters())
+        sum(p.numel() for p in build_variant(Variant("resnet20", span=span)).module.parameters())
         for span in (1, 2, 3)
     }
     assert counts == {269_722}
-    blocks = [len(removable(Variant("resnet20", span=span).build().module)) for span in (1, 2, 3)]
+    blocks = [len(removable(build_variant(Variant("resnet20", span=span)).module)) for span in (1, 2, 3)]
     assert blocks == [18, 9, 6]
     with pytest.raises(SimresError, match="blocks of 4 do not fill"):
-        Variant("resnet20", span=4).build()
+        build_variant(Variant("resnet20", span=4))
 
 
 @pytest.mark.parametrize("block", [BasicBlock, PreactBlock, BottleneckBlock])
@@ -122,7 +122,7 @@ def test_a_stem_for_small_images_keeps_the_resolution(name: str) -> None:
 )
 def test_what_cannot_be_built_says_why(variant: Variant, message: str) -> None:
     with pytest.raises(SimresError, match=message):
-        variant.build()
+        build_variant(variant)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "", "٣"])

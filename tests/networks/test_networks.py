@@ -21,7 +21,7 @@ from simres.networks.blocks import (
     projection,
 )
 from simres.networks.build import build
-from simres.networks.checkpoint import weight_digest
+from simres.networks.checkpoint import network_of, weight_digest
 
 pytestmark = pytest.mark.torch
 
@@ -188,7 +188,7 @@ def test_a_checkpoint_brings_its_network_and_its_weights(tmp_path: Path) -> None
     path = tmp_path / "net.safetensors"
     state = module.state_dict()
     save(state, path, {"network": "resnet8", "shortcut": "projection", "accuracy": "0.75"})
-    loaded = build(str(path))
+    loaded = network_of(str(path))
     assert loaded.name == "cifar:resnet8"
     assert loaded.accuracy == 0.75
     assert loaded.input == "3x32x32"
@@ -208,7 +208,7 @@ def test_a_checkpoint_brings_its_network_and_its_weights(tmp_path: Path) -> None
     ):
         save(state, tmp_path / "wrong.safetensors", metadata)
         with pytest.raises(SimresError, match=message):
-            build(str(tmp_path / "wrong.safetensors"))
+            network_of(str(tmp_path / "wrong.safetensors"))
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "d.safetensors").mkdir()
     for name in ("x", "d", "none"):
         with pytest.raises(SimresError):
-            build(str(tmp_path / f"{name}.safetensors"))
+            network_of(str(tmp_path / f"{name}.safetensors"))
 
 
 @pytest.mark.parametrize(
@@ -230,10 +230,10 @@ def test_a_checkpoint_that_claims_a_huge_network_takes_no_memory_for_it(
     path = tmp_path / "net.safetensors"
     save(build("resnet8").module.state_dict(), path, {"network": "resnet8"} | changes)
     with pytest.raises(SimresError, match="does not fit"):
-        build(str(path))
+        network_of(str(path))
 
 
 @pytest.mark.parametrize("text", ["os:abort", "os.path:exists", "sys:exit", "builtins:exit"])
 def test_python_s_own_modules_make_no_networks(text: str) -> None:
     with pytest.raises(SimresError, match="a module of Python itself"):
-        build(text)
+        network_of(text)

@@ -18,12 +18,13 @@ from simres.program.record import Cause, RecordLevel
 from simres.reporting.tables.result_tables import expectation_columns
 from simres.reporting.tables.run_report import report, show
 from simres.reporting.text import console, headline
-from simres.reporting.text.amounts import COUNT, TIME, percent, printable, scale, three_digits
+from simres.reporting.text.amounts import COUNT, TIME, percent, printable, scale
 from simres.reporting.text.columns import Column, bar, fit, lines, shorten
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.result.data import Expectation
 from simres.result.summary import summary
 from simres.testing import paper_chip
+from simres.text import three_digits
 from simres.workload import Op, Unit
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from simres.networks.build import build_variant
 from simres.networks.variant import Variant
 from simres.networks.without_blocks import removable
 from simres.training import alternatives
@@ -79,7 +80,7 @@ def _one_thread() -> Iterator[None]:
 @cache
 def network(name: str, block: str = "basic", shortcut: str = "padded") -> nn.Module:
     torch.manual_seed(3)
-    return awake(Careless() if name == "careless" else Variant(name, block, shortcut).build().module)
+    return awake(Careless() if name == "careless" else build_variant(Variant(name, block, shortcut)).module)
 
 
 @pytest.mark.parametrize("room", [20_000, 2**30])
@@ -146,7 +147,7 @@ def test_no_block_runs_twice_on_the_same() -> None:
 
 
 def test_the_network_stays_as_it_was() -> None:
-    module = awake(Variant("resnet8").build().module).train()
+    module = awake(build_variant(Variant("resnet8")).module).train()
     blocks = removable(module)
     list(Alternatives(module, blocks).outputs(torch.randn(1, 3, 8, 8), [blocks]))
     assert module.training

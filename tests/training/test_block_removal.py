@@ -99,9 +99,10 @@ def test_a_branch_ends_before_the_addition() -> None:
         ("resnet20", "bottleneck", "bn3"),
         ("resnet8", "preact", "conv2"),
     ):
+        from simres.networks.build import build_variant
         from simres.networks.variant import Variant
 
-        module = Variant(name, block=block, shortcut="projection").build().module
+        module = build_variant(Variant(name, block=block, shortcut="projection")).module
         first = module.get_submodule("layers.1")
         assert branch_end(first) is getattr(first, last)
 

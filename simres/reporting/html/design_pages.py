@@ -13,8 +13,8 @@ from simres.reporting.html.page import json_of, made
 from simres.reporting.html.roofline_svg import SHAPES
 from simres.reporting.plots.front_plot import figures
 from simres.reporting.tables.sweep_table import told, told_columns
-from simres.reporting.text.amounts import three_digits
 from simres.reporting.text.columns import Column
+from simres.text import three_digits
 
 if TYPE_CHECKING:
     from simres.exploration.fronts import Axis, Front, Heat

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simres.reporting.text.amounts import TIME, percent, scale, three_digits
+from simres.reporting.text.amounts import TIME, percent, scale
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.styled import Text
+from simres.text import three_digits
 from simres.units import format_arrivals, format_duration
 
 if TYPE_CHECKING:

@@ -60,16 +60,6 @@ def times(value: int, reference: int) -> str:
     return f"{value / reference:.2f}" if reference else NOTHING
 
 
-def three_digits(value: float) -> str:
-    """A number to three digits, without an exponent: `808`, `45.2`, `0.0452`, `12346`."""
-    if value >= 100:
-        return f"{value:.0f}"
-    if value <= 0:
-        return "0"
-    text = f"{value:.3g}"
-    return text if "e" not in text else f"{value:.9f}".rstrip("0").rstrip(".") or "0"
-
-
 def printable(text: str) -> str:
     """`text` on one line with whatever a terminal would obey taken out: names may come from anywhere."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
