@@ -16,7 +16,7 @@ from simres.reporting.html import sections
 from simres.reporting.html.markup import escaped
 from simres.reporting.html.timeline_data import document
 from simres.reporting.text import headline
-from simres.result.data import Result
+from simres.result import Result
 
 SCRIPTS = ("model.js", "lanes.js", "memory.js", "details.js", "controls.js", "timeline.js", "page.js")
 """Parts of the page's one script, in order."""
