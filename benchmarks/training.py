@@ -24,8 +24,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 
 from simres.networks.variant import Variant
-from simres.reporting.console import Output
-from simres.reporting.training import TrainingProgress
+from simres.reporting.progress.training_progress import TrainingProgress
+from simres.reporting.text.console import Output
 from simres.training.datasets import About, Dataset
 from simres.training.loop import fit
 from simres.training.optimiser import Stepper

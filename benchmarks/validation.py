@@ -28,7 +28,7 @@ from simres_systolic import topology
 from simres_systolic.array import SystolicSpec
 from simres_systolic.shapes import scalesim_shapes
 
-from simres.analysis.agreement import LAYER_LIMIT, TOTAL_LIMIT
+from simres.analysis.validation import LAYER_LIMIT, TOTAL_LIMIT
 from simres.units import format_duration
 
 ROOT = Path(__file__).parents[1]

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from simres.api import trace as trace
     from simres.errors import AnswerIsNo as AnswerIsNo
     from simres.errors import SimresError as SimresError
-    from simres.plugins import Registry as Registry
-    from simres.result import Result as Result
+    from simres.plugins.registry import Registry as Registry
+    from simres.result.data import Result as Result
     from simres.scenario.model import Scenario as Scenario
-    from simres.workload import Ledger as Ledger
-    from simres.workload import Workload as Workload
+    from simres.workload.graph import Ledger as Ledger
+    from simres.workload.graph import Workload as Workload
 
 _HOMES = {
     "AnswerIsNo": "simres.errors",
-    "Ledger": "simres.workload",
-    "Registry": "simres.plugins",
-    "Result": "simres.result",
+    "Ledger": "simres.workload.graph",
+    "Registry": "simres.plugins.registry",
+    "Result": "simres.result.data",
     "Scenario": "simres.scenario.model",
     "SimresError": "simres.errors",
-    "Workload": "simres.workload",
+    "Workload": "simres.workload.graph",
     "load": "simres.api",
     "rerun": "simres.api",
     "simulate": "simres.api",

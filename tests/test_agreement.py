@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.analysis.agreement import Agreement, Compared, Measured, compared, error
+from simres.analysis.validation import Agreement, Compared, Measured, compared, error
 from simres.calibration.shapes import matrix_shapes
-from simres.reporting.agreement import document, report
-from simres.shipped import workload as shipped
+from simres.reporting.tables.validation_table import document, report
+from simres.scenario.shipped import workload as shipped
 from simres.workload import Unit
-from simres.workload_json import read
+from simres.workload.json import read
 
 times = st.integers(0, 10**12)
 layers = st.lists(

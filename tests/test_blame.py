@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from test_bus_channels import NS, camera, load, machine, store, transfers
 
 from simres.analysis.blame import held_up_by
-from simres.analysis.history import bus_holders
+from simres.analysis.event_graph import bus_holders
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause, Record, RecordLevel
-from simres.reporting.headline import limit
-from simres.reporting.perfetto import perfetto
+from simres.program.record import Cause, Record, RecordLevel
+from simres.reporting.files.perfetto import perfetto
+from simres.reporting.text.headline import limit
 from simres.testing import prove
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simres.program import Program, Task, TaskKind, Work
-from simres.reporting.perfetto import perfetto
+from simres.reporting.files.perfetto import perfetto
+from simres.simulation.flattened import flatten
 from simres.simulation.invariants import longest_chain_ps
-from simres.simulation.plan import flatten
 from simres.testing import paper_chip
 
 

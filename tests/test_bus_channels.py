@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from simres.analysis.bounds import bounds
 from simres.errors import AnswerIsNo, InvalidFile, SimresError
 from simres.hardware.specs import BackgroundSpec, BusSpec, HostSpec, MatrixSpec, SramSpec
-from simres.hookspecs import ComponentRole
-from simres.plugins import Registry
+from simres.plugins.hooks import ComponentRole
+from simres.plugins.registry import Registry
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause, RecordLevel
-from simres.reporting.headline import limit
+from simres.program.record import Cause, RecordLevel
+from simres.reporting.text.headline import limit
 from simres.scenario.loader import load as read_scenario
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
+from simres.simulation.flattened import Launch, flatten
 from simres.simulation.invariants import BrokenInvariant, hold
-from simres.simulation.plan import Launch, flatten
 from simres.simulation.run import run
 from simres.testing import behaviours, chip, prove, workloads
 from simres.workload import Ledger

@@ -158,7 +158,7 @@ def test_the_last_cache_is_the_one_of_the_highest_level(tmp_path):
 @pytest.mark.torch
 def test_a_machine_is_measured_and_a_network_compared(simres, tmp_path, monkeypatch):
     from simres.calibration import measure, network, timing
-    from simres.plugins import Registry
+    from simres.plugins.registry import Registry
     from simres.scenario import loader
 
     monkeypatch.setattr(network, "IMAGES", 2)

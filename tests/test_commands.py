@@ -11,11 +11,11 @@ import tempfile
 
 import pytest
 
-from simres import shipped
 from simres.commands import COMMANDS
-from simres.commands.guard import guard
+from simres.commands.errors_to_exit_codes import guard
 from simres.errors import AnswerIsNo, SimresError
-from simres.record import Record, RecordLevel
+from simres.program.record import Record, RecordLevel
+from simres.scenario import shipped
 from simres.simulation.invariants import BrokenInvariant
 
 

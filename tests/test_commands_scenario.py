@@ -10,9 +10,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from simres import shipped
 from simres.commands import app
 from simres.errors import ExitCode
+from simres.scenario import shipped
 from simres.scenario.schema import FILES
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from simres import api
 from simres.errors import AnswerIsNo, SimresError
 from simres.program import Program
-from simres.reporting.schedule_table import schedule_table
+from simres.reporting.tables.schedule_table import schedule_table
 from simres.scheduling.tiled import tiled
 from simres.testing import paper_chip, workloads
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from simres import workload_json
 from simres.commands import app
 from simres.errors import ExitCode
 from simres.workload import Workload
+from simres.workload import json as workload_json
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "workloads"
 

@@ -151,7 +151,7 @@ def test_pictures_are_drawn(place: Path) -> None:
 def test_a_shipped_checkpoint_goes_by_its_name(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from simres import shipped
+    from simres.scenario import shipped
 
     (tmp_path / "checkpoints").mkdir()
     content = (place / "run" / "checkpoint.safetensors").read_bytes()

@@ -13,8 +13,8 @@ from rich.cells import cell_len
 
 from simres.errors import SimresError
 from simres.exploration.comparison import MOST, compare
-from simres.record import RecordLevel
-from simres.reporting.comparison import headline, reasons, report
+from simres.program.record import RecordLevel
+from simres.reporting.tables.comparison_tables import headline, reasons, report
 
 
 @given(data=st.data(), many=st.integers(2, 4))

@@ -19,11 +19,11 @@ from test_tenants import tenants
 
 from simres.analysis.critical_path import Stretch, Why, blame, critical_path
 from simres.errors import AnswerIsNo, SimresError
-from simres.joint import beside, joined, together
-from simres.planning import chip_of
-from simres.plugins import resolve
+from simres.planning.plan import chip_of
+from simres.plugins.registry import resolve
 from simres.program import Buffer, Program, Region
-from simres.record import Record, RecordLevel
+from simres.program.record import Record, RecordLevel
+from simres.program.tenants import beside, joined, together
 from simres.scenario.loader import from_document
 from simres.simulation.run import run, run_stream, run_tenants
 from simres.testing import behaviours, prove, workloads

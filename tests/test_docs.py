@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import simres
-from simres import hookspecs
-from simres.plugins import Registry
+from simres.plugins import hooks as hookspecs
+from simres.plugins.registry import Registry
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

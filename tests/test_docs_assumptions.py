@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import simres
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.units import format_duration
 
 PAGE = (Path(__file__).parents[1] / "docs" / "assumptions.md").read_text(encoding="utf-8")

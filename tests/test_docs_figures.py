@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import simres
-from simres.reporting.layer_csv import layer_csv
-from simres.result_summary import summary
+from simres.reporting.files.layer_csv import layer_csv
+from simres.result.summary import summary
 
 ROOT = Path(__file__).parents[1]
 DOCS = {

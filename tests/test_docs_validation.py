@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from simres.analysis.agreement import Agreement, Compared
-from simres.reporting.agreement import document, report
+from simres.analysis.validation import Agreement, Compared
+from simres.reporting.tables.validation_table import document, report
 from simres.units import format_duration
 
 ROOT = Path(__file__).parents[1]

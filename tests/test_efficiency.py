@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from simres.errors import InvalidFile
 from simres.hardware.efficiency import PARTS, Surface
 from simres.hardware.specs import HostSpec, MatrixSpec
-from simres.plugins import default_registry
+from simres.plugins.registry import default_registry
 from simres.program import Work
 from simres.scenario import loader
 from simres.testing.components import check_component

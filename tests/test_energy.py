@@ -15,10 +15,10 @@ from simres.analysis.energy import energy
 from simres.errors import SimresError
 from simres.hardware.energy import MAC_FJ, DataType, EnergyCosts, sram_byte_fj
 from simres.program import Work
-from simres.reporting.layer_csv import layer_csv
-from simres.reporting.report import report
-from simres.result_json import load
-from simres.result_summary import summary
+from simres.reporting.files.layer_csv import layer_csv
+from simres.reporting.tables.run_report import report
+from simres.result.json import load
+from simres.result.summary import summary
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.simulation.run import run_stream

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from simres import shipped
-from simres.analysis.estimate import estimate, live_bytes
+from simres.analysis.traffic_estimate import estimate, live_bytes
 from simres.hardware.specs import HostSpec, MatrixSpec
 from simres.passes.application import apply
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program import Work
+from simres.scenario import shipped
 from simres.workload import Workload
-from simres.workload_json import read
+from simres.workload.json import read
 
 BUILT_IN = Registry(external=False)
 MIB = 2**20

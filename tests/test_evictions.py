@@ -14,8 +14,8 @@ from simres.analysis.bounds import least_work
 from simres.analysis.evictions import evictions
 from simres.errors import AnswerIsNo
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.record import RecordLevel
-from simres.result_json import load
+from simres.program.record import RecordLevel
+from simres.result.json import load
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.run import run, run_stream
@@ -122,7 +122,7 @@ def test_every_launch_evicts_again():
 
 
 def test_they_are_in_the_json_and_the_report(tmp_path):
-    from simres.reporting.report import report
+    from simres.reporting.tables.run_report import report
 
     result = simres.api.simulate("resnet20", overrides={"hardware.sram.capacity": "200 kB"})
     assert result.evictions

@@ -17,13 +17,13 @@ import pytest
 from simres import api
 from simres.errors import ExitCode, SimresError, SimresWarning
 from simres.exploration import cluster as clusters
-from simres.exploration import local, table
+from simres.exploration import table, worker_processes
 from simres.exploration.cluster import cluster, versions_of
-from simres.exploration.outcome import Row
+from simres.exploration.figures import Row
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -51,7 +51,9 @@ def study() -> Study:
 @pytest.fixture(scope="module")
 def expected(study: Study) -> list[str]:
     count = study.space.size
-    return sorted(table.line_of(row) for rows in local.here(study, range(count), count) for row in rows)
+    return sorted(
+        table.line_of(row) for rows in worker_processes.here(study, range(count), count) for row in rows
+    )
 
 
 class Machines:
@@ -174,13 +176,13 @@ def test_a_cluster_that_goes_away_is_said_and_the_sweep_taken_up_again(
         sweep(study, path, partial(cluster, address=str(machines.file)), Halfway(machines.scheduler.kill))
     kept = path.read_text().splitlines(keepends=True)
     assert len(expected) / 2 <= len(kept) < len(expected)
-    sweep(study, path, local.here, Halfway(lambda: None))
+    sweep(study, path, worker_processes.here, Halfway(lambda: None))
     assert sorted(path.read_text().splitlines(keepends=True)) == expected
 
 
 FATAL = """
 import os
-from simres.hookspecs import Scheduler, hookimpl
+from simres.plugins.hooks import Scheduler, hookimpl
 
 @hookimpl
 def simres_schedulers():

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from simres import api
-from simres.exploration import local, table
-from simres.exploration.outcome import Row, columns
+from simres.exploration import table, worker_processes
+from simres.exploration.figures import Row, columns
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 VARY = {"hardware.ddr.bandwidth": "1,2,3,4 GB/s", "hardware.host.rate": "5,10,20 GOP/s"}
 
@@ -34,7 +34,7 @@ def study() -> Study:
 @pytest.fixture(scope="module")
 def expected(study: Study) -> list[str]:
     points = range(study.space.size)
-    found = local.here(study, points, len(points))
+    found = worker_processes.here(study, points, len(points))
     return sorted(table.line_of(row) for rows in found for row in rows)
 
 
@@ -85,9 +85,9 @@ class Killing(ProcessPoolExecutor):
 def test_processes_that_are_killed_are_replaced(
     study: Study, expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "ProcessPoolExecutor", Killing)
+    monkeypatch.setattr(worker_processes, "ProcessPoolExecutor", Killing)
     rows: list[Row] = []
-    for more in local.processes(study, range(study.space.size), study.space.size, 2):
+    for more in worker_processes.processes(study, range(study.space.size), study.space.size, 2):
         rows += more
     assert Killing.killed
     assert sorted(map(table.line_of, rows)) == expected
@@ -139,4 +139,4 @@ def no_space(*_: object) -> int:
 
 
 def test_a_row_has_the_columns_of_its_table(study: Study) -> None:
-    assert list(next(local.here(study, [0], 1))[0]) == columns(study)
+    assert list(next(worker_processes.here(study, [0], 1))[0]) == columns(study)

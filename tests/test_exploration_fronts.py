@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import SimresError
-from simres.exploration import local, table
+from simres.exploration import table, worker_processes
 from simres.exploration.designs import _spelled, designs_in
+from simres.exploration.figures import FIGURES, Row
 from simres.exploration.fronts import Front, Heat, front_of, heat_of, spoken
 from simres.exploration.objectives import OBJECTIVES, best_of, objectives_of
-from simres.exploration.outcome import FIGURES, Row
 from simres.exploration.space import Knob, space_of
 from simres.exploration.study import Study, study_of
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 REGISTRY = Registry(external=False)
 KNOBS = (
@@ -156,7 +156,7 @@ def study() -> Study:
 
 def test_a_table_says_what_its_knobs_were(study: Study, tmp_path: Path) -> None:
     points = range(study.space.size)
-    lines = [table.line_of(row) for rows in local.here(study, points, len(points)) for row in rows]
+    lines = [table.line_of(row) for rows in worker_processes.here(study, points, len(points)) for row in rows]
     path = tmp_path / "t.jsonl"
     path.write_text("".join(reversed(lines)))
     found = designs_in(path, REGISTRY)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.exploration.portions import LARGEST, Shares, portions
+from simres.exploration.chunks import LARGEST, Shares, portions
 
 
 @given(st.integers(0, 500), st.integers(1, 9))

@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import ExitCode, SimresError
-from simres.exploration import local, table
-from simres.exploration.limits import Limit, limits_of
+from simres.exploration import table, worker_processes
+from simres.exploration.constraints import Limit, limits_of
+from simres.exploration.figures import Row
 from simres.exploration.objectives import OBJECTIVES, objectives_of
-from simres.exploration.outcome import Row
 from simres.exploration.pareto import front
 from simres.exploration.search import SAMPLERS, Searched, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import Evaluation
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 pytest.importorskip("optuna")
 
@@ -60,7 +60,7 @@ def study() -> Study:
 
 @pytest.fixture(scope="module")
 def grid(study: Study) -> dict[str, Row]:
-    found = local.here(study, range(SIZE), SIZE)
+    found = worker_processes.here(study, range(SIZE), SIZE)
     return {str(row["key"]): row for rows in found for row in rows}
 
 
@@ -248,7 +248,7 @@ def test_a_search_learns_from_the_table_of_a_sweep(
 
 
 def test_processes_search_as_this_one_does(study: Study, grid: dict[str, Row], tmp_path: Path) -> None:
-    found = searched(study, partial(local.processes, workers=2), 10, tmp_path / "s.jsonl")
+    found = searched(study, partial(worker_processes.processes, workers=2), 10, tmp_path / "s.jsonl")
     assert len(found.rows) == 10
     assert all(grid[str(row["key"])] == row for row in found.rows)
 

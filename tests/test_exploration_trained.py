@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from simres.exploration.outcome import Row
-from simres.workload_json import read
+from simres.exploration.figures import Row
+from simres.workload.json import read
 
 TRAINED = Path(__file__).parent / "trained"
 NAMES = ("resnet8", "plain14", "resnet14-without-1")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simres.errors import SimresError
+from simres.exploration.knob_values import number_in, values_in, values_of
 from simres.exploration.space import Space, space_of
-from simres.exploration.values import number_in, values_in, values_of
 
 
 def test_the_last_unit_of_a_list_goes_for_all() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simres.analysis.handling import handling
+from simres.analysis.dataflow import handling
 from simres.errors import AnswerIsNo
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.scheduling.parameters import NoParameters

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from simres.program import Buffer, Program, Region, Task, TaskKind, Work
-from simres.record import Cause
+from simres.program.record import Cause
+from simres.simulation.flattened import Launch, flatten
 from simres.simulation.invariants import BrokenInvariant, hold, longest_chain_ps, spans_hold
-from simres.simulation.plan import Launch, flatten
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 

@@ -12,9 +12,9 @@ import simres.api
 from simres.analysis.energy import energy
 from simres.errors import AnswerIsNo, InvariantViolation
 from simres.hardware.energy import EnergyCosts
-from simres.issued import Held, Issued, issued, unordered
 from simres.program import Program
-from simres.record import RecordLevel
+from simres.program.orders import Held, Issued, issued, unordered
+from simres.program.record import RecordLevel
 from simres.scheduling.overlapped import Parameters, schedule
 from simres.scheduling.tiled import tiled, written
 from simres.scheduling.tiling import cut
@@ -22,11 +22,11 @@ from simres.scheduling.unfused import unfused
 from simres.scheduling.writer import Writer
 from simres.simulation import proof
 from simres.simulation.check import check
-from simres.simulation.plan import least_ps
+from simres.simulation.flattened import least_ps
 from simres.simulation.proof import fits, prove
 from simres.simulation.run import run
 from simres.testing import chip, paper_chip, workloads
-from simres.testing.materials import behaviours
+from simres.testing.random_workloads import behaviours
 
 capacities = st.integers(200, 4_000)
 bandwidths = st.sampled_from(["0.25 GB/s", "3 GB/s", "64 GB/s"])

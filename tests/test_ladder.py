@@ -10,7 +10,7 @@ import pytest
 from simres import api
 from simres.exploration.ladder import as_ledger, ladder
 from simres.exploration.paper_sheet import PRINTED_MACS, PRINTED_TRANSFERS_NS
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.workload import Ledger, Row, Unit, to_document
 
 
@@ -120,7 +120,7 @@ def test_the_spreadsheet_rule_of_a_network():
 def test_the_scenarios_own_scheduler_is_a_rung(registry):
     from test_planning import Plugin
 
-    from simres.plugins import Provider
+    from simres.plugins.registry import Provider
 
     found = Registry(external=False)
     found._add(Plugin(), Provider("bad", "simres-bad", "1.0"))

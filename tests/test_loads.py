@@ -16,19 +16,19 @@ from nanoseconds import NS, host, nanosecond_chip
 
 import simres
 from simres import api
-from simres.analysis.student import interval, quantile
+from simres.analysis.confidence import interval, quantile
 from simres.errors import AnswerIsNo, ExitCode, InvalidFile, SimresError
 from simres.exploration import saturation
-from simres.exploration.traffic import Traffic
-from simres.plugins import Registry
+from simres.exploration.request_rates import Traffic
+from simres.planning.requests import stream_of
+from simres.plugins.registry import Registry
 from simres.program import Program
-from simres.reporting.glyphs import ASCII
-from simres.reporting.report import report
-from simres.reporting.saturation_table import saturation as saturation_table
-from simres.result_rules import problems_of_result
+from simres.reporting.tables.run_report import report
+from simres.reporting.tables.saturation_table import saturation as saturation_table
+from simres.reporting.text.glyphs import ASCII
+from simres.result.rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
-from simres.serving import stream_of
-from simres.simulation.arrivals import exponential, poisson, uniform
+from simres.simulation.arrival_times import exponential, poisson, uniform
 from simres.simulation.latencies import ERROR, EXACT, Latencies
 from simres.simulation.run import Tenant, run_tenants
 from simres.simulation.stream import PERCENTILES, Stream

@@ -15,8 +15,8 @@ from simres.errors import SimresError
 from simres.networks.blocks import BasicBlock, BottleneckBlock, PlainBlock, PreactBlock, trait
 from simres.networks.build import build
 from simres.networks.catalogue import counted, models
-from simres.networks.removal import removable, remove
 from simres.networks.variant import Variant, variant_of
+from simres.networks.without_blocks import removable, remove
 
 pytestmark = pytest.mark.torch
 

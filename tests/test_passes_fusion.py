@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres import shipped
 from simres.errors import SimresError
 from simres.passes.application import apply
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.testing import paper_chip, prove, workloads
 from simres.workload import Op, Role, Unit, Workload
-from simres.workload_json import dumps, loads, read
-from simres.workload_rules import problems_of_workload
+from simres.workload.json import dumps, loads, read
+from simres.workload.rules import problems_of_workload
 
 BUILT_IN = Registry(external=False)
 NETWORKS = sorted(name for name in shipped.workloads() if name != "paper")

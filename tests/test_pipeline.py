@@ -13,17 +13,17 @@ from kept_weights import kept
 import simres
 from simres import api
 from simres.errors import AnswerIsNo, InvariantViolation, SimresError
-from simres.hookspecs import Scheduler, hookimpl
-from simres.joint import joined
-from simres.plugins import Provider, Registry
+from simres.plugins.hooks import Scheduler, hookimpl
+from simres.plugins.registry import Provider, Registry
 from simres.program import TaskKind
-from simres.record import RecordLevel
-from simres.reporting.layer_csv import layer_csv
-from simres.reporting.perfetto import perfetto
-from simres.reporting.report import report
-from simres.reporting.timeline import timeline
+from simres.program.record import RecordLevel
+from simres.program.tenants import joined
+from simres.reporting.drawing.timeline_drawing import timeline
+from simres.reporting.files.layer_csv import layer_csv
+from simres.reporting.files.perfetto import perfetto
+from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document
-from simres.scheduling.filling import filling
+from simres.scheduling.preload import filling
 from simres.scheduling.serial import schedule as serial
 from simres.scheduling.tiled import tiled
 from simres.simulation.check import check
@@ -213,7 +213,7 @@ def test_layers_of_an_aggregate_record_are_those_of_the_spans(registry, stream):
     scenario = from_document(dict(stream.origin.scenario | {"images": 3}), registry=registry)
     full = simres.simulate(scenario, registry=registry)
     aggregate = simres.simulate(scenario, record="aggregate", registry=registry)
-    from simres.reporting.tables import working_by_layer
+    from simres.reporting.tables.result_tables import working_by_layer
 
     for one, other in zip(working_by_layer(full), working_by_layer(aggregate), strict=True):
         assert {name: ps for name, ps in one.items() if ps} == {name: ps for name, ps in other.items() if ps}

@@ -12,8 +12,8 @@ from simres.errors import AnswerIsNo
 from simres.hardware.specs import BusSpec
 from simres.program import Program, Region, Task, TaskKind, Work
 from simres.scheduling import overlapped
+from simres.simulation.flattened import flatten
 from simres.simulation.placement import lay_out
-from simres.simulation.plan import flatten
 from simres.testing import paper_chip, workloads
 
 ENGINES = ["ddr"]

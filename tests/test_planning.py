@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simres
-from simres import planning
 from simres.errors import AnswerIsNo, InvariantViolation, SimresError
-from simres.hookspecs import Scheduler, hookimpl
-from simres.plugins import Provider, Registry
+from simres.planning import plan as planning
+from simres.plugins.hooks import Scheduler, hookimpl
+from simres.plugins.registry import Provider, Registry
 from simres.scenario.loader import from_document
 from simres.scheduling import serial as in_a_row
 from simres.scheduling.parameters import NoParameters
@@ -155,7 +155,7 @@ def test_no_program_at_all_is_said(registry):
 
 
 def test_candidates_survive_the_file_and_show_in_the_report(tmp_path, registry):
-    from simres.reporting.report import report
+    from simres.reporting.tables.run_report import report
 
     found = simres.simulate("resnet20", overrides={"scheduler": "overlapped"})
     assert len(found.candidates) > 1

@@ -13,12 +13,12 @@ from textwrap import dedent
 import pytest
 
 from simres import api, errors
-from simres.brought_by import BROUGHT_BY
 from simres.errors import SimresError, SimresWarning
-from simres.plugins import LOAD_PLUGINS, Registry, resolve
+from simres.plugins.providers import BROUGHT_BY
+from simres.plugins.registry import LOAD_PLUGINS, Registry, resolve
 
 IMPORTS = """\
-from simres.hookspecs import Component, ComponentRole, Scheduler, hookimpl
+from simres.plugins.hooks import Component, ComponentRole, Scheduler, hookimpl
 MATRIX = ComponentRole.MATRIX
 SPEC = "simres.hardware.specs:MatrixSpec"
 """
@@ -279,7 +279,7 @@ def test_commands_that_need_no_plugin_import_none(
 
 def test_a_slow_plugin_is_named(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     install("simres-npu", "import time; time.sleep(0.02)" + NPU)
-    monkeypatch.setattr("simres.plugins.SLOW_S", 0.01)
+    monkeypatch.setattr("simres.plugins.registry.SLOW_S", 0.01)
     monkeypatch.setenv(LOAD_PLUGINS, "simres-npu")  # others that are installed may be as slow
     with pytest.warns(SimresWarning, match=r"^plugin `npu` \(simres-npu 1.0\) took 0.\d s to import$"):
         assert Registry().component("npu").kind == "npu"
@@ -443,7 +443,7 @@ passes: [PASSES]
 scheduler: SCHEDULER
 """
 PARTS = """
-from simres.hookspecs import Pass, Reporter
+from simres.plugins.hooks import Pass, Reporter
 
 @hookimpl
 def simres_schedulers():

@@ -7,7 +7,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.recent import Recent, Same
+from simres.caching import Recent, Same
 
 
 @given(st.lists(st.integers(0, 9)), st.integers(1, 30))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import simres.api
-from simres.analysis.references import at_the_roof_ps
+from simres.analysis.reference_times import at_the_roof_ps
 
 FUSED = {"passes": ["fold_batch_norm", "fold_bias", "fuse_epilogues"], "scheduler": "overlapped"}
 

@@ -9,8 +9,8 @@ from test_bus_channels import transfers
 from test_critical_path import tenants_together
 from test_replay import fill_and_use
 
-from simres.analysis.relaxed import Relaxed
-from simres.joint import joined
+from simres.analysis.unlimited import Relaxed
+from simres.program.tenants import joined
 from simres.simulation.run import run_stream
 from simres.testing import behaviours, prove
 

@@ -9,7 +9,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.engine import Done, Engine, Stall
 from simres.hardware.specs import BusSpec, HostSpec
 from simres.program import Buffer, Program, Region
-from simres.record import Cause, RecordLevel
+from simres.program.record import Cause, RecordLevel
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.run import run, run_stream
 from simres.testing import behaviours, chip, prove

@@ -14,13 +14,13 @@ from rich.cells import cell_len
 import simres.api
 from simres.analysis.critical_path import Why
 from simres.analysis.explanation import Limit, Resource, explain
-from simres.analysis.relaxed import Relaxed
+from simres.analysis.unlimited import Relaxed
 from simres.errors import SimresError
 from simres.program import Program
-from simres.record import RecordLevel
-from simres.reporting.advice import advice
-from simres.reporting.explanation import document, explanation
-from simres.reporting.reasons import answer, reasons
+from simres.program.record import RecordLevel
+from simres.reporting.tables.explanation_tables import document, explanation
+from simres.reporting.text.advice import advice
+from simres.reporting.text.reasons import answer, reasons
 
 BOTTLENECKS = Path(__file__).parent / "bottlenecks"
 BOUND_BY = {

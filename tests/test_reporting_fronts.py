@@ -15,12 +15,12 @@ import pytest
 from test_reporting_html import HOSTILE, Page, data_of
 
 from simres.errors import SimresError
+from simres.exploration.figures import FIGURES, Row
 from simres.exploration.fronts import Front, Heat, front_of, heat_of
 from simres.exploration.objectives import OBJECTIVES, objectives_of
-from simres.exploration.outcome import FIGURES, Row
 from simres.exploration.space import Knob
-from simres.reporting import front_plot
-from simres.reporting.html.designs import SCRIPTS, STYLES, front_page, heat_page
+from simres.reporting.html.design_pages import SCRIPTS, STYLES, front_page, heat_page
+from simres.reporting.plots import front_plot
 
 Simres = Callable[..., tuple[int, str, str]]
 BANDWIDTH = Knob("hardware.ddr.bandwidth", ("500 MB/s", "1 GB/s", "2 GB/s", "4 GB/s"))

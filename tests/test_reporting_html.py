@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 import simres.api
 from simres.analysis.critical_path import critical_path
 from simres.program import Region, TaskKind, Work
-from simres.record import RecordLevel
+from simres.program.draft import Draft
+from simres.program.record import RecordLevel
 from simres.reporting.html.packed import packed
 from simres.reporting.html.page import SCRIPTS, html
-from simres.reporting.tables import layer_columns
-from simres.result import Origin
-from simres.scheduling.draft import Draft
+from simres.reporting.tables.result_tables import layer_columns
+from simres.result.data import Origin
 from simres.testing import check_reporter, paper_chip
 from simres.units import format_duration
 

@@ -8,7 +8,7 @@ import io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simres.reporting.layer_csv import layer_csv
+from simres.reporting.files.layer_csv import layer_csv
 
 NUMBERS = ("start_ps", "end_ps", "macs", "vector_ops", "read_bytes", "written_bytes", "copied_bytes")
 

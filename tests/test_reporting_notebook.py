@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simres.reporting.notebook import html
+from simres.reporting.files.notebook import html
 
 KNOWN = {
     *("div", "style", "p", "strong", "br", "table", "thead", "tbody", "tr", "th", "td", "span"),

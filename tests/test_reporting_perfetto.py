@@ -12,8 +12,8 @@ import simres.api
 from simres.analysis.critical_path import critical_path
 from simres.errors import SimresError
 from simres.program import TaskKind
-from simres.record import Cause, RecordLevel
-from simres.reporting.perfetto import perfetto, side_by_side
+from simres.program.record import Cause, RecordLevel
+from simres.reporting.files.perfetto import perfetto, side_by_side
 from simres.testing import paper_chip
 
 FIELDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.reporting.pyramid import Pyramid
+from simres.reporting.drawing.range_maximum import Pyramid
 
 VALUES = st.lists(st.integers(0, 9), max_size=40)
 

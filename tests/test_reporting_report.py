@@ -14,15 +14,15 @@ from rich.cells import cell_len
 
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause, RecordLevel
-from simres.reporting import console, headline
-from simres.reporting.amounts import COUNT, TIME, percent, printable, scale, three_digits
-from simres.reporting.columns import Column, bar, fit, lines, shorten
-from simres.reporting.glyphs import ASCII, BLOCKS
-from simres.reporting.report import report, show
-from simres.reporting.tables import expectation_columns
-from simres.result import Expectation
-from simres.result_summary import summary
+from simres.program.record import Cause, RecordLevel
+from simres.reporting.tables.result_tables import expectation_columns
+from simres.reporting.tables.run_report import report, show
+from simres.reporting.text import console, headline
+from simres.reporting.text.amounts import COUNT, TIME, percent, printable, scale, three_digits
+from simres.reporting.text.columns import Column, bar, fit, lines, shorten
+from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.result.data import Expectation
+from simres.result.summary import summary
 from simres.testing import paper_chip
 from simres.workload import Op, Unit
 

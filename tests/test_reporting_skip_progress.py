@@ -6,15 +6,15 @@ import io
 
 import pytest
 
-from simres.reporting import skip_progress
-from simres.reporting.console import Output
-from simres.reporting.skip_progress import SkipProgress
+from simres.reporting.progress import block_removal_progress
+from simres.reporting.progress.block_removal_progress import SkipProgress
+from simres.reporting.text.console import Output
 
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     at = [100.0]
-    monkeypatch.setattr(skip_progress.time, "monotonic", lambda: at[0])
+    monkeypatch.setattr(block_removal_progress.time, "monotonic", lambda: at[0])
     return at
 
 

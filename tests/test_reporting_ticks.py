@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.reporting.ticks import FEW, MOST, limits, share, ticks
+from simres.reporting.drawing.ticks import FEW, MOST, limits, share, ticks
 
 positive = st.floats(1e-6, 1e9)
 

@@ -12,11 +12,11 @@ from rich.cells import cell_len
 from simres.commands.timeline import timeline as command
 from simres.errors import SimresError
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import Cause, RecordLevel
-from simres.reporting.console import Output
-from simres.reporting.glyphs import ASCII, BLOCKS
-from simres.reporting.lanes import Window, fullest, lanes
-from simres.reporting.timeline import layer_window, show_timeline, timeline
+from simres.program.record import Cause, RecordLevel
+from simres.reporting.drawing.lane_cells import Window, fullest, lanes
+from simres.reporting.drawing.timeline_drawing import layer_window, show_timeline, timeline
+from simres.reporting.text.console import Output
+from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.testing import paper_chip
 
 WIDTHS = st.sampled_from([40, 80, 120, 200])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from simres.program import TaskKind
-from simres.record import RecordLevel
-from simres.reporting.lane_drawing import drawn
-from simres.reporting.lanes import Window, lanes
+from simres.program.record import RecordLevel
+from simres.reporting.drawing.lane_cells import Window, lanes
+from simres.reporting.drawing.lane_drawing import drawn
 from simres.reporting.viewer.details import details, held
 from simres.reporting.viewer.index import ViewIndex
 from simres.reporting.viewer.keys import KEYS
@@ -28,7 +28,7 @@ from simres.reporting.viewer.picture import (
     rows,
     title,
 )
-from simres.reporting.viewer.view import LEAST_PS, View
+from simres.reporting.viewer.viewport import LEAST_PS, View
 
 WIDTHS = st.integers(40, 200)
 
@@ -423,7 +423,7 @@ def test_help_lists_every_key_and_closes(resnet20):
 
 @pytest.mark.parametrize("light", [False, True])
 def test_light_and_dark(resnet20, light):
-    from simres.reporting.viewer import inks
+    from simres.reporting.viewer import colours as inks
 
     async def go():
         async with shown(resnet20, light=light) as (app, pilot):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from simres import workload_json
-from simres.reporting.workload_table import workload_table
+from simres.reporting.tables.workload_table import workload_table
 from simres.workload import Unit, Workload
+from simres.workload import json as workload_json
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "workloads"
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.errors import SimresError
-from simres.plugins import Registry
-from simres.reporting.layer_csv import layer_csv
-from simres.reporting.perfetto import perfetto
-from simres.reporting.report import report
-from simres.reporting.timeline import timeline
-from simres.result_json import load
+from simres.plugins.registry import Registry
+from simres.reporting.drawing.timeline_drawing import timeline
+from simres.reporting.files.layer_csv import layer_csv
+from simres.reporting.files.perfetto import perfetto
+from simres.reporting.tables.run_report import report
+from simres.result.json import load
 
 BUILT_IN = Registry(external=False)
 VALUES = [

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from simres.analysis.roofline import Point, Roofline
 from simres.commands import build
 from simres.errors import SimresError, install
-from simres.reporting.roofline import classes, report, roofline_of
-from simres.reporting.roofline_plot import save
+from simres.reporting.drawing.roofline_drawing import classes, report, roofline_of
+from simres.reporting.plots.roofline_plot import save
 
 
 def invoke(*arguments):

@@ -15,11 +15,11 @@ from pydantic import BaseModel, field_validator
 from simres import units
 from simres.errors import InvalidFile
 from simres.hardware.specs import ComponentSpec
-from simres.hookspecs import Component, ComponentRole, Scheduler
-from simres.plugins import Registry
-from simres.scenario.findings import Findings, plainly, suggestion
+from simres.plugins.hooks import Component, ComponentRole, Scheduler
+from simres.plugins.registry import Registry
 from simres.scenario.loader import from_document, load, resolved
 from simres.scenario.model import Expectation
+from simres.scenario.problems import Findings, plainly, suggestion
 from simres.scenario.source import Document
 
 BUILT_IN = Registry(external=False)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simres import shipped
 from simres.errors import SimresError
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scenario.loader import from_document, load, load_chip, resolved
 
 BUILT_IN = Registry(external=False)

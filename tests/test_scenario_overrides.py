@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simres.errors import InvalidFile, SimresError
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.scenario.loader import from_document, load, load_chip
 
 BUILT_IN = Registry(external=False)

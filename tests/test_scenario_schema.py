@@ -9,10 +9,10 @@ import jsonschema
 import pytest
 import yaml
 
-from simres import shipped
 from simres.commands.init import STARTER
 from simres.errors import SimresError
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scenario.loader import from_document, load, resolved
 from simres.scenario.schema import FILES, chip_schema, scenario_schema, text
 

@@ -13,16 +13,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres import shipped
 from simres.errors import InvalidFile, SimresError
 from simres.exploration.objectives import OBJECTIVES
-from simres.exploration.section import around, section_of
 from simres.exploration.space import space_of
 from simres.exploration.study import tries
-from simres.plugins import Registry
+from simres.exploration.sweep_request import around, section_of
+from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scenario.loader import Template, template, template_of
 from simres.scenario.schema import scenario_schema
-from simres.scenario.sweeping import Goal
+from simres.scenario.sweep_section import Goal
 
 REGISTRY = Registry(external=False)
 SCHEMA = jsonschema.Draft202012Validator(scenario_schema(REGISTRY))

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simres.errors import AnswerIsNo
-from simres.plugins import Registry, resolve
+from simres.plugins.registry import Registry, resolve
 from simres.scenario.loader import from_document
 from simres.simulation.run import run
 from simres.testing import behaviours, prove, workloads
@@ -52,7 +52,7 @@ def chips(draw):
 
 def held(workload, hardware):
     """Makespan by scheduler, of those for which the network fits."""
-    from simres.planning import chip_of, plan
+    from simres.planning.plan import chip_of, plan
 
     found = {}
     for name in SCHEDULERS:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from simres import shipped, workload_json
 from simres.errors import SimresError
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scenario.loader import load, load_chip, resolved
+from simres.workload import json as workload_json
 
 BUILT_IN = Registry(external=False)
 
@@ -81,7 +82,7 @@ def test_a_workload_elsewhere_has_no_shipped_name(tmp_path):
 
 
 def test_an_installation_without_them_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "simres" / "shipped.py"))
+    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "simres" / "scenario" / "shipped.py"))
     shipped.root.cache_clear()
     try:
         with pytest.raises(SimresError, match="missing"):

@@ -15,19 +15,19 @@ import simres
 from simres.analysis.bounds import bounds
 from simres.errors import AnswerIsNo, InvalidFile, SimresError
 from simres.hardware.specs import BackgroundSpec, BusSpec
-from simres.joint import beside, together, workloads_beside
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program import Program, Task, TaskKind, Work
-from simres.record import Cause, RecordLevel
-from simres.reporting.layer_csv import layer_csv
-from simres.reporting.perfetto import perfetto
-from simres.reporting.report import report
-from simres.reporting.timeline import timeline
+from simres.program.record import Cause, RecordLevel
+from simres.program.tenants import beside, together, workloads_beside
+from simres.reporting.drawing.timeline_drawing import timeline
+from simres.reporting.files.layer_csv import layer_csv
+from simres.reporting.files.perfetto import perfetto
+from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document, load, resolved
 from simres.scheduling.tiled import tiled
 from simres.simulation.check import check
+from simres.simulation.flattened import Launch, flatten
 from simres.simulation.invariants import BrokenInvariant, hold_together, spans_hold_together
-from simres.simulation.plan import Launch, flatten
 from simres.simulation.run import Tenant, run_stream, run_tenants
 from simres.testing import behaviours, chip, paper_chip, workloads
 
@@ -322,7 +322,7 @@ def test_levels_agree_on_tenants(result):
         assert other.record.launches == result.record.launches
         assert "Tenants" in "\n".join(str(line) for line in report(other, 120))
         if level is RecordLevel.AGGREGATE:
-            from simres.reporting.tables import working_by_layer
+            from simres.reporting.tables.result_tables import working_by_layer
 
             summed = working_by_layer(other)
             for one, layers in zip(working_by_layer(result), summed, strict=True):

@@ -17,8 +17,17 @@ from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.energy import EnergyCosts
 from simres.hardware.specs import EngineSpec, MatrixSpec, SramSpec
-from simres.hookspecs import Component, ComponentRole, Importer, Operator, Pass, Reporter, Scheduler, hookimpl
-from simres.imported import Imported
+from simres.plugins.hooks import (
+    Component,
+    ComponentRole,
+    Importer,
+    Operator,
+    Pass,
+    Reporter,
+    Scheduler,
+    hookimpl,
+)
+from simres.plugins.imported import Imported
 from simres.program import Program, Work
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
@@ -313,8 +322,8 @@ def test_a_reporter_may_refuse_only_what_has_no_times(parts: ModuleType) -> None
 
 
 def test_importers_are_held_against_files(parts: ModuleType, tmp_path: Any) -> None:
-    from simres import shipped
-    from simres.workload_json import read
+    from simres.scenario import shipped
+    from simres.workload.json import read
 
     file = tmp_path / "net.txt"
     file.write_text("resnet20")

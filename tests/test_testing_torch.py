@@ -12,8 +12,8 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor, nn  # noqa: E402
 
-from simres.hookspecs import Block, Operator  # noqa: E402
 from simres.networks.blocks import BasicBlock  # noqa: E402
+from simres.plugins.hooks import Block, Operator  # noqa: E402
 from simres.testing import ContractBroken, check_block, check_operator  # noqa: E402
 from simres.tracing.lowering import Lowered, Node  # noqa: E402
 from simres.workload import Unit  # noqa: E402

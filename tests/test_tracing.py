@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from simres import workload_json
+from simres.workload import json as workload_json
 
 torch = pytest.importorskip("torch")
 

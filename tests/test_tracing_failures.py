@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from simres import workload_json
 from simres.errors import AnswerIsNo, SimresError
-from simres.hookspecs import Operator
+from simres.plugins.hooks import Operator
+from simres.workload import json as workload_json
 
 torch = pytest.importorskip("torch")
 

@@ -12,10 +12,10 @@ torch = pytest.importorskip("torch")
 from simres.errors import SimresError
 from simres.networks.build import build
 from simres.tracing import trace
-from simres.tracing.measuring import measure
+from simres.tracing.densities import measure
 from simres.workload import Role
-from simres.workload_json import dumps, loads
-from simres.workload_rules import problems_of_workload
+from simres.workload.json import dumps, loads
+from simres.workload.rules import problems_of_workload
 
 pytestmark = pytest.mark.torch
 

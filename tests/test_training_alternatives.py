@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from simres.networks.removal import removable
 from simres.networks.variant import Variant
+from simres.networks.without_blocks import removable
 from simres.training import alternatives
 from simres.training.alternatives import Alternatives
 from simres.training.augment import Batches
+from simres.training.block_removal import without
 from simres.training.evaluation import evaluate
 from simres.training.recipe import Recipe
-from simres.training.skipping import without
 
 pytestmark = pytest.mark.torch
 

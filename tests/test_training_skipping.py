@@ -12,10 +12,10 @@ from torch import nn
 from simres.errors import SimresError
 from simres.networks.build import build
 from simres.training.augment import Batches
+from simres.training.block_removal import Point, Study, branch_end, responses, spread, study, without
 from simres.training.evaluation import evaluate
 from simres.training.features import feature_maps, layer_responses
 from simres.training.recipe import Recipe
-from simres.training.skipping import Point, Study, branch_end, responses, spread, study, without
 
 pytestmark = pytest.mark.torch
 

@@ -12,7 +12,7 @@ save = pytest.importorskip("safetensors.torch").save_file
 
 from simres.errors import SimresError
 from simres.networks.build import build
-from simres.training.trained import trained
+from simres.training.trained_network import trained
 
 pytestmark = pytest.mark.torch
 

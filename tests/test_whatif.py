@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from test_closed_forms_anomalies import GREEDY
 
 from simres import api
-from simres.analysis.whatif import How
 from simres.errors import AnswerIsNo
 from simres.exploration.whatif import Trial, what_if
-from simres.hookspecs import Scheduler, hookimpl
-from simres.plugins import Provider, Registry
+from simres.exploration.whatif_outcomes import How
+from simres.plugins.hooks import Scheduler, hookimpl
+from simres.plugins.registry import Provider, Registry
 from simres.program import Layer
 from simres.scenario.loader import from_document
 from simres.testing import workloads
@@ -260,7 +260,7 @@ def test_in_the_order_of_grants_no_component_hurts_by_being_free(workload, capac
 
 
 def test_an_anomaly_is_found_and_said(anomalous):
-    from simres.reporting.whatif import report
+    from simres.reporting.tables.whatif_tables import report
 
     found = {(one.name, one.how) for one in anomalous.anomalies()}
     twice = change(anomalous, "ddr.bandwidth", How.DOUBLED)

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simres import workload_json
 from simres.errors import InvalidFile, SimresError
 from simres.workload import BITS, Ledger, Loops, Op, Role, Row, Tensor, Unit, Window, Workload
+from simres.workload import json as workload_json
 
 SHIPPED = Path(__file__).parent.parent / "scenarios" / "workloads"
 

@@ -13,19 +13,19 @@ from functools import cached_property
 
 from pydantic import ValidationError
 
-from simres.analysis.relaxed import Relaxed
-from simres.analysis.whatif import Change, How, Need, Outcome, Target, WhatIf, outcome
+from simres.analysis.unlimited import Relaxed
 from simres.errors import SimresError
-from simres.exploration.replaying import DoesNotFit, Given, Schedules, fit, run, schedules_for
+from simres.exploration.program_replay import DoesNotFit, Given, Schedules, fit, run, schedules_for
+from simres.exploration.whatif_outcomes import Change, How, Need, Outcome, Target, WhatIf, outcome
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
-from simres.joint import part
-from simres.planning import chip_of
-from simres.plugins import Registry
-from simres.program import Program
-from simres.record import Record
+from simres.planning.plan import chip_of
+from simres.plugins.registry import Registry
+from simres.program.record import Record
+from simres.program.tasks import Program
+from simres.program.tenants import part
 from simres.scenario.model import Scenario
-from simres.workload import Ledger, Workload
+from simres.workload.graph import Ledger, Workload
 
 MIB = 1 << 20
 

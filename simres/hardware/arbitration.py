@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from simres.hardware.background import batch
 from simres.hardware.channel import Arbitration, Channel, Refill, Rules
-from simres.hardware.repetition import Repetition
-from simres.hardware.requests import batch
+from simres.hardware.periodic_bursts import Repetition
 
 
 class Arbiter:

@@ -40,7 +40,7 @@ def counted(variant: Variant) -> Model:
     from torch import nn
     from torch.utils.flop_counter import FlopCounterMode
 
-    from simres.networks.removal import SHORTCUT_NAMES
+    from simres.networks.without_blocks import SHORTCUT_NAMES
 
     network = variant.build()
     module = network.module.to("meta")  # shapes are enough

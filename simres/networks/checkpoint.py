@@ -15,10 +15,10 @@ from simres.errors import SimresError, install
 from simres.networks.build import Network
 from simres.networks.names import Family, parse
 from simres.networks.variant import Variant, variant_of
-from simres.wording import shorten
+from simres.text import shorten
 
 if TYPE_CHECKING:
-    from simres.plugins import Registry
+    from simres.plugins.registry import Registry
 
 
 def load(path: Path, registry: Registry | None = None) -> Network:

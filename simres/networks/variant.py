@@ -10,7 +10,7 @@ from simres.errors import SimresError
 
 if TYPE_CHECKING:
     from simres.networks.build import Network
-    from simres.plugins import Registry
+    from simres.plugins.registry import Registry
 
 NUMBERS = ("span", "classes", "channels")
 TEXTS = ("block", "shortcut", "stem")
@@ -40,8 +40,8 @@ class Variant:
     def build(self, registry: Registry | None = None) -> Network:
         """The network, with random weights. Raises `SimresError`."""
         from simres.networks.build import build
-        from simres.networks.removal import remove
-        from simres.plugins import default_registry, resolve
+        from simres.networks.without_blocks import remove
+        from simres.plugins.registry import default_registry, resolve
 
         registry = registry or default_registry()
         network = build(

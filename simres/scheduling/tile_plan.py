@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
-from simres.program import Box, Work
+from simres.program.tasks import Box, Work
 from simres.scheduling.cuts import Cut, axes, summed
 from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT, reach, to_storage
 from simres.scheduling.pieces import Grid, box_bytes
 from simres.scheduling.tile_work import TileWork
-from simres.workload import Op, Role
+from simres.workload.graph import Op, Role
 
 if TYPE_CHECKING:
     from simres.scheduling.tiling import Tiling

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from simres.errors import AnswerIsNo, SimresError
 from simres.networks.checkpoint import put
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.training import store
 from simres.training.augment import Batches, seed_of
 from simres.training.datasets import Dataset

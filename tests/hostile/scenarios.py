@@ -12,8 +12,8 @@ from hostile import mutations
 from hostile.judging import BUILT_IN, Attempt, FindingError, put
 from hostile.mutations import YAML
 from hostile.settings import quantity
-from simres import shipped
 from simres.errors import SimresError
+from simres.scenario import shipped
 
 
 @cache

@@ -96,7 +96,7 @@ def varied(rng: Random, folder: Path) -> Attempt:
     typed = text if isinstance(text, str) else str(text)
 
     def read() -> None:
-        from simres.exploration.limits import limits_of
+        from simres.exploration.constraints import limits_of
         from simres.exploration.objectives import objectives_of
         from simres.exploration.space import space_of
 

@@ -131,7 +131,7 @@ def checkpoint(rng: Random, folder: Path) -> Attempt:
 
     def read() -> None:
         from simres.networks.checkpoint import load
-        from simres.training.trained import trained
+        from simres.training.trained_network import trained
 
         load(path, BUILT_IN)
         _ = trained(path, BUILT_IN).side
