@@ -1,6 +1,6 @@
 // What the page knows of the run: columns of whole numbers, read once from the data element.
 
-/** A column that `packed.py` wrote: zigzag differences in bytes of seven bits, in base64. */
+/** A column that `packed.py` wrote: zigzag differences, each less than 2 ** 52, in bytes of seven bits, in base64. */
 export function unpacked(text) {
   const bytes = atob(text);
   const numbers = [];
