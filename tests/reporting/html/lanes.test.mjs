@@ -16,12 +16,12 @@ const COLOURS = {
   on: {},
 };
 
-/** What is drawn of a lane in a box of so many pixels: [colour, x, width] of each piece. */
+/** What is drawn of a lane in a box of so many pixels: [colour, x, width, height] of each piece. */
 function drawn(unit, lane, view, width) {
   const pieces = [];
   const texts = [];
   const pen = {
-    fillRect: (x, _y, wide) => pieces.push([pen.fillStyle, x, wide]),
+    fillRect: (x, _y, wide, high) => pieces.push([pen.fillStyle, x, wide, high]),
     fillText: (text) => texts.push(text),
   };
   const model = modelOf(run(unit));
@@ -73,12 +73,22 @@ test("what is too short for a pixel is drawn in the pixels that it is in", () =>
   const { pieces, worked } = drawn(1, 0, { from: 0, to: 80 }, 8);
   assert.equal(worked, 23);
   const loads = pieces.filter(([colour]) => colour === "load" || colour === "store");
+  const places = loads.map(([, x, wide, high]) => [x, wide, high]);
   assert.deepEqual(
-    loads.map(([, x, wide]) => [x, wide]),
+    places,
     [
-      [0, 1],
-      [2, 1],
-      [7, 1],
+      [0, 1, 20],
+      [2, 1, 6],
+      [7, 1, 20],
+    ],
+    "as high as its share",
+  );
+  const waits = pieces.filter(([colour, , wide]) => colour.startsWith("~") && wide === 1);
+  assert.deepEqual(
+    waits.map(([colour, x]) => [colour, x]),
+    [
+      ["~latency", 1],
+      ["~latency", 2],
     ],
   );
 });

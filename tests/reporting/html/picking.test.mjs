@@ -87,4 +87,9 @@ test("above the rows and below them there is nothing", () => {
   const { model, rows, height, view, contents } = shown();
   assert.equal(hit(model, rows, contents, view, 10, 0), null);
   assert.equal(hit(model, rows, contents, view, 10, height + 1), null);
+  assert.deepEqual(
+    hit(model, rows, contents, view, 10, rows[1].y - 1),
+    { span: 0 },
+    "its name is part of a row",
+  );
 });

@@ -23,6 +23,7 @@ test("a search is for a part of a name in either case, or for exactly one", () =
   assert.deepEqual(matching(names, " Layers.1"), [true, true, false]);
   assert.deepEqual(matching(names, "fc"), [false, false, true]);
   assert.deepEqual(matching(names, "layers.1.conv1", true), [true, false, false]);
+  assert.deepEqual(matching(["conv1.weight", "conv1"], "conv1", true), [false, true]);
   assert.deepEqual(matching(names, "nothing of that"), [false, false, false]);
   assert.equal(matching(names, "  "), null);
 });
