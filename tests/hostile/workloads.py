@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from hostile import mutations
-from hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
-from hostile.results import few_layers, look
-from simres import api, shipped
+from simres import api
+from simres.scenario import shipped
+from tests.hostile import mutations
+from tests.hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
+from tests.hostile.results import few_layers, look
 
 
 @cache
@@ -29,9 +30,9 @@ def workload(rng: Random, folder: Path) -> Attempt:
     path = put(folder, "workload.json", data)
 
     def read() -> None:
-        from simres.reporting.workload_table import workload_table
-        from simres.workload_json import dumps, loads
-        from simres.workload_json import read as read_workload
+        from simres.reporting.tables.workload_table import workload_table
+        from simres.workload.json import dumps, loads
+        from simres.workload.json import read as read_workload
 
         found = read_workload(path)
         if loads(dumps(found)) != found:
