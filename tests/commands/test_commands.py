@@ -258,13 +258,14 @@ def test_a_closed_stream_is_no_defect(arguments, code):
 
 def test_help_spells_arguments_as_the_documentation_does(simres):
     for command, usage in {
-        "simulate": "{SCENARIO}",
-        "timeline": "{RESULT}",
-        "rerun": "{RESULT}",
-        "validate": "{FILE}...",
+        "simulate": "SCENARIO",
+        "timeline": "RESULT",
+        "rerun": "RESULT",
+        "validate": "FILE...",
         "init": "[DIR]",
     }.items():
-        assert f"simres {command} [OPTIONS] {usage}\n" in simres(command, "--help")[1]
+        shown = simres(command, "--help")[1].translate(str.maketrans("", "", "{}"))  # newer Typers add braces
+        assert f"simres {command} [OPTIONS] {usage}\n" in shown
 
 
 def test_a_chip_is_not_given_for_a_scenario_file(simres, tmp_path):
