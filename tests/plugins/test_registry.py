@@ -428,7 +428,7 @@ def test_torch_is_named_as_an_extra() -> None:
 
 
 def built_in(torch: bool) -> Iterator[str]:
-    """What the built-in parts point to, as `module:name`: the residual blocks, which need torch, or the rest."""
+    """What built-in parts point to, as `module:name`: the residual blocks (they need torch) or the rest."""
     for catalogue in Registry(external=False).catalogues:
         for declaration, _ in catalogue.found.values():
             if isinstance(declaration, Block) == torch:
