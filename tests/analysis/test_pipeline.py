@@ -53,7 +53,7 @@ class Plugin:
 
     @hookimpl
     def simres_schedulers(self):
-        yield Scheduler("keeping", "test_pipeline:keeping", "keeps weights")
+        yield Scheduler("keeping", "tests.analysis.test_pipeline:keeping", "keeps weights")
 
 
 @pytest.fixture(scope="module")

@@ -202,7 +202,7 @@ class Greedy:
 
     @hookimpl
     def simres_schedulers(self):
-        yield Scheduler("greedy", "test_whatif:greedy", "Graham's", takes="ledger")
+        yield Scheduler("greedy", "tests.exploration.test_whatif:greedy", "Graham's", takes="ledger")
 
 
 def greedy(workload, chip, parameters):

@@ -67,11 +67,13 @@ class Plugin:
     @hookimpl
     def simres_schedulers(self):
         for name in ("slow", "hasty", "astray", "nothing"):
-            yield Scheduler(name, f"test_planning:{name}", "plans badly")
-        yield Scheduler("too_large", "test_planning:too_large", "fits nowhere")
-        yield Scheduler("alone_again", "test_planning:modest", "plans badly", baseline="too_large")
-        yield Scheduler("alone", "test_planning:modest", "plans badly")
-        yield Scheduler("modest", "test_planning:modest", "plans badly, and knows", baseline="serial")
+            yield Scheduler(name, f"tests.planning.test_plan:{name}", "plans badly")
+        yield Scheduler("too_large", "tests.planning.test_plan:too_large", "fits nowhere")
+        yield Scheduler("alone_again", "tests.planning.test_plan:modest", "plans badly", baseline="too_large")
+        yield Scheduler("alone", "tests.planning.test_plan:modest", "plans badly")
+        yield Scheduler(
+            "modest", "tests.planning.test_plan:modest", "plans badly, and knows", baseline="serial"
+        )
 
 
 @pytest.fixture(scope="module")
