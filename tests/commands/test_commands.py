@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -262,10 +263,11 @@ def test_help_spells_arguments_as_the_documentation_does(simres):
         "timeline": "RESULT",
         "rerun": "RESULT",
         "validate": "FILE",
-        "init": "[DIR]",
+        "init": "DIR",
     }.items():
-        shown = simres(command, "--help")[1].translate(str.maketrans("", "", "{}."))  # newer Typers add them
-        assert f"simres {command} [OPTIONS] {usage}\n" in shown
+        # Which brackets and dots stand around a name differs between the versions of Typer.
+        shown = re.sub(r"[][{}.]", "", simres(command, "--help")[1])
+        assert f"simres {command} OPTIONS {usage}\n" in shown
 
 
 def test_a_chip_is_not_given_for_a_scenario_file(simres, tmp_path):
