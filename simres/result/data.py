@@ -20,7 +20,7 @@ from simres.files import write_text
 from simres.hardware.energy import EnergyCosts
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.program.tenants import workloads_beside
+from simres.program.tenants import ONLY
 from simres.units import format_duration
 from simres.workload.graph import Ledger, Workload
 
@@ -165,9 +165,10 @@ class Result:
         return self.repeats * _batch(self.scheduled)
 
     @property
-    def given(self) -> Workload | Ledger | Mapping[str, Workload]:
-        """What was to be run: one workload, or that of each tenant by name."""
-        return {name: tenant.workload for name, tenant in self.tenants.items()} or self.workload
+    def workloads(self) -> Mapping[str, Workload | Ledger]:
+        """What was to be run: the workload of each tenant by name, that of an only network under the empty
+        name."""
+        return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}
 
     @cached_property
     def layers(self) -> tuple[LayerTotals, ...]:
@@ -291,11 +292,3 @@ class Result:
 
 def _batch(workload: Workload | Ledger) -> int:
     return workload.images if isinstance(workload, Workload) else 1
-
-
-def together_of(tenants: Mapping[str, Tenancy]) -> tuple[Workload, Workload | None]:
-    """The workloads of all tenants as one, and the same after the passes, if any ran."""
-    given = workloads_beside({name: tenant.workload for name, tenant in tenants.items()})
-    if not any(tenant.rewritten for tenant in tenants.values()):
-        return given, None
-    return given, workloads_beside({name: tenant.scheduled for name, tenant in tenants.items()})

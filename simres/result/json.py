@@ -20,7 +20,8 @@ from simres.errors import SimresError
 from simres.files import read_text
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.result.data import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
+from simres.program.tenants import workloads_beside
+from simres.result.data import Candidate, Engine, Expectation, Origin, Result, Tenancy
 from simres.result.summary import SCHEMA_VERSION, stays_document, summary
 from simres.workload.graph import Ledger, Workload
 from simres.workload.graph import to_document as workload_to_document
@@ -222,7 +223,9 @@ def _read_networks(
 ) -> tuple[Workload | Ledger, Workload | None]:
     """The workload, and what the passes made of it, if any ran."""
     if tenants:
-        return together_of(tenants)
+        given = workloads_beside({name: tenant.workload for name, tenant in tenants.items()})
+        scheduled = workloads_beside({name: tenant.scheduled for name, tenant in tenants.items()})
+        return given, scheduled if any(tenant.rewritten for tenant in tenants.values()) else None
     workload = workload_from_document(stored.workload, str(path))
     rewritten = stored.rewritten and workload_from_document(stored.rewritten, str(path))
     return workload, rewritten if isinstance(rewritten, Workload) else None
