@@ -1,4 +1,4 @@
-"""Schedules made for one chip, run on that chip or on another."""
+"""Replays schedules made for one chip on that chip or on another."""
 
 from __future__ import annotations
 

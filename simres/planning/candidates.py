@@ -1,4 +1,4 @@
-"""The Programs that planning chooses from: those of the scheduler, and that of its baseline."""
+"""Collects the candidate Programs of a scenario's scheduler and of its baseline."""
 
 from __future__ import annotations
 

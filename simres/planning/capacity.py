@@ -1,4 +1,4 @@
-"""How many requests a chip can serve, and refusal of those that are too many whatever the queue."""
+"""Capacity of a chip for requests, and refusal of overload."""
 
 from __future__ import annotations
 

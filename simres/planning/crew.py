@@ -1,4 +1,4 @@
-"""The networks that share a chip, planned and run together. A single network is a crew of one."""
+"""A crew: the networks that share a chip, planned and run together. One network is a crew of one."""
 
 from __future__ import annotations
 

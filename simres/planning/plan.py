@@ -1,4 +1,4 @@
-"""The plan of one network: its passes, the Programs that are tried for it, and the one that is kept."""
+"""Plans one network: runs its passes, tries the candidate Programs, and keeps the fastest."""
 
 from __future__ import annotations
 

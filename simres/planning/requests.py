@@ -1,4 +1,4 @@
-"""Streams of requests for the Programs of a network: when they come, and which Programs can serve them."""
+"""Streams of requests: arrival times, and the Programs that can serve them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The roofline in a terminal: a plot on two logarithmic axes, a glyph a class of layer, and a table."""
+"""The roofline in a terminal: a plot on logarithmic axes, and a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of many designs: their front, or a goal over two knobs, with each design told where one points."""
+"""HTML pages of many designs: a Pareto front, or a heat map over two knobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections of the page: what can be read without any script, so that it can be printed too."""
+"""Sections of the page that can be read without scripts and printed."""
 
 from __future__ import annotations
 

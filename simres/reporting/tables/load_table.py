@@ -1,4 +1,4 @@
-"""Requests that came over time: latency, waiting, queues, and who was late."""
+"""Tables of requests over time: latency, queueing time, queue length, missed deadlines."""
 
 from __future__ import annotations
 

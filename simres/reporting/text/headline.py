@@ -1,4 +1,4 @@
-"""The answer in words: how long, what limits it and why, how far from the bound. Worked out, never canned."""
+"""The answer in words: the time, its bottleneck, and the distance to the lower bound."""
 
 from __future__ import annotations
 
