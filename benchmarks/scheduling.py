@@ -28,7 +28,7 @@ from simres.passes.application import apply
 from simres.planning.evaluate import evaluate
 from simres.plugins.registry import Registry
 from simres.program.tenants import ONLY
-from simres.result.data import Result
+from simres.result import Result
 from simres.workload import Workload
 
 LIMITS_MS = {"resnet20": 10.0, "resnet18": 150.0, "torchvision:resnet152": 1000.0}

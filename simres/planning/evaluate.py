@@ -16,7 +16,8 @@ from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tenants import ONLY, part, workloads_beside
-from simres.result.data import Engine, Expectation, Origin, Result, Tenancy
+from simres.result import Result
+from simres.result.data import Engine, Expectation, Origin, Tenancy
 from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.workload.graph import Ledger, Workload

@@ -19,7 +19,7 @@ from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
 from simres.program.tenants import joined
 from simres.result.data import Candidate
-from simres.result.json import program_document
+from simres.result.document import program_document
 from simres.scheduling.preload import filling
 from simres.simulation.check import check
 from simres.simulation.flattened import least_ps

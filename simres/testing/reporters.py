@@ -18,7 +18,7 @@ from simres.plugins.hooks import Reporter
 from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
 from simres.program.tenants import ONLY
-from simres.result.data import Result
+from simres.result import Result
 from simres.scenario.loader import from_document
 from simres.testing.contract import ContractBroken, described, for_all, hold, load, same
 from simres.testing.random_workloads import ledgers, workloads

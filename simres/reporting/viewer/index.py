@@ -14,7 +14,7 @@ from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
-from simres.result.data import Result
+from simres.result import Result
 
 _CAUSES = {
     Why.LATENCY: Cause.LATENCY,
