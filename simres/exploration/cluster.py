@@ -21,7 +21,7 @@ from simres.exploration.chunks import AHEAD, portions
 from simres.exploration.figures import Row, failed, outcome
 from simres.exploration.study import Study
 from simres.exploration.worker_processes import cores
-from simres.planning.plan import versions
+from simres.planning.evaluate import versions
 from simres.plugins.registry import Registry
 from simres.text import shorten
 

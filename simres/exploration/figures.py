@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simres.errors import InvariantViolation, PluginFailure, SimresError
 from simres.exploration.study import Study
 from simres.hardware.specs import BusSpec, MemorySpec
-from simres.planning.plan import evaluate
+from simres.planning.evaluate import evaluate
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
 from simres.result import Result
@@ -53,7 +53,7 @@ def outcome(study: Study, point: int, registry: Registry) -> Row:
     """The row of a point. What goes wrong there stands in its column `error`; nothing is raised for it."""
     try:
         scenario = study.scenario(point, registry)
-        result = evaluate(scenario, study.given(scenario), registry, RecordLevel.NONE)
+        result = evaluate(scenario, study.networks(scenario), registry, RecordLevel.NONE)
         return _row(study, point, figures_of(result, scenario), None)
     except (InvariantViolation, PluginFailure) as failure:
         return failed(study, point, f"internal error: {failure.message}")
@@ -87,10 +87,10 @@ def figures_of(result: Result, scenario: Scenario) -> Mapping[str, Cell]:
     spent = result.energy
     memories = [spec for spec in scenario.hardware.values() if isinstance(spec, MemorySpec)]
     buses = [spec for spec in scenario.hardware.values() if isinstance(spec, BusSpec)]
-    alone = [result.workload] if not result.tenants else [t.workload for t in result.tenants.values()]
-    accuracies = [getattr(workload, "accuracy", None) for workload in alone]
+    networks = result.workloads.values()
+    accuracies = [getattr(workload, "accuracy", None) for workload in networks]
     return {
-        "network": "+".join(workload.name for workload in alone),
+        "network": "+".join(workload.name for workload in networks),
         "program": "+".join(tenant.scheduler for tenant in result.tenants.values())
         or result.program.scheduler,
         "makespan_ps": result.makespan_ps,

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 
 from simres.analysis.confidence import interval
 from simres.errors import AnswerIsNo, SimresError
-from simres.exploration.request_rates import Given, Ran, Traffic
+from simres.exploration.request_rates import Ran, Traffic
 from simres.plugins.registry import Registry
 from simres.program.record import StreamTotals
 from simres.scenario.model import Scenario
 from simres.units import PS_PER_S, format_arrivals, format_duration
+from simres.workload.graph import Ledger, Workload
 
 SHARES = (10, 30, 50, 60, 70, 80, 90, 95)
 """Rates of the table, in per cent of what the chip serves when requests never run out."""
@@ -106,7 +107,7 @@ def figure(stream: StreamTotals, metric: str) -> int:
 
 def saturate(
     scenario: Scenario,
-    given: Given,
+    workloads: Mapping[str, Workload | Ledger],
     registry: Registry,
     targets: Sequence[Target],
     replications: int = 5,
@@ -115,12 +116,12 @@ def saturate(
 ) -> Saturation:
     """Finds the rate; `done` hears how many runs of how many are through.
 
-    `targets` are of tenants by name, or of the one network that there is; `tenant` says whose rate alone
-    rises. Raises `SimresError` for a scenario without a load that has a rate, for names of no tenant, and
-    where those whose rate stays ask for too much already; `AnswerIsNo` when a target is out of reach at any
-    rate.
+    `workloads` are by tenant, that of an only network under the empty name. `targets` are of tenants by name,
+    or of the one network that there is; `tenant` says whose rate alone rises. Raises `SimresError` for a
+    scenario without a load that has a rate, for names of no tenant, and where those whose rate stays ask for
+    too much already; `AnswerIsNo` when a target is out of reach at any rate.
     """
-    traffic = Traffic(scenario, given, registry, tenant)
+    traffic = Traffic(scenario, workloads, registry, tenant)
     for target in targets:
         if target.tenant not in traffic.loads:
             raise SimresError(

@@ -1,19 +1,25 @@
 """Combines the Programs, workloads and Records of tenants into one of each.
 
 Tenants are told apart by name: the matrix unit as `left` sees it is the engine `matrix.left`, its layers,
-tensors and operators are `left.conv1`.
+tensors and operators are `left.conv1`. The only network of a run has the empty name, and its engines and
+layers keep theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from simres.program.record import Launched, Record, StreamTotals
 from simres.program.tasks import Buffer, Layer, Program, Region, Task
-from simres.workload.graph import Op, Workload
+from simres.workload.graph import Ledger, Op, Workload
+
+ONLY = ""
+"""The name of a network that shares the chip with no other."""
 
 _Key = tuple[object, ...]
+_W = TypeVar("_W", bound=Workload | Ledger)
 
 
 def joined(programs: Sequence[Program]) -> Program:
@@ -82,8 +88,8 @@ def _placed(regions: Iterable[Region], place: dict[int, int]) -> tuple[Region, .
 
 
 def part(name: str, tenant: str) -> str:
-    """What a tenant's part of an engine or a memory is called."""
-    return f"{name}.{tenant}"
+    """What a tenant's part of an engine or a memory is called; just `name` for the only network."""
+    return f"{name}.{tenant}" if tenant else name
 
 
 def component(engine: str) -> str:
@@ -92,7 +98,9 @@ def component(engine: str) -> str:
 
 
 def beside(programs: Mapping[str, Program]) -> Program:
-    """The Programs of tenants, by name, in one."""
+    """The Programs of tenants, by name, in one; that of the only network as it is."""
+    if ONLY in programs:
+        return programs[ONLY]
     whole = joined([_belonging(program, tenant) for tenant, program in programs.items()])
     return replace(
         whole,
@@ -131,8 +139,11 @@ def _belonging(program: Program, tenant: str) -> Program:
     )
 
 
-def workloads_beside(workloads: Mapping[str, Workload]) -> Workload:
-    """The networks of tenants, by name, as one graph of as many parts that share nothing."""
+def workloads_beside(workloads: Mapping[str, _W]) -> Workload | _W:
+    """The networks of tenants, by name, as one graph of as many parts that share nothing; the only one as it
+    is. Tenants are graphs."""
+    if ONLY in workloads:
+        return workloads[ONLY]
     parts = [_named(workload, tenant) for tenant, workload in workloads.items()]
     return Workload(
         name=" + ".join(workload.name for workload in workloads.values()),
@@ -144,7 +155,9 @@ def workloads_beside(workloads: Mapping[str, Workload]) -> Workload:
     )
 
 
-def _named(workload: Workload, tenant: str) -> Workload:
+def _named(workload: Workload | Ledger, tenant: str) -> Workload:
+    assert isinstance(workload, Workload)
+
     def named(names: Iterable[str]) -> tuple[str, ...]:
         return tuple(f"{tenant}.{name}" for name in names)
 
@@ -173,8 +186,10 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
     """The Records of tenants, by name, as one: of `beside(programs)`.
 
     Its engines and memories are the tenants' parts of them, one tenant's after the other's, its spans in
-    order of their end.
+    order of their end. That of the only network is returned as it is.
     """
+    if ONLY in records:
+        return records[ONLY]
     first_task = first_layer = first_launch = 0
     layers: dict[str, tuple[tuple[int, int], ...]] = {}
     launches: list[Launched] = []

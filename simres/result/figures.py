@@ -16,6 +16,7 @@ from simres.analysis.pipeline import Pipeline, pipeline
 from simres.analysis.reference_times import Reference, at_the_roof_ps
 from simres.program.record import Record
 from simres.program.tasks import Program
+from simres.program.tenants import ONLY
 from simres.result.data import Candidate, Engine, Expectation, Origin, Tenancy
 from simres.workload.graph import Ledger, Workload
 
@@ -67,9 +68,10 @@ class Figures:
         return self.repeats * _batch(self.scheduled)
 
     @property
-    def given(self) -> Workload | Ledger | Mapping[str, Workload]:
-        """What was to be run: one workload, or that of each tenant by name."""
-        return {name: tenant.workload for name, tenant in self.tenants.items()} or self.workload
+    def workloads(self) -> Mapping[str, Workload | Ledger]:
+        """What was to be run: the workload of each tenant by name, that of an only network under the empty
+        name."""
+        return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}
 
     @cached_property
     def layers(self) -> tuple[LayerTotals, ...]:

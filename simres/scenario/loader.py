@@ -17,9 +17,11 @@ from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins.registry import resolve
 from simres.scenario import shipped
-from simres.scenario.arrivals import file_base, load_of, resolved_load
+from simres.scenario.arrivals import load_of, resolved_load
 from simres.scenario.assignment import (
+    IMAGES_BESIDE_LOAD,
     NAME,
+    Files,
     Registry,
     check_passes,
     resolved_tenants,
@@ -34,6 +36,7 @@ from simres.scenario.model import (
     Expectation,
     Scenario,
     ScenarioFile,
+    Tenant,
     is_file_reference,
 )
 from simres.scenario.problems import Findings, suggestion
@@ -192,21 +195,21 @@ def _scenario(
     scheduler, parameters = scheduler_of(findings, registry, ("scheduler",), data.get("scheduler", "serial"))
     check_passes(findings, registry, ("passes",), data.get("passes", []))
     expect = _expectations(findings)
+    files = Files(base, outside, check_files)
     workload = ""
     if "workload" in data or "tenants" not in data:
-        at = Path() if ("workload",) in outside else base
-        workload = workload_of(findings, ("workload",), data.get("workload"), at, check_files)
+        workload = workload_of(findings, ("workload",), data.get("workload"), files)
         if "workload" not in data:
             example = "; write `workload: resnet20`, say, or `tenants:` for several"
             findings.add((), f"`workload` is missing{example}")
     load, seed = None, file.seed if file else 0
     if data.get("load") is not None:
-        load = load_of(findings, ("load",), data["load"], seed, file_base(outside, ("load",), base))
+        load = load_of(findings, ("load",), data["load"], seed, files.near(("load", "trace"), ("load",)))
         if "images" in data:
-            findings.add(("images",), "goes without `load`, which has `images` of its own", key=True)
+            findings.add(("images",), IMAGES_BESIDE_LOAD, key=True)
     passes, images = (tuple(file.passes), file.images) if file else ((), 1)
-    chosen = (scheduler, parameters, passes, images, load, seed)
-    tenants = tenants_of(findings, registry, hardware, chosen, outside, base, check_files)
+    usual = Tenant(workload, scheduler, parameters, passes, images, sram=0, load=load)
+    tenants = tenants_of(findings, registry, hardware, usual, seed, files)
     if data.get("sweep") is not None:
         sweep_of(findings, data["sweep"])
     findings.raise_any()

@@ -21,6 +21,7 @@ from simres.exploration.request_rates import Traffic
 from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program import Program
+from simres.program.tenants import ONLY
 from simres.reporting.tables.run_report import report
 from simres.reporting.tables.saturation_table import saturation as saturation_table
 from simres.reporting.text.glyphs import ASCII
@@ -384,7 +385,7 @@ def test_saturation_of_a_server_of_fixed_time_is_where_its_formula_says():
     """The mean latency D (1 + rho / (2 (1 - rho))) is 1.5 D at half load."""
     load = {"arrivals": "poisson", "rate": "1/s", "images": 1200, "seed": 4}
     half = saturation.Target("", "mean", 3 * SERVICE // 2)
-    found = saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [half], 4)
+    found = saturation.saturate(scenario(load, HOST), {ONLY: ONE_TASK}, REGISTRY, [half], 4)
     assert found.capacity_per_ks == 1000 * 10**6
     assert abs(found.per_ks - 500 * 10**6) <= found.margin_per_ks + found.step_per_ks
     assert 0 < found.margin_per_ks < 100 * 10**6
