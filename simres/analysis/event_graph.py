@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from simres.program.names import EngineName
 from simres.program.record import Record, Span
 from simres.program.tasks import Program
 
@@ -77,13 +78,13 @@ class History:
         if len({launched.tenant for launched in self.record.launches}) < 2:
             return {}
         tasks = self.program.tasks
-        parts: dict[str, list[str]] = {}
+        views: dict[EngineName, list[str]] = {}
         for name in self.record.engines:
-            parts.setdefault(name.rpartition(".")[0], []).append(name)
+            views.setdefault(EngineName.parse(name).shared, []).append(name)
         rows: dict[str, list[int]] = {name: [] for name in self.record.engines}
         for row, span in enumerate(self.spans):
             engine = tasks[span.task].engine
-            for name in parts[engine.rpartition(".")[0]]:
+            for name in views[EngineName.parse(engine).shared]:
                 if name != engine:
                     rows[name].append(row)
         return {name: (own, [self.spans[row].end for row in own]) for name, own in rows.items()}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
+from simres.program.names import EngineName
 from simres.program.record import Record, Span
 from simres.program.tasks import Program, TaskKind
-from simres.program.tenants import component
 from simres.units import PS_PER_S
 
 Series = list[tuple[int, int]]
@@ -26,7 +26,8 @@ def bandwidth(program: Program, record: Record) -> Mapping[str, Series]:
     for span in record.spans:
         task = program.tasks[span.task]
         if task.kind in (TaskKind.LOAD, TaskKind.STORE) and task.work.nbytes:
-            moved.setdefault(component(task.engine), []).append((_began(span), span.end, task.work.nbytes))
+            bus = EngineName.parse(task.engine).component
+            moved.setdefault(bus, []).append((_began(span), span.end, task.work.nbytes))
     return {name: _rates(sorted(transfers)) for name, transfers in moved.items()}
 
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from simres.analysis.event_graph import History
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 
@@ -102,12 +103,12 @@ class Relaxed:
         if len({launched.tenant for launched in self.record.launches}) < 2:
             return found
         tasks, spans = self.program.tasks, self.history.spans
-        at: dict[str, int] = {}
+        at: dict[EngineName, int] = {}
         for row in sorted(
             range(len(spans)),
             key=lambda row: (spans[row].granted + spans[row].engine_ps, spans[row].end, row),
         ):
-            engine = tasks[spans[row].task].engine.rpartition(".")[0]
+            engine = EngineName.parse(tasks[spans[row].task].engine).shared
             found[row] = at.get(engine)
             at[engine] = row
         return found

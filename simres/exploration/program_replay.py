@@ -70,7 +70,7 @@ def fit(schedules: Schedules, before: Record, scenario: Scenario, registry: Regi
     for name, schedule in schedules.items():
         chip = chip_of(parts[name], registry)
         for memory, spec in chip.memories.items():
-            peak = before.memories[part(memory, name) if name else memory].peak
+            peak = before.memories[part(memory, name)].peak
             if peak <= spec.capacity:
                 continue  # it never has more there, so nothing changes
             try:

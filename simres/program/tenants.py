@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from simres.program.names import EngineName
 from simres.program.record import Launched, Record, StreamTotals
 from simres.program.tasks import Buffer, Layer, Program, Region, Task
 from simres.workload.graph import Op, Workload
@@ -82,13 +83,8 @@ def _placed(regions: Iterable[Region], place: dict[int, int]) -> tuple[Region, .
 
 
 def part(name: str, tenant: str) -> str:
-    """What a tenant's part of an engine or a memory is called."""
-    return f"{name}.{tenant}"
-
-
-def component(engine: str) -> str:
-    """The component that an engine is a channel of, or a tenant's part of, or both."""
-    return engine.partition(".")[0]
+    """What a tenant's view of an engine or a memory is called; just `name` for a network that is alone."""
+    return str(EngineName.parse(name).of(tenant))
 
 
 def beside(programs: Mapping[str, Program]) -> Program:

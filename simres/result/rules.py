@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
+from simres.errors import SimresError
+from simres.program.names import EngineName
 from simres.program.record import Record, RecordLevel, Span
 from simres.workload.graph import Workload
 
@@ -28,6 +30,12 @@ def problems_of_result(result: Result) -> Iterator[str]:
     for name in engines:
         if name not in result.chip:
             yield f"engines: no `{name}`, which the record names"
+    for name in (*result.chip, *engines, *result.record.memories):
+        try:
+            EngineName.parse(name)
+        except SimresError as error:
+            yield f"engines: {error.message}"
+            return  # nothing can be said of it
     workload = result.scheduled
     tensors = workload.tensors.keys() if isinstance(workload, Workload) else None
     yield from _program(result.program, result.record, tensors)
@@ -49,7 +57,7 @@ def problems_of_result(result: Result) -> Iterator[str]:
             yield f"{place}: no counts"
         if not all(0 <= ps <= MOST_PS for ps in (*tenant.bounds.engines.values(), tenant.bounds.dependency)):
             yield f"{place}.bounds_ps: no times"
-        if not any(engine.endswith(f".{name}") for engine in engines):
+        if not any(EngineName.parse(engine).tenant == name for engine in engines):
             yield f"{place}: has no engines"
     if not 1 <= result.repeats <= MOST_PS:
         yield "repeats: no count"

@@ -7,7 +7,7 @@ from typing import Any
 
 from simres.analysis.critical_path import Blame, Why
 from simres.analysis.explanation import Explanation, explain
-from simres.program.tenants import component
+from simres.program.names import EngineName
 from simres.reporting.text.advice import advice
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
@@ -80,7 +80,7 @@ def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, c
     rows: dict[tuple[str, Why], int] = {}
     holders: dict[tuple[str, Why], dict[str, int]] = {}
     for item, ps in found.blamed.items():
-        key = (component(item.engine), item.cause)
+        key = (EngineName.parse(item.engine).component, item.cause)
         rows[key] = rows.get(key, 0) + ps
         by = holders.setdefault(key, {})
         holder = item.holder or _OTHERWISE.get(item.cause, "")

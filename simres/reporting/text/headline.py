@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simres.analysis.blame import held_up_by, together_ps
+from simres.program.names import EngineName
 from simres.program.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.text.amounts import percent, three_digits, times
 from simres.reporting.text.component_names import listed, the, who
@@ -71,9 +72,9 @@ def _several_channels(result: Result, busiest_ps: int) -> str:
     """What limits the run where a bus works most through channels of which none does; else nothing."""
     working: dict[str, int] = {}
     for name, engine in result.record.engines.items():
-        component, channel, _ = name.partition(".")
-        if channel:
-            working[component] = working.get(component, 0) + engine.working_ps
+        part = EngineName.parse(name)
+        if part.channel is not None or part.tenant:
+            working[part.component] = working.get(part.component, 0) + engine.working_ps
     component = max(working, key=lambda name: working[name], default="")
     if not component or working[component] <= busiest_ps or working[component] < _BUSY * result.makespan_ps:
         return ""

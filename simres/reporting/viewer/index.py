@@ -12,6 +12,7 @@ from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.analysis.event_graph import bus_holders
 from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
+from simres.program.names import EngineName
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
 from simres.result.data import Result
@@ -73,7 +74,7 @@ class ViewIndex:
         found: dict[str, list[str]] = {}
         for name in self.engines:
             if self.result.role(name) == "bus":
-                found.setdefault(name.partition(".")[0], []).append(name)
+                found.setdefault(EngineName.parse(name).component, []).append(name)
         return found
 
     @cached_property
