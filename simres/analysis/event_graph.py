@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from simres.program.names import EngineName
@@ -30,7 +30,7 @@ class History:
     def __init__(self, program: Program, record: Record) -> None:
         self.program = program
         self.record = record
-        self.spans: list[Span] = list(record.spans)
+        self.spans: Sequence[Span] = record.spans
         self.holders: Holders = bus_holders(record)
 
     @cached_property
@@ -152,8 +152,7 @@ class History:
         """Who of the other tenants was at the engine while the row waited for it, each up to a moment, the
         last up to the row's turn."""
         span = self.spans[row]
-        turn = span.granted + span.engine_ps
-        at = span.granted
+        turn, at = span.turn, span.granted
         if span.engine_ps:
             rows, ends = self._others.get(self.program.tasks[span.task].engine, ([], []))
             for place in range(bisect_right(ends, at), len(rows)):

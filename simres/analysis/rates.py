@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
 from simres.program.names import EngineName
-from simres.program.record import Record, Span
+from simres.program.record import Record
 from simres.program.tasks import Program, TaskKind
 from simres.units import PS_PER_S
 
@@ -27,7 +27,7 @@ def bandwidth(program: Program, record: Record) -> Mapping[str, Series]:
         task = program.tasks[span.task]
         if task.kind in (TaskKind.LOAD, TaskKind.STORE) and task.work.nbytes:
             bus = EngineName.parse(task.engine).component
-            moved.setdefault(bus, []).append((_began(span), span.end, task.work.nbytes))
+            moved.setdefault(bus, []).append((span.turn, span.end, task.work.nbytes))
     return {name: _rates(sorted(transfers)) for name, transfers in moved.items()}
 
 
@@ -55,7 +55,7 @@ def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
     full."""
     changes: dict[int, int] = {0: 0, record.makespan_ps: 0} if record.rows else {}
     for span in record.spans:
-        start = _began(span)
+        start = span.turn
         spent = power_uw(task_fj[span.task], span.end - start)
         if spent:
             changes[start] = changes.get(start, 0) + spent
@@ -68,11 +68,6 @@ def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
     if series:
         series[record.makespan_ps] = 0
     return _changes(series)
-
-
-def _began(span: Span) -> int:
-    """When a task had its buffers and its engine."""
-    return span.granted + span.engine_ps
 
 
 def _changes(series: Mapping[int, int]) -> Series:

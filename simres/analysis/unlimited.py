@@ -42,7 +42,7 @@ class Relaxed:
                 free = tasks[span.task].engine in engines
                 other = None if free else self._seat_before[row]
                 start = granted[row] if other is None else max(granted[row], ended[other])
-                ended[row] = start if free else start + span.end - span.granted - span.engine_ps
+                ended[row] = start if free else start + span.end - span.turn
                 continue
             start = self._due[row]
             for earlier in self._after[row]:
@@ -104,10 +104,7 @@ class Relaxed:
             return found
         tasks, spans = self.program.tasks, self.history.spans
         at: dict[EngineName, int] = {}
-        for row in sorted(
-            range(len(spans)),
-            key=lambda row: (spans[row].granted + spans[row].engine_ps, spans[row].end, row),
-        ):
+        for row in sorted(range(len(spans)), key=lambda row: (spans[row].turn, spans[row].end, row)):
             engine = EngineName.parse(tasks[spans[row].task].engine).shared
             found[row] = at.get(engine)
             at[engine] = row
@@ -167,10 +164,7 @@ class Relaxed:
         spans = self.history.spans
         placed = bytearray(len(spans))
         # Of several tenants, whose rows were merged, those of no length come after what else ends then.
-        by_end = sorted(
-            range(len(spans)),
-            key=lambda row: (spans[row].end, spans[row].granted + spans[row].engine_ps, row),
-        )
+        by_end = sorted(range(len(spans)), key=lambda row: (spans[row].end, spans[row].turn, row))
         for row in by_end:
             # A turn may come before that of a row which ended earlier.
             chain = []

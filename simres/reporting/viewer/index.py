@@ -56,11 +56,11 @@ class ViewIndex:
         self._held: dict[str, HeldIndex] = {}
         tasks = result.program.tasks
         first: dict[tuple[int, int], int] = {}
-        for number, row in enumerate(result.record.rows):
-            task = tasks[row[1]]
-            self._rows[task.engine].append(number)
-            self._ends[task.engine].append(row[5])
-            first.setdefault((row[0], task.layer), number)
+        for row, span in enumerate(result.record.spans):
+            task = tasks[span.task]
+            self._rows[task.engine].append(row)
+            self._ends[task.engine].append(span.end)
+            first.setdefault((span.launch, task.layer), row)
         self.appearances = sorted(
             Appearance(self.span(row).granted, layer, row) for (_, layer), row in first.items()
         )
@@ -119,11 +119,11 @@ class ViewIndex:
 
     def span(self, row: int) -> Span:
         """A task in time."""
-        return Span._make(self.result.record.rows[row])
+        return self.result.record.rows[row]
 
     def engine_of(self, row: int) -> str:
         """The engine that did it."""
-        return self.result.program.tasks[self.result.record.rows[row][1]].engine
+        return self.result.program.tasks[self.span(row).task].engine
 
     def row_at(self, engine: str, moment_ps: int) -> int | None:
         """The row of the task that the engine was at, or waited to begin; None where its queue was empty."""
@@ -166,7 +166,7 @@ class ViewIndex:
         place = bisect_right(self._ends[engine], moment - 1)
         while place < len(self._ends[engine]) and self._ends[engine][place] == moment:
             found = self._rows[engine][place]
-            if self.result.record.rows[found][1] == holder:
+            if self.span(found).task == holder:
                 return found
             place += 1
         return None
@@ -180,7 +180,7 @@ class ViewIndex:
         engine = self.result.program.tasks[task].engine
         place = bisect_right(self._ends[engine], moment_ps)
         for row in self._rows[engine][place : place + 2]:
-            if self.result.record.rows[row][1] == task:
+            if self.span(row).task == task:
                 return row
         return None
 
@@ -198,5 +198,5 @@ class ViewIndex:
 
     def stays_of(self, row: int) -> list[Stay]:
         """The buffers that a row's task was granted, and how long each stayed."""
-        launch, task, *_ = self.result.record.rows[row]
-        return self._stays.get((launch, task), [])
+        span = self.span(row)
+        return self._stays.get((span.launch, span.task), [])
