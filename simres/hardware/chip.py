@@ -1,4 +1,4 @@
-"""A chip as schedulers see it: named components, what each may be used for, what work costs on it."""
+"""A chip as schedulers see it: named components, their roles, and the cost of work on them."""
 
 from __future__ import annotations
 

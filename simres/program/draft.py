@@ -1,4 +1,4 @@
-"""A Program being written: tasks and buffers are added in order, then frozen."""
+"""Writes a Program: tasks and buffers are added in order, then frozen."""
 
 from __future__ import annotations
 

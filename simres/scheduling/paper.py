@@ -1,4 +1,4 @@
-"""The paper's spreadsheet as a schedule: a ledger's rows, one task in flight, nothing kept on chip."""
+"""The scheduler `paper`: a ledger's rows one by one, with nothing kept on chip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a tiling in their order, with every load and store between them: what any order has to do.
+"""The steps of a tiling in order, with every load and store between them.
 
 These are *events*, numbered as if one followed the other: before each step its loads, after it its stores.
 """

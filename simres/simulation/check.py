@@ -1,4 +1,4 @@
-"""Proofs about a Program that need no run: it is well formed, cannot deadlock, and leaves nothing out.
+"""Static proofs about a Program: well formed, free of deadlock, complete.
 
 A task happens before another when the other waits for it, directly or through others, or comes after
 it on the same engine (engines are in order). With one engine's tasks in a row, "everything of that
