@@ -120,8 +120,10 @@ def _wait(result: Result, found: Explanation, cause: Why) -> str:
             return f"for {listed(parts)}, which {_some(tenants, 'other tenants')} had"
         case Why.LATENCY:
             return "for first bytes to arrive (latency)"
-        case _:
+        case Why.IDLE:
             return _what_was_to_come(found)
+        case _:
+            return f"({cause.value})"
 
 
 def _what_was_to_come(found: Explanation) -> str:

@@ -17,12 +17,7 @@ from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
 from simres.result.data import Result
 
-_CAUSES = {
-    Why.LATENCY: Cause.LATENCY,
-    Why.BUS: Cause.BUS,
-    Why.ENGINE: Cause.ENGINE,
-    Why.SPACE: Cause.SPACE,
-}
+_CAUSES = {why: Cause(why.value) for why in Why if why not in (Why.WORKING, Why.IDLE)}
 
 
 class Appearance(NamedTuple):
