@@ -137,10 +137,14 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, columns: tuple[int, ...]) -> Span:
-        """The span with these columns. Raises `ValueError` where they are too few or too many."""
-        if len(columns) != len(cls._fields):
+        """The span with these columns; the last ones may be missing where they have a default, as in a Record
+        of an older simres. Raises `ValueError` where there are fewer or more."""
+        missing = len(cls._fields) - len(columns)
+        if not missing:
+            return tuple.__new__(cls, columns)
+        if not 0 < missing <= len(cls._field_defaults):
             raise ValueError(f"has {len(columns)} figures, not {len(cls._fields)}")
-        return tuple.__new__(cls, columns)
+        return cls(*columns)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:

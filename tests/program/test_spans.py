@@ -73,7 +73,20 @@ def test_a_document_has_a_span_as_a_list_of_its_columns(span):
     assert (read, type(read)) == (span, Span)
 
 
-@pytest.mark.parametrize("columns", [(), tuple(range(10)), tuple(range(12)), ("a",) * 11, (0.5,) * 11])
+@given(spans(), st.integers(0, len(Span._field_defaults)))
+def test_a_span_of_an_older_simres_has_the_defaults_of_later_columns(span, missing):
+    read = TypeAdapter(Span).validate_python(list(span)[: len(span) - missing])
+    later = Span._fields[len(span) - missing :]
+    assert read == span._replace(**{name: Span._field_defaults[name] for name in later})
+
+
+FEWEST = len(Span._fields) - len(Span._field_defaults)
+MOST = len(Span._fields)
+
+
+@pytest.mark.parametrize(
+    "columns", [(), (0,) * (FEWEST - 1), (0,) * (MOST + 1), ("a",) * MOST, (0.5,) * MOST]
+)
 def test_other_lists_are_no_spans(columns):
     with pytest.raises(ValidationError):
         TypeAdapter(Span).validate_python(columns)
