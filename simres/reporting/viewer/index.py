@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
 from simres.result.data import Result
 
-_CAUSES = {why: Cause(why.value) for why in Why if why not in (Why.WORKING, Why.IDLE)}
+_CAUSES: Mapping[Why, Cause] = {why: Cause(why.value) for why in Why if why not in (Why.WORKING, Why.IDLE)}
 
 
 class Appearance(NamedTuple):
