@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from simres.plugins.hooks import ComponentRole
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.workload.graph import Op, Unit, Workload
 

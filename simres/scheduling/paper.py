@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
-from simres.plugins.hooks import ComponentRole
 from simres.program.draft import Draft
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Program, TaskKind, Work
 from simres.units import format_bytes
 from simres.workload.graph import Ledger

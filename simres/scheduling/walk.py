@@ -9,8 +9,8 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from simres.plugins.hooks import ComponentRole
 from simres.program.orders import Pattern
+from simres.program.roles import ComponentRole
 from simres.program.tasks import TaskKind, Work
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling
