@@ -20,7 +20,7 @@ from simres.simulation.stream import Asked, Desk
 
 NEVER = float("inf")
 _span = tuple.__new__
-"""Makes a Span of its columns in half the time that a call of it takes."""
+"""Makes a Span of its columns, written out, in half the time that a call of it takes."""
 
 
 class NoMoment(Exception):
@@ -317,8 +317,20 @@ class Lane:
                 self.blame(stall.held)
         self.working_ps += working
         if run.rows is not None:
-            times = instance.number, task, self.free_since, self.ready, granted, now, latency, bus
-            run.rows.append(_span(Span, (*times, self.holder, self.space_holder, engine)))
+            columns = (
+                instance.number,
+                task,
+                self.free_since,
+                self.ready,
+                granted,
+                now,
+                latency,
+                bus,
+                self.holder,
+                self.space_holder,
+                engine,
+            )
+            run.rows.append(_span(Span, columns))
         elif run.by_layer:
             layer = plan.layer[task]
             self.layer_ps[layer] = self.layer_ps.get(layer, 0) + working
