@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simres.errors import SimresError
@@ -39,6 +39,7 @@ def test_text_spells_one_name_or_none(text):
         assert str(name) == text
 
 
+@settings(deadline=None)
 @given(st.lists(NAMES))
 def test_names_are_in_order_of_component_channel_and_tenant(names):
     def key(name):
@@ -47,6 +48,7 @@ def test_names_are_in_order_of_component_channel_and_tenant(names):
     assert sorted(names) == sorted(names, key=key)
 
 
+@settings(deadline=None)
 @given(WORDS, st.integers(1, 64), WORDS)
 def test_engines_of_a_chip_and_the_views_that_tenants_have_of_them(bus, channels, tenant):
     spec = BusSpec.model_validate({"kind": "ddr", "bandwidth": "1 GB/s", "channels": channels})
