@@ -27,13 +27,13 @@ function palette(context) {
     const [on, under] = [full, found.track].map((colour) => colour.match(/[\d.]+/g).map(Number));
     return [0.4, 0.6, 0.8, 1].map((part) => `rgb(${on.map((value, n) => Math.round(part * value + (1 - part) * under[n]))})`);
   }
-  for (const cause of data.causes) {
+  for (const [cause, name] of Object.entries(WAITS)) {
     const tile = document.createElement("canvas");
     tile.width = tile.height = 6;
     const pen = tile.getContext("2d");
     pen.fillStyle = found.track;
     pen.fillRect(0, 0, 6, 6);
-    pen.fillStyle = pen.strokeStyle = found[WAITS[cause] ?? "quiet"];
+    pen.fillStyle = pen.strokeStyle = found[name];
     pen.lineWidth = cause === "bus" ? 2.5 : 1.2;
     pen.beginPath();
     if (cause === "data") pen.moveTo(-1, 7), pen.lineTo(7, -1), pen.moveTo(-1, 1), pen.lineTo(1, -1), pen.moveTo(5, 7), pen.lineTo(7, 5);
@@ -51,10 +51,11 @@ function palette(context) {
 /** The waits of a task in time before it worked: [cause, from, to] each. */
 function waitsOf(model, i) {
   const { s } = model;
-  let at = s.since[i];
-  return [[s.reads[i] ? "data" : "order", s.ready[i]], ["space", s.space[i]]]
-    .concat(data.stalls.map((cause) => [cause, s[cause][i]]))
-    .map(([cause, took]) => [cause, at, (at += took)])
+  const turn = s.granted[i] + s.engine[i];
+  const ends = [s.ready_at[i], s.granted[i], turn, turn + s.latency[i], s.begun[i]];
+  const causes = [s.reads[i] ? "data" : "order", "space", "engine", "latency", "bus"];
+  return ends
+    .map((end, n) => [causes[n], n ? ends[n - 1] : s.since[i], end])
     .filter(([, from, to]) => to > from);
 }
 
@@ -68,7 +69,7 @@ function titleOf(model, i) {
 }
 
 const WIDE = 2; // pixels from which on a span or a wait is drawn by itself
-const CAUSES = ["order", "data", "space", ...data.stalls];
+const CAUSES = ["order", "data", "space", "engine", "latency", "bus"];
 
 /** Shares of each pixel: `slots` amounts a column. */
 function sharesOf(columns, slots) {
@@ -117,7 +118,9 @@ function drawLane(pen, model, lane, view, box, colours, dim, plain) {
       let from = left - waited;
       wait.add(s.reads[i], from, (from += s.ready[i] * scale));
       wait.add(2, from, (from += s.space[i] * scale));
-      data.stalls.forEach((cause, n) => wait.add(3 + n, from, (from += s[cause][i] * scale)));
+      wait.add(3, from, (from += s.engine[i] * scale));
+      wait.add(4, from, (from += s.latency[i] * scale));
+      wait.add(5, from, left);
     }
     if (right - left >= WIDE) {
       const x = Math.max(0, left);

@@ -36,7 +36,7 @@ function modelOf(data) {
   for (let i = 0; i < count; i++) {
     s.ready_at[i] = s.since[i] + s.ready[i];
     s.granted[i] = s.ready_at[i] + s.space[i];
-    s.begun[i] = data.stalls.reduce((at, cause) => at + s[cause][i], s.granted[i]);
+    s.begun[i] = s.granted[i] + s.engine[i] + s.latency[i] + s.bus[i];
     s.end[i] = s.begun[i] + s.work[i];
   }
   let first = 0;
