@@ -40,7 +40,7 @@ def test_text_spells_one_name_or_none(text):
 
 
 @settings(deadline=None)
-@given(st.lists(NAMES))
+@given(st.lists(NAMES, max_size=5))
 def test_names_are_in_order_of_component_channel_and_tenant(names):
     def key(name):
         return (name.component, -1 if name.channel is None else name.channel, name.tenant)

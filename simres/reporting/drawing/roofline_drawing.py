@@ -11,7 +11,7 @@ from simres.reporting.text.amounts import NOTHING, percent, printable, scale
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.text import three_digits
 from simres.units import RATE, format_bandwidth, format_rate
 

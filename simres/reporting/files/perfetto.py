@@ -23,7 +23,7 @@ from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.program.tasks import Task, TaskKind
 from simres.reporting.files.trace_counters import counters
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 _PS_PER_NS = 1000

@@ -17,7 +17,7 @@ from simres.reporting.html import sections
 from simres.reporting.html.markup import escaped
 from simres.reporting.html.timeline_data import document
 from simres.reporting.text import headline
-from simres.result.data import Result
+from simres.result import Result
 
 SCRIPT = "result.mjs"
 """The module in `script/` that brings the page to life."""

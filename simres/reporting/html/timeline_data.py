@@ -15,7 +15,7 @@ from simres.analysis.critical_path import Stretch, Why
 from simres.program.record import STALLS, Cause, Span
 from simres.program.tasks import Task, TaskKind
 from simres.reporting.html.packed import packed
-from simres.result.data import Result
+from simres.result import Result
 from simres.workload.graph import Role, Workload
 
 KINDS = tuple(TaskKind)

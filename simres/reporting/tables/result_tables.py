@@ -13,7 +13,8 @@ from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.headline import bound_meaning
 from simres.reporting.text.styled import Text
-from simres.result.data import Expectation, Result
+from simres.result import Result
+from simres.result.data import Expectation
 from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE
 
 _WIDEST_BAR = 40

@@ -8,7 +8,7 @@ from simres.reporting.text.amounts import NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes
 
 _BOUND = 3

@@ -13,7 +13,7 @@ from simres.program.names import EngineName
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import BITS, Role, Workload
 

@@ -7,7 +7,7 @@ from simres.program.names import EngineName
 from simres.program.record import STALLS, Cause, EngineTotals, RecordLevel
 from simres.reporting.text.amounts import percent, times
 from simres.reporting.text.component_names import listed, the, who
-from simres.result.data import Result
+from simres.result import Result
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload.graph import Ledger, Workload

@@ -12,7 +12,7 @@ from simres.analysis.explanation import Explanation, Limit, Resource
 from simres.program.names import EngineName
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import listed, the
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 _NAMED = 3

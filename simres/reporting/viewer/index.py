@@ -15,7 +15,7 @@ from simres.errors import SimresError
 from simres.program.names import EngineName
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
-from simres.result.data import Result
+from simres.result import Result
 
 _CAUSES: Mapping[Why, Cause] = {why: Cause(why.value) for why in Why if why not in (Why.WORKING, Why.IDLE)}
 
