@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from simres.analysis.critical_path import Blame, Stretch, Why, blame, critical_path
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.program.tenants import component
 
 _Key = TypeVar("_Key")
 
@@ -87,11 +87,11 @@ def resource_of(program: Program, part: Stretch) -> Resource:
         case Why.IDLE:
             return Resource("", Limit.START)
         case Why.SPACE:
-            return Resource(component(_memory(program, part)), Limit.SPACE)
+            return Resource(EngineName.parse(_memory(program, part)).component, Limit.SPACE)
         case Why.LATENCY:
-            return Resource(component(part.engine), Limit.LATENCY)
+            return Resource(EngineName.parse(part.engine).component, Limit.LATENCY)
         case _:
-            return Resource(component(part.engine), Limit.SPEED)
+            return Resource(EngineName.parse(part.engine).component, Limit.SPEED)
 
 
 def _memory(program: Program, part: Stretch) -> str:

@@ -6,7 +6,7 @@ scheduler makes for it. The faster of the two counts, since a schedule that stil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from simres.hardware.specs import MemorySpec
 from simres.planning.crew import plan_crew
 from simres.planning.plan import chip_of
 from simres.plugins.registry import Registry
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import part
@@ -153,12 +154,15 @@ class Trial:
     def in_order_ps(self, component: str, resource: Resource) -> int:
         """The makespan where a component takes no time (a memory: has room for everything) and every grant
         keeps the order that it had: never more than that of the scenario as it is."""
-        names = [name for name in self.record.engines if name.partition(".")[0] == component]
+        relaxed = Relaxed(self.program, self.record)
         if resource.field == "capacity":
-            return Relaxed(self.program, self.record).makespan_ps(
-                memories=[name for name in self.record.memories if name.partition(".")[0] == component]
-            )
-        return Relaxed(self.program, self.record).makespan_ps(names)
+            return relaxed.makespan_ps(memories=_belonging(component, self.record.memories))
+        return relaxed.makespan_ps(_belonging(component, self.record.engines))
+
+
+def _belonging(component: str, names: Iterable[str]) -> list[str]:
+    """Those of the engines or memories that are of this component."""
+    return [name for name in names if EngineName.parse(name).component == component]
 
 
 def round_up(nbytes: int) -> int:

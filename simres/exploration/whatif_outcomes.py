@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from simres.analysis.critical_path import Why, critical_path
 from simres.hardware.resources import Resource
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 
@@ -151,8 +152,8 @@ def on_path(program: Program, record: Record) -> dict[str, int]:
         name = stretch.engine
         if stretch.cause is Why.SPACE:
             name = program.buffers[program.tasks[stretch.task].reserves[0]].memory
-        name = name.partition(".")[0]
-        found[name] = found.get(name, 0) + stretch.took_ps
+        component = EngineName.parse(name).component
+        found[component] = found.get(component, 0) + stretch.took_ps
     return found
 
 

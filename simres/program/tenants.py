@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from simres.program.record import Launched, Record, StreamTotals
+from simres.program.names import EngineName
+from simres.program.record import Launched, Record, Span, StreamTotals
 from simres.program.tasks import Buffer, Layer, Program, Region, Task
 from simres.workload.graph import Ledger, Op, Workload
 
@@ -88,13 +89,8 @@ def _placed(regions: Iterable[Region], place: dict[int, int]) -> tuple[Region, .
 
 
 def part(name: str, tenant: str) -> str:
-    """What a tenant's part of an engine or a memory is called; just `name` for the only network."""
-    return f"{name}.{tenant}" if tenant else name
-
-
-def component(engine: str) -> str:
-    """The component that an engine is a channel of, or a tenant's part of, or both."""
-    return engine.partition(".")[0]
+    """What a tenant's view of an engine or a memory is called; just `name` for a network that is alone."""
+    return str(EngineName.parse(name).of(tenant))
 
 
 def beside(programs: Mapping[str, Program]) -> Program:
@@ -194,17 +190,15 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
     layers: dict[str, tuple[tuple[int, int], ...]] = {}
     launches: list[Launched] = []
     streams: list[StreamTotals] = []
-    rows: list[tuple[int, tuple[int, ...]]] = []
+    rows: list[tuple[int, Span]] = []
     holders: dict[int, list[tuple[str, int]]] = {}
     for number, (tenant, record) in enumerate(records.items()):
         program = programs[tenant]
         for engine, sums in record.layer_working_ps.items():
             layers[part(engine, tenant)] = tuple((first_layer + layer, ps) for layer, ps in sums)
         before = len(rows)
-        for launch, task, *times, holder, space_holder, engine_ps in record.rows:
-            others = (by if by < 0 else by + first_task for by in (holder, space_holder))
-            row = (launch + first_launch, task + first_task, *times, *others, engine_ps)
-            rows.append((len(rows), row))
+        shifted = [span.shifted(launch=first_launch, task=first_task) for span in record.spans]
+        rows += enumerate(shifted, start=before)
         for row_number, who, ps in record.bus_holders:
             holders.setdefault(before + row_number, []).append((who, ps))
         launches += [
@@ -227,7 +221,7 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
         first_task += len(program.tasks)
         first_layer += len(program.layers)
         first_launch += len(record.launches)
-    rows.sort(key=lambda numbered: numbered[1][5])
+    rows.sort(key=lambda numbered: numbered[1].end)
     some = next(iter(records.values()))
     return Record(
         level=some.level,
@@ -238,7 +232,7 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
         },
         unfinished=sum(record.unfinished for record in records.values()),
         layer_working_ps=layers,
-        rows=tuple(row for _, row in rows),
+        rows=tuple(span for _, span in rows),
         bus_holders=tuple(
             (place, who, ps) for place, (old, _) in enumerate(rows) for who, ps in holders.get(old, ())
         ),

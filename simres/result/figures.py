@@ -14,6 +14,7 @@ from simres.analysis.evictions import Eviction, evictions
 from simres.analysis.occupancy import Stay, stays
 from simres.analysis.pipeline import Pipeline, pipeline
 from simres.analysis.reference_times import Reference, at_the_roof_ps
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import ONLY
@@ -134,17 +135,22 @@ class Figures:
         parts: dict[str, int] = {}
         for name, engine in self.chip.items():  # the channels of a bus share its rate, tenants an engine's
             if engine.role == role and engine.peak_per_s:
-                parts.setdefault(name.partition(".")[0], engine.peak_per_s)
+                parts.setdefault(EngineName.parse(name).component, engine.peak_per_s)
         return sum(parts.values())
 
     def role(self, names: str) -> str:
         """The role of an engine, of a component, or of several that share one (`a+b`); empty if unknown."""
         first = names if names in self.chip else names.split("+")[0]
-        found = self.chip.get(first)
-        for name, engine in self.chip.items():  # a component with several engines, or several tenants
-            if found is None and name.startswith(f"{first}."):
-                found = engine
+        found = self.chip.get(first) or self._by_component.get(first)
         return found.role if found else ""
+
+    @cached_property
+    def _by_component(self) -> Mapping[str, Engine]:
+        """The first engine of each component: one may have several, and each tenant has a view of it."""
+        found: dict[str, Engine] = {}
+        for name, engine in self.chip.items():
+            found.setdefault(EngineName.parse(name).component, engine)
+        return found
 
     @cached_property
     def estimate(self) -> Estimate | None:

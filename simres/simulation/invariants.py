@@ -221,8 +221,8 @@ def spans_hold_together(records: Sequence[Record], plans: Sequence[Plan]) -> Non
     for tenant, (record, plan) in enumerate(zip(records, plans, strict=True)):
         spans_hold(record, plan)
         for span in record.spans:
-            if span.end > (start := span.granted + span.engine_ps):
-                at.setdefault(plan.lane[span.task], []).append((start, span.end, tenant))
+            if span.end > span.turn:
+                at.setdefault(plan.lane[span.task], []).append((span.turn, span.end, tenant))
     for lane, stretches in at.items():
         for (_, end, one), (start, _, other) in pairwise(sorted(stretches)):
             if start < end:

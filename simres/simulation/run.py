@@ -157,12 +157,8 @@ def _prepared(tenant: Tenant, level: RecordLevel) -> tuple[list[Launch], Request
 
 def _numbered(record: Record) -> Record:
     """The Record with tasks numbered through all Programs, not each Program's from 0."""
-    rows = []
-    for launch, task, *times, holder, space_holder, engine in record.rows:
-        first = record.launches[launch].first
-        others = (by if by < 0 else by + first for by in (holder, space_holder))
-        rows.append((launch, task + first, *times, *others, engine))
-    return replace(record, rows=tuple(rows))
+    firsts = [launched.first for launched in record.launches]
+    return replace(record, rows=tuple(span.shifted(task=firsts[span.launch]) for span in record.spans))
 
 
 def build(chip: Chip, behaviours: Mapping[str, EngineFactory], environment: Environment) -> dict[str, Engine]:

@@ -97,27 +97,18 @@ class LaneIndex:
             name: {} for name, engine in record.engines.items() if engine.tasks
         }
         tasks = program.tasks
-        for _, number, since, ready, granted, end, latency, bus, holder, _, engine in record.rows:
-            task = tasks[number]
+        for span in record.spans:
+            task = tasks[span.task]
             states = self.engines[task.engine]
-            if since < granted:
-                if since < ready:
-                    cause = Cause.DATA if holder in task.needs else Cause.ORDER
-                    states.setdefault(cause, Stretches()).add(since, ready)
-                if ready < granted:
-                    states.setdefault(Cause.SPACE, Stretches()).add(ready, granted)
-            begun = granted + engine + latency + bus
-            if granted < begun:
-                at = granted
-                for cause, ps in ((Cause.ENGINE, engine), (Cause.LATENCY, latency), (Cause.BUS, bus)):
-                    if ps:
-                        states.setdefault(cause, Stretches()).add(at, at + ps)
-                        at += ps
-            if begun < end:
+            begun = span.begun
+            if span.since < begun:
+                for wait in span.waits(task.needs):
+                    states.setdefault(wait.cause, Stretches()).add(wait.start_ps, wait.end_ps)
+            if begun < span.end:
                 kind = task.kind
                 if kind not in states:
                     states[kind] = Stretches()
-                states[kind].add(begun, end)
+                states[kind].add(begun, span.end)
 
     def lanes(self, window: Window) -> list[Lane]:
         """Every engine in a window."""

@@ -9,7 +9,7 @@ from simres.analysis.critical_path import Why
 from simres.analysis.dataflow import MOVERS
 from simres.analysis.explanation import Explanation, Limit, Resource
 from simres.analysis.occupancy import peak
-from simres.program.tenants import component
+from simres.program.names import EngineName
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
@@ -106,7 +106,7 @@ def _priority(result: Result, found: Explanation) -> Iterator[Worth]:
     ps = found.causes.get(Why.ENGINE, 0)
     if late is None or ps < _LEAST * result.makespan_ps:
         return
-    tenant = late.engine.rpartition(".")[2]
+    tenant = EngineName.parse(late.engine).tenant
     others = max((other.priority for name, other in result.tenants.items() if name != tenant), default=0)
     if tenant in result.tenants and result.tenants[tenant].priority == others:
         sentence = (
@@ -146,7 +146,7 @@ def _rate(result: Result, part: str, win: str) -> str:
     took = sum(
         engine.working_ps
         for engine_name, engine in result.record.engines.items()
-        if component(engine_name) == part
+        if EngineName.parse(engine_name).component == part
     )
     missed = (
         f"at its peak all its work would take {format_duration(least)}, and takes {format_duration(took)}"
@@ -161,7 +161,9 @@ def _rate(result: Result, part: str, win: str) -> str:
 def _space(result: Result, what: Resource, ps: int) -> str:
     """More room, and what takes the most of it now."""
     memories = {
-        name: memory for name, memory in result.record.memories.items() if component(name) == what.component
+        name: memory
+        for name, memory in result.record.memories.items()
+        if EngineName.parse(name).component == what.component
     }
     fullest = max(memories, key=lambda name: memories[name].peak)
     found = peak(result.stays, fullest)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from simres.program.names import EngineName
 from simres.program.tasks import TaskKind
 from simres.reporting.drawing.lane_cells import State, Window, shares, shown
 from simres.reporting.drawing.lane_drawing import drawn, graph, legend
@@ -78,7 +79,7 @@ def rows(index: ViewIndex) -> list[Row]:
     buses = index.buses
     for name in index.engines:
         found.append(Row(Sort.ENGINE, name))
-        bus = name.partition(".")[0]
+        bus = EngineName.parse(name).component
         if bus in buses and buses[bus][-1] == name:
             found.append(Row(Sort.BUS, bus))
     return found + [Row(Sort.MEMORY, name) for name in index.memories]
