@@ -131,7 +131,12 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
             elif name in made:
                 yield f"{place}.outputs[{position}]: `{name}` is made already, by `{made[name]}`"
             made.setdefault(name, op.name)
-        for problem in (*_figures(op), *_weights(op, workload), *_fused(op, workload)):
+        for problem in (
+            *_figures(op),
+            *_weights(op, workload),
+            *_sizes(op, workload),
+            *_fused(op, workload),
+        ):
             yield f"{place}{problem}"
         between.update(_between(op))
         yield from _views(place, op, workload, cyclic)
@@ -169,6 +174,36 @@ def _weights(op: Op, workload: Workload) -> Iterator[str]:
     if weight.role is Role.WEIGHT and 0 <= used <= MOST and weight.elements != used:
         has = "another number" if weight.elements > MOST else f"{weight.elements}"
         yield f".loops: use {used} weights, and `{weight.name}` has {has}"
+
+
+def _sizes(op: Op, workload: Workload) -> Iterator[str]:
+    """The loops of products make and read as many elements as the tensors have: tiles are cut by them."""
+    counts = op.loops
+    if counts is None or op.kind not in ("conv", "linear", "matmul") or not op.inputs or not op.outputs:
+        return
+    read = workload.tensors.get(op.inputs[0])
+    made = workload.tensors.get((*_between(op), *op.outputs)[0])
+    if read is None or made is None or any(getattr(counts, name) < 0 for name in counts.__slots__):
+        return
+    reads, makes = counts.groups * counts.n * counts.c, counts.groups * counts.n * counts.m
+    pixels = counts.p * counts.q
+    if op.kind != "conv":
+        sizes = [("elements", reads, read, read.elements), ("elements", makes * pixels, made, made.elements)]
+    else:
+        weight = workload.tensors.get(op.inputs[1]) if len(op.inputs) > 1 else None
+        axes = len(weight.shape) - 2 if weight is not None else 0
+        if axes < 1:
+            return
+        # A transposed convolution multiplies once for each pixel that it reads, others for each they make.
+        slid = read if op.attributes.get("transposed") else made
+        sizes = [
+            ("input channels", reads, read, math.prod(read.shape[:-axes])),
+            ("output channels", makes, made, math.prod(made.shape[:-axes])),
+            ("pixels", pixels, slid, math.prod(slid.shape[-axes:])),
+        ]
+    for what, wanted, tensor, has in sizes:
+        if has != wanted:
+            yield f".loops: have {wanted} {what}, and `{tensor.name}` has {has}"
 
 
 def _between(op: Op) -> tuple[str, ...]:

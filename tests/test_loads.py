@@ -404,6 +404,15 @@ def test_memory_does_not_grow_with_requests(monkeypatch):
     assert many - few < 8 * 2700, "a word for each request"
 
 
+@pytest.mark.parametrize(("deadline_ps", "missed"), [(SERVICE - 1, 5), (SERVICE, 0), (SERVICE + 1, 0)])
+def test_who_stays_just_as_long_as_the_deadline_has_met_it(deadline_ps, missed):
+    """Nobody waits, so that each of five requests stays as long as it is served."""
+    load = {"arrivals": "periodic", "rate": "1000/s", "images": 5, "warmup": 0}
+    (stream,) = at_the_host(load | {"deadline": f"{deadline_ps} ps"}).record.streams
+    assert set(stream.latency_ps.values()) == {SERVICE}
+    assert stream.missed == missed
+
+
 @st.composite
 def small_loads(draw):
     """Loads of a few requests below what `at_the_host` serves."""

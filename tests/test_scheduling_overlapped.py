@@ -99,6 +99,22 @@ def test_the_costs_tell_the_makespan(network):
     assert record.makespan_ps == pytest.approx(found.estimate_ps, rel=0.002)
 
 
+def test_of_a_store_and_a_load_due_at_the_same_moment_the_store_goes_first():
+    """The first of three copies is ready while the second is loaded; then its store and the third load are due.
+
+    The store gives its space back, so that what is loaded later finds room the earlier.
+    """
+    names = ("a", "b", "c")
+    tensors = {f"in_{name}": Tensor(f"in_{name}", Role.INPUT, (1, 64)) for name in names}
+    tensors |= {name: Tensor(name, Role.ACTIVATION, (1, 64)) for name in names}
+    ops = tuple(Op(name, "relu", Unit.HOST, (f"in_{name}",), (name,), vector_ops=64) for name in names)
+    workload, machine = Workload("three", tensors, ops, names), paper_chip()
+    program = tiled(workload, machine, name="test", share=1, overlap=True)
+    prove(program, machine, workload)
+    bus = [(task.kind.value, task.layer) for task in program.tasks if task.engine == "ddr"]
+    assert bus == [("load", 0), ("load", 1), ("store", 0), ("store", 1), ("load", 2), ("store", 2)]
+
+
 FOLDED = ("fold_batch_norm", "fold_bias")
 
 
