@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
@@ -33,25 +34,31 @@ def test_a_drawn_graph_is_a_valid_workload(workload: Workload) -> None:
     assert made - read <= set(workload.outputs) <= made
 
 
-@cache
-def drawn() -> tuple[Workload, ...]:
-    """Some hundreds, the same ones each time."""
+def collected(count: int, max_ops: int, kinds: Sequence[str]) -> list[Workload]:
+    """So many, the same ones each time."""
     found: list[Workload] = []
 
     @settings(
-        max_examples=600,
+        max_examples=count,
         derandomize=True,
         database=None,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(graphs(12, KINDS, partly=True))
+    @given(graphs(max_ops, kinds, partly=True))
     def collect(workload: Workload) -> None:
         found.append(workload)
 
     collect()
-    return tuple(found)
+    return found
+
+
+@cache
+def drawn() -> tuple[Workload, ...]:
+    """Graphs of all kinds, and some of each kind alone."""
+    alone = (workload for kind in KINDS for workload in collected(10, 3, [kind]))
+    return (*collected(300, 12, KINDS), *alone)
 
 
 def test_every_kind_is_drawn() -> None:
