@@ -17,7 +17,7 @@ import time
 
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.simulation.run import run
 from simres.testing import behaviours, chip
 

@@ -19,15 +19,15 @@ import sys
 import time
 from pathlib import Path
 
-from simres import shipped
 from simres.api import find_workload
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import MatrixSpec
 from simres.passes.application import apply
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 from simres.program import Program
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
+from simres.scenario import shipped
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.check import check

@@ -23,10 +23,10 @@ from typing import Any
 import simpy
 
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.record import RecordLevel
+from simres.program.record import RecordLevel
 from simres.simulation.check import check
+from simres.simulation.flattened import Launch, flatten
 from simres.simulation.invariants import hold
-from simres.simulation.plan import Launch, flatten
 from simres.simulation.replay import replay
 from simres.simulation.run import build, run
 from simres.testing import behaviours, paper_chip

@@ -29,17 +29,17 @@ from pathlib import Path
 from statistics import mean
 
 from simres import api
-from simres.exploration import local, table
+from simres.exploration import table, worker_processes
+from simres.exploration.figures import Row
 from simres.exploration.objectives import objectives_of
-from simres.exploration.outcome import Row
 from simres.exploration.pareto import front, hypervolume
 from simres.exploration.search import SAMPLERS, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
-from simres.plugins import Registry
-from simres.reporting.console import stderr
-from simres.reporting.sweep_progress import SweepProgress
+from simres.plugins.registry import Registry
+from simres.reporting.progress.sweep_progress import SweepProgress
+from simres.reporting.text.console import stderr
 
 DDR = [
     ("0.5 GB/s", "150 ns", "60 pJ", "8 mW"),
@@ -159,12 +159,12 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     arguments.add_argument("--grid", type=Path, default=Path(tempfile.gettempdir()) / "simres-grid.jsonl")
     arguments.add_argument("--seeds", type=int, default=5)
-    arguments.add_argument("--workers", type=int, default=local.cores())
+    arguments.add_argument("--workers", type=int, default=worker_processes.cores())
     arguments.add_argument("--sampler", choices=SAMPLERS, default=SAMPLERS[0])
     given = arguments.parse_args()
     space = study()
     with SweepProgress(stderr()) as shown:
-        sweep(space, given.grid, partial(local.processes, workers=given.workers), shown)
+        sweep(space, given.grid, partial(worker_processes.processes, workers=given.workers), shown)
     whole = sorted(table.rows_in(given.grid), key=lambda row: str(row["key"]))
     known = Known(whole)
     counts = [len(whole) * share // 100 for share in SHARES]

@@ -6,8 +6,8 @@ from itertools import count
 
 from simres.analysis.bounds import bounds
 from simres.program import Program, Region, TaskKind, Work
-from simres.result import Engine, Origin, Result
-from simres.scheduling.draft import Draft
+from simres.program.draft import Draft
+from simres.result.data import Engine, Origin, Result
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row

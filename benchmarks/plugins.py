@@ -17,8 +17,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from simres import api, planning
-from simres.plugins import default_registry
+from simres import api
+from simres.planning import plan as planning
+from simres.plugins.registry import default_registry
 
 KINDS: dict[str, dict[str, Any]] = {
     "matrix (built in)": {"kind": "matrix", "rate": "2048 GOP/s"},

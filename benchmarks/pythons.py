@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 DIGESTS = """
 import hashlib, platform
 import simres
-from simres import shipped
+from simres.scenario import shipped
 digests = []
 for name in sorted(shipped.scenarios()):
     document = simres.simulate(name).to_document()

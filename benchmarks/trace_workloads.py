@@ -15,7 +15,7 @@ from pathlib import Path
 from simres.networks import names
 from simres.tracing import trace_network
 from simres.workload import Ledger, Workload
-from simres.workload_json import read, write
+from simres.workload.json import read, write
 
 SHIPPED = Path(__file__).parent.parent / "scenarios"
 CHECKPOINT = SHIPPED / "checkpoints" / "resnet20.safetensors"

@@ -30,7 +30,7 @@ from made_result import result  # type: ignore[import-not-found]
 from simres import api
 from simres.reporting.viewer.index import ViewIndex
 from simres.reporting.viewer.picture import picture
-from simres.reporting.viewer.view import View
+from simres.reporting.viewer.viewport import View
 
 LIMIT_S, LIMIT_MS = 2.0, 100.0
 QUIET_S = 0.05

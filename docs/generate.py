@@ -1,6 +1,6 @@
 """Writes the pages under docs/reference/ from the code; `--check` only says which ones differ from it.
 
-The command line's page comes from its commands, the hooks' from `simres.hookspecs`, the scenario's from
+The command line's page comes from its commands, the hooks' from `simres.plugins.hooks`, the scenario's from
 its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README and
 in pages with a comment such as `whole output` the text below a `$ command` is what the command prints, as far
 as the comment says; the commands of a page run one after the other in an empty folder.
@@ -27,10 +27,10 @@ from typing import Any, get_type_hints
 
 import typer
 
-from simres import hookspecs
 from simres.commands import app
 from simres.errors import ExitCode
-from simres.plugins import Catalogue, Registry
+from simres.plugins import hooks as hookspecs
+from simres.plugins.registry import Catalogue, Registry
 from simres.scenario.schema import scenario_schema
 from simres.units import QUANTITIES
 

@@ -8,17 +8,19 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres import planning, result_json, shipped, units
+from simres import units
 from simres.errors import SimresError
-from simres.plugins import Registry, default_registry
-from simres.record import RecordLevel
-from simres.result import Result
-from simres.scenario import loader
+from simres.planning import plan as planning
+from simres.plugins.registry import Registry, default_registry
+from simres.program.record import RecordLevel
+from simres.result import json as result_json
+from simres.result.data import Result
+from simres.scenario import loader, shipped
 from simres.scenario.model import Scenario
 from simres.simulation.stream import PERCENTILES
-from simres.wording import describe
-from simres.workload import Ledger, Workload
-from simres.workload_json import read as read_workload
+from simres.text import describe
+from simres.workload.graph import Ledger, Workload
+from simres.workload.json import read as read_workload
 
 if TYPE_CHECKING:
     import torch

@@ -89,6 +89,10 @@ class SimresWarning(UserWarning):
     """Something a user should know that does not stop the work."""
 
 
+class RenamedWarning(SimresWarning):
+    """A module or class was imported by its old name, which works for one more minor version."""
+
+
 def install(extra: str) -> str:
     """The command that adds an extra of simres, such as `torch`, to the environment that it runs in.
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from simres.errors import SimresError
-from simres.wording import MAX_TEXT, describe, shorten, suggest_unit
+from simres.text import MAX_TEXT, describe, shorten, suggest_unit
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo

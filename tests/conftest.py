@@ -12,9 +12,9 @@ from simres import commands
 from simres.analysis.bounds import bounds
 from simres.hardware.chip import Chip
 from simres.program import Program, Region, TaskKind, Work
-from simres.record import RecordLevel
-from simres.result import Engine, Origin, Result
-from simres.scheduling.draft import Draft
+from simres.program.draft import Draft
+from simres.program.record import RecordLevel
+from simres.result.data import Engine, Origin, Result
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row
@@ -102,8 +102,8 @@ def random_results() -> st.SearchStrategy[Result]:
 def paper() -> Result:
     """The paper's sheet."""
     import simres.api
-    from simres import shipped
-    from simres.workload_json import read
+    from simres.scenario import shipped
+    from simres.workload.json import read
 
     return simres.api.simulate("paper", workload=read(shipped.workload("paper")))
 

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import simres
-from simres import api, shipped
+from simres import api
 from simres.api import find_workload
 from simres.errors import AnswerIsNo, SimresError
 from simres.program import TaskKind
-from simres.record import Cause
+from simres.program.record import Cause
+from simres.scenario import shipped
 
 PAPER_PS = {"ddr": 5_557_844_000, "matrix": 324_403_200, "host": 16_220_160_000}
 """The sheet's totals: `paper-sheet.md`, recomputed from its 19 rows in docs/paper.md."""

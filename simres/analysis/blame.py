@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import accumulate, pairwise
 
-from simres.analysis.history import History
-from simres.program import Program
-from simres.record import Record, Span
+from simres.analysis.event_graph import History
+from simres.program.record import Record, Span
+from simres.program.tasks import Program
 
 
 def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, int]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from simres.hardware.chip import Chip
-from simres.program import Program, Work
-from simres.workload import Ledger, Workload
+from simres.program.tasks import Program, Work
+from simres.workload.graph import Ledger, Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from simres.analysis.history import History
+from simres.analysis.event_graph import History
 from simres.errors import SimresError
-from simres.program import Program
-from simres.record import Record, RecordLevel
+from simres.program.record import Record, RecordLevel
+from simres.program.tasks import Program
 
 
 class Why(StrEnum):

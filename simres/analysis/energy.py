@@ -9,10 +9,10 @@ from itertools import repeat
 from weakref import WeakKeyDictionary
 
 from simres.hardware.energy import EnergyCosts
-from simres.issued import Pattern, issued
-from simres.program import Buffer, Program, Region, Task, TaskKind, Work
+from simres.program.orders import Pattern, issued
+from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
 from simres.units import PS_PER_S
-from simres.workload import BITS, Ledger, Tensor, Workload
+from simres.workload.graph import BITS, Ledger, Tensor, Workload
 
 _AJ_PER_FJ = 1000
 

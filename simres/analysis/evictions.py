@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simres.program import Box, Program, TaskKind
-from simres.record import Launched, Record
-from simres.regions import elements, overlap, subtract
-from simres.workload import Role, Workload
+from simres.program.record import Launched, Record
+from simres.program.regions import elements, overlap, subtract
+from simres.program.tasks import Box, Program, TaskKind
+from simres.workload.graph import Role, Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from simres.analysis.critical_path import Blame, Stretch, Why, blame, critical_path
-from simres.joint import component
-from simres.program import Program
-from simres.record import Record
+from simres.program.record import Record
+from simres.program.tasks import Program
+from simres.program.tenants import component
 
 _Key = TypeVar("_Key")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simres.program import Program
-from simres.record import Record
+from simres.program.record import Record
+from simres.program.tasks import Program
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simres.program import Program
-from simres.record import Record, RecordLevel
+from simres.program.record import Record, RecordLevel
+from simres.program.tasks import Program
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
-from simres.joint import component
-from simres.program import Program, TaskKind
-from simres.record import Record, Span
+from simres.program.record import Record, Span
+from simres.program.tasks import Program, TaskKind
+from simres.program.tenants import component
 from simres.units import PS_PER_S
 
 Series = list[tuple[int, int]]

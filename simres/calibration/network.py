@@ -18,12 +18,12 @@ from torch.profiler import ProfilerActivity, profile, record_function
 from simres.calibration.machine import machine
 from simres.calibration.measure import Weights
 from simres.calibration.timing import Timing, clock, repeated, synchronise, timing
-from simres.hookspecs import Operator
+from simres.plugins.hooks import Operator
 from simres.tracing.export import DTYPES, export, quiet
 from simres.tracing.graph import GraphReader
-from simres.tracing.inputs import InputShape, input_shapes
+from simres.tracing.input_shapes import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 IMAGES = 30
 """How often the network runs, whole and operator by operator."""

@@ -20,8 +20,8 @@ import typer
 from typer.core import TyperGroup
 
 from simres import __version__
-from simres.commands import choices
-from simres.commands.guard import guard, guarded, unless_followed
+from simres.commands import global_options
+from simres.commands.errors_to_exit_codes import guard, guarded, unless_followed
 from simres.errors import ExitCode
 
 COMMANDS = (
@@ -95,7 +95,7 @@ def _options(
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Use the built-in parts only.")] = False,
 ) -> None:
     """How long will my network take on this chip, and why?"""
-    choices.plugins = not no_plugins
+    global_options.plugins = not no_plugins
 
 
 def build(names: Sequence[str] = COMMANDS) -> typer.Typer:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
     import torch
 
-    from simres.analysis.agreement import Agreement
+    from simres.analysis.validation import Agreement
 
 BUSY = 0.5
 """A spread of measurements from which on the machine is said to be busy."""
@@ -55,7 +55,7 @@ def calibrate(
     `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`.
     """
     from simres.commands.torch_setup import prepared
-    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.text.console import can_draw, stdout
 
     _asked(check, chip, output, inputs)
     if chip is not None:
@@ -71,12 +71,12 @@ def calibrate(
     if json:
         from json import dumps
 
-        from simres.reporting.agreement import document
+        from simres.reporting.tables.validation_table import document
 
         documents = {"schema_version": 1, "networks": [document(one) for one in found]}
         print(dumps(documents, indent=1))  # noqa: T201
         return ExitCode.OK
-    from simres.reporting.agreement import report
+    from simres.reporting.tables.validation_table import report
 
     console = stdout()
     rule = "─" if can_draw(console) else "-"
@@ -119,7 +119,7 @@ def _measured(chip: str) -> str:
     from simres.hardware.specs import ComputeSpec
     from simres.scenario.loader import load_chip
 
-    preset = load_chip(chip, registry=choices.registry())
+    preset = load_chip(chip, registry=global_options.registry())
     if not any(isinstance(spec, ComputeSpec) and spec.efficiency for spec in preset.hardware.values()):
         raise SimresError(
             f"`{chip}` was not measured: nothing in it states an `efficiency`",
@@ -133,8 +133,8 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
-    from simres.reporting.console import stderr
-    from simres.reporting.run_progress import run_progress
+    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.text.console import stderr
 
     with run_progress("measurements") as told:
         found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
@@ -151,15 +151,15 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
 
 def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.device) -> Agreement:
     from simres import api
-    from simres.analysis.agreement import Agreement, Measured, compared
+    from simres.analysis.validation import Agreement, Measured, compared
     from simres.calibration.machine import machine
     from simres.calibration.network import run
-    from simres.networks.build import build
-    from simres.reporting.console import stderr
-    from simres.reporting.run_progress import run_progress
+    from simres.networks.checkpoint import network_of
+    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.text.console import stderr
 
-    registry = choices.registry()
-    network = build(name)
+    registry = global_options.registry()
+    network = network_of(name)
     shape = inputs or network.input
     if shape is None:
         raise SimresError(

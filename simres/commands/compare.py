@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, Settings
 from simres.commands.simulate import split
 
@@ -40,7 +40,7 @@ def compare(
     from simres import api
     from simres.exploration.comparison import compare as compared
 
-    registry = choices.registry()
+    registry = global_options.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     asked = [(named, overrides) for named in results]
     if len(results) == 1 and overrides:
@@ -59,7 +59,7 @@ def compare(
     comparison = compared(found)
     if perfetto is not None:
         from simres.files import write_text
-        from simres.reporting.perfetto import side_by_side
+        from simres.reporting.files.perfetto import side_by_side
 
         write_text(perfetto, side_by_side(comparison.results))
     if json:
@@ -67,7 +67,7 @@ def compare(
 
         print(dumps(comparison.to_document(), separators=(",", ":")))  # noqa: T201
         return
-    from simres.reporting.comparison import show
-    from simres.reporting.console import stdout
+    from simres.reporting.tables.comparison_tables import show
+    from simres.reporting.text.console import stdout
 
     show(comparison, stdout(), whole=whole)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.errors import ExitCode
 
 
@@ -31,9 +31,9 @@ def evaluate(
 
     with prepared(device, threads) as chosen:
         from simres.training.evaluation import evaluate as scores_of
-        from simres.training.trained import trained
+        from simres.training.trained_network import trained
 
-        found = trained(checkpoint, choices.registry())
+        found = trained(checkpoint, global_options.registry())
         images = found.images(data, open_images)
         batches = found.testing(images).to(chosen)
         scores = scores_of(found.module.to(chosen), batches, len(found.classes))
@@ -58,8 +58,8 @@ def evaluate(
         print(dumps(document, indent=1))  # noqa: T201
         return ExitCode.OK
 
-    from simres.reporting.console import stdout
-    from simres.reporting.scores import table
+    from simres.reporting.tables.score_tables import table
+    from simres.reporting.text.console import stdout
 
     console = stdout()
     console.print_lines(table(scores, found.classes, images.about.name, console.width))

@@ -12,7 +12,7 @@ def examples(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the scenarios, chips, workloads and checkpoints that come with simres."""
-    from simres import shipped
+    from simres.scenario import shipped
 
     kinds = {
         "scenario": (shipped.scenarios(), "simres simulate {}"),
@@ -25,7 +25,7 @@ def examples(
         return
     from rich.table import Table
 
-    from simres.reporting.console import stdout
+    from simres.reporting.text.console import stdout
 
     console = stdout()
     for kind, (files, command) in kinds.items():
@@ -48,7 +48,7 @@ def _to_see(path: Path, command: str) -> str:
 def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
     from json import dumps
 
-    from simres import shipped
+    from simres.scenario import shipped
 
     document = {
         f"{kind}s": [

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ResultName, Settings
 from simres.commands.simulate import split
 
@@ -29,10 +29,10 @@ def explain(
     `simres explain torchvision:resnet18 --chip tpu-like --set hardware.sram.capacity="1 MiB"`.
     """
     from simres import api
-    from simres.reporting.console import stdout
-    from simres.reporting.explanation import document, show
+    from simres.reporting.tables.explanation_tables import document, show
+    from simres.reporting.text.console import stdout
 
-    registry = choices.registry()
+    registry = global_options.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_result(result, chip=chip, overrides=overrides, record="full", registry=registry)
     if json:

@@ -78,13 +78,13 @@ def explore(
     --vary hardware.sram.capacity="64 KiB..4 MiB log 100" --goal latency,sram,bandwidth`.
     """
     from simres.exploration import table
+    from simres.exploration.constraints import limits_of
     from simres.exploration.fronts import front_of
-    from simres.exploration.limits import limits_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search
-    from simres.reporting.console import stderr, stdout
-    from simres.reporting.sweep_progress import SweepProgress
-    from simres.reporting.sweep_table import show
+    from simres.reporting.progress.sweep_progress import SweepProgress
+    from simres.reporting.tables.sweep_table import show
+    from simres.reporting.text.console import stderr, stdout
 
     limits = limits_of(dict(split(text, "--limit NAME=VALUE") for text in limit or []))
     study, own = study_for(scenario, chip, vary or [], settings or [])

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.errors import InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
-    from simres.imported import Imported
-    from simres.plugins import Registry
+    from simres.plugins.imported import Imported
+    from simres.plugins.registry import Registry
 
 
 def import_(
@@ -31,12 +31,12 @@ def import_(
     `simres import scalesim resnet18.csv scale.cfg -o mine`.
     """
     from simres.files import write_text
-    from simres.plugins import resolve
+    from simres.plugins.registry import resolve
     from simres.units import format_bytes, format_count
-    from simres.workload import Workload
-    from simres.workload_json import dumps
+    from simres.workload.graph import Workload
+    from simres.workload.json import dumps
 
-    registry = choices.registry()
+    registry = global_options.registry()
     imported = checked(resolve(registry.importer(form).target)(files), str(files[0]))
     workload = imported.workload
     texts = {output / f"{workload.name}.json": dumps(workload)}
@@ -61,8 +61,8 @@ def import_(
 
 def checked(imported: Imported, source: str) -> Imported:
     """What was imported from `source`. Raises `InvalidFile` where its workload is none."""
-    from simres.workload import Workload
-    from simres.workload_rules import problems_of_ledger, problems_of_workload
+    from simres.workload.graph import Workload
+    from simres.workload.rules import problems_of_ledger, problems_of_workload
 
     workload = imported.workload
     found = problems_of_workload(workload) if isinstance(workload, Workload) else problems_of_ledger(workload)

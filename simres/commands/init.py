@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.errors import SimresError
 
 STARTER = """\
@@ -86,6 +86,6 @@ def init(
         )
     own = Path(os.path.normpath(folder.absolute())).name
     name = re.sub(r"[^\w.-]+", "-", own)[:100].strip("-") or "scenario"
-    write_text(schema, text(scenario_schema(choices.registry())))
+    write_text(schema, text(scenario_schema(global_options.registry())))
     write_text(scenario, STARTER.format(file=scenario.name, name=f'"{name}"'))
     print(f"Wrote `{scenario}` and `{schema}`. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n")  # noqa: T201

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 
@@ -28,11 +28,11 @@ def ladder(
     """
     from simres import api
     from simres.exploration.ladder import ladder as climb
-    from simres.reporting.console import can_draw, stdout
-    from simres.reporting.ladder import document, report
+    from simres.reporting.tables.ladder_table import document, report
+    from simres.reporting.text.console import can_draw, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    registry = choices.registry()
+    registry = global_options.registry()
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
     given = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
     rungs = climb(found, given, registry)

@@ -25,8 +25,8 @@ def models(
 
         print(dumps({"schema_version": 1, "models": [asdict(model) for model in found]}, indent=1))  # noqa: T201
         return
-    from simres.reporting.columns import Column, lines
-    from simres.reporting.console import stdout
+    from simres.reporting.text.columns import Column, lines
+    from simres.reporting.text.console import stdout
     from simres.units import format_count
 
     console = stdout()

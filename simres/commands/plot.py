@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import WholeFront
 from simres.errors import ExitCode, SimresError
 
@@ -57,7 +57,7 @@ def front(
     from simres.exploration import designs, fronts
     from simres.exploration.objectives import objectives_of
 
-    found = designs.designs_in(table_at(file), choices.registry())
+    found = designs.designs_in(table_at(file), global_options.registry())
     made = fronts.front_of(found.rows, found.knobs, objectives_of(pareto), whole=whole)
     draw_front(made, output)
     return _wrote(output)
@@ -81,17 +81,17 @@ def heat(
     from simres.exploration import designs, fronts
     from simres.exploration.objectives import objectives_of
 
-    found = designs.designs_in(table_at(file), choices.registry())
+    found = designs.designs_in(table_at(file), global_options.registry())
     (objective,) = objectives_of(goal.replace(",", " "))
     over = [key.strip() for key in knobs.split(",")] if knobs else []
     made = fronts.heat_of(found.rows, found.knobs, objective, over)
     if output.suffix in PAGES:
         from simres.files import write_text
-        from simres.reporting.html.designs import heat_page
+        from simres.reporting.html.design_pages import heat_page
 
         write_text(output, heat_page(made))
     else:
-        from simres.reporting.front_plot import heat as draw
+        from simres.reporting.plots.front_plot import heat as draw
 
         draw(made, output)
     return _wrote(output)
@@ -124,7 +124,7 @@ def check_drawing(output: Path, objectives: Sequence[Objective]) -> None:
             f"cannot draw `{output}`", f"its suffix must be one of {', '.join((*PICTURES, *PAGES))}"
         )
     if output.suffix in PICTURES:
-        from simres.reporting.training_plots import blank
+        from simres.reporting.plots.training_plots import blank
 
         blank(output)
 
@@ -133,11 +133,11 @@ def draw_front(made: Front, output: Path) -> None:
     """Writes a front in the format that the file's suffix says."""
     if output.suffix in PAGES:
         from simres.files import write_text
-        from simres.reporting.html.designs import front_page
+        from simres.reporting.html.design_pages import front_page
 
         write_text(output, front_page(made))
     else:
-        from simres.reporting.front_plot import front as draw
+        from simres.reporting.plots.front_plot import front as draw
 
         draw(made, output)
 
@@ -159,7 +159,7 @@ def curves(
 
     Example: `simres plot curves runs/plain20-cifar10 runs/plain56-cifar10 -o curves.png`.
     """
-    from simres.reporting.training_plots import curves as draw
+    from simres.reporting.plots.training_plots import curves as draw
     from simres.training.run import read_metrics
 
     named = zip(_labels(runs, labels), runs, strict=True)
@@ -178,7 +178,7 @@ def depth(
     Example: `simres plot depth runs/plain* runs/resnet* -o depth.png`.
     """
     from simres.networks import names
-    from simres.reporting.network_plots import depths
+    from simres.reporting.plots.network_plots import depths
     from simres.training.run import read_metrics
     from simres.training.store import load_state
 
@@ -212,15 +212,15 @@ def responses(
     Example: `simres plot responses runs/plain20-cifar10 runs/resnet20-cifar10`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.network_plots import responses as draw
+    from simres.reporting.plots.network_plots import responses as draw
 
     with prepared("cpu"):
         from simres.training.features import layer_responses
-        from simres.training.trained import trained
+        from simres.training.trained_network import trained
 
         found = {}
         for name, path in zip(_labels(checkpoints, labels), checkpoints, strict=True):
-            network = trained(path, choices.registry())
+            network = trained(path, global_options.registry())
             batches = network.testing(network.images(data, open_images))
             found[name] = layer_responses(network.module, batches, images)
     draw(found, output)
@@ -246,13 +246,13 @@ def features(
     Example: `simres plot features runs/resnet20-cifar10 --image 3`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.network_plots import features as draw
+    from simres.reporting.plots.network_plots import features as draw
 
     with prepared("cpu"):
         from simres.training.features import feature_maps
-        from simres.training.trained import trained
+        from simres.training.trained_network import trained
 
-        network = trained(checkpoint, choices.registry())
+        network = trained(checkpoint, global_options.registry())
         dataset = network.images(data, open_images)
         maps = feature_maps(network.module, network.testing(dataset), image, layers or ())
     true = network.classes[int(dataset.test_labels[image])]
@@ -282,7 +282,7 @@ _FILES = ("checkpoint", "metrics")
 
 
 def _wrote(path: Path) -> int:
-    from simres.reporting.console import stdout
+    from simres.reporting.text.console import stdout
 
     stdout().print(f"wrote {path}")
     return ExitCode.OK

@@ -8,12 +8,12 @@ from warnings import catch_warnings, simplefilter
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.errors import ExitCode, SimresError, SimresWarning, install
 from simres.starters import Kind
 
 if TYPE_CHECKING:
-    from simres.plugins import Provider, Registry
+    from simres.plugins.registry import Provider, Registry
 
 
 def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
@@ -24,8 +24,8 @@ def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON do
 
         print(dumps(document(registry), indent=2))  # noqa: T201
         return
-    from simres.reporting.console import stdout
-    from simres.reporting.plugin_table import plugin_table
+    from simres.reporting.tables.plugin_table import plugin_table
+    from simres.reporting.text.console import stdout
 
     stdout().print(plugin_table(registry.catalogues, registry.providers))
 
@@ -106,7 +106,7 @@ def check(
 
 def _all() -> Registry:
     """All parts; who is left out and why, which is otherwise warned of, is for the command to say."""
-    registry = choices.registry()
+    registry = global_options.registry()
     with catch_warnings():
         simplefilter("ignore", SimresWarning)
         registry.load_external()

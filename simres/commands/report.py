@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ResultName, Settings
 from simres.commands.simulate import split
 from simres.errors import SimresError
@@ -32,12 +32,12 @@ def report(
 
     if output.is_dir():
         raise SimresError(f"`{output}` is a folder", f"name a file in it: `-o {output / 'report.html'}`")
-    registry = choices.registry()
+    registry = global_options.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_result(result, chip=chip, overrides=overrides, registry=registry)
 
     from simres.files import write_text
-    from simres.reporting.console import stdout
+    from simres.reporting.text.console import stdout
 
     write_text(output, registry.call(registry.reporter("html"), found))
     stdout().print(f"wrote {output}")

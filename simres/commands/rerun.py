@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.errors import AnswerIsNo, ExitCode
 
 
@@ -18,7 +18,7 @@ def rerun(
     """Simulate a stored result's scenario and workload again and compare the Records."""
     from simres import api
 
-    before, again = api.rerun(result, registry=choices.registry())
+    before, again = api.rerun(result, registry=global_options.registry())
     if json:
         print(again.to_json(), end="")  # noqa: T201
     changed = [
@@ -32,7 +32,7 @@ def rerun(
             "versions changed: " + "; ".join(changed) if changed else None,
         )
     if not json:
-        from simres.reporting.console import stdout
+        from simres.reporting.text.console import stdout
 
         spans = len(again.record.rows)
         stdout().print(f"The same Record again: {again.makespan_ps} ps, {spans} spans.", highlight=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
@@ -28,17 +28,17 @@ def roofline(
     Examples: `simres roofline resnet20`, `simres roofline mine.yaml -o plot.png`.
     """
     from simres import api
-    from simres.reporting.console import can_draw, stdout
-    from simres.reporting.roofline import report, roofline_of
+    from simres.reporting.drawing.roofline_drawing import report, roofline_of
+    from simres.reporting.text.console import can_draw, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     result = api.simulate(
-        api.find_scenario(scenario, chip=chip, overrides=overrides, registry=choices.registry()),
-        registry=choices.registry(),
+        api.find_scenario(scenario, chip=chip, overrides=overrides, registry=global_options.registry()),
+        registry=global_options.registry(),
     )
     console = stdout()
     if output is not None:
-        from simres.reporting.roofline_plot import save
+        from simres.reporting.plots.roofline_plot import save
 
         save(result, output)
     if json:

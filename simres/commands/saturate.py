@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
@@ -45,13 +45,13 @@ def saturate(
     """
     from simres import api
 
-    registry = choices.registry()
+    registry = global_options.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
     targets = dict(split(text, "--target WHAT=TIME") for text in target)
 
-    from simres.reporting.console import can_draw, stdout
-    from simres.reporting.run_progress import run_progress
+    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.text.console import can_draw, stdout
 
     with run_progress() as done:
         result = api.saturate(
@@ -61,8 +61,8 @@ def saturate(
         print(json_module.dumps({"schema_version": 1, **asdict(result)}))  # noqa: T201
         return ExitCode.OK
 
-    from simres.reporting.glyphs import ASCII, BLOCKS
-    from simres.reporting.saturation_table import saturation
+    from simres.reporting.tables.saturation_table import saturation
+    from simres.reporting.text.glyphs import ASCII, BLOCKS
 
     console = stdout()
     console.print_lines(list(saturation(result, console.width, BLOCKS if can_draw(console) else ASCII)))

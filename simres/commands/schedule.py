@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
@@ -46,7 +46,7 @@ def schedule(
     """
     from simres import api
 
-    registry = choices.registry()
+    registry = global_options.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
     chosen = found.tenants.get(tenant or "", found).workload
@@ -56,8 +56,8 @@ def schedule(
     planned = api.schedule(found, workload=workload, tenant=tenant, registry=registry)
 
     from simres.files import write_text
-    from simres.reporting.console import can_draw, stdout
-    from simres.reporting.schedule_table import schedule_table
+    from simres.reporting.tables.schedule_table import schedule_table
+    from simres.reporting.text.console import can_draw, stdout
 
     console = stdout()
     table = list(

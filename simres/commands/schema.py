@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 
 
 class Form(StrEnum):
@@ -29,7 +29,7 @@ def schema(
     from simres.scenario.schema import chip_schema, scenario_schema, text
 
     make = scenario_schema if form is Form.SCENARIO else chip_schema
-    content = text(make(choices.registry()))
+    content = text(make(global_options.registry()))
     if output is None:
         print(content, end="")  # noqa: T201
     else:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
-    from simres.result import Result
+    from simres.result.data import Result
 
 
 def simulate(
@@ -47,9 +47,10 @@ def simulate(
     Examples: `simres simulate paper`, `simres simulate mine.yaml --set scheduler=serial`,
     `simres simulate torchvision:resnet18 --chip tpu-like`.
     """
-    from simres import api, planning
+    from simres import api
+    from simres.planning import plan as planning
 
-    registry = choices.registry()
+    registry = global_options.registry()
     wanted = dict(split(report, "--report NAME=FILE") for report in reports or ())
     if csv is not None:
         wanted["csv"] = str(csv)
@@ -76,13 +77,13 @@ def simulate(
 
 def show(result: Result, *, details: bool, timeline: bool) -> None:
     """Prints the tables, and the timeline if asked for."""
-    from simres.reporting.console import stdout
-    from simres.reporting.report import show as show_tables
+    from simres.reporting.tables.run_report import show as show_tables
+    from simres.reporting.text.console import stdout
 
     console = stdout()
     show_tables(result, console, details=details)
     if timeline:
-        from simres.reporting.timeline import show_timeline
+        from simres.reporting.drawing.timeline_drawing import show_timeline
 
         show_timeline(result, console)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode
@@ -17,9 +17,9 @@ from simres.errors import ExitCode
 if TYPE_CHECKING:
     import torch
 
+    from simres.training.block_removal import Point, Study
     from simres.training.datasets import Dataset
-    from simres.training.skipping import Point, Study
-    from simres.training.trained import Trained
+    from simres.training.trained_network import Trained
 
 
 def skip(
@@ -59,15 +59,15 @@ def skip(
     `simres skip runs/resnet20-cifar10 --scenario mine.yaml --remove 3 --finetune 2 -o pruned`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.console import stderr, stdout
-    from simres.reporting.skip_progress import SkipProgress
+    from simres.reporting.progress.block_removal_progress import SkipProgress
+    from simres.reporting.text.console import stderr, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     with prepared(device, threads) as chosen:
-        from simres.training.skipping import study
-        from simres.training.trained import trained
+        from simres.training.block_removal import study
+        from simres.training.trained_network import trained
 
-        found = trained(checkpoint, choices.registry())
+        found = trained(checkpoint, global_options.registry())
         cost = _cost(scenario, overrides, found)
         dataset = found.images(data, open_images)
         with SkipProgress(stderr()) as shown:
@@ -94,7 +94,7 @@ def skip(
         from json import dumps
 
         from simres.files import write_text
-        from simres.reporting.skip_plot import front
+        from simres.reporting.plots.block_removal_plot import front
 
         write_text(output / "skip.json", dumps(document, indent=1) + "\n")
         title = f"{found.variant.network} with fewer blocks, scenario {Path(scenario).stem}"
@@ -104,7 +104,7 @@ def skip(
 
         print(dumps(document, indent=1))  # noqa: T201
         return ExitCode.OK
-    from simres.reporting.skipping import tables
+    from simres.reporting.tables.block_removal_tables import tables
 
     console = stdout()
     console.print_lines(tables(made, console.width))
@@ -120,7 +120,7 @@ def _cost(
     from simres import api
     from simres.tracing import trace
 
-    registry = choices.registry()
+    registry = global_options.registry()
     setting = api.find_scenario(scenario, overrides=overrides, registry=registry)
 
     def cost(module: torch.nn.Module) -> tuple[int, int]:
@@ -157,15 +157,15 @@ def _one(
 ) -> Point:
     from simres.files import write_bytes
     from simres.networks.checkpoint import read
-    from simres.training.skipping import without
+    from simres.training.block_removal import without
     from simres.training.store import packed
 
     variant = found.variant.without(*point.removed)
     metadata: dict[str, str] = {**found.metadata, **variant.metadata(), "accuracy": repr(point.accuracy)}
     state: Any = without(found.module, point.removed).state_dict()
     if epochs:
-        from simres.reporting.console import stderr
-        from simres.reporting.training import TrainingProgress
+        from simres.reporting.progress.training_progress import TrainingProgress
+        from simres.reporting.text.console import stderr
         from simres.training.loop import fit
         from simres.training.run import CHECKPOINT, Run
 
@@ -177,7 +177,7 @@ def _one(
                 scratch,
                 device=device,
                 observer=shown,
-                registry=choices.registry(),
+                registry=global_options.registry(),
                 initial=state,
             )
         if outcome.interrupted:

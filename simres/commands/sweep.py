@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import (
     ChipName,
     ClusterName,
@@ -69,9 +69,9 @@ def sweep(
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.sweep import sweep as run
-    from simres.reporting.console import stderr, stdout
-    from simres.reporting.sweep_progress import SweepProgress
-    from simres.reporting.sweep_table import NEEDED, show
+    from simres.reporting.progress.sweep_progress import SweepProgress
+    from simres.reporting.tables.sweep_table import NEEDED, show
+    from simres.reporting.text.console import stderr, stdout
 
     study, own = study_for(scenario, chip, vary or [], settings or [])
     pareto = pareto or own or USUAL
@@ -98,10 +98,10 @@ def sweep(
 def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
     """How points are evaluated: on a cluster, by so many processes, or in this one."""
     if cluster is None:
-        from simres.exploration import local
+        from simres.exploration import worker_processes
 
-        count = workers or local.cores()
-        return partial(local.processes, workers=count) if count > 1 else local.here
+        count = workers or worker_processes.cores()
+        return partial(worker_processes.processes, workers=count) if count > 1 else worker_processes.here
     if workers is not None:
         raise SimresError(
             "a cluster has the workers that it has", "leave out `--workers`; or `--cluster local:4`"
@@ -114,10 +114,10 @@ def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
 def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> tuple[Study, str]:
     """The study that these arguments of a command line ask for, and what the file says counts, if it does."""
     from simres import api
-    from simres.exploration.section import around, section_of
     from simres.exploration.study import study_of
+    from simres.exploration.sweep_request import around, section_of
 
-    registry = choices.registry()
+    registry = global_options.registry()
     knobs: dict[str, str] = {}
     for text in vary:
         key, values = split(text, "--vary PATH=VALUES")
@@ -133,5 +133,5 @@ def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[s
         )  # a misspelt `sweep:` is what is wrong then, not that nothing varies
     template, space = around(template, section, knobs, fixed)
     find = partial(api.find_workload, registry=registry)
-    study = study_of(template, space, registry, find, settings=fixed, plugins=choices.plugins)
+    study = study_of(template, space, registry, find, settings=fixed, plugins=global_options.plugins)
     return study, section.pareto

@@ -36,9 +36,9 @@ def timeline(
     Examples: `simres timeline out`, `simres timeline out --from 100us --to 200us`,
     `simres timeline out --layer 'layers.0.*'`.
     """
-    from simres.reporting.console import stdout
-    from simres.reporting.timeline import show_timeline
-    from simres.result_json import load
+    from simres.reporting.drawing.timeline_drawing import show_timeline
+    from simres.reporting.text.console import stdout
+    from simres.result.json import load
 
     since_ps = None if since is None else _moment(since, "--from")
     until_ps = None if until is None else _moment(until, "--to")

@@ -59,7 +59,7 @@ def open_images(name: str, size: int | None = None) -> Dataset:
         from simres.training.datasets import open_dataset
     except ModuleNotFoundError as error:
         raise SimresError(f"images need {error.name}, which is not installed", install("torch")) from error
-    from simres.reporting.console import stderr
+    from simres.reporting.text.console import stderr
 
     output = stderr()
     if not output.is_terminal:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import Shortcut, Span, Stem
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
     from simres.networks.names import NetworkName
-    from simres.workload import Workload
+    from simres.workload.graph import Workload
 
 
 def trace(
@@ -64,12 +64,12 @@ def trace(
     `simres trace mynet:build --input 3x64x64 -o mynet.json`.
     """
     from simres.networks import names
-    from simres.plugins import resolve
-    from simres.reporting.console import can_draw, stderr, stdout
+    from simres.plugins.registry import resolve
+    from simres.reporting.text.console import can_draw, stderr, stdout
     from simres.tracing import trace_network
 
     named = names.parse(network)
-    registry = choices.registry()
+    registry = global_options.registry()
     workload = trace_network(
         named,
         input_shape=inputs or None,
@@ -84,7 +84,7 @@ def trace(
     if data is not None:
         workload = _measured(workload, named, data, images)
     if output is None:
-        from simres.reporting.workload_table import workload_table
+        from simres.reporting.tables.workload_table import workload_table
 
         console = stdout()
         table = workload_table(workload, console.width, draw=can_draw(console), clip=console.is_terminal)
@@ -93,7 +93,7 @@ def trace(
         return ExitCode.OK
 
     from simres.units import format_bytes, format_count
-    from simres.workload_json import write
+    from simres.workload.json import write
 
     write(workload, output)
     console = stdout()
@@ -115,12 +115,12 @@ def _measured(workload: Workload, named: NetworkName, data: str, images: int) ->
 
     if named.family is not Family.CHECKPOINT:
         raise SimresError(f"`{named}` is not trained, so its activations mean nothing", "name a checkpoint")
-    from simres.tracing.measuring import measure
-    from simres.training.skipping import spread
-    from simres.training.trained import trained
+    from simres.tracing.densities import measure
+    from simres.training.block_removal import spread
+    from simres.training.trained_network import trained
 
-    found = trained(Path(named.name), choices.registry())
+    found = trained(Path(named.name), global_options.registry())
     batches = found.testing(found.images(data, open_images))
     rows = spread(len(batches), images)
     chunks = (batches.rows(rows[at : at + 64]) for at in range(0, len(rows), 64))
-    return measure(workload, found.module, chunks, choices.registry().operators())
+    return measure(workload, found.module, chunks, global_options.registry().operators())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import Shortcut, Span, Stem
 from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
@@ -75,8 +75,8 @@ def train(
     `simres train --resume runs/resnet20-cifar10`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.console import stderr, stdout
-    from simres.reporting.training import TrainingProgress, summary
+    from simres.reporting.progress.training_progress import TrainingProgress, summary
+    from simres.reporting.text.console import stderr, stdout
 
     changes: dict[str, Any] = {"epochs": epochs, "batch": batch, "lr": lr, "seed": seed}
     changes = {name: value for name, value in changes.items() if value is not None}
@@ -117,7 +117,7 @@ def train(
                 device=chosen,
                 checkpoint_every=checkpoint_every,
                 observer=shown,
-                registry=choices.registry(),
+                registry=global_options.registry(),
             )
         if not first:
             return ExitCode.OK
@@ -180,7 +180,7 @@ def _draw(folder: Path) -> None:
 
     if find_spec("matplotlib") is None:
         return
-    from simres.reporting.training_plots import curves
+    from simres.reporting.plots.training_plots import curves
     from simres.training.run import read_metrics
 
     curves({folder.name: read_metrics(folder)}, folder / "curves.png")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import choices
-from simres.commands.guard import guard
+from simres.commands import global_options
+from simres.commands.errors_to_exit_codes import guard
 from simres.errors import ExitCode, InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
-    from simres.plugins import Registry
+    from simres.plugins.registry import Registry
     from simres.scenario.model import Scenario
 
 
@@ -24,7 +24,7 @@ def validate(
     ],
 ) -> int:
     """Check scenarios, chips and workloads, and say everything that is wrong with each."""
-    registry = choices.registry()
+    registry = global_options.registry()
     code = 0
     for file in files:
         code = max(code, guard(partial(_report, file, registry)))
@@ -39,12 +39,12 @@ def _report(file: str, registry: Registry) -> None:
 
 def check(file: str, registry: Registry) -> str:
     """What a file is, in a few words. Raises `SimresError` where it is not what it should be."""
-    from simres import shipped, workload_json
-    from simres.exploration.section import around, section_of
     from simres.exploration.study import tries
+    from simres.exploration.sweep_request import around, section_of
     from simres.networks.names import canonical
-    from simres.scenario import loader, source
+    from simres.scenario import loader, shipped, source
     from simres.scenario.model import ChipFile, is_file_reference
+    from simres.workload import json as workload_json
 
     if file.endswith(".json"):
         return f"a workload, {shipped.description(Path(file))}"

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ResultName, Settings
 from simres.commands.simulate import split
 from simres.errors import SimresError, install
@@ -36,14 +36,14 @@ def view(
     from simres import api
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = api.find_result(result, chip=chip, overrides=overrides, registry=choices.registry())
+    found = api.find_result(result, chip=chip, overrides=overrides, registry=global_options.registry())
 
     from simres.reporting.viewer.index import ViewIndex
 
     index = ViewIndex(found)
     gc.freeze()  # a large result is millions of objects: searching them for garbage would show as a stutter
 
-    from simres.reporting.console import can_draw, stdout
+    from simres.reporting.text.console import can_draw, stdout
     from simres.reporting.viewer.app import Viewer
 
     Viewer(index, draws=can_draw(stdout()), light=light).run()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
@@ -33,17 +33,17 @@ def whatif(
     Examples: `simres whatif resnet20`, `simres whatif resnet18 --chip edge-npu --target 5ms`.
     """
     from simres import api
-    from simres.reporting.console import can_draw, stdout
-    from simres.reporting.whatif import document, report
+    from simres.reporting.tables.whatif_tables import document, report
+    from simres.reporting.text.console import can_draw, stdout
 
     wanted = None if target is None else _time(target)
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    registry = choices.registry()
+    registry = global_options.registry()
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
     given = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
 
     from simres.exploration.whatif import what_if
-    from simres.reporting.working import working
+    from simres.reporting.progress.command_progress import working
 
     with working("what if") as progress:
         answer = what_if(found, given, registry, target_ps=wanted, progress=progress)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import choices
+from simres.commands import global_options
 from simres.errors import ExitCode
 
 
@@ -28,15 +28,15 @@ def show(
     """
     from simres import api
 
-    found = api.find_workload(workload, registry=choices.registry(), allow_unmodelled=allow_unmodelled)
+    found = api.find_workload(workload, registry=global_options.registry(), allow_unmodelled=allow_unmodelled)
     if json:
-        from simres.workload_json import dumps
+        from simres.workload.json import dumps
 
         print(dumps(found), end="")  # noqa: T201
         return ExitCode.OK
 
-    from simres.reporting.console import can_draw, stdout
-    from simres.reporting.workload_table import workload_table
+    from simres.reporting.tables.workload_table import workload_table
+    from simres.reporting.text.console import can_draw, stdout
 
     console = stdout()
     table = workload_table(found, console.width, draw=can_draw(console), clip=console.is_terminal)

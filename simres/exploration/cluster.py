@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simres.errors import SimresError, SimresWarning, install
-from simres.exploration.local import cores
-from simres.exploration.outcome import Row, failed, outcome
-from simres.exploration.portions import AHEAD, portions
+from simres.exploration.chunks import AHEAD, portions
+from simres.exploration.figures import Row, failed, outcome
 from simres.exploration.study import Study
-from simres.planning import versions
-from simres.plugins import Registry
-from simres.wording import shorten
+from simres.exploration.worker_processes import cores
+from simres.planning.plan import versions
+from simres.plugins.registry import Registry
+from simres.text import shorten
 
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker

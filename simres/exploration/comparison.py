@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.errors import SimresError
-from simres.record import RecordLevel
-from simres.result import Result
+from simres.program.record import RecordLevel
+from simres.result.data import Result
 
 SCHEMA_VERSION = 1
 """Version of the JSON form."""

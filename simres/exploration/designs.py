@@ -11,14 +11,14 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from simres.errors import SimresError
-from simres.exploration.outcome import FIGURES, Row
+from simres.exploration.figures import FIGURES, Row
 from simres.exploration.space import Knob
 from simres.exploration.table import rows_in
-from simres.plugins import Registry, resolve
-from simres.scenario.load import BatchFile, LoadFile
+from simres.plugins.registry import Registry, resolve
+from simres.scenario.arrivals import BatchFile, LoadFile
 from simres.scenario.model import TenantFile
+from simres.text import shorten
 from simres.units import Quantity, quantity_in
-from simres.wording import shorten
 
 
 @dataclass(frozen=True, slots=True)

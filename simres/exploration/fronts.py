@@ -10,12 +10,12 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from simres.errors import SimresError
+from simres.exploration.figures import Cell, Row
 from simres.exploration.objectives import Objective, best_of
-from simres.exploration.outcome import Cell, Row
 from simres.exploration.pareto import front
 from simres.exploration.space import Knob
-from simres.reporting.amounts import three_digits
-from simres.scenario.findings import suggestion
+from simres.scenario.problems import suggestion
+from simres.text import three_digits
 from simres.units import SIZE, Quantity, parse_any, quantity_of
 
 LOG_FROM = 4

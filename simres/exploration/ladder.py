@@ -8,22 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from simres import planning, shipped
 from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import by_layer
-from simres.analysis.ladder import Ladder, Rung
-from simres.analysis.whatif import on_path
 from simres.errors import SimresError
 from simres.exploration.paper_sheet import corrections, the_papers
-from simres.exploration.replaying import Given, run
-from simres.planning import Schedule
-from simres.plugins import Registry, resolve
-from simres.program import Work
-from simres.record import Record
+from simres.exploration.program_replay import Given, run
+from simres.exploration.rungs import Ladder, Rung
+from simres.exploration.whatif_outcomes import on_path
+from simres.planning import plan as planning
+from simres.planning.plan import Schedule
+from simres.plugins.registry import Registry, resolve
+from simres.program.record import Record
+from simres.program.tasks import Work
+from simres.scenario import shipped
 from simres.scenario.model import Scenario
 from simres.units import format_count
-from simres.workload import Ledger, Row, Unit, Workload
-from simres.workload_json import read as read_workload
+from simres.workload.graph import Ledger, Row, Unit, Workload
+from simres.workload.json import read as read_workload
 
 SHEET, SERIAL, OVERLAPPED = "paper", "serial", "overlapped"
 """The schedulers of the rungs that are simulated."""

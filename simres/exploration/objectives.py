@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from simres.errors import SimresError
-from simres.exploration.outcome import Row
+from simres.exploration.figures import Row
 from simres.exploration.pareto import front
 from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, Quantity
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from itertools import zip_longest
 from math import isqrt
 
-from simres import shipped
+from simres.scenario import shipped
 from simres.units import format_duration
-from simres.workload import Ledger, Row, Unit, Workload
-from simres.workload_json import read as read_workload
+from simres.workload.graph import Ledger, Row, Unit, Workload
+from simres.workload.json import read as read_workload
 
 PRINTED_TRANSFERS_NS = (17280, *(12 * [8216]), 18432, *(7 * [1086340]))
 """The cells of the sheet's column of transfers as printed (the paper's appendix 8.2), in nanoseconds, which

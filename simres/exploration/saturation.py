@@ -16,11 +16,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from simres.analysis.student import interval
+from simres.analysis.confidence import interval
 from simres.errors import AnswerIsNo, SimresError
-from simres.exploration.traffic import Given, Ran, Traffic
-from simres.plugins import Registry
-from simres.record import StreamTotals
+from simres.exploration.request_rates import Given, Ran, Traffic
+from simres.plugins.registry import Registry
+from simres.program.record import StreamTotals
 from simres.scenario.model import Scenario
 from simres.units import PS_PER_S, format_arrivals, format_duration
 

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simres.errors import SimresError
-from simres.exploration.limits import Limit
+from simres.exploration.constraints import Limit
+from simres.exploration.figures import Row, columns
 from simres.exploration.objectives import Objective
-from simres.exploration.outcome import Row, columns
 from simres.exploration.space import Knob
 from simres.exploration.study import Study
 from simres.exploration.sweep import Evaluation, Observer, reader
 from simres.exploration.table import Table
 from simres.exploration.trials import ROW, Trials, row_of
-from simres.wording import shorten
+from simres.text import shorten
 
 if TYPE_CHECKING:
     import optuna

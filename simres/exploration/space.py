@@ -8,8 +8,8 @@ from functools import cached_property
 from math import prod
 
 from simres.errors import SimresError
-from simres.exploration.values import number_in, unit_of, values_in
-from simres.wording import shorten
+from simres.exploration.knob_values import number_in, unit_of, values_in
+from simres.text import shorten
 
 
 @dataclass(frozen=True, slots=True)

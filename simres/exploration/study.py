@@ -11,11 +11,11 @@ from typing import Any
 from simres.errors import InvalidFile, SimresError
 from simres.exploration.space import Knob, Space
 from simres.hardware.specs import MemorySpec
-from simres.planning import versions
-from simres.plugins import Registry
+from simres.planning.plan import versions
+from simres.plugins.registry import Registry
 from simres.scenario.loader import Template, resolved
 from simres.scenario.model import Scenario
-from simres.workload import Ledger, Workload, canonical
+from simres.workload.graph import Ledger, Workload, canonical
 
 ROWS_VERSION = 1
 """Version of what a row says; rows of another are not taken up again."""

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from simres.errors import SimresError
-from simres.exploration.outcome import FIGURES, Cell, Row
-from simres.wording import shorten
+from simres.exploration.figures import FIGURES, Cell, Row
+from simres.text import shorten
 
 SUFFIX = ".jsonl"
 NAME = f"sweep{SUFFIX}"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simres.analysis.whatif import Change, How, Need, Outcome
-from simres.exploration.whatif import MIB, Trial
+from simres.exploration.trial import MIB, Trial
+from simres.exploration.whatif_outcomes import Change, How, Need, Outcome
 from simres.hardware.resources import UNBOUNDED, Resource
 from simres.units import SIZE
 

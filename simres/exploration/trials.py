@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from simres.errors import SimresError, install
-from simres.exploration.outcome import Row
-from simres.wording import shorten
-from simres.workload import canonical
+from simres.exploration.figures import Row
+from simres.text import shorten
+from simres.workload.graph import canonical
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -36,7 +36,7 @@ from simres.hardware.arbitration import Arbiter
 from simres.hardware.channel import Channel, Refill, Rules
 from simres.hardware.engine import Done, Engine, MasterWork, Stall, after_arrivals
 from simres.hardware.specs import BackgroundSpec, BusSpec
-from simres.program import Work
+from simres.program.tasks import Work
 from simres.units import PS_PER_S
 
 

@@ -11,8 +11,8 @@ from math import ceil
 from simres.errors import SimresError
 from simres.hardware.channel import Arbitration
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, EngineSpec, MemorySpec
-from simres.hookspecs import ComponentRole
-from simres.program import Work
+from simres.plugins.hooks import ComponentRole
+from simres.program.tasks import Work
 from simres.units import PS_PER_S
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import isqrt
 from typing import Literal
 
-from simres.program import Work
+from simres.program.tasks import Work
 
 DataType = Literal["fp64", "fp32", "fp16", "bf16", "int64", "int32", "int16", "int8", "uint8", "int4"]
 """What a multiply-accumulate may be priced by: the type of its first operand."""

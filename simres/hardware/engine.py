@@ -9,7 +9,7 @@ from simpy import Environment, Event
 from simpy.events import NORMAL, EventPriority
 
 from simres.hardware.specs import BackgroundSpec, EngineSpec
-from simres.program import Work
+from simres.program.tasks import Work
 
 _LAST = EventPriority(NORMAL + 1)
 

@@ -24,7 +24,7 @@ from simres.hardware.energy import (
     sram_byte_fj,
 )
 from simres.hardware.resources import Resource, stated
-from simres.program import Work
+from simres.program.tasks import Work
 from simres.units import PS_PER_S, SIZE, Bandwidth, Bytes, Duration, Energy, OpRate, Power
 
 MatrixKind = Literal["conv", "product"]

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from simres.errors import SimresError
-
-if TYPE_CHECKING:
-    from simres.networks.build import Network
-    from simres.plugins import Registry
 
 NUMBERS = ("span", "classes", "channels")
 TEXTS = ("block", "shortcut", "stem")
@@ -36,26 +31,6 @@ class Variant:
     def without(self, *blocks: str) -> Variant:
         """The same with more blocks removed."""
         return replace(self, removed=(*self.removed, *blocks))
-
-    def build(self, registry: Registry | None = None) -> Network:
-        """The network, with random weights. Raises `SimresError`."""
-        from simres.networks.build import build
-        from simres.networks.removal import remove
-        from simres.plugins import default_registry, resolve
-
-        registry = registry or default_registry()
-        network = build(
-            self.network,
-            block=resolve(registry.block(self.block).target) if self.block else None,
-            shortcut=self.shortcut,
-            span=self.span,
-            stem=self.stem,
-            classes=self.classes,
-            channels=self.channels,
-        )
-        for block in self.removed:
-            remove(network.module, block)
-        return network
 
     def metadata(self) -> dict[str, str]:
         """As the metadata of a checkpoint: texts, and nothing that is None."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from simres.hookspecs import NUMBERED
-from simres.plugins import Registry
-from simres.workload import Workload
+from simres.plugins.hooks import NUMBERED
+from simres.plugins.registry import Registry
+from simres.workload.graph import Workload
 
 
 def apply(names: Iterable[str], workload: Workload, registry: Registry) -> Workload:

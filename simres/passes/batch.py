@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simres.passes.rebuilt import rebuilt
-from simres.workload import Op, Role, Tensor, Unit, Workload
+from simres.workload.graph import Op, Role, Tensor, Unit, Workload
 
 
 def batch(workload: Workload, images: int) -> Workload:

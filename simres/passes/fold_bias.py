@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simres.passes.rebuilt import rebuilt
-from simres.workload import Op, Role, Unit, Workload
+from simres.workload.graph import Op, Role, Unit, Workload
 
 
 def fold_bias(workload: Workload) -> Workload:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from simres.kinds import ELEMENTWISE, POOLING
 from simres.passes.rebuilt import rebuilt
-from simres.workload import Op, Tensor, Unit, Workload
+from simres.workload.graph import Op, Tensor, Unit, Workload
+from simres.workload.kinds import ELEMENTWISE, POOLING
 
 
 def fuse_epilogues(workload: Workload) -> Workload:

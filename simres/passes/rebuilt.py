@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from simres.workload import Op, Role, Tensor, Workload
+from simres.workload.graph import Op, Role, Tensor, Workload
 
 
 def rebuilt(workload: Workload, ops: Iterable[Op], tensors: Mapping[str, Tensor] | None = None) -> Workload:

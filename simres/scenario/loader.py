@@ -10,14 +10,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from simres import shipped, units
+from simres import units
+from simres.caching import Recent, Same
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
-from simres.plugins import resolve
-from simres.recent import Recent, Same
-from simres.scenario.findings import Findings, suggestion
-from simres.scenario.load import file_base, load_of, resolved_load
+from simres.plugins.registry import resolve
+from simres.scenario import shipped
+from simres.scenario.arrivals import file_base, load_of, resolved_load
+from simres.scenario.assignment import (
+    NAME,
+    Registry,
+    check_passes,
+    resolved_tenants,
+    scheduler_of,
+    tenants_of,
+    workload_of,
+)
 from simres.scenario.model import (
     SCHEMA_VERSION,
     ChipFile,
@@ -27,18 +36,10 @@ from simres.scenario.model import (
     ScenarioFile,
     is_file_reference,
 )
-from simres.scenario.running import (
-    NAME,
-    Registry,
-    check_passes,
-    resolved_tenants,
-    scheduler_of,
-    tenants_of,
-    workload_of,
-)
+from simres.scenario.problems import Findings, suggestion
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
-from simres.scenario.sweeping import sweep_of
-from simres.wording import describe
+from simres.scenario.sweep_section import sweep_of
+from simres.text import describe
 
 RESULT_PATH = r"[A-Za-z_][A-Za-z0-9_.-]*"
 """What `expect:` may name."""

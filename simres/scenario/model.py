@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from simres import units
 from simres.hardware.specs import ComponentSpec, MemorySpec
-from simres.scenario.load import Load
+from simres.scenario.arrivals import Load
 from simres.units import Bytes, Duration
 
 SCHEMA_VERSION = 1

@@ -17,12 +17,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from simres.errors import SimresError, SimresWarning
-from simres.plugins import Registry, resolve
-from simres.scenario.load import BatchFile, LoadFile
+from simres.plugins.registry import Registry, resolve
+from simres.scenario.arrivals import BatchFile, LoadFile
+from simres.scenario.assignment import NAME
 from simres.scenario.loader import RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile, TenantFile
-from simres.scenario.running import NAME
-from simres.scenario.sweeping import SweepFile
+from simres.scenario.sweep_section import SweepFile
 from simres.units import QUANTITIES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

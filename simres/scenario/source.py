@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from simres.errors import InvalidFile, Problem, SimresError
-from simres.wording import shorten
+from simres.text import shorten
 
 if TYPE_CHECKING:
     from yaml.events import Event

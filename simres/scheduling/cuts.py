@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil, prod, sqrt
 
 from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT
-from simres.workload import Op, Role, Tensor, Unit
+from simres.workload.graph import Op, Role, Tensor, Unit
 
 MOST_TILES = 1 << 15
 """An operator that would have to be cut finer than this counts as one that does not fit."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 
-from simres.kinds import ELEMENTWISE, POOLING
-from simres.program import Box
-from simres.workload import Op, Unit, Workload
+from simres.program.tasks import Box
+from simres.workload.graph import Op, Unit, Workload
+from simres.workload.kinds import ELEMENTWISE, POOLING
 
 ELEMENT_FOR_ELEMENT = ELEMENTWISE | {"copy", "identity"}
 """Kinds that make each element from the elements at its place, after broadcasting; copies are such too."""

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from simres.hardware.chip import Chip
-from simres.program import Program, Work
-from simres.scheduling.known import Known, fitting, up_to
+from simres.program.tasks import Program, Work
 from simres.scheduling.tiled import Written, in_time
-from simres.workload import Workload
+from simres.scheduling.tiling_cache import Known, fitting, up_to
+from simres.workload.graph import Workload
 
 USUAL = 32
 """The tile size tried first, as a share of the on-chip memory."""

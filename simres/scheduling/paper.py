@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
-from simres.program import Program, TaskKind, Work
-from simres.scheduling.draft import Draft
+from simres.plugins.hooks import ComponentRole
+from simres.program.draft import Draft
+from simres.program.tasks import Program, TaskKind, Work
 from simres.units import format_bytes
-from simres.workload import Ledger
+from simres.workload.graph import Ledger
 
 
 def schedule(ledger: Ledger, chip: Chip, parameters: BaseModel) -> Program:  # noqa: ARG001

@@ -12,8 +12,8 @@ from functools import lru_cache
 from itertools import pairwise, product
 
 from simres.hardware.specs import MemorySpec
-from simres.program import Box
-from simres.workload import BITS, Tensor
+from simres.program.tasks import Box
+from simres.workload.graph import BITS, Tensor
 
 
 @lru_cache(maxsize=4096)

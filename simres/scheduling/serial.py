@@ -9,10 +9,10 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
-from simres.program import Program
-from simres.scheduling.known import fitting
+from simres.program.tasks import Program
 from simres.scheduling.tiled import in_a_row
-from simres.workload import Workload
+from simres.scheduling.tiling_cache import fitting
+from simres.workload.graph import Workload
 
 
 def schedule(workload: Workload, chip: Chip, parameters: BaseModel) -> Program:  # noqa: ARG001 - a scheduler

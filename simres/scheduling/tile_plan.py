@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
-from simres.program import Box, Work
+from simres.program.tasks import Box, Work
 from simres.scheduling.cuts import Cut, axes, summed
 from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT, reach, to_storage
-from simres.scheduling.pieces import Grid, box_bytes
+from simres.scheduling.pieces import Grid, Pieces, box_bytes
 from simres.scheduling.tile_work import TileWork
-from simres.workload import Op, Role
-
-if TYPE_CHECKING:
-    from simres.scheduling.tiling import Tiling
+from simres.workload.graph import Op, Role, Workload
 
 Range = tuple[int, int]
 
@@ -48,6 +45,21 @@ class Step(NamedTuple):
     part: Box | None = None
 
 
+class Tiled(Protocol):
+    """What a plan needs of the tiling that it is made for."""
+
+    workload: Workload
+    ops: tuple[Op, ...]
+    pieces: Pieces
+    grids: dict[str, Grid]
+    forced: set[str]
+    pinned: frozenset[int]
+    last_reader: dict[str, int]
+
+    def register(self, grid: Grid, *, columns_outer: bool = False) -> int:
+        """Gives a grid's pieces their numbers, and says the first of them."""
+
+
 class Plan:
     """A cut of an operator, looked at before it is taken.
 
@@ -55,7 +67,7 @@ class Plan:
     `strips`, inputs of which tiles need less than the pieces they touch come in strips.
     """
 
-    def __init__(self, tiling: Tiling, number: int, cut: Cut, *, strips: bool) -> None:
+    def __init__(self, tiling: Tiled, number: int, cut: Cut, *, strips: bool) -> None:
         self.tiling = tiling
         self.number = number
         self.op = op = tiling.ops[number]

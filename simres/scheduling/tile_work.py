@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import gcd, prod
 
-from simres.program import Box, Work
-from simres.workload import Loops, Op, Unit
+from simres.program.tasks import Box, Work
+from simres.workload.graph import Loops, Op, Unit
 
 
 class TileWork:

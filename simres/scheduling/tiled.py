@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
-from simres.issued import Held, Issued, Pattern
-from simres.program import Program
-from simres.scheduling.in_time import InTime
+from simres.plugins.hooks import ComponentRole
+from simres.program.orders import Held, Issued, Pattern
+from simres.program.tasks import Program
+from simres.scheduling.list_schedule import InTime
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling, cut
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import UNITS, Event, Walk
 from simres.scheduling.writer import Writer
 from simres.units import format_bytes
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from simres.scheduling.stages import Staging, stacked, stages
 from simres.scheduling.tile_plan import Plan, Step
 from simres.scheduling.tile_work import TileWork
 from simres.units import format_bytes
-from simres.workload import Op, Role, Unit, Workload
+from simres.workload.graph import Op, Role, Unit, Workload
 
 MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""

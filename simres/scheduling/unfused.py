@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from simres.workload import Op, Workload
+from simres.workload.graph import Op, Workload
 
 
 def unfused(workload: Workload) -> Workload:

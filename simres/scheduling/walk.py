@@ -9,12 +9,12 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from simres.hookspecs import ComponentRole
-from simres.issued import Pattern
-from simres.program import TaskKind, Work
+from simres.plugins.hooks import ComponentRole
+from simres.program.orders import Pattern
+from simres.program.tasks import TaskKind, Work
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling
-from simres.workload import Unit
+from simres.workload.graph import Unit
 
 UNITS = {
     Unit.MATRIX: (TaskKind.MATRIX, ComponentRole.MATRIX),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from simres.hardware.chip import Chip
-from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
+from simres.program.tasks import Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.scheduling.residency import Stay
 from simres.scheduling.walk import Event, Walk
 

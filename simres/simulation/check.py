@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
-from simres.program import Box, Program, Region, TaskKind
-from simres.regions import covered, elements, meet, within
+from simres.plugins.hooks import ComponentRole
+from simres.program.regions import covered, elements, meet, within
+from simres.program.tasks import Box, Program, Region, TaskKind
 from simres.units import format_bytes
-from simres.workload import BITS, Ledger, Role, Tensor, Workload
+from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload
 
 ROLES = {
     TaskKind.LOAD: ComponentRole.BUS,

@@ -11,8 +11,8 @@ from math import ceil
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.specs import EngineSpec
-from simres.record import Cause, Record, StreamTotals
-from simres.simulation.plan import Launch, Plan
+from simres.program.record import Cause, Record, StreamTotals
+from simres.simulation.flattened import Launch, Plan
 from simres.simulation.stream import Requests
 
 

@@ -14,8 +14,8 @@ from simpy import Environment, Event
 
 from simres.hardware.engine import Engine, Stall
 from simres.hardware.sram import Space
-from simres.record import Cause, EngineTotals, RecordLevel
-from simres.simulation.plan import EMPTY, Launch, Plan
+from simres.program.record import Cause, EngineTotals, RecordLevel
+from simres.simulation.flattened import EMPTY, Launch, Plan
 from simres.simulation.stream import Asked, Desk
 
 NEVER = float("inf")

@@ -10,13 +10,13 @@ from itertools import accumulate
 from operator import lt, sub
 from weakref import WeakKeyDictionary
 
+from simres.caching import Same
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
-from simres.issued import Issued, Pattern, issued
-from simres.program import Program
-from simres.recent import Same
+from simres.program.orders import Issued, Pattern, issued
+from simres.program.tasks import Program
 from simres.simulation.check import Check, check
-from simres.workload import Workload
+from simres.workload.graph import Workload
 
 _proven: WeakKeyDictionary[Pattern, dict[object, bool]] = WeakKeyDictionary()
 """Which Patterns hold in every order, by workload and names of the chip's engines."""

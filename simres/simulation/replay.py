@@ -10,10 +10,10 @@ from simpy import Environment, Event, Timeout
 
 from simres.hardware.engine import Engine
 from simres.hardware.sram import Space
-from simres.record import Launched, MemoryTotals, Record, RecordLevel
+from simres.program.record import Launched, MemoryTotals, Record, RecordLevel
+from simres.simulation.flattened import Launch
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.lanes import NEVER, Lane, NoMoment, Run
-from simres.simulation.plan import Launch
 from simres.simulation.stream import Desk, Requests
 
 

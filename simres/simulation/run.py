@@ -14,12 +14,12 @@ from simpy import Environment
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
-from simres.program import Program
-from simres.record import MasterTotals, Record, RecordLevel
+from simres.program.record import MasterTotals, Record, RecordLevel
+from simres.program.tasks import Program
+from simres.simulation.flattened import Launch, Plan, flatten
 from simres.simulation.invariants import hold, hold_together
-from simres.simulation.plan import Launch, Plan, flatten
 from simres.simulation.replay import Tenancy, replay_together
-from simres.simulation.sharing import shared
+from simres.simulation.shared_engine import shared
 from simres.simulation.stream import Requests, Stream
 
 EngineFactory = Callable[[Environment, Any], Engine]
@@ -49,7 +49,7 @@ def run_stream(
 
     What the first expects in memory is there; what a later one expects must be what the one before
     leaves. `behaviours` gives the behaviour of each component by name. Returns the Record, in which tasks
-    are numbered as in `simres.joint.joined`, and the longest chain of needs of any Program. Raises
+    are numbered as in `simres.program.tenants.joined`, and the longest chain of needs of any Program. Raises
     `BrokenInvariant`, with the Record attached, when what happened contradicts the Programs.
     """
     (ran,) = run_tenants([Tenant(chip, starts)], chip, behaviours, level)

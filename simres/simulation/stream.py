@@ -19,10 +19,10 @@ from simpy import Environment, Event
 from simpy.events import URGENT
 
 from simres.hardware.engine import Done, after_arrivals
-from simres.program import Program
-from simres.record import Served, StreamTotals
+from simres.program.record import Served, StreamTotals
+from simres.program.tasks import Program
+from simres.simulation.flattened import Launch
 from simres.simulation.latencies import Latencies
-from simres.simulation.plan import Launch
 
 PERCENTILES = {
     "p50": Fraction(1, 2),

@@ -10,7 +10,7 @@ FILES = {
 
 from collections.abc import Iterator
 
-from simres.hookspecs import Block, hookimpl
+from simres.plugins.hooks import Block, hookimpl
 
 
 @hookimpl

@@ -10,7 +10,7 @@ FILES = {
 
 from collections.abc import Iterator
 
-from simres.hookspecs import Component, ComponentRole, hookimpl
+from simres.plugins.hooks import Component, ComponentRole, hookimpl
 
 
 @hookimpl

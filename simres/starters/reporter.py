@@ -10,7 +10,7 @@ FILES = {
 
 from collections.abc import Iterator
 
-from simres.hookspecs import Reporter, hookimpl
+from simres.plugins.hooks import Reporter, hookimpl
 
 
 @hookimpl
@@ -26,7 +26,7 @@ def simres_reporters() -> Iterator[Reporter]:
     "src/@module@/report.py": '''\
 """A result as text: a pure function, which the command writes to a file."""
 
-from simres.result import Result
+from simres.result.data import Result
 from simres.units import format_bytes, format_count, format_duration
 
 

@@ -10,7 +10,7 @@ FILES = {
 
 from collections.abc import Iterator
 
-from simres.hookspecs import Scheduler, hookimpl
+from simres.plugins.hooks import Scheduler, hookimpl
 
 
 @hookimpl
@@ -27,9 +27,9 @@ def simres_schedulers() -> Iterator[Scheduler]:
 
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
-from simres.hookspecs import ComponentRole
+from simres.plugins.hooks import ComponentRole
 from simres.program import Program, Region, TaskKind, Work
-from simres.scheduling.draft import Draft, stored, work_of
+from simres.program.draft import Draft, stored, work_of
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.unfused import unfused
 from simres.workload import Unit, Workload

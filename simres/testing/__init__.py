@@ -20,10 +20,10 @@ from simres.testing.components import check_component
 from simres.testing.contract import ContractBroken, registry_with
 from simres.testing.graphs import graphs
 from simres.testing.importers import check_importer
-from simres.testing.materials import behaviours, chip, ledgers, nests, paper_chip, prove, workloads
 from simres.testing.operators import check_operator
 from simres.testing.passes import check_pass
 from simres.testing.plugin import Outcome, check_plugin, outcomes
+from simres.testing.random_workloads import behaviours, chip, ledgers, nests, paper_chip, prove, workloads
 from simres.testing.reporters import check_reporter
 from simres.testing.schedulers import check_scheduler
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simres.errors import SimresError, install
-from simres.hookspecs import Block
-from simres.plugins import default_registry
+from simres.plugins.hooks import Block
+from simres.plugins.registry import default_registry
 from simres.testing.contract import ContractBroken, described, hold, load, same
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _learns(network: nn.Module) -> None:
 def _simulates(network: nn.Module) -> None:
     from simres.scheduling import serial
     from simres.scheduling.parameters import NoParameters
-    from simres.testing.materials import paper_chip, prove
+    from simres.testing.random_workloads import paper_chip, prove
     from simres.tracing import trace
 
     network.eval()

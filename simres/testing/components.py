@@ -14,13 +14,13 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.hardware.energy import EnergyCosts
 from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec
-from simres.hookspecs import Component, ComponentRole
-from simres.plugins import default_registry
+from simres.plugins.hooks import Component, ComponentRole
+from simres.plugins.registry import default_registry
 from simres.program import Program, Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, documented, example, for_all, hold, load, same
-from simres.testing.materials import chip, nests, paper_chip, prove, workloads
+from simres.testing.random_workloads import chip, nests, paper_chip, prove, workloads
 from simres.workload import Op, Unit, Workload
 
 PLACES = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from simres.errors import SimresError
-from simres.plugins import Declaration, Registry, resolve
+from simres.plugins.registry import Declaration, Registry, resolve
 from simres.scenario.schema import of_model
 
 CASES = 60

@@ -7,14 +7,14 @@ from pathlib import Path
 import yaml
 
 from simres.errors import SimresError
-from simres.hookspecs import Importer
-from simres.imported import Imported
-from simres.plugins import Registry, default_registry
+from simres.plugins.hooks import Importer
+from simres.plugins.imported import Imported
+from simres.plugins.registry import Registry, default_registry
 from simres.scenario.loader import from_document
 from simres.testing.contract import ContractBroken, described, hold, load, same
 from simres.workload import Workload
-from simres.workload_json import dumps, loads
-from simres.workload_rules import problems_of_ledger, problems_of_workload
+from simres.workload.json import dumps, loads
+from simres.workload.rules import problems_of_ledger, problems_of_workload
 
 
 def check_importer(importer: str | Importer, *files: str | Path, registry: Registry | None = None) -> None:
@@ -33,7 +33,10 @@ def check_importer(importer: str | Importer, *files: str | Path, registry: Regis
         return
     paths = [Path(file) for file in files]
     found = read(paths)
-    hold(isinstance(found, Imported), f"it returns {type(found).__name__}, not `simres.imported.Imported`")
+    hold(
+        isinstance(found, Imported),
+        f"it returns {type(found).__name__}, not `simres.plugins.imported.Imported`",
+    )
     workload = found.workload
     rules = problems_of_workload(workload) if isinstance(workload, Workload) else problems_of_ledger(workload)
     problems = list(rules)

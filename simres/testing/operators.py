@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simres.hookspecs import Operator
-from simres.plugins import default_registry
+from simres.plugins.hooks import Operator
+from simres.plugins.registry import default_registry
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, hold, load, same
-from simres.testing.materials import paper_chip, prove
+from simres.testing.random_workloads import paper_chip, prove
 from simres.workload import Workload
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from simres.hookspecs import Pass
-from simres.plugins import default_registry
+from simres.plugins.hooks import Pass
+from simres.plugins.registry import default_registry
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, for_all, hold, load, same
-from simres.testing.materials import paper_chip, prove, workloads
+from simres.testing.random_workloads import paper_chip, prove, workloads
 from simres.workload import Workload
-from simres.workload_json import dumps, loads
-from simres.workload_rules import problems_of_workload
+from simres.workload.json import dumps, loads
+from simres.workload.rules import problems_of_workload
 
 
 def check_pass(rewrite: str | Pass) -> None:

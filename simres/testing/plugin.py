@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simres.errors import SimresError
-from simres.hookspecs import Block, Component, Importer, Operator, Pass, Reporter, Scheduler
-from simres.plugins import Declaration, Provider, Registry
+from simres.plugins.hooks import Block, Component, Importer, Operator, Pass, Reporter, Scheduler
+from simres.plugins.registry import Declaration, Provider, Registry
 from simres.testing.blocks import check_block
 from simres.testing.components import check_component
 from simres.testing.contract import ContractBroken, registry_with

@@ -13,14 +13,14 @@ from xml.etree import ElementTree as ET
 from hypothesis import strategies as st
 
 from simres.errors import SimresError
-from simres.hookspecs import Reporter
-from simres.planning import evaluate
-from simres.plugins import Registry, default_registry
-from simres.record import RecordLevel
-from simres.result import Result
+from simres.planning.plan import evaluate
+from simres.plugins.hooks import Reporter
+from simres.plugins.registry import Registry, default_registry
+from simres.program.record import RecordLevel
+from simres.result.data import Result
 from simres.scenario.loader import from_document
 from simres.testing.contract import ContractBroken, described, for_all, hold, load, same
-from simres.testing.materials import ledgers, workloads
+from simres.testing.random_workloads import ledgers, workloads
 from simres.workload import Ledger, Workload
 
 ODD_NAMES = ("<b>&c", 'a,b|"c"', "[bold]x[/]", "=SUM(A1)", "ä 層", "back`tick", "{curly}", "conv")

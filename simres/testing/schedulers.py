@@ -11,11 +11,11 @@ from simres import units
 from simres.errors import AnswerIsNo, InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
-from simres.hookspecs import Scheduler
-from simres.plugins import default_registry
+from simres.plugins.hooks import Scheduler
+from simres.plugins.registry import default_registry
 from simres.program import Program
 from simres.testing.contract import ContractBroken, described, documented, example, for_all, hold, load, same
-from simres.testing.materials import chip, ledgers, prove, workloads
+from simres.testing.random_workloads import chip, ledgers, prove, workloads
 from simres.workload import Ledger, Workload
 
 AMPLE = "64 MiB"

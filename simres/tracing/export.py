@@ -16,7 +16,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.export import ExportedProgram
 
 from simres.errors import SimresError
-from simres.tracing.inputs import InputShape
+from simres.tracing.input_shapes import InputShape
 
 DTYPES: dict[torch.dtype, str] = {
     torch.float64: "fp64",

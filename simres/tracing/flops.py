@@ -9,7 +9,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from simres.tracing.export import export
-from simres.tracing.inputs import InputShape, input_shapes
+from simres.tracing.input_shapes import InputShape, input_shapes
 
 
 def flop_counter_macs(

@@ -12,15 +12,15 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind, TensorArgument
 
 from simres.errors import SimresError
-from simres.hookspecs import Operator
+from simres.plugins.hooks import Operator
 from simres.tracing import matrix, movement, vector
 from simres.tracing.export import DTYPES
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
-from simres.tracing.naming import Names, Places
+from simres.tracing.module_names import Names, Places
 from simres.tracing.prices import vector_ops
 from simres.tracing.unmodelled import Unmodelled, from_plugins, resolved
-from simres.workload import Op, Role, Tensor, Unit, Workload
-from simres.workload_rules import GROWING_VIEWS
+from simres.workload.graph import Op, Role, Tensor, Unit, Workload
+from simres.workload.rules import GROWING_VIEWS
 
 BUILT_IN: Mapping[str, Lowering] = {**matrix.LOWERINGS, **vector.LOWERINGS, **movement.LOWERINGS}
 """Every operator that simres itself can lower."""

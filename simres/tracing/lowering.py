@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simres.tracing.prices import vector_ops
-from simres.workload import Attribute, Loops, Unit, Window
+from simres.workload.graph import Attribute, Loops, Unit, Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 
 from simres.errors import AnswerIsNo
 from simres.tracing.lowering import Lowered, Lowering, Node
-from simres.workload import Attribute, Loops, Unit, Window
+from simres.workload.graph import Attribute, Loops, Unit, Window
 
 
 def convolution(node: Node) -> Lowered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, scalars
-from simres.workload import Unit
+from simres.workload.graph import Unit
 
 
 def _view(kind: str, node: Node) -> Lowered:

@@ -9,16 +9,16 @@ from importlib.metadata import PackageNotFoundError, version
 from torch import nn
 
 from simres.errors import SimresError
-from simres.hookspecs import Operator
 from simres.networks.blocks import BlockFactory
-from simres.networks.build import build
+from simres.networks.checkpoint import network_of
 from simres.networks.names import NetworkName
+from simres.plugins.hooks import Operator
 from simres.tracing.export import export, shape_text
 from simres.tracing.graph import GraphReader
-from simres.tracing.inputs import InputShape, input_shapes
+from simres.tracing.input_shapes import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
-from simres.workload import Workload
-from simres.workload_rules import problems_of_workload
+from simres.workload.graph import Workload
+from simres.workload.rules import problems_of_workload
 
 
 def trace(
@@ -70,10 +70,9 @@ def trace_network(
 ) -> Workload:
     """Builds the network of that name and traces it; `input_shape` defaults to what the name implies.
 
-    A checkpoint's accuracy and the digest of its weights go along. Raises as `simres.networks.build.build`
-    and `trace` do.
+    A checkpoint's accuracy and the digest of its weights go along. Raises as `network_of` and `trace` do.
     """
-    network = build(name, block=block, shortcut=shortcut, span=span, stem=stem)
+    network = network_of(name, block=block, shortcut=shortcut, span=span, stem=stem)
     shape = input_shape or network.input
     if shape is None:
         raise SimresError(

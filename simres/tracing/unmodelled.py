@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from simres.errors import AnswerIsNo, SimresError
-from simres.hookspecs import Operator
+from simres.plugins.hooks import Operator
 from simres.tracing.lowering import Lowered, Lowering, Node
-from simres.workload import Unit
+from simres.workload.graph import Unit
 
 
 class Unmodelled:
@@ -59,7 +59,7 @@ class Unmodelled:
 
 def from_plugins(source: str) -> Lowering | None:
     """The lowering function that an installed plugin has for an operator; None if none has."""
-    from simres.plugins import default_registry
+    from simres.plugins.registry import default_registry
 
     declared = default_registry().operators().get(source)
     return resolved(declared) if declared is not None else None
@@ -72,7 +72,7 @@ def resolved(operator: Lowering | Operator) -> Lowering:
     """
     if not isinstance(operator, Operator):
         return operator
-    from simres.plugins import resolve
+    from simres.plugins.registry import resolve
 
     function = resolve(operator.target)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, host, scalars
 from simres.tracing.prices import vector_ops
-from simres.workload import Unit, Window
+from simres.workload.graph import Unit, Window
 
 
 def _elementwise(kind: str, node: Node) -> Lowered:

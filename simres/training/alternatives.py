@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from simres.networks.removal import remains
+from simres.networks.without_blocks import remains
 from simres.training.augment import Batches
 from simres.training.evaluation import BATCH
 

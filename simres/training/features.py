@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from simres.errors import SimresError
-from simres.networks.removal import SHORTCUT_NAMES
+from simres.networks.without_blocks import SHORTCUT_NAMES
 from simres.training.augment import Batches
-from simres.training.skipping import watched
+from simres.training.block_removal import watched
 
 
 @dataclass(frozen=True, slots=True)

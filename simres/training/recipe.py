@@ -11,7 +11,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from simres.errors import InvalidFile, Problem, SimresError
-from simres.wording import shorten
+from simres.text import shorten
 
 
 class Schedule(StrEnum):

@@ -13,8 +13,8 @@ from simres.errors import SimresError
 from simres.files import read_text
 from simres.networks.names import RUN_CHECKPOINT
 from simres.networks.variant import NUMBERS, TEXTS, Variant
+from simres.text import shorten
 from simres.training.recipe import Recipe, plainly
-from simres.wording import shorten
 
 METRICS = "metrics.jsonl"
 CONFIG = "config.yaml"

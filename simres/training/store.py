@@ -15,6 +15,7 @@ from torch import Tensor
 from simres.errors import SimresError
 from simres.files import write_bytes, write_text
 from simres.networks.checkpoint import read
+from simres.text import shorten
 from simres.training.datasets import About
 from simres.training.run import (
     CHECKPOINT,
@@ -27,7 +28,6 @@ from simres.training.run import (
     is_figure,
     run_from,
 )
-from simres.wording import shorten
 
 VERSION = "1"
 """Of the state's form."""

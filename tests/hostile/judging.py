@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from simres.errors import InvariantViolation, PluginFailure, SimresError
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
 
 BUILT_IN = Registry(external=False)
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hostile import mutations
-from hostile.judging import BUILT_IN, Attempt, check_line, put
-from simres import api, shipped
+from simres import api
 from simres.errors import SimresError
+from simres.scenario import shipped
+from tests.hostile import mutations
+from tests.hostile.judging import BUILT_IN, Attempt, check_line, put
 
 
 def few_layers(count: int) -> bytes:
@@ -55,12 +56,12 @@ def look(result: Any, rng: Random) -> None:
     """Two of the things that are done with a result."""
     from simres.analysis.explanation import explain
     from simres.exploration.comparison import compare
-    from simres.reporting import comparison, explanation
+    from simres.reporting.drawing.timeline_drawing import timeline
+    from simres.reporting.files.layer_csv import layer_csv
+    from simres.reporting.files.perfetto import perfetto
     from simres.reporting.html.page import html
-    from simres.reporting.layer_csv import layer_csv
-    from simres.reporting.perfetto import perfetto
-    from simres.reporting.report import report
-    from simres.reporting.timeline import timeline
+    from simres.reporting.tables import comparison_tables, explanation_tables
+    from simres.reporting.tables.run_report import report
     from simres.reporting.viewer.index import ViewIndex
 
     draw = rng.random() < 0.5
@@ -68,14 +69,14 @@ def look(result: Any, rng: Random) -> None:
     looks: list[Callable[[], Any]] = [
         lambda: report(result, width, draw=draw, details=rng.random() < 0.5),
         lambda: timeline(result, width, draw=draw).plain.splitlines(),
-        lambda: explanation.explanation(
+        lambda: explanation_tables.explanation(
             result, explain(result.program, result.record), width, draw=draw, whole=True
         ),
-        lambda: comparison.report(compare([result, result]), width, draw=draw, whole=True),
+        lambda: comparison_tables.report(compare([result, result]), width, draw=draw, whole=True),
         lambda: html(result),
         lambda: perfetto(result),
         lambda: layer_csv(result),
-        lambda: explanation.document(result),
+        lambda: explanation_tables.document(result),
         lambda: ViewIndex(result),
         lambda: result.to_json(),
     ]
@@ -112,7 +113,7 @@ def _study() -> Any:
 
 @cache
 def _rows() -> tuple[dict[str, Any], ...]:
-    from simres.exploration.outcome import outcome
+    from simres.exploration.figures import outcome
 
     return tuple(outcome(_study(), point, BUILT_IN) for point in range(_study().space.size))
 
@@ -131,8 +132,8 @@ def table(rng: Random, folder: Path) -> Attempt:
         from simres.exploration.objectives import best_of, objectives_of
         from simres.exploration.sweep import sweep
         from simres.exploration.table import rows_in
-        from simres.reporting.glyphs import BLOCKS
-        from simres.reporting.sweep_table import report
+        from simres.reporting.tables.sweep_table import report
+        from simres.reporting.text.glyphs import BLOCKS
 
         class Quiet:
             def begin(self, points: int, done: int) -> None: ...

@@ -7,10 +7,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hostile import mutations
-from hostile.judging import BUILT_IN, Attempt
-from hostile.mutations import YAML
 from simres.errors import SimresError
+from tests.hostile import mutations
+from tests.hostile.judging import BUILT_IN, Attempt
+from tests.hostile.mutations import YAML
 
 
 def setting(rng: Random, folder: Path) -> Attempt:
@@ -96,7 +96,7 @@ def varied(rng: Random, folder: Path) -> Attempt:
     typed = text if isinstance(text, str) else str(text)
 
     def read() -> None:
-        from simres.exploration.limits import limits_of
+        from simres.exploration.constraints import limits_of
         from simres.exploration.objectives import objectives_of
         from simres.exploration.space import space_of
 

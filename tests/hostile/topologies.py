@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from hostile import mutations
-from hostile.judging import Attempt, put
-from hostile.mutations import YAML
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
+from tests.hostile import mutations
+from tests.hostile.judging import Attempt, put
+from tests.hostile.mutations import YAML
 
 _HEADINGS = b"Layer, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
 TOPOLOGIES = (
@@ -68,7 +68,7 @@ def topology(rng: Random, folder: Path) -> Attempt:
         from simres_systolic.importing import read as read_files
 
         from simres.commands.import_ import checked, scenario_text
-        from simres.workload_json import dumps
+        from simres.workload.json import dumps
 
         imported = checked(read_files(files), str(files[0]))
         dumps(imported.workload)

@@ -10,12 +10,14 @@ from random import Random
 from hypothesis import Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from hostile import mutations
-from hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
-from hostile.results import few_layers, look
-from simres import api, shipped, workload_json
+from simres import api
+from simres.scenario import shipped
 from simres.testing.graphs import KINDS, graphs
 from simres.workload import Workload
+from simres.workload import json as workload_json
+from tests.hostile import mutations
+from tests.hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
+from tests.hostile.results import few_layers, look
 
 
 def _drawn(strategy: SearchStrategy[Workload]) -> tuple[bytes, ...]:
@@ -57,9 +59,9 @@ def workload(rng: Random, folder: Path) -> Attempt:
     path = put(folder, "workload.json", data)
 
     def read() -> None:
-        from simres.reporting.workload_table import workload_table
-        from simres.workload_json import dumps, loads
-        from simres.workload_json import read as read_workload
+        from simres.reporting.tables.workload_table import workload_table
+        from simres.workload.json import dumps, loads
+        from simres.workload.json import read as read_workload
 
         found = read_workload(path)
         if loads(dumps(found)) != found:

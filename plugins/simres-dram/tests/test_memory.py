@@ -14,13 +14,13 @@ from simres_dram.spec import DramSpec
 from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine, Stall
 from simres.hardware.specs import ComponentSpec, EngineSpec
-from simres.hookspecs import ComponentRole
+from simres.plugins.hooks import ComponentRole
 from simres.program import Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.check import check
+from simres.simulation.flattened import flatten
 from simres.simulation.invariants import spans_hold
-from simres.simulation.plan import flatten
 from simres.simulation.run import run
 from simres.testing import paper_chip, workloads
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import simres
-from simres import shipped, workload_json
 from simres.hardware.specs import MatrixUnitSpec
-from simres.plugins import Registry
+from simres.plugins.registry import Registry
+from simres.scenario import shipped
 from simres.scenario.loader import load_chip
 from simres.units import format_duration
+from simres.workload import json as workload_json
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 PUBLISHED = ("tpuv3", "edge-tpu", "eyeriss-alexnet")

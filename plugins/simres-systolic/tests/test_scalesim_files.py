@@ -17,7 +17,7 @@ import simres
 from simres.errors import InvalidFile, SimresError
 from simres.testing import check_importer, registry_with
 from simres.workload import Loops, Workload
-from simres.workload_json import dumps, loads
+from simres.workload.json import dumps, loads
 
 HEADINGS = (
     "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,"

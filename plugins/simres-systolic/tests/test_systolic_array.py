@@ -21,7 +21,7 @@ from simres_systolic.shapes import scalesim_shapes
 
 import simres
 from simres.program import Work
-from simres.reporting.headline import remarks
+from simres.reporting.text.headline import remarks
 from simres.testing import check_component, check_plugin, registry_with
 from simres.units import PS_PER_S, format_duration
 from simres.workload import Loops, Op, Unit, Workload

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from simres.reporting.amounts import printable
-from simres.reporting.columns import Column
+from simres.reporting.text.amounts import printable
+from simres.reporting.text.columns import Column
 
 
 def escaped(text: object) -> str:

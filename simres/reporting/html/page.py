@@ -11,12 +11,12 @@ from importlib.resources import files
 from string import Template
 
 from simres.analysis.critical_path import Stretch, blame, critical_path
-from simres.record import RecordLevel
-from simres.reporting import headline
+from simres.program.record import RecordLevel
 from simres.reporting.html import sections
-from simres.reporting.html.data import document
 from simres.reporting.html.markup import escaped
-from simres.result import Result
+from simres.reporting.html.timeline_data import document
+from simres.reporting.text import headline
+from simres.result.data import Result
 
 SCRIPTS = ("model.js", "lanes.js", "memory.js", "details.js", "controls.js", "timeline.js", "page.js")
 """Parts of the page's one script, in order."""

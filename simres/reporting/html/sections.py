@@ -6,17 +6,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simres.analysis.critical_path import Blame
-from simres.program import TaskKind
-from simres.record import Cause, RecordLevel
-from simres.reporting import candidates, energy_table, headline, memory_table, tables, tenant_table
-from simres.reporting.amounts import BYTES, NOTHING, TIME, percent, scale, three_digits, times
-from simres.reporting.columns import Column
+from simres.program.record import Cause, RecordLevel
+from simres.program.tasks import TaskKind
+from simres.reporting.drawing.roofline_drawing import roofline_of
 from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
-from simres.reporting.html.roofline import drawing
-from simres.reporting.roofline import roofline_of
-from simres.result import Result
+from simres.reporting.html.roofline_svg import drawing
+from simres.reporting.tables import candidate_table, energy_table, memory_table, result_tables, tenant_table
+from simres.reporting.text import headline
+from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale, times
+from simres.reporting.text.columns import Column
+from simres.result.data import Result
+from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
-from simres.workload import Role
+from simres.workload.graph import Role
 
 _ROLE_KINDS = {"bus": "k-load", "matrix": "k-matrix", "host": "k-host", "memory": "k-move"}
 
@@ -93,7 +95,7 @@ def _expectations(result: Result) -> Iterator[str]:
         verdict = f"{len(missed)} of {len(found)} expectations missed" if missed else None
         text = verdict or f"What the scenario expects came out: {len(found)} of {len(found)}."
         yield f'<p class="{"warning" if missed else "good"}" role="note">{escaped(text)}</p>'
-        yield folded("Expectations", table("Expectations", tables.expectation_columns(found)))
+        yield folded("Expectations", table("Expectations", result_tables.expectation_columns(found)))
 
 
 def _engines(result: Result) -> str:
@@ -122,7 +124,7 @@ def _engines(result: Result) -> str:
     entries = [(_ROLE_KINDS.get(role, "k-move"), f"{role} works") for role in roles]
     entries += [(f"c-{cause.value}", f"waits: {_CAUSES[cause]}") for cause in Cause if cause in causes]
     return f'<ul class="bars">{"".join(rows)}</ul>{legend([*entries, ("idle", "idle")])}' + folded(
-        "The same in figures", table("Engines", tables.engine_columns(result))
+        "The same in figures", table("Engines", result_tables.engine_columns(result))
     )
 
 
@@ -137,7 +139,7 @@ _CAUSES = {
 
 
 def _bounds(result: Result) -> str:
-    columns = tables.bound_columns(result, whole=True)
+    columns = result_tables.bound_columns(result, whole=True)
     bounds = {**result.bounds.engines, "dependency": result.bounds.dependency}
     rows = [("simulated", result.makespan_ps, "simulated", "this run")]
     for name, ps in sorted(bounds.items(), key=lambda item: -item[1]):
@@ -310,7 +312,7 @@ def layers(result: Result) -> str:
         '<input type="search" id="filter" placeholder="Filter layers" autocomplete="off" spellcheck="false">'
         f'</label><output id="filtered" for="filter">{len(rows)} layers</output></div>'
     )
-    columns = tables.layer_columns(result)
+    columns = result_tables.layer_columns(result)
     names = [row.name for row in rows] if result.record.rows else []
     return section("layers", "Layers", tool, table("Layers", columns, sortable=True, buttons=names))
 
@@ -362,9 +364,9 @@ def origin(result: Result) -> str:
     facts |= {"seed": came.seed, "record": f"{result.record.level.value}, {len(result.record.rows)} spans"}
     items = "".join(f"<div><dt>{escaped(k)}</dt><dd>{escaped(v)}</dd></div>" for k, v in facts.items())
     decided = [f"{what}: {how}" for what, how in result.program.decisions.items()]
-    decided += candidates.choice(result.candidates)
+    decided += candidate_table.choice(result.candidates)
     for name, tenant in result.tenants.items():
-        decided += [f"{name}, {text}" for text in candidates.choice(tenant.candidates)]
+        decided += [f"{name}, {text}" for text in candidate_table.choice(tenant.candidates)]
     scenario = safe_dump(dict(came.scenario), sort_keys=False, allow_unicode=True, width=90)
     lines = "\n".join(escaped(line) for line in scenario.splitlines())
     return section(

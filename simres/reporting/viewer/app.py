@@ -14,12 +14,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.theme import Theme
 from textual.widgets import Footer, Input, Static
 
-from simres.reporting.styled import Text
-from simres.reporting.viewer import inks
+from simres.reporting.text.styled import Text
+from simres.reporting.viewer import colours
 from simres.reporting.viewer.details import details, held
-from simres.reporting.viewer.drawn import Drawn, rich_lines, strip, with_cell
 from simres.reporting.viewer.help import Help, bindings
 from simres.reporting.viewer.index import Appearance, ViewIndex
+from simres.reporting.viewer.line_widget import Drawn, rich_lines, strip, with_cell
 from simres.reporting.viewer.picture import (
     Picture,
     Row,
@@ -32,7 +32,7 @@ from simres.reporting.viewer.picture import (
     rows,
     title,
 )
-from simres.reporting.viewer.view import View
+from simres.reporting.viewer.viewport import View
 
 _MOST_TENSORS = 60
 """Lines of what memory holds; nobody scrolls through more."""
@@ -78,9 +78,9 @@ class Viewer(App[None]):
         self._before_search = self.view
         self._jumps: list[View] = []
         self._drawn: tuple[tuple[int, int, int, int], Picture] | None = None
-        for name in (inks.DARK, inks.LIGHT):
+        for name in (colours.DARK, colours.LIGHT):
             self.register_theme(_theme(name))
-        self.theme = inks.LIGHT if light else inks.DARK
+        self.theme = colours.LIGHT if light else colours.DARK
 
     def compose(self) -> ComposeResult:
         """From top to bottom: title, ruler, lanes, what the characters mean, two panels, the keys."""
@@ -125,11 +125,11 @@ class Viewer(App[None]):
         """Puts what the view says on the screen."""
         width, view = self.size.width, self.view
         drawing = self._picture(width)
-        styles = inks.inks(self.theme)
+        styles = colours.inks(self.theme)
         label, cells = drawing.label, drawing.window.cells
         cursor = label + drawing.window.cell(view.at_ps)
         here = Style(reverse=True)
-        column = Style(bgcolor=inks.COLUMN[self.theme])
+        column = Style(bgcolor=colours.COLUMN[self.theme])
         mark = ">" if self.glyphs.levels.isascii() else "▶"
         ruler = [strip(line, label, cells, styles) for line in drawing.ruler]
         ruler[1] = with_cell(ruler[1], cursor, here)
@@ -156,7 +156,7 @@ class Viewer(App[None]):
 
     def _panels(self) -> None:
         row, at_ps = self.rows[self.view.lane], self.view.at_ps
-        styles = inks.inks(self.theme)
+        styles = colours.inks(self.theme)
         if self.unknown:
             said = [Text("one moment ...", "muted")]
         else:
@@ -355,7 +355,7 @@ class Viewer(App[None]):
 
     def action_shade(self) -> None:
         """Light or dark."""
-        self.theme = inks.LIGHT if self.theme == inks.DARK else inks.DARK
+        self.theme = colours.LIGHT if self.theme == colours.DARK else colours.DARK
         self.draw()
 
     def action_help(self) -> None:
@@ -394,11 +394,11 @@ class Viewer(App[None]):
 def _theme(name: str) -> Theme:
     return Theme(
         name=name,
-        primary=inks.ACCENT[name],
-        accent=inks.ACCENT[name],
-        foreground=inks.INK[name],
-        background=inks.PAPER[name],
-        surface=inks.PAPER[name],
-        panel=inks.PANEL[name],
-        dark=name == inks.DARK,
+        primary=colours.ACCENT[name],
+        accent=colours.ACCENT[name],
+        foreground=colours.INK[name],
+        background=colours.PAPER[name],
+        surface=colours.PAPER[name],
+        panel=colours.PANEL[name],
+        dark=name == colours.DARK,
     )

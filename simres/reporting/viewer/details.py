@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from simres.analysis.critical_path import Stretch, Why
-from simres.program import Region, Task
-from simres.record import Cause
-from simres.reporting.amounts import percent, printable
-from simres.reporting.columns import shorten
-from simres.reporting.prose import wrapped
-from simres.reporting.ruler import spelled
-from simres.reporting.styled import Text
+from simres.program.record import Cause
+from simres.program.tasks import Region, Task
+from simres.reporting.drawing.ruler import spelled
+from simres.reporting.text.amounts import percent, printable
+from simres.reporting.text.columns import shorten
+from simres.reporting.text.prose import wrapped
+from simres.reporting.text.styled import Text
 from simres.reporting.viewer.index import ViewIndex
 from simres.reporting.viewer.picture import Row, Sort
 from simres.units import format_bytes, format_count, format_duration

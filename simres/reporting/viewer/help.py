@@ -11,10 +11,10 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from simres.reporting.styled import Text
-from simres.reporting.viewer import inks
-from simres.reporting.viewer.drawn import rich_lines
+from simres.reporting.text.styled import Text
+from simres.reporting.viewer import colours
 from simres.reporting.viewer.keys import KEYS, MOUSE
+from simres.reporting.viewer.line_widget import rich_lines
 
 
 def bindings() -> Iterator[Binding]:
@@ -43,4 +43,4 @@ class Help(ModalScreen[None]):
         lines += [Text(f"{what:14}", "accent").append(words) for what, words in MOUSE]
         lines += [Text(), Text("Esc closes this.", "muted")]
         with VerticalScroll(id="help"):
-            yield Static(rich_lines(lines, inks.inks(self.app.theme)))
+            yield Static(rich_lines(lines, colours.inks(self.app.theme)))

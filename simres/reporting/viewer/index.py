@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from simres.analysis.critical_path import Stretch, Why, critical_path
-from simres.analysis.history import bus_holders
+from simres.analysis.event_graph import bus_holders
 from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
-from simres.record import IN_FULL, Cause, RecordLevel, Span
-from simres.reporting.lanes import HeldIndex, LaneIndex, State, Stretches
-from simres.result import Result
+from simres.program.record import IN_FULL, Cause, RecordLevel, Span
+from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
+from simres.result.data import Result
 
 _CAUSES = {
     Why.LATENCY: Cause.LATENCY,

@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from simres.program import TaskKind
-from simres.reporting.amounts import percent, printable
-from simres.reporting.columns import shorten
-from simres.reporting.glyphs import ASCII, BLOCKS, Glyphs
-from simres.reporting.lane_drawing import drawn, graph, legend
-from simres.reporting.lanes import State, Window, shares, shown
-from simres.reporting.ruler import axis, named, spelled, tick_labels, ticks
-from simres.reporting.styled import Text
+from simres.program.tasks import TaskKind
+from simres.reporting.drawing.lane_cells import State, Window, shares, shown
+from simres.reporting.drawing.lane_drawing import drawn, graph, legend
+from simres.reporting.drawing.ruler import axis, named, spelled, tick_labels, ticks
+from simres.reporting.text.amounts import percent, printable
+from simres.reporting.text.columns import shorten
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.styled import Text
 from simres.reporting.viewer.index import ViewIndex
 from simres.units import format_bytes, format_duration
 

@@ -52,7 +52,7 @@ def graphs(
     There are one to several inputs and outputs, of several `dtypes`, with 1 to 3 images, and tensors of up to
     five axes and 2048 elements. With `partly`, operators may leave parts of the network's inputs unread, as a
     slice does or a stride beyond the kernel. Each is a valid `Workload`: it has no problems of
-    `simres.workload_rules`. Raises `ValueError` for a kind that there is not.
+    `simres.workload.rules`. Raises `ValueError` for a kind that there is not.
     """
     asked = set(kinds)
     if unknown := asked.difference(KINDS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.hookspecs import Block, hookimpl
+from simres.plugins.hooks import Block, hookimpl
 
 SUMMARIES = {
     "se": ("Squeeze", "basic, its channels weighed by what is in the whole map (squeeze-and-excitation)"),

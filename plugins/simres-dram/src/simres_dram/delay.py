@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
+from simres.text import describe, shorten
 from simres.units import DURATION, PS_PER_S, UnitError
-from simres.wording import describe, shorten
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler

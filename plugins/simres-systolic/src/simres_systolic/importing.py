@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simres.errors import SimresError
 from simres.files import read_text
-from simres.imported import Imported
+from simres.plugins.imported import Imported
 from simres_systolic import configuration, topology
 
 LARGEST_BYTES = 1 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.hookspecs import Component, ComponentRole, hookimpl
+from simres.plugins.hooks import Component, ComponentRole, hookimpl
 
 
 @hookimpl

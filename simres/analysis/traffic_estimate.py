@@ -1,0 +1,69 @@
+"""What layer-by-layer schedules come to on the bus: an estimate to aim at, not a bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simres.units import PS_PER_S
+from simres.workload.graph import Op, Role, Unit, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """LB1 of the design. `bus_bytes` is LB0 plus `spilled_bytes`, which `bus_ps` is the time of.
+
+    `peak_live_bytes` is the most that activations take between two operators.
+    """
+
+    bus_bytes: int
+    spilled_bytes: int
+    peak_live_bytes: int
+    bus_ps: int
+
+
+def live_bytes(fused: Workload) -> list[int]:
+    """Bytes of activations still to be read, after each operator that computes or copies.
+
+    Matrix operators in a row that read the same activation (a convolution and the shortcut's) count as
+    one: interleaved piece by piece, they are done with their input together.
+    """
+    ops = [op for op in fused.ops if op.unit is not Unit.VIEW]
+    last: dict[str, int] = {}
+    for position, op in enumerate(ops):
+        for name in op.inputs:
+            last[fused.storage(name)] = position
+    held: dict[str, int] = {}
+    found = []
+    for position, op in enumerate(ops):
+        for name in op.outputs:
+            stored = fused.tensors[fused.storage(name)]
+            if last.get(stored.name, -1) > position:
+                held[stored.name] = stored.nbytes
+        for name in op.inputs:
+            stored_name = fused.storage(name)
+            if last[stored_name] <= position:
+                held.pop(stored_name, None)
+        if position + 1 == len(ops) or not _siblings(fused, op, ops[position + 1]):
+            found.append(sum(held.values()))
+    return found
+
+
+def _siblings(workload: Workload, one: Op, other: Op) -> bool:
+    if one.unit is not Unit.MATRIX or other.unit is not Unit.MATRIX or not one.inputs or not other.inputs:
+        return False
+    data = workload.storage(one.inputs[0])
+    read = workload.tensors[data].role is not Role.WEIGHT
+    return read and data == workload.storage(other.inputs[0])
+
+
+def estimate(fused: Workload, capacity: int, bandwidth: int) -> Estimate:
+    """LB1 = LB0 + 2 x the live bytes over `capacity` at the boundaries of fused operators.
+
+    `fused` is the workload after `fuse_epilogues`, `capacity` of the on-chip memory in bytes,
+    `bandwidth` in bytes a second. A tensor that lives across several boundaries is counted at each,
+    and fusing several layers goes below it: hence no bound.
+    """
+    live = live_bytes(fused)
+    spilled = 2 * sum(max(0, nbytes - capacity) for nbytes in live)
+    total = fused.compulsory_bytes + spilled
+    return Estimate(total, spilled, max(live, default=0), -(-total * PS_PER_S // bandwidth))

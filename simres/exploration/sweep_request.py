@@ -1,0 +1,64 @@
+"""The sweep that a scenario's file asks for, in its `sweep:`, and what a command line makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from simres.errors import SimresError
+from simres.exploration.knob_values import values_in
+from simres.exploration.objectives import objectives_of
+from simres.exploration.space import Knob, Space, space_of
+from simres.scenario.loader import Template
+from simres.scenario.problems import Findings
+from simres.scenario.sweep_section import sweep_of
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What varies, in the order of the file, and the names of what counts; empty where it does not say."""
+
+    knobs: tuple[Knob, ...] = ()
+    pareto: str = ""
+
+
+def section_of(template: Template) -> Section:
+    """The `sweep:` of a scenario; an empty one where it has none.
+
+    Raises `InvalidFile`, with the place of each, for values that are none and for unknown keys and goals.
+    Whether the scenario has those knobs, and takes the values, is for `study_of` to find out.
+    """
+    given = template.document.data.get("sweep")
+    if given is None:
+        return Section()
+    findings = Findings(template.document)
+    file = sweep_of(findings, given)
+    knobs = []
+    for key, entry in file.vary.items() if file else ():
+        try:
+            knobs.append(Knob(key, values_in(entry)))
+        except SimresError as error:
+            findings.add_error(("sweep", "vary", key), error)
+    pareto = ",".join(file.pareto or ()) if file else ""
+    if pareto:
+        try:
+            objectives_of(pareto)
+        except SimresError as error:
+            findings.add_error(("sweep", "pareto"), error)
+    findings.raise_any()
+    return Section(tuple(knobs), pareto)
+
+
+def around(
+    template: Template, section: Section, vary: Mapping[str, str], settings: Mapping[str, str]
+) -> tuple[Template, Space]:
+    """The space of the section's knobs with what a command line says, and the template to make its points of.
+
+    What the command line varies replaces the file's knob of that name, or comes after the file's knobs; what
+    it sets does not vary. Raises `SimresError` for values that are none, and where nothing varies.
+    """
+    knobs = {knob.key: knob for knob in section.knobs if knob.key not in settings}
+    own = frozenset(knobs.keys() - vary.keys())
+    if vary or not knobs:
+        knobs |= {knob.key: knob for knob in space_of(vary).knobs}
+    return replace(template, own=own), Space(tuple(knobs.values()))

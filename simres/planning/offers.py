@@ -1,0 +1,44 @@
+"""What a scenario's scheduler offers, and what that is held against."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from simres.errors import AnswerIsNo, SimresError
+from simres.hardware.chip import Chip
+from simres.plugins.registry import Registry, resolve
+from simres.program.tasks import Program
+from simres.workload.graph import Ledger, Workload
+
+if TYPE_CHECKING:
+    from simres.scenario.model import Scenario
+
+BASELINE = "serial"
+"""The scheduler whose Program is a candidate where there is a choice, so that none does worse."""
+
+
+def offered(scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry) -> list[Program]:
+    """The Programs to choose from: the scheduler's and, where it leaves the choice, that of its baseline.
+
+    Raises `SimresError` when the scheduler does not take such a workload or offers nothing, and as it does.
+    """
+    scheduler = registry.scheduler(scenario.scheduler)
+    form = "ledger" if isinstance(workload, Ledger) else "graph"
+    if scheduler.takes != form:
+        fitting = [name for name, other in registry.schedulers().items() if other.takes == form]
+        raise SimresError(
+            f"scheduler `{scheduler.name}` takes a {scheduler.takes}, and `{workload.name}` is a {form}",
+            f"schedulers for a {form}: {', '.join(fitting)}",
+        )
+    found = registry.call(scheduler, workload, chip, scenario.parameters)
+    programs = [found] if isinstance(found, Program) else list(found)
+    if not programs:
+        raise SimresError(f"scheduler `{scheduler.name}` offers no Program for `{workload.name}`")
+    baseline = scheduler.baseline or ("" if isinstance(found, Program) or form != "graph" else BASELINE)
+    if baseline and baseline not in (scheduler.name, *(program.scheduler for program in programs)):
+        other = registry.scheduler(baseline)
+        with suppress(AnswerIsNo):  # what does not fit is no candidate
+            made = registry.call(other, workload, chip, resolve(other.parameters)())
+            programs += [made] if isinstance(made, Program) else made
+    return programs

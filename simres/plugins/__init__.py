@@ -1,0 +1,1 @@
+"""Parts that packages provide: `hooks` declares every hook, `registry` finds who provides what."""

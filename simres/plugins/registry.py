@@ -1,0 +1,384 @@
+"""Who provides what: built-in parts at once, installed packages when a name asks for them.
+
+A package is loaded only when something needs a name that simres does not have, or when all names are
+listed. One that fails is set aside with its reason and never breaks a command that can do without it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from importlib import import_module
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import pluggy
+
+from simres.errors import PluginFailure, SimresError, SimresWarning
+from simres.plugins import builtins, hooks
+from simres.plugins.compatibility import unmet
+from simres.plugins.hooks import (
+    NUMBERED,
+    PROJECT,
+    Block,
+    Component,
+    ComponentRole,
+    Importer,
+    Operator,
+    Pass,
+    Reporter,
+    Scheduler,
+)
+from simres.plugins.providers import where_from
+from simres.plugins.sandbox import ForeignError, foreign_code, returned
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+LOAD_PLUGINS = "SIMRES_LOAD_PLUGINS"
+"""Environment variable: the distributions (comma separated) whose plugins may load; empty for none."""
+
+FORMS: Mapping[str, type] = {"role": ComponentRole, "numbered": bool}
+"""Types of those fields of declarations that are no text."""
+
+SLOW_S = 1.0
+"""A plugin whose import takes longer is named: every command that needs a plugin waits for all of them."""
+
+Declaration = Component | Scheduler | Pass | Operator | Block | Reporter | Importer
+D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter, Importer)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A package that declares parts. `reason` says why it was set aside, None where it works."""
+
+    plugin: str
+    distribution: str
+    version: str
+    reason: str | None = None
+    import_s: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}".strip()
+
+    @property
+    def remark(self) -> str | None:
+        """What a user should know of it; None where all is well."""
+        if self.reason:
+            return f"plugin `{self.plugin}` ({self}) is left out: {self.reason}"
+        if self.import_s > SLOW_S:
+            return f"plugin `{self.plugin}` ({self}) took {self.import_s:.1f} s to import"
+        return None
+
+
+@dataclass(slots=True)
+class Catalogue(Generic[D]):
+    """The declarations of one hook by name, with who made each; `contested` are names that several claim."""
+
+    what: str
+    hook: str
+    form: type[D]
+    key: str = "name"
+    found: dict[str, tuple[D, Provider]] = field(default_factory=dict)
+    contested: dict[str, list[Provider]] = field(default_factory=dict)
+
+    def name(self, declaration: D) -> str:
+        """What the declaration is found by."""
+        return str(getattr(declaration, self.key))
+
+    def add(self, declaration: D, provider: Provider) -> None:
+        """Takes a declaration down; a name that someone else has is nobody's from then on."""
+        name = self.name(declaration)
+        if name in self.found:
+            self.contested[name] = [self.found.pop(name)[1]]
+        if name not in self.contested:
+            self.found[name] = (declaration, provider)
+            return
+        self.contested[name].append(provider)
+        _warn(f"{self.conflict(name)}: uninstall one of them to use it")
+
+    def conflict(self, name: str) -> str:
+        """Who claims a contested name."""
+        claims = " and ".join(f"`{claim.plugin}` ({claim})" for claim in self.contested[name])
+        return f"{self.what} `{name}` is claimed by {claims}"
+
+
+class Registry:
+    """Every part that scenarios can name.
+
+    `external=False` (`--no-plugins`) keeps to the built-in parts. Lookups raise `SimresError` with the
+    known names, close matches, and the packages that might have had the name but failed to load.
+    """
+
+    def __init__(self, *, external: bool = True) -> None:
+        from simres import __version__
+
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(hooks)
+        self.providers: list[Provider] = []
+        self._pending = external
+        self._restricted = not external or LOAD_PLUGINS in os.environ
+        self._components = Catalogue("kind", "simres_components", Component, "kind")
+        self._schedulers = Catalogue("scheduler", "simres_schedulers", Scheduler)
+        self._passes = Catalogue("pass", "simres_passes", Pass)
+        self._operators = Catalogue("operator", "simres_operators", Operator, "source")
+        self._blocks = Catalogue("block", "simres_blocks", Block)
+        self._reporters = Catalogue("reporter", "simres_reporters", Reporter)
+        self._importers = Catalogue("importer", "simres_importers", Importer)
+        self._builtin = Provider("simres", "simres", __version__)
+        self._add(builtins, self._builtin)
+
+    @property
+    def catalogues(self) -> tuple[Catalogue[Any], ...]:
+        """All of them, in the order in which people read them."""
+        return (
+            self._components,
+            self._schedulers,
+            self._passes,
+            self._operators,
+            self._blocks,
+            self._reporters,
+            self._importers,
+        )
+
+    def component(self, kind: str) -> Component:
+        """The component kind of that name."""
+        return self._lookup(self._components, kind)
+
+    def scheduler(self, name: str) -> Scheduler:
+        """The scheduler of that name."""
+        return self._lookup(self._schedulers, name)
+
+    def pass_(self, name: str) -> Pass:
+        """The workload pass of that name; `batch_8` is the numbered one `batch_N`."""
+        if name.endswith("_N"):
+            raise SimresError(f"pass `{name}` needs a number for its N", f"such as `{name[:-1]}8`")
+        if (numbered := re.fullmatch(NUMBERED, name)) and name not in self._passes.found:
+            stem = f"{numbered[1]}_N"
+            if stem not in self._passes.found:
+                self.load_external()
+            name = stem if stem in self._passes.found else name
+        return self._lookup(self._passes, name)
+
+    def block(self, name: str) -> Block:
+        """The residual block of that name."""
+        return self._lookup(self._blocks, name)
+
+    def reporter(self, name: str) -> Reporter:
+        """The reporter of that name."""
+        return self._lookup(self._reporters, name)
+
+    def importer(self, name: str) -> Importer:
+        """The importer of that name."""
+        return self._lookup(self._importers, name)
+
+    def components(self) -> Mapping[str, Component]:
+        """All component kinds, plugins' included."""
+        return self._all(self._components)
+
+    def schedulers(self) -> Mapping[str, Scheduler]:
+        """All schedulers, plugins' included."""
+        return self._all(self._schedulers)
+
+    def passes(self) -> Mapping[str, Pass]:
+        """All workload passes, plugins' included."""
+        return self._all(self._passes)
+
+    def operators(self) -> Mapping[str, Operator]:
+        """All operators that plugins can lower."""
+        return self._all(self._operators)
+
+    def blocks(self) -> Mapping[str, Block]:
+        """All residual blocks, plugins' included."""
+        return self._all(self._blocks)
+
+    def reporters(self) -> Mapping[str, Reporter]:
+        """All reporters, plugins' included."""
+        return self._all(self._reporters)
+
+    def importers(self) -> Mapping[str, Importer]:
+        """All readers of other tools' files; simres has none itself."""
+        return self._all(self._importers)
+
+    def provider(self, declaration: Declaration) -> Provider:
+        """Who declared it."""
+        for catalogue in self.catalogues:
+            for known, provider in catalogue.found.values():
+                if known is declaration:
+                    return provider
+        raise KeyError(declaration)
+
+    def call(self, declaration: Scheduler | Pass | Reporter, *args: object) -> Any:
+        """What the declared function makes of `args`; several Programs come as a list.
+
+        Raises `PluginFailure` when a plugin's raises anything but a `SimresError`, or returns something else.
+        """
+        function = resolve(declaration.target)
+        provider = self.provider(declaration)
+        if provider is self._builtin:
+            return function(*args)
+        try:
+            with foreign_code():
+                return returned(declaration, function(*args))
+        except ForeignError as failure:
+            if isinstance(failure.__cause__, SimresError):
+                raise failure.__cause__ from None
+            what = f"{type(declaration).__name__.lower()} `{declaration.name}`"
+            raise PluginFailure(
+                f"{what} of plugin `{provider.plugin}` ({provider}) fails: {failure.reason}",
+                f"this is a defect of {provider.distribution}; please report it there",
+            ) from failure.__cause__
+
+    def load_external(self) -> None:
+        """Loads every installed plugin that may load, once; those that fail are warned of and set aside."""
+        if not self._pending:
+            return
+        self._pending = False
+        for provider, entry_point in _installed():
+            started = perf_counter()
+            reason = unmet(entry_point.dist) if entry_point.dist else None
+            try:
+                if reason is None:
+                    with foreign_code():
+                        plugin = entry_point.load()
+                        provider = replace(provider, import_s=perf_counter() - started)
+                        self._add(plugin, provider)
+            except ForeignError as failure:
+                reason = failure.reason
+            if reason is not None:
+                provider = replace(provider, reason=reason)
+                self.providers.append(provider)
+            if provider.remark:
+                _warn(provider.remark)
+
+    def add(self, plugin: object, name: str | None = None) -> Provider:
+        """Takes in a plugin that is not installed, such as a module under test, and returns its provider.
+
+        Whatever an installed plugin is set aside for is raised here.
+        """
+        module = name or str(getattr(plugin, "__name__", type(plugin).__name__))
+        plain = _normal(module)
+        provider = Provider(plain.removeprefix(f"{PROJECT}-"), plain, "not installed")
+        self._add(plugin, provider)
+        return provider
+
+    def declared(self, provider: Provider) -> tuple[tuple[Catalogue[Any], Declaration], ...]:
+        """What a provider declares and nobody else claims, each with the catalogue it is in."""
+        return tuple(
+            (catalogue, declaration)
+            for catalogue in self.catalogues
+            for declaration, found in catalogue.found.values()
+            if found == provider
+        )
+
+    def _add(self, plugin: object, provider: Provider) -> None:
+        """Registers one plugin and takes down what it declares; all of it or, on any error, nothing."""
+        name = f"{provider.distribution}:{provider.plugin}"
+        try:
+            self.manager.register(plugin, name)
+            self.manager.check_pending()
+            if not self.manager.get_hookcallers(plugin):
+                raise TypeError("it implements no hook; is `@hookimpl` missing?")
+            declared = [
+                (catalogue, declaration)
+                for catalogue in self.catalogues
+                for implementation in getattr(self.manager.hook, catalogue.hook).get_hookimpls()
+                if implementation.plugin is plugin
+                for declaration in self._checked(catalogue, implementation.function() or ())
+            ]
+        except BaseException:
+            if self.manager.has_plugin(name):
+                self.manager.unregister(name=name)
+            raise
+        self.providers.append(provider)
+        for catalogue, declaration in declared:
+            catalogue.add(declaration, provider)
+
+    def _checked(self, catalogue: Catalogue[D], declarations: Iterable[object]) -> Iterable[D]:
+        """What one plugin yields for one hook, if all of it is as it should be."""
+        declared: dict[str, D] = {}
+        for declaration in declarations:
+            if not isinstance(declaration, catalogue.form):
+                expected, got = catalogue.form.__name__, type(declaration).__name__
+                raise TypeError(f"{catalogue.hook} must yield {expected}, got {got}")
+            for item in fields(declaration):
+                value, form = getattr(declaration, item.name), FORMS.get(item.name, str)
+                if not isinstance(value, form):
+                    raise TypeError(f"{catalogue.hook}: `{item.name}` must be {form.__name__}, got {value!r}")
+            name = catalogue.name(declaration)
+            if name in declared:
+                raise ValueError(f"it declares the {catalogue.what} `{name}` twice")
+            if name in catalogue.found and catalogue.found[name][1] is self._builtin:
+                raise ValueError(f"it claims the {catalogue.what} `{name}`, which simres itself provides")
+            declared[name] = declaration
+        return declared.values()
+
+    def _all(self, catalogue: Catalogue[D]) -> Mapping[str, D]:
+        self.load_external()
+        return {name: declaration for name, (declaration, _) in catalogue.found.items()}
+
+    def _lookup(self, catalogue: Catalogue[D], name: str) -> D:
+        if name not in catalogue.found:
+            self.load_external()
+        if name in catalogue.contested:
+            raise SimresError(catalogue.conflict(name), "uninstall one of them")
+        if name in catalogue.found:
+            return catalogue.found[name][0]
+        message = f"unknown {catalogue.what} `{name}`; known: {', '.join(catalogue.found) or 'none'}"
+        for provider in self.providers:
+            if provider.reason:
+                message += f"; plugin `{provider.plugin}` ({provider}) failed to load: {provider.reason}"
+        kept_out = f"; `--no-plugins` or {LOAD_PLUGINS} keeps some out here" if self._restricted else ""
+        raise SimresError(message, where_from(catalogue.what, name, catalogue.found, kept_out))
+
+
+def resolve(target: str) -> Any:
+    """What `"pkg.mod:Name"` names, imported now.
+
+    Raises `SimresError`, with the package that it belongs to, when it cannot be.
+    """
+    module_name, _, attribute = target.partition(":")
+    if (found := getattr(sys.modules.get(module_name), "__dict__", {}).get(attribute)) is not None:
+        return found  # asked for again and again, and nothing foreign runs
+    try:
+        with foreign_code():
+            return getattr(import_module(module_name), attribute)
+    except ForeignError as failure:
+        package = module_name.partition(".")[0]
+        owners = (str(provider) for provider, entry in _installed() if entry.module.split(".")[0] == package)
+        owner = next((f" of {owner}" for owner in owners), "")
+        raise SimresError(f"cannot load `{target}`{owner}: {failure.reason}", failure.hint) from failure
+
+
+def _installed() -> list[tuple[Provider, EntryPoint]]:
+    """Installed plugins that may load, in order of distribution and name."""
+    from importlib.metadata import entry_points
+
+    said = os.environ.get(LOAD_PLUGINS)
+    wanted = None if said is None else {_normal(name) for name in said.split(",")}
+    found = []
+    for entry_point in entry_points(group=PROJECT):
+        distribution = entry_point.dist.name if entry_point.dist else "unknown"
+        if wanted is None or wanted & {_normal(distribution), _normal(entry_point.name)}:
+            version = entry_point.dist.version if entry_point.dist else ""
+            found.append((Provider(entry_point.name, distribution, version), entry_point))
+    return sorted(found, key=lambda item: (item[0].distribution, item[0].plugin))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip().lower())
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, SimresWarning, stacklevel=3)
+
+
+@cache
+def default_registry() -> Registry:
+    """The registry that a plain `import simres` uses: built-in parts, and installed ones on demand."""
+    return Registry()

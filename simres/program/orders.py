@@ -1,0 +1,194 @@
+"""Tasks in one order of many: what Programs share that differ only in the order in which they issue them.
+
+Which tasks there are, what each waits for and which buffers it uses often follows from the network and the
+memory alone, and only the order from how fast engines are. A `Pattern` is the first, `Issued` the first in
+an order; what holds of every order is then worked out, or proven, once for a Pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, TypeVar, overload
+
+from simres.program.tasks import Buffer, Program, Region, Task
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Tasks that can be issued in several orders, as a Program in one of them.
+
+    `free` are the engines whose tasks may change places; those of others stay in their order.
+    """
+
+    program: Program
+    free: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.program.resident_in != tuple(range(len(self.program.resident_in))):
+            raise ValueError("what is there before comes first among the buffers")
+
+    @cached_property
+    def ordered(self) -> tuple[list[int], list[int]]:
+        """Pairs of tasks of which the one comes before the other in every order: all the earlier ones of
+        these pairs, and all the later ones."""
+        earlier: list[int] = []
+        later: list[int] = []
+        last: dict[str, int] = {}
+        for number, task in enumerate(self.program.tasks):
+            before = {*task.needs, *task.after}
+            if task.engine not in self.free:
+                if task.engine in last:
+                    before.add(last[task.engine])
+                last[task.engine] = number
+            earlier += before
+            later += [number] * len(before)
+        return earlier, later
+
+    @cached_property
+    def reserved_by(self) -> list[int]:
+        """By buffer: the task that reserves it, -1 for one that is there before."""
+        found = [-1] * len(self.program.buffers)
+        for number, task in enumerate(self.program.tasks):
+            for buffer in task.reserves:
+                found[buffer] = number
+        return found
+
+
+class _Lazy(Sequence[T], Generic[T]):
+    """A sequence of known length that is made when somebody looks into it."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    @cached_property
+    def _made(self) -> tuple[T, ...]:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, at: int | slice) -> T | tuple[T, ...]:
+        return self._made[at]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._made)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, _Lazy):
+            return self._made == other._made
+        return self._made == other
+
+    def __hash__(self) -> int:
+        return hash(self._made)
+
+    def __repr__(self) -> str:
+        return repr(self._made)
+
+
+class Issued(_Lazy[Task]):
+    """The tasks of a Pattern in an order: `order` has the Pattern's numbers of the first, second, ... task.
+
+    Tasks are numbered by this order, and buffers in the order in which they are reserved, after those that
+    are there before.
+    """
+
+    def __init__(self, pattern: Pattern, order: Sequence[int]) -> None:
+        super().__init__(len(order))
+        self.pattern = pattern
+        self.order = order
+
+    @cached_property
+    def places(self) -> list[int]:
+        """For each task of the Pattern its place in the order."""
+        places = [0] * len(self.order)
+        for place, task in enumerate(self.order):
+            places[task] = place
+        return places
+
+    @cached_property
+    def _placed(self) -> list[int]:
+        """For each buffer of the Pattern its number here."""
+        program = self.pattern.program
+        numbers = list(program.resident_in)
+        for task in self.order:
+            numbers += program.tasks[task].reserves
+        placed = [-1] * len(program.buffers)
+        for place, number in enumerate(numbers):
+            placed[number] = place
+        return placed
+
+    @cached_property
+    def _made(self) -> tuple[Task, ...]:
+        places, placed = self.places, self._placed
+        known: dict[int, Region] = {}
+
+        def regions(found: Sequence[Region]) -> tuple[Region, ...]:
+            there = []
+            for region in found:
+                held = region.buffer
+                if held is not None:
+                    same = known.get(id(region))
+                    if same is None:
+                        same = known[id(region)] = Region(region.tensor, placed[held], region.box)
+                    region = same
+                there.append(region)
+            return tuple(there)
+
+        return tuple(
+            [
+                Task(
+                    task.engine,
+                    task.kind,
+                    task.work,
+                    task.layer,
+                    tuple([places[other] for other in task.needs]),
+                    tuple(sorted([places[other] for other in task.after])),
+                    regions(task.reads),
+                    regions(task.writes),
+                    tuple([placed[buffer] for buffer in task.reserves]),
+                )
+                for task in map(self.pattern.program.tasks.__getitem__, self.order)
+            ]
+        )
+
+
+class Held(_Lazy[Buffer]):
+    """The buffers of tasks in an order; they know the tasks, not the other way round, so both go at once."""
+
+    def __init__(self, issued: Issued) -> None:
+        super().__init__(len(issued.pattern.program.buffers))
+        self.issued = issued
+
+    @cached_property
+    def _made(self) -> tuple[Buffer, ...]:
+        issued = self.issued
+        places = issued.places
+        found: list[Buffer | None] = [None] * len(self)
+        for buffer, number in zip(issued.pattern.program.buffers, issued._placed, strict=True):
+            users = tuple(sorted([places[task] for task in buffer.freed_by]))
+            found[number] = Buffer(buffer.tensor, buffer.nbytes, buffer.memory, users, buffer.box)
+        return tuple(buffer for buffer in found if buffer is not None)
+
+
+def issued(program: Program) -> Issued | None:
+    """The order that a Program is of its Pattern; None for one that stands for itself."""
+    tasks, buffers = program.tasks, program.buffers
+    if not isinstance(tasks, Issued) or not isinstance(buffers, Held) or buffers.issued is not tasks:
+        return None
+    one = tasks.pattern.program
+    same = program.layers is one.layers and program.resident_in == one.resident_in
+    return tasks if same and program.resident_out == one.resident_out else None
+
+
+def unordered(program: Program) -> Program:
+    """A Program with the same tasks and buffers in whatever order is at hand, for sums over them."""
+    tasks = issued(program)
+    return program if tasks is None else tasks.pattern.program

@@ -1,0 +1,147 @@
+"""What a scheduler decides: the static contract between scheduling and simulation.
+
+A `Program` lists tasks in one global order. Each runs on a named engine, engines take their tasks in
+that order, one at a time. Buffers are reserved in that order too, each when the task that names it is
+otherwise ready to start, and are freed when the last of the tasks in `freed_by` has ended. Whatever
+stays on chip, is evicted, kept twice or computed again is therefore written here, in regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from simres.workload.graph import Loops, Op
+
+Box = tuple[tuple[int, int], ...]
+"""A part of a tensor: (first, past the last) element along each axis."""
+
+SCHEMA_VERSION = 1
+"""Version of the Program's form, recorded in results."""
+
+
+class TaskKind(StrEnum):
+    """What a task does."""
+
+    LOAD = "load"
+    """Moves bytes from off-chip memory into a buffer."""
+    STORE = "store"
+    """Moves bytes from a buffer to off-chip memory."""
+    MATRIX = "matrix"
+    """Multiplies and accumulates."""
+    HOST = "host"
+    """Does vector operations."""
+    MOVE = "move"
+    """Copies bytes from buffer to buffer on chip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much a task asks of its engine: bytes of a mover, MACs of a matrix unit, operations of a host.
+
+    `loops` is the part of the operator's loop nest that this task does (the whole of it, or a tile);
+    `op` is the operator itself, for engines whose price depends on more than the amount. `write` says that
+    the bytes go off-chip, `extents` where they lie there: stretches from a byte up to, not with, another.
+    Schedulers leave both alone; replay sets `write` for stores on a bus that needs time to turn around, and
+    both for kinds that ask (`EngineSpec.addressed`).
+    """
+
+    nbytes: int = 0
+    macs: int = 0
+    vector_ops: int = 0
+    loops: Loops | None = None
+    op: Op | None = None
+    write: bool = False
+    extents: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a tensor in a place: `buffer` is an index into the Program's buffers, None is off-chip.
+
+    `box` is None for the whole tensor.
+    """
+
+    tensor: str
+    buffer: int | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """A piece of on-chip memory that holds a part of one tensor for a while.
+
+    `freed_by` are the tasks after whose end it is given back; empty, it stays to the end and is part
+    of `Program.resident_out`.
+    """
+
+    tensor: str
+    nbytes: int
+    memory: str
+    freed_by: tuple[int, ...] = ()
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing an engine does.
+
+    `needs` are tasks whose results it reads; `after` are tasks it waits for only because the schedule
+    says so. Both name earlier tasks by index. `reserves` are the buffers it must be granted first.
+    `layer` is an index into the Program's layers.
+    """
+
+    engine: str
+    kind: TaskKind
+    work: Work
+    layer: int
+    needs: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+    reads: tuple[Region, ...] = ()
+    writes: tuple[Region, ...] = ()
+    reserves: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What tasks are reported under: an operator, or a row of a ledger."""
+
+    name: str
+    kind: str
+    block: str = ""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Tasks in issue order, their buffers, and what is on chip before and after.
+
+    `resident_in` are buffers held when the Program starts, `resident_out` those it leaves behind, so
+    that a Program can be instantiated again and again with its weights kept. `decisions` says in words
+    what the scheduler chose, for people.
+    """
+
+    scheduler: str
+    workload: str
+    tasks: Sequence[Task]
+    buffers: Sequence[Buffer] = ()
+    layers: tuple[Layer, ...] = ()
+    resident_in: tuple[int, ...] = ()
+    resident_out: tuple[int, ...] = ()
+    decisions: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def bytes_read(self) -> int:
+        """Bytes brought in from off-chip memory."""
+        return sum(task.work.nbytes for task in self.tasks if task.kind is TaskKind.LOAD)
+
+    @cached_property
+    def bytes_written(self) -> int:
+        """Bytes sent to off-chip memory."""
+        return sum(task.work.nbytes for task in self.tasks if task.kind is TaskKind.STORE)
+
+    @cached_property
+    def engines(self) -> tuple[str, ...]:
+        """Names of the engines used, in order of first use."""
+        return tuple(dict.fromkeys(task.engine for task in self.tasks))

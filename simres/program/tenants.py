@@ -1,0 +1,233 @@
+"""Several Programs, Workloads and Records as one, for whoever looks at a run in which all took part.
+
+Tenants are told apart by name: the matrix unit as `left` sees it is the engine `matrix.left`, its layers,
+tensors and operators are `left.conv1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from simres.program.record import Launched, Record, StreamTotals
+from simres.program.tasks import Buffer, Layer, Program, Region, Task
+from simres.workload.graph import Op, Workload
+
+_Key = tuple[object, ...]
+
+
+def joined(programs: Sequence[Program]) -> Program:
+    """The Programs one behind the other, tasks and buffers numbered through; the last one's decisions.
+
+    A buffer that one leaves in memory and a later one finds there is the same buffer. Programs with the
+    same layers share them. One Program is returned as it is.
+    """
+    if len(programs) == 1:
+        return programs[0]
+    tasks: list[Task] = []
+    buffers: list[Buffer] = []
+    layers: tuple[Layer, ...] = ()
+    found_there: list[int] = []
+    left: dict[_Key, list[int]] = {}
+    for program in programs:
+        shared = program.layers == layers
+        first_layer = 0 if shared else len(layers)
+        layers += () if shared else program.layers
+        first = len(tasks)
+        place: dict[int, int] = {}
+        for number, buffer in enumerate(program.buffers):
+            freed_by = tuple(first + task for task in buffer.freed_by)
+            same = left.get(_key(buffer)) if number in program.resident_in else None
+            if same:
+                place[number] = same.pop(0)
+                buffers[place[number]] = replace(buffer, freed_by=freed_by)
+                continue
+            place[number] = len(buffers)
+            buffers.append(replace(buffer, freed_by=freed_by))
+            if number in program.resident_in:
+                found_there.append(place[number])
+        for number in program.resident_out:
+            left.setdefault(_key(program.buffers[number]), []).append(place[number])
+        tasks += [
+            replace(
+                task,
+                layer=first_layer + task.layer,
+                needs=tuple(first + other for other in task.needs),
+                after=tuple(first + other for other in task.after),
+                reads=_placed(task.reads, place),
+                writes=_placed(task.writes, place),
+                reserves=tuple(place[buffer] for buffer in task.reserves),
+            )
+            for task in program.tasks
+        ]
+    return replace(
+        programs[-1],
+        tasks=tuple(tasks),
+        buffers=tuple(buffers),
+        layers=layers,
+        resident_in=tuple(found_there),
+        resident_out=tuple(number for number, buffer in enumerate(buffers) if not buffer.freed_by),
+    )
+
+
+def _key(buffer: Buffer) -> _Key:
+    return (buffer.tensor, buffer.memory, buffer.nbytes, buffer.box)
+
+
+def _placed(regions: Iterable[Region], place: dict[int, int]) -> tuple[Region, ...]:
+    return tuple(
+        region if region.buffer is None else replace(region, buffer=place[region.buffer])
+        for region in regions
+    )
+
+
+def part(name: str, tenant: str) -> str:
+    """What a tenant's part of an engine or a memory is called."""
+    return f"{name}.{tenant}"
+
+
+def component(engine: str) -> str:
+    """The component that an engine is a channel of, or a tenant's part of, or both."""
+    return engine.partition(".")[0]
+
+
+def beside(programs: Mapping[str, Program]) -> Program:
+    """The Programs of tenants, by name, in one."""
+    whole = joined([_belonging(program, tenant) for tenant, program in programs.items()])
+    return replace(
+        whole,
+        scheduler=", ".join(dict.fromkeys(program.scheduler for program in programs.values())),
+        workload="",
+        decisions={
+            f"{tenant}, {what}": how
+            for tenant, program in programs.items()
+            for what, how in program.decisions.items()
+        },
+    )
+
+
+def _belonging(program: Program, tenant: str) -> Program:
+    """A Program with everything in it named after its tenant."""
+
+    def regions(found: Iterable[Region]) -> tuple[Region, ...]:
+        return tuple(replace(region, tensor=f"{tenant}.{region.tensor}") for region in found)
+
+    return replace(
+        program,
+        tasks=tuple(
+            replace(
+                task,
+                engine=part(task.engine, tenant),
+                reads=regions(task.reads),
+                writes=regions(task.writes),
+            )
+            for task in program.tasks
+        ),
+        buffers=tuple(
+            replace(buffer, tensor=f"{tenant}.{buffer.tensor}", memory=part(buffer.memory, tenant))
+            for buffer in program.buffers
+        ),
+        layers=tuple(replace(layer, name=f"{tenant}.{layer.name}") for layer in program.layers),
+    )
+
+
+def workloads_beside(workloads: Mapping[str, Workload]) -> Workload:
+    """The networks of tenants, by name, as one graph of as many parts that share nothing."""
+    parts = [_named(workload, tenant) for tenant, workload in workloads.items()]
+    return Workload(
+        name=" + ".join(workload.name for workload in workloads.values()),
+        tensors={name: tensor for each in parts for name, tensor in each.tensors.items()},
+        ops=tuple(op for each in parts for op in each.ops),
+        outputs=tuple(name for each in parts for name in each.outputs),
+        parameters=sum(each.parameters for each in parts),
+        warnings=tuple(f"{tenant}: {said}" for tenant, own in workloads.items() for said in own.warnings),
+    )
+
+
+def _named(workload: Workload, tenant: str) -> Workload:
+    def named(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(f"{tenant}.{name}" for name in names)
+
+    def op(one: Op) -> Op:
+        return replace(
+            one,
+            name=f"{tenant}.{one.name}",
+            inputs=named(one.inputs),
+            outputs=named(one.outputs),
+            fused=tuple(op(inner) for inner in one.fused),
+        )
+
+    tensors = {
+        f"{tenant}.{name}": replace(
+            tensor,
+            name=f"{tenant}.{name}",
+            view_of=None if tensor.view_of is None else f"{tenant}.{tensor.view_of}",
+        )
+        for name, tensor in workload.tensors.items()
+    }
+    ops = tuple(op(one) for one in workload.ops)
+    return replace(workload, tensors=tensors, ops=ops, outputs=named(workload.outputs))
+
+
+def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> Record:
+    """The Records of tenants, by name, as one: of `beside(programs)`.
+
+    Its engines and memories are the tenants' parts of them, one tenant's after the other's, its spans in
+    order of their end.
+    """
+    first_task = first_layer = first_launch = 0
+    layers: dict[str, tuple[tuple[int, int], ...]] = {}
+    launches: list[Launched] = []
+    streams: list[StreamTotals] = []
+    rows: list[tuple[int, tuple[int, ...]]] = []
+    holders: dict[int, list[tuple[str, int]]] = {}
+    for number, (tenant, record) in enumerate(records.items()):
+        program = programs[tenant]
+        for engine, sums in record.layer_working_ps.items():
+            layers[part(engine, tenant)] = tuple((first_layer + layer, ps) for layer, ps in sums)
+        before = len(rows)
+        for launch, task, *times, holder, space_holder, engine_ps in record.rows:
+            others = (by if by < 0 else by + first_task for by in (holder, space_holder))
+            row = (launch + first_launch, task + first_task, *times, *others, engine_ps)
+            rows.append((len(rows), row))
+        for row_number, who, ps in record.bus_holders:
+            holders.setdefault(before + row_number, []).append((who, ps))
+        launches += [
+            launched._replace(
+                first=launched.first + first_task, past=launched.past + first_task, tenant=number
+            )
+            for launched in record.launches
+        ]
+        streams += [
+            replace(
+                stream,
+                tenant=number,
+                served=tuple(
+                    one._replace(first=one.first + first_task, past=one.past + first_task)
+                    for one in stream.served
+                ),
+            )
+            for stream in record.streams
+        ]
+        first_task += len(program.tasks)
+        first_layer += len(program.layers)
+        first_launch += len(record.launches)
+    rows.sort(key=lambda numbered: numbered[1][5])
+    some = next(iter(records.values()))
+    return Record(
+        level=some.level,
+        makespan_ps=some.makespan_ps,
+        engines={part(name, t): own for t, record in records.items() for name, own in record.engines.items()},
+        memories={
+            part(name, t): own for t, record in records.items() for name, own in record.memories.items()
+        },
+        unfinished=sum(record.unfinished for record in records.values()),
+        layer_working_ps=layers,
+        rows=tuple(row for _, row in rows),
+        bus_holders=tuple(
+            (place, who, ps) for place, (old, _) in enumerate(rows) for who, ps in holders.get(old, ())
+        ),
+        masters=some.masters,
+        launches=tuple(launches),
+        streams=tuple(streams),
+    )

@@ -1,0 +1,60 @@
+"""Lanes and graphs as text, and what their characters mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from simres.program.tasks import TaskKind
+from simres.reporting.drawing.lane_cells import State
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
+
+
+def drawn(cells: Sequence[State], glyphs: Glyphs) -> Text:
+    """A lane: a character a cell."""
+    text = Text()
+    for state, run in groupby(cells):
+        glyph, style = look(state, glyphs)
+        text.append(glyph * len(list(run)), style)
+    return text
+
+
+def look(state: State, glyphs: Glyphs) -> tuple[str, str]:
+    """The character and the style of a state."""
+    if state is None:
+        return " ", "idle"
+    if isinstance(state, TaskKind):
+        return glyphs.kinds[state], f"kind.{state.value}"
+    return glyphs.causes[state], f"cause.{state.value}"
+
+
+def graph(amounts: Sequence[int], top: int, rows: int, glyphs: Glyphs) -> Iterator[str]:
+    """Amounts of `top` at the most as columns over `rows` rows, from the uppermost row down."""
+    levels = len(glyphs.levels)
+    heights = [-(-amount * rows * levels // top) for amount in amounts]
+    for row in reversed(range(rows)):
+        yield "".join(
+            " " if height <= row * levels else glyphs.levels[min(levels, height - row * levels) - 1]
+            for height in heights
+        )
+
+
+def legend(present: Iterable[State], glyphs: Glyphs, width: int) -> Iterator[Text]:
+    """What the characters mean that were drawn, on as few lines as fit."""
+    present = set(present)
+    entries = [(*look(kind, glyphs), kind.value) for kind in glyphs.kinds if kind in present]
+    waits = [(*look(cause, glyphs), f"waits: {cause.value}") for cause in glyphs.causes if cause in present]
+    entries += waits
+    if None in present:
+        entries.append((" ", "idle", "blank: idle"))
+    line = Text()
+    for glyph, style, words in entries:
+        entry = Text(glyph, style).append(f" {words}") if glyph != " " else Text(words)
+        if len(line) and len(line) + 3 + len(entry) > width:
+            yield line
+            line = Text()
+        if len(line):
+            line.append("   ")
+        line.append(entry)
+    yield line

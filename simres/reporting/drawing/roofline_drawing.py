@@ -1,0 +1,198 @@
+"""The roofline in a terminal: a plot on two logarithmic axes, a glyph a class of layer, and a table."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from simres.analysis.roofline import Point, Roofline, layers_of
+from simres.reporting.text.amounts import NOTHING, percent, printable, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.reporting.text.styled import Text
+from simres.result.data import Result
+from simres.text import three_digits
+from simres.units import RATE, format_bandwidth, format_rate
+
+_MARKS = "●◆■▲▼★◇○△□"
+_PLAIN_MARKS = "o#*%@&x+$="
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_MARGIN = 13
+"""Cells left of the plot, for the scale."""
+_EDGE = 6
+"""Cells on the right for layers that move no bytes."""
+_WIDEST = 140
+_ROWS = 20
+
+
+def roofline_of(result: Result) -> Roofline:
+    """The chip's ceilings and every layer of the run that computes."""
+
+    rows = [
+        (
+            layer.name,
+            layer.kind,
+            layer.macs,
+            layer.vector_ops,
+            layer.read_bytes + layer.written_bytes,
+            layer.end_ps - layer.start_ps,
+        )
+        for layer in result.layers
+    ]
+    return Roofline(result.peak("bus"), result.peak("matrix"), result.peak("host"), layers_of(rows))
+
+
+def classes(roofline: Roofline) -> dict[str, list[Point]]:
+    """The layers by kind, those with the most operations first."""
+    found: dict[str, list[Point]] = {}
+    for point in roofline.points:
+        found.setdefault(point.kind, []).append(point)
+    return dict(sorted(found.items(), key=lambda item: -sum(point.operations for point in item[1])))
+
+
+def report(result: Result, width: int, *, draw: bool = True, clip: bool = False) -> Iterator[Text]:
+    """The lines of the plot and the table. `draw` allows characters beyond ASCII."""
+    roofline = roofline_of(result)
+    glyphs = BLOCKS if draw else ASCII
+    yield Text(f"{printable(result.name)}: roofline", "headline")
+    ceilings = [
+        f"{what} {text}"
+        for what, peak, text in (
+            ("bus", roofline.bandwidth, format_bandwidth(roofline.bandwidth)),
+            ("matrix", roofline.matrix_rate, format_rate(roofline.matrix_rate)),
+            ("host", roofline.host_rate, format_rate(roofline.host_rate)),
+        )
+        if peak
+    ]
+    for prose in (", ".join(ceilings), "where layers share a cell, the class with most operations shows"):
+        for line in textwrap.wrap(prose, width):
+            yield Text(line, "muted")
+    yield Text()
+    if any(point.rate for point in roofline.points):
+        yield from plot(roofline, width, draw=draw)
+        yield Text()
+    yield from _table(roofline, width, clip=clip, rule=glyphs.line)
+
+
+class _Axis:
+    """A logarithmic axis over whole decades, on `size` cells."""
+
+    def __init__(self, values: Sequence[float], size: int) -> None:
+        self.low = math.floor(math.log10(min(values)))
+        self.high = max(math.ceil(math.log10(max(values))), self.low + 1)
+        self.size = size
+
+    def cell(self, value: float) -> int:
+        """The cell that holds `value`."""
+        place = (math.log10(value) - self.low) / (self.high - self.low)
+        return min(self.size - 1, max(0, round(place * (self.size - 1))))
+
+    def value(self, cell: int) -> float:
+        """The value in the middle of a cell."""
+        return math.pow(10, self.low + cell / (self.size - 1) * (self.high - self.low))
+
+    @property
+    def decades(self) -> range:
+        """Exponents of the ticks."""
+        return range(self.low, self.high + 1)
+
+
+def plot(roofline: Roofline, width: int, *, draw: bool = True) -> Iterator[Text]:
+    """The plot in at most `width` cells; layers that take no time are left out."""
+    shown = [point for point in roofline.points if point.rate]
+    inside = min(width, _WIDEST) - _MARGIN - _EDGE - 2
+    peaks = [peak for peak in (roofline.matrix_rate, roofline.host_rate) if peak]
+    ridges = [peak / roofline.bandwidth for peak in peaks if roofline.bandwidth]
+    across = [point.intensity for point in shown if point.intensity is not None]
+    x = _Axis([*across, *ridges] or [1.0], inside)
+    y = _Axis([*(point.rate for point in shown), *map(float, peaks)], _ROWS)
+    cells: dict[tuple[int, int], tuple[str, str]] = {}
+    for role, flat in (("host", "┄" if draw else "."), ("matrix", "─" if draw else "-")):
+        if roofline.peak(role):
+            for column in range(inside + _EDGE):
+                rate = roofline.roof(role, x.value(column)) if column < inside else roofline.peak(role)
+                if rate >= 10.0**y.low:
+                    sloped = rate < roofline.peak(role)
+                    mark = ("╱" if draw else "/") if sloped else flat
+                    cells[y.cell(rate), column] = (mark, f"role.{'bus' if sloped else role}")
+    marks = _marks(roofline, draw)
+    for kind, points in reversed(classes(roofline).items()):
+        for point in points:
+            if point.rate:
+                at = point.intensity
+                column = inside + _EDGE - 3 if at is None else x.cell(at)
+                cells[y.cell(point.rate), column] = (marks[kind], f"role.{point.role}")
+    ticks = {y.cell(10.0**exponent): format_rate(10**exponent) for exponent in y.decades if exponent >= 0}
+    edge, corner, line = ("│", "└", "─") if draw else ("|", "+", "-")
+    for row in reversed(range(_ROWS)):
+        text = Text(ticks.get(row, "").rjust(_MARGIN - 1) + " ", "muted").append(edge, "muted")
+        for column in range(inside + _EDGE):
+            text.append(*cells.get((row, column), (" ", "")))
+        yield text.rstrip()
+    yield Text(" " * _MARGIN + corner + line * (inside + _EDGE), "muted")
+    yield Text(_below(x, inside), "muted")
+    yield Text("operations a byte on the bus".rjust(_MARGIN + 1 + inside), "muted")
+    yield from _legend(roofline, marks, width)
+
+
+def _below(x: _Axis, inside: int) -> str:
+    """The scale under the plot; on the right those that move nothing."""
+    text = [" "] * (_MARGIN + 1 + inside + _EDGE)
+    free = 0
+    for exponent in x.decades:
+        label = f"{10**exponent:,}".replace(",", " ") if exponent >= 0 else f"{10.0**exponent:g}"
+        start = max(_MARGIN + 1 + x.cell(10.0**exponent) - len(label) // 2, 0)
+        start = min(start, _MARGIN + 1 + inside - len(label))
+        if start >= free:
+            text[start : start + len(label)] = label
+            free = start + len(label) + 2
+    text[-_EDGE:] = "  none"
+    return "".join(text)
+
+
+def _marks(roofline: Roofline, draw: bool) -> dict[str, str]:
+    """A character of its own for each class of layer."""
+    supply = (_MARKS if draw else _PLAIN_MARKS) + _LETTERS + _LETTERS.upper()
+    kinds = list(classes(roofline))
+    return {kind: supply[min(number, len(supply) - 1)] for number, kind in enumerate(kinds)}
+
+
+def _legend(roofline: Roofline, marks: dict[str, str], width: int) -> Iterator[Text]:
+    line, used = Text(), 0
+    for kind, points in classes(roofline).items():
+        entry = f"{marks[kind]} {printable(kind)} ({len(points)})"
+        if used and used + 3 + len(entry) > width:
+            yield line
+            line, used = Text(), 0
+        line.append("   " if used else "").append(entry[0], f"role.{points[0].role}").append(entry[1:])
+        used += len(entry) + (3 if used else 0)
+    yield line
+
+
+def _table(roofline: Roofline, width: int, *, clip: bool, rule: str) -> list[Text]:
+    points = roofline.points
+    rates = [round(point.rate) for point in points]
+    roofs = [round(roofline.roof(point.role, point.intensity)) for point in points]
+    unit = scale(max([*rates, *roofs], default=0), RATE.ladder)
+    columns = [
+        Column("layer", [point.name for point in points], right=False, elastic=True),
+        Column("kind", [point.kind for point in points], right=False, rank=3, style="muted"),
+        Column(
+            "intensity",
+            [NOTHING if (at := point.intensity) is None else three_digits(at) for point in points],
+            "op/B",
+        ),
+        Column("reached", unit.texts(rates), unit.unit),
+        Column("roof", unit.texts(roofs), unit.unit, rank=1),
+        Column("", [percent(rate, roof) for rate, roof in zip(rates, roofs, strict=True)], "%"),
+        Column("roof is", [_which(roofline, point) for point in points], right=False, rank=2),
+    ]
+    return lines(columns, width, clip=clip, rule=rule)
+
+
+def _which(roofline: Roofline, point: Point) -> str:
+    """What a layer is under: the bus's slope or its engine's peak."""
+    peak, at = roofline.peak(point.role), point.intensity
+    sloped = at is not None and roofline.bandwidth and (not peak or at * roofline.bandwidth < peak)
+    return "the bus" if sloped else point.role if peak else NOTHING

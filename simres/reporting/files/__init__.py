@@ -1,0 +1,1 @@
+"""Files that other programs open: CSV, Perfetto traces, a table in a notebook."""

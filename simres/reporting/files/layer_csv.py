@@ -1,0 +1,65 @@
+"""The layer table for spreadsheets: RFC 4180, one header row, whole numbers, the unit in each name."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from simres.reporting.tables.result_tables import working_by_layer
+from simres.result.data import Result
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def layer_csv(result: Result) -> str:
+    """A line a layer: name, kind, block, start_ps, end_ps, work, bytes and energy,
+    then `<engine>_busy_ps` each.
+
+    Totals are left to the spreadsheet. Lines end in CR LF. A name that a spreadsheet would take for a
+    formula gets an apostrophe in front. Times are 0 unless the Record is full.
+    """
+    engines = [name for name, engine in result.record.engines.items() if engine.tasks]
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(
+        [
+            "layer",
+            "name",
+            "kind",
+            "block",
+            "start_ps",
+            "end_ps",
+            "macs",
+            "vector_ops",
+            "read_bytes",
+            "written_bytes",
+            "copied_bytes",
+            "energy_fj",
+            *(_safe(f"{name}_busy_ps") for name in engines),
+        ]
+    )
+    working = working_by_layer(result)
+    for number, layer in enumerate(result.layers):
+        writer.writerow(
+            [
+                number,
+                _safe(layer.name),
+                _safe(layer.kind),
+                _safe(layer.block),
+                layer.start_ps,
+                layer.end_ps,
+                layer.macs,
+                layer.vector_ops,
+                layer.read_bytes,
+                layer.written_bytes,
+                layer.copied_bytes,
+                result.energy.layers_fj[number],
+                *(working[number].get(name, 0) for name in engines),
+            ]
+        )
+    return stream.getvalue()
+
+
+def _safe(text: str) -> str:
+    """Text that no spreadsheet evaluates (OWASP, "CSV Injection")."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,89 @@
+"""A result as a table in a notebook: one fragment of HTML, nothing loaded, colours of the page around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from simres.program.record import Cause
+from simres.reporting.tables.result_tables import working_by_layer
+from simres.reporting.text import headline
+from simres.reporting.text.amounts import COUNT, TIME, percent, scale
+from simres.result.data import Result
+
+_MOST_LAYERS = 40
+"""More layers than that are folded away."""
+
+_STYLE = (
+    ".simres table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.4em 0}"
+    ".simres th,.simres td{padding:.15em .7em;text-align:right;border-bottom:1px solid rgba(128,128,128,.25)}"
+    ".simres th:first-child,.simres td:first-child{text-align:left}"
+    ".simres .bar{display:flex;width:12em;height:.8em;background:rgba(128,128,128,.15)}"
+    ".simres .works{background:#4078c0}.simres .waits{background:#d0a030}"
+    ".simres .warning{color:#b06000}"
+)
+
+
+def html(result: Result) -> str:
+    """The headline, the engines and the layers of `result` as an HTML fragment, everything escaped."""
+    parts = [
+        f"<style>{_STYLE}</style>",
+        f"<p><strong>{escape(headline.headline(result))}</strong><br>",
+        f"{escape(headline.limit(result))}<br>{escape(headline.distance(result))}</p>",
+        *(f'<p class="warning">{escape(warning)}</p>' for warning in headline.warnings(result)),
+        _engines(result),
+        _layers(result),
+    ]
+    return f'<div class="simres">{"".join(parts)}</div>'
+
+
+def _engines(result: Result) -> str:
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    engines = {name: engine for name, engine in result.record.engines.items() if engine.tasks}
+    causes = [cause for cause in Cause if any(e.waiting_ps.get(cause, 0) for e in engines.values())]
+    rows = []
+    for name, engine in engines.items():
+        waiting = sum(engine.waiting_ps.values())
+        bar = "".join(
+            f'<span class="{what}" style="width:{100 * ps / makespan if makespan else 0:.2f}%"></span>'
+            for what, ps in (("works", engine.working_ps), ("waits", waiting))
+        )
+        figures = [engine.working_ps, *(engine.waiting_ps.get(cause, 0) for cause in causes), engine.idle_ps]
+        cells = [escape(name), *unit.texts(figures), _share(engine.working_ps, makespan)]
+        rows.append([*cells, f'<div class="bar">{bar}</div>'])
+    waits = [f"wait: {cause.value}, {unit.unit}" for cause in causes]
+    return _table(["engine", f"working, {unit.unit}", *waits, f"idle, {unit.unit}", "works", ""], rows)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{percent(part, whole)} %" if part else "-"
+
+
+def _layers(result: Result) -> str:
+    unit = scale(result.makespan_ps, TIME)
+    counts = scale(sum(layer.macs for layer in result.layers), COUNT)
+    engines = [name for name, engine in result.record.engines.items() if engine.working_ps]
+    rows = [
+        [
+            escape(layer.name),
+            escape(layer.kind),
+            *unit.texts([layer.start_ps, layer.end_ps - layer.start_ps]),
+            *(unit.text(working.get(name, 0)) for name in engines),
+            counts.text(layer.macs),
+            str(layer.read_bytes),
+            str(layer.written_bytes),
+        ]
+        for layer, working in zip(result.layers, working_by_layer(result), strict=True)
+    ]
+    times = [f"{name}, {unit.unit}" for name in ("start", "time", *(escape(name) for name in engines))]
+    table = _table(["layer", "kind", *times, f"MACs, {counts.unit or '1'}", "read, B", "written, B"], rows)
+    opened = " open" if len(rows) <= _MOST_LAYERS else ""
+    return f"<details{opened}><summary>{len(rows)} layers</summary>{table}</details>"
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of cells that are HTML already."""
+    head = "".join(f"<th>{text}</th>" for text in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

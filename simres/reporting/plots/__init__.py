@@ -1,0 +1,1 @@
+"""Plots for papers and slides, drawn by matplotlib (the extra `[plot]`)."""

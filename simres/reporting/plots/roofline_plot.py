@@ -1,0 +1,58 @@
+"""The roofline as a picture, for which matplotlib is needed (the extra `[plot]`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simres.errors import SimresError, install
+from simres.reporting.drawing.roofline_drawing import classes, roofline_of
+from simres.result.data import Result
+from simres.units import format_bandwidth, format_rate
+
+_MARKERS = "oDs^v*Pph8<>dX"
+
+
+def save(result: Result, path: Path) -> None:
+    """Draws the roofline into `path`; its suffix says the format (png, svg, pdf).
+
+    Raises `SimresError` without matplotlib, or where the file cannot be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise SimresError(f"cannot draw `{path}`: matplotlib is not installed", install("plot")) from error
+    roofline = roofline_of(result)
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    axes = figure.add_subplot(xscale="log", yscale="log")
+    shown = [point for point in roofline.points if point.rate]
+    across = [point.intensity for point in shown if point.intensity is not None]
+    peaks = {role: roofline.peak(role) for role in ("matrix", "host") if roofline.peak(role)}
+    ridges = [peak / roofline.bandwidth for peak in peaks.values() if roofline.bandwidth]
+    low, high = min([*across, *ridges, 1.0]) / 2, max([*across, *ridges, 1.0]) * 8
+    steps = [low * (high / low) ** (step / 400) for step in range(401)]
+    for role, peak in peaks.items():
+        label = f"{role}: {format_rate(peak)}"
+        axes.plot(steps, [roofline.roof(role, at) for at in steps], label=label, linewidth=1.5)
+    for number, (kind, points) in enumerate(classes(roofline).items()):
+        drawn = [point for point in points if point.rate]
+        # A layer that moves nothing has no intensity; it stands at the right edge.
+        places = [high / 1.5 if point.intensity is None else point.intensity for point in drawn]
+        axes.scatter(
+            places,
+            [point.rate for point in drawn],
+            marker=_MARKERS[number % len(_MARKERS)],
+            label=f"{kind} ({len(points)})",
+            zorder=3,
+        )
+    axes.set_xlim(low, high)
+    axes.set_title(f"{result.name}, bus {format_bandwidth(roofline.bandwidth)}")
+    axes.set_xlabel("operations a byte on the bus (right edge: no bytes)")
+    axes.set_ylabel("operations a second")
+    axes.grid(which="major", alpha=0.3)
+    axes.legend(fontsize="small")
+    try:
+        figure.savefig(path, dpi=150)
+    except (OSError, ValueError) as error:
+        raise SimresError(
+            f"cannot draw `{path}`: {error}", "its suffix must be .png, .svg or .pdf"
+        ) from error

@@ -1,0 +1,18 @@
+"""The bar that long commands draw on a terminal: how far it is, and what is `said` beside it."""
+
+from __future__ import annotations
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from simres.reporting.text.console import Output
+
+
+def progress_bar(output: Output) -> Progress:
+    """A bar on `output` that is gone when it stops; its task has the field `said`."""
+    return Progress(
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[said]}"),
+        console=output.console,
+        transient=True,
+        refresh_per_second=5,
+    )

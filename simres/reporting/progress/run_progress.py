@@ -1,0 +1,23 @@
+"""A bar for a known number of runs or the like: rate and time left, on a terminal only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from simres.reporting.text.console import stderr
+
+
+@contextmanager
+def run_progress(what: str = "runs") -> Iterator[Callable[[int, int], None]]:
+    """What to call with how many of how many runs (or `what`) are through."""
+    output = stderr()
+    if not output.is_terminal:
+        yield lambda _done, _whole: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=output.console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)

@@ -1,0 +1,268 @@
+"""Results side by side on a screen: what differs in words, in tables, and along one axis of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from simres.program.record import RecordLevel
+from simres.reporting.drawing.lane_cells import Lane, LaneIndex, Window
+from simres.reporting.drawing.lane_drawing import drawn, legend
+from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
+from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, Scale, printable, scale
+from simres.reporting.text.columns import Column, lines, shorten
+from simres.reporting.text.console import Output, can_draw
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
+from simres.units import ENERGY, format_duration
+
+if TYPE_CHECKING:
+    from simres.exploration.comparison import Comparison, Row
+    from simres.result.data import Result
+
+FEW = 10
+"""Rows of a table that are shown without being asked for."""
+_NAMED = 3
+_LADDERS = {"ps": TIME, "fJ": ENERGY.ladder, "B": BYTES, "count": COUNT}
+
+
+def show(comparison: Comparison, output: Output, *, whole: bool = False) -> None:
+    """Prints the comparison; `whole` prints every row of its tables."""
+    output.print_lines(
+        report(comparison, output.width, draw=can_draw(output), clip=output.clips, whole=whole)
+    )
+
+
+def report(
+    comparison: Comparison, width: int, *, draw: bool = True, clip: bool = False, whole: bool = False
+) -> Iterator[Text]:
+    """The lines of the comparison within `width` cells; `draw` and `clip` as for a result's report."""
+    glyphs = BLOCKS if draw else ASCII
+    for letter, result in comparison.results.items():
+        said = f"{letter}  {result.name}: {format_duration(result.makespan_ps)}"
+        yield from wrapped(f"{said}, schedule `{result.program.scheduler}`", width, indent="   ")
+    yield Text()
+    for sentence in headline(comparison):
+        yield from wrapped(sentence, width, "headline")
+    for sentence in reasons(comparison):
+        yield from wrapped(sentence, width)
+
+    letters = list(comparison.results)
+    if comparison.settings:
+        shown_settings = comparison.settings if whole else comparison.settings[:FEW]
+        of = len(comparison.settings)
+        caption = "what the scenarios differ in"
+        few = "" if len(shown_settings) == of else f": {FEW} of {of}, all with --all"
+        yield from _titled(width, "Settings", f"{caption}{few}")
+        columns = [Column("", [printable(item.path) for item in shown_settings], right=False, elastic=True)]
+        for number, letter in enumerate(letters):
+            texts = [printable(item.values[number] or NOTHING) for item in shown_settings]
+            columns.append(Column(letter, texts, right=False, elastic=True))
+        yield from lines(columns, width, clip=True, rule=glyphs.line)
+    yield from _titled(width, "Totals", f"of {', '.join(letters)}")
+    yield from _totals(comparison, width, glyphs, clip=clip)
+    yield from _titled(width, "Engines", "working + waiting + idle = makespan for every engine")
+    yield from _table(comparison.engines, letters, width, glyphs, "engine", clip=clip)
+    if comparison.path:
+        yield from _titled(width, "Critical path", "by engine and cause; adds up to the makespan")
+        yield from _table(comparison.path, letters, width, glyphs, "engine", clip=clip, total=True)
+        shown = comparison.layers if whole else comparison.layers[:FEW]
+        few = f"; the {FEW} of {len(comparison.layers)} that differ most, all with --all"
+        more = few if len(shown) < len(comparison.layers) else ""
+        yield from _titled(width, "Layers", f"time on the critical path{more}")
+        rest = comparison.layers[len(shown) :]
+        yield from _table(shown, letters, width, glyphs, "layer", clip=clip, total=True, rest=rest)
+    if all(_drawable(result) for result in comparison.results.values()):
+        yield from _titled(
+            width, "Timelines", "on one axis; a mark between two lanes: one works, the other does not"
+        )
+        yield from timelines(comparison, width, glyphs)
+
+
+def headline(comparison: Comparison) -> Iterator[str]:
+    """How long each takes beside the first."""
+    (first, base), *others = comparison.results.items()
+    for letter, other in others:
+        if other.makespan_ps == base.makespan_ps:
+            yield f"{letter} takes exactly as long as {first}."
+            continue
+        slow, fast = sorted((base.makespan_ps, other.makespan_ps), reverse=True)
+        how = "slower" if other.makespan_ps > base.makespan_ps else "faster"
+        times = f", {slow / fast:.2f} x" if fast else ""
+        yield f"{letter} is {format_duration(slow - fast)} {how} than {first}{times}."
+
+
+def reasons(comparison: Comparison) -> Iterator[str]:
+    """Which engines and causes the difference of the makespans is made of, for two results."""
+    if len(comparison.results) != 2 or not comparison.path:
+        return
+    parts = []
+    for row in comparison.path[:_NAMED]:
+        if row.effect:
+            before, after = (value or 0 for value in row.values)
+            parts.append(f"{_named(row)} {_signed(after - before)}")
+    if parts:
+        yield f"On the critical path: {'; '.join(parts)}."
+
+
+def _titled(width: int, title: str, caption: str) -> Iterator[Text]:
+    """A title with what there is to say about it, below it where a line is too short for both."""
+    if len(title) + 2 + len(caption) <= width:
+        yield from titled(title, caption)
+        return
+    yield Text()
+    yield Text(title, "title")
+    yield from wrapped(caption, width, "muted")
+
+
+def _named(row: Row) -> str:
+    if not row.name:
+        return "nothing to do"
+    if row.part == "working":
+        return f"{row.name} works"
+    return f"{row.name} waits for {row.part.removeprefix('wait: ')}"
+
+
+def _signed(ps: int) -> str:
+    return f"{'+' if ps > 0 else '-'}{format_duration(abs(ps))}"
+
+
+def _totals(comparison: Comparison, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
+    """Every row in a unit of its own."""
+    letters = list(comparison.results)
+    rows = comparison.totals
+    scales = [_scale([row]) for row in rows]
+    columns = [Column("", [row.name for row in rows], right=False, elastic=True)]
+    for number, letter in enumerate(letters):
+        cells = [_cell(each, row.values[number]) for each, row in zip(scales, rows, strict=True)]
+        columns.append(Column(letter, cells))
+    columns.append(Column("", [each.unit for each in scales], right=False, style="muted"))
+    for number, letter in enumerate(letters[1:], 1):
+        ratios = [_ratio(row.values[number], row.values[0]) for row in rows]
+        columns.append(Column(f"{letter} / {letters[0]}", ratios, rank=1))
+    return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def _table(
+    rows: Sequence[Row],
+    letters: Sequence[str],
+    width: int,
+    glyphs: Glyphs,
+    head: str,
+    *,
+    clip: bool,
+    total: bool = False,
+    rest: Sequence[Row] = (),
+) -> list[Text]:
+    """Rows in one unit: a column a result, and one a difference to the first."""
+    unit = _scale([*rows, *rest])
+    everything = [*rows, *rest]
+
+    def together(number: int) -> int:
+        return sum(row.values[number] or 0 for row in everything)
+
+    names = [printable(row.name) or "(nothing to do)" for row in rows]
+    if rest:
+        names.append(f"{len(rest)} others")
+    columns = [Column(head, names, total="total" if total else "", right=False, elastic=True)]
+    if any(row.part for row in rows):
+        parts = [row.part if row.name else "" for row in rows]
+        columns.append(Column("", parts, right=False, elastic=True))
+
+    def others(number: int) -> list[int]:
+        return [sum(row.values[number] or 0 for row in rest)] if rest else []
+
+    for number, letter in enumerate(letters):
+        cells = [_cell(unit, row.values[number]) for row in rows] + unit.texts(others(number))
+        all_of_it = unit.text(together(number)) if total else ""
+        columns.append(Column(letter, cells, unit.unit, total=all_of_it, rank=int(number > 1)))
+    for number, letter in enumerate(letters[1:], 1):
+        changes = [(row.values[number] or 0) - (row.values[0] or 0) for row in rows]
+        changes += [after - before for before, after in zip(others(0), others(number), strict=True)]
+        change = together(number) - together(0)
+        cells = [_plus(unit, ps) for ps in changes]
+        all_of_it = _plus(unit, change) if total else ""
+        columns.append(Column(f"{letter} - {letters[0]}", cells, unit.unit, total=all_of_it, rank=2))
+    return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def _scale(rows: Sequence[Row]) -> Scale:
+    largest = max((value or 0 for row in rows for value in row.values), default=0)
+    return scale(largest, _LADDERS[rows[0].measure.value] if rows else TIME)
+
+
+def _cell(unit: Scale, value: int | None) -> str:
+    return "" if value is None else unit.text(value)
+
+
+def _plus(unit: Scale, change: int) -> str:
+    text = unit.text(change)
+    return f"+{text}" if change > 0 else text
+
+
+def _ratio(value: int | None, base: int | None) -> str:
+    return f"{value / base:.3f}" if value is not None and base else NOTHING
+
+
+def _drawable(result: Result) -> bool:
+    return result.record.level is RecordLevel.FULL and result.makespan_ps > 0
+
+
+def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Text]:
+    """For every engine a lane of each result under each other, all from 0 to the end of the longest run.
+
+    Between two lanes a mark stands where one engine works and the other does not.
+    """
+    results = comparison.results
+    engines = list(
+        dict.fromkeys(
+            name
+            for result in results.values()
+            for name, engine in result.record.engines.items()
+            if engine.working_ps
+        )
+    )
+    room = min(14, max((cell_len(name) for name in engines), default=0))
+    label = max(room + 3, len("layer A "))
+    longest = max(result.makespan_ps for result in results.values())
+    window = Window(0, longest, min(width - label, longest))
+    marks = ticks(window)
+
+    def line(head: str, body: Text, style: str = "muted") -> Text:
+        return Text(head.ljust(label), style).append(body).rstrip()
+
+    yield line("", Text(f"0 s to {spelled(longest)}", "muted"))
+    yield line("", tick_labels(marks, window.cells))
+    yield line("", axis(window, marks, glyphs))
+    for letter, result in results.items():
+        yield line(f"layer {letter}", layer_row(result.layers, window, glyphs))
+    indices = {letter: LaneIndex(result.program, result.record) for letter, result in results.items()}
+    states = set()
+    for name in engines:
+        before: Lane | None = None
+        for letter, index in indices.items():
+            if name not in index.engines:
+                continue
+            lane = index.lane(name, window)
+            if before is not None:
+                yield line("", _apart(before, lane))
+            states |= set(lane.cells)
+            head = shorten(printable(name), room)
+            style = f"role.{results[letter].chip[name].role}"
+            yield line(f"{head} {letter}", drawn(lane.cells, glyphs), style)
+            before = lane
+    yield from legend(states, glyphs, width)
+
+
+def _apart(upper: Lane, lower: Lane) -> Text:
+    """`'` where only the upper of two lanes works, `,` where only the lower does."""
+    from simres.program.tasks import TaskKind
+
+    marks = []
+    for one, other in zip(upper.cells, lower.cells, strict=True):
+        works = isinstance(one, TaskKind), isinstance(other, TaskKind)
+        marks.append({(True, False): "'", (False, True): ","}.get(works, " "))
+    return Text("".join(marks), "muted")

@@ -1,0 +1,211 @@
+"""An explanation printed: words first, then what each part of the makespan went to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from simres.analysis.critical_path import Blame, Why
+from simres.analysis.explanation import Explanation, explain
+from simres.program.tenants import component
+from simres.reporting.text.advice import advice
+from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
+from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
+from simres.reporting.text.console import Output, can_draw
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.reasons import answer, reasons
+from simres.reporting.text.styled import Text
+from simres.result.data import Result
+from simres.units import format_duration
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form."""
+_FEW = 12
+"""Rows that are shown without being asked for."""
+_WIDEST_BAR = 30
+_NARROWEST_BAR = 10
+_WORDS = {
+    Why.WORKING: "works",
+    Why.LATENCY: "latency",
+    Why.BUS: "waits: bus",
+    Why.ENGINE: "waits: engine",
+    Why.SPACE: "waits: space",
+    Why.IDLE: "nothing due",
+}
+_OTHERWISE = {Why.BUS: "turnaround, refresh"}
+"""Who was in the way where nobody is named."""
+
+
+def show(result: Result, output: Output, *, whole: bool = False) -> None:
+    """Prints the explanation of `result`, with every row if `whole`.
+
+    Raises `SimresError` when the result has no spans (its record is not full).
+    """
+    found = explain(result.program, result.record)
+    draw, clip = can_draw(output), output.clips
+    output.print_lines(explanation(result, found, output.width, draw=draw, clip=clip, whole=whole))
+
+
+def explanation(
+    result: Result,
+    found: Explanation,
+    width: int,
+    *,
+    draw: bool = True,
+    clip: bool = False,
+    whole: bool = False,
+) -> Iterator[Text]:
+    """The lines. `draw` allows block characters, `clip` shortening names to the width."""
+    glyphs = BLOCKS if draw else ASCII
+    yield from wrapped(answer(result, found), width, "headline")
+    yield from wrapped(" ".join(reasons(result, found)), width)
+    if sentences := advice(result, found):
+        yield from titled("Worth changing", "best first; `simres whatif` tries it")
+        for sentence in sentences:
+            yield from wrapped(f"- {sentence}", width, indent="  ")
+    if found.bound_by is None:
+        return
+    makespan = format_duration(result.makespan_ps)
+    yield from titled("Causes", f"the critical path, end to end: {makespan}")
+    yield from _causes(result, found, width, glyphs, clip=clip)
+    shown = len(found.blamed) if whole or len(found.blamed) <= _FEW + 1 else _FEW
+    few = "" if shown == len(found.blamed) else f"the {shown} longest of {len(found.blamed)}; all with --all"
+    yield from titled("Layers", few or "every part of it")
+    yield from _layers(result, found, width, glyphs, shown, clip=clip)
+
+
+def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
+    """A row for what each component did, or waited for and because of whom; tensors come together."""
+    rows: dict[tuple[str, Why], int] = {}
+    holders: dict[tuple[str, Why], dict[str, int]] = {}
+    for item, ps in found.blamed.items():
+        key = (component(item.engine), item.cause)
+        rows[key] = rows.get(key, 0) + ps
+        by = holders.setdefault(key, {})
+        holder = item.holder or _OTHERWISE.get(item.cause, "")
+        by[holder] = by.get(holder, 0) + ps
+    rows = dict(sorted(rows.items(), key=lambda row: -row[1]))
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    styles = [_style(result, engine, cause) for engine, cause in rows]
+    columns = [
+        Column("engine", [engine or NOTHING for engine, _ in rows], right=False, total="total"),
+        Column(
+            "", [Text(_WORDS[why], style) for (_, why), style in zip(rows, styles, strict=True)], right=False
+        ),
+    ]
+    if any(any(by) for by in holders.values()):
+        named = [_longest(holders[key]) for key in rows]
+        columns.append(Column("in the way", named, right=False, elastic=True))
+    columns += [
+        Column("time", unit.texts(rows.values()), unit.unit, unit.text(makespan)),
+        Column("share", [percent(ps, makespan) for ps in rows.values()], "%", "100.0", rank=2),
+    ]
+    size = min(_WIDEST_BAR, width - width_of(fit(columns, width)) - GAP)
+    if size >= _NARROWEST_BAR:
+        glyph = {Why.WORKING: glyphs.full, Why.IDLE: glyphs.idle}
+        bars: list[str | Text] = [
+            bar([(ps, glyph.get(why, glyphs.waiting), style)], makespan, size)
+            for ((_, why), ps), style in zip(rows.items(), styles, strict=True)
+        ]
+        columns.append(Column("", bars, rank=3, right=False))
+    return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def _longest(holders: Mapping[str, int]) -> str:
+    """Who was in the way the longest, and how many others were."""
+    first, *others = sorted(holders, key=lambda name: -holders[name])
+    return f"{first} and {len(others)} more" if others else first or NOTHING
+
+
+def _layers(
+    result: Result, found: Explanation, width: int, glyphs: Glyphs, shown: int, *, clip: bool
+) -> list[Text]:
+    """A row for each layer, engine, cause and holder, the first `shown` of them; the others in one."""
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    rows = list(found.blamed.items())[:shown]
+    times = [ps for _, ps in rows]
+    names: list[str | Text] = [_name(result, item) for item, _ in rows]
+    engines: list[str | Text] = [item.engine or NOTHING for item, _ in rows]
+    causes: list[str | Text] = [
+        Text(_WORDS[item.cause], _style(result, item.engine, item.cause)) for item, _ in rows
+    ]
+    holders: list[str | Text] = [item.holder or _OTHERWISE.get(item.cause, NOTHING) for item, _ in rows]
+    named = any(holder != NOTHING for holder in holders)
+    if rest := makespan - sum(times):
+        times.append(rest)
+        names.append(f"{len(found.blamed) - shown} others")
+        for cells in (engines, causes, holders):
+            cells.append("")
+    columns = [
+        Column("layer", names, right=False, elastic=True, total="total"),
+        Column("engine", engines, right=False),
+        Column("", causes, right=False),
+    ]
+    if named:
+        columns.append(Column("in the way", holders, right=False, elastic=True))
+    columns += [
+        Column("time", unit.texts(times), unit.unit, unit.text(makespan)),
+        Column("share", [percent(ps, makespan) for ps in times], "%", "100.0", rank=2),
+    ]
+    return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def _name(result: Result, item: Blame) -> str:
+    return result.program.layers[item.layer].name if item.layer >= 0 else NOTHING
+
+
+def _style(result: Result, engine: str, cause: Why) -> str:
+    if cause is Why.WORKING:
+        return f"role.{result.role(engine)}"
+    return "idle" if cause is Why.IDLE else f"cause.{cause.value}"
+
+
+def document(result: Result) -> dict[str, Any]:
+    """The JSON form: keys of times end in `_ps`; each list adds up to the makespan.
+
+    Raises `SimresError` when the result has no spans (its record is not full).
+    """
+    found = explain(result.program, result.record)
+    bound = found.bound_by
+
+    def layer(number: int) -> str | None:
+        return result.program.layers[number].name if number >= 0 else None
+
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": result.name,
+        "makespan_ps": result.makespan_ps,
+        "bound_by": bound and {"component": bound.component or None, "limit": bound.limit.value},
+        "answer": answer(result, found),
+        "reasons": list(reasons(result, found)),
+        "advice": advice(result, found),
+        "resources": [
+            {"component": what.component or None, "limit": what.limit.value, "time_ps": ps}
+            for what, ps in found.resources.items()
+        ],
+        "blame": [
+            {
+                "engine": item.engine or None,
+                "layer": layer(item.layer),
+                "cause": item.cause.value,
+                "holder": item.holder or None,
+                "time_ps": ps,
+            }
+            for item, ps in found.blamed.items()
+        ],
+        "path": [
+            {
+                "start_ps": part.start_ps,
+                "end_ps": part.end_ps,
+                "task": part.task if part.task >= 0 else None,
+                "engine": part.engine or None,
+                "layer": layer(part.layer),
+                "cause": part.cause.value,
+                "holder": part.holder or None,
+            }
+            for part in found.path
+        ],
+    }

@@ -1,0 +1,90 @@
+"""A ladder for people: a row a rung, and under it what it assumes and what that is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from simres.exploration.rungs import Ladder, Rung
+from simres.reporting.text.amounts import TIME, Scale, percent, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.prose import wrapped
+from simres.reporting.text.styled import Text
+from simres.units import format_duration
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form."""
+
+
+def report(ladder: Ladder, width: int, *, clip: bool = False, rule: str = "-") -> Iterator[Text]:
+    """The lines: where it begins and ends, then every rung."""
+    first, last = ladder.rungs[0], ladder.rungs[-1]
+    text = (
+        f"{ladder.name}: {format_duration(first.makespan_ps)} by {_the(first)}, "
+        f"{format_duration(last.makespan_ps)} as {_the(last)}."
+    )
+    yield from wrapped(text, width, "headline")
+    yield Text()
+    unit = scale(max(rung.makespan_ps for rung in ladder.rungs), TIME)
+    columns = [
+        Column("", [rung.name for rung in ladder.rungs], right=False, elastic=True, style="title"),
+        Column("takes", unit.texts(rung.makespan_ps for rung in ladder.rungs), unit.unit),
+        Column("before", [_times(before, rung) for before, rung in ladder.steps()], "times"),
+        Column("", [_worth(before, rung, unit) for before, rung in ladder.steps()], unit.unit, rank=2),
+        Column("bound by", [_bound(rung) for rung in ladder.rungs], right=False, rank=1),
+    ]
+    head, below, across, *rows = lines(columns, width, clip=clip, rule=rule)
+    yield from (head, below, across)
+    for rung, row in zip(ladder.rungs, rows, strict=True):
+        yield row
+        yield from wrapped(f"  {rung.said}", width, "muted", indent="  ")
+
+
+def _the(rung: Rung) -> str:
+    return rung.name if rung.name.startswith("the ") or rung.name.endswith("events") else f"the {rung.name}"
+
+
+def _times(before: Rung | None, rung: Rung) -> str:
+    if before is None or not before.makespan_ps:
+        return ""
+    return f"x {rung.makespan_ps / before.makespan_ps:.2f}"
+
+
+def _worth(before: Rung | None, rung: Rung, unit: Scale) -> str | Text:
+    """The difference to the one before, with its sign."""
+    if before is None:
+        return ""
+    ps = rung.makespan_ps - before.makespan_ps
+    if not ps:
+        return Text("=", "muted")
+    return Text(("+" if ps > 0 else "") + unit.text(ps), "good" if ps < 0 else "")
+
+
+def _bound(rung: Rung) -> str:
+    if not rung.makespan_ps or not rung.bottleneck:
+        return ""
+    return f"{rung.bottleneck} {percent(rung.parts_ps[rung.bottleneck], rung.makespan_ps)} %"
+
+
+def document(ladder: Ladder) -> dict[str, Any]:
+    """The JSON form as plain data: keys of times end in `_ps`."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": ladder.name,
+        "network": ladder.network,
+        "rungs": [
+            {
+                "name": rung.name,
+                "said": rung.said,
+                "makespan_ps": rung.makespan_ps,
+                "worth_ps": None if before is None else rung.makespan_ps - before.makespan_ps,
+                "times_the_one_before": None
+                if before is None or not before.makespan_ps
+                else rung.makespan_ps / before.makespan_ps,
+                "simulated": rung.simulated,
+                "bottleneck": rung.bottleneck,
+                "parts_ps": dict(rung.parts_ps),
+            }
+            for before, rung in ladder.steps()
+        ],
+    }

@@ -1,0 +1,106 @@
+"""On-chip memory in a report: how full it got and of what, and what did not stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from simres.analysis.evictions import Eviction
+from simres.analysis.occupancy import peak
+from simres.reporting.text.amounts import BYTES, TIME, percent, scale
+from simres.reporting.text.columns import GAP, Column, bar, lines, width_of
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
+from simres.result.data import Result
+from simres.units import format_bytes, format_duration
+
+_WIDEST_BAR = 40
+_NARROWEST_BAR = 10
+_HOLDERS = 3
+"""Tensors that are named of the fullest moment."""
+
+
+def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+    """The most that each on-chip memory held, and what it can hold."""
+    found = result.record.memories
+    columns = [
+        Column("memory", list(found), right=False, elastic=True),
+        Column("most held", [format_bytes(memory.peak) for memory in found.values()]),
+        Column("capacity", [format_bytes(memory.capacity) for memory in found.values()]),
+        Column("", [percent(memory.peak, memory.capacity) for memory in found.values()], "%"),
+    ]
+    size = min(_WIDEST_BAR, width - width_of(columns) - GAP)
+    if size >= _NARROWEST_BAR:
+        bars: list[str | Text] = [
+            bar(
+                [
+                    (memory.peak, glyphs.full, "role.memory"),
+                    (memory.capacity - memory.peak, glyphs.idle, "idle"),
+                ],
+                memory.capacity,
+                size,
+            )
+            for memory in found.values()
+        ]
+        columns.append(Column("", bars, rank=1, right=False))
+    return lines(columns, width, rule=glyphs.line)
+
+
+def fullest(result: Result, *, whole: bool) -> Iterator[str]:
+    """When each memory was fullest and whose bytes these were; all of them if `whole`."""
+    for name in result.record.memories:
+        found = peak(result.stays, name)
+        if found is None or not found.nbytes:
+            continue
+        named = list(found.holders.items())[: None if whole else _HOLDERS]
+        parts = [f"{tensor} {format_bytes(nbytes)}" for tensor, nbytes in named]
+        more = len(found.holders) - len(named)
+        rest = found.nbytes - sum(nbytes for _, nbytes in named)
+        tail = f", and {more} more with {format_bytes(rest)}" if more else ""
+        yield f"{name} is fullest at {format_duration(found.at_ps)}: {', '.join(parts)}{tail}."
+
+
+def evictions_caption(result: Result) -> str:
+    """What evictions come to in all."""
+    found = result.evictions
+    written, read = sum(item.written_bytes for item in found), sum(item.read_bytes for item in found)
+    moved = sum(layer.read_bytes + layer.written_bytes for layer in result.layers)
+    share = f"{percent(written + read, moved)} % of the traffic"
+    took = sum(item.bus_ps for item in found)
+    time = f" and {format_duration(took)} of bus time" if took else ""
+    return f"{format_bytes(written)} written back, {format_bytes(read)} loaded again: {share}{time}."
+
+
+def evictions(
+    result: Result, shown: Sequence[Eviction], width: int, glyphs: Glyphs, *, clip: bool
+) -> list[Text]:
+    """A row for each evicted tensor `shown`; totals of all."""
+    return lines(eviction_columns(result, shown), width, clip=clip, rule=glyphs.line)
+
+
+def eviction_columns(result: Result, shown: Sequence[Eviction]) -> list[Column]:
+    """The columns of `evictions`."""
+    found = result.evictions
+    written, read, took = (
+        [item.written_bytes for item in found],
+        [item.read_bytes for item in found],
+        [item.bus_ps for item in found],
+    )
+    unit, time = scale(max(sum(written), sum(read)), BYTES), scale(result.makespan_ps, TIME)
+    columns = [
+        Column("tensor", [item.tensor for item in shown], total="total", right=False, elastic=True),
+        Column("role", [item.role.value for item in shown], right=False, rank=1, style="muted"),
+        Column(
+            "written back",
+            [unit.text(item.written_bytes) for item in shown],
+            unit.unit,
+            unit.text(sum(written)),
+        ),
+        Column(
+            "loaded again", [unit.text(item.read_bytes) for item in shown], unit.unit, unit.text(sum(read))
+        ),
+    ]
+    if any(took):
+        columns.append(
+            Column("on the bus", [time.text(item.bus_ps) for item in shown], time.unit, time.text(sum(took)))
+        )
+    return columns

@@ -1,0 +1,317 @@
+"""The tables of a result, as lines of text: engines, memories, layers, bounds, expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from simres.analysis.energy import power_uw
+from simres.program.record import Cause, EngineTotals, RecordLevel
+from simres.reporting.tables.energy_table import energy_delay
+from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
+from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.headline import bound_meaning
+from simres.reporting.text.styled import Text
+from simres.result.data import Expectation, Result
+from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE
+
+_WIDEST_BAR = 40
+_NARROWEST_BAR = 10
+
+
+def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+    """Working, waiting by cause and idle of every engine: each row adds up to the makespan."""
+    makespan = result.makespan_ps
+    shown = _shown_engines(result)
+    causes = _causes(shown)
+    together = [sum(engine.waiting_ps.values()) for engine in shown.values()]
+    # Waits are named in full where that fits, then in short, then summed.
+    for waits in (
+        [(f"wait: {head}", amounts, style) for head, amounts, style in causes],
+        causes,
+        [("waiting", together, "waiting")],
+    ):
+        columns = _engine_columns(result, shown, waits)
+        if width_of([column for column in columns if not column.rank]) <= width:
+            break
+    size = min(_WIDEST_BAR, width - width_of(fit([c for c in columns if c.rank < 3], width)) - GAP)
+    if size >= _NARROWEST_BAR:
+        bars: list[str | Text] = [
+            bar(
+                [
+                    (engine.working_ps, glyphs.full, f"role.{result.chip[name].role}"),
+                    (waiting, glyphs.waiting, "waiting"),
+                    (engine.idle_ps, glyphs.idle, "idle"),
+                ],
+                makespan,
+                size,
+            )
+            for (name, engine), waiting in zip(shown.items(), together, strict=True)
+        ]
+        legend = f"{glyphs.full} works {glyphs.waiting} waits {glyphs.idle} idle"
+        columns.append(Column(legend if len(legend) <= size else "", bars, rank=2, right=False))
+    return lines(columns, width, rule=glyphs.line)
+
+
+def engine_columns(result: Result) -> list[Column]:
+    """The columns of `engines`, every cause by its name, without the bar."""
+    shown = _shown_engines(result)
+    waits = [(f"wait: {head}", amounts, style) for head, amounts, style in _causes(shown)]
+    return _engine_columns(result, shown, waits)
+
+
+def _shown_engines(result: Result) -> dict[str, EngineTotals]:
+    return {
+        name: engine
+        for name, engine in result.record.engines.items()
+        if engine.tasks or result.chip[name].role != "memory"
+    }
+
+
+def _causes(shown: Mapping[str, EngineTotals]) -> list[tuple[str, list[int], str]]:
+    """The causes that occur: name, picoseconds by engine, style."""
+    by_cause = {cause: [engine.waiting_ps.get(cause, 0) for engine in shown.values()] for cause in Cause}
+    return [
+        (cause.value, amounts, f"cause.{cause.value}") for cause, amounts in by_cause.items() if any(amounts)
+    ]
+
+
+def _engine_columns(
+    result: Result, shown: Mapping[str, EngineTotals], waits: Sequence[tuple[str, list[int], str]]
+) -> list[Column]:
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    columns = [
+        Column("engine", list(shown), right=False),
+        Column("kind", [result.chip[name].kind for name in shown], right=False, rank=5, style="muted"),
+        Column("tasks", [str(engine.tasks) for engine in shown.values()], rank=4),
+    ]
+    for head, amounts, style, rank in (
+        ("working", [engine.working_ps for engine in shown.values()], "", 0),
+        *((head, amounts, style, 3) for head, amounts, style in waits),
+        ("idle", [engine.idle_ps for engine in shown.values()], "muted", 1),
+    ):
+        columns.append(Column(head, unit.texts(amounts), unit.unit, style=style))
+        columns.append(Column("", [percent(ps, makespan) for ps in amounts], "%", rank=rank, style=style))
+    return columns
+
+
+def working_by_layer(result: Result) -> Sequence[Mapping[str, int]]:
+    """Working picoseconds of each layer by engine, from the spans or, without them, from the sums."""
+    record = result.record
+    if record.level is RecordLevel.FULL:
+        return [layer.working_ps for layer in result.layers]
+    found: list[dict[str, int]] = [{} for _ in result.layers]
+    for name, sums in record.layer_working_ps.items():
+        for layer, ps in sums:
+            found[layer][name] = ps
+    return found
+
+
+def most_work(result: Result) -> list[int]:
+    """Numbers of the layers, those that keep one engine busiest first."""
+    busiest = [max(working.values(), default=0) for working in working_by_layer(result)]
+    return sorted(range(len(busiest)), key=lambda number: (-busiest[number], number))
+
+
+def layers(result: Result, width: int, glyphs: Glyphs, shown: Sequence[int], *, clip: bool) -> list[Text]:
+    """A row for each layer `shown`: when, how long on which engine, its work and its bytes; totals of all."""
+    columns = layer_columns(result)
+    for column in columns:
+        column.cells = [column.cells[number] for number in shown]
+    return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def layer_columns(result: Result) -> list[Column]:
+    """The columns of `layers`, with a cell for every layer."""
+    rows = result.layers
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    columns = [
+        Column("layer", [row.name for row in rows], total="total", right=False, elastic=True),
+        Column("kind", [row.kind for row in rows], right=False, rank=6, style="muted"),
+    ]
+    if any(row.block for row in rows):
+        columns.append(Column("block", [row.block for row in rows], right=False, rank=9, style="muted"))
+    if result.record.level is RecordLevel.FULL:
+        taken = [row.end_ps - row.start_ps for row in rows]
+        columns += [
+            Column("start", [unit.text(row.start_ps) for row in rows], unit.unit, rank=7),
+            Column("time", unit.texts(taken), unit.unit, total=unit.text(makespan)),
+            Column("share", [percent(ps, makespan) for ps in taken], "%", total="100.0", rank=4),
+        ]
+    working = working_by_layer(result)
+    for name, lanes in _lanes(result).items():
+        busy = sum(result.record.engines[lane].working_ps for lane in lanes)
+        if busy:
+            columns.append(
+                Column(
+                    name,
+                    [unit.text(sum(layer.get(lane, 0) for lane in lanes)) for layer in working],
+                    unit.unit,
+                    total=unit.text(busy),
+                    rank=1,
+                    style=f"role.{result.chip[lanes[0]].role}",
+                )
+            )
+    read = [row.read_bytes for row in rows]
+    written = [row.written_bytes for row in rows]
+    macs = [row.macs for row in rows]
+    bytes_unit = scale(max(sum(read), sum(written)), BYTES)
+    for head, amounts, amounts_unit, rank in (
+        ("MACs", macs, scale(sum(macs), COUNT), 3),
+        ("vector ops", [row.vector_ops for row in rows], None, 6),
+        ("read", read, bytes_unit, 2),
+        ("written", written, bytes_unit, 5),
+        ("copied", [row.copied_bytes for row in rows], None, 8),
+    ):
+        total = sum(amounts)
+        if total:
+            chosen = amounts_unit or scale(total, BYTES if head == "copied" else COUNT)
+            columns.append(Column(head, chosen.texts(amounts), chosen.unit, chosen.text(total), rank))
+    columns += _energy(result)
+    moved = [row.read_bytes + row.written_bytes for row in rows]
+    columns.append(
+        Column(
+            "intensity",
+            [_intensity(work, nbytes) for work, nbytes in zip(macs, moved, strict=True)],
+            "MAC/B",
+            _intensity(sum(macs), sum(moved)),
+            rank=8,
+        )
+    )
+    return columns
+
+
+def _lanes(result: Result) -> Mapping[str, list[str]]:
+    """The engines of a column each: themselves, or with tenants what all of them have of each."""
+    found: dict[str, list[str]] = {}
+    for name in result.record.engines:
+        found.setdefault(name.rpartition(".")[0] if result.tenants else name, []).append(name)
+    return found
+
+
+def _energy(result: Result) -> list[Column]:
+    """What each layer's work took, the power while it ran, and the product of energy and time."""
+    spent, rows = result.energy.layers_fj, result.layers
+    if not any(spent):
+        return []
+    times_ps = [row.end_ps - row.start_ps for row in rows]
+    powers = [power_uw(fj, ps) for fj, ps in zip(spent, times_ps, strict=True)]
+    unit, power = scale(sum(spent), ENERGY.ladder), scale(max(powers), POWER.ladder)
+    products = [energy_delay(fj, ps) for fj, ps in zip(spent, times_ps, strict=True)]
+    found = [Column("energy", unit.texts(spent), unit.unit, unit.text(sum(spent)), rank=7)]
+    if any(times_ps):
+        average = power_uw(sum(spent), result.makespan_ps)
+        total = energy_delay(sum(spent), result.makespan_ps)
+        found += [
+            Column("power", power.texts(powers), power.unit, power.text(average), rank=9),
+            Column("energy x time", products, "J s", total, rank=9),
+        ]
+    return found
+
+
+def _intensity(macs: int, nbytes: int) -> str:
+    return f"{macs / nbytes:.1f}" if macs and nbytes else NOTHING
+
+
+def bounds(result: Result, width: int, glyphs: Glyphs, *, whole: bool) -> list[Text]:
+    """What no schedule can beat and what schedules come to, and how many times that the makespan is.
+
+    Without `whole`, of the bounds only LB0 and the tightest.
+    """
+    return lines(bound_columns(result, whole=whole), width, rule=glyphs.line)
+
+
+def bound_columns(result: Result, *, whole: bool) -> list[Column]:
+    """The columns of `bounds`."""
+    makespan, least = result.makespan_ps, result.bounds
+    references = {item.name: item for item in result.references}
+    rows: list[tuple[str, int, str]] = []
+    for name, ps in {**least.engines, "dependency": least.dependency}.items():
+        lb0 = "LB0" in references and references["LB0"].ps == ps and result.role(name) == "bus"
+        if whole or lb0 or name == least.tightest:
+            rows.append((f"LB0, {name}" if lb0 else name, ps, bound_meaning(result, name)))
+    proven = len(rows)
+    for name, meaning in _ESTIMATES.items():
+        if name in references:
+            rows.append((name, references[name].ps, meaning))
+    unit = scale(makespan, TIME)
+    texts = unit.texts([ps for _, ps, _ in rows])
+    sure = ["at least" if number < proven else "about" for number in range(len(rows))]
+    return [
+        Column("bound", [name for name, _, _ in rows], right=False),
+        Column("", sure, right=False, rank=2, style="muted"),
+        Column("", texts, unit.unit),
+        Column("simulated is", [_far(makespan, ps) for _, ps, _ in rows]),
+        Column("because of", [why for _, _, why in rows], right=False, rank=1, style="muted"),
+    ]
+
+
+_ESTIMATES = {
+    "LB1": "an estimate: layer by layer, with spills",
+    "roofline": "an estimate: each layer at its roof, in turn",
+}
+
+
+def _far(makespan: int, bound: int) -> str:
+    return f"{times(makespan, bound)} x" if bound else NOTHING
+
+
+def expectations(found: Sequence[Expectation], width: int, glyphs: Glyphs) -> list[Text]:
+    """What the scenario's `expect:` states, what came out, and the difference, all exact."""
+    return lines(expectation_columns(found), width, rule=glyphs.line)
+
+
+def expectation_columns(found: Sequence[Expectation]) -> list[Column]:
+    """The columns of `expectations`."""
+    return [
+        Column("quantity", [item.path for item in found], right=False, elastic=True),
+        Column("stated", [_exact(item, item.expected) for item in found]),
+        Column("simulated", [_exact(item, item.found) for item in found]),
+        Column("difference", [_difference(item) for item in found]),
+        Column("allowed", [f"{100 * item.within:.4g} %" if item.within else "0" for item in found], rank=1),
+        Column(
+            "",
+            [Text("met", "good") if item.met else Text("MISSED", "bad") for item in found],
+            right=False,
+        ),
+    ]
+
+
+def _exact(item: Expectation, value: int | float) -> str:
+    """A value in the unit that its path ends in: a whole one with every digit, a share or mean with six."""
+    parts = item.path.split(".")
+    if not isinstance(value, int):
+        return f"{value:.6g}"
+    if parts[-1] in _COUNTS:
+        return str(value)
+    if parts[-1].removesuffix("_per_ks") in _RATES and parts[0] not in _IN_BYTES:
+        return _signed(ARRIVALS.spell(abs(value)), value)
+    if "fj" in parts[-1].split("_") or parts[0] == "energy":
+        quantity = POWER if "power" in parts[-1] else ENERGY
+        return _signed(quantity.spell(abs(value)), value)
+    if parts[0] in _IN_BYTES or parts[-1] in _IN_BYTES:
+        return _signed(SIZE.spell(abs(value)), value)
+    return _signed(DURATION.spell(abs(value)) if value else "0 s", value)
+
+
+_COUNTS = {"images", "repeats", "tasks", "peak_per_s", "schema_version", "seed"} | {
+    *("requests", "warmup", "counted", "missed", "launches", "most", "one_in")
+}
+_RATES = {"throughput", "capacity"}
+_IN_BYTES = {"traffic", "traffic_bytes", "memories", "moved", "moved_bytes"}
+"""Keys of the JSON form that say what is under them; everything else there is picoseconds."""
+
+
+def _signed(text: str, value: int) -> str:
+    return f"-{text}" if value < 0 else text
+
+
+def _difference(item: Expectation) -> str:
+    difference = item.found - item.expected
+    if not difference:
+        return "0"
+    share = 100 * difference / item.expected if item.expected else 0
+    relative = f" ({share:+.2f} %)" if abs(share) >= 0.005 else ""
+    return f"{'+' if difference > 0 else ''}{_exact(item, difference)}{relative}"

@@ -1,0 +1,97 @@
+"""At which rate a latency leaves its target: a sentence, and a row a rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simres.reporting.text.amounts import TIME, percent, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
+from simres.text import three_digits
+from simres.units import format_arrivals, format_duration
+
+if TYPE_CHECKING:
+    from simres.exploration.saturation import Asked, Saturation
+
+
+def saturation(found: Saturation, width: int, glyphs: Glyphs) -> Iterator[Text]:
+    """What was found, how sure it is, where the knee is, and the table of rates."""
+    alone = not found.asked[0].tenant
+    yield from wrapped(_headline(found), width, "headline")
+    sure = (
+        f"{100 * found.confidence:.0f} % confidence: +- {format_arrivals(found.margin_per_ks)} "
+        f"(Student's t over {found.replications} replications)"
+        if found.replications > 1
+        else "One replication, so nothing is known of how sure that is"
+    )
+    requests = " and ".join(f"{one.requests}{_of(one.tenant)}" for one in found.asked)
+    warmup = " and ".join(str(one.warmup) for one in found.asked)
+    yield from wrapped(
+        f"{sure}; each looked for its own border in steps of {format_arrivals(found.step_per_ks)}, with "
+        f"{requests} requests, of which {warmup} at the start do not count.",
+        width,
+    )
+    yield from wrapped(
+        f"The knee is at {format_arrivals(found.knee_per_ks)}: of the rates below, the one with most "
+        "throughput for its mean latency.",
+        width,
+    )
+    caption = "means of all replications"
+    yield from titled("Rates", caption if alone else f"{caption}; latencies of the one nearest to its target")
+    rows = found.rates
+    metrics = {target.metric for target in found.targets}
+    metric = metrics.pop().replace("_", ".") if len(metrics) == 1 else "latency"
+    unit = scale(round(max(max(row.p99_ps, row.target_ps) for row in rows)), TIME)
+    columns = [
+        Column("rate", [format_arrivals(row.per_ks) for row in rows]),
+        Column("load", [percent(row.per_ks, found.capacity_per_ks) for row in rows], "%"),
+        Column("busy", [f"{100 * row.busy:.1f}" for row in rows], "%", rank=1),
+        Column("queue", [three_digits(row.queue) for row in rows]),
+    ]
+    if not alone:
+        columns.append(Column("tenant", [row.target.tenant for row in rows], right=False))
+    columns += [
+        Column("p50", unit.texts(round(row.p50_ps) for row in rows), unit.unit),
+        Column("p99", unit.texts(round(row.p99_ps) for row in rows), unit.unit),
+    ]
+    if metric not in ("p50", "p99"):
+        columns.append(Column(metric, unit.texts(round(row.target_ps) for row in rows), unit.unit))
+    columns.append(Column("+-", unit.texts(round(row.margin_ps) for row in rows), unit.unit))
+    kept = [Text("kept", "good") if row.kept else Text("missed", "bad") for row in rows]
+    columns.append(Column("target", kept, right=False))
+    yield from lines(columns, width, rule=glyphs.line)
+
+
+def _headline(found: Saturation) -> str:
+    """Up to which rate the targets are kept, and who leaves them first."""
+    whose: dict[str, list[str]] = {}
+    for target in found.targets:
+        limit = f"{target.metric.replace('_', '.')} <= {format_duration(target.limit_ps)}"
+        whose.setdefault(limit, []).append(target.tenant)
+    kept = ", ".join(f"{limit}{_of(' and '.join(names))}" for limit, names in whose.items())
+    share = (
+        f"{percent(found.per_ks, found.capacity_per_ks)} % of the {format_arrivals(found.capacity_per_ks)}"
+    )
+    text = f"{found.name}: {kept} up to {format_arrivals(found.per_ks)}"
+    rising = [one for one in found.asked if one.rises]
+    if not rising[0].tenant:
+        return f"{text}, {share} that the chip serves at the most."
+    if len(rising) > 1:
+        text += f" ({', '.join(f'{one.tenant} {format_arrivals(one.per_ks)}' for one in rising)})"
+    else:
+        text += f" of {rising[0].tenant}"
+    staying = [f"{one.tenant} {_rate(one)}" for one in found.asked if not one.rises]
+    beside = f" beside {', '.join(staying)}" if staying else ""
+    first = f"{found.decides} is the first to leave its target" if found.decides else "Nobody leaves a target"
+    return f"{text}{beside}, {share} that the busiest engine has time for. {first}."
+
+
+def _rate(asked: Asked) -> str:
+    return format_arrivals(asked.per_ks) if asked.per_ks else "by its trace"
+
+
+def _of(tenant: str) -> str:
+    return f" of {tenant}" if tenant else ""

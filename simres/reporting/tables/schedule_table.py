@@ -1,0 +1,160 @@
+"""A Program for people: what was decided, how each layer is handled, and if asked for every task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from simres.analysis.dataflow import MOVERS, Handling, handling
+from simres.program.tasks import Box, Program, Region, Task
+from simres.reporting.tables import candidate_table
+from simres.reporting.text.amounts import NOTHING
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.reporting.text.layer_names import matching
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
+from simres.result.data import Candidate
+from simres.units import format_bytes, format_count
+from simres.workload.graph import Ledger, Workload
+
+_KIB = 1024
+
+
+def schedule_table(
+    name: str,
+    program: Program,
+    candidates: Sequence[Candidate],
+    workload: Workload | Ledger,
+    width: int,
+    *,
+    layer: str | None = None,
+    tasks: bool = False,
+    draw: bool = True,
+    clip: bool = False,
+) -> Iterator[Text]:
+    """The lines: decisions, candidates, a row a layer, and with `tasks` the tasks themselves.
+
+    `workload` is what the Program was made of. `layer` (a name, a glob or how names begin) leaves out all
+    other layers. Raises `SimresError` when there is none of that name.
+    """
+    glyphs = BLOCKS if draw else ASCII
+    rows = handling(program, workload)
+    shown = range(len(rows)) if layer is None else matching([row.name for row in rows], layer, "schedule")
+
+    yield from wrapped(f"{name}: schedule `{program.scheduler}`", width, "headline")
+    yield from wrapped(
+        f"{len(program.tasks)} tasks on {len(program.engines)} engines, {len(program.buffers)} buffers; "
+        f"reads {format_bytes(program.bytes_read)}, writes {format_bytes(program.bytes_written)}",
+        width,
+    )
+    yield from titled("Decisions", "by the scheduler, in its words")
+    for what, how in program.decisions.items():
+        yield from wrapped(f"{what}: {how}", width, indent="  ")
+    if program.resident_in or program.resident_out:
+        for what, numbers in (("found", program.resident_in), ("left", program.resident_out)):
+            nbytes = sum(program.buffers[number].nbytes for number in numbers)
+            yield Text(f"{what} on chip: {len(numbers)} buffers, {format_bytes(nbytes)}")
+    if candidates:
+        yield from titled("Candidates", "each simulated, the fastest kept")
+        yield from candidate_table.table(candidates, width, glyphs)
+
+    yield from titled("Layers", "KiB; loaded over the bus for the layer, or kept: found on chip")
+    yield from _layers([rows[number] for number in shown], width, glyphs.line, clip=clip)
+
+    if tasks:
+        yield from titled("Tasks", "in program order; grants of memory go in this order too")
+        for number, task in enumerate(program.tasks):
+            if task.layer in shown:
+                yield from wrapped(_told(program, number, task, workload), width, indent=" " * 6)
+
+
+def _layers(rows: Sequence[Handling], width: int, rule: str, *, clip: bool) -> list[Text]:
+    """A row a layer. What occurs nowhere has no column."""
+    columns = [
+        Column("layer", [row.name for row in rows], total="total", right=False, elastic=True),
+        Column("engine", ["+".join(row.engines) or NOTHING for row in rows], right=False, rank=6),
+        Column("tiles", [str(row.tiles) for row in rows], total=str(sum(row.tiles for row in rows))),
+        Column("rows", [_cut(row) for row in rows], "x ch.", rank=1),
+    ]
+    for head, unit, amounts, rank in (
+        ("weights", "loaded", [row.weights for row in rows], 0),
+        ("", "kept", [row.weights_kept for row in rows], 5),
+        ("inputs", "loaded", [row.inputs for row in rows], 0),
+        ("", "kept", [row.inputs_kept for row in rows], 4),
+        ("loaded", "again", [row.again for row in rows], 3),
+        ("halo", "kept", [row.halo_kept for row in rows], 5),
+        ("", "again", [row.halo_again for row in rows], 5),
+        ("stored", "", [row.stored for row in rows], 0),
+        ("spilled", "of it", [row.spilled for row in rows], 2),
+    ):
+        if any(amounts) or (head and not rank):
+            columns.append(Column(head, [_kib(n) for n in amounts], unit, _kib(sum(amounts)), rank))
+    return lines(columns, width, clip=clip, rule=rule)
+
+
+def _cut(row: Handling) -> str:
+    return "whole" if row.rows * row.channels == 1 else f"{row.rows} x {row.channels}"
+
+
+def _kib(nbytes: int) -> str:
+    return f"{nbytes / _KIB:.1f}" if nbytes else NOTHING
+
+
+def _told(program: Program, number: int, task: Task, workload: Workload | Ledger) -> str:
+    """A task in a sentence: where, what, how much, of which regions, after whom, with which buffers."""
+    work = task.work
+    amounts = (
+        (work.nbytes, format_bytes(work.nbytes)),
+        (work.macs, f"{format_count(work.macs)} MACs"),
+        (work.vector_ops, f"{format_count(work.vector_ops)} ops"),
+    )
+    head = [f"{number:>5} {task.engine} {task.kind.value} {program.layers[task.layer].name}"]
+    if some := [text for amount, text in amounts if amount]:
+        head.append(", ".join(some))
+    parts = []
+    if task.kind in MOVERS and task.reads and task.writes:
+        parts.append(f"{_region(task.reads[0], workload)} -> {_region(task.writes[0], workload)}")
+    else:
+        for verb, regions in (("reads", task.reads), ("makes", task.writes)):
+            if regions:
+                parts.append(f"{verb} {', '.join(_region(region, workload) for region in regions)}")
+    for what, others in (("needs", task.needs), ("after", task.after)):
+        if others:
+            parts.append(f"{what} {_numbers(others)}")
+    if task.reserves:
+        sizes = (f"b{buffer} ({format_bytes(program.buffers[buffer].nbytes)})" for buffer in task.reserves)
+        parts.append(f"reserves {', '.join(sizes)}")
+    used = {region.buffer for region in (*task.reads, *task.writes) if region.buffer is not None}
+    freed = [n for n in sorted(used) if max(program.buffers[n].freed_by, default=-1) == number]
+    if freed:
+        parts.append(f"frees {', '.join(f'b{buffer}' for buffer in freed)}")
+    return "; ".join((": ".join(head), *parts))
+
+
+def _region(region: Region, workload: Workload | Ledger) -> str:
+    """`x[0:16, 4:9, :] in b7`; an axis that is not cut is `:`, and a whole tensor has no brackets."""
+    tensor = workload.tensors.get(region.tensor) if isinstance(workload, Workload) else None
+    where = "" if region.buffer is None else f" in b{region.buffer}"
+    return f"{region.tensor}{_box(region.box, tensor.shape if tensor else None)}{where}"
+
+
+def _box(box: Box | None, shape: Sequence[int] | None) -> str:
+    if box is None:
+        return ""
+    sizes: Sequence[int | None] = shape if shape is not None and len(shape) == len(box) else [None] * len(box)
+    axes = [
+        ":" if (first, past) == (0, size) else f"{first}:{past}"
+        for (first, past), size in zip(box, sizes, strict=True)
+    ]
+    return "" if all(axis == ":" for axis in axes) else f"[{', '.join(axes)}]"
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    """`3, 7-9`: runs of numbers are drawn together."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

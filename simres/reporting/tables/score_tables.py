@@ -1,0 +1,51 @@
+"""How good a network is, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from simres.reporting.text.amounts import NOTHING
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.styled import Text
+
+if TYPE_CHECKING:
+    from simres.training.evaluation import Scores
+
+SHOWN_CLASSES = 20
+"""With more classes than that the confusion matrix is left to `--json`."""
+
+
+def table(scores: Scores, classes: Sequence[str], data: str, width: int) -> Iterator[Text]:
+    """Accuracy, then each class, then the confusion matrix: a row for each true class."""
+    right = round(scores.accuracy * scores.images)
+    yield Text(
+        f"accuracy {scores.accuracy:.2%}: {right} of {scores.images} images of {data}", style="headline"
+    )
+    yield Text()
+    numbers = range(len(classes))
+    yield from lines(
+        [
+            Column("class", list(classes), right=False, elastic=True),
+            Column("images", [str(sum(scores.confusion[label])) for label in numbers]),
+            Column("precision", [_percent(scores.precision(label)) for label in numbers], unit="%"),
+            Column("recall", [_percent(scores.recall(label)) for label in numbers], unit="%"),
+        ],
+        width,
+    )
+    if len(classes) > SHOWN_CLASSES:
+        return
+    yield Text()
+    yield Text("Confusion: images of a row's class that were taken for a column's", style="title")
+    columns = [Column("", list(classes), right=False, elastic=True)]
+    for said, name in enumerate(classes):
+        cells = [
+            Text(str(row[said]), "good" if true == said else "" if row[said] else "muted")
+            for true, row in enumerate(scores.confusion)
+        ]
+        columns.append(Column(name[:6], cells))
+    yield from lines(columns, width)
+
+
+def _percent(share: float | None) -> str:
+    return NOTHING if share is None else f"{100 * share:.2f}"

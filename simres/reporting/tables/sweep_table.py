@@ -1,0 +1,208 @@
+"""A swept design space on a screen: what is best in it, what trades for what, and a map of two knobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from simres.reporting.text.amounts import NOTHING, printable, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.console import Output, can_draw
+from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
+from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, format_duration
+
+if TYPE_CHECKING:
+    from simres.exploration.figures import Row
+    from simres.exploration.objectives import Objective
+    from simres.exploration.space import Knob
+
+SHOWN = 20
+"""Points of the front that are shown without being asked for."""
+_SHADES = " .:-=+*#%@"
+"""From the fastest to the slowest, in equal ratios."""
+QUANTITIES = {"_ps": DURATION, "_fj": ENERGY, "_bytes": SIZE, "_per_s": BANDWIDTH, "_uw": POWER}
+"""What a column has, by the end of its name."""
+_NAMES = {
+    "accuracy": "accuracy",
+    "image_ps": "latency",
+    "image_fj": "energy",
+    "power_uw": "power",
+    "moved_bytes": "traffic",
+    "capacity_bytes": "on-chip memory",
+    "peak_bytes": "used of it",
+    "bandwidth_bytes_per_s": "bandwidth",
+    "program": "program by",
+    "bound": "bound by",
+}
+"""Figures of a design that people are told, and what these are called."""
+
+
+NEEDED = ("image_ps", "program", "bound", "error")
+"""Columns that are used beside those of knobs and objectives."""
+
+
+def show(
+    rows: Sequence[Row],
+    knobs: Sequence[Knob],
+    objectives: Sequence[Objective],
+    front: Sequence[int],
+    output: Output,
+    *,
+    whole: bool = False,
+) -> None:
+    """Prints what a sweep found; `front` are the numbers of the rows on it, `whole` shows all of these."""
+    glyphs = BLOCKS if can_draw(output) else ASCII
+    output.print_lines(
+        report(rows, knobs, objectives, front, output.width, glyphs, clip=output.clips, whole=whole)
+    )
+
+
+def report(
+    rows: Sequence[Row],
+    knobs: Sequence[Knob],
+    objectives: Sequence[Objective],
+    front: Sequence[int],
+    width: int,
+    glyphs: Glyphs,
+    *,
+    clip: bool = False,
+    whole: bool = False,
+) -> Iterator[Text]:
+    """The lines of it, within `width` cells."""
+    good = [row for row in rows if row["error"] is None]
+    times: list[int] = [row["image_ps"] for row in good]  # type: ignore[misc]
+    if times:
+        least, most = min(times), max(times)
+        ratio = f", {most / least:.1f} x apart" if least else ""
+        yield from wrapped(
+            f"An image takes {format_duration(least)} to {format_duration(most)} on these "
+            f"{len(good)} designs{ratio}.",
+            width,
+            "headline",
+        )
+        names = ", ".join(objective.name for objective in objectives)
+        shown = front if whole else front[:SHOWN]
+        more = f"; the first {SHOWN}, all with --all" if len(shown) < len(front) else ""
+        yield from titled("Pareto front", f"{len(front)} of {len(good)} in {names}{more}")
+        if shown:
+            best = [rows[number] for number in shown]
+            yield from _front(best, knobs, objectives, width, glyphs, clip=clip)
+        yield from heat_map(good, knobs, width)
+    failures = Counter(str(row["error"]) for row in rows if row["error"] is not None)
+    if failures:
+        yield from titled("Failed", f"{sum(failures.values())} of {len(rows)} points")
+        for reason, count in failures.most_common(5):
+            yield from wrapped(f"{count} x {reason}", width, "warning", indent="    ")
+
+
+def _front(
+    rows: Sequence[Row],
+    knobs: Sequence[Knob],
+    objectives: Sequence[Objective],
+    width: int,
+    glyphs: Glyphs,
+    *,
+    clip: bool,
+) -> list[Text]:
+    columns = []
+    for knob in knobs:
+        spelled = _spelled(knob)
+        cells = [printable(spelled.get(row[knob.key], str(row[knob.key]))) for row in rows]
+        head = knob.key.removeprefix("hardware.")
+        columns.append(Column(head, cells, right=bool(knob.unit), elastic=True))
+    for objective in objectives:
+        columns.append(_figures(objective.name, objective.column, rows))
+    columns.append(Column("program by", [str(row["program"]) for row in rows], right=False, rank=2))
+    columns.append(Column("bound by", [str(row["bound"]) for row in rows], right=False, rank=1))
+    return lines(columns, width, clip=clip, rule=glyphs.line)
+
+
+def _figures(name: str, column: str, rows: Sequence[Row]) -> Column:
+    """A column of figures in one unit."""
+    values: list[Any] = [row[column] for row in rows]
+    quantity = next((quantity for ending, quantity in QUANTITIES.items() if column.endswith(ending)), None)
+    if quantity is None:
+        cells = [NOTHING if value is None else f"{100 * value:.2f}" for value in values]
+        return Column(name, cells, "%")
+    unit = scale(max((value or 0 for value in values), default=0), quantity.ladder)
+    return Column(name, [unit.text(value or 0) for value in values], unit.unit)
+
+
+def told(row: Row) -> list[tuple[str, str]]:
+    """What a design comes to, by name: every figure as a person would write it."""
+    found = []
+    for column, name in _NAMES.items():
+        value = row[column]
+        if isinstance(value, str):
+            found.append((name, printable(value)))
+        elif value is not None:
+            quantity = next((it for ending, it in QUANTITIES.items() if column.endswith(ending)), None)
+            found.append((name, quantity.format(int(value)) if quantity else f"{100 * value:.2f} %"))
+    return found
+
+
+def told_columns(rows: Sequence[Row]) -> list[Column]:
+    """The same of several designs as columns, each in one unit; those that no design has are left out."""
+    found = []
+    for column, name in _NAMES.items():
+        values = [row[column] for row in rows]
+        if all(isinstance(value, str) for value in values):
+            found.append(Column(name, [printable(str(value)) for value in values], right=False))
+        elif any(value is not None for value in values):
+            found.append(_figures(name, column, rows))
+    return found
+
+
+def _spelled(knob: Knob) -> Mapping[Any, str]:
+    """The texts of a knob's values, by what rows have for them."""
+    return dict(zip(knob.numbers or knob.values, knob.values, strict=True))
+
+
+def heat_map(rows: Sequence[Row], knobs: Sequence[Knob], width: int) -> Iterator[Text]:
+    """The best time of an image by the two knobs with most values, darker where it is longer.
+
+    Nothing where fewer than two knobs vary, or the map does not fit.
+    """
+    varied = sorted((knob for knob in knobs if len(knob.values) > 1), key=lambda knob: len(knob.values))
+    if len(varied) < 2:
+        return
+    down, across = varied[-2], varied[-1]
+    best: dict[tuple[Any, Any], int] = {}
+    for row in rows:
+        place, time = (row[down.key], row[across.key]), row["image_ps"]
+        if isinstance(time, int):
+            best[place] = min(time, best.get(place, time))
+    label = max(len(value) for value in down.values) + 1
+    cell = min(6, (width - label) // len(across.values))
+    if cell < 1 or not best:
+        return
+    least, most = min(best.values()), max(best.values())
+    yield from titled("Time of an image", f"down {down.key}, across {across.key}")
+    columns = list(_spelled(across))
+    for value, text in _spelled(down).items():
+        line = Text(text.rjust(label - 1) + " ", "muted")
+        for other in columns:
+            time = best.get((value, other), 0)
+            line.append((_shade(time, least, most) if time else "?") * cell)
+        yield line
+    first, last = across.values[0], across.values[-1]
+    room = cell * len(columns)
+    ends = first + " " * max(1, room - len(first) - len(last)) + last
+    yield Text(" " * label + ends, "muted")
+    yield from wrapped(
+        f"`{_SHADES[0]}` {format_duration(least)} to `{_SHADES[-1]}` {format_duration(most)}, in equal ratios"
+        + ("; the best over the other knobs" if len(varied) > 2 else ""),
+        width,
+    )
+
+
+def _shade(time: int, least: int, most: int) -> str:
+    from math import log
+
+    if most == least or not least:
+        return _SHADES[0]
+    share = log(time / least) / log(most / least)
+    return _SHADES[min(len(_SHADES) - 1, int(share * len(_SHADES)))]

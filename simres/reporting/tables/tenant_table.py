@@ -1,0 +1,107 @@
+"""Networks that share a chip: what each got, what it would have had alone, and who used which engine."""
+
+from __future__ import annotations
+
+from simres.reporting.text.amounts import NOTHING, TIME, percent, scale, times
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.styled import Text
+from simres.result.data import Result
+from simres.units import format_bytes
+
+_BOUND = 3
+"""Rank of the columns about a tenant's bound."""
+
+
+def caption(result: Result) -> str:
+    """What the table's latencies are."""
+    loaded = [bool(tenant.request_ps) for tenant in result.tenants.values()]
+    if all(loaded):
+        return "latency is the mean of a tenant's requests"
+    ended = "latency is from a tenant's start to its last task's end"
+    return "latency is from start to last end; with requests, their mean" if any(loaded) else ended
+
+
+def tenants(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+    """A row a tenant: when it came, how long it took, how much longer than alone and than its bound."""
+    return lines(tenant_columns(result), width, rule=glyphs.line)
+
+
+def tenant_columns(result: Result) -> list[Column]:
+    """The columns of `tenants`."""
+    named = result.tenants
+    rows = list(named.values())
+    unit = scale(result.makespan_ps, TIME)
+    held = [
+        max(
+            (memory.peak for name, memory in result.record.memories.items() if name.endswith(f".{tenant}")),
+            default=0,
+        )
+        for tenant in named
+    ]
+    quotas = [
+        max(
+            (m.capacity for name, m in result.record.memories.items() if name.endswith(f".{tenant}")),
+            default=0,
+        )
+        for tenant in named
+    ]
+    columns = [
+        Column("tenant", list(named), right=False, elastic=True),
+        Column("network", [row.workload.name for row in rows], right=False, rank=5, elastic=True),
+        Column("scheduler", [row.scheduler for row in rows], right=False, rank=7),
+        Column("images", [str(row.images) for row in rows], rank=6),
+        Column("start", unit.texts(row.start_ps for row in rows), unit.unit, rank=4),
+        Column("latency", unit.texts(row.latency_ps for row in rows), unit.unit),
+        Column("alone", unit.texts(row.alone_ps for row in rows), unit.unit),
+        Column("slowdown", [f"{row.slowdown:.3f} x" for row in rows]),
+        Column(
+            "bound",
+            [NOTHING if row.request_ps else unit.text(row.bounds.makespan) for row in rows],
+            unit.unit,
+            rank=_BOUND,
+        ),
+        Column(
+            "",
+            [
+                NOTHING if row.request_ps else f"{times(row.latency_ps, row.bounds.makespan)} x"
+                for row in rows
+            ],
+            rank=_BOUND,
+        ),
+        Column("memory", [format_bytes(nbytes) for nbytes in quotas], rank=1),
+        Column("held", [percent(part, whole) for part, whole in zip(held, quotas, strict=True)], "%", rank=1),
+    ]
+    if any(row.priority for row in rows):
+        columns.insert(4, Column("priority", [str(row.priority) for row in rows], rank=2))
+    if all(row.request_ps for row in rows):  # a bound is of all of a tenant's work, not of one request
+        columns = [column for column in columns if column.rank != _BOUND]
+    return columns
+
+
+def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+    """A row an engine: its work for each tenant and for all of them, as a share of the run."""
+    return lines(engine_columns(result), width, rule=glyphs.line)
+
+
+def engine_columns(result: Result) -> list[Column]:
+    """The columns of `engines`."""
+    makespan = result.makespan_ps
+    unit = scale(makespan, TIME)
+    record = result.record.engines
+    shared = dict.fromkeys(
+        name.rpartition(".")[0] for name, engine in record.items() if engine.working_ps or engine.moved_bytes
+    )
+    columns = [Column("engine", list(shared), right=False)]
+    for tenant in result.tenants:
+        work = [record[f"{name}.{tenant}"].working_ps for name in shared]
+        columns.append(Column(tenant, unit.texts(work), unit.unit))
+        columns.append(Column("", [percent(ps, makespan) for ps in work], "%", rank=1))
+    every = [sum(record[f"{name}.{tenant}"].working_ps for tenant in result.tenants) for name in shared]
+    columns.append(Column("all", unit.texts(every), unit.unit, style="total"))
+    columns.append(Column("", [percent(ps, makespan) for ps in every], "%"))
+    rest = [makespan - ps for ps in every]
+    columns.append(
+        Column("for nobody", unit.texts(rest) if any(rest) else [NOTHING] * len(rest), unit.unit, rank=2)
+    )
+    return columns

@@ -1,0 +1,382 @@
+"""What-ifs for people: what each change would make of a run, and how much of one thing a target takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from simres.exploration.whatif_outcomes import Change, How, Need, Outcome, Target, WhatIf
+from simres.hardware.resources import UNBOUNDED, Resource
+from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
+from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.styled import Text
+from simres.units import format_duration
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form."""
+
+_SHORT = {How.DOUBLED: "x 2", How.HALVED: "/ 2", How.FREE: "free"}
+
+
+def report(found: WhatIf, width: int, *, clip: bool = False, rule: str = "-") -> Iterator[Text]:
+    """The lines: what is, what helps, every change, and what a target takes where one was asked for."""
+    base = found.base
+    where = f"; {_share(base)} % of the critical path is `{base.bottleneck}`" if base.bottleneck else ""
+    yield from wrapped(f"{found.name}: {format_duration(base.makespan_ps)}{where}.", width, "headline")
+    yield from wrapped(_conclusion(found), width)
+    for remark in _remarks(found):
+        yield from wrapped(remark, width, "warning")
+    yield from titled("What if", "each resource by itself, everything else as it is")
+    yield from _table(found, width, clip=clip, rule=rule)
+    yield Text()
+    for line in _legend(found):
+        yield from wrapped(line, width, "muted")
+    if found.target is not None:
+        yield from _target(found, found.target, width, clip=clip, rule=rule)
+
+
+def _share(outcome: Outcome) -> str:
+    return percent(outcome.on_path_ps, outcome.makespan_ps)
+
+
+def _conclusion(found: WhatIf) -> str:
+    """Which resources are worth having more of, the best first, and which are not."""
+    gains = _gains(found)
+    helping = [name for name, best in gains.items() if found.helps(best)]
+    idle = [f"`{name}`" for name in gains if name not in helping]
+    if not gains:
+        return "The chip states no rate, capacity or delay that could be another."
+    if not helping:
+        said = ["No single change saves as much as 1 %, even without limit: the others hold the run up then."]
+        return " ".join([*said, *_unstated(found)])
+    only = "Only " if len(helping) == 1 and idle else ""
+    said = [f"{only}`{helping[0]}` helps{'' if only else ' most'}: {_worth(found, gains[helping[0]])}."]
+    if rest := [f"`{name}` {_briefly(found, gains[name])}" for name in helping[1:]]:
+        said.append(f"Less comes of {_listed(rest, 'and')}.")
+    if idle:
+        said.append(f"More of {_listed(idle, 'or')} saves less than 1 %, however much.")
+    return " ".join([*said, *_unstated(found)])
+
+
+def _unstated(found: WhatIf) -> Iterator[str]:
+    """Where most of the path is on a component that has nothing to change."""
+    bottleneck = found.base.bottleneck
+    if bottleneck and bottleneck not in {change.component for change in found.changes}:
+        yield (
+            f"What a better `{bottleneck}` is worth is not known: its kind states no rate, capacity or delay "
+            "that could be another."
+        )
+
+
+def _gains(found: WhatIf) -> dict[str, Change]:
+    """For each resource the change that saves most, those that save most first."""
+    best: dict[str, Change] = {}
+    for change in found.changes:
+        known = best.get(change.name)
+        if change.better and (known is None or found.gain_ps(change) > found.gain_ps(known)):
+            best[change.name] = change
+    return dict(sorted(best.items(), key=lambda item: -found.gain_ps(item[1])))
+
+
+def _better(found: WhatIf, name: str) -> Change | None:
+    """Twice of a resource, or half of a delay."""
+    wanted = (one for one in found.changes if one.name == name and one.better and one.how is not How.FREE)
+    return next(wanted, None)
+
+
+def _worth(found: WhatIf, free: Change) -> str:
+    """What twice of a resource makes of the run, and what no limit does."""
+    told = []
+    step = _better(found, free.name)
+    if step is not None and step.best is not None and step is not free:
+        told.append(f"{step.how.value} it saves {_saves(found, step)}{_moves(found, step)}")
+    told.append(f"{free.how.value} {_saves(found, free)}{_moves(found, free)}")
+    return "; ".join(told)
+
+
+def _briefly(found: WhatIf, free: Change) -> str:
+    """The same in a few words."""
+    step = _better(found, free.name)
+    share = percent(found.gain_ps(free), found.base.makespan_ps)
+    if step is None or step is free or found.gain_ps(step) <= 0:
+        return f"({free.how.value} {share} %)"
+    first = percent(found.gain_ps(step), found.base.makespan_ps)
+    return f"({step.how.value} {first} %, {free.how.value} {share} %)"
+
+
+def _saves(found: WhatIf, change: Change) -> str:
+    assert change.best is not None
+    gain = max(0, found.gain_ps(change))
+    share = percent(gain, found.base.makespan_ps).replace(NOTHING, "0")
+    return f"{share} %, to {format_duration(change.best.makespan_ps)}"
+
+
+def _moves(found: WhatIf, change: Change) -> str:
+    """Where the bottleneck goes, if it goes anywhere."""
+    best = change.best
+    if best is None or not best.bottleneck or best.bottleneck == found.base.bottleneck:
+        return ""
+    return f" (bound by `{best.bottleneck}` then)"
+
+
+def _remarks(found: WhatIf) -> Iterator[str]:
+    """Anomalies: the same schedule takes longer on a better chip, or less long on a worse one."""
+    for change in found.anomalies():
+        assert change.replayed is not None
+        by = change.replayed.makespan_ps - found.base.makespan_ps
+        share = percent(abs(by), found.base.makespan_ps)
+        more = "longer" if by > 0 else "less long"
+        text = (
+            f"An anomaly: with {_change(change)}, the same schedule takes {share} % {more} "
+            f"({format_duration(change.replayed.makespan_ps)}): who comes first gets the bus or the memory, "
+            "and others come first now (Graham, 1969)."
+        )
+        if change.in_order_ps is not None:
+            text += (
+                f" With every grant in the order it had, and `{change.component}` taking no time, it would "
+                f"take {format_duration(change.in_order_ps)}."
+            )
+        yield text
+
+
+def _change(change: Change) -> str:
+    if change.how is How.FREE:
+        return f"`{change.name}` free"
+    return f"`{change.name}` {change.how.value}, {change.resource.spell(change.value or 0)}"
+
+
+def _table(found: WhatIf, width: int, *, clip: bool, rule: str) -> list[Text]:
+    base = found.base.makespan_ps
+    runs = [run for one in found.changes for run in (one.replayed, one.scheduled) if run is not None]
+    unit = scale(max([base, *(run.makespan_ps for run in runs)]), TIME)
+
+    def times(of: Sequence[Outcome | None]) -> list[str]:
+        return [NOTHING if run is None else unit.text(run.makespan_ps) for run in of]
+
+    def changes(of: Sequence[Outcome | None]) -> list[str | Text]:
+        return [NOTHING if run is None else _relative(run.makespan_ps, base) for run in of]
+
+    replayed = [one.replayed for one in found.changes]
+    scheduled = [one.scheduled for one in found.changes]
+    columns = [
+        Column("resource", ["now", *_names(found)], right=False, elastic=True),
+        Column("", ["", *(_SHORT[one.how] for one in found.changes)], right=False, style="muted"),
+        Column("becomes", ["", *map(_becomes, found.changes)], rank=2),
+        Column("same schedule", [unit.text(base), *times(replayed)], unit.unit),
+        Column("", [Text(), *changes(replayed)], "%"),
+        Column("new schedule", ["", *times(scheduled)], unit.unit),
+        Column("", [Text(), *changes(scheduled)], "%"),
+        Column(
+            "bound by",
+            [_bound(found.base), *(_moved(found, one.best) for one in found.changes)],
+            right=False,
+            rank=1,
+        ),
+    ]
+    return lines(columns, width, clip=clip, rule=rule)
+
+
+def _names(found: WhatIf) -> Iterator[Text]:
+    """The resource, and below it what it is now."""
+    before: list[str] = []
+    for change in found.changes:
+        before.append(change.name)
+        place = before.count(change.name)
+        now = change.resource.spell(change.resource.value)
+        yield Text(change.name, "title") if place == 1 else Text(f"  {now}" if place == 2 else "", "muted")
+
+
+def _becomes(change: Change) -> str:
+    if change.how is How.FREE and change.resource.field == "capacity":
+        return "all fits"
+    return "none" if change.value == 0 else _amount(change.resource, change.value)
+
+
+def _amount(resource: Resource, value: int | None) -> str:
+    """A value as a scenario has it; nothing of a delay is 0, and no value is no limit."""
+    if value is None or value >= UNBOUNDED:
+        return "no limit"
+    return resource.spell(value)
+
+
+def _bound(outcome: Outcome | None) -> str:
+    if outcome is None or not outcome.bottleneck:
+        return NOTHING
+    return f"{outcome.bottleneck} {_share(outcome)} %"
+
+
+def _moved(found: WhatIf, outcome: Outcome | None) -> str | Text:
+    """What bounds a run, bright where that is something else than before."""
+    stays = outcome is None or outcome.bottleneck == found.base.bottleneck
+    return _bound(outcome) if stays else Text(_bound(outcome), "title")
+
+
+def _relative(ps: int, base: int) -> str | Text:
+    """A change in per cent with its sign; one that is worth naming shows as good or bad."""
+    if ps == base or not base:
+        return Text("=", "muted")
+    share = 100 * (ps - base) / base
+    if abs(share) < 0.05:
+        return Text("<0.1" if ps > base else "-<0.1", "muted")
+    text = f"{share:+.1f}"
+    return Text(text, "good" if share <= -1 else "bad" if share >= 1 else "")
+
+
+def _legend(found: WhatIf) -> Iterator[str]:
+    base = found.base.makespan_ps
+    yield (
+        "Same schedule: the one of now, replayed on the changed chip. New: the scheduler's for that chip. "
+        "Bound by: the component with most of the critical path in the faster of the two."
+    )
+    yield (
+        "Free: no task takes more of it than a picosecond, the least there is; no delay; a memory for "
+        "everything."
+    )
+    said: dict[str, list[str]] = {}
+    for change in found.changes:
+        for reason in change.refused:
+            said.setdefault(f"`{change.name}` {change.how.value}", []).append(reason)
+        if change.how is How.FREE and change.resource.most is not None:
+            best = change.resource.spell(change.resource.most)
+            said.setdefault(f"`{change.name}` {change.how.value}", []).append(f"{best}, its kind's best")
+        new = change.scheduled
+        if change.better and new is not None and 100 * (new.makespan_ps - base) >= base > 0:
+            said.setdefault(f"`{change.name}` {change.how.value}", []).append(
+                "the scheduler's new choice is worse than its old one"
+            )
+    for what, reasons in said.items():
+        yield f"{what}: {'; '.join(reasons)}."
+
+
+def _target(found: WhatIf, target: Target, width: int, *, clip: bool, rule: str) -> Iterator[Text]:
+    yield from titled(f"Target {format_duration(target.ps)}", "the least of one resource that would do")
+    if found.base.makespan_ps <= target.ps:
+        yield from wrapped("The scenario meets it as it is: nothing needs to change.", width, "good")
+        return
+    enough = target.enough
+    if enough:
+        first = enough[0]
+        text = (
+            f"The smallest change that does is `{first.name}`: {_amount(first.resource, first.value)} for "
+            f"{first.resource.spell(first.resource.value)}{_times(first)}."
+        )
+        yield from wrapped(text, width, "good")
+    elif target.needs:
+        nearest = min(target.needs, key=lambda need: need.outcome.makespan_ps)
+        text = (
+            f"No single change does. `{nearest.name}` comes nearest: "
+            f"{format_duration(nearest.outcome.makespan_ps)} with {_with(nearest)}."
+        )
+        yield from wrapped(text, width, "bad")
+    else:
+        yield from wrapped("There is nothing on the chip to change.", width, "bad")
+        return
+    yield Text()
+    unit = scale(found.base.makespan_ps, TIME)
+    needs = target.needs
+    columns = [
+        Column("resource", [need.name for need in needs], right=False, elastic=True),
+        Column("now", [need.resource.spell(need.resource.value) for need in needs], rank=2),
+        Column("would do", [_amount(one.resource, one.value) if one.met else "cannot" for one in needs]),
+        Column("", [_factor(need) if need.met else "" for need in needs], "times", rank=1),
+        Column("makespan", unit.texts(need.outcome.makespan_ps for need in needs), unit.unit),
+        Column("with", [_how(found, need) for need in needs], right=False, rank=3),
+        Column("bound by", [_bound(need.outcome) for need in needs], right=False, rank=4),
+    ]
+    yield from lines(columns, width, clip=clip, rule=rule)
+    yield Text()
+    counted = sum(need.tried for need in needs)
+    text = (
+        f"{counted} values were simulated, and those that would do were found to. That nothing less would is "
+        "not proven: the search narrows down to one border, and there may be several."
+    )
+    yield from wrapped(text, width, "muted")
+
+
+def _how(found: WhatIf, need: Need) -> str:
+    if need.outcome.makespan_ps >= found.base.makespan_ps:
+        return "no difference"
+    if not need.met:
+        return f"{_with(need)}, at best"
+    return "the same schedule" if need.same_schedule else "a new schedule"
+
+
+def _with(need: Need) -> str:
+    """The value at which the best was reached."""
+    if need.resource.field == "capacity" and need.value is not None:
+        return need.resource.spell(need.value)
+    return "none of it" if need.value == 0 else _amount(need.resource, need.value)
+
+
+def _factor(need: Need) -> str:
+    if need.factor == float("inf"):
+        return NOTHING
+    return f"/ {need.factor:.2f}" if need.resource.is_delay else f"x {need.factor:.2f}"
+
+
+def _times(need: Need) -> str:
+    return "" if need.factor == float("inf") else f" ({_factor(need)})"
+
+
+def _listed(parts: Sequence[str], word: str) -> str:
+    """`a, b or c`."""
+    *most, last = parts
+    return f"{', '.join(most)} {word} {last}" if most else last
+
+
+def document(found: WhatIf) -> dict[str, Any]:
+    """The JSON form as plain data: keys of times end in `_ps`; values are texts as a scenario has them."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": found.name,
+        "scheduler": found.scheduler,
+        **_run(found.base),
+        "changes": [
+            {
+                "resource": f"hardware.{change.name}",
+                "change": change.how.value,
+                "now": change.resource.spell(change.resource.value),
+                "becomes": _stated(change.resource, change.value),
+                "same_schedule": None if change.replayed is None else _run(change.replayed),
+                "new_schedule": None if change.scheduled is None else _run(change.scheduled),
+                "refused": list(change.refused),
+                "anomaly": change in anomalies,
+                "in_order_makespan_ps": change.in_order_ps,
+            }
+            for anomalies in [list(found.anomalies())]
+            for change in found.changes
+        ],
+        "target": None if found.target is None else _wanted(found, found.target),
+    }
+
+
+def _run(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "makespan_ps": outcome.makespan_ps,
+        "bottleneck": outcome.bottleneck,
+        "bottleneck_ps": outcome.on_path_ps,
+    }
+
+
+def _stated(resource: Resource, value: int | None) -> str | None:
+    return None if value is None or value >= UNBOUNDED else resource.spell(value)
+
+
+def _wanted(found: WhatIf, target: Target) -> dict[str, Any]:
+    return {
+        "makespan_ps": target.ps,
+        "met": found.met,
+        "needs": [
+            {
+                "resource": f"hardware.{need.name}",
+                "met": need.met,
+                "value": _stated(need.resource, need.value),
+                "factor": None if need.factor == float("inf") else need.factor,
+                "same_schedule": need.same_schedule,
+                "values_tried": need.tried,
+                **_run(need.outcome),
+            }
+            for need in target.needs
+        ],
+    }

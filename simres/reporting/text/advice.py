@@ -1,0 +1,220 @@
+"""What would be worth changing about a run, by what its critical path hangs on. Worked out, never canned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from simres.analysis.blame import together_ps
+from simres.analysis.critical_path import Why
+from simres.analysis.dataflow import MOVERS
+from simres.analysis.explanation import Explanation, Limit, Resource
+from simres.analysis.occupancy import peak
+from simres.program.tenants import component
+from simres.reporting.text.amounts import percent
+from simres.reporting.text.component_names import the
+from simres.reporting.text.headline import bound_meaning
+from simres.result.data import Result
+from simres.units import format_bytes, format_duration
+from simres.workload.graph import BITS, Role, Workload
+
+_MOST = 4
+"""More than these few things nobody tries."""
+_LEAST = 0.05
+"""What could win no more than this share of the makespan is not worth a word."""
+
+
+Worth = tuple[int, str]
+"""About how many picoseconds could be won, and by what."""
+
+
+def advice(result: Result, found: Explanation) -> list[str]:
+    """A few sentences, what is likely to win most first; none where nothing takes any time."""
+    if found.bound_by is None:
+        return []
+    worth = [
+        *_of_resources(result, found),
+        *_overlap(result),
+        *_priority(result, found),
+        *_evicted(result, found),
+        *_folded(result, found),
+    ]
+    return [sentence for _, sentence in sorted(worth, key=lambda item: -item[0])[:_MOST]]
+
+
+def _overlap(result: Result) -> Iterator[Worth]:
+    """Whether engines could work side by side, and do not."""
+    least = result.bounds.engines
+    working = [name for name, engine in result.record.engines.items() if engine.working_ps]
+    tried = {candidate.scheduler for candidate in result.candidates}
+    if not least or len(working) < 2 or len(tried) > 1 or together_ps(result.record):
+        return
+    name = max(least, key=lambda name: least[name])
+    won = result.makespan_ps - least[name]
+    if won < _LEAST * result.makespan_ps:
+        return
+    how = (
+        "`--set scheduler=overlapped`"
+        if isinstance(result.workload, Workload)
+        else "for which a scheduler needs the traced network"
+    )
+    sentence = (
+        f"Let engines work side by side ({how}): that could come down to {format_duration(least[name])}, "
+        f"{bound_meaning(result, name)}."
+    )
+    yield won, sentence
+
+
+def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
+    for number, (what, ps) in enumerate(found.resources.items()):
+        if number and ps < 2 * _LEAST * result.makespan_ps:
+            return
+        match what.limit:
+            case Limit.SPEED:
+                yield ps // 2, _speed(result, found, what, ps)
+            case Limit.LATENCY:
+                sentence = (
+                    f"Fewer and larger transfers, or more of them under way at once: the latency of "
+                    f"{the(result, what.component)} is {format_duration(ps)} of the path."
+                )
+                yield ps // 2, sentence
+            case Limit.SPACE:
+                yield max(ps, _again_ps(result)), _space(result, what, ps)
+            case Limit.START:
+                sentence = (
+                    f"No chip makes up for the {format_duration(ps)} in which nothing on the path was due; "
+                    "what comes sooner ends sooner."
+                )
+                yield 0, sentence
+
+
+def _speed(result: Result, found: Explanation, what: Resource, ps: int) -> str:
+    """A component twice as fast. No figure where the path waits for space: that might go too."""
+    name = the(result, what.component)
+    win = "" if Why.SPACE in found.causes else f": at most {format_duration(ps // 2)} less with this schedule"
+    match result.role(what.component):
+        case "bus":
+            return f"{_capital(name)} at twice the bandwidth{win}{_fewer_bits(result)}."
+        case "matrix" | "host":
+            return _rate(result, what.component, win)
+        case _:
+            return f"{_capital(name)} at twice the speed{win}."
+
+
+def _priority(result: Result, found: Explanation) -> Iterator[Worth]:
+    """Who would have to go first, where tenants wait for each other."""
+    late = next((part for part in found.path if part.cause is Why.ENGINE), None)
+    ps = found.causes.get(Why.ENGINE, 0)
+    if late is None or ps < _LEAST * result.makespan_ps:
+        return
+    tenant = late.engine.rpartition(".")[2]
+    others = max((other.priority for name, other in result.tenants.items() if name != tenant), default=0)
+    if tenant in result.tenants and result.tenants[tenant].priority == others:
+        sentence = (
+            f"Who goes first: {tenant} waits {format_duration(ps)} for engines that others have; "
+            f"`--set tenants.{tenant}.priority={others + 1}` lets it pass, at their expense."
+        )
+        yield ps, sentence
+
+
+def _fewer_bits(result: Result) -> str:
+    """What smaller numbers would do to the bytes, where all weights are of one type and not small yet."""
+    workload = result.scheduled
+    if not isinstance(workload, Workload):
+        return ""
+    types = {tensor.dtype for tensor in workload.tensors.values()}
+    bits = {BITS[dtype] for dtype in types}
+    if len(bits) != 1 or min(bits) <= 8:
+        return ""
+    moved = weights = 0
+    tasks = result.program.tasks
+    for task, times in zip(tasks, result.record.repeats(len(tasks)), strict=True):
+        if task.kind in MOVERS:
+            moved += times * task.work.nbytes
+            tensor = workload.tensors.get(task.reads[0].tensor) if task.reads else None
+            weights += times * task.work.nbytes if tensor and tensor.role is Role.WEIGHT else 0
+    part = {16: "half", 32: "a quarter", 64: "an eighth"}.get(min(bits), "fewer")
+    return (
+        f"; or fewer bytes over it: all is {min(types)} ({percent(weights, moved)} % of it weights), "
+        f"and the pass `quantise_int8` leaves {part}"
+    )
+
+
+def _rate(result: Result, part: str, win: str) -> str:
+    """A faster engine, or one that comes nearer to the rate that it has."""
+    name = the(result, part)
+    least = next((ps for names, ps in result.bounds.engines.items() if part in names.split("+")), 0)
+    took = sum(
+        engine.working_ps
+        for engine_name, engine in result.record.engines.items()
+        if component(engine_name) == part
+    )
+    missed = (
+        f"at its peak all its work would take {format_duration(least)}, and takes {format_duration(took)}"
+    )
+    why = "launches, and layers that fill it badly"
+    if least and 2 * least < took:
+        return f"Fewer launches of {name}, and layers that fill it better: {missed}."
+    fills = f"; {missed}: {why}" if least and took - least >= _LEAST * result.makespan_ps else ""
+    return f"{_capital(name)} at twice the rate{win}{fills}."
+
+
+def _space(result: Result, what: Resource, ps: int) -> str:
+    """More room, and what takes the most of it now."""
+    memories = {
+        name: memory for name, memory in result.record.memories.items() if component(name) == what.component
+    }
+    fullest = max(memories, key=lambda name: memories[name].peak)
+    found = peak(result.stays, fullest)
+    held = _first(found.holders) if found else ""
+    again = (
+        f" A new schedule could also spare some of the {_again(result)}."
+        if _again_ps(result) >= _LEAST * result.makespan_ps
+        else ""
+    )
+    return (
+        f"More room than {format_bytes(memories[fullest].capacity)} in {the(result, what.component)}, "
+        f"or smaller tensors: at most {format_duration(ps)} less with this schedule. "
+        f"At its fullest it holds {held}.{again}"
+    )
+
+
+def _first(holders: Mapping[str, int]) -> str:
+    named = [f"{tensor} ({format_bytes(nbytes)})" for tensor, nbytes in list(holders.items())[:2]]
+    return " and ".join(named) + (f" and {len(holders) - 2} more" if len(holders) > 2 else "")
+
+
+def _evicted(result: Result, found: Explanation) -> Iterator[Worth]:
+    """Bytes that crossed the bus again, where the path itself does not wait for space long."""
+    took, least = _again_ps(result), _LEAST * result.makespan_ps
+    space = max((ps for what, ps in found.resources.items() if what.limit is Limit.SPACE), default=0)
+    if took >= least and space < 2 * least:
+        yield took, f"More room on chip, which would spare some of the {_again(result)}."
+
+
+def _again_ps(result: Result) -> int:
+    """How long the bus was busy with what it had moved before."""
+    return sum(item.bus_ps for item in result.evictions)
+
+
+def _again(result: Result) -> str:
+    nbytes = sum(item.nbytes for item in result.evictions)
+    took = format_duration(_again_ps(result))
+    return f"{format_bytes(nbytes)} that cross the bus again for want of it, {took} of its time"
+
+
+def _folded(result: Result, found: Explanation) -> Iterator[Worth]:
+    """Batch norms on the path that could be part of the convolutions."""
+    layers = result.program.layers
+    ps = sum(
+        part.took_ps for part in found.path if part.layer >= 0 and layers[part.layer].kind == "batch_norm"
+    )
+    if isinstance(result.scheduled, Workload) and ps >= _LEAST * result.makespan_ps:
+        sentence = (
+            "Batch norms folded into the convolutions (the pass `fold_batch_norm`): they are "
+            f"{format_duration(ps)} of the path."
+        )
+        yield ps, sentence
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

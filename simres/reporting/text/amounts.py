@@ -1,0 +1,65 @@
+"""Numbers as they stand in tables: one unit a column, so that figures compare and add up by eye."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from simres.units import DURATION, SIZE
+
+COUNT = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+"""Steps for counts of things."""
+BYTES = SIZE.ladder
+TIME = DURATION.ladder
+NOTHING = "-"
+_LARGEST = 10**5
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A unit for a whole column: three decimals, or none where the unit is the smallest there is."""
+
+    unit: str
+    size: int
+
+    def text(self, value: int) -> str:
+        """`value`, given in the smallest unit, rounded to the nearest; `-` for nothing."""
+        if not value:
+            return NOTHING
+        if self.size == 1:
+            return str(value)
+        thousandths = (abs(value) * 1000 + self.size // 2) // self.size
+        return f"{'-' if value < 0 else ''}{thousandths // 1000}.{thousandths % 1000:03d}"
+
+    def texts(self, values: Iterable[int]) -> list[str]:
+        """Every one of `values`."""
+        return [self.text(value) for value in values]
+
+
+def scale(largest: int, ladder: dict[str, int]) -> Scale:
+    """The smallest unit of `ladder` in which `largest` has at most five digits before the point."""
+    for unit, size in ladder.items():
+        if abs(largest) < _LARGEST * size:
+            return Scale(unit, size)
+    unit, size = list(ladder.items())[-1]
+    return Scale(unit, size)
+
+
+def percent(part: int, whole: int) -> str:
+    """A share as `12.3`, in per cent; `-` for nothing, `<0.1` or `>99.9` where it only rounds to an end."""
+    if not part or not whole:
+        return NOTHING
+    tenths = (part * 2000 + whole) // (2 * whole)
+    if tenths == 1000 and part < whole:
+        return ">99.9"
+    return f"{tenths // 10}.{tenths % 10}" if tenths else "<0.1"
+
+
+def times(value: int, reference: int) -> str:
+    """How many times `reference` goes into `value`: `1.13`; `-` where there is no reference."""
+    return f"{value / reference:.2f}" if reference else NOTHING
+
+
+def printable(text: str) -> str:
+    """`text` on one line with whatever a terminal would obey taken out: names may come from anywhere."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

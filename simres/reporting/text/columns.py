@@ -1,0 +1,135 @@
+"""Aligned columns of text that fit a width by leaving out what matters least, never by wrapping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from simres.reporting.text.amounts import NOTHING, printable
+from simres.reporting.text.styled import Text
+
+GAP = 2
+NAMED = 32
+"""Cells that a name may take before other columns give way to it no longer."""
+SHORTEST = 8
+
+
+@dataclass(slots=True)
+class Column:
+    """One column: `head` over `unit` over `cells` over `total`.
+
+    Columns are left out in order of `rank`, largest first; those of rank 0 always stay. An `elastic` one
+    is shortened when even that is not enough. A cell may be a `Text` with styles of its own.
+    """
+
+    head: str
+    cells: Sequence[str | Text]
+    unit: str = ""
+    total: str = ""
+    rank: int = 0
+    style: str = ""
+    right: bool = True
+    elastic: bool = False
+
+    @property
+    def width(self) -> int:
+        """Terminal cells that the widest entry takes."""
+        texts = (self.head, self.unit, self.total, *self.cells)
+        return max(cell_len(str(text)) for text in texts)
+
+
+def width_of(columns: Sequence[Column]) -> int:
+    """Terminal cells that these columns take side by side."""
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
+def fit(columns: Sequence[Column], width: int) -> list[Column]:
+    """The columns that fit into `width` cells, in their order, with elastic ones at `NAMED` at the most."""
+    kept = list(columns)
+    needed = {
+        id(column): min(column.width, NAMED if column.elastic else column.width) + GAP for column in kept
+    }
+    while sum(needed[id(column)] for column in kept) - GAP > width:
+        last = max(kept, key=lambda column: column.rank)
+        if not last.rank:
+            break
+        kept.remove(last)
+    return kept
+
+
+def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: str = "-") -> list[Text]:
+    """The table as lines: heads, units, a row each, totals if any, within `width` cells.
+
+    Without `clip` no name is shortened, and a line may be longer for it.
+    `rule` is the character of the lines under the heads and over the totals.
+    """
+    kept = fit(columns, width)
+    widths = [column.width for column in kept]
+    excess = sum(widths) + GAP * (len(kept) - 1) - width
+    for number, column in enumerate(kept):
+        if clip and excess > 0 and column.elastic:
+            shorter = max(SHORTEST, widths[number] - excess)
+            excess -= widths[number] - shorter
+            widths[number] = shorter
+
+    def line(entries: Sequence[str | Text], styles: Sequence[str]) -> Text:
+        text = Text()
+        for number, (column, entry, style) in enumerate(zip(kept, entries, styles, strict=True)):
+            if number:
+                text.append(" " * GAP)
+            cell = entry if isinstance(entry, Text) else printable(entry)
+            size = widths[number]
+            plain = str(cell)
+            length = cell_len(plain)
+            if length > size:
+                cell = plain = shorten(plain, size)
+                length = cell_len(plain)
+            padding = " " * (size - length)
+            if column.right:
+                text.append(padding)
+            text.append(cell, "muted" if cell == NOTHING else style)
+            if not column.right and number < len(kept) - 1:
+                text.append(padding)
+        text.rstrip()
+        return text
+
+    across = Text(rule * (sum(widths) + GAP * (len(kept) - 1)), "muted")
+    found = [line([column.head for column in kept], ["title"] * len(kept))]
+    if any(column.unit for column in kept):
+        found.append(line([column.unit for column in kept], ["muted"] * len(kept)))
+    found.append(across)
+    found += [
+        line(row, [column.style for column in kept])
+        for row in zip(*(column.cells for column in kept), strict=True)
+    ]
+    if any(column.total for column in kept):
+        found.append(across)
+        found.append(line([column.total for column in kept], ["total"] * len(kept)))
+    return found
+
+
+def shorten(text: str, size: int) -> str:
+    """`text` cut to `size` cells with `..` where the cut is; most of it from the end, where names differ."""
+    if cell_len(text) <= size:
+        return text
+    if size < 5:
+        return set_cell_size(text, size)
+    tail = (size - 2) * 3 // 4
+    end = text[-tail:]
+    while cell_len(end) > tail:
+        end = end[1:]
+    return set_cell_size(text, size - 2 - cell_len(end)) + ".." + end
+
+
+def bar(parts: Sequence[tuple[int, str, str]], whole: int, size: int) -> Text:
+    """A stacked bar of `size` cells: (amount, glyph, style) each, rounded so that the ends are right."""
+    text = Text()
+    reached = drawn = 0
+    for amount, glyph, style in parts:
+        reached += amount
+        upto = (2 * reached * size + whole) // (2 * whole) if whole else 0
+        text.append(glyph * (upto - drawn), style)
+        drawn = upto
+    return text

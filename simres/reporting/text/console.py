@@ -1,0 +1,137 @@
+"""Where the command line writes, how wide that is, and the one place where colours are chosen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
+
+from simres.reporting.text.styled import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_WIDTH = 120
+"""Columns where there is no terminal to ask and no COLUMNS; nothing is cut there."""
+NARROWEST = 40
+WIDEST = 1000
+
+STYLES = {
+    "headline": "bold",
+    "title": "bold",
+    "muted": "dim",
+    "total": "bold",
+    "good": "green",
+    "bad": "bold red",
+    "warning": "yellow",
+    # engines, by role
+    "role.bus": "blue",
+    "role.memory": "magenta",
+    "role.matrix": "green",
+    "role.host": "cyan",
+    # tasks, by kind
+    "kind.load": "blue",
+    "kind.store": "bright_blue",
+    "kind.matrix": "green",
+    "kind.host": "cyan",
+    "kind.move": "magenta",
+    # waiting, by cause
+    "cause.data": "yellow",
+    "cause.order": "dim yellow",
+    "cause.bus": "red",
+    "cause.space": "magenta",
+    "cause.latency": "bright_red",
+    "cause.engine": "bright_magenta",
+    "waiting": "yellow",
+    "idle": "dim",
+}
+"""Every style that reports use, by meaning."""
+
+
+class Output:
+    """A stream for people. rich styles what goes to a terminal, and is not even loaded for a pipe."""
+
+    def __init__(self, stream: TextIO) -> None:
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a layer's name may hold what the stream cannot write
+        self.stream = stream
+        self.is_terminal = stream.isatty()
+        self.encoding = getattr(stream, "encoding", None) or "utf-8"
+        self.width = _width(stream)
+
+    @property
+    def clips(self) -> bool:
+        """Whether names are shortened to the width: on a terminal, or where COLUMNS states one."""
+        return self.is_terminal or _stated_columns() > 0
+
+    @property
+    def styled(self) -> bool:
+        """Whether styles show: on a terminal, and where FORCE_COLOR asks for them. rich heeds NO_COLOR."""
+        return self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
+
+    @cached_property
+    def console(self) -> Console:
+        """rich's console on this stream, for what only rich can draw. Nothing is wrapped or cropped."""
+        from rich.console import Console
+        from rich.theme import Theme
+
+        return Console(
+            file=self.stream,
+            theme=Theme(STYLES),
+            width=self.width,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=True,
+            force_jupyter=False,
+        )
+
+    def print(self, *things: object, **options: Any) -> None:
+        """Prints text, or anything that rich can draw (`options` are those of rich's `print`)."""
+        if self.styled or not all(isinstance(thing, str | Text) for thing in things):
+            self.console.print(*things, **options)
+        else:
+            self.stream.write(" ".join(map(str, things)) + "\n")
+
+    def print_lines(self, lines: Iterable[Text]) -> None:
+        """Prints each of `lines` on a line of its own."""
+        whole = Text()
+        for number, line in enumerate(lines):
+            whole.append("\n" if number else "").append(line)
+        self.print(whole)
+
+
+def stdout() -> Output:
+    """For results."""
+    return Output(sys.stdout)
+
+
+def stderr() -> Output:
+    """For progress and messages."""
+    return Output(sys.stderr)
+
+
+def can_draw(output: Output | Console) -> bool:
+    """Whether the stream takes block characters; where not, plain ASCII is drawn."""
+    return output.encoding.lower().replace("-", "").startswith("utf")
+
+
+def _width(stream: TextIO) -> int:
+    """COLUMNS, else the terminal's, else that of a pipe."""
+    columns = _stated_columns() or (_terminal_columns(stream) if stream.isatty() else PIPE_WIDTH)
+    return max(NARROWEST, min(WIDEST, columns))
+
+
+def _stated_columns() -> int:
+    stated = os.environ.get("COLUMNS", "")[:6]
+    return int(stated) if stated.isascii() and stated.isdigit() else 0
+
+
+def _terminal_columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns

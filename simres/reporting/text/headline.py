@@ -1,0 +1,249 @@
+"""The answer in words: how long, what limits it and why, how far from the bound. Worked out, never canned."""
+
+from __future__ import annotations
+
+from simres.analysis.blame import held_up_by, together_ps
+from simres.program.record import Cause, EngineTotals, RecordLevel
+from simres.reporting.text.amounts import percent, times
+from simres.reporting.text.component_names import listed, the, who
+from simres.result.data import Result
+from simres.text import three_digits
+from simres.units import PS_PER_S, format_bytes, format_count, format_duration
+from simres.workload.graph import Ledger, Workload
+
+_BUSY = 0.5
+"""An engine that works at least this share of the time is what the run is bound by."""
+
+
+def headline(result: Result) -> str:
+    """One line to quote: the makespan, images a second, share of the matrix unit's peak."""
+    if result.tenants:
+        took = [
+            f"{name} {format_duration(tenant.latency_ps)} ({tenant.slowdown:.2f} x alone)"
+            for name, tenant in result.tenants.items()
+        ]
+        return (
+            f"{result.name}: {format_duration(result.makespan_ps)} for {len(took)} tenants, {listed(took)}."
+        )
+    images, makespan = result.images, result.makespan_ps
+    each = f"{format_duration(makespan // images)} an image"
+    parts = [each if images == 1 else f"{format_duration(makespan)} for {images} images, {each}"]
+    if makespan:
+        parts.append(f"{three_digits(images * PS_PER_S / makespan)} images/s")
+    for names, bound_ps in result.bounds.engines.items():
+        if result.role(names) == "matrix":
+            parts.append(f"{percent(bound_ps, makespan).replace('-', '0')} % of {the(result, names)}'s peak")
+    return f"{result.name}: {', '.join(parts)}."
+
+
+def limit(result: Result) -> str:
+    """What the makespan is bound by, and what the busiest engine waits for the rest of the time."""
+    engines = result.record.engines
+    makespan = result.makespan_ps
+    if not makespan:
+        return "Nothing takes any time."
+    name = max(engines, key=lambda name: engines[name].working_ps)
+    busiest = engines[name]
+    if together := _several_channels(result, busiest.working_ps):
+        return together
+    share = f"{percent(busiest.working_ps, makespan)} % of the time"
+    if busiest.working_ps == makespan:
+        return f"Bound by {the(result, name)}: it works all the time."
+    rest = _rest(result, name, busiest)
+    if busiest.working_ps >= _BUSY * makespan:
+        return f"Bound by {the(result, name)}: it works {share}; the rest it {rest}."
+    return f"No engine is busy: {the(result, name)}, the busiest, works {share}; the rest it {rest}."
+
+
+def steady(result: Result) -> list[str]:
+    """How image follows image once the first is done, where there are several."""
+    found = result.pipeline
+    if found is None or not found.steady_image_ps:
+        return []
+    rate = three_digits(PS_PER_S / found.steady_image_ps)
+    busy = percent(found.bottleneck_ps, found.steady_image_ps)
+    then = f"every {format_duration(found.steady_image_ps)} ({rate} images/s)"
+    first = f"after the first, which takes {format_duration(found.first_ps)}"
+    bottleneck = f"{the(result, found.bottleneck)}, which works {busy} % of that time"
+    return [f"Images follow each other {then} {first}; the bottleneck is {bottleneck}."]
+
+
+def _several_channels(result: Result, busiest_ps: int) -> str:
+    """What limits the run where a bus works most through channels of which none does; else nothing."""
+    working: dict[str, int] = {}
+    for name, engine in result.record.engines.items():
+        component, channel, _ = name.partition(".")
+        if channel:
+            working[component] = working.get(component, 0) + engine.working_ps
+    component = max(working, key=lambda name: working[name], default="")
+    if not component or working[component] <= busiest_ps or working[component] < _BUSY * result.makespan_ps:
+        return ""
+    share = percent(working[component], result.makespan_ps)
+    whose = "tenants use it" if result.tenants else "channels work"
+    return f"Bound by {the(result, component)}: its {whose} {share} % of the time between them."
+
+
+def _rest(result: Result, name: str, engine: EngineTotals) -> str:
+    """What an engine does when it does not work, the longest first."""
+    found = []
+    blocked = sum(engine.waiting_ps.get(cause, 0) for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
+    if blocked:
+        blame = dict(held_up_by(result.program, result.record, name))
+        for other, ps in engine.bus_held_by.items() if blame else ():
+            blame[other] -= ps  # its own waits for the bus come after this
+        blame = {other: ps for other, ps in blame.items() if ps}
+        whom = listed(f"{who(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
+        full = result.record.level is RecordLevel.FULL
+        why = ", as nothing overlaps" if full and not together_ps(result.record) else _why(engine)
+        if len(blame) == 1:
+            whom = who(result, next(iter(blame)))
+        text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
+        found.append((blocked, text))
+    for cause, words in _STALLS.items():
+        if ps := engine.waiting_ps.get(cause, 0):
+            found.append((ps, f"waits {format_duration(ps)} {words}"))
+    if ps := engine.waiting_ps.get(Cause.BUS, 0):
+        found.append((ps, f"waits {format_duration(ps)} {_for_the_bus(result, engine)}"))
+    if engine.idle_ps:
+        found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
+    return ", and ".join(text for _, text in sorted(found, key=lambda item: -item[0]))
+
+
+def _for_the_bus(result: Result, engine: EngineTotals) -> str:
+    """Who has the bus while an engine waits for it."""
+    held = dict(sorted(engine.bus_held_by.items(), key=lambda item: -item[1]))
+    if not any(held):
+        return "while the bus turns around or refreshes"
+    if len(held) == 1:
+        return f"while {who(result, next(iter(held)))} has the bus"
+    return "for the bus: " + listed(
+        f"{who(result, name)} ({format_duration(ps)})" for name, ps in held.items()
+    )
+
+
+_STALLS = {
+    Cause.LATENCY: "for first bytes to arrive (latency)",
+    Cause.ENGINE: "while another tenant has it",
+}
+_REASONS = {
+    Cause.DATA: "whose results it needs",
+    Cause.ORDER: "by the schedule's order",
+    Cause.SPACE: "to make space on chip",
+}
+
+
+def _why(engine: EngineTotals) -> str:
+    causes = [cause for cause in _REASONS if engine.waiting_ps.get(cause, 0)]
+    causes.sort(key=lambda cause: -engine.waiting_ps[cause])
+    if len(causes) == 1:
+        return f", {_REASONS[causes[0]]}"
+    parts = [f"{format_duration(engine.waiting_ps[cause])} {_REASONS[cause]}" for cause in causes]
+    return f": {listed(parts)}" if parts else ""
+
+
+def distance(result: Result) -> str:
+    """How far the makespan is from what no schedule can beat, and what that is."""
+    bounds, makespan = result.bounds, result.makespan_ps
+    if not bounds.makespan:
+        return "No bound is known: no engine states a peak."
+    reason = bound_meaning(result, bounds.tightest)
+    if bounds.makespan == makespan:
+        return f"This is the bound itself: {reason}."
+    ratio = times(makespan, bounds.makespan)
+    return f"That is {ratio} x the bound of {format_duration(bounds.makespan)}: {reason}."
+
+
+def estimate(result: Result) -> list[str]:
+    """What layer-by-layer schedules come to on the bus, where that can be said."""
+    found = result.estimate
+    if found is None:
+        return []
+    spilled = (
+        f"{format_bytes(found.spilled_bytes)} of them for activations that exceed the memory between layers"
+        if found.spilled_bytes
+        else f"no activation has to leave the chip: {format_bytes(found.peak_live_bytes)} at the most"
+    )
+    moved = f"layer-by-layer schedules come to {format_bytes(found.bus_bytes)} on the bus"
+    ratio = times(result.makespan_ps, found.bus_ps)
+    took = f"That takes {format_duration(found.bus_ps)}; simulated is {ratio} x that."
+    return [f"An estimate, no bound: {moved}, {spilled}. {took}"]
+
+
+def bound_meaning(result: Result, name: str) -> str:
+    """What a bound of `Result.bounds` consists of."""
+    if name == "dependency":
+        return "this schedule's longest dependent chain"
+    match result.role(name):
+        case "bus" if isinstance(result.workload, Ledger):
+            return "every stated byte moved once"
+        case "bus":
+            if result.repeats > 1 or any(tenant.repeats > 1 for tenant in result.tenants.values()):
+                return "weights moved once, every image in and out"
+            return "weights, inputs and outputs moved once"
+        case "matrix":
+            return "every multiply-accumulate at peak rate"
+        case _:
+            return "every vector operation at peak rate"
+
+
+def remarks(result: Result) -> list[str]:
+    """What else one must know to read the figures: coverage, copies that take no time, record level."""
+    found = []
+    workload = result.workload
+    if isinstance(workload, Workload):
+        found.append(f"Coverage: {workload.coverage}.")
+        found += _rewritten(result, workload)
+        for name, engine in result.record.engines.items():
+            if result.chip[name].role == "memory" and engine.moved_bytes and not engine.working_ps:
+                found.append(
+                    f"Copies on chip take no time here: {engine.tasks} tasks, "
+                    f"{format_bytes(engine.moved_bytes)} within {the(result, name)}, "
+                    "which states no rate for them."
+                )
+    else:
+        found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so nothing is known of reuse.")
+    for name, master in result.record.masters.items():
+        found.append(
+            f"Also on {the(result, master.bus)}: {name}, {format_bytes(master.moved_bytes)} in "
+            f"{master.requests} requests, {percent(master.working_ps, result.makespan_ps)} % of the time."
+        )
+    free = [
+        the(result, name)
+        for name, engine in result.record.engines.items()
+        if engine.tasks and result.chip[name].energy.free
+    ]
+    if free:
+        found.append(f"The energy leaves out {listed(free)}: no price is stated for that work.")
+    if result.record.level is not RecordLevel.FULL:
+        found.append(
+            f"Recorded at level `{result.record.level.value}`: "
+            "no times by layer, no timeline, no blame for waits."
+        )
+    return found
+
+
+def _rewritten(result: Result, given: Workload) -> list[str]:
+    """Which passes ran, and what changed by them."""
+    now = result.rewritten
+    if now is None:
+        return []
+    passes = result.origin.scenario.get("passes")
+    names = ", ".join(map(str, passes if isinstance(passes, list | tuple) else ())) or "of the tenants"
+    changes = [
+        f"{format_count(before)} {what} became {format_count(after)}"
+        for what, before, after in (
+            ("operators", len(given.ops), len(now.ops)),
+            ("MACs", given.macs, now.macs),
+            ("vector ops", given.vector_ops, now.vector_ops),
+            ("compulsory bytes", given.compulsory_bytes, now.compulsory_bytes),
+        )
+        if before != after
+    ]
+    marked = sum(before != after for before, after in zip(given.ops, now.ops, strict=False))
+    otherwise = f"No amounts changed, {marked} operators did" if marked else "Nothing changed"
+    return [f"Passes: {names}. {listed(changes) or otherwise}."]
+
+
+def warnings(result: Result) -> list[str]:
+    """The result's and the workload's warnings, each once."""
+    return list(dict.fromkeys((*result.warnings, *result.workload.warnings)))

@@ -1,0 +1,30 @@
+"""Words between the tables: titles, and sentences broken to the width."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+
+from simres.reporting.text.amounts import printable
+from simres.reporting.text.styled import Text
+
+
+def titled(title: str, caption: str) -> Iterator[Text]:
+    """An empty line, then a title with what there is to say about it."""
+    yield Text()
+    yield Text(title, "title").append(f"  {caption}", "muted")
+
+
+def wrapped(text: str, width: int, style: str = "", indent: str = "") -> Iterator[Text]:
+    """Prose broken between words, not before `%`; lines after the first begin with `indent`."""
+    words = re.split(r" (?!%)", printable(text))
+    line = words[0]
+    for word in words[1:]:
+        if cell_len(line) + 1 + cell_len(word) > width:
+            yield Text(line, style)
+            line = indent + word
+        else:
+            line += f" {word}"
+    yield Text(line, style)

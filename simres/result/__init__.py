@@ -1,0 +1,1 @@
+"""A finished run: `data` is what is known of it, `summary` its figures, `json` its file."""

@@ -1,0 +1,256 @@
+"""The JSON form of a result: written whole, and read again.
+
+A result holds its scenario, workload, Program and Record, so that it can be shown anywhere and run again
+(`simres rerun`); the rest follows from them. With tenants, `networks` has the workload of each.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simres.analysis.bounds import Bounds
+from simres.errors import SimresError
+from simres.files import read_text
+from simres.program.record import Record
+from simres.program.tasks import Program
+from simres.result.data import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
+from simres.result.summary import SCHEMA_VERSION, stays_document, summary
+from simres.workload.graph import Ledger, Workload
+from simres.workload.graph import to_document as workload_to_document
+from simres.workload.json import from_document as workload_from_document
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+def to_document(result: Result) -> dict[str, Any]:
+    """The JSON form as plain data."""
+    return summary(result) | {
+        **_networks(result),
+        "program": program_document(result.program),
+        "record": _plain(Record, result.record),
+        "stays": stays_document(result),
+    }
+
+
+def _networks(result: Result) -> dict[str, Any]:
+    """The part of the JSON form that has the workloads; that of all tenants together follows from theirs."""
+    if result.tenants:
+        return {
+            "networks": {
+                name: {
+                    "workload": workload_to_document(tenant.workload),
+                    "rewritten": tenant.rewritten and workload_to_document(tenant.rewritten),
+                }
+                for name, tenant in result.tenants.items()
+            }
+        }
+    return {
+        "workload": workload_to_document(result.workload),
+        "rewritten": result.rewritten and workload_to_document(result.rewritten),
+    }
+
+
+def program_document(program: Program) -> dict[str, Any]:
+    """A Program's JSON form. Of each task's operator the layer says enough, the workload has the rest."""
+    document: dict[str, Any] = _plain(Program, _in_tuples(program), {"tasks": {"__all__": {"work": {"op"}}}})
+    return document
+
+
+def _in_tuples(program: Program) -> Program:
+    return replace(program, tasks=tuple(program.tasks), buffers=tuple(program.buffers))
+
+
+@cache
+def _adapter(form: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(form)
+
+
+def _plain(form: Any, value: object, without: Any = None) -> Any:
+    return _adapter(form).dump_python(value, mode="json", exclude_defaults=True, exclude=without)
+
+
+def load(path: str | Path) -> Result:
+    """Reads a result that `save` wrote; a folder stands for the `result.json` in it.
+
+    Raises `SimresError` when it is missing, broken, or of a newer simres.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "result.json"
+    hint = "`simres simulate SCENARIO -o DIR` writes DIR/result.json"
+    text = read_text(path, "result", hint)
+    from pydantic import ValidationError
+
+    with _collecting_nothing():
+        try:
+            stored: _Stored = _adapter(_Stored).validate_json(text)
+        except ValidationError as error:
+            _check_head(_parsed(text, path, hint), path, hint)
+            raise SimresError(f"`{path}` is a broken result: {_first(error)}") from error
+        _check_version(stored.schema_version, path, hint)
+        return _result(stored, path)
+
+
+@contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """A large result is millions of objects and no garbage: looking for some takes longer than reading."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            if not gc.get_freeze_count():  # what was made counts as old: else it is searched at once
+                gc.freeze()
+                gc.unfreeze()
+            gc.enable()
+
+
+def _parsed(text: str, path: Path, hint: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        broken = f"line {error.lineno}, column {error.colno}: no JSON" if text.strip() else "it is empty"
+        raise SimresError(f"`{path}` is no result: {broken}", hint) from error
+    except (ValueError, RecursionError) as error:
+        raise SimresError(f"`{path}` is no result: too deeply nested, or too long a number", hint) from error
+
+
+def _check_head(document: Any, path: Path, hint: str) -> None:
+    """Whether it is a result, and of a version that is known. What is wrong inside is another matter."""
+    if not isinstance(document, dict) or "record" not in document or "origin" not in document:
+        raise SimresError(f"`{path}` is no result: it has no `record` and `origin`", hint)
+    _check_version(document.get("schema_version"), path, hint)
+
+
+def _check_version(version: object, path: Path, hint: str) -> None:
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise SimresError(f"`{path}` is no result: `schema_version` is {version!r}", hint)
+    if version > SCHEMA_VERSION:
+        raise SimresError(
+            f"`{path}` was made by a newer simres (schema {version}, this one reads up to {SCHEMA_VERSION})",
+            "pip install --upgrade simres",
+        )
+
+
+def _first(error: ValidationError) -> str:
+    from simres.scenario.problems import plainly
+
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {plainly(dict(first))}"
+
+
+@dataclass(frozen=True)
+class _StoredTenant:
+    scheduler: str
+    repeats: int
+    priority: int
+    start_ps: int
+    end_ps: int
+    alone_ps: int
+    bounds_ps: Mapping[str, int]
+    candidates: tuple[Candidate, ...] = ()
+    request_ps: int = 0
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The parts of the JSON form that a Result is made from again; the rest follows from them."""
+
+    name: str
+    engines: Mapping[str, Engine]
+    bounds_ps: Mapping[str, int]
+    program: Program
+    record: Record
+    origin: Origin
+    expectations: tuple[Expectation, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+    candidates: tuple[Candidate, ...] = ()
+    repeats: int = 1
+    capacity_per_ks: int = 0
+    tenants: Mapping[str, _StoredTenant] = field(default_factory=dict)
+    schema_version: Any = None
+    workload: Any = None
+    rewritten: Any = None
+    networks: Any = None
+
+
+def _result(stored: _Stored, path: Path) -> Result:
+    try:
+        tenants = {
+            name: _tenancy(name, tenant, stored.networks, path) for name, tenant in stored.tenants.items()
+        }
+        workload, rewritten = _read_networks(stored, tenants, path)
+        bounds = _bounds(stored.bounds_ps)
+    except KeyError as error:
+        raise SimresError(f"`{path}` is a broken result: no {error}") from error
+    result = Result(
+        name=stored.name,
+        workload=workload,
+        chip=stored.engines,
+        program=_in_tuples(stored.program),
+        record=stored.record,
+        bounds=bounds,
+        origin=stored.origin,
+        expectations=stored.expectations,
+        warnings=stored.warnings,
+        rewritten=rewritten,
+        candidates=stored.candidates,
+        repeats=stored.repeats,
+        capacity_per_ks=stored.capacity_per_ks,
+        tenants=tenants,
+    )
+    from simres.result.rules import problems_of_result
+
+    if problem := next(problems_of_result(result), None):
+        raise SimresError(f"`{path}` is a broken result: {problem}")
+    return result
+
+
+def _read_networks(
+    stored: _Stored, tenants: Mapping[str, Tenancy], path: Path
+) -> tuple[Workload | Ledger, Workload | None]:
+    """The workload, and what the passes made of it, if any ran."""
+    if tenants:
+        return together_of(tenants)
+    workload = workload_from_document(stored.workload, str(path))
+    rewritten = stored.rewritten and workload_from_document(stored.rewritten, str(path))
+    return workload, rewritten if isinstance(rewritten, Workload) else None
+
+
+def _tenancy(name: str, stored: _StoredTenant, networks: object, path: Path) -> Tenancy:
+    own = networks.get(name) if isinstance(networks, Mapping) else None
+    if not isinstance(own, Mapping):
+        raise SimresError(f"`{path}` is a broken result: networks: no `{name}`")
+    workload = workload_from_document(own.get("workload"), str(path))
+    rewritten = own.get("rewritten") and workload_from_document(own["rewritten"], str(path))
+    if not isinstance(workload, Workload) or isinstance(rewritten, Ledger):
+        raise SimresError(f"`{path}` is a broken result: networks.{name}: a tenant is a graph")
+    return Tenancy(
+        workload=workload,
+        rewritten=rewritten or None,
+        scheduler=stored.scheduler,
+        repeats=stored.repeats,
+        priority=stored.priority,
+        start_ps=stored.start_ps,
+        end_ps=stored.end_ps,
+        alone_ps=stored.alone_ps,
+        bounds=_bounds(stored.bounds_ps),
+        candidates=stored.candidates,
+        request_ps=stored.request_ps,
+    )
+
+
+def _bounds(document: Mapping[str, int]) -> Bounds:
+    engines = {name: ps for name, ps in document.items() if name not in ("dependency", "makespan")}
+    return Bounds(engines, document["dependency"])

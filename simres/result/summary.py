@@ -1,0 +1,246 @@
+"""The JSON form of a result without its workload, Program and Record: what follows from these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from simres.analysis.energy import energy_delay_js, power_uw
+from simres.analysis.occupancy import peak
+from simres.errors import SimresError
+from simres.units import PS_PER_S, quantity_of
+
+if TYPE_CHECKING:
+    from simres.analysis.bounds import Bounds
+    from simres.program.record import StreamTotals
+    from simres.result.data import Result
+
+SCHEMA_VERSION = 1
+"""Version of the JSON form; a file of a newer one is refused."""
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """The part of the JSON form that people and programs ask for most."""
+    record, spent = result.record, result.energy
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": result.name,
+        "makespan_ps": record.makespan_ps,
+        "images": result.images,
+        "repeats": result.repeats,
+        "capacity_per_ks": result.capacity_per_ks,
+        **({} if result.tenants else _load(result, 0)),
+        "pipeline": None if result.pipeline is None else asdict(result.pipeline),
+        "engines": {
+            name: {
+                "kind": result.chip[name].kind,
+                "role": result.chip[name].role,
+                "peak_per_s": result.chip[name].peak_per_s,
+                "tasks": engine.tasks,
+                "busy_ps": engine.working_ps,
+                "waiting_ps": {cause.value: ps for cause, ps in engine.waiting_ps.items()},
+                "idle_ps": engine.idle_ps,
+                "moved_bytes": engine.moved_bytes,
+                "dynamic_fj": spent.dynamic_fj[name],
+                "static_fj": spent.static_fj[name],
+                "energy": asdict(result.chip[name].energy),
+                **({"bus_held_by_ps": dict(engine.bus_held_by)} if engine.bus_held_by else {}),
+            }
+            for name, engine in record.engines.items()
+        },
+        "memories": {
+            name: {"capacity_bytes": memory.capacity, "peak_bytes": memory.peak, **_fullest(result, name)}
+            for name, memory in record.memories.items()
+        },
+        "layers": [
+            {
+                "name": layer.name,
+                "kind": layer.kind,
+                "block": layer.block,
+                "start_ps": layer.start_ps,
+                "end_ps": layer.end_ps,
+                "macs": layer.macs,
+                "vector_ops": layer.vector_ops,
+                "read_bytes": layer.read_bytes,
+                "written_bytes": layer.written_bytes,
+                "copied_bytes": layer.copied_bytes,
+                "busy_ps": dict(layer.working_ps),
+                "energy_fj": layer_fj,
+                "average_power_uw": power_uw(layer_fj, layer.end_ps - layer.start_ps),
+                "energy_delay_js": energy_delay_js(layer_fj, layer.end_ps - layer.start_ps),
+            }
+            for layer, layer_fj in zip(result.layers, spent.layers_fj, strict=True)
+        ],
+        "tenants": {
+            name: {
+                "network": tenant.workload.name,
+                "workload_digest": tenant.workload.digest,
+                "scheduler": tenant.scheduler,
+                "images": tenant.images,
+                "repeats": tenant.repeats,
+                "priority": tenant.priority,
+                "start_ps": tenant.start_ps,
+                "end_ps": tenant.end_ps,
+                "latency_ps": tenant.latency_ps,
+                "request_ps": tenant.request_ps,
+                "alone_ps": tenant.alone_ps,
+                "slowdown": tenant.slowdown,
+                "bounds_ps": _bounds(tenant.bounds),
+                **_load(result, number),
+                "candidates": [asdict(candidate) for candidate in tenant.candidates],
+            }
+            for number, (name, tenant) in enumerate(result.tenants.items())
+        },
+        "traffic_bytes": {
+            "read": sum(layer.read_bytes for layer in result.layers),
+            "write": sum(layer.written_bytes for layer in result.layers),
+        },
+        "bounds_ps": _bounds(result.bounds),
+        "references": {
+            item.name: {
+                "ps": item.ps,
+                **({} if item.nbytes is None else {"bytes": item.nbytes}),
+                "proven": item.proven,
+                "makespan_is_times": item.times(record.makespan_ps),
+            }
+            for item in result.references
+        },
+        "evictions": {
+            "written_bytes": sum(item.written_bytes for item in result.evictions),
+            "read_bytes": sum(item.read_bytes for item in result.evictions),
+            "bus_ps": sum(item.bus_ps for item in result.evictions),
+            "tensors": {
+                item.tensor: {
+                    "role": item.role.value,
+                    "written_bytes": item.written_bytes,
+                    "read_bytes": item.read_bytes,
+                    "bus_ps": item.bus_ps,
+                }
+                for item in result.evictions
+            },
+        },
+        "estimate": None if result.estimate is None else asdict(result.estimate),
+        "energy": {
+            "total_fj": spent.total_fj,
+            "dynamic_fj": sum(spent.dynamic_fj.values()),
+            "static_fj": sum(spent.static_fj.values()),
+            "average_power_uw": spent.average_power_uw,
+            "energy_delay_js": spent.energy_delay_js,
+        },
+        "decisions": dict(result.program.decisions),
+        "candidates": [asdict(candidate) for candidate in result.candidates],
+        "expectations": [
+            {
+                "path": item.path,
+                "expected": item.expected,
+                "found": item.found,
+                "within": item.within,
+                "met": item.met,
+            }
+            for item in result.expectations
+        ],
+        "warnings": list(result.warnings),
+        "origin": {
+            "scenario": dict(result.origin.scenario),
+            "workload_digest": result.origin.workload_digest,
+            "versions": dict(result.origin.versions),
+            "seed": result.origin.seed,
+        },
+    }
+
+
+_UNITS = {"ps": "ps", "bytes": "B", "fj": "fJ", "uw": "uW", "per_ks": "/ks"}
+"""Base units of figures, by how their keys end."""
+
+
+def figure_at(document: Mapping[str, Any], path: str, unit: str = "") -> int | float:
+    """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`).
+
+    Raises `SimresError` where there is none, and where its key tells of another base unit than `unit`.
+    """
+    at: Any = document
+    own = ""
+    parts = path.split(".")
+    while parts:
+        part = parts.pop(0)
+        if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
+            part = f"{part}.{parts.pop(0)}"  # one channel of a bus
+        named = (part, *(f"{part}_{ending}" for ending in _UNITS))
+        keys = [key for key in named if isinstance(at, dict) and key in at]
+        if not keys:
+            known = sorted(at) if isinstance(at, dict) else []
+            more = f"; known there: {', '.join(known)}" if known else ""
+            raise SimresError(f"expect.{path}: a result has no `{part}` there{more}")
+        at = at[keys[0]]
+        own = next((_UNITS[end] for end in _UNITS if f"_{keys[0]}".endswith(f"_{end}")), own)
+    if not isinstance(at, int | float) or isinstance(at, bool):
+        raise SimresError(f"expect.{path}: is no number of a result")
+    if unit and own and unit != own:
+        names = quantity_of(own).name, quantity_of(unit).name
+        raise SimresError(f"expect.{path}: its unit is one of {names[0]}, not of {names[1]}")
+    return at
+
+
+def load_document(stream: StreamTotals) -> dict[str, Any]:
+    """What became of a stream of requests; of queues, the mean over time from the first that counts."""
+    took = stream.until_ps - stream.from_ps
+    launches = sum(one.launches for one in stream.served)
+    return {
+        "requests": stream.arrived,
+        "warmup": stream.warmup,
+        "counted": stream.counted,
+        **{f"{name}_ps": ps for name, ps in stream.latency_ps.items()},
+        "mean_ps": stream.counted_latency_ps // stream.counted if stream.counted else 0,
+        "one_in": stream.one_in,
+        "wait": {
+            **{f"{name}_ps": ps for name, ps in stream.wait_ps.items()},
+            "mean_ps": stream.counted_wait_ps // stream.counted if stream.counted else 0,
+        },
+        "throughput_per_ks": stream.counted * 1000 * PS_PER_S // took if took else 0,
+        "present": {
+            "mean": stream.counted_present_ps / took if took else 0.0,
+            "most": stream.most_present,
+        },
+        "queue": {
+            "mean": stream.counted_waiting_ps / took if took else 0.0,
+            "most": stream.most_waiting,
+        },
+        "deadline_ps": stream.deadline_ps,
+        "missed": stream.missed,
+        "missed_share": stream.missed / stream.counted if stream.counted else 0.0,
+        "launches": launches,
+        "batch": stream.arrived / launches if launches else 0.0,
+    }
+
+
+def _load(result: Result, tenant: int) -> dict[str, Any]:
+    """What became of a tenant's stream, if requests came to it."""
+    found = next((stream for stream in result.record.streams if stream.tenant == tenant), None)
+    return {} if found is None else {"load": load_document(found)}
+
+
+def _bounds(bounds: Bounds) -> dict[str, int]:
+    return {**bounds.engines, "dependency": bounds.dependency, "makespan": bounds.makespan}
+
+
+def _fullest(result: Result, memory: str) -> dict[str, Any]:
+    """When a memory was fullest and whose bytes these were; nothing unless the Record is full."""
+    found = peak(result.stays, memory)
+    return (
+        {} if found is None else {"fullest_at_ps": found.at_ps, "held_at_fullest_bytes": dict(found.holders)}
+    )
+
+
+def stays_document(result: Result) -> list[dict[str, Any]]:
+    """On-chip memory by tensor over time: who held how many bytes of which memory, from when to when."""
+    return [
+        {
+            "memory": stay.memory,
+            "tensor": stay.tensor,
+            "bytes": stay.nbytes,
+            "start_ps": stay.start_ps,
+            "end_ps": stay.end_ps,
+        }
+        for stay in result.stays
+    ]

@@ -1,0 +1,153 @@
+"""What is wrong with a scenario, in plain words and with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from simres.errors import InvalidFile, Problem, SimresError
+from simres.scenario.source import MAX_PROBLEMS, Document, Trail
+from simres.text import describe, shorten
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects everything that is wrong with one document, to be raised at once.
+
+    `overrides` are the trails that were set, and where in the document that is said; what is wrong with one
+    that was set from outside is said of `--set`.
+    """
+
+    document: Document
+    what: str = "scenario"
+    overrides: dict[Trail, Trail | None] = field(default_factory=dict)
+    _problems: list[Problem] = field(default_factory=list)
+    _hint: str | None = None
+
+    def add(self, trail: Trail, message: str, *, key: bool = False, hint: str | None = None) -> None:
+        """Takes down that the value at `trail` (or its key) is wrong."""
+        name = ".".join(shorten(part) for part in trail)
+        text = f"{name}: {message}" if name else message
+        set_ = max((set_ for set_ in self.overrides if trail[: len(set_)] == set_), key=len, default=None)
+        if set_ is None:
+            self._problems.append(Problem(*self.document.place(trail, key=key), text))
+        elif (said := self.overrides[set_]) is None:
+            self._problems.append(Problem(0, 0, f"--set {text}"))
+        else:
+            place = self.document.place(said, key=key)
+            self._problems.append(Problem(*place, f"{'.'.join(map(str, said[:-1]))}.{text}"))
+        self._hint = self._hint or hint
+
+    def add_error(self, trail: Trail, error: SimresError) -> None:
+        """Takes down an error that was raised about the value at `trail`."""
+        self.add(trail, error.message, hint=error.hint)
+
+    def add_unknown(self, trail: Trail, known: Iterable[str]) -> None:
+        """Takes down that there is no such key as the last of `trail`."""
+        self.add(trail, f"unknown key{suggestion(str(trail[-1]), known)}", key=True)
+
+    def validate(self, model: type[BaseModel], data: Any, trail: Trail, **options: Any) -> Any:
+        """The model made of `data`, or None with everything that pydantic has against it taken down."""
+        try:
+            return model.model_validate(data, **options)
+        except ValidationError as error:
+            for item in error.errors(include_url=False):
+                self._add_pydantic(model, dict(item), trail)
+        except Exception as error:  # a plugin's validator may raise anything
+            self.add(
+                trail, f"{model.__name__} cannot be made of it: {type(error).__name__}: {shorten(error)}"
+            )
+        return None
+
+    def raise_any(self) -> None:
+        """Raises `InvalidFile` if anything was found."""
+        if self._problems:
+            ordered = sorted(self._problems, key=lambda problem: (problem.line, problem.column))
+            most = ordered[:MAX_PROBLEMS]
+            if len(ordered) > len(most):
+                most.append(Problem(0, 0, f"and {len(ordered) - len(most)} more"))
+            raise InvalidFile(self.what, self.document.path, most, self._hint)
+
+    def _add_pydantic(self, model: type[BaseModel], item: dict[str, Any], trail: Trail) -> None:
+        named = (part for part in item["loc"] if isinstance(part, str | int) and part != "[key]")
+        at = (*trail, *named)
+        if item["type"] == "missing":
+            self.add(at[:-1], f"`{at[-1]}` is missing{_example(model, str(at[-1]))}")
+        elif item["type"] == "extra_forbidden":
+            self.add_unknown(at, _keys(model, item["loc"][:-1]))
+        else:
+            self.add(at, plainly(item))
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`; did you mean ...?` where something known is near, else what there is."""
+    names = list(known)
+    lowered = {known.lower(): known for known in reversed(names)}
+    close = get_close_matches(name[:100].lower(), lowered, n=1)
+    if close:
+        return f"; did you mean `{lowered[close[0]]}`?"
+    return f"; known: {', '.join(names)}" if names else "; none is taken here"
+
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "bool": "`true` or `false`",
+    "string": "text",
+    "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
+    "dict": "a mapping of keys to values",
+    "mapping": "a mapping of keys to values",
+    "model": "a mapping of keys to values",
+    "dataclass": "a mapping of keys to values",
+    "none": "left out",
+}
+_LIMITS = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
+_LIMIT_WORDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+
+
+def plainly(item: dict[str, Any]) -> str:
+    """One of pydantic's errors in plain English, with what was found."""
+    kind, context = str(item["type"]), item.get("ctx") or {}
+    if kind in ("value_error", "assertion_error"):
+        return str(context.get("error") or item["msg"])
+    found = f", got {describe(item.get('input'))}"
+    if kind in _LIMITS:
+        limit = _LIMITS[kind]
+        return f"must be {_LIMIT_WORDS[limit]} {context[limit]}{found}"
+    if kind in ("literal_error", "enum"):
+        return f"must be {context['expected'].replace(chr(39), '`')}{found}"
+    if kind == "string_too_short":
+        return "must not be empty" if context["min_length"] == 1 else f"must be longer{found}"
+    if kind == "string_too_long":
+        return f"must be at most {context['max_length']} characters long"
+    if kind.endswith(("_type", "_parsing", "_from_float")) or kind == "finite_number":
+        word = _WORDS.get(kind.split("_")[0])
+        if word is not None:
+            return f"must be {word}{found}"
+    message = str(item["msg"]).replace("Input should be", "must be").replace("Value error, ", "")
+    return f"{message[:1].lower()}{message[1:]}{found}"
+
+
+def _keys(model: type[BaseModel], trail: Sequence[str | int]) -> list[str]:
+    fields = model.model_fields
+    for part in trail:
+        annotation = fields[str(part)].annotation if str(part) in fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        fields = annotation.model_fields
+    return list(fields)
+
+
+def _example(model: type[BaseModel], name: str) -> str:
+    known = model.model_fields.get(name)
+    for part in known.metadata if known else ():
+        if quantity := getattr(part, "quantity", None):
+            return f"; write `{name}: {quantity.example}`, say"
+    return ""

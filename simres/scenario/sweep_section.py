@@ -1,0 +1,41 @@
+"""What a scenario says of its own sweep: the shape of its `sweep:`; what is in it, exploration reads."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from simres.scenario.problems import Findings
+from simres.text import describe
+
+Goal = Literal["latency", "makespan", "energy", "power", "traffic", "sram", "bandwidth", "accuracy"]
+"""What a design can be good at; `simres.exploration.objectives` knows what each is."""
+
+
+def _listed(given: Any) -> Any:
+    """`latency,energy`, as the command line has it, is the list of these."""
+    return [name.strip() for name in given.split(",")] if isinstance(given, str) else given
+
+
+class SweepFile(BaseModel):
+    """A design space around the scenario."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    vary: Annotated[dict[str, Any], Field(min_length=1)]
+    """The knobs: paths of this file with what each is set to, a text such as `0.5,1,2 GB/s` or
+    `64 KiB..4 MiB log 13`, or a list. Files are relative to this one."""
+    pareto: Annotated[list[Goal], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    """What counts: `latency`, `energy` (both of an image), `makespan`, `power`, `traffic`, `sram`,
+    `bandwidth`, `accuracy`; by default latency and energy."""
+
+
+def sweep_of(findings: Findings, given: Any) -> SweepFile | None:
+    """The scenario's `sweep:`, or None with all that is wrong with its shape taken down."""
+    if not isinstance(given, dict):
+        example = '{vary: {hardware.ddr.bandwidth: "1,2,4 GB/s"}}'
+        findings.add(("sweep",), f"must be a mapping such as `{example}`, got {describe(given)}")
+        return None
+    file: SweepFile | None = findings.validate(SweepFile, given, ("sweep",))
+    return file

@@ -1,0 +1,355 @@
+"""The order of an overlapped schedule: every task where, as far as costs tell, it would begin.
+
+Memory is granted in program order, so a load that stands too early makes computations wait, and one that
+stands too late wastes the bus. So the chip is played forward with the costs of its components: the task
+that can begin first is next, be it a load, a store or a tile.
+
+A task may run ahead of the walk (a load long before its step, the matrix unit before the host is done)
+only as long as everything between fits beside it. So whatever comes next in the walk can always be done,
+which is why this ends.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from typing import NamedTuple
+
+from simres.hardware.chip import Chip
+from simres.program.tasks import TaskKind
+from simres.scheduling.walk import UNITS, Walk
+
+UNKNOWN = -1
+_LATER = 1 << 62
+
+
+class Played(NamedTuple):
+    """What came of it: the events of the walk in their order, the engine of each step, and when all ends."""
+
+    order: list[int]
+    engines: list[str]
+    end_ps: int
+
+
+class _Queue:
+    """The steps that engines of one role do, in the order of the walk.
+
+    `price` has for each engine what each of the walk's works takes there, `left_ps` what all the steps still
+    to come take where there is one engine.
+    """
+
+    __slots__ = (
+        "at",
+        "begins_ps",
+        "blocked_by",
+        "engine",
+        "engines",
+        "left_ps",
+        "position",
+        "price",
+        "ready_ps",
+        "steps",
+    )
+
+    def __init__(self, engines: list[str]) -> None:
+        self.engines = engines
+        self.engine = engines[0]
+        self.steps: list[int] = []
+        self.at = 0
+        self.position = -1
+        """The next step, -1 after the last."""
+        self.ready_ps = UNKNOWN
+        """When what the next step reads is there, once that is known."""
+        self.begins_ps = UNKNOWN
+        """When the next step can begin, once nothing can change that."""
+        self.blocked_by = -1
+        """A stay that others have to make first."""
+        self.price: dict[str, list[int]] = {}
+        self.left_ps = 0
+
+
+class InTime:
+    """Plays the chip forward and finds the order in which tasks begin."""
+
+    def __init__(self, walk: Walk, chip: Chip) -> None:
+        self.walk = walk
+        self.chip = chip
+        residency, tiling = walk.residency, walk.tiling
+        self.size = [tiling.pieces.size[stay.piece] for stay in residency.stays]
+        """By stay: the bytes that it takes."""
+        self.held = residency.held.copy()
+        self.free = self.capacity = tiling.capacity
+        self.frees: list[tuple[int, int]] = []
+        """When memory will be given back, and how much."""
+        self.granted = 0
+        """When memory was last granted."""
+        self.frontier = 0
+        """The first step of the walk that is not issued yet."""
+        self.issued = bytearray(len(walk.steps) + 1)
+        self.free_at: dict[str, int] = {}
+        self.bus_free = 0
+        self.stores: deque[int] = deque()
+        self.next_load = 0
+        self.version = 0
+        """Counts changes of `held`, and for which of them the next load was seen to have room."""
+        self.load_checked = -1
+        self.load_blocked = -1
+        """The next load has no room as long as the frontier is at most here."""
+        self.off_chip: set[int] = set()
+        """Pieces that were written back."""
+        stays = residency.stays
+        self.handed_on = [stay.handed_on for stay in stays]
+        self.uses = [stay.uses + stay.stored for stay in stays]
+        """By stay: who uses it and is yet to come."""
+        self.due = [stay.due for stay in stays]
+        """By stay: the steps that make it and are yet to come."""
+        self.opened_ps = [0] * len(stays)
+        """By stay: when the first of the steps that make it ends."""
+        self.ready_ps = [0] * len(stays)
+        """By stay: when it is there."""
+        self.done_ps = [0] * len(stays)
+        """By stay: when all who used it so far are done."""
+        self.needs = walk.needs
+        self.step_work = walk.works[1]
+        self.engines = [""] * len(walk.steps)
+        self.order: list[int] = []
+        self.queues = self._queues()
+        self.move_ps = self._move_ps()
+        self.bus_left = sum(
+            self.move_ps[stay.number] * (stay.loaded + stay.stored)
+            for stay in stays
+            if stay.number in self.move_ps
+        )
+
+    def _queues(self) -> list[_Queue]:
+        chip, walk = self.chip, self.walk
+        works, numbers = walk.works
+        found: dict[TaskKind, _Queue] = {}
+        by_op: list[_Queue] = []
+        for op in walk.tiling.ops:
+            kind, role = UNITS.get(op.unit, (TaskKind.MOVE, None))
+            if kind not in found:
+                if role is not None:
+                    chip.fastest(role, walk.steps[0].work)  # says so when there is none
+                found[kind] = _Queue([walk.tiling.memory] if role is None else list(chip.named(role)))
+            by_op.append(found[kind])
+        for position, step in enumerate(walk.steps):
+            by_op[step.op].steps.append(position)
+        for queue in found.values():
+            asked = {numbers[position] for position in queue.steps}
+            for name in queue.engines:
+                spec = chip.engines[name]
+                queue.price[name] = [
+                    spec.duration_ps(work) if number in asked else 0 for number, work in enumerate(works)
+                ]
+            queue.position = queue.steps[0] if queue.steps else -1
+            if len(queue.engines) == 1:
+                price = queue.price[queue.engine]
+                queue.left_ps = sum([price[numbers[position]] for position in queue.steps])
+        return list(found.values())
+
+    def _move_ps(self) -> dict[int, int]:
+        """By stay that is loaded or stored: how long one of these takes."""
+        chip, nbytes = self.chip, self.walk.tiling.pieces.nbytes
+        price = {}
+        for amount, work in self.walk.moves.items():
+            engine, _ = chip.load_and_store(work)
+            price[amount] = chip.engines[engine].duration_ps(work)
+        stays = self.walk.residency.stays
+        return {stay.number: price[nbytes[stay.piece]] for stay in stays if stay.loaded or stay.stored}
+
+    def run(self, limit_ps: int = _LATER) -> Played | None:
+        """Finds the order of all tasks, and when the last would end.
+
+        None where that is not before `limit_ps`.
+        """
+        due, ready_ps, queues = self.due, self.ready_ps, self.queues
+        last_load = len(self.walk.load_at)
+        for _ in self.walk.events:
+            bus_free = self.bus_free
+            if bus_free + self.bus_left >= limit_ps:
+                return None
+            best, queue = _LATER, None
+            for candidate in queues:
+                begins = candidate.begins_ps
+                if begins == UNKNOWN:
+                    if candidate.position < 0 or (candidate.blocked_by >= 0 and due[candidate.blocked_by]):
+                        continue
+                    begins = self._begins(candidate)
+                if begins < best:
+                    best, queue = begins, candidate
+            stores = loads = _LATER
+            if self.stores:
+                stores = ready_ps[self.stores[0]]
+                if bus_free > stores:
+                    stores = bus_free
+            if self.frontier > self.load_blocked and self.next_load < last_load:
+                loads = self._load_begins()
+            if queue is not None and best <= stores and best <= loads:
+                if self._compute(queue, best) >= limit_ps:
+                    return None
+            elif stores <= loads:
+                self._store(stores)
+            else:
+                self._load(loads)
+        end = max(self.bus_free, *self.free_at.values(), 0)
+        return Played(self.order, self.engines, end) if end < limit_ps else None
+
+    def _space(self, begins: int, nbytes: int) -> int:
+        """When so many bytes can be granted, at `begins` or later; `_LATER` if nothing frees them yet."""
+        if begins < self.granted:
+            begins = self.granted
+        free = self.free
+        if free >= nbytes:
+            return begins
+        for at, amount in self.frees:
+            free += amount
+            if free >= nbytes:
+                return at if at > begins else begins
+        return _LATER
+
+    def _begins(self, queue: _Queue) -> int:
+        """When the next step of a queue could begin, on `queue.engine`; `_LATER` if that is not known."""
+        position = queue.position
+        needs = self.needs[position]
+        if queue.ready_ps == UNKNOWN:
+            if self.walk.loads_before[position] > self.next_load:
+                return _LATER
+            due, uses = self.due, self.uses
+            for stay in needs.others:
+                if due[stay]:
+                    queue.blocked_by = stay
+                    return _LATER
+            queue.blocked_by = -1
+            for stay in needs.over:
+                if uses[stay]:
+                    return _LATER
+            ready = 0
+            for stay in needs.others:
+                if self.ready_ps[stay] > ready:
+                    ready = self.ready_ps[stay]
+            for stay in needs.own:
+                part = self.walk.steps[position].part is not None
+                ready = max(ready, self.opened_ps[stay] if part else self.ready_ps[stay])
+            for stay in needs.over:
+                if self.done_ps[stay] > ready:
+                    ready = self.done_ps[stay]
+            queue.ready_ps = ready
+        begins = queue.ready_ps
+        free_at = self.free_at
+        if len(queue.engines) > 1:
+            work = self.step_work[position]
+            ready, price = begins, queue.price
+            queue.engine = min(
+                queue.engines, key=lambda name: max(ready, free_at.get(name, 0)) + price[name][work]
+            )
+        since = free_at.get(queue.engine, 0)
+        if since > begins:
+            begins = since
+        if needs.nbytes:
+            # Taken now, the walk up to the step must have room beside it.
+            frontier = self.frontier
+            if position > frontier and max(self.held[frontier:position]) > self.capacity - needs.nbytes:
+                return _LATER
+            return self._space(begins, needs.nbytes)
+        if len(queue.engines) == 1:
+            queue.begins_ps = begins
+        return begins
+
+    def _load_begins(self) -> int:
+        """When the next load can begin."""
+        stay = self.walk.residency.loads[self.next_load]
+        size = self.size[stay.number]
+        if self.load_checked != self.version:
+            most = self.capacity - size
+            ahead = self.held[self.frontier : stay.start]
+            if ahead and max(ahead) > most:
+                last = max(place for place, held in enumerate(ahead) if held > most)
+                self.load_blocked = self.frontier + last
+                return _LATER
+            self.load_checked = self.version
+        sources = self.walk.sources.get(self.next_load)
+        if sources and not self.off_chip.issuperset(sources):
+            return _LATER
+        return self._space(self.bus_free, size)
+
+    def _take(self, at: int, start: int, nbytes: int) -> None:
+        """Grants memory at a time for a stay that in the walk begins at `start`."""
+        if at > self.granted:
+            self.granted = at
+        frees = self.frees
+        while frees and frees[0][0] <= at:
+            self.free += frees.pop(0)[1]
+        self.free -= nbytes
+        if start > self.frontier:
+            ahead = slice(self.frontier, start)
+            self.held[ahead] = [held + nbytes for held in self.held[ahead]]
+            self.version += 1
+
+    def _used(self, stay: int, ends: int) -> None:
+        """A user of a stay ends; after the last one its memory is free, or its successor's."""
+        left = self.uses[stay] = self.uses[stay] - 1
+        if ends > self.done_ps[stay]:
+            self.done_ps[stay] = ends
+        if not left and not self.handed_on[stay]:
+            insort(self.frees, (self.done_ps[stay], self.size[stay]))
+
+    def _load(self, begins: int) -> None:
+        number = self.next_load
+        stay = self.walk.residency.loads[number]
+        self.next_load += 1
+        self.load_blocked = self.load_checked = -1
+        self._take(begins, stay.start, self.size[stay.number])
+        took = self.move_ps[stay.number]
+        self.bus_left -= took
+        self.bus_free = self.ready_ps[stay.number] = begins + took
+        self.order.append(self.walk.load_at[number])
+
+    def _store(self, begins: int) -> None:
+        stay = self.stores.popleft()
+        took = self.move_ps[stay]
+        self.bus_left -= took
+        self.bus_free = begins + took
+        self.off_chip.add(self.walk.residency.stays[stay].piece)
+        self.order.append(self.walk.store_at[stay])
+        self._used(stay, self.bus_free)
+
+    def _compute(self, queue: _Queue, begins: int) -> int:
+        """Issues the next step of a queue, and says when its engine could be done with all that follow."""
+        walk, position, engine = self.walk, queue.position, queue.engine
+        queue.at += 1
+        queue.position = queue.steps[queue.at] if queue.at < len(queue.steps) else -1
+        queue.ready_ps = queue.begins_ps = UNKNOWN
+        needs = self.needs[position]
+        if needs.nbytes:
+            self._take(begins, position, needs.nbytes)
+        took = queue.price[engine][self.step_work[position]]
+        ends = self.free_at[engine] = begins + took
+        self.engines[position] = engine
+        self.order.append(walk.step_at[position])
+        uses, handed_on, done_ps, ready_ps = self.uses, self.handed_on, self.done_ps, self.ready_ps
+        for stay in needs.read:
+            left = uses[stay]
+            if left or not handed_on[stay]:
+                uses[stay] = left - 1
+                if ends > done_ps[stay]:
+                    done_ps[stay] = ends
+                if left == 1 and not handed_on[stay]:
+                    insort(self.frees, (done_ps[stay], self.size[stay]))
+        for stay in needs.made:
+            if not self.opened_ps[stay]:
+                self.opened_ps[stay] = ends
+            if ends > ready_ps[stay]:
+                ready_ps[stay] = ends
+            self.due[stay] -= 1
+        for stay in needs.only_made:
+            self._used(stay, ends)
+        if position in walk.stored_after:
+            self.stores.extend(walk.stored_after[position])
+        self.issued[position] = 1
+        if position == self.frontier:
+            self.frontier = self.issued.index(0, position)
+        if len(queue.engines) > 1:
+            return ends
+        queue.left_ps -= took
+        return ends + queue.left_ps

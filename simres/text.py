@@ -1,0 +1,72 @@
+"""How messages show what somebody wrote: cut short, described, or set right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+MAX_TEXT = 64
+"""Characters of a quantity or unit that are looked at."""
+
+_LONG = {
+    "per": "/",
+    "bytes": "b",
+    "byte": "b",
+    "seconds": "s",
+    "second": "s",
+    "sec": "s",
+    "kilo": "k",
+    "mega": "m",
+    "giga": "g",
+    "tera": "t",
+}
+
+
+def suggest_unit(unit: str, known: dict[str, int]) -> str | None:
+    """The known unit that `unit` most likely means: `GBps` is GB/s, `KB` is kB, `TOPS` is TOP/s."""
+
+    def plain(name: str) -> str:
+        name = name.lower().replace(" ", "")
+        for long, short in _LONG.items():
+            name = name.replace(long, short)
+        for ending in ("flops", "ops", "macs", "bps"):
+            if name.endswith(ending):
+                return name[:-1].removesuffix("p" if ending == "bps" else "") + "/s"
+        return name
+
+    written = plain(unit[:MAX_TEXT])
+    plains = {plain(name): name for name in reversed(known)}
+    if written in plains:
+        return plains[written]
+    close = get_close_matches(written, plains, n=1, cutoff=0.75)
+    return plains[close[0]] if close else None
+
+
+def shorten(value: object, most: int = 40) -> str:
+    """The text of a value, cut to what fits into a message, on one line."""
+    text = str(value) if not isinstance(value, int) or abs(value) < 10**60 else "a huge number"
+    text = text if len(text) <= most else f"{text[: most - 3]}..."
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def describe(value: object) -> str:
+    """What a wrong value is, in words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"`{shorten(value)}`"
+
+
+def three_digits(value: float) -> str:
+    """A number to three digits, without an exponent: `808`, `45.2`, `0.0452`, `12346`."""
+    if value >= 100:
+        return f"{value:.0f}"
+    if value <= 0:
+        return "0"
+    text = f"{value:.3g}"
+    return text if "e" not in text else f"{value:.9f}".rstrip("0").rstrip(".") or "0"

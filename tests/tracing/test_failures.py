@@ -1,0 +1,131 @@
+"""What cannot be traced or priced is said in words, and plugins can price what simres cannot."""
+
+# ruff: noqa: E402
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from simres.errors import AnswerIsNo, SimresError
+from simres.plugins.hooks import Operator
+from simres.workload import json as workload_json
+
+torch = pytest.importorskip("torch")
+
+from torch import nn
+
+from simres.tracing import trace
+from simres.tracing.lowering import Lowered, Node, host
+from simres.workload import Unit
+
+pytestmark = pytest.mark.torch
+
+
+class Sorting(nn.Module):
+    def forward(self, x):
+        return torch.sort(torch.sort(x)[0])[0] + torch.erfinv(x)
+
+
+def test_an_operator_without_a_price_fails_by_name() -> None:
+    with pytest.raises(AnswerIsNo, match=r"aten\.sort\.default +2 times") as raised:
+        trace(Sorting(), (8,), operators={})
+    assert raised.value.exit_code == 1
+    assert "aten.erfinv.default  once" in raised.value.message
+    hint = str(raised.value.hint)
+    assert "--allow-unmodelled" in hint
+    assert 'Operator("aten.sort.default"' in hint
+
+
+def test_an_operator_without_a_price_can_be_let_through() -> None:
+    workload = trace(Sorting(), (8,), operators={}, allow_unmodelled=True)
+    assert [op.unit for op in workload.ops].count(Unit.UNMODELLED) == 3
+    assert len(workload.warnings) == 2
+    assert "aten.sort.default 2 times" in workload.warnings[0]
+    assert workload.coverage.startswith("1 of 4 ops")
+    assert workload_json.loads(workload_json.dumps(workload)) == workload
+
+
+def lower_sort(node: Node) -> Lowered:
+    """A plugin's: n log2 n comparisons."""
+    size = node.inputs[0].elements
+    return replace(host(node, "add"), kind="sort", vector_ops=size * (size - 1).bit_length())
+
+
+def test_plugins_can_price_an_operator() -> None:
+    erfinv = lambda node: host(node, "log")  # noqa: E731
+    operators = {"aten.sort.default": lower_sort, "aten.erfinv.default": erfinv}
+    workload = trace(Sorting(), (8,), operators=operators)
+    kinds = Counter({op.kind: op.vector_ops for op in workload.ops if op.kind != "sort"})
+    assert kinds == Counter(log=8, add=8)
+    assert [op.vector_ops for op in workload.ops if op.kind == "sort"] == [24, 24]
+
+    def declared(target: str) -> dict[str, Operator | object]:
+        return operators | {"aten.sort.default": Operator("aten.sort.default", target, "")}
+
+    with pytest.raises(SimresError, match=r"cannot load `no\.such:thing`"):
+        trace(Sorting(), (8,), operators=declared("no.such:thing"))
+    with pytest.raises(SimresError, match="must return a Lowered, returned int"):
+        trace(Sorting(), (8,), operators=declared("builtins:id"))
+    with pytest.raises(SimresError, match=r"`math:sqrt` failed on aten\.sort\.default: TypeError"):
+        trace(Sorting(), (8,), operators=declared("math:sqrt"))
+
+
+class DataDependent(nn.Module):
+    def forward(self, x):
+        return x * 2 if x.sum() > 0 else x
+
+
+class Number(nn.Module):
+    def forward(self, x):
+        return 3
+
+
+class Nonzero(nn.Module):
+    def forward(self, x):
+        return x.nonzero()
+
+
+class Complex(nn.Module):
+    def forward(self, x):
+        return torch.fft.fft(x).abs()
+
+
+class Noise(nn.Module):
+    def forward(self, x):
+        return x + torch.randn(3)
+
+
+class Endless(nn.Module):
+    def forward(self, x):
+        return self.forward(x)
+
+
+FAILING = {
+    "data": (DataDependent(), (3,), r"depends on the values of a tensor, at .*test_tracing_failures\.py:\d+"),
+    "number": (Number(), (3,), "returns no tensor"),
+    "nonzero": (Nonzero(), (3,), "shape of `nonzero` depends on data"),
+    "complex": (Complex(), (8,), "data type torch.complex64"),
+    "noise": (Noise(), (3,), "aten.randn.default"),
+    "endless": (Endless(), (3,), "calls itself without end"),
+    "channels": (nn.Conv2d(3, 4, 3), (4, 8, 8), "expected input"),
+    "too many": (nn.ReLU(), [(3,), (3,)], "positional arg"),
+    "too few": (nn.Bilinear(3, 3, 3), (3,), "missing"),
+    "no shape": (nn.ReLU(), [], "no input shape"),
+    "no size": (nn.ReLU(), (3, 0), "at least 1"),
+    "text": (nn.ReLU(), "three", "`three` is no input shape"),
+    "type": (nn.ReLU(), "3:int3", "unknown data type `int3`"),
+    "int4": (nn.ReLU(), "3:int4", "torch has no data type int4"),
+    "huge": (nn.ReLU(), (2**21, 2**21), "more than 2\\^40"),
+    "no shape at all": (nn.ReLU(), 3, "is no input shape"),
+    "no module": (3, (3,), "is a int, not a torch.nn.Module"),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_what_cannot_be_traced_says_why(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    module, shape, message = FAILING[name]
+    with pytest.raises(SimresError, match=message):
+        trace(module, shape, operators={})
+    assert capfd.readouterr() == ("", "")

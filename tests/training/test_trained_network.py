@@ -1,0 +1,55 @@
+"""Checkpoints beside their images: what their metadata may say of them."""
+
+# ruff: noqa: E402
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+save = pytest.importorskip("safetensors.torch").save_file
+
+from simres.errors import SimresError
+from simres.networks.build import build
+from simres.training.trained_network import trained
+
+pytestmark = pytest.mark.torch
+
+SOUND = {
+    "network": "resnet8",
+    "classes": "2",
+    "input": "3x32x32",
+    "class_names": '["a", "b"]',
+    "mean": "[0.5, 0.5, 0.5]",
+    "deviation": "[0.25, 0.25, 0.25]",
+}
+
+
+def written(folder: Path, metadata: dict[str, str]) -> Path:
+    path = folder / "net.safetensors"
+    save(build("resnet8", classes=2).module.state_dict(), path, metadata)
+    return path
+
+
+def test_sound_metadata_are_taken(tmp_path: Path) -> None:
+    found = trained(written(tmp_path, SOUND))
+    assert (found.side, found.classes, found.deviation) == (32, ("a", "b"), (0.25,) * 3)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("input", "axbxc", "its input must be channels x rows x columns"),
+        ("input", "3x32", "its input must be channels x rows x columns"),
+        ("input", "3x99999999x99999999", "its input must be channels x rows x columns"),
+        ("class_names", "[" * 100_000, "`class_names` is no list"),
+        ("class_names", "[" + "9" * 5000 + "]", "`class_names` is no list"),
+        ("mean", "[0.5]", "`mean` must have a figure from 0 to 1 for each channel"),
+        ("mean", "[NaN, 0.5, 0.5]", "`mean` must have a figure from 0 to 1 for each channel"),
+        ("deviation", "[0.0, 0.5, 0.5]", "`deviation` must have a figure from 0 to 1 for each channel"),
+    ],
+)
+def test_metadata_that_cannot_be_are_refused(tmp_path: Path, key: str, value: str, message: str) -> None:
+    with pytest.raises(SimresError, match=message):
+        trained(written(tmp_path, SOUND | {key: value}))
