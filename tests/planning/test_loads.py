@@ -101,6 +101,15 @@ def test_a_trace_says_when(tmp_path):
     assert (stream.first_ps, stream.last_ps, stream.arrived) == (10**9, 3_500_000_000, 3)
 
 
+@pytest.mark.parametrize(
+    ("images", "warmup", "left_out"),
+    [(19, "10 %", 1), (19, None, 1), (20, "10 %", 2), (5, "0 %", 0), (5, 4, 4)],
+)
+def test_a_share_of_the_images_warms_up_rounded_down(images, warmup, left_out):
+    load = {"arrivals": "poisson", "rate": "1/s", "images": images}
+    assert scenario(load | ({} if warmup is None else {"warmup": warmup})).load.warmup == left_out
+
+
 def test_a_result_of_requests_survives_its_file_and_runs_again(tmp_path):
     found = run({"arrivals": "poisson", "rate": "5000/s", "images": 50, "deadline": "100 us"})
     path = found.save(tmp_path)
