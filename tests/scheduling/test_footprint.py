@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.program.regions import covered, within
-from simres.scheduling.footprint import _reshaped, _window, reach, reads, to_storage, whole
-from simres.testing import graphs
+from simres.scheduling.footprint import _reshaped, _window, reads, to_storage, whole
 from simres.workload import Loops, Op, Role, Tensor, Unit, Window, Workload
 
 
@@ -82,39 +80,6 @@ def test_a_window_reads_the_rows_under_it_and_no_more(rows, kernel, stride, padd
     if touched:
         assert first <= min(touched) <= max(touched) < last
         assert dilation > 1 or (first, last) == (min(touched), max(touched) + 1)
-
-
-@st.composite
-def parts(draw):
-    """An operator of a network, a part of its first output, and a part of that part."""
-    workload = draw(graphs(4, partly=True))
-    computed = [op for op in workload.ops if op.unit is not Unit.VIEW]
-    op = draw(st.sampled_from(computed or list(workload.ops)))
-    outer = boxes(draw, workload.tensors[op.outputs[0]].shape)
-    inner = boxes(draw, tuple(stop - start for start, stop in outer))
-    return (
-        workload,
-        op,
-        outer,
-        tuple((at + first, at + last) for (at, _), (first, last) in zip(outer, inner, strict=True)),
-    )
-
-
-@settings(max_examples=200, deadline=None)
-@given(parts())
-def test_what_is_read_lies_in_what_is_there_and_grows_with_what_is_made(case):
-    workload, op, outer, inner = case
-    for place, name in enumerate(op.inputs):
-        more, less = reach(workload, op, place, outer), reach(workload, op, place, inner)
-        if more is None:
-            assert less is None
-            continue
-        assert within(more, workload.tensors[name].shape)
-        stored, held = to_storage(workload, name, more)
-        assert within(held, workload.tensors[stored].shape)
-        if less is not None:
-            assert covered(less, [more])
-            assert covered(to_storage(workload, name, less)[1], [held])
 
 
 def test_views_are_followed_to_the_bytes():
