@@ -23,12 +23,15 @@ def problems_of_workload(workload: Workload) -> Iterator[str]:
     cyclic = _cyclic_views(workload)
     for name in cyclic:
         yield f"tensor `{name}`: is a view of itself, by way of view_of"
-    yield from _ops(workload, cyclic)
+    inside = {name for op in workload.ops for name in _between(op)}
+    yield from _ops(workload, cyclic, inside)
     if not workload.outputs:
         yield "outputs: must name at least one tensor"
     for index, name in enumerate(workload.outputs):
         if name not in workload.tensors:
             yield f"outputs[{index}]: no tensor `{name}`"
+        elif name in inside:
+            yield f"outputs[{index}]: `{name}` lies inside a fused operator, so it is never whole in memory"
 
 
 def problems_of_ledger(ledger: Ledger) -> Iterator[str]:
@@ -101,12 +104,11 @@ def _cyclic_views(workload: Workload) -> list[str]:
     return list(cyclic)
 
 
-def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
+def _ops(workload: Workload, cyclic: list[str], inside: set[str]) -> Iterator[str]:
     """Names, order and producers; then each operator's own figures."""
     names: set[str] = set()
     makers = {output: op.name for op in reversed(workload.ops) for output in op.outputs}
     made: dict[str, str] = {}
-    between: set[str] = set()
     for index, op in enumerate(workload.ops):
         place = f"ops[{index}]"
         if not op.name or op.name in names:
@@ -120,6 +122,8 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
                 yield f"{place}.inputs[{position}]: no tensor `{name}`"
             elif tensor.role is Role.ACTIVATION and name not in made and name in makers:
                 yield f"{place}.inputs[{position}]: `{name}` is made only later, by `{makers[name]}`"
+            elif name in inside:
+                yield f"{place}.inputs[{position}]: `{name}` lies inside a fused operator"
         if not op.outputs:
             yield f"{place}.outputs: must name at least one tensor"
         for position, name in enumerate(op.outputs):
@@ -138,10 +142,9 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
             *_fused(op, workload),
         ):
             yield f"{place}{problem}"
-        between.update(_between(op))
         yield from _views(place, op, workload, cyclic)
     for index, (name, tensor) in enumerate(workload.tensors.items()):
-        if tensor.role is Role.ACTIVATION and name not in made and name not in between:
+        if tensor.role is Role.ACTIVATION and name not in made and name not in inside:
             yield f"tensors[{index}] (`{name}`): an activation that no operator makes"
 
 

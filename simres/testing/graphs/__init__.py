@@ -8,13 +8,13 @@ draw the calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from simres.testing.graphs import matrix, movement, vector
-from simres.testing.graphs.build import NUMBERS, Graph, TooLarge
+from simres.testing.graphs.build import NUMBERS, Graph, Kinds, TooLarge
 from simres.workload import Workload
 
 
@@ -22,7 +22,7 @@ def _unmodelled(graph: Graph) -> None:
     graph.unpriced(graph.anything())
 
 
-FAMILIES: tuple[Mapping[str, Callable[[Graph], None]], ...] = (
+FAMILIES: tuple[Kinds, ...] = (
     matrix.KINDS,
     vector.ELEMENT_BY_ELEMENT,
     vector.OVER_AXES,
@@ -65,7 +65,7 @@ def graphs(
 def _graphs(
     draw: st.DrawFn,
     max_ops: int,
-    families: Sequence[Mapping[str, Callable[[Graph], None]]],
+    families: Sequence[Kinds],
     dtypes: Sequence[str],
     partly: bool,
 ) -> Workload:

@@ -221,6 +221,10 @@ class Graph:
         return Workload("random", self.tensors, tuple(self.ops), outputs, parameters)
 
 
+Kinds = Mapping[str, Callable[[Graph], None]]
+"""What draws an operator, by kind."""
+
+
 def _sized(shape: Shape) -> None:
     if not 0 < math.prod(shape) <= MOST_ELEMENTS:
         raise TooLarge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simres.testing.graphs.build import Graph, Shape
+from simres.testing.graphs.build import Graph, Kinds, Shape
 from simres.tracing.lowering import Value
 
 
@@ -126,7 +126,7 @@ def _multiplied(x: Value, other: Value) -> tuple[str, dict[str, object]]:
     return source, {"self": x, "mat2": other}
 
 
-KINDS = {
+KINDS: Kinds = {
     "conv": conv,
     "conv_transposed": conv_transposed,
     "linear": linear,

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from simres.testing.graphs.build import Graph, Shape
+from simres.testing.graphs.build import Graph, Kinds, Shape
 from simres.tracing.lowering import Value
 
 
@@ -162,9 +162,9 @@ def pad(graph: Graph) -> None:
     else:
         axes = graph.integer(1, 3)
         x = graph.number(axes + 1, axes + 2)
-        most = {"reflection": 1, "replication": 3}[way]
+        most = 1 if way == "reflection" else -1  # a mirror leaves out the edge itself
         pairs = [
-            tuple(graph.integer(0, 2 if way == "replication" else min(2, size - most)) for _ in range(2))
+            (graph.integer(0, min(2, size - most)), graph.integer(0, min(2, size - most)))
             for size in x.shape[::-1][:axes]
         ]
         name, source = "padding", f"aten.{way}_pad{axes}d.default"
@@ -293,7 +293,7 @@ def _with(shape: Shape, axis: int, size: int) -> Shape:
     return (*shape[:axis], size, *shape[axis + 1 :])
 
 
-VIEWS = {
+VIEWS: Kinds = {
     "reshape": reshape,
     "permute": permute,
     "transpose": transpose,
@@ -308,7 +308,7 @@ VIEWS = {
     "as_strided": as_strided,
 }
 """What draws each kind that renames bytes."""
-MOVES = {
+MOVES: Kinds = {
     "pad": pad,
     "concat": concat,
     "copy": copy,

@@ -6,12 +6,12 @@ from functools import partial
 
 from hypothesis import strategies as st
 
-from simres.testing.graphs.build import Graph, Shape
+from simres.testing.graphs.build import Graph, Kinds, Shape
 from simres.testing.graphs.matrix import Slide, covers
 from simres.testing.graphs.movement import interpolate
 from simres.tracing.lowering import Value
 
-UNARY = {
+UNARY: dict[str, tuple[str, dict[str, object]]] = {
     "relu": ("relu.default", {}),
     "neg": ("neg.default", {}),
     "abs": ("abs.default", {}),
@@ -63,7 +63,7 @@ def binary(graph: Graph, source: str) -> None:
     """Two operands, one of which or both may be broadcast; both may be the same tensor."""
     x = graph.number()
     other = _other(graph, x, x.dtype)
-    arguments = {"self": x, "other": other}
+    arguments: dict[str, object] = {"self": x, "other": other}
     if source in ("add.Tensor", "sub.Tensor"):
         arguments["alpha"] = graph.one_of(1, 1, 2)
     if source == "pow.Tensor_Tensor":
@@ -295,7 +295,7 @@ def cumsum(graph: Graph) -> None:
     graph.call("aten.cumsum.default", {"self": x, "dim": graph.axis(x)}, x.shape)
 
 
-ELEMENT_BY_ELEMENT = {
+ELEMENT_BY_ELEMENT: Kinds = {
     **{kind: partial(unary, source=source, others=others) for kind, (source, others) in UNARY.items()},
     **{kind: partial(binary, source=source) for kind, source in BINARY.items()},
     "logical": logical,
@@ -305,7 +305,7 @@ ELEMENT_BY_ELEMENT = {
     "batch_norm": batch_norm,
 }
 """What draws each kind that makes an element from those at its place."""
-OVER_AXES = {
+OVER_AXES: Kinds = {
     "max_pool": partial(pool, kind="max"),
     "avg_pool": partial(pool, kind="avg"),
     "layer_norm": layer_norm,
