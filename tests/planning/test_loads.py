@@ -389,6 +389,19 @@ def test_requests_wait_as_pollaczek_and_khinchine_say(load_percent, seed):
     assert margin < mean / 2, "it could be exponential service, whose mean wait is twice that"
 
 
+@pytest.mark.parametrize("spare", [-1, 0])
+def test_a_latency_of_exactly_the_target_keeps_it(spare):
+    """At no rate below what the host serves does anybody wait."""
+    load = {"arrivals": "periodic", "rate": "1/s", "images": 20, "warmup": 0}
+    target = saturation.Target("", "max", SERVICE + spare)
+    if spare < 0:
+        with pytest.raises(AnswerIsNo, match="is out of reach at any rate"):
+            saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [target], 1)
+        return
+    found = saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [target], 1)
+    assert found.capacity_per_ks - found.per_ks <= 2 * found.step_per_ks
+
+
 def test_saturation_of_a_server_of_fixed_time_is_where_its_formula_says():
     """The mean latency D (1 + rho / (2 (1 - rho))) is 1.5 D at half load."""
     load = {"arrivals": "poisson", "rate": "1/s", "images": 1200, "seed": 4}
