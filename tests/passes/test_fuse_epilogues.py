@@ -183,6 +183,10 @@ def test_a_bias_between_convolution_and_batch_norm_goes_into_the_shift() -> None
     expected = passed(before, "fold_batch_norm")
     assert passed(biased, "fold_batch_norm") == expected
     assert passed(biased, "fold_bias", "fold_batch_norm") == passed(expected, "fold_bias")
+    scaled = passed(biased, "fold_bias", "quantise_int8")
+    after = {op.name: op for op in passed(scaled, "fold_batch_norm").ops}
+    assert "bn" in after, "a start and a scale leave no place for its shift"
+    assert after["conv"] == {op.name: op for op in scaled.ops}["conv"]
 
 
 def test_shared_weights_keep_their_batch_norms() -> None:
