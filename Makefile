@@ -8,6 +8,8 @@ ARGS ?=
 
 PY := $(VENV)/bin/python
 PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
+SCRIPTS := simres/reporting/html/script tests/reporting/html
+BIOME := @biomejs/biome@2.6.8
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -15,10 +17,10 @@ export NO_MKDOCS_2_WARNING := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs docs-check validation bench clean
+.PHONY: help demo test lint lint-scripts docs docs-check validation bench clean
 
 help: ## Say what there is to make.
-	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-11s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it was meant to describe.
 	@$(DEMO)/bin/simres simulate scenarios/paper.yaml
@@ -36,11 +38,16 @@ demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it
 test: $(VENV)/installed ## All tests, those of the plugins included.
 	$(PY) -m pytest -n 2 $(ARGS)
 
-lint: $(VENV)/installed ## Style, types, and the one direction of imports.
+lint: $(VENV)/installed ## Style, types, the one direction of imports, and the scripts of the HTML report.
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+	@$(MAKE) --no-print-directory lint-scripts
+
+lint-scripts: ## The scripts of the HTML report, where there is Node.
+	@if npx --yes $(BIOME) --version >/dev/null 2>&1; then npx --yes $(BIOME) check --config-path=.ci $(SCRIPTS); \
+	else echo 'not checked: the scripts of the HTML report; npx cannot get $(BIOME) here' >&2; fi
 
 docs: $(VENV)/installed ## The documentation, into site/; its generated pages are written anew.
 	$(PY) docs/generate.py

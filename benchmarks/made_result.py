@@ -7,7 +7,8 @@ from itertools import count
 from simres.analysis.bounds import bounds
 from simres.program import Program, Region, TaskKind, Work
 from simres.program.draft import Draft
-from simres.result.data import Engine, Origin, Result
+from simres.result import Result
+from simres.result.data import Engine, Origin
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row

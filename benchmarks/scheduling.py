@@ -27,7 +27,7 @@ from simres.errors import SimresError
 from simres.passes.application import apply
 from simres.planning.plan import evaluate
 from simres.plugins.registry import Registry
-from simres.result.data import Result
+from simres.result import Result
 from simres.workload import Workload
 
 LIMITS_MS = {"resnet20": 10.0, "resnet18": 150.0, "torchvision:resnet152": 1000.0}

@@ -1,8 +1,9 @@
-"""What a Python program calls: simulate, trace, load, rerun."""
+"""The Python API: simulate, trace, load, rerun."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,8 +14,8 @@ from simres.errors import SimresError
 from simres.planning import plan as planning
 from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
+from simres.result import Result
 from simres.result import json as result_json
-from simres.result.data import Result
 from simres.scenario import loader, shipped
 from simres.scenario.model import Scenario
 from simres.simulation.stream import PERCENTILES
@@ -54,7 +55,7 @@ def simulate(
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
     given = workload or find_workloads(scenario, registry=registry)
-    return planning.evaluate(scenario, given, registry, level)
+    return _shown(planning.evaluate(scenario, given, registry, level))
 
 
 def schedule(
@@ -148,7 +149,7 @@ def trace(
 
 def load(path: str | Path) -> Result:
     """Reads a result that `Result.save` or `simres simulate -o DIR` wrote."""
-    return result_json.load(path)
+    return _shown(result_json.load(path))
 
 
 def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result, Result]:
@@ -258,6 +259,15 @@ def find_workload(
 
     operators = (registry or default_registry()).operators()
     return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
+
+
+def _shown(result: Result) -> Result:
+    """The same result, which a notebook shows as a table."""
+    if "IPython" in sys.modules:
+        from simres.reporting.files.notebook import show_in_notebooks
+
+        show_in_notebooks()
+    return result
 
 
 def _scenario(

@@ -1,4 +1,4 @@
-"""What can go wrong, as a person should read it: a message, where it is, and what to do about it."""
+"""Errors and warnings as a person reads them: a message, a place, and a remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How messages show what somebody wrote: cut short, described, or set right."""
+"""Formatting of values in messages: shortened, described, or with a suggested spelling."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from simres.hardware.chip import Chip
 from simres.program import Program, Region, TaskKind, Work
 from simres.program.draft import Draft
 from simres.program.record import RecordLevel
-from simres.result.data import Engine, Origin, Result
+from simres.result import Result
+from simres.result.data import Engine, Origin
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row

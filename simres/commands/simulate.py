@@ -12,7 +12,7 @@ from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
-    from simres.result.data import Result
+    from simres.result import Result
 
 
 def simulate(

@@ -1,4 +1,4 @@
-"""Results side by side: totals, engines, what the critical path went to, and layers.
+"""Compares results: totals, engines, critical paths and layers.
 
 Layers and causes are compared by the time they have on the critical path. These times add up to the
 makespan, so the differences add up to the difference of the makespans.
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.errors import SimresError
 from simres.program.record import RecordLevel
-from simres.result.data import Result
+from simres.result import Result
 
 SCHEMA_VERSION = 1
 """Version of the JSON form."""

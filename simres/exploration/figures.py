@@ -1,4 +1,4 @@
-"""What one point comes to: a flat row of figures, or what went wrong there."""
+"""The row of figures of one design point, or the reason why it failed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simres.hardware.specs import BusSpec, MemorySpec
 from simres.planning.plan import evaluate
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
-from simres.result.data import Result
+from simres.result import Result
 from simres.scenario.model import Scenario
 
 Cell = int | float | str | None

@@ -1,4 +1,4 @@
-"""What there is to draw of many designs: the front of some goals, and a goal over two knobs."""
+"""Data for plots of many designs: a Pareto front, or a heat map over two knobs."""
 
 from __future__ import annotations
 

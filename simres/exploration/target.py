@@ -1,4 +1,4 @@
-"""How much of one resource a wanted makespan takes: a bounded search, one resource at a time.
+"""Searches for the least change of one resource that reaches a wanted makespan.
 
 What the run does with each value is simulated, so what is found holds, whatever anomalies there are. That
 nothing less would do is not proven: the search halves the interval between a value that does and one that

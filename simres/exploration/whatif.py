@@ -1,4 +1,4 @@
-"""What if a chip had more or less of one thing: each of its resources doubled, halved and free."""
+"""What-if analysis: each resource of a chip doubled, halved and unlimited."""
 
 from __future__ import annotations
 

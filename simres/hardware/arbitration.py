@@ -1,4 +1,4 @@
-"""Who gets a shared bus, burst by burst, worked out in leaps: whole numbers and no clockwork.
+"""Arbitration of a shared bus, exact to the burst and computed in closed form between events.
 
 The rules are those of `simres.hardware.bus`, in the memory's time. Time is in ticks, of which a whole
 number make a burst. Between two breaks (an arrival, a transfer's last burst, a change of direction) the

@@ -1,4 +1,4 @@
-"""A background master's requests by the batch, between arrivals and ends of transfers.
+"""Batches of a background master's requests between events, in closed form.
 
 Requests come at moments n of their own, r(n) ready; between them the channels take whole rounds. Let the
 last request have ended at E(0), the round after a request take R', any other R, and a request S once it

@@ -1,4 +1,4 @@
-"""A shared bus between two grants: its channels, who had it last, and when it is free."""
+"""The state of a shared bus between two grants: channels, direction, last owner, end of the last burst."""
 
 from __future__ import annotations
 

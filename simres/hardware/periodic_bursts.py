@@ -1,4 +1,4 @@
-"""Where bursts repeat though windows bind: the period, and leaps over many of them at once.
+"""Periodic burst patterns under a limited window: detects the period and skips many at once.
 
 A window that binds makes what comes next depend on when the last bursts started. Two ways find the period:
 

@@ -1,4 +1,4 @@
-"""What of a component there could be more or less of: its rates, capacities, delays and windows."""
+"""Resources of a component that can be changed: rates, capacities, delays and windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The networks that `simres models` lists, with counts taken once, so that listing them needs no torch."""
+"""The networks that `simres models` lists, with counts taken in advance, so that torch is not needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network with everything that was chosen about it: what a checkpoint has to say to be read again."""
+"""A network with all choices made, as a checkpoint stores them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole chain for one scenario: passes, schedule, check, run, and what it means."""
+"""The whole chain for one scenario: passes, scheduling, checks, simulation and analysis."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
 from simres.program.tenants import beside, joined, part, together
-from simres.result.data import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
-from simres.result.json import program_document
+from simres.result import Result
+from simres.result.data import Candidate, Engine, Expectation, Origin, Tenancy, together_of
+from simres.result.document import program_document
 from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.scheduling.preload import filling

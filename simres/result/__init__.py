@@ -1,1 +1,5 @@
-"""A finished run: `data` is what is known of it, `summary` its figures, `json` its file."""
+"""A finished run: `figures` computes its figures, `summary` lists them, `document` and `json` are files."""
+
+from simres.result.result import Result
+
+__all__ = ["Result"]

@@ -1,4 +1,4 @@
-"""What must hold in a result read from a file beyond the types of its fields, so that it can be shown."""
+"""Rules that a stored result must satisfy beyond the types of its fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simres.workload.graph import Workload
 if TYPE_CHECKING:
     from simres.program.record import StreamTotals
     from simres.program.tasks import Program
-    from simres.result.data import Result
+    from simres.result.figures import Figures
 
 MOST_PS = 10**30
 """Picoseconds beyond that are a slip: longer than the universe is old."""
@@ -22,7 +22,7 @@ _COLUMNS = len(Span._fields)
 _PERCENTILES = ["p50", "p90", "p95", "p99", "p99_9", "max"]
 
 
-def problems_of_result(result: Result) -> Iterator[str]:
+def problems_of_result(result: Figures) -> Iterator[str]:
     """What the parts of a result say of each other that is not so; in order, each with its path."""
     engines = result.record.engines
     for name in engines:
@@ -190,7 +190,7 @@ def _holders(record: Record) -> Iterator[str]:
             yield f"record.bus_holders: row {row} waited another time for the bus than others had it"
 
 
-def _streams(result: Result) -> Iterator[str]:
+def _streams(result: Figures) -> Iterator[str]:
     record, tenants = result.record, list(result.tenants.values())
     if not 0 <= result.capacity_per_ks <= MOST_PS:
         yield f"capacity_per_ks: {_brief(result.capacity_per_ks)} is no rate"

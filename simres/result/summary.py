@@ -1,4 +1,4 @@
-"""The JSON form of a result without its workload, Program and Record: what follows from these."""
+"""The figures of a result as a JSON document, without workload, Program and Record."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from simres.units import PS_PER_S, quantity_of
 if TYPE_CHECKING:
     from simres.analysis.bounds import Bounds
     from simres.program.record import StreamTotals
-    from simres.result.data import Result
+    from simres.result.figures import Figures
 
 SCHEMA_VERSION = 1
 """Version of the JSON form; a file of a newer one is refused."""
 
 
-def summary(result: Result) -> dict[str, Any]:
+def summary(result: Figures) -> dict[str, Any]:
     """The part of the JSON form that people and programs ask for most."""
     record, spent = result.record, result.energy
     return {
@@ -214,7 +214,7 @@ def load_document(stream: StreamTotals) -> dict[str, Any]:
     }
 
 
-def _load(result: Result, tenant: int) -> dict[str, Any]:
+def _load(result: Figures, tenant: int) -> dict[str, Any]:
     """What became of a tenant's stream, if requests came to it."""
     found = next((stream for stream in result.record.streams if stream.tenant == tenant), None)
     return {} if found is None else {"load": load_document(found)}
@@ -224,7 +224,7 @@ def _bounds(bounds: Bounds) -> dict[str, int]:
     return {**bounds.engines, "dependency": bounds.dependency, "makespan": bounds.makespan}
 
 
-def _fullest(result: Result, memory: str) -> dict[str, Any]:
+def _fullest(result: Figures, memory: str) -> dict[str, Any]:
     """When a memory was fullest and whose bytes these were; nothing unless the Record is full."""
     found = peak(result.stays, memory)
     return (
@@ -232,7 +232,7 @@ def _fullest(result: Result, memory: str) -> dict[str, Any]:
     )
 
 
-def stays_document(result: Result) -> list[dict[str, Any]]:
+def stays_document(result: Figures) -> list[dict[str, Any]]:
     """On-chip memory by tensor over time: who held how many bytes of which memory, from when to when."""
     return [
         {

@@ -1,4 +1,4 @@
-"""Which part of its inputs an operator reads to make a part of its output.
+"""The part of each input that an operator reads to make a part of its output.
 
 Boxes are half-open ranges along each axis. Where an operator's reach is not known, all of the input is
 needed: right, if wasteful.

@@ -1,4 +1,4 @@
-"""One way to cut one operator: what its tiles would read and take, and the steps once it is taken."""
+"""One way to cut one operator: the reads and bytes of its tiles, and their steps."""
 
 from __future__ import annotations
 

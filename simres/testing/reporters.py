@@ -17,7 +17,7 @@ from simres.planning.plan import evaluate
 from simres.plugins.hooks import Reporter
 from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
-from simres.result.data import Result
+from simres.result import Result
 from simres.scenario.loader import from_document
 from simres.testing.contract import ContractBroken, described, for_all, hold, load, same
 from simres.testing.random_workloads import ledgers, workloads

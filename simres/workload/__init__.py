@@ -1,4 +1,4 @@
-"""What a network asks of a chip: operators in execution order, tensors as the edges between them.
+"""The Workload: operators in execution order, and tensors as the edges between them.
 
 The types that other packages use are here; `graph` defines them, `json` reads and writes their files, `rules`
 checks them, and `kinds` is the table of operators.

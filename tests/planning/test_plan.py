@@ -71,7 +71,9 @@ class Plugin:
         yield Scheduler("too_large", "tests.planning.test_plan:too_large", "fits nowhere")
         yield Scheduler("alone_again", "tests.planning.test_plan:modest", "plans badly", baseline="too_large")
         yield Scheduler("alone", "tests.planning.test_plan:modest", "plans badly")
-        yield Scheduler("modest", "tests.planning.test_plan:modest", "plans badly, and knows", baseline="serial")
+        yield Scheduler(
+            "modest", "tests.planning.test_plan:modest", "plans badly, and knows", baseline="serial"
+        )
 
 
 @pytest.fixture(scope="module")

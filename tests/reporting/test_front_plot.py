@@ -18,7 +18,7 @@ from simres.exploration.figures import FIGURES, Row
 from simres.exploration.fronts import Front, Heat, front_of, heat_of
 from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.space import Knob
-from simres.reporting.html.design_pages import SCRIPTS, STYLES, front_page, heat_page
+from simres.reporting.html.design_pages import SCRIPT, STYLES, front_page, heat_page
 from simres.reporting.plots import front_plot
 from tests.reporting.test_html import HOSTILE, Page, data_of
 
@@ -186,7 +186,7 @@ def test_the_page_of_a_front_has_every_design(front: Front) -> None:
 def test_every_part_of_the_pages_comes_with_the_package() -> None:
     from importlib.resources import files
 
-    for name in (*SCRIPTS, *STYLES):
+    for name in (f"script/{SCRIPT}", *STYLES):
         assert files("simres.reporting.html").joinpath(name).is_file()
 
 

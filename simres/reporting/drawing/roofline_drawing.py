@@ -1,4 +1,4 @@
-"""The roofline in a terminal: a plot on two logarithmic axes, a glyph a class of layer, and a table."""
+"""The roofline in a terminal: a plot on logarithmic axes, and a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simres.reporting.text.amounts import NOTHING, percent, printable, scale
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.text import three_digits
 from simres.units import RATE, format_bandwidth, format_rate
 

@@ -17,7 +17,7 @@ from simres.reporting.text.console import NARROWEST, WIDEST, Output, can_draw
 from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.text.layer_names import matching
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes, format_duration
 
 _GRAPH_ROWS = 4

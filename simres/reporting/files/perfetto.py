@@ -1,4 +1,4 @@
-"""Runs as Chrome trace JSON, which ui.perfetto.dev and chrome://tracing open.
+"""Runs as Chrome trace JSON for ui.perfetto.dev and chrome://tracing.
 
 A result is a process, its critical path the first thread and every engine one more, in that order. A task
 is a slice; what the engine waited for before it is a slice of its own, named after the cause. `ts` and
@@ -23,7 +23,7 @@ from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.program.tasks import Task, TaskKind
 from simres.reporting.files.trace_counters import counters
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 _PS_PER_NS = 1000

@@ -1,4 +1,4 @@
-"""A run's counters over time, as a trace shows them: memory by tensor, bandwidth, power.
+"""Counters of a trace over time: memory by tensor, bandwidth, power.
 
 The unit is part of a counter's name. A tensor is a counter of its own: it is said again only when it
 changes, which a counter with several values would have to do for all of them.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from simres.analysis.energy import by_task, power_uw
 from simres.analysis.occupancy import by_tensor, occupancy
 from simres.analysis.rates import bandwidth, power
-from simres.result.data import Result
+from simres.result import Result
 
 _TENSORS = 8
 """Tensors of a memory that are told apart, those with the most bytes x time; all others are one."""

@@ -1,4 +1,4 @@
-"""The roofline as a drawing: both axes logarithmic, a mark a layer, its shape and colour by what it does."""
+"""The roofline as SVG: logarithmic axes, one mark a layer."""
 
 from __future__ import annotations
 

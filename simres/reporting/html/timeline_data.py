@@ -1,4 +1,4 @@
-"""What the page's timeline draws: every task, wait, stay in memory and stretch of the critical path.
+"""Data of the page's timeline: tasks, stalls, buffers and the critical path.
 
 One JSON object. Columns are packed (`simres.reporting.html.packed`), times in picoseconds; names are listed
 once and meant by their number. Tasks in time are in lanes, one an engine, each in order of time, and are
@@ -15,7 +15,7 @@ from simres.analysis.critical_path import Stretch, Why
 from simres.program.record import Cause, Span
 from simres.program.tasks import Task, TaskKind
 from simres.reporting.html.packed import packed
-from simres.result.data import Result
+from simres.result import Result
 from simres.workload.graph import Role, Workload
 
 KINDS = tuple(TaskKind)

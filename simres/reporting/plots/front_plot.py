@@ -1,4 +1,4 @@
-"""Fronts and heat maps as pictures for a paper, for which matplotlib is needed (the extra `[plot]`)."""
+"""Plots of Pareto fronts and heat maps (the extra `[plot]`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results side by side on a screen: what differs in words, in tables, and along one axis of time."""
+"""Tables of compared results: differences, engines and critical paths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simres.units import ENERGY, format_duration
 
 if TYPE_CHECKING:
     from simres.exploration.comparison import Comparison, Row
-    from simres.result.data import Result
+    from simres.result import Result
 
 FEW = 10
 """Rows of a table that are shown without being asked for."""

@@ -1,4 +1,4 @@
-"""An explanation printed: words first, then what each part of the makespan went to."""
+"""Tables of an explanation: sentences, then the parts of the makespan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.reasons import answer, reasons
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 SCHEMA_VERSION = 1

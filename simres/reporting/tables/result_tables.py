@@ -1,4 +1,4 @@
-"""The tables of a result, as lines of text: engines, memories, layers, bounds, expectations."""
+"""Tables of a result: engines, memories, layers, lower bounds, expectations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.headline import bound_meaning
 from simres.reporting.text.styled import Text
-from simres.result.data import Expectation, Result
+from simres.result import Result
+from simres.result.data import Expectation
 from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE
 
 _WIDEST_BAR = 40

@@ -1,4 +1,4 @@
-"""A result printed on a screen: the answer, where the time went, and what it is held against.
+"""The report of a run in a terminal: answer, engines, layers and references.
 
 Everything else (all layers, bounds, tensors and prices, the schedule's decisions) comes with `details`.
 """
@@ -21,7 +21,7 @@ from simres.reporting.text.console import Output, can_draw
 from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 _FEW_LAYERS = 12

@@ -1,4 +1,4 @@
-"""At which rate a latency leaves its target: a sentence, and a row a rate."""
+"""The table of a saturation search: one row a rate, and the rate that meets the target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks that share a chip: what each got, what it would have had alone, and who used which engine."""
+"""Tables of tenants: latency of each, slowdown against running alone, and shares of the engines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from simres.reporting.text.amounts import NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes
 
 _BOUND = 3

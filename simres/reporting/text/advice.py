@@ -1,4 +1,4 @@
-"""What would be worth changing about a run, by what its critical path hangs on. Worked out, never canned."""
+"""Advice on what to change, computed from the critical path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simres.program.tenants import component
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import BITS, Role, Workload
 

@@ -1,4 +1,4 @@
-"""Numbers as they stand in tables: one unit a column, so that figures compare and add up by eye."""
+"""Numbers of a table column in one common unit."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What the parts of a chip are called in a sentence."""
+"""Names of components as sentences use them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simres.result.data import Result
+from simres.result import Result
 
 _NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host"}
 

@@ -1,4 +1,4 @@
-"""An explanation in plain words: what a run hangs on, for which layers, and who was in the way."""
+"""Sentences of an explanation: the bottleneck, its layers, and the causes of its stalls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simres.analysis.explanation import Explanation, Limit, Resource
 from simres.program.tenants import component
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import listed, the
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 _NAMED = 3

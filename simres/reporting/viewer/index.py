@@ -1,4 +1,4 @@
-"""A result prepared for looking at any part of it at once."""
+"""A result indexed so that any part of it can be drawn at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
-from simres.result.data import Result
+from simres.result import Result
 
 _CAUSES = {
     Why.LATENCY: Cause.LATENCY,
