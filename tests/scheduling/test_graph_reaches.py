@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simres.program.regions import covered, within
-from simres.scheduling.footprint import reach, to_storage
+from simres.scheduling.footprint import reads
 from simres.testing import graphs
 from simres.workload import Unit
 
@@ -40,14 +40,9 @@ def parts(draw):
 @given(parts())
 def test_what_is_read_lies_in_what_is_there_and_grows_with_what_is_made(case):
     workload, op, outer, inner = case
-    for place, name in enumerate(op.inputs):
-        more, less = reach(workload, op, place, outer), reach(workload, op, place, inner)
-        if more is None:
-            assert less is None
-            continue
-        assert within(more, workload.tensors[name].shape)
-        stored, held = to_storage(workload, name, more)
-        assert within(held, workload.tensors[stored].shape)
-        if less is not None:
-            assert covered(less, [more])
-            assert covered(to_storage(workload, name, less)[1], [held])
+    more = list(reads(workload, op, outer))
+    for name, box in more:
+        assert workload.tensors[name].view_of is None
+        assert within(box, workload.tensors[name].shape)
+    for name, box in reads(workload, op, inner):
+        assert covered(box, [larger for other, larger in more if other == name])
