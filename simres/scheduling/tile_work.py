@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
+from math import gcd, prod
 
 from simres.program.tasks import Box, Work
 from simres.workload.graph import Loops, Op, Unit
@@ -53,20 +53,25 @@ class TileWork:
 def _loops(op: Op, lengths: tuple[int, ...], channels: int) -> Loops | None:
     """The loop nest of a tile: fewer images, output channels, pixels or (where not 0) input channels.
 
-    None where the operator states none.
+    Its multiply-accumulates are the tile's share of the operator's. None where the operator states no nest,
+    and where its kind does not say which part of the nest a part of the output is.
     """
     loops = op.loops
     if loops is None:
         return None
     if channels:
         loops = replace(loops, c=channels)
-    if op.kind == "conv" and len(lengths) == 4:
-        n, m, p, q = lengths
+    if op.kind == "conv" and len(lengths) > 2 and not op.attributes.get("transposed"):
+        n, m, *pixels = lengths
+        p, q = prod(pixels[:-1]), pixels[-1]
         if loops.groups == 1:
             return replace(loops, n=n, m=m, p=p, q=q)
-        return replace(loops, n=n, groups=max(1, m // loops.m), p=p, q=q)
-    if op.kind == "linear":
+        each = gcd(loops.m, m)  # a tile may end inside a group
+        return replace(loops, n=n, groups=m // each, m=each, p=p, q=q)
+    if op.kind not in {"linear", "matmul"} or not lengths:
+        return None
+    if len(lengths) == 1:
+        return replace(loops, n=lengths[0]) if loops.m == 1 else replace(loops, m=lengths[0])
+    if op.kind == "linear" and loops.groups == 1:
         return replace(loops, n=prod(lengths[:-1]), m=lengths[-1])
-    if op.kind == "matmul" and len(lengths) >= 2:
-        return replace(loops, groups=prod(lengths[:-2]), n=lengths[-2], m=lengths[-1])
-    return loops
+    return replace(loops, groups=prod(lengths[:-2]), n=lengths[-2], m=lengths[-1])

@@ -289,6 +289,10 @@ def test_a_limit_is_kept_to_up_to_its_bound(bound: int, value: int) -> None:
 
 
 def test_limits_are_read_in_their_units() -> None:
+    (none,) = limits_of({"energy": "0 J"})
+    assert [none.excess({"image_fj": value}) for value in (0, 3)] == [0, 3]
+    (any_,) = limits_of({"accuracy": "0 %"})
+    assert any_.excess({"accuracy": 0.0}) == 0
     found = limits_of({"energy": "2mJ", "latency": "1.5 ms", "accuracy": "91 %"})
     assert [limit.bound for limit in found] == [2 * 10**12, 15 * 10**8, Fraction(91, 100)]
 

@@ -47,7 +47,7 @@ def chips(draw):
     bus = BusSpec.model_validate(
         {
             "kind": "ddr",
-            "bandwidth": "1 GB/s",
+            "bandwidth": draw(st.sampled_from(["1 GB/s", "3 GB/s"])),
             "channels": draw(st.sampled_from([1, 1, 2])),
             "latency": draw(st.sampled_from(["0 ns", "70 ns"])),
             "turnaround": draw(st.sampled_from(["0 ns", "10 ns"])),
