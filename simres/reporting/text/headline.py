@@ -70,7 +70,7 @@ def steady(result: Result) -> list[str]:
 
 
 def _several_channels(result: Result, busiest_ps: int) -> str:
-    """Returns the bottleneck if it is a component that is busiest only over all its parts; else ''."""
+    """Returns the bottleneck if a component is busiest over all its channels or tenants; else ''."""
     working: dict[str, int] = {}
     for name, engine in result.record.engines.items():
         part = EngineName.parse(name)

@@ -148,7 +148,7 @@ class ViewIndex:
         return None
 
     def holder_row(self, row: int) -> int | None:
-        """Returns the row of the task whose end ended this one's longer stall (data, order or space)."""
+        """Returns the row of the task whose end ended this one's longer dependency, order or buffer stall."""
         span = self.span(row)
         waits = [
             (span.ready - span.since, span.holder, span.ready),
