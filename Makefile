@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= .venv-demo
+LOWEST ?= .venv-lowest
 ARGS ?=
 
 PY := $(VENV)/bin/python
@@ -17,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lint-scripts docs docs-check validation bench clean
+.PHONY: help demo test test-lowest lint lint-scripts docs docs-check validation bench clean
 
 help: ## Say what there is to make.
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -37,6 +38,9 @@ demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it
 
 test: $(VENV)/installed ## All tests, those of the plugins included.
 	$(PY) -m pytest -n 2 $(ARGS)
+
+test-lowest: $(LOWEST)/installed ## The quick tests with the lowest version of each dependency that is allowed.
+	$(LOWEST)/bin/python -m pytest -n 2 -m 'not slow and not torch and not exhaustive' $(ARGS)
 
 lint: $(VENV)/installed ## Style, types, the one direction of imports, and the scripts of the HTML report.
 	$(PY) -m ruff check
@@ -73,13 +77,21 @@ bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/streams.py
 
 clean: ## Remove what can be made again, but for .venv.
-	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(DEMO) $(LOWEST) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(VENV)/installed: $(MANIFESTS)
 	$(call environment,$(VENV))
 	$(PY) -m pip install -qq -e '.[torch,dev]' $(addprefix -e ./,$(PLUGINS))
 	@$(PY) -m compileall -q simres
+	@touch $@
+
+$(LOWEST)/installed: $(MANIFESTS)
+	$(call environment,$(LOWEST))
+	$(LOWEST)/bin/python -m pip install -qq 'uv>=0.5'
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+		-e '.[quick-tests]' $(addprefix -e ./,$(PLUGINS))
+	@$(LOWEST)/bin/python -m compileall -q simres
 	@touch $@
 
 $(DEMO)/installed: pyproject.toml

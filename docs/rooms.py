@@ -15,7 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "simres"
 
-WIDTH, BOX, HIGH, ROW, LEFT = 900, 128, 36, 74, 20
+WIDTH, BOX, HIGH, ROW = 1000, 112, 36, 74
+SPLIT = 710
+"""Rooms that know torch are drawn to the right of it."""
 TORCH = {"networks", "training", "tracing", "calibration"}
 PALE = ("starters", "testing")
 """Rooms for authors of plugins, which the picture leaves out."""
@@ -78,7 +80,7 @@ def rows() -> list[list[str]]:
     """The rooms from top to bottom: none imports one that is above it, or beside it."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
-    graph = {name: to for name, to in arrows().items() if name not in PALE}
+    graph = {name: to - set(PALE) for name, to in arrows().items() if name not in PALE}
     order = [
         part.strip(" ()").removeprefix("simres.")
         for contract in contracts
@@ -104,9 +106,10 @@ def picture() -> str:
     layers = rows()
     place = {}
     for number, layer in enumerate(layers):
-        gap = (WIDTH - 2 * LEFT) / len(layer)
-        for position, name in enumerate(layer):
-            place[name] = (LEFT + gap * (position + 0.5), 24 + number * ROW)
+        for inside, left, wide in ((False, 0, SPLIT), (True, SPLIT, WIDTH - SPLIT)):
+            names = [name for name in layer if (name in TORCH) is inside]
+            for position, name in enumerate(names):
+                place[name] = (left + wide * (position + 0.5) / len(names), 24 + number * ROW)
     high = 24 + (len(layers) - 1) * ROW + HIGH + 16
     lines = [
         (
@@ -120,7 +123,9 @@ def picture() -> str:
         ),
     ]
     said = rooms()
-    for name, below in reduced({name: to for name, to in arrows().items() if name in place}).items():
+    for name, below in reduced(
+        {name: to & set(place) for name, to in arrows().items() if name in place}
+    ).items():
         x, y = place[name]
         for other in sorted(below):
             to_x, to_y = place[other]

@@ -1,4 +1,4 @@
-"""A finished run: `figures` computes its figures, `summary` lists them, `document` and `json` are files."""
+"""The Result of a run: its figures, and the file that holds it."""
 
 from simres.result.result import Result
 

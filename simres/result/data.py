@@ -8,12 +8,11 @@ from typing import Any
 
 from simres.analysis.bounds import Bounds
 from simres.hardware.energy import EnergyCosts
-from simres.program.tenants import workloads_beside
 from simres.workload.graph import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class EngineDescription:
     """What a result knows of an engine beside its times."""
 
     kind: str
@@ -103,11 +102,3 @@ class Tenancy:
     def slowdown(self) -> float:
         """How many times as long as alone it took; 1 where that is no time."""
         return self.latency_ps / self.alone_ps if self.alone_ps else 1.0
-
-
-def together_of(tenants: Mapping[str, Tenancy]) -> tuple[Workload, Workload | None]:
-    """The workloads of all tenants as one, and the same after the passes, if any ran."""
-    given = workloads_beside({name: tenant.workload for name, tenant in tenants.items()})
-    if not any(tenant.rewritten for tenant in tenants.values()):
-        return given, None
-    return given, workloads_beside({name: tenant.scheduled for name, tenant in tenants.items()})

@@ -14,9 +14,11 @@ from simres.analysis.evictions import Eviction, evictions
 from simres.analysis.occupancy import Stay, stays
 from simres.analysis.pipeline import Pipeline, pipeline
 from simres.analysis.reference_times import Reference, at_the_roof_ps
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.result.data import Candidate, Engine, Expectation, Origin, Tenancy
+from simres.program.tenants import ONLY
+from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Figures:
 
     name: str
     workload: Workload | Ledger
-    chip: Mapping[str, Engine]
+    chip: Mapping[str, EngineDescription]
     program: Program
     record: Record
     bounds: Bounds
@@ -67,9 +69,10 @@ class Figures:
         return self.repeats * _batch(self.scheduled)
 
     @property
-    def given(self) -> Workload | Ledger | Mapping[str, Workload]:
-        """What was to be run: one workload, or that of each tenant by name."""
-        return {name: tenant.workload for name, tenant in self.tenants.items()} or self.workload
+    def workloads(self) -> Mapping[str, Workload | Ledger]:
+        """What was to be run: the workload of each tenant by name, that of an only network under the empty
+        name."""
+        return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}
 
     @cached_property
     def layers(self) -> tuple[LayerTotals, ...]:
@@ -132,17 +135,22 @@ class Figures:
         parts: dict[str, int] = {}
         for name, engine in self.chip.items():  # the channels of a bus share its rate, tenants an engine's
             if engine.role == role and engine.peak_per_s:
-                parts.setdefault(name.partition(".")[0], engine.peak_per_s)
+                parts.setdefault(EngineName.parse(name).component, engine.peak_per_s)
         return sum(parts.values())
 
     def role(self, names: str) -> str:
         """The role of an engine, of a component, or of several that share one (`a+b`); empty if unknown."""
         first = names if names in self.chip else names.split("+")[0]
-        found = self.chip.get(first)
-        for name, engine in self.chip.items():  # a component with several engines, or several tenants
-            if found is None and name.startswith(f"{first}."):
-                found = engine
+        found = self.chip.get(first) or self._by_component.get(first)
         return found.role if found else ""
+
+    @cached_property
+    def _by_component(self) -> Mapping[str, EngineDescription]:
+        """The first engine of each component: one may have several, and each tenant has a view of it."""
+        found: dict[str, EngineDescription] = {}
+        for name, engine in self.chip.items():
+            found.setdefault(EngineName.parse(name).component, engine)
+        return found
 
     @cached_property
     def estimate(self) -> Estimate | None:

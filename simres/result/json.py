@@ -15,7 +15,8 @@ from simres.errors import SimresError
 from simres.files import read_text
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.result.data import Candidate, Engine, Expectation, Origin, Tenancy, together_of
+from simres.program.tenants import workloads_beside
+from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
 from simres.result.document import adapter, in_tuples
 from simres.result.result import Result
 from simres.result.summary import SCHEMA_VERSION
@@ -115,7 +116,7 @@ class _Stored:
     """The parts of the JSON form that a Result is made from again; the rest follows from them."""
 
     name: str
-    engines: Mapping[str, Engine]
+    engines: Mapping[str, EngineDescription]
     bounds_ps: Mapping[str, int]
     program: Program
     record: Record
@@ -169,7 +170,10 @@ def _read_networks(
 ) -> tuple[Workload | Ledger, Workload | None]:
     """The workload, and what the passes made of it, if any ran."""
     if tenants:
-        return together_of(tenants)
+        given = workloads_beside({name: tenant.workload for name, tenant in tenants.items()})
+        scheduled = {name: tenant.scheduled for name, tenant in tenants.items()}
+        passed = any(tenant.rewritten for tenant in tenants.values())
+        return given, workloads_beside(scheduled) if passed else None
     workload = workload_from_document(stored.workload, str(path))
     rewritten = stored.rewritten and workload_from_document(stored.rewritten, str(path))
     return workload, rewritten if isinstance(rewritten, Workload) else None

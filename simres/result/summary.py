@@ -164,8 +164,8 @@ def figure_at(document: Mapping[str, Any], path: str, unit: str = "") -> int | f
     parts = path.split(".")
     while parts:
         part = parts.pop(0)
-        if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
-            part = f"{part}.{parts.pop(0)}"  # one channel of a bus
+        while parts and isinstance(at, dict) and part not in at and any(_goes_on(key, part) for key in at):
+            part = f"{part}.{parts.pop(0)}"  # a key with dots, such as one channel of a bus
         named = (part, *(f"{part}_{ending}" for ending in _UNITS))
         keys = [key for key in named if isinstance(at, dict) and key in at]
         if not keys:
@@ -180,6 +180,10 @@ def figure_at(document: Mapping[str, Any], path: str, unit: str = "") -> int | f
         names = quantity_of(own).name, quantity_of(unit).name
         raise SimresError(f"expect.{path}: its unit is one of {names[0]}, not of {names[1]}")
     return at
+
+
+def _goes_on(key: object, part: str) -> bool:
+    return isinstance(key, str) and key.startswith(f"{part}.")
 
 
 def load_document(stream: StreamTotals) -> dict[str, Any]:

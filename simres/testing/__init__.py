@@ -1,4 +1,4 @@
-"""The conformance kit: what authors of plugins test with.
+"""The conformance kit that authors of plugins test with.
 
 A contract test takes three lines:
 

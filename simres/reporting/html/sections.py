@@ -122,7 +122,11 @@ def _engines(result: Result) -> str:
             f"<li><span>{escaped(name)}</span>{stack(label, parts, makespan)}<b>{escaped(works)} %</b></li>"
         )
     entries = [(_ROLE_KINDS.get(role, "k-move"), f"{role} works") for role in roles]
-    entries += [(f"c-{cause.value}", f"waits: {_CAUSES[cause]}") for cause in Cause if cause in causes]
+    entries += [
+        (f"c-{cause.value}", f"waits: {_CAUSES.get(cause, cause.value)}")
+        for cause in Cause
+        if cause in causes
+    ]
     return f'<ul class="bars">{"".join(rows)}</ul>{legend([*entries, ("idle", "idle")])}' + folded(
         "The same in figures", table("Engines", result_tables.engine_columns(result))
     )

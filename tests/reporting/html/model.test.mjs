@@ -101,3 +101,13 @@ test("transfers are called by what they move, the others by their layer", () => 
     ["load w", "load x", "store y", "conv", "fc"],
   );
 });
+
+test("a cause that the page has no name for has its place among the waits and in when work begins", () => {
+  const data = run();
+  data.stalls = [...data.stalls, "port"];
+  data.spans.port = packed([0, 1, 0, 0, 0]);
+  const model = modelOf(data);
+  const plain = modelOf(run());
+  assert.equal(model.s.begun[1], plain.s.begun[1] + 1);
+  assert.deepEqual(waitsOf(model, 1).at(-1), ["port", plain.s.begun[1], plain.s.begun[1] + 1]);
+});

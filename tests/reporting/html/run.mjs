@@ -31,6 +31,7 @@ export function run(unit = 1) {
     ],
     kinds: ["load", "store", "matrix", "host", "move"],
     causes: ["data", "order", "bus", "space", "latency", "engine"],
+    stalls: ["engine", "latency", "bus"],
     whys: ["working", "data", "space"],
     roles: ["input", "weight", "activation"],
     layers: ["conv", "fc"],

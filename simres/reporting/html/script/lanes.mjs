@@ -5,7 +5,6 @@ import { KINDS } from "./palette.mjs";
 import { search } from "./search.mjs";
 
 const WIDE = 2; // pixels from which on a span or a wait is drawn by itself
-const CAUSES = ["order", "data", "space", "engine", "latency", "bus"];
 
 /** Shares of each pixel: `slots` amounts a column. */
 export function sharesOf(columns, slots) {
@@ -22,14 +21,16 @@ export function sharesOf(columns, slots) {
  * Work that is too short for a pixel of its own is drawn as high as its share of the pixel.
  */
 export function drawLane(pen, model, lane, view, box, colours, dim, plain) {
-  const { s, t } = model;
+  const { data, s, t } = model;
   const { y, width, height } = box;
+  const causes = ["order", "data", "space", ...data.stalls];
+  const patternOf = (cause) => colours.pattern[cause] ?? colours.quiet;
   const scale = width / (view.to - view.from);
   pen.fillStyle = colours.track;
   pen.fillRect(0, y, width, height);
   const columns = Math.ceil(width) + 1;
   const work = sharesOf(columns, 6); // five kinds, and those that step back
-  const wait = sharesOf(columns, CAUSES.length);
+  const wait = sharesOf(columns, causes.length);
   const labels = [];
   let worked = 0;
   let crowded = false;
@@ -51,7 +52,7 @@ export function drawLane(pen, model, lane, view, box, colours, dim, plain) {
         const x = Math.max(0, (from - view.from) * scale);
         const wide = Math.min(width, (to - view.from) * scale) - x;
         if (wide <= 0) continue;
-        pen.fillStyle = colours.pattern[cause];
+        pen.fillStyle = patternOf(cause);
         pen.fillRect(x, y + height * 0.3, wide, height * 0.4);
       }
     else if (waited && !back && !plain) {
@@ -59,9 +60,7 @@ export function drawLane(pen, model, lane, view, box, colours, dim, plain) {
       waiting = left - waited;
       waitFor(s.reads[i], s.ready[i]);
       waitFor(2, s.space[i]);
-      waitFor(3, s.engine[i]);
-      waitFor(4, s.latency[i]);
-      wait.add(5, waiting, left);
+      for (const [n, cause] of data.stalls.entries()) waitFor(3 + n, s[cause][i]);
     }
     if (right - left >= WIDE) {
       const x = Math.max(0, left);
@@ -80,10 +79,11 @@ export function drawLane(pen, model, lane, view, box, colours, dim, plain) {
   if (crowded)
     for (let x = 0; x < columns; x++) {
       let most = 0;
-      for (let slot = 1; slot < 6; slot++)
-        if (wait.shares[x * 6 + slot] > wait.shares[x * 6 + most]) most = slot;
-      if (wait.shares[x * 6 + most] > 0.3) {
-        pen.fillStyle = colours.pattern[CAUSES[most]];
+      const first = x * causes.length;
+      for (let slot = 1; slot < causes.length; slot++)
+        if (wait.shares[first + slot] > wait.shares[first + most]) most = slot;
+      if (wait.shares[first + most] > 0.3) {
+        pen.fillStyle = patternOf(causes[most]);
         pen.fillRect(x, y + height * 0.3, 1, height * 0.4);
       }
       let foot = y + height;

@@ -37,7 +37,7 @@ export function modelOf(data) {
   for (let i = 0; i < count; i++) {
     s.ready_at[i] = s.since[i] + s.ready[i];
     s.granted[i] = s.ready_at[i] + s.space[i];
-    s.begun[i] = s.granted[i] + s.engine[i] + s.latency[i] + s.bus[i];
+    s.begun[i] = data.stalls.reduce((at, cause) => at + s[cause][i], s.granted[i]);
     s.end[i] = s.begun[i] + s.work[i];
   }
   let first = 0;
@@ -94,13 +94,19 @@ export function modelOf(data) {
 
 /** The waits of a task in time before it worked: [cause, from, to] each. */
 export function waitsOf(model, i) {
-  const { s } = model;
-  const turn = s.granted[i] + s.engine[i];
-  const ends = [s.ready_at[i], s.granted[i], turn, turn + s.latency[i], s.begun[i]];
-  const causes = [s.reads[i] ? "data" : "order", "space", "engine", "latency", "bus"];
-  return ends
-    .map((end, n) => [causes[n], n ? ends[n - 1] : s.since[i], end])
-    .filter(([, from, to]) => to > from);
+  const { data, s } = model;
+  const took = [
+    [s.reads[i] ? "data" : "order", s.ready[i]],
+    ["space", s.space[i]],
+    ...data.stalls.map((cause) => [cause, s[cause][i]]),
+  ];
+  let at = s.since[i];
+  const waits = [];
+  for (const [cause, ps] of took) {
+    if (ps) waits.push([cause, at, at + ps]);
+    at += ps;
+  }
+  return waits;
 }
 
 /** What a task is called: its layer, and for a transfer what is moved which way. */
