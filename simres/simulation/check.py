@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.plugins.hooks import ComponentRole
-from simres.program.regions import covered, elements, meet, within
+from simres.workload.boxes import covered, elements, meet, within
 from simres.program.tasks import Box, Program, Region, TaskKind
 from simres.units import format_bytes
 from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
-from simres.program.regions import elements
+from simres.workload.boxes import elements
 from simres.program.tasks import Box, Program, Region, Task
 
 ALIGNMENT = 64

@@ -143,6 +143,24 @@ def host(node: Node, kind: str, *, window: int = 0, times: int = 1) -> Lowered:
     return Lowered(kind, Unit.HOST, vector_ops=cost * times)
 
 
+def window_of(
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...] = (),
+    dilation: tuple[int, ...] = (),
+) -> Window:
+    """The window of an operator that slides along some axes, each padded alike before and after.
+
+    What slides along one axis has a single row.
+    """
+    axes = len(kernel)
+    padding, dilation = padding or (0,) * axes, dilation or (1,) * axes
+    if axes == 1:
+        kernel, stride, padding, dilation = (1, *kernel), (1, *stride), (0, *padding), (1, *dilation)
+    sides = tuple(side for both in zip(padding, padding, strict=True) for side in both)
+    return Window(kernel, stride, sides, dilation)
+
+
 def scalars(node: Node) -> dict[str, Attribute]:
     """The node's arguments that are plain numbers, texts or lists of integers, for the record.
 

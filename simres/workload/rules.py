@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from simres.workload.graph import BITS, Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
+from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import BITS, Loops, Op, Role, Tensor, Unit, Window
 
 MOST = 2**62
 """Bytes and operations beyond that are a slip: four exbibytes, or a century at 1 TFLOP/s."""
@@ -201,10 +202,17 @@ def _fused(op: Op, workload: Workload) -> Iterator[str]:
 
 
 def _window(window: Window) -> Iterator[str]:
+    axes = len(window.kernel)
+    if axes < 2:
+        yield f".window.kernel: must have an entry for rows and one for columns, has {axes}"
+    for name, entries in (("stride", axes), ("dilation", axes), ("padding", 2 * axes)):
+        if (found := len(getattr(window, name))) != entries:
+            yield f".window.{name}: must have {entries} entries for a kernel of {axes} axes, has {found}"
+            return
     for name in ("kernel", "stride", "dilation"):
-        if min(getattr(window, name)) < 1:
+        if min(getattr(window, name), default=1) < 1:
             yield f".window.{name}: must be at least 1, is {list(getattr(window, name))}"
-    if min(window.padding) < 0:
+    if min(window.padding, default=0) < 0:
         yield f".window.padding: must not be negative, is {list(window.padding)}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simres.hardware.specs import MemorySpec
-from simres.scheduling.footprint import reads
+from simres.workload.footprint import reads
 from simres.scheduling.stages import Staging, stages
 from simres.workload import Op, Role, Unit, Workload
 
