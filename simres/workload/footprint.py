@@ -12,7 +12,7 @@ from typing import Protocol
 from simres.workload.boxes import Box, elements, subtract, whole
 from simres.workload.kinds import kind_of
 from simres.workload.operators import BITS, Op, Role, Tensor, Unit
-from simres.workload.reaches import SUMMED, LookUp, Reads, part, touched
+from simres.workload.reaches import SUMMED, Along, LookUp, Reads, part, same, touched
 from simres.workload.reading import Call
 from simres.workload.views import through_view
 
@@ -56,10 +56,7 @@ class Reach:
         self.shape = call.inputs[place]
         self.made = call.output
         self.reads: Reads = kind_of(op).reads(call, place)
-        self._plain = len(self.reads) == len(self.made) and all(
-            getattr(rule, "is_plain", False) and rule.axis == axis  # type: ignore[union-attr]
-            for axis, rule in enumerate(self.reads)
-        )
+        self._plain = self.shape == self.made and self.reads == same(len(self.made))
         self._since = graph.looked_up.get((op.name, place))
         self.summed = self.reads.index(SUMMED) if SUMMED in self.reads else None
         """The axis that the operator sums over, where it can do that in chunks."""
@@ -104,7 +101,7 @@ def is_elementwise(graph: Graph, op: Op) -> bool:
         before = rank - len(shape)
         rules = kind_of(op).reads(call, place)
         for axis, (rule, size) in enumerate(zip(rules, shape, strict=True)):
-            plain = getattr(rule, "is_plain", False) and rule.axis == before + axis  # type: ignore[union-attr]
+            plain = rule == Along(before + axis) and size == call.output[before + axis]
             if not plain and not (rule is None and size == 1):
                 return False
     return True

@@ -51,11 +51,6 @@ class Along:
         return (low, high + 1) if low <= high else None
 
     @property
-    def is_plain(self) -> bool:
-        """Whether element i reads element i."""
-        return self == Along(self.axis)
-
-    @property
     def block(self) -> int:
         """How many neighbours in the output read the same elements, where such blocks do not overlap; else 1."""
         return self.over if self.times == 1 and self.first == self.last == 0 else 1

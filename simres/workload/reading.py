@@ -287,7 +287,7 @@ def resampling(taps: int) -> Reading:
             return all_of_it(call, place)
         return tuple(
             Along(axis)
-            if m == n
+            if axis < 2
             else Along(axis, times=m, over=n, first=-taps * n, last=taps * n + m, outside="clamp")
             for axis, (m, n) in enumerate(zip(shape, out, strict=True))
         )
