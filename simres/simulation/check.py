@@ -337,7 +337,7 @@ class Check:
         """Nothing is left out: work and traffic are at least the workload's."""
         program = self.program
         kept = {program.buffers[number].tensor for number in program.resident_in} & workload.tensors.keys()
-        spared = sum(workload.tensors[name].nbytes for name in kept)
+        spared = sum(workload.needed_bytes.get(name, 0) for name in kept)
         wanted: Mapping[str, tuple[int, int]] = {
             "multiply-accumulates": (sum(t.work.macs for t in program.tasks), workload.macs),
             "vector operations": (sum(t.work.vector_ops for t in program.tasks), workload.vector_ops),

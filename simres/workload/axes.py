@@ -43,10 +43,10 @@ class Axes:
 def axes(call: Call, maps: Container[str] = ()) -> Axes:
     """The axes of an operator's first output.
 
-    Maps (batch, channels, axes...) are cut into rows along the batch and their first axes but the last, and
-    into columns along their channels, in so far as some input is then read in parts: one that is normalised
-    over its pixels is cut along its channels alone. `maps` names tensors that are maps beside those that their
-    rank or their operator tells of.
+    Maps (batch, channels, axes...), as which anything of four axes counts, are cut into rows along the batch
+    and all axes but the last that has more than one element, and into columns along their channels, in so far
+    as some input is then read in parts: one that is normalised over its pixels is cut along its channels alone.
+    `maps` names tensors known to be maps.
     """
     op, shape, rank = call.op, call.output, len(call.output)
     kind = kind_of(op)
@@ -56,11 +56,12 @@ def axes(call: Call, maps: Container[str] = ()) -> Axes:
     most = tuple(map(_most, shape, counts, blocks))
     if not rank:
         return Axes((), None, (), ())
-    if not is_map(call, maps):
+    known = is_map(call, maps)
+    if not known and (rank != 4 or kind.maps is False):
         return Axes(tuple(range(rank - 1)), rank - 1, most, blocks)
     free = _free(reads, rank)
-    inner = [axis for axis in range(2, rank) if shape[axis] > 1] or [2]
-    along = [axis for axis in (0, *(inner[:-1] or inner)) if axis in free and axis < rank]
+    inner = [axis for axis in range(2, rank) if shape[axis] > 1] if known else []
+    along = [axis for axis in (0, *(inner[:-1] or inner or [2])) if axis in free]
     column = 1 if 1 in free else None
     if column is not None and op.unit is not Unit.MATRIX and not any(axis > 1 for axis in along):
         return Axes((*along, column), None, most, blocks, maps=True)
@@ -68,12 +69,10 @@ def axes(call: Call, maps: Container[str] = ()) -> Axes:
 
 
 def is_map(call: Call, maps: Container[str]) -> bool:
-    """Whether an operator makes a map: its kind does, or it has four axes, or it works on one."""
+    """Whether an operator is known to make a map: its kind does, or it works on one of the same shape."""
     rank, kind = len(call.output), kind_of(call.op)
     if kind.maps is not None:
         return kind.maps and rank > 2
-    if rank == 4:
-        return True
     return rank > 2 and any(
         name in maps and shape == call.output for name, shape in zip(call.op.inputs, call.inputs, strict=True)
     )

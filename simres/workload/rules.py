@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from simres.workload.graph import Ledger, Workload
 from simres.workload.operators import BITS, Loops, Op, Role, Tensor, Unit, Window
+from simres.workload.reaches import Along, LookUp
 
 MOST = 2**62
 """Bytes and operations beyond that are a slip: four exbibytes, or a century at 1 TFLOP/s."""
@@ -132,7 +133,7 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
             elif name in made:
                 yield f"{place}.outputs[{position}]: `{name}` is made already, by `{made[name]}`"
             made.setdefault(name, op.name)
-        for problem in (*_figures(op), *_weights(op, workload), *_fused(op, workload)):
+        for problem in (*_figures(op), *_weights(op, workload), *_reads(op, workload), *_fused(op, workload)):
             yield f"{place}{problem}"
         between.update(_between(op))
         yield from _views(place, op, workload, cyclic)
@@ -170,6 +171,26 @@ def _weights(op: Op, workload: Workload) -> Iterator[str]:
     if weight.role is Role.WEIGHT and 0 <= used <= MOST and weight.elements != used:
         has = "another number" if weight.elements > MOST else f"{weight.elements}"
         yield f".loops: use {used} weights, and `{weight.name}` has {has}"
+
+
+def _reads(op: Op, workload: Workload) -> Iterator[str]:
+    """A stated reach has a rule for each axis of an input, about axes that the output has."""
+    if len(op.reads) > len(op.inputs):
+        yield f".reads: {len(op.reads)} inputs, but it reads {len(op.inputs)}"
+        return
+    output = workload.tensors.get(op.outputs[0]) if op.outputs else None
+    for position, (rules, name) in enumerate(zip(op.reads, op.inputs, strict=False)):
+        tensor, place = workload.tensors.get(name), f".reads[{position}]"
+        if tensor is None or output is None:
+            return
+        if rules and len(rules) != len(tensor.shape):
+            yield f"{place}: {len(rules)} rules, but `{name}` has {len(tensor.shape)} axes"
+        for axis, rule in enumerate(rules):
+            named = (rule.axis,) if isinstance(rule, Along) else rule.axes if isinstance(rule, LookUp) else ()
+            if any(not 0 <= one < len(output.shape) for one in named):
+                yield f"{place}[{axis}]: names an axis that `{output.name}` does not have"
+            if isinstance(rule, Along) and (min(rule.over, rule.each) < 1 or rule.times < 0):
+                yield f"{place}[{axis}]: `over` and `each` must be at least 1, and `times` not negative"
 
 
 def _between(op: Op) -> tuple[str, ...]:
