@@ -1,5 +1,5 @@
 # `make demo` and `make test` each make the environment they need; nothing else has to be set up.
-# Another interpreter: `make test PYTHON=python3.12`. Some of the tests: `make test ARGS=tests/test_bus.py`.
+# Another interpreter: `make test PYTHON=python3.12`. Some of the tests: `make test ARGS=tests/hardware/test_bus.py`.
 
 PYTHON ?= python3
 VENV ?= .venv

@@ -1,7 +1,7 @@
 """Cases whose time is known in advance, on a chip where a byte and an operation take a nanosecond each.
 
 `benchmarks/validation.py` puts them on a page; the tests check each form on random figures
-(`tests/test_closed_forms_*.py`), and its sources are named there.
+(`tests/simulation/test_closed_forms_*.py`), and its sources are named there.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), *map(str, sorted(ROOT.glob("plugins/*/src")))]
+sys.path[:0] = [str(ROOT), *map(str, sorted(ROOT.glob("plugins/*/src")))]
 
 MOST_S = 10
 """Processor seconds of one input; a loaded machine does not change those."""
@@ -66,8 +66,8 @@ def main() -> int:
     parser.add_argument("--findings", type=Path, default=Path("fuzz-findings"), metavar="DIR")
     parser.add_argument("--worker", nargs=2, type=int, metavar=("FROM", "TO"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    judging = import_module("hostile.judging")
-    known = {target.name: target for target in import_module("hostile.targets").targets()}
+    judging = import_module("tests.hostile.judging")
+    known = {target.name: target for target in import_module("tests.hostile.targets").targets()}
     for name in asked.target or ():
         if name not in known:
             parser.error(f"no target `{name}` here; there are {', '.join(known)}")
@@ -179,12 +179,12 @@ def _keep(target: Any, asked: argparse.Namespace, row: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "finding.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
     (folder / "trace.txt").write_text(row.get("trace", ""), encoding="utf-8", errors="backslashreplace")
-    import_module("hostile.judging").made(target, asked.seed, row["number"], folder)
+    import_module("tests.hostile.judging").made(target, asked.seed, row["number"], folder)
 
 
 def _work(target: Any, seed: int, numbers: range) -> int:
     """Tries inputs in this process, with a line of JSON for each on stdout."""
-    hostile = import_module("hostile.judging")
+    hostile = import_module("tests.hostile.judging")
     out, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: PTH123, SIM115
     for warm in (10**9, 10**9 + 1):  # imports and seeds are made before anything is measured
         with tempfile.TemporaryDirectory() as folder:
@@ -206,7 +206,7 @@ def _work(target: Any, seed: int, numbers: range) -> int:
 
 def _tried(target: Any, seed: int, number: int, folder: Path) -> dict[str, Any]:
     row: dict[str, Any] = {"number": number}
-    hostile = import_module("hostile.judging")
+    hostile = import_module("tests.hostile.judging")
     attempt = hostile.made(target, seed, number, folder)
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     base, begun = _status("VmRSS"), time.process_time()

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 
+from simres.networks.build import build_variant
 from simres.networks.variant import Variant
 from simres.reporting.progress.training_progress import TrainingProgress
 from simres.reporting.text.console import Output
@@ -41,7 +42,7 @@ class Bare:
 
     def __init__(self, network: str, made: Recipe, device: torch.device) -> None:
         batch, self.bf16, self.device = made.batch, made.precision is Precision.BF16, device
-        self.module = Variant(network, classes=10).build().module.to(device).train()
+        self.module = build_variant(Variant(network, classes=10)).module.to(device).train()
         self.x = torch.randn(batch, 3, 32, 32, device=device)
         if made.channels_last:
             self.module = self.module.to(memory_format=torch.channels_last)

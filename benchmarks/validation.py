@@ -51,8 +51,8 @@ def closed() -> Iterator[str]:
     """Closed forms."""
     yield """\
 Times that follow from arithmetic. Simulated must be equal to the picosecond; the tests try the same forms
-on thousands of random figures (`tests/test_closed_forms_*.py`). Bytes and operations take a nanosecond
-each; *l*, *c* and *s* are a load, a computation and a store.
+on thousands of random figures (`tests/simulation/test_closed_forms_*.py`). Bytes and operations take a
+nanosecond each; *l*, *c* and *s* are a load, a computation and a store.
 """
     yield from _heading("case", "closed form", "by the form", "simulated", "error")
     for case in closed_forms.forms():

@@ -9,6 +9,8 @@ Everything public is here; it is imported when first used, and torch only by `tr
 
 from __future__ import annotations
 
+import sys
+from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -54,6 +56,48 @@ __all__ = [
     "simulate",
     "trace",
 ]
+
+
+# Old names of modules, importable until 0.3. New names are in docs/stability.md.
+_RENAMED = {
+    "simres.hookspecs": "simres.plugins.hooks",
+    "simres.imported": "simres.plugins.imported",
+    "simres.kinds": "simres.workload.kinds",
+    "simres.record": "simres.program.record",
+    "simres.regions": "simres.workload.boxes",
+    "simres.result_json": "simres.result.json",
+    "simres.scenario.load": "simres.scenario.arrivals",
+    "simres.scheduling.draft": "simres.program.draft",
+    "simres.shipped": "simres.scenario.shipped",
+    "simres.workload_json": "simres.workload.json",
+}
+
+
+class _OldNames:
+    """Imports a module by its old name: warns, and hands out the module of the new name."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
+        return ModuleSpec(name, _OldNames) if name in _RENAMED else None  # type: ignore[arg-type]
+
+    @staticmethod
+    def create_module(_spec: ModuleSpec) -> None:
+        return None
+
+    @staticmethod
+    def exec_module(module: Any) -> None:
+        import warnings
+        from importlib import import_module
+
+        from simres.errors import RenamedWarning
+
+        old = module.__name__
+        new = _RENAMED[old]
+        warnings.warn(f"`{old}` is now `{new}`; the old name goes in 0.3", RenamedWarning, stacklevel=2)
+        sys.modules[old] = import_module(new)
+
+
+sys.meta_path.append(_OldNames)  # type: ignore[arg-type]
 
 
 def __getattr__(name: str) -> Any:

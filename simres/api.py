@@ -1,4 +1,4 @@
-"""What a Python program calls: simulate, trace, load, rerun."""
+"""The Python API: simulate, trace, load, rerun."""
 
 from __future__ import annotations
 

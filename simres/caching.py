@@ -1,4 +1,4 @@
-"""What was worked out last, kept for whoever asks for the same again."""
+"""A thread-safe cache of the most recently used values, limited by their total size."""
 
 from __future__ import annotations
 

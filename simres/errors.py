@@ -1,4 +1,4 @@
-"""What can go wrong, as a person should read it: a message, where it is, and what to do about it."""
+"""Errors and warnings as a person reads them: a message, a place, and a remedy."""
 
 from __future__ import annotations
 
@@ -87,6 +87,10 @@ class InvalidFile(SimresError):
 
 class SimresWarning(UserWarning):
     """Something a user should know that does not stop the work."""
+
+
+class RenamedWarning(SimresWarning):
+    """A module or class was imported by its old name, which works for one more minor version."""
 
 
 def install(extra: str) -> str:

@@ -1,4 +1,4 @@
-"""How messages show what somebody wrote: cut short, described, or set right."""
+"""Formatting of values in messages: shortened, described, or with a suggested spelling."""
 
 from __future__ import annotations
 
@@ -60,3 +60,13 @@ def describe(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     return f"`{shorten(value)}`"
+
+
+def three_digits(value: float) -> str:
+    """A number to three digits, without an exponent: `808`, `45.2`, `0.0452`, `12346`."""
+    if value >= 100:
+        return f"{value:.0f}"
+    if value <= 0:
+        return "0"
+    text = f"{value:.3g}"
+    return text if "e" not in text else f"{value:.9f}".rstrip("0").rstrip(".") or "0"

@@ -85,7 +85,7 @@ def test_simulating_a_traced_network_imports_no_torch(
 
 
 @pytest.mark.parametrize(
-    "module", ["scheduling.serial", "scheduling.paper", "reporting.report", "scenario.loader"]
+    "module", ["scheduling.serial", "scheduling.paper", "reporting.tables.run_report", "scenario.loader"]
 )
 def test_the_rest_imports_neither_torch_nor_simpy(imported_by: ImportedBy, module: str) -> None:
     assert not imported_by(f"import simres.{module}") & {"torch", "numpy", "simpy"}

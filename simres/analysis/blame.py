@@ -1,4 +1,4 @@
-"""Whom an engine waits for: the chain of tasks behind each wait, followed back in time."""
+"""Chains of tasks behind each stall of an engine, followed back in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no schedule can beat: the least work of each kind, at the chip's peak."""
+"""Lower bounds: the least work of each kind, at the chip's peak rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time went, layer by layer."""
+"""Totals of time, bytes and operations by layer."""
 
 from __future__ import annotations
 

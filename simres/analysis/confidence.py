@@ -1,4 +1,4 @@
-"""Confidence intervals of a mean by Student's t."""
+"""Confidence intervals of a mean by Student's t distribution."""
 
 from __future__ import annotations
 

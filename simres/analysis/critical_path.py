@@ -1,4 +1,4 @@
-"""The critical path: the chain of events behind the end of a run, followed back to its start.
+"""The critical path of a run, followed back from its end.
 
 From the last end one goes back through the task's own time, then to what let it begin: the task whose
 result it read, the one that the schedule put before it, the one before it on its engine, or the launch.

@@ -1,4 +1,4 @@
-"""What a Program does with each layer's bytes: how they are cut, brought in, kept, and brought in again.
+"""The dataflow of a Program by layer: how tensors are cut, loaded, kept and reloaded.
 
 All of it is read off the tasks and their regions, so it holds for any scheduler's Program.
 """

@@ -1,4 +1,4 @@
-"""Where the energy goes: joules by component and by layer."""
+"""Energy of a run in joules, by component and by layer."""
 
 from __future__ import annotations
 

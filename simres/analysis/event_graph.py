@@ -1,4 +1,4 @@
-"""A Record as a web of causes: for each task in time, what came before it and let it begin."""
+"""The graph of causes behind a Record: what each span waited for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What crossed the bus though it had been on chip before: what evictions cost, by tensor."""
+"""Bytes that crossed the bus again after an eviction, by tensor."""
 
 from __future__ import annotations
 

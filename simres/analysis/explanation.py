@@ -1,4 +1,4 @@
-"""Why a run takes as long as it does: its critical path, added up by what would make it shorter."""
+"""The critical path of a run, summed by the changes that would shorten it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lay in on-chip memory, from when to when."""
+"""Intervals during which each buffer occupied on-chip memory."""
 
 from __future__ import annotations
 

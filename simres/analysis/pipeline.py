@@ -1,4 +1,4 @@
-"""Images one after the other: how long until the first is done, and how they follow each other then."""
+"""Time to the first inference and the interval between inferences of a pipelined run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a run moved bytes and spent energy, moment by moment."""
+"""Bandwidth and power of a run over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a makespan is held against beside the tightest bound: LB0, LB1 and the roofline."""
+"""Times to compare a makespan with: LB0, LB1 and the roofline."""
 
 from __future__ import annotations
 

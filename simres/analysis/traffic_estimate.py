@@ -1,4 +1,4 @@
-"""What layer-by-layer schedules come to on the bus: an estimate to aim at, not a bound."""
+"""LB1, an estimate of the bus traffic of layer-by-layer schedules. It is not a lower bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run again with some of its resources free: same tasks, same order, every grant in its recorded turn.
+"""Replays a run with some resources unlimited: same tasks, same order, every grant in its recorded turn.
 
 What a task waited for it waits for again, but an engine that is free does its tasks in no time (the
 transfers of a free bus have neither latency nor others in their way), and a memory that is free has room

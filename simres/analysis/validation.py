@@ -1,4 +1,4 @@
-"""Simulated times beside measured ones: how far off they are, layer by layer and as a whole."""
+"""Simulated times compared with measured ones, by layer and in total."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How fast this machine really is: measured with torch, written as a chip, and held against simulation."""
+"""Calibration: measures this machine with torch, writes it as a chip, and compares runs with simulation."""

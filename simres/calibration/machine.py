@@ -1,4 +1,4 @@
-"""What this machine is: the processor's name, its last cache, and what torch runs with."""
+"""A description of this machine: processor, last-level cache, and the settings of torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured: synthetic shapes on a coarse grid, of no network in particular.
+"""The synthetic shapes that calibration measures, on a coarse grid that follows no network.
 
 Channels are multiples of 16, as vector units like them, and sides are multiples of 3: the networks that
 people know have powers of 2 and multiples of 7, so none of their layers is a point of this grid, and what

@@ -1,4 +1,4 @@
-"""How long a call takes, on a machine that others use too."""
+"""Timing of short calls on a machine that other processes use too."""
 
 from __future__ import annotations
 

@@ -154,12 +154,12 @@ def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.devi
     from simres.analysis.validation import Agreement, Measured, compared
     from simres.calibration.machine import machine
     from simres.calibration.network import run
-    from simres.networks.build import build
+    from simres.networks.checkpoint import network_of
     from simres.reporting.progress.run_progress import run_progress
     from simres.reporting.text.console import stderr
 
     registry = global_options.registry()
-    network = build(name)
+    network = network_of(name)
     shape = inputs or network.input
     if shape is None:
         raise SimresError(

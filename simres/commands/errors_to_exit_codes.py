@@ -1,4 +1,4 @@
-"""The edge of the program: whatever goes wrong inside leaves here as a message and an exit code."""
+"""Turns every exception into a message and an exit code."""
 
 from __future__ import annotations
 

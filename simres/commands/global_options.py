@@ -1,4 +1,4 @@
-"""What was said before the command's name, for the commands."""
+"""Options given before the command's name, for the commands to read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`simres plugins`: who provides what, a package to start from, and whether one keeps its contracts."""
+"""`simres plugins`: lists parts and their packages, starts a new package, and checks contracts."""
 
 from __future__ import annotations
 

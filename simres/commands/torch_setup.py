@@ -1,4 +1,4 @@
-"""What commands that train, evaluate or calibrate need first: torch, a device, threads, and images."""
+"""Prepares torch, a device, threads and images for the commands that train, evaluate or calibrate."""
 
 from __future__ import annotations
 

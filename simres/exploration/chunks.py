@@ -1,4 +1,4 @@
-"""Points in portions: neighbours go to one process, as they share much of what evaluating takes."""
+"""Splits the points of a sweep into chunks of neighbours, which share much of their evaluation."""
 
 from __future__ import annotations
 

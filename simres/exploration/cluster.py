@@ -1,4 +1,4 @@
-"""Points evaluated by the workers of a Dask cluster: one that is there, or one of this machine's processes.
+"""Evaluates points on the workers of a Dask cluster, remote or local.
 
 Dask gives out the work, and does again what a worker took with it; nothing here schedules anything.
 """

@@ -1,4 +1,4 @@
-"""Results side by side: totals, engines, what the critical path went to, and layers.
+"""Compares results: totals, engines, critical paths and layers.
 
 Layers and causes are compared by the time they have on the critical path. These times add up to the
 makespan, so the differences add up to the difference of the makespans.

@@ -1,4 +1,4 @@
-"""What a design must keep to: `energy=2 mJ`, `sram=512 KiB`, `accuracy=91 %`."""
+"""Constraints on a design: `energy=2 mJ`, `sram=512 KiB`, `accuracy=91 %`."""
 
 from __future__ import annotations
 

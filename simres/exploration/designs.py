@@ -1,4 +1,4 @@
-"""The designs in a table on disk, whichever sweep or search wrote it, with the knobs that they differ in."""
+"""Reads the designs of a stored table, with the knobs that differ between them."""
 
 from __future__ import annotations
 

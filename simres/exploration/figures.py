@@ -1,4 +1,4 @@
-"""What one point comes to: a flat row of figures, or what went wrong there."""
+"""The row of figures of one design point, or the reason why it failed."""
 
 from __future__ import annotations
 

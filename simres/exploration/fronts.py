@@ -1,4 +1,4 @@
-"""What there is to draw of many designs: the front of some goals, and a goal over two knobs."""
+"""Data for plots of many designs: a Pareto front, or a heat map over two knobs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from simres.exploration.figures import Cell, Row
 from simres.exploration.objectives import Objective, best_of
 from simres.exploration.pareto import front
 from simres.exploration.space import Knob
-from simres.reporting.text.amounts import three_digits
 from simres.scenario.problems import suggestion
+from simres.text import three_digits
 from simres.units import SIZE, Quantity, parse_any, quantity_of
 
 LOG_FROM = 4

@@ -1,4 +1,4 @@
-"""What a knob of a design space may be set to: lists (`0.5,1,2 GB/s`) and ranges (`64 KiB..4 MiB log 13`)."""
+"""Values of a knob: lists (`0.5,1,2 GB/s`) and ranges (`64 KiB..4 MiB log 13`)."""
 
 from __future__ import annotations
 

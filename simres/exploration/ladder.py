@@ -1,4 +1,4 @@
-"""The same network and chip by spreadsheet rule, roofline, perfect overlap per layer, and as events.
+"""Simulates a network by spreadsheet rule, roofline, perfect overlap per layer, and as events.
 
 The sheet that simres grew out of is taken through its corrections first: see `paper_sheet`.
 """

@@ -1,4 +1,4 @@
-"""What a design can be good at, by the names that people type."""
+"""Objectives of a search, by the names that people type."""
 
 from __future__ import annotations
 

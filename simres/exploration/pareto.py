@@ -1,4 +1,4 @@
-"""What is best when several things count: Pareto fronts, and how much of the space a front dominates.
+"""Pareto fronts, and the hypervolume that a front dominates.
 
 Everything is to be small; whoever wants something large gives its negative.
 """

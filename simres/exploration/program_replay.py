@@ -1,4 +1,4 @@
-"""A schedule made for one chip, run on that chip or on another."""
+"""Replays a schedule made for one chip on that chip or on another."""
 
 from __future__ import annotations
 

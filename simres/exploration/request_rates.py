@@ -1,4 +1,4 @@
-"""The requests of a scenario at another rate: its chip with everybody's Programs, planned once."""
+"""Changes the request rates of a scenario, whose Programs are planned once."""
 
 from __future__ import annotations
 

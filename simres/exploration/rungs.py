@@ -1,4 +1,4 @@
-"""One network on one chip by one assumption after the other, and what each is worth."""
+"""Rungs of a ladder: one network on one chip under one set of assumptions after another."""
 
 from __future__ import annotations
 

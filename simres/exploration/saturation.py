@@ -1,4 +1,4 @@
-"""The rate of requests at which a latency leaves its target.
+"""Finds the request rate at which a latency exceeds its target.
 
 Every replication has arrivals of its own and keeps them at every rate, stretched (common random numbers). At
 a row of rates, shares of what the chip can serve, all of them are run: that is the table. Between the last

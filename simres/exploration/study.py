@@ -1,4 +1,4 @@
-"""A design space around a scenario, checked: what every point is, and by what it is known again."""
+"""A checked design space around a scenario, and the key of each of its points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep: every point of a study evaluated once, whatever happens on the way."""
+"""Evaluates every point of a study once, and resumes after an interruption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sweep that a scenario's file asks for, in its `sweep:`, and what a command line makes of it."""
+"""The sweep that a scenario's `sweep:` and a command line ask for."""
 
 from __future__ import annotations
 

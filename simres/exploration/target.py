@@ -1,4 +1,4 @@
-"""How much of one resource a wanted makespan takes: a bounded search, one resource at a time.
+"""Searches for the least change of one resource that reaches a wanted makespan.
 
 What the run does with each value is simulated, so what is found holds, whatever anomalies there are. That
 nothing less would do is not proven: the search halves the interval between a value that does and one that
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simres.exploration.whatif import MIB, Trial
+from simres.exploration.trial import MIB, Trial
 from simres.exploration.whatif_outcomes import Change, How, Need, Outcome
 from simres.hardware.resources import UNBOUNDED, Resource
 from simres.units import SIZE

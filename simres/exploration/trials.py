@@ -1,4 +1,4 @@
-"""The trials of a search in an Optuna storage: a database, a journal, or what else Optuna has.
+"""Stores the trials of a search in an Optuna storage.
 
 Only trials that have ended are kept there, each with its row. What a search does between proposing a point
 and knowing its figures it keeps to itself, so that a point costs one transaction.

@@ -1,4 +1,4 @@
-"""What became of a run on chips that had more or less of one thing, and what of it would do for a target."""
+"""Outcomes of a what-if analysis: the effect of each change, and the change that a target needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points evaluated by processes of this machine, or in this one."""
+"""Evaluates points in processes of this machine, or in the current one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets a shared bus, burst by burst, worked out in leaps: whole numbers and no clockwork.
+"""Arbitration of a shared bus, exact to the burst and computed in closed form between events.
 
 The rules are those of `simres.hardware.bus`, in the memory's time. Time is in ticks, of which a whole
 number make a burst. Between two breaks (an arrival, a transfer's last burst, a change of direction) the
@@ -11,50 +11,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from simres.hardware.background import batch
+from simres.hardware.bus_state import BusState
 from simres.hardware.channel import Arbitration, Channel, Refill, Rules
 from simres.hardware.periodic_bursts import Repetition
 
 
-class Arbiter:
-    """The bus as it is after some grants. `free` is when its last burst ends, `last` who had it."""
+class Arbiter(BusState):
+    """Grants bursts by the rules of a bus, and leaps over what repeats."""
 
-    __slots__ = ("_master", "_repetition", "channels", "ended", "free", "last", "rules", "write")
+    __slots__ = ("_master", "_repetition")
 
     def __init__(self, rules: Rules, lanes: int, masters: Sequence[tuple[Refill, bool]] = ()) -> None:
         """`masters` come after the lanes, but before them in rank where they are urgent."""
-        self.rules = rules
-        self.channels = [Channel(number, number) for number in range(lanes)]
-        for refill, urgent in masters:
-            number = len(self.channels)
-            self.channels.append(Channel(number, number - (1 << 30) * urgent, refill))
-        self.free = 0
-        self.last = -1
-        self.write: bool | None = None
-        self.ended: Channel | None = None
-        """The lane whose transfer ended with the last burst, until somebody takes it away."""
         self._repetition = Repetition()
-        for channel in self.channels[lanes:]:
-            self._refill(channel)
         self._master = lanes if len(masters) == 1 else -2
         """The index of the only background master, if there is just one."""
+        super().__init__(rules, lanes, masters)
 
     def copy(self) -> Arbiter:
         """One that goes its own way from here."""
         other = Arbiter.__new__(Arbiter)
-        for name in ("rules", "free", "last", "write", "_master"):
-            setattr(other, name, getattr(self, name))
+        self.copy_to(other)
+        other._master = self._master
         other._repetition = self._repetition.copy()
-        other.channels = [channel.copy() for channel in self.channels]
-        other.ended = None if self.ended is None else other.channels[self.ended.index]
         return other
 
     def add(self, index: int, arrival: int, nbytes: int, write: bool) -> None:
         """A transfer of one byte or more arrives on a channel that has none."""
-        channel = self.channels[index]
-        channel.begin(self.rules, arrival, nbytes, write)
-        channel.held = [0] * len(self.channels)
-        if channel.ready < self.free:  # a burst is under way
-            channel.held[self.last] = self.free - channel.ready
+        super().add(index, arrival, nbytes, write)
         self._repetition.forget()
 
     def run(self, until: int | None = None) -> None:
@@ -131,22 +115,7 @@ class Arbiter:
             if channel.refill is None:
                 self.ended = channel
             else:
-                self._refill(channel)
-
-    def costs(self, order: Iterable[Channel], before: bool | None) -> list[int]:
-        """Ticks of a full burst of each channel, one after the other; the direction was `before`."""
-        full, found = self.rules.full, []
-        for channel in order:
-            found.append(full + (self.rules.turnaround if channel.write != before else 0))
-            before = channel.write
-        return found
-
-    def skip(self, master: Channel, requests: int, ticks: int, free: int) -> None:
-        """So many requests of a background master, of so many ticks, have passed; the last ended now."""
-        master.served += requests
-        master.total += ticks
-        master.since = self.free = free
-        self._refill(master)
+                self.refill(channel)
 
     def _rounds(self, order: Sequence[Channel], now: int, limit: int | None) -> bool:
         """Takes as many whole rounds as pass without a break; False when not even one does."""
@@ -184,16 +153,3 @@ class Arbiter:
         self.free = at
         self.last, self.write = order[-1].index, order[-1].write
         return True
-
-    def _refill(self, channel: Channel) -> None:
-        assert channel.refill is not None
-        after = channel.since
-        self.add(
-            channel.index,
-            channel.refill.arrival(channel.served),
-            channel.refill.nbytes,
-            channel.refill.write,
-        )
-        channel.held[self.last] = 0  # what it waits for itself does not count
-        channel.since = max(after, channel.arrival)
-        channel.ready = max(after, channel.ready)

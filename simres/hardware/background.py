@@ -1,4 +1,4 @@
-"""A background master's requests by the batch, between arrivals and ends of transfers.
+"""Batches of a background master's requests between events, in closed form.
 
 Requests come at moments n of their own, r(n) ready; between them the channels take whole rounds. Let the
 last request have ended at E(0), the round after a request take R', any other R, and a request S once it
@@ -14,18 +14,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from simres.hardware.bus_state import BusState
 from simres.hardware.channel import Arbitration, Channel
-
-if TYPE_CHECKING:
-    from simres.hardware.arbitration import Arbiter
 
 _MOST = 1 << 40
 """Requests in one batch, where nothing else limits them."""
 
 
-def batch(bus: Arbiter, master: Channel, lanes: Sequence[Channel], until: int | None) -> bool:
+def batch(bus: BusState, master: Channel, lanes: Sequence[Channel], until: int | None) -> bool:
     """Takes as many requests of `master` as pass before `until`, and the rounds between them.
 
     `master` is the only one, and had the bus last; `lanes` have transfers. False where there is no such
@@ -38,7 +35,7 @@ def batch(bus: Arbiter, master: Channel, lanes: Sequence[Channel], until: int | 
     return not bus.rules.stalls and _between(bus, master, lanes, until)
 
 
-def _alone(bus: Arbiter, master: Channel, until: int) -> bool:
+def _alone(bus: BusState, master: Channel, until: int) -> bool:
     refill, rules = master.refill, bus.rules
     assert refill is not None
     bursts = master.full + bool(master.short)
@@ -60,7 +57,7 @@ def _alone(bus: Arbiter, master: Channel, until: int) -> bool:
     return True
 
 
-def _between(bus: Arbiter, master: Channel, lanes: Sequence[Channel], until: int | None) -> bool:
+def _between(bus: BusState, master: Channel, lanes: Sequence[Channel], until: int | None) -> bool:
     refill, rules, free = master.refill, bus.rules, bus.free
     assert refill is not None
     taking_turns = rules.arbitration is Arbitration.ROUND_ROBIN

@@ -1,4 +1,4 @@
-"""A bus's rules in ticks, and the channels that compete for it."""
+"""The rules of a bus in ticks, and the state of each of its channels."""
 
 from __future__ import annotations
 

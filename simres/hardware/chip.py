@@ -1,4 +1,4 @@
-"""A chip as schedulers see it: named components, what each may be used for, what work costs on it."""
+"""A chip as schedulers see it: named components, their roles, and the cost of work on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from math import ceil
 from simres.errors import SimresError
 from simres.hardware.channel import Arbitration
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, EngineSpec, MemorySpec
-from simres.plugins.hooks import ComponentRole
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.units import PS_PER_S
 

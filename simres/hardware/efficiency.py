@@ -1,4 +1,4 @@
-"""How much of its peak an engine reaches: shares measured at some shapes of work, and what lies between.
+"""Measured efficiency of an engine by shape of work, and interpolation between the shapes.
 
 Points lie on a grid that may be ragged: along the first axis there are some positions, under each of them
 some along the second, and so on. Between two positions of an axis the share is a power of the position (a

@@ -1,4 +1,4 @@
-"""Joules: what a byte, a multiply-accumulate and a vector operation cost, and where the defaults come from.
+"""Energy per byte, multiply-accumulate and vector operation, with the sources of the defaults.
 
 The defaults are one process, 45 nm at 0.9 V: M. Horowitz, "Computing's energy problem (and what we can
 do about it)", ISSCC 2014, figure 1.1.9. They hold together, and are high for today's parts. The same

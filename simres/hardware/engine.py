@@ -1,4 +1,4 @@
-"""An engine: what does tasks, one at a time, in simulated time."""
+"""An engine: executes tasks one at a time in simulated time."""
 
 from __future__ import annotations
 

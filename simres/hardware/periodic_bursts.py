@@ -1,4 +1,4 @@
-"""Where bursts repeat though windows bind: the period, and leaps over many of them at once.
+"""Periodic burst patterns under a limited window: detects the period and skips many at once.
 
 A window that binds makes what comes next depend on when the last bursts started. Two ways find the period:
 
@@ -14,12 +14,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simres.hardware.bus_state import BusState
 from simres.hardware.channel import Channel, Rules
-
-if TYPE_CHECKING:
-    from simres.hardware.arbitration import Arbiter
 
 _FIRST_LOOK = 4
 """Steps before the first state is taken down: until then the break itself is worked off."""
@@ -35,7 +33,7 @@ class _Seen:
 
 
 class Repetition:
-    """Follows an Arbiter step by step since the last break, and leaps once it repeats itself."""
+    """Follows a bus step by step since the last break, and leaps once it repeats itself."""
 
     __slots__ = ("_patience", "_seen", "_steps")
 
@@ -53,7 +51,7 @@ class Repetition:
         self._seen: _Seen | None = None
         self._steps, self._patience = 0, _FIRST_LOOK
 
-    def leap(self, bus: Arbiter, waiting: Sequence[Channel], now: int, until: int | None) -> bool:
+    def leap(self, bus: BusState, waiting: Sequence[Channel], now: int, until: int | None) -> bool:
         """Takes as many periods as pass before `until`; False where none is known or not one fits."""
         members = []
         for channel in waiting:
@@ -81,7 +79,7 @@ class Repetition:
         return False
 
 
-def _fall_into_gaps(bus: Arbiter, members: Sequence[Channel], until: int | None) -> bool:
+def _fall_into_gaps(bus: BusState, members: Sequence[Channel], until: int | None) -> bool:
     """Takes whole windows at once, where no channel's next one gets into another's way."""
     rules = bus.rules
     width, latency, full = rules.window, rules.latency, rules.full
@@ -113,7 +111,7 @@ def _fall_into_gaps(bus: Arbiter, members: Sequence[Channel], until: int | None)
     return True
 
 
-def _state(bus: Arbiter, members: Sequence[Channel]) -> tuple[Any, ...]:
+def _state(bus: BusState, members: Sequence[Channel]) -> tuple[Any, ...]:
     """What decides all that follows, as seen from the end of the last burst."""
     free, full = bus.free, bus.rules.full
     parts = []
@@ -125,7 +123,7 @@ def _state(bus: Arbiter, members: Sequence[Channel]) -> tuple[Any, ...]:
     return bus.last, bus.write, tuple(parts)
 
 
-def _repeat(bus: Arbiter, seen: _Seen, members: Sequence[Channel], until: int | None) -> bool:
+def _repeat(bus: BusState, seen: _Seen, members: Sequence[Channel], until: int | None) -> bool:
     """Takes as many times what came since `seen` as pass without a break."""
     period = bus.free - seen.free
     done = {c.index: seen.sums[c.index][0] - c.full for c in members}

@@ -1,14 +1,15 @@
-"""What of a component there could be more or less of: its rates, capacities, delays and windows."""
+"""Resources of a component that can be changed: rates, capacities, delays and windows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from simres.units import BANDWIDTH, DURATION, FREQUENCY, RATE, Quantity, quantity_in
 
-if TYPE_CHECKING:
-    from simres.hardware.specs import ComponentSpec
+Spec = TypeVar("Spec", bound=BaseModel)
 
 UNBOUNDED = 10**30
 """A rate at which any amount of work that can be stated takes a picosecond, or none."""
@@ -52,7 +53,7 @@ class Resource:
         return str(value) if self.quantity is None else self.quantity.spell(value)
 
 
-def stated(spec: ComponentSpec) -> tuple[Resource, ...]:
+def stated(spec: BaseModel) -> tuple[Resource, ...]:
     """The rates of `spec`, and its delays that are any, in the order of its fields."""
     found = []
     for name, field in type(spec).model_fields.items():
@@ -63,7 +64,7 @@ def stated(spec: ComponentSpec) -> tuple[Resource, ...]:
     return tuple(found)
 
 
-def with_value(spec: ComponentSpec, resource: Resource, value: int | None) -> ComponentSpec:
+def with_value(spec: Spec, resource: Resource, value: int | None) -> Spec:
     """`spec` with another value of one of its resources.
 
     Raises `pydantic.ValidationError` (a `ValueError`) where such a component cannot be. Beyond what a

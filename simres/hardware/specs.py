@@ -1,4 +1,4 @@
-"""What each built-in component is, in a scenario's words, and what work costs on it.
+"""Specs of the built-in components, with the cost of work on each.
 
 A spec is frozen data from the YAML plus a pure cost function, which schedulers may call without
 running anything. How the component behaves in time is its engine, elsewhere in this folder.

@@ -1,4 +1,4 @@
-"""On-chip memory as it fills and empties, and who gets it next.
+"""On-chip memory in simulated time: reservations, releases, and a queue of waiting tasks.
 
 It decides nothing: it grants what fits, in program order, which is what rules out deadlock.
 """

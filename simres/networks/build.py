@@ -1,4 +1,4 @@
-"""Names to modules. Weights are random, except a checkpoint's: nothing is ever downloaded."""
+"""Builds the module that a name stands for, with random weights; nothing is ever downloaded."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from simres.networks.cifar import CifarNet
 from simres.networks.names import Family, NetworkName
 from simres.networks.small import SMALL
 from simres.networks.stems import adapt
+from simres.networks.variant import Variant
+from simres.networks.without_blocks import remove
+from simres.plugins.registry import Registry, default_registry, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,7 @@ def build(
     if stem is not None and parsed.family is not Family.TORCHVISION:
         raise SimresError(f"`{parsed}` takes no other stem", "only torchvision's networks do")
     if parsed.family is Family.CHECKPOINT:
-        from simres.networks.checkpoint import load
-
-        return load(Path(parsed.name))
+        raise SimresError(f"`{parsed}` is a checkpoint, which has all choices made", "name it alone")
     shape = parsed.input
     if parsed.family is Family.CIFAR:
         if parsed.name in SMALL:
@@ -79,6 +80,23 @@ def build(
         module = _from_factory(parsed.name)
         shape = _stated_shape(module)
     return Network(str(parsed), module.eval(), shape)
+
+
+def build_variant(variant: Variant, registry: Registry | None = None) -> Network:
+    """The network of a variant, with random weights. Raises `SimresError`."""
+    registry = registry or default_registry()
+    network = build(
+        variant.network,
+        block=resolve(registry.block(variant.block).target) if variant.block else None,
+        shortcut=variant.shortcut,
+        span=variant.span,
+        stem=variant.stem,
+        classes=variant.classes,
+        channels=variant.channels,
+    )
+    for block in variant.removed:
+        remove(network.module, block)
+    return network
 
 
 def _stated_shape(module: nn.Module) -> str | None:

@@ -1,4 +1,4 @@
-"""The networks that `simres models` lists, with counts taken once, so that listing them needs no torch."""
+"""The networks that `simres models` lists, with counts taken in advance, so that torch is not needed."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def counted(variant: Variant) -> Model:
     from torch import nn
     from torch.utils.flop_counter import FlopCounterMode
 
+    from simres.networks.build import build_variant
     from simres.networks.without_blocks import SHORTCUT_NAMES
 
-    network = variant.build()
+    network = build_variant(variant)
     module = network.module.to("meta")  # shapes are enough
     shape = [int(size) for size in (network.input or "3x32x32").split("x")]
     with FlopCounterMode(display=False) as counter, torch.no_grad():

@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from simres.errors import SimresError, install
-from simres.networks.build import Network
-from simres.networks.names import Family, parse
+from simres.networks.blocks import BlockFactory
+from simres.networks.build import Network, build, build_variant
+from simres.networks.names import Family, NetworkName, parse
 from simres.networks.variant import Variant, variant_of
 from simres.text import shorten
 
@@ -32,9 +33,9 @@ def load(path: Path, registry: Registry | None = None) -> Network:
     try:
         if parse(variant.network).family is not Family.FACTORY:
             with torch.device("meta"):  # so that a network which the weights do not fit takes no memory
-                shapes = variant.build(registry)
+                shapes = build_variant(variant, registry)
                 put(shapes.module, state, "it", shapes.name, assign=True)
-        network = variant.build(registry)
+        network = build_variant(variant, registry)
         put(network.module, state, "it", network.name)
     except SimresError as error:
         raise SimresError(f"checkpoint `{path}`: {error.message}", error.hint) from error
@@ -45,6 +46,26 @@ def load(path: Path, registry: Registry | None = None) -> Network:
         accuracy=accuracy_in(path, metadata),
         weight_digest=weight_digest(state),
     )
+
+
+def network_of(
+    name: str | NetworkName,
+    *,
+    block: BlockFactory | None = None,
+    shortcut: str | None = None,
+    span: int | None = None,
+    stem: str | None = None,
+) -> Network:
+    """The network that `name` stands for: a checkpoint's with its weights, any other with random ones.
+
+    The choices are those of `simres.networks.build.build`; a checkpoint takes none, as its own are made.
+    Raises `SimresError` for a name that is none and for a checkpoint that cannot be read.
+    """
+    parsed = parse(name) if isinstance(name, str) else name
+    chosen = block or shortcut or stem or span is not None
+    if parsed.family is Family.CHECKPOINT and not chosen:
+        return load(Path(parsed.name))
+    return build(parsed, block=block, shortcut=shortcut, span=span, stem=stem)
 
 
 def variant_in(path: Path, metadata: Mapping[str, str]) -> Variant:

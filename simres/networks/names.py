@@ -1,4 +1,4 @@
-"""What a network's name means: which family, which network, which input. Nothing here imports torch."""
+"""Parses the name of a network: family, network and input. Does not import torch."""
 
 from __future__ import annotations
 

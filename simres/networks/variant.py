@@ -1,16 +1,11 @@
-"""A network with everything that was chosen about it: what a checkpoint has to say to be read again."""
+"""A network with all choices made, as a checkpoint stores them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from simres.errors import SimresError
-
-if TYPE_CHECKING:
-    from simres.networks.build import Network
-    from simres.plugins.registry import Registry
 
 NUMBERS = ("span", "classes", "channels")
 TEXTS = ("block", "shortcut", "stem")
@@ -36,26 +31,6 @@ class Variant:
     def without(self, *blocks: str) -> Variant:
         """The same with more blocks removed."""
         return replace(self, removed=(*self.removed, *blocks))
-
-    def build(self, registry: Registry | None = None) -> Network:
-        """The network, with random weights. Raises `SimresError`."""
-        from simres.networks.build import build
-        from simres.networks.without_blocks import remove
-        from simres.plugins.registry import default_registry, resolve
-
-        registry = registry or default_registry()
-        network = build(
-            self.network,
-            block=resolve(registry.block(self.block).target) if self.block else None,
-            shortcut=self.shortcut,
-            span=self.span,
-            stem=self.stem,
-            classes=self.classes,
-            channels=self.channels,
-        )
-        for block in self.removed:
-            remove(network.module, block)
-        return network
 
     def metadata(self) -> dict[str, str]:
         """As the metadata of a checkpoint: texts, and nothing that is None."""

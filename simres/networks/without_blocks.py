@@ -1,4 +1,4 @@
-"""Taking residual blocks out of a network: what is left of each is its shortcut."""
+"""Removes residual blocks from a network; the shortcut of each stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The passes that a scenario names, one after the other."""
+"""Applies the passes of a scenario in order."""
 
 from __future__ import annotations
 

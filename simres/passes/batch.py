@@ -1,4 +1,4 @@
-"""Several images through the network at once, so that weights are read once for all of them."""
+"""Runs several inferences as one batch, which reads the weights once."""
 
 from __future__ import annotations
 

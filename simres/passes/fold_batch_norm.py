@@ -1,4 +1,4 @@
-"""Folds batch norms into the matrix operators before them, as every inference compiler does."""
+"""Folds batch norms into the matrix operators before them."""
 
 from __future__ import annotations
 

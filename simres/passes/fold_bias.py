@@ -1,4 +1,4 @@
-"""Starts the accumulators from the bias, as every matrix unit with accumulators can."""
+"""Starts the accumulators from the bias, so that no separate addition is needed."""
 
 from __future__ import annotations
 

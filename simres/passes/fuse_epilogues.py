@@ -1,4 +1,4 @@
-"""Lets the host take a matrix operator's result over piece by piece, before it is whole anywhere."""
+"""Fuses elementwise operators and pooling into the matrix operator before them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fewer bytes an element. What becomes of the accuracy is not modelled, nor are the conversions' costs."""
+"""Reduces the bytes of each element. Accuracy and conversions are not modelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every pass ends with: the workload again, with other operators."""
+"""Builds the workload that a pass returns from its changed operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario's scheduler offers, and what that is held against."""
+"""Collects the candidate Programs of a scenario's scheduler and of its baseline."""
 
 from __future__ import annotations
 

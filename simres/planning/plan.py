@@ -1,4 +1,4 @@
-"""The whole chain for one scenario: passes, schedule, check, run, and what it means."""
+"""The whole chain for one scenario: passes, scheduling, checks, simulation and analysis."""
 
 from __future__ import annotations
 

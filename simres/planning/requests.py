@@ -1,4 +1,4 @@
-"""Streams of requests for Programs: when they come, what the chip can serve, and what is too much for it."""
+"""Streams of requests: arrival times, capacity of the chip, and refusal of overload."""
 
 from __future__ import annotations
 

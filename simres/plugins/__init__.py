@@ -1,1 +1,1 @@
-"""Parts that packages provide: `hooks` declares every hook, `registry` finds who provides what."""
+"""Plugins: `hooks` declares every hook, `registry` finds which package provides a part."""

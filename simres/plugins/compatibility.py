@@ -1,4 +1,4 @@
-"""Whether an installed package can work with this simres, by what its metadata ask for."""
+"""Checks whether an installed package works with this version of simres, by its metadata."""
 
 from __future__ import annotations
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import pluggy
+
+from simres.program.roles import ComponentRole as ComponentRole
 
 PROJECT = "simres"
 """The name under which hooks are marked, and the entry-point group."""
@@ -28,21 +29,6 @@ NUMBERED = r"(.+)_([1-9][0-9]{0,8})"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
-
-
-class ComponentRole(StrEnum):
-    """What a scheduler may use a component for."""
-
-    BUS = "bus"
-    """Moves bytes between off-chip memory and the chip."""
-    MEMORY = "memory"
-    """Holds buffers on chip, and copies between them."""
-    MATRIX = "matrix"
-    """Does multiply-accumulates."""
-    HOST = "host"
-    """Does vector operations."""
-    MASTER = "master"
-    """Nothing: it does work of its own, and gets in the way."""
 
 
 @dataclass(frozen=True, slots=True)

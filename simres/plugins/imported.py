@@ -1,4 +1,4 @@
-"""What importers make of another tool's files."""
+"""The result of an importer: a workload, and perhaps a scenario."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a part that no package here declares."""
+"""Hints for parts that no installed package declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who provides what: built-in parts at once, installed packages when a name asks for them.
+"""The registry of parts: built-in ones at once, those of packages when a name asks for them.
 
 A package is loaded only when something needs a name that simres does not have, or when all names are
 listed. One that fails is set aside with its reason and never breaks a command that can do without it.

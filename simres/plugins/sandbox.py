@@ -1,4 +1,4 @@
-"""Code that is not ours: whatever it raises, prints or returns stays within bounds."""
+"""Runs code of plugins: contains what it raises, prints and returns."""
 
 from __future__ import annotations
 

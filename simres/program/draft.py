@@ -1,10 +1,10 @@
-"""A Program being written: tasks and buffers are added in order, then frozen."""
+"""Writes a Program: tasks and buffers are added in order, then frozen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from simres.plugins.hooks import ComponentRole
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.workload.graph import Op, Unit, Workload
 

@@ -1,4 +1,4 @@
-"""Tasks in one order of many: what Programs share that differ only in the order in which they issue them.
+"""Programs that differ only in the order of their tasks, and the facts that all these orders share.
 
 Which tasks there are, what each waits for and which buffers it uses often follows from the network and the
 memory alone, and only the order from how fast engines are. A `Pattern` is the first, `Issued` the first in

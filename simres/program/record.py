@@ -1,4 +1,4 @@
-"""What happened in a run, and nothing about how to show it."""
+"""The Record of a run: totals, spans and launches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scheduler decides: the static contract between scheduling and simulation.
+"""The Program: the contract between scheduling and simulation.
 
 A `Program` lists tasks in one global order. Each runs on a named engine, engines take their tasks in
 that order, one at a time. Buffers are reserved in that order too, each when the task that names it is

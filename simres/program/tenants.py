@@ -1,4 +1,4 @@
-"""Several Programs, Workloads and Records as one, for whoever looks at a run in which all took part.
+"""Combines the Programs, workloads and Records of tenants into one of each.
 
 Tenants are told apart by name: the matrix unit as `left` sees it is the engine `matrix.left`, its layers,
 tensors and operators are `left.conv1`.

@@ -1,1 +1,1 @@
-"""What people see of a Result: text, tables, drawings and files. Every function here only reads."""
+"""Reports of results: text, tables, drawings and files. Nothing here changes a result."""

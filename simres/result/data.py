@@ -1,4 +1,4 @@
-"""A finished run with everything that is said about it. Its JSON form is in `simres.result.json`."""
+"""The Result: a finished run with all its figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON form of a result: written whole, and read again.
+"""Writes and reads the JSON form of a result.
 
 A result holds its scenario, workload, Program and Record, so that it can be shown anywhere and run again
 (`simres rerun`); the rest follows from them. With tenants, `networks` has the workload of each.

@@ -1,4 +1,4 @@
-"""What must hold in a result read from a file beyond the types of its fields, so that it can be shown."""
+"""Rules that a stored result must satisfy beyond the types of its fields."""
 
 from __future__ import annotations
 

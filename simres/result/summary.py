@@ -1,4 +1,4 @@
-"""The JSON form of a result without its workload, Program and Record: what follows from these."""
+"""The figures of a result as a JSON document, without workload, Program and Record."""
 
 from __future__ import annotations
 

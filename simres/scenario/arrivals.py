@@ -1,4 +1,4 @@
-"""Requests that come to a network: the scenario's `load:`, checked and complete."""
+"""The `load:` section of a scenario: requests over time, checked and complete."""
 
 from __future__ import annotations
 

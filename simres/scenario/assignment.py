@@ -1,4 +1,4 @@
-"""What a scenario runs: workloads, who schedules them, and the tenants that share a chip."""
+"""The networks of a scenario: workloads, schedulers, and tenants that share a chip."""
 
 from __future__ import annotations
 

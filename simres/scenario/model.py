@@ -1,4 +1,4 @@
-"""What a scenario is: the keys of its file, and the frozen thing that simulation takes."""
+"""The model of a scenario file, and the frozen Scenario that simulation takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, in plain words and with its place."""
+"""Problems of a scenario file in plain words, each with its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scenarios, chips and workloads that come with simres.
+"""Scenarios, chips and workloads that come with simres.
 
 In an installed wheel they lie in the package, in a checkout in the top-level `scenarios/`.
 """

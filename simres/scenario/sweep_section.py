@@ -1,4 +1,4 @@
-"""What a scenario says of its own sweep: the shape of its `sweep:`; what is in it, exploration reads."""
+"""The `sweep:` section of a scenario: its shape only; exploration reads its contents."""
 
 from __future__ import annotations
 

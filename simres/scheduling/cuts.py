@@ -1,4 +1,4 @@
-"""Ways to cut an operator into tiles, best first: rows and columns of its output, and what it sums over."""
+"""Ways to cut an operator into tiles: rows and columns of its output, and chunks of its sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of an overlapped schedule: every task where, as far as costs tell, it would begin.
+"""List scheduling: starts each task as early as its costs allow.
 
 Memory is granted in program order, so a load that stands too early makes computations wait, and one that
 stands too late wastes the bus. So the chip is played forward with the costs of its components: the task

@@ -1,4 +1,4 @@
-"""The order of steps: what can follow its input tile by tile does, and siblings run side by side."""
+"""Orders operators so that consumers follow their producers tile by tile and siblings run together."""
 
 from __future__ import annotations
 

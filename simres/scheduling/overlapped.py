@@ -1,4 +1,4 @@
-"""Everything at once: weights ahead of their need, tiles, host and matrix unit side by side."""
+"""The scheduler `overlapped`: tiles, prefetch, and all engines side by side."""
 
 from __future__ import annotations
 

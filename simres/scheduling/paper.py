@@ -1,12 +1,12 @@
-"""The paper's spreadsheet as a schedule: a ledger's rows, one task in flight, nothing kept on chip."""
+"""The scheduler `paper`: a ledger's rows one by one, with nothing kept on chip."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel
 
 from simres.hardware.chip import Chip
-from simres.plugins.hooks import ComponentRole
 from simres.program.draft import Draft
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Program, TaskKind, Work
 from simres.units import format_bytes
 from simres.workload.graph import Ledger

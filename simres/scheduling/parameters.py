@@ -1,4 +1,4 @@
-"""What a scenario may set for a scheduler beside its name."""
+"""Parameters of a scheduler that a scenario may set."""
 
 from __future__ import annotations
 

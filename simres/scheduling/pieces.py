@@ -1,4 +1,4 @@
-"""Tensors cut into pieces: the units in which a schedule loads, keeps, evicts and stores.
+"""Pieces of tensors: the units in which a schedule loads, keeps, evicts and stores.
 
 Pieces have numbers, and what is known of each stands in parallel lists, since a schedule looks at them
 again and again.

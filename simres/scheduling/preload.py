@@ -1,4 +1,4 @@
-"""Bringing in what a Program expects to find in memory, so that it can then run again and again."""
+"""The Program that loads the data which another Program expects on chip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is on chip when: pieces come in, are made, evicted and dropped, with the future known.
+"""Residency of pieces on chip: loads, evictions and releases, made with the future known.
 
 The walk follows the steps in order and keeps what fits. When it does not, the piece whose next use is
 furthest away goes (Belady's rule, IBM Systems Journal 1966), written back first if there is no copy

@@ -1,4 +1,4 @@
-"""One operator after the other: the honest minimum, in which nothing overlaps.
+"""The scheduler `serial`: one operator after another, without any overlap.
 
 Each operator's inputs are loaded unless they are on chip already; it computes; what cannot stay is
 spilled (see `residency`). An operator is cut into tiles only where it does not fit as a whole.

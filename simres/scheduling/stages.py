@@ -1,4 +1,4 @@
-"""Operators that run side by side: a convolution, its siblings, and whatever follows them tile by tile."""
+"""Stages: operators that run side by side, such as a convolution, its sibling and their consumers."""
 
 from __future__ import annotations
 

@@ -1,24 +1,21 @@
-"""One way to cut one operator: what its tiles would read and take, and the steps once it is taken."""
+"""One way to cut one operator: the reads and bytes of its tiles, and their steps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from simres.program.tasks import Box, Work
 from simres.scheduling.cuts import Cut
-from simres.scheduling.pieces import Grid, box_bytes
+from simres.scheduling.pieces import Grid, Pieces, box_bytes
 from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
 from simres.workload.footprint import call_of, is_elementwise, to_storage
-from simres.workload.graph import Role
+from simres.workload.graph import Op, Role, Workload
 from simres.workload.kinds import kind_of
 from simres.workload.reaches import Along
-
-if TYPE_CHECKING:
-    from simres.scheduling.tiling import Tiling
 
 Range = tuple[int, int]
 
@@ -51,6 +48,24 @@ class Step(NamedTuple):
     part: Box | None = None
 
 
+class Tiled(Protocol):
+    """What a plan needs of the tiling that it is made for."""
+
+    workload: Workload
+    ops: tuple[Op, ...]
+    pieces: Pieces
+    grids: dict[str, Grid]
+    forced: set[str]
+    pinned: frozenset[int]
+    last_reader: dict[str, int]
+
+    def register(self, grid: Grid, *, columns_outer: bool = False) -> int:
+        """Gives a grid's pieces their numbers, and says the first of them."""
+
+    def tables(self, op: Op) -> set[str]:
+        """Tables in which an operator looks rows up, which stay off-chip but for those rows."""
+
+
 class Plan:
     """A cut of an operator, looked at before it is taken.
 
@@ -58,7 +73,7 @@ class Plan:
     `strips`, inputs of which tiles need less than the pieces they touch come in strips.
     """
 
-    def __init__(self, tiling: Tiling, number: int, cut: Cut, *, strips: bool) -> None:
+    def __init__(self, tiling: Tiled, number: int, cut: Cut, *, strips: bool) -> None:
         self.tiling = tiling
         self.number = number
         self.op = op = tiling.ops[number]

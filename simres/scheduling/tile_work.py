@@ -1,4 +1,4 @@
-"""How much of an operator's work each of its tiles is."""
+"""The share of an operator's work that each of its tiles does."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from simres.hardware.chip import Chip
-from simres.plugins.hooks import ComponentRole
 from simres.program.orders import Held, Issued, Pattern
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Program
 from simres.scheduling.list_schedule import InTime
 from simres.scheduling.residency import Residency

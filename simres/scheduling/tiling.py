@@ -1,4 +1,4 @@
-"""Operators cut into tiles, each small enough for on-chip memory, and the pieces that each tile uses.
+"""Cuts every operator into tiles that fit on chip, and their tensors into pieces.
 
 An operator's output is cut into a grid, and those who read it share its pieces, so that rows of a halo
 stay on chip from one tile to the next. Where a tile and the pieces it touches do not fit together, the

@@ -1,4 +1,4 @@
-"""Tilings and their walks, kept for the next chip: they depend on the network and its memory alone.
+"""Caches tilings and their walks, which depend on the network and the memory alone.
 
 So points of a sweep that differ in how fast things are share them, and what does not fit is known to.
 """

@@ -1,4 +1,4 @@
-"""Fused operators taken apart again: a tiled schedule runs the parts tile by tile anyway."""
+"""Splits fused operators, since a tiled schedule runs the parts tile by tile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a tiling in their order, with every load and store between them: what any order has to do.
+"""The steps of a tiling in order, with every load and store between them.
 
 These are *events*, numbered as if one followed the other: before each step its loads, after it its stores.
 """
@@ -9,8 +9,8 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from simres.plugins.hooks import ComponentRole
 from simres.program.orders import Pattern
+from simres.program.roles import ComponentRole
 from simres.program.tasks import TaskKind, Work
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling

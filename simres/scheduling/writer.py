@@ -1,4 +1,4 @@
-"""The Program of a walk, written task by task in whatever order a scheduler decides on."""
+"""Writes the Program of a walk task by task, in the order that a scheduler chooses."""
 
 from __future__ import annotations
 

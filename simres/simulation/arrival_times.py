@@ -1,4 +1,4 @@
-"""When requests come: endless or finite series of picoseconds, the same on every machine for a seed.
+"""Arrival times of requests in picoseconds: the same for a seed on every machine.
 
 Nothing here asks a logarithm of anybody's mathematical library. An exponential variate is drawn by comparing
 uniform ones (von Neumann, *Various techniques used in connection with random digits*, 1951), which are

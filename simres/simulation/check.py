@@ -1,4 +1,4 @@
-"""Proofs about a Program that need no run: it is well formed, cannot deadlock, and leaves nothing out.
+"""Static proofs about a Program: well formed, free of deadlock, complete.
 
 A task happens before another when the other waits for it, directly or through others, or comes after
 it on the same engine (engines are in order). With one engine's tasks in a row, "everything of that
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
-from simres.plugins.hooks import ComponentRole
-from simres.workload.boxes import covered, elements, meet, within
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Program, Region, TaskKind
 from simres.units import format_bytes
+from simres.workload.boxes import covered, elements, meet, within
 from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload
 
 ROLES = {

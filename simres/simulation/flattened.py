@@ -1,4 +1,4 @@
-"""A Program flattened for replay: lists by task index, looked up instead of worked out."""
+"""A Program flattened to lists by task number, for fast replay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be true of every run, whatever the network, the chip and the schedule."""
+"""Invariants of every run, checked while it is simulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times taken down one by one in little memory: exact up to a number of them, within a stated error beyond.
+"""A store of latencies in bounded memory: exact up to a count, within a stated error beyond.
 
 Up to `EXACT` are kept as they are, 8 bytes each. What comes after that goes into bins, and so does then what
 was kept: of each value its first `_BITS` binary digits count, so a bin is at most `ERROR` of its values wide,

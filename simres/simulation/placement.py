@@ -1,4 +1,4 @@
-"""Where the tensors of a Program lie in off-chip memory, for components to which that makes a difference.
+"""Addresses of a Program's tensors in off-chip memory, for components that depend on them.
 
 Tensors lie one after the other in the order in which the Program first moves a part of them, each from a
 multiple of `ALIGNMENT` on, their elements packed in row-major order. What a transfer moves without saying

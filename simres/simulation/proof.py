@@ -1,4 +1,4 @@
-"""Proofs of Programs that are one order of a Pattern: what holds of every order is proven once.
+"""Proofs that hold for every order of a Program's tasks, made once.
 
 What tasks read and write, and what happens before what because of it, is the Pattern's. An order adds that
 nothing comes before what it waits for, and that what is reserved in it never exceeds a memory.

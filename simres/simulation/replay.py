@@ -1,4 +1,4 @@
-"""Programs replayed on engines, in integer picoseconds: one SimPy event a task, whatever its size."""
+"""Replays Programs on engines in integer picoseconds, with one SimPy event a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One engine for several tenants, a task at a time.
+"""One engine shared by several tenants, one task at a time.
 
 Each tenant's lane asks as if the engine were its own. Of those who ask, the tenant of the highest priority
 is next, of equals the one that has asked for longest, of these the first. A task that has begun is never

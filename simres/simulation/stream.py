@@ -1,4 +1,4 @@
-"""Requests as they come, wait, are served and go; nothing is kept of one that has gone but its times.
+"""Requests over time: arrival, batching, service and departure, in constant memory.
 
 A request comes, waits in the open batch until that is closed, and then for its launch to begin. Without
 batches each is a launch of its own, which joins the engines' queues at once. A batch is closed when it is

@@ -1,4 +1,4 @@
-"""What `simres plugins new` writes: a package for one part, with tests that pass as it stands.
+"""Packages that `simres plugins new` writes: one part each, with tests that pass unchanged.
 
 The texts are files with `@words@` in them: `@name@` as the author spells it (`my-npu`), `@part@` as a
 scenario does (`my_npu`), `@module@` (`simres_my_npu`), `@Class@` (`MyNpu`), `@summary@` and `@simres@`.

@@ -1,4 +1,4 @@
-"""What every package has, whatever is in it."""
+"""Files that every new package has."""
 
 FILES = {
     "pyproject.toml": """\

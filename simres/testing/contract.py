@@ -1,4 +1,4 @@
-"""What all contracts have in common: how they say what is broken, and how they try many cases."""
+"""Common parts of all contracts: reporting what is broken, and trying many cases."""
 
 from __future__ import annotations
 

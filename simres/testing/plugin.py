@@ -1,4 +1,4 @@
-"""All that a plugin declares, held against the contracts of its sort."""
+"""Checks every part that a plugin declares against its contract."""
 
 from __future__ import annotations
 

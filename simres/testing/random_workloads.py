@@ -1,4 +1,4 @@
-"""What tests are made of: chips, random workloads, and runs that prove things."""
+"""Material of tests: chips, random workloads, and runs that prove a Program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of a scheduler: Programs that can be proved, whatever the network and the chip."""
+"""The contract of a scheduler: its Programs can be proved for every network and chip."""
 
 from __future__ import annotations
 

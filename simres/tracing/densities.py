@@ -1,4 +1,4 @@
-"""What a traced network computes on real images: how much of each activation is not zero, and its size.
+"""Measures the density and deviation of each activation on real images.
 
 The exported program itself is run, node by node, so that each figure is of the very tensor that the workload
 names.

@@ -1,4 +1,4 @@
-"""torch.export, with its failures put into words: a module becomes a graph of aten operators."""
+"""Exports a module to a graph of aten operators, and explains failures."""
 
 from __future__ import annotations
 

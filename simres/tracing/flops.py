@@ -1,4 +1,4 @@
-"""The yardstick of MACs: torch's own counter, run over the exported and fully decomposed program."""
+"""The reference for MACs: torch's counter over the exported, decomposed program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walks an exported graph and writes the workload: tensors, operators in order, what they cost."""
+"""Converts an exported graph to a workload: tensors, operators in order, and costs."""
 
 from __future__ import annotations
 

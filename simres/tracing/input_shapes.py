@@ -1,4 +1,4 @@
-"""The shapes a network is traced with, as people write them: `3x32x32`, `128:int64`."""
+"""Parses input shapes as people write them: `3x32x32`, `128:int64`."""
 
 from __future__ import annotations
 

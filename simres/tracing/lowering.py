@@ -1,4 +1,4 @@
-"""What an operator of the exported graph becomes: the types that lowering functions take and return.
+"""Types that lowering functions take and return.
 
 A lowering function gets a `Node` and returns a `Lowered`. The built-in ones are in `matrix`, `vector` and
 `movement`; packages add theirs with the hook `simres_operators`. Nothing here imports torch.

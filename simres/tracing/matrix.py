@@ -1,4 +1,4 @@
-"""Lowering of what the matrix unit does: convolutions, linear layers and matrix products."""
+"""Lowers matrix operators: convolutions, linear layers and matrix products."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that people recognise: operators and blocks called as the modules they come from."""
+"""Names of operators and blocks after the modules that they come from."""
 
 from __future__ import annotations
 

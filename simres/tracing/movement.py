@@ -1,4 +1,4 @@
-"""Lowering of what computes nothing: views, which rename bytes, and moves, which copy them on chip."""
+"""Lowers operators that compute nothing: views, and copies on chip."""
 
 from __future__ import annotations
 

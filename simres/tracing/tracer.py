@@ -10,7 +10,7 @@ from torch import nn
 
 from simres.errors import SimresError
 from simres.networks.blocks import BlockFactory
-from simres.networks.build import build
+from simres.networks.checkpoint import network_of
 from simres.networks.names import NetworkName
 from simres.plugins.hooks import Operator
 from simres.tracing.export import export, shape_text
@@ -70,10 +70,9 @@ def trace_network(
 ) -> Workload:
     """Builds the network of that name and traces it; `input_shape` defaults to what the name implies.
 
-    A checkpoint's accuracy and the digest of its weights go along. Raises as `simres.networks.build.build`
-    and `trace` do.
+    A checkpoint's accuracy and the digest of its weights go along. Raises as `network_of` and `trace` do.
     """
-    network = build(name, block=block, shortcut=shortcut, span=span, stem=stem)
+    network = network_of(name, block=block, shortcut=shortcut, span=span, stem=stem)
     shape = input_shape or network.input
     if shape is None:
         raise SimresError(

@@ -1,4 +1,4 @@
-"""Operators that nobody has priced: named all at once, or let through with a warning."""
+"""Operators without a cost: refused together, or let through with a warning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lowering of what the host does, element by element or window by window; costs are in `simres.workload.kinds`."""
+"""Lowers the host's operators: elementwise, pooling, normalisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many networks that differ only in which residual blocks they have, run on the same images.
+"""Runs many variants of a network that differ only in their residual blocks on the same images.
 
 Up to the first block in which two of them differ they compute the same. So what modules put out is kept for
 the images at hand, and used again by the next network as far as its choices are those of the one before;

@@ -1,4 +1,4 @@
-"""Skip those layers, you do not need them: what each residual block of a trained network is worth.
+"""Measures the effect of removing each residual block of a trained network.
 
 A block is worth what accuracy falls by without it. It is chosen on training images, so that the accuracy on
 the test images is that of a network which was not picked for it.

@@ -1,4 +1,4 @@
-"""How good a network is on images that it was not trained on."""
+"""Accuracy of a network on images that it was not trained on."""
 
 from __future__ import annotations
 

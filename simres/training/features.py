@@ -1,4 +1,4 @@
-"""What the layers of a trained network put out: how large each response is, and what the maps look like."""
+"""Responses of a trained network's layers: their size, and their feature maps."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 from torch import Tensor, nn
 
 from simres.errors import AnswerIsNo, SimresError
+from simres.networks.build import build_variant
 from simres.networks.checkpoint import put
 from simres.plugins.registry import Registry
 from simres.training import store
@@ -90,7 +91,7 @@ class _Trainer:
                 f"such as `--batch {max(1, dataset.about.train // 8)}`",
             )
         torch.manual_seed(seed_of(run.recipe.seed))
-        network = run.variant.build(registry)
+        network = build_variant(run.variant, registry)
         self.module = network.module.to(device)
         if initial is not None:
             self.module.load_state_dict(initial)

@@ -1,4 +1,4 @@
-"""What turns gradients into steps, with state that can be written down by the names of the parameters."""
+"""Optimisers whose state is stored by parameter name."""
 
 from __future__ import annotations
 

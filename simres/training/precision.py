@@ -1,4 +1,4 @@
-"""Which numbers a device computes fastest in."""
+"""The fastest floating-point type of a device."""
 
 from __future__ import annotations
 

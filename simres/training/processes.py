@@ -1,4 +1,4 @@
-"""One process or several: what `torchrun` started, and what they have to agree on."""
+"""The processes of a distributed run, as `torchrun` starts them."""
 
 from __future__ import annotations
 

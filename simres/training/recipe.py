@@ -1,4 +1,4 @@
-"""How a network is trained, as data. Nothing here imports torch."""
+"""Training recipes as data. Does not import torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training run: what is trained how on what, and what became of it. Nothing here imports torch."""
+"""A training run: network, recipe, data set and outcome. Does not import torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a run: every file in it is whole, whenever the process or the disk gives out."""
+"""The folder of a run: every file in it is complete at any moment."""
 
 from __future__ import annotations
 

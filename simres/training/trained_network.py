@@ -1,4 +1,4 @@
-"""A trained checkpoint beside images that it can be tried on."""
+"""A trained checkpoint with the images to evaluate it on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network asks of a chip: operators in execution order, tensors as the edges between them.
+"""The Workload: operators in execution order, and tensors as the edges between them.
 
 The types that other packages use are here; `graph` and `operators` define them, `json` reads and writes their
 files, and `rules` checks them. `kinds` is the table of operators, `reaches` says what each reads for a part of

@@ -1,4 +1,4 @@
-"""What a network asks of a chip: operators in execution order, tensors as the edges between them.
+"""The Workload: operators in execution order, and tensors as the edges between them.
 
 A `Workload` is a traced network. A `Ledger` is a spreadsheet: stated bytes and operations per row, no
 graph; only the `paper` scheduler takes one. Both are plain frozen data with a written JSON form.

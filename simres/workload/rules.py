@@ -1,4 +1,4 @@
-"""What must hold in a workload beyond the types of its fields; each rule yields what breaks it, in words."""
+"""Rules that a workload must satisfy beyond the types of its fields."""
 
 from __future__ import annotations
 

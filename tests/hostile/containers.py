@@ -13,7 +13,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from hostile.mutations import bytes_changed, document_changed, json_of, text_of
+from tests.hostile.mutations import bytes_changed, document_changed, json_of, text_of
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM", "TIFF", "ICO", "TGA", "PCX")
 NAMES = (

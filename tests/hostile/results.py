@@ -10,11 +10,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hostile import mutations
-from hostile.judging import BUILT_IN, Attempt, check_line, put
 from simres import api
 from simres.errors import SimresError
 from simres.scenario import shipped
+from tests.hostile import mutations
+from tests.hostile.judging import BUILT_IN, Attempt, check_line, put
 
 
 def few_layers(count: int) -> bytes:

@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from hostile import mutations
-from hostile.judging import BUILT_IN, Attempt, FindingError, put
-from hostile.mutations import YAML
-from hostile.settings import quantity
 from simres.errors import SimresError
 from simres.scenario import shipped
+from tests.hostile import mutations
+from tests.hostile.judging import BUILT_IN, Attempt, FindingError, put
+from tests.hostile.mutations import YAML
+from tests.hostile.settings import quantity
 
 
 @cache

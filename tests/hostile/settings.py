@@ -7,10 +7,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hostile import mutations
-from hostile.judging import BUILT_IN, Attempt
-from hostile.mutations import YAML
 from simres.errors import SimresError
+from tests.hostile import mutations
+from tests.hostile.judging import BUILT_IN, Attempt
+from tests.hostile.mutations import YAML
 
 
 def setting(rng: Random, folder: Path) -> Attempt:

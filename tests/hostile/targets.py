@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from hostile import results, scenarios, settings, topologies, training, workloads
-from hostile.judging import Target
+from tests.hostile import results, scenarios, settings, topologies, training, workloads
+from tests.hostile.judging import Target
 
 TORCH = ("torch", "numpy", "PIL", "safetensors")
 ALL = (

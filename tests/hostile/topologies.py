@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from hostile import mutations
-from hostile.judging import Attempt, put
-from hostile.mutations import YAML
 from simres.plugins.registry import Registry
+from tests.hostile import mutations
+from tests.hostile.judging import Attempt, put
+from tests.hostile.mutations import YAML
 
 _HEADINGS = b"Layer, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
 TOPOLOGIES = (

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from hostile import containers, mutations
-from hostile.judging import BUILT_IN, Attempt, FindingError, put
+from tests.hostile import containers, mutations
+from tests.hostile.judging import BUILT_IN, Attempt, FindingError, put
 
 
 def archive(rng: Random, folder: Path) -> Attempt:
@@ -89,6 +89,7 @@ def dataset(rng: Random, folder: Path) -> Attempt:
 @cache
 def _checkpoint_seed() -> bytes:
     """A small network with all the metadata that training writes."""
+    from simres.networks.build import build_variant
     from simres.networks.variant import Variant
     from simres.training.datasets import About
     from simres.training.recipe import recipe
@@ -99,7 +100,7 @@ def _checkpoint_seed() -> bytes:
     run = Run(variant, recipe("fast"), "shapes", "sha256:0")
     about = About("shapes", ("a", "b"), (32, 32, 3), 8, 4, (0.5,) * 3, (0.25,) * 3, "sha256:0")
     metadata = checkpoint_metadata(run, about, ()) | {"accuracy": "0.5", "epoch": "1"}
-    return packed(variant.build(BUILT_IN).module.state_dict(), metadata)
+    return packed(build_variant(variant, BUILT_IN).module.state_dict(), metadata)
 
 
 @cache

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from hostile import mutations
-from hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
-from hostile.results import few_layers, look
 from simres import api
 from simres.scenario import shipped
+from tests.hostile import mutations
+from tests.hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
+from tests.hostile.results import few_layers, look
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What every engine did in each cell of a drawing, so that a lane's cells add up to the engine's time.
+"""The activity of each engine in each cell of a drawing; a lane's cells sum to the engine's time.
 
 Time is cut into cells of equal length. A cell can hold many spans and shows one: an engine's cells of
 work are as many as its work is long, to half a cell, and each is where work was; so a lane is neither

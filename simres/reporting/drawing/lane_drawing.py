@@ -1,4 +1,4 @@
-"""Lanes and graphs as text, and what their characters mean."""
+"""Lanes and graphs as text, with the legend of their characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The largest of any run of numbers, without looking at each."""
+"""Range maximum queries: the largest of any run of numbers in logarithmic time."""
 
 from __future__ import annotations
 

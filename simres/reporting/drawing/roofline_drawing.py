@@ -1,4 +1,4 @@
-"""The roofline in a terminal: a plot on two logarithmic axes, a glyph a class of layer, and a table."""
+"""The roofline in a terminal: a plot on logarithmic axes, and a table."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from simres.analysis.roofline import Point, Roofline, layers_of
-from simres.reporting.text.amounts import NOTHING, percent, printable, scale, three_digits
+from simres.reporting.text.amounts import NOTHING, percent, printable, scale
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.text.styled import Text
 from simres.result.data import Result
+from simres.text import three_digits
 from simres.units import RATE, format_bandwidth, format_rate
 
 _MARKS = "●◆■▲▼★◇○△□"

@@ -1,4 +1,4 @@
-"""What is above the lanes: moments, the line they stand on, and where layers start."""
+"""The ruler above the lanes: times, tick marks, and the starts of layers."""
 
 from __future__ import annotations
 

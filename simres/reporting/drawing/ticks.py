@@ -1,4 +1,4 @@
-"""Where an axis has its marks: round numbers, evenly spaced or in the ratios 1, 2, 5."""
+"""Tick positions of an axis: round numbers, evenly spaced or in the ratios 1, 2, 5."""
 
 from __future__ import annotations
 

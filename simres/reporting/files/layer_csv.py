@@ -1,4 +1,4 @@
-"""The layer table for spreadsheets: RFC 4180, one header row, whole numbers, the unit in each name."""
+"""The layer table as CSV (RFC 4180): one header row, whole numbers, units in the names."""
 
 from __future__ import annotations
 

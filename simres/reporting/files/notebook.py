@@ -1,4 +1,4 @@
-"""A result as a table in a notebook: one fragment of HTML, nothing loaded, colours of the page around it."""
+"""A result as an HTML table for notebooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs as Chrome trace JSON, which ui.perfetto.dev and chrome://tracing open.
+"""Runs as Chrome trace JSON for ui.perfetto.dev and chrome://tracing.
 
 A result is a process, its critical path the first thread and every engine one more, in that order. A task
 is a slice; what the engine waited for before it is a slice of its own, named after the cause. `ts` and

@@ -1,4 +1,4 @@
-"""A run's counters over time, as a trace shows them: memory by tensor, bandwidth, power.
+"""Counters of a trace over time: memory by tensor, bandwidth, power.
 
 The unit is part of a counter's name. A tensor is a counter of its own: it is said again only when it
 changes, which a counter with several values would have to do for all of them.

@@ -1,4 +1,4 @@
-"""Pages of many designs: their front, or a goal over two knobs, with each design told where one points."""
+"""HTML pages of many designs: a Pareto front, or a heat map over two knobs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from simres.reporting.html.page import json_of, made
 from simres.reporting.html.roofline_svg import SHAPES
 from simres.reporting.plots.front_plot import figures
 from simres.reporting.tables.sweep_table import told, told_columns
-from simres.reporting.text.amounts import three_digits
 from simres.reporting.text.columns import Column
+from simres.text import three_digits
 
 if TYPE_CHECKING:
     from simres.exploration.fronts import Axis, Front, Heat

@@ -1,4 +1,4 @@
-"""Columns of whole numbers as short text, for a page that holds all its data.
+"""Columns of integers packed into short text for a self-contained page.
 
 Of each number the difference from the one before is kept, zigzag coded (0, -1, 1, -2 become 0, 1, 2, 3), in
 bytes of seven bits with the lowest first (LEB128, as in the DWARF standard), and all of it in base64.

@@ -1,4 +1,4 @@
-"""One page of a result: text, tables and drawings, and all that its timeline draws; nothing is loaded."""
+"""The HTML report of a result: one page that loads nothing."""
 
 from __future__ import annotations
 

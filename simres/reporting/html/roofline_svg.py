@@ -1,4 +1,4 @@
-"""The roofline as a drawing: both axes logarithmic, a mark a layer, its shape and colour by what it does."""
+"""The roofline as SVG: logarithmic axes, one mark a layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from simres.analysis.roofline import Point, Roofline
 from simres.reporting.drawing.roofline_drawing import classes
 from simres.reporting.html.markup import escaped
-from simres.reporting.text.amounts import percent, three_digits
+from simres.reporting.text.amounts import percent
+from simres.text import three_digits
 from simres.units import format_bandwidth, format_duration, format_rate
 
 _WIDE, _HIGH = 880, 440

@@ -1,4 +1,4 @@
-"""The sections of the page: what can be read without any script, so that it can be printed too."""
+"""Sections of the page that can be read without scripts and printed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from simres.reporting.html.markup import escaped, folded, legend, paragraphs, se
 from simres.reporting.html.roofline_svg import drawing
 from simres.reporting.tables import candidate_table, energy_table, memory_table, result_tables, tenant_table
 from simres.reporting.text import headline
-from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale, three_digits, times
+from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import Column
 from simres.result.data import Result
+from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
 from simres.workload.graph import Role
 

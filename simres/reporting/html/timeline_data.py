@@ -1,4 +1,4 @@
-"""What the page's timeline draws: every task, wait, stay in memory and stretch of the critical path.
+"""Data of the page's timeline: tasks, stalls, buffers and the critical path.
 
 One JSON object. Columns are packed (`simres.reporting.html.packed`), times in picoseconds; names are listed
 once and meant by their number. Tasks in time are in lanes, one an engine, each in order of time, and are

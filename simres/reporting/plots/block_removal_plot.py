@@ -1,4 +1,4 @@
-"""Accuracy against simulated time as residual blocks go, as a picture (the extra `[plot]`)."""
+"""The plot of a block removal study: accuracy against simulated time (the extra `[plot]`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fronts and heat maps as pictures for a paper, for which matplotlib is needed (the extra `[plot]`)."""
+"""Plots of Pareto fronts and heat maps (the extra `[plot]`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from simres.reporting.drawing.ticks import limits, share, ticks
 from simres.reporting.plots.training_plots import blank, save
-from simres.reporting.text.amounts import printable, three_digits
+from simres.reporting.text.amounts import printable
+from simres.text import three_digits
 
 if TYPE_CHECKING:
     from simres.exploration.fronts import Axis, Front, Heat

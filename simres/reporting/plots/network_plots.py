@@ -1,4 +1,4 @@
-"""What a trained network looks like from inside, as pictures (the extra `[plot]`)."""
+"""Plots of a trained network's responses and feature maps (the extra `[plot]`)."""
 
 from __future__ import annotations
 

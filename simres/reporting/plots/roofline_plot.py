@@ -1,4 +1,4 @@
-"""The roofline as a picture, for which matplotlib is needed (the extra `[plot]`)."""
+"""The plot of a roofline (the extra `[plot]`)."""
 
 from __future__ import annotations
 

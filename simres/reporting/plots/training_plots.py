@@ -1,4 +1,4 @@
-"""Training runs as pictures, for which matplotlib is needed (the extra `[plot]`)."""
+"""Plots of training runs (the extra `[plot]`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar that long commands draw on a terminal: how far it is, and what is `said` beside it."""
+"""The progress bar of long commands on a terminal."""
 
 from __future__ import annotations
 

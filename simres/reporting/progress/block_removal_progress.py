@@ -1,4 +1,4 @@
-"""A study of residual blocks as it goes on: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a block removal study: a bar on a terminal, an occasional line elsewhere."""
 
 from __future__ import annotations
 

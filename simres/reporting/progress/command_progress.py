@@ -1,4 +1,4 @@
-"""How far a command is that runs many simulations: a bar on stderr, where that is a terminal."""
+"""Progress of a command that runs many simulations: a bar on stderr if that is a terminal."""
 
 from __future__ import annotations
 

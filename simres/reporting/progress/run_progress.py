@@ -1,4 +1,4 @@
-"""A bar for a known number of runs or the like: rate and time left, on a terminal only."""
+"""A progress bar for a known number of runs, with rate and time left."""
 
 from __future__ import annotations
 

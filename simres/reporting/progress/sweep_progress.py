@@ -1,4 +1,4 @@
-"""A sweep as it goes on: a bar with rate and time left on a terminal, a line now and then elsewhere."""
+"""Progress of a sweep: a bar on a terminal, an occasional line elsewhere."""
 
 from __future__ import annotations
 

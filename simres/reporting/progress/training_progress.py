@@ -1,4 +1,4 @@
-"""A training run as it goes on: a progress bar on a terminal, a line an epoch elsewhere."""
+"""Progress of training: a bar on a terminal, a line an epoch elsewhere."""
 
 from __future__ import annotations
 

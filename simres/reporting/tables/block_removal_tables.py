@@ -1,4 +1,4 @@
-"""What the residual blocks of a network are worth, as tables."""
+"""Tables of a block removal study: accuracy and time without each block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What planning chose from: one line for a report, a table for who wants to see them all."""
+"""The candidates of planning: one line for a report, or a table of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results side by side on a screen: what differs in words, in tables, and along one axis of time."""
+"""Tables of compared results: differences, engines and critical paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The energy table of a result: joules by component."""
+"""The energy table: joules by component."""
 
 from __future__ import annotations
 

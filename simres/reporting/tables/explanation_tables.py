@@ -1,4 +1,4 @@
-"""An explanation printed: words first, then what each part of the makespan went to."""
+"""Tables of an explanation: sentences, then the parts of the makespan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ladder for people: a row a rung, and under it what it assumes and what that is worth."""
+"""The table of a ladder: one row a rung, with its assumption and effect."""
 
 from __future__ import annotations
 

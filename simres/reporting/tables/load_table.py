@@ -1,16 +1,17 @@
-"""Requests that came over time: latency, waiting, queues, and who was late."""
+"""Tables of requests over time: latency, queueing time, queue length, missed deadlines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from simres.program.record import StreamTotals
-from simres.reporting.text.amounts import TIME, percent, scale, three_digits
+from simres.reporting.text.amounts import TIME, percent, scale
 from simres.reporting.text.columns import Column, bar, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.styled import Text
 from simres.result.data import Result
+from simres.text import three_digits
 from simres.units import PS_PER_S, format_arrivals, format_duration
 
 _NAMES = {"p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p99_9": "p99.9", "max": "max"}

@@ -1,4 +1,4 @@
-"""On-chip memory in a report: how full it got and of what, and what did not stay."""
+"""The table of on-chip memories: peak, largest tensors, and evictions."""
 
 from __future__ import annotations
 

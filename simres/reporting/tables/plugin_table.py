@@ -1,4 +1,4 @@
-"""Every part by name, and who provides it."""
+"""The table of all parts with the package that provides each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of a result, as lines of text: engines, memories, layers, bounds, expectations."""
+"""Tables of a result: engines, memories, layers, lower bounds, expectations."""
 
 from __future__ import annotations
 

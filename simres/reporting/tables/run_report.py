@@ -1,4 +1,4 @@
-"""A result printed on a screen: the answer, where the time went, and what it is held against.
+"""The report of a run in a terminal: answer, engines, layers and references.
 
 Everything else (all layers, bounds, tensors and prices, the schedule's decisions) comes with `details`.
 """

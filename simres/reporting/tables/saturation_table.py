@@ -1,15 +1,16 @@
-"""At which rate a latency leaves its target: a sentence, and a row a rate."""
+"""The table of a saturation search: one row a rate, and the rate that meets the target."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simres.reporting.text.amounts import TIME, percent, scale, three_digits
+from simres.reporting.text.amounts import TIME, percent, scale
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.styled import Text
+from simres.text import three_digits
 from simres.units import format_arrivals, format_duration
 
 if TYPE_CHECKING:

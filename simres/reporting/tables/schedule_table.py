@@ -1,4 +1,4 @@
-"""A Program for people: what was decided, how each layer is handled, and if asked for every task."""
+"""Tables of a Program: decisions, dataflow by layer, and tasks on request."""
 
 from __future__ import annotations
 

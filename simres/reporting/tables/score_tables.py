@@ -1,4 +1,4 @@
-"""How good a network is, as tables."""
+"""Tables of accuracy, overall and by class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A swept design space on a screen: what is best in it, what trades for what, and a map of two knobs."""
+"""Tables of a sweep: best designs, Pareto front, and a map of two knobs."""
 
 from __future__ import annotations
 

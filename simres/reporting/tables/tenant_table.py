@@ -1,4 +1,4 @@
-"""Networks that share a chip: what each got, what it would have had alone, and who used which engine."""
+"""Tables of tenants: latency of each, slowdown against running alone, and shares of the engines."""
 
 from __future__ import annotations
 

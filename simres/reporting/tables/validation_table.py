@@ -1,4 +1,4 @@
-"""Simulated times beside measured ones, for people and as plain data."""
+"""Tables of simulated and measured times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What-ifs for people: what each change would make of a run, and how much of one thing a target takes."""
+"""Tables of a what-if analysis: the effect of each change, and the change that a target needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workload as tables: what each layer computes and how many bytes it touches, before any chip is named."""
+"""Tables of a workload: operations and bytes by layer, before a chip is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would be worth changing about a run, by what its critical path hangs on. Worked out, never canned."""
+"""Advice on what to change, computed from the critical path."""
 
 from __future__ import annotations
 

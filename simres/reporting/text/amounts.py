@@ -1,4 +1,4 @@
-"""Numbers as they stand in tables: one unit a column, so that figures compare and add up by eye."""
+"""Numbers of a table column in one common unit."""
 
 from __future__ import annotations
 
@@ -58,16 +58,6 @@ def percent(part: int, whole: int) -> str:
 def times(value: int, reference: int) -> str:
     """How many times `reference` goes into `value`: `1.13`; `-` where there is no reference."""
     return f"{value / reference:.2f}" if reference else NOTHING
-
-
-def three_digits(value: float) -> str:
-    """A number to three digits, without an exponent: `808`, `45.2`, `0.0452`, `12346`."""
-    if value >= 100:
-        return f"{value:.0f}"
-    if value <= 0:
-        return "0"
-    text = f"{value:.3g}"
-    return text if "e" not in text else f"{value:.9f}".rstrip("0").rstrip(".") or "0"
 
 
 def printable(text: str) -> str:

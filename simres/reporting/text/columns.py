@@ -1,4 +1,4 @@
-"""Aligned columns of text that fit a width by leaving out what matters least, never by wrapping."""
+"""Aligned columns of text that drop the least important ones to fit a width."""
 
 from __future__ import annotations
 

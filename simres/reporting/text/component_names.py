@@ -1,4 +1,4 @@
-"""What the parts of a chip are called in a sentence."""
+"""Names of components as sentences use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the command line writes, how wide that is, and the one place where colours are chosen."""
+"""Output streams of the command line: width, colours and encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The characters that things are drawn with: blocks where the stream takes them, else plain ASCII."""
+"""Characters of drawings: block elements where the stream can encode them, else ASCII."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""The answer in words: how long, what limits it and why, how far from the bound. Worked out, never canned."""
+"""The answer in words: the time, its bottleneck, and the distance to the lower bound."""
 
 from __future__ import annotations
 
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program.record import Cause, EngineTotals, RecordLevel
-from simres.reporting.text.amounts import percent, three_digits, times
+from simres.reporting.text.amounts import percent, times
 from simres.reporting.text.component_names import listed, the, who
 from simres.result.data import Result
+from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload.graph import Ledger, Workload
 

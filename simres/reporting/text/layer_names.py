@@ -1,4 +1,4 @@
-"""Which layers a person means by a name."""
+"""Matches what a person typed to layer names."""
 
 from __future__ import annotations
 

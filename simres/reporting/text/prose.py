@@ -1,4 +1,4 @@
-"""Words between the tables: titles, and sentences broken to the width."""
+"""Titles and wrapped sentences between tables."""
 
 from __future__ import annotations
 

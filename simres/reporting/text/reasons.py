@@ -1,4 +1,4 @@
-"""An explanation in plain words: what a run hangs on, for which layers, and who was in the way."""
+"""Sentences of an explanation: the bottleneck, its layers, and the causes of its stalls."""
 
 from __future__ import annotations
 

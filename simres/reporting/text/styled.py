@@ -1,4 +1,4 @@
-"""Text with styles by name, light enough that printing into a pipe loads nothing of rich.
+"""Text with named styles that loads rich only for a terminal.
 
 rich renders it where there is a terminal (`__rich__`); elsewhere its plain characters are all there is.
 """

@@ -1,4 +1,4 @@
-"""The colours of the interactive timeline, light and dark: those of the HTML report."""
+"""Colours of the viewer, light and dark, the same as in the HTML report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of the row and the moment that the cursor is on."""
+"""Text about the row and the moment under the cursor."""
 
 from __future__ import annotations
 

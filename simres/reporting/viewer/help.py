@@ -1,4 +1,4 @@
-"""What keys and mouse do, as bindings and as a screen."""
+"""The help screen of the viewer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A result prepared for looking at any part of it at once."""
+"""A result indexed so that any part of it can be drawn at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keys and mouse do in the interactive timeline: said once, for the bindings and for the help."""
+"""Keys and mouse actions of the viewer, for its bindings and its help screen."""
 
 from __future__ import annotations
 

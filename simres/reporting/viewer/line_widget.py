@@ -1,4 +1,4 @@
-"""Lines on the screen that were drawn elsewhere, and what the mouse does on them."""
+"""A widget that shows lines drawn elsewhere and reports mouse events on them."""
 
 from __future__ import annotations
 

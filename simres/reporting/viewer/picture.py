@@ -1,4 +1,4 @@
-"""The drawing: lanes between two moments as lines of text, whatever shows them."""
+"""Draws the lanes between two moments as lines of text."""
 
 from __future__ import annotations
 

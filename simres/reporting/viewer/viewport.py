@@ -1,4 +1,4 @@
-"""Which part of a run is looked at, and how keys and mouse move that: plain values, nothing drawn."""
+"""The visible part of a run, and how keys and mouse move it."""
 
 from __future__ import annotations
 

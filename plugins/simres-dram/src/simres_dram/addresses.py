@@ -1,4 +1,4 @@
-"""Where a line lies: the bits of an address as channel, rank, bank group, bank, row and column.
+"""Address mapping: the bits of an address as channel, rank, bank group, bank, row and column.
 
 A line is what one burst moves, such as 64 B of eight bytes side by side.
 """

@@ -1,0 +1,171 @@
+"""A scenario tried on chips that have more or less of one thing.
+
+Every change is simulated twice: the same Program replayed on the changed chip, and a new one that the
+scheduler makes for it. The faster of the two counts, since a schedule that still fits can be kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+
+from pydantic import ValidationError
+
+from simres.analysis.unlimited import Relaxed
+from simres.errors import SimresError
+from simres.exploration.program_replay import DoesNotFit, Given, Schedules, fit, run, schedules_for
+from simres.exploration.whatif_outcomes import Change, How, Outcome, outcome
+from simres.hardware.resources import Resource, with_value
+from simres.hardware.specs import MemorySpec
+from simres.planning.plan import chip_of
+from simres.plugins.registry import Registry
+from simres.program.record import Record
+from simres.program.tasks import Program
+from simres.program.tenants import part
+from simres.scenario.model import Scenario
+from simres.workload.graph import Ledger, Workload
+
+MIB = 1 << 20
+
+
+class Trial:
+    """A scenario with its schedule, ready to be tried on other chips."""
+
+    def __init__(self, scenario: Scenario, given: Given, registry: Registry) -> None:
+        """Raises as `simres.planning.plan` does for the scenario as it is, whose `expect` is left alone."""
+        self.scenario = replace(scenario, expect=(), overridden=True)
+        self.given = given
+        self.registry = registry
+        self.schedules: Schedules = schedules_for(self.scenario, given, registry)
+        self.program: Program
+        self.record: Record
+        self.program, self.record = run(self.schedules, self.scenario, registry)
+        self.base = outcome(self.program, self.record)
+
+    @property
+    def resources(self) -> list[tuple[str, Resource]]:
+        """What the chip could have more or less of, with its component."""
+        return [(name, one) for name, spec in self.scenario.hardware.items() for one in spec.resources()]
+
+    def changed(self, component: str, resource: Resource, value: int | None) -> Scenario:
+        """The scenario on a chip with another value of a resource; tenants keep their shares of a memory.
+
+        Raises `SimresError` where there is no such component.
+        """
+        scenario = self.scenario
+        try:
+            spec = with_value(scenario.hardware[component], resource, value)
+        except ValidationError as error:
+            said = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise SimresError(f"there can be no such `{component}`: {said}") from None
+        tenants = scenario.tenants
+        shared = resource.field == "capacity" and component == self._largest_memory
+        if shared and value is not None:
+            tenants = {
+                name: replace(tenant, sram=max(1, tenant.sram * value // resource.value))
+                for name, tenant in tenants.items()
+            }
+        return replace(scenario, hardware={**scenario.hardware, component: spec}, tenants=tenants)
+
+    @cached_property
+    def _largest_memory(self) -> str:
+        """The memory that tenants have their stated parts of."""
+        memories = {
+            name: spec.capacity
+            for name, spec in self.scenario.hardware.items()
+            if isinstance(spec, MemorySpec)
+        }
+        return max(memories, key=lambda name: memories[name], default="")
+
+    def value(self, component: str, resource: Resource, how: How) -> int | None:
+        """The value of a resource after a change; of a memory that is free, room for everything."""
+        if how is How.DOUBLED:
+            return 2 * resource.value
+        if how is How.HALVED:
+            return max(0 if resource.is_delay else 1, resource.value // 2)
+        spec = self.scenario.hardware[component]
+        if resource.field == "capacity" and isinstance(spec, MemorySpec):
+            return max(resource.value, round_up(self._everything(spec, component)))
+        return resource.unlimited
+
+    def _everything(self, spec: MemorySpec, name: str) -> int:
+        """Bytes for all tensors, and for all buffers of all launches: nothing ever waits for space then."""
+        most = 0
+        for tenant, schedule in self.schedules.items():
+            whole = _stated_bytes(schedule.workload, spec)
+            reserved = sum(
+                spec.occupied(buffer.nbytes)
+                for program, _ in schedule.starts
+                for buffer in program.buffers
+                if buffer.memory == name
+            )
+            own = max(whole, reserved)
+            if tenant:  # each has its share of the memory
+                capacity = self.record.memories[part(name, tenant)].capacity
+                own = -(-own * spec.capacity // max(1, capacity))
+            most = max(most, own)
+        return most
+
+    def replay(self, scenario: Scenario) -> Outcome:
+        """The same schedule on the chip of `scenario`. Raises `DoesNotFit`, or `SimresError`."""
+        fit(self.schedules, self.record, scenario, self.registry)
+        return outcome(*run(self.schedules, scenario, self.registry))
+
+    def reschedule(self, scenario: Scenario) -> Outcome:
+        """A new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if nothing fits."""
+        schedules = schedules_for(scenario, self.given, self.registry)
+        return outcome(*run(schedules, scenario, self.registry))
+
+    def change(self, component: str, resource: Resource, how: How) -> Change:
+        """One change and what comes of it."""
+        value = self.value(component, resource, how)
+        found = self.with_value(component, resource, value, how)
+        slower = found.replayed is not None and found.replayed.makespan_ps > self.base.makespan_ps
+        if slower and how is How.FREE:
+            found = replace(found, in_order_ps=self.in_order_ps(component, resource))
+        return found
+
+    def with_value(self, component: str, resource: Resource, value: int | None, how: How) -> Change:
+        """What comes of a resource that has this value; `how` is what to call the change."""
+        refused: list[str] = []
+        replayed = scheduled = None
+        try:
+            scenario = self.changed(component, resource, value)
+            chip_of(scenario, self.registry)
+        except SimresError as error:
+            return Change(component, resource, how, value, None, None, (error.message,))
+        try:
+            replayed = self.replay(scenario)
+        except DoesNotFit as error:
+            refused.append(f"the same schedule does not fit: {error}")
+        except SimresError as error:
+            refused.append(f"the same schedule does not run: {error.message}")
+        try:
+            scheduled = self.reschedule(scenario)
+        except SimresError as error:
+            refused.append(f"there is no new schedule: {error.message}")
+        return Change(component, resource, how, value, replayed, scheduled, tuple(refused))
+
+    def in_order_ps(self, component: str, resource: Resource) -> int:
+        """The makespan where a component takes no time (a memory: has room for everything) and every grant
+        keeps the order that it had: never more than that of the scenario as it is."""
+        names = [name for name in self.record.engines if name.partition(".")[0] == component]
+        if resource.field == "capacity":
+            return Relaxed(self.program, self.record).makespan_ps(
+                memories=[name for name in self.record.memories if name.partition(".")[0] == component]
+            )
+        return Relaxed(self.program, self.record).makespan_ps(names)
+
+
+def round_up(nbytes: int) -> int:
+    """To whole KiB, of more than a few MiB to whole MiB."""
+    step = MIB if nbytes > 8 * MIB else 1 << 10
+    return -(-nbytes // step) * step
+
+
+def _stated_bytes(workload: Workload | Ledger, spec: MemorySpec) -> int:
+    """Bytes in memory for all that a workload has."""
+    if isinstance(workload, Workload):
+        return sum(spec.occupied(tensor.nbytes) for tensor in workload.tensors.values())
+    rows = workload.rows
+    return sum(spec.occupied(row.coefficient_bytes + row.ifmap_bytes + row.ofmap_bytes) for row in rows)

@@ -1,0 +1,119 @@
+"""Every command that the documentation shows runs, in its page's order, from a folder like a clone.
+
+Where a page shows what a command prints, `docs/generate.py` makes that; here only the exit code counts.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from simres.commands import build
+from tests.hostile.topologies import CONFIGURATION
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    str(page.relative_to(ROOT))
+    for page in (
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "plugins").glob("*/README.md"),
+    )
+    if page.name not in ("CHANGELOG.md", "performance.md")
+)
+
+NOT_HERE = {
+    r"cifar10|checkpoint\.safetensors|without-|networks\.yaml": "wants data that is not there, or training",
+    r"^calibrate": "measures the machine, for minutes",
+    r"--cluster": "wants a cluster",
+    r"^view": "wants a terminal",
+    r"\.\.\.|[A-Z]{4,}|NAME": "stands for several commands",
+    r"^train resnet20 --block": "trains for hours",
+}
+"""What is not run, and why."""
+
+REFUSED = ("sweep mine.yaml",)
+"""Commands that show how something wrong is refused."""
+
+MODEL = """\
+import torch
+
+
+def build():
+    return torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+"""
+
+
+def commands_in(text: str) -> Iterator[str]:
+    """The commands in blocks of a page: after `$`, or a line alone; without comments."""
+    for language, block in re.findall(r"^ *```(\w*)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
+        if language in ("", "console", "bash", "sh"):
+            lines = re.sub(r"\\\n\s*", " ", block).splitlines()
+            for line in lines:
+                found = re.match(r"\s*(?:\$ )?simres ((?:[a-z]|--).*)", line)
+                if found and (language != "console" or line.lstrip().startswith("$")):
+                    yield re.sub(r"\s+#.*", "", found[1])
+
+
+def spans_in(text: str) -> Iterator[str]:
+    """The commands in the running text of a page."""
+    outside = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
+    for found in re.findall(r"`simres ([^`]+)`", outside):
+        yield " ".join(found.split())
+
+
+def materials(folder: Path) -> None:
+    """What a page takes for granted: a clone, and files of the reader's own."""
+    for name in ("scenarios", "plugins"):
+        (folder / name).symlink_to(ROOT / name)
+    streams = (ROOT / "docs" / "streams.md").read_text(encoding="utf-8")
+    (both,) = [block for block in re.findall(r"```yaml\n(.*?)```", streams, re.DOTALL) if "camera:" in block]
+    (folder / "both.yaml").write_text(both)
+    topology = ROOT / "plugins" / "simres-systolic" / "tests" / "reference" / "resnet18.csv"
+    (folder / "resnet18.csv").write_bytes(topology.read_bytes())
+    (folder / "scale.cfg").write_bytes(CONFIGURATION)
+    (folder / "mypackage").mkdir()
+    (folder / "mypackage" / "models.py").write_text(MODEL)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.md"])  # that is in test_docs
+def test_the_commands_of_a_page_run(simres, page, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    materials(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for command in commands_in((ROOT / page).read_text(encoding="utf-8")):
+        if not any(re.search(what, command) for what in NOT_HERE):
+            code, out, err = simres(*shlex.split(command))
+            assert code == (2 if command in REFUSED else 0), f"simres {command}\n{out}{err}"
+
+
+def test_what_is_not_run_is_little_and_has_its_reason() -> None:
+    every = [command for page in PAGES for command in commands_in((ROOT / page).read_text(encoding="utf-8"))]
+    left = [command for command in every if any(re.search(what, command) for what in NOT_HERE)]
+    assert len(every) > 70
+    assert len(left) < len(every) / 3, left
+    assert [what for what in NOT_HERE if not any(re.search(what, command) for command in every)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_and_options_that_a_page_names_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for command in (*commands_in(text), *spans_in(text)):
+        words = shlex.split(command)
+        found: Any = typer.main.get_command(build())
+        known = {option for parameter in found.params for option in parameter.opts}
+        while words and hasattr(found, "commands"):
+            word = words.pop(0)
+            if not word.startswith("-") and word != "...":
+                assert word in found.commands, f"simres {command}"
+                found = found.commands[word]
+                known |= {option for parameter in found.params for option in parameter.opts}
+        asked = {word.partition("=")[0] for word in words if re.match(r"-{1,2}[a-z]", word)}
+        assert asked <= known | {"-h", "--help"}, f"simres {command}"
