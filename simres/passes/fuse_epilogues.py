@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from simres.passes.rebuilt import rebuilt
-from simres.workload.graph import Op, Tensor, Unit, Workload
 from simres.workload.footprint import is_elementwise
+from simres.workload.graph import Op, Tensor, Unit, Workload
 from simres.workload.kinds import kind_of
 
 

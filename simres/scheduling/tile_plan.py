@@ -282,4 +282,3 @@ class Plan:
             ):
                 return piece
         return -1
-

@@ -264,7 +264,9 @@ class Tiling:
         return {
             name
             for name, reach in zip(op.inputs, self.workload.reaches(op), strict=True)
-            if reach.looks_up and name in tables and (name not in grids or grids[name].first not in self.pinned)
+            if reach.looks_up
+            and name in tables
+            and (name not in grids or grids[name].first not in self.pinned)
         }
 
     def _together(self, step: Step) -> int:

@@ -12,4 +12,3 @@ def unfused(workload: Workload) -> Workload:
     if not any(op.fused for op in workload.ops):
         return workload
     return replace(workload, ops=tuple(part for op in workload.ops for part in op.parts()))
-

@@ -1,8 +1,9 @@
 """The Workload: operators in execution order, and tensors as the edges between them.
 
 The types that other packages use are here; `graph` and `operators` define them, `json` reads and writes their
-files, and `rules` checks them. `kinds` is the table of operators, `reaches` says what each reads for a part of
-its result (`reading` by kind, `views` through views), `footprint` of a whole graph, and `axes` how they are cut.
+files, and `rules` checks them. `kinds` is the table of operators. `reaches` has the rules of what an operator
+reads for a part of its output, `reading` gives them by kind, `views` follows views, and `footprint` answers for
+a graph; `axes` says how an output can be cut, and `boxes` has the arithmetic of parts.
 """
 
 from simres.workload.graph import SCHEMA_VERSION, Ledger, Row, Workload, canonical, to_document

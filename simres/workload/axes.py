@@ -45,7 +45,7 @@ def axes(call: Call, maps: Container[str] = ()) -> Axes:
 
     Maps (batch, channels, axes...), as which anything of four axes counts, are cut into rows along the batch
     and all axes but the last that has more than one element, and into columns along their channels, in so far
-    as some input is then read in parts: one that is normalised over its pixels is cut along its channels alone.
+    as some input is then read in parts: what is normalised over its pixels is cut along its channels alone.
     `maps` names tensors known to be maps.
     """
     op, shape, rank = call.op, call.output, len(call.output)

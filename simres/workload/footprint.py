@@ -156,7 +156,7 @@ def needed_bytes(graph: Graph) -> dict[str, int]:
 
 
 def _read(graph: Graph, name: str, reach: Reach) -> tuple[str, Box | None, int]:
-    """The stored tensor of an input, and the box of it that is read; where that leaves gaps None, and a count."""
+    """The stored tensor of an input, the box of it that is read, and a count; where it has gaps no box."""
     box = reach(whole(reach.made))
     if box is None:
         return to_storage(graph, name, whole(reach.shape))[0], None, 0

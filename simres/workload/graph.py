@@ -115,7 +115,12 @@ class Workload:
     @cached_property
     def tables(self) -> frozenset[str]:
         """Inputs and weights that nobody needs all of, as only some of their rows are looked up."""
-        names = {op.inputs[place] for op in self.ops for place in range(len(op.inputs)) if (op.name, place) in self.looked_up}
+        names = {
+            op.inputs[place]
+            for op in self.ops
+            for place in range(len(op.inputs))
+            if (op.name, place) in self.looked_up
+        }
         return frozenset(name for name in names if self.needed_bytes[name] < self.tensors[name].nbytes)
 
     @cached_property

@@ -47,8 +47,8 @@ class Kind:
     output's column. `maps` says whether it makes maps (batch, channels, axes...); None: as what it reads.
 
     Of a matrix operator, `extents` are the counts of its loop nest that belong to each axis of the output (by
-    default its shape), and `loops` makes the loop nest of a tile of the operator's and the counts that the tile
-    has. Where there is none, nothing is said of the loop nest of a tile.
+    default its shape), and `loops` makes the loop nest of a tile of the operator's and the counts of the tile.
+    Where there is none, nothing is said of the loop nest of a tile.
 
     `sources` are the names in exported graphs of operators whose cost depends on shapes alone.
     """
@@ -267,9 +267,7 @@ _HOST = (
         _each(7, "sum, subtract the mean, square, sum, scale, then weight and bias"),
         reading.over_last,
     ),
-    _host(
-        "group_norm", _each(7, "as layer norm, over groups of channels"), reading.over_groups, maps=True
-    ),
+    _host("group_norm", _each(7, "as layer norm, over groups of channels"), reading.over_groups, maps=True),
     _host(
         "instance_norm",
         _each(5, "as layer norm without weight and bias, over pixels"),

@@ -1,8 +1,8 @@
 """The reach of an operator: which part of an input it reads for a part of its output, axis by axis.
 
 A reach is data. For each axis of an input there is a rule: the range read there follows a range of the output
-(`Along`), comes from a table (`LookUp`), is what the operator sums over (`Summed`), or is all of it (None). So
-it can be stored with a workload, and whoever cuts operators needs no code of theirs.
+(`Along`), comes from a table (`LookUp`), is what the operator sums over (`Summed`), or is all of it (None).
+So it can be stored with a workload, and whoever cuts operators needs no code of theirs.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Along:
 
     @property
     def block(self) -> int:
-        """How many neighbours in the output read the same elements, where such blocks do not overlap; else 1."""
+        """How many neighbours in the output read the same elements, where blocks do not overlap; else 1."""
         return self.over if self.times == 1 and self.first == self.last == 0 else 1
 
 
@@ -127,10 +127,8 @@ def window(axis: int, kernel: int, stride: int = 1, before: int = 0, dilation: i
 
 
 def transposed_window(axis: int, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1) -> Along:
-    """The same of a transposed convolution: input i reaches the outputs `i * stride - before + tap * dilation`."""
-    return Along(
-        axis, over=stride, first=before - (kernel - 1) * dilation + stride - 1, last=before
-    )
+    """The same of a transposed convolution: input i reaches outputs `i * stride - before + tap * dilation`."""
+    return Along(axis, over=stride, first=before - (kernel - 1) * dilation + stride - 1, last=before)
 
 
 def part(reads: Reads, shape: Sequence[int], box: Box, made: Sequence[int], since: int | None) -> Box | None:

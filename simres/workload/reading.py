@@ -1,7 +1,7 @@
 """How operators read their inputs, by kind: the rules of each input, from shapes and attributes.
 
-Where a form of an operator is not known (an attribute is missing, a rank is unusual), all of the input is read:
-right, if wasteful.
+Where a form of an operator is not known (an attribute is missing, a rank is unusual), all of the input is
+read: right, if wasteful.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def _groups(call: Call, channel: int) -> Rule:
 def convolution(call: Call, place: int) -> Reads:
     """A convolution over any number of axes, transposed or not, grouped or not.
 
-    Weights are (channels out, channels in of a group, taps...), of a transposed one (channels in, channels out
-    of a group, taps...).
+    Weights are (channels out, channels in of a group, taps...), of a transposed one (channels in, channels
+    out of a group, taps...).
     """
     op, out = call.op, call.output
     if len(call.inputs) < 2 or place > 1:
@@ -278,7 +278,7 @@ def _scattered(call: Call, place: int) -> Reads:
 def resampling(taps: int) -> Reading:
     """Resampling that reads so many elements before and after the place of each of its own.
 
-    Where exactly that place is depends on settings that no attribute tells: one more on either side serves all.
+    Where exactly that place is depends on settings that no attribute tells: one more on either side is enough.
     """
 
     def reads(call: Call, place: int) -> Reads:

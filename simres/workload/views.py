@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 
+from simres.workload.boxes import Box, Range, whole
 from simres.workload.operators import Op, Unit
 from simres.workload.reaches import Shape
-from simres.workload.boxes import Box, Range, whole
 
 View = Callable[[Op, Shape, Shape, Box], Box | None]
 """The smallest box of a base that holds a box of its view, by the shapes of both; None where not known."""

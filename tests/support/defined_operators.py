@@ -1,4 +1,4 @@
-"""Operators on small shapes, each with a plain definition of which elements it reads for one of its output."""
+"""Operators on small shapes, each with a plain definition of the elements that it reads."""
 
 from __future__ import annotations
 
@@ -91,7 +91,11 @@ def convolutions(draw: st.DrawFn, most: int = 6) -> Defined:
         reach = (taps - 1) * apart
         pad = draw(st.integers(0, reach))
         more = draw(st.integers(0, step - 1)) if transposed else 0
-        out = (size - 1) * step - 2 * pad + reach + more + 1 if transposed else (size + 2 * pad - reach - 1) // step + 1
+        out = (
+            (size - 1) * step - 2 * pad + reach + more + 1
+            if transposed
+            else (size + 2 * pad - reach - 1) // step + 1
+        )
         if out < 1:
             size, pad = size + reach, 0
             out = (size - 1) * step + reach + more + 1 if transposed else (size - reach - 1) // step + 1
@@ -103,9 +107,7 @@ def convolutions(draw: st.DrawFn, most: int = 6) -> Defined:
         outs.append(out)
     images = draw(st.integers(1, 2))
     pixels = sizes if transposed else outs
-    loops = Loops(
-        groups, images, m, c, prod(pixels[:-1]), pixels[-1], prod(kernel[:-1]), kernel[-1]
-    )
+    loops = Loops(groups, images, m, c, prod(pixels[:-1]), pixels[-1], prod(kernel[:-1]), kernel[-1])
     weight = (groups * c, m, *kernel) if transposed else (groups * m, c, *kernel)
 
     def taps_of(axis: int, out: int) -> dict[int, int]:
@@ -178,8 +180,10 @@ def poolings(draw: st.DrawFn) -> Defined:
         outs = tuple(map(len, windows))
         window = _window_of(kernel, stride, before, (1,) * axes)
 
-    def needs(place: int, index: Index) -> Elements:  # noqa: ARG001 - there is one input
-        return product(*([at] for at in index[:2]), *(one[at] for one, at in zip(windows, index[2:], strict=True)))
+    def needs(place: int, index: Index) -> Elements:
+        return product(
+            *([at] for at in index[:2]), *(one[at] for one, at in zip(windows, index[2:], strict=True))
+        )
 
     kind = draw(st.sampled_from(["max_pool", "avg_pool"]))
     inputs = {"x": (Role.INPUT, (*lead, *sizes))}
@@ -266,7 +270,9 @@ def elementwise(draw: st.DrawFn) -> Defined:
 @st.composite
 def normalisations(draw: st.DrawFn) -> Defined:
     """Softmax along any axis, layer, RMS, group and instance norm: each reads what it sums over."""
-    kind = draw(st.sampled_from(["softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm", "instance_norm"]))
+    kind = draw(
+        st.sampled_from(["softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm", "instance_norm"])
+    )
     shape = draw(shapes(2 if kind in ("group_norm", "instance_norm") else 1))
     attributes: dict[str, Attribute] = {}
     over: set[int] = set(range(2, len(shape)))
@@ -308,9 +314,13 @@ def reductions(draw: st.DrawFn) -> Defined:
     over = draw(st.sets(st.integers(0, len(shape) - 1)))
     kept = [axis for axis in range(len(shape)) if axis not in over]
     keep = draw(st.booleans())
-    out = tuple(1 if axis in over else size for axis, size in enumerate(shape)) if keep else tuple(shape[axis] for axis in kept)
+    out = (
+        tuple(1 if axis in over else size for axis, size in enumerate(shape))
+        if keep
+        else tuple(shape[axis] for axis in kept)
+    )
 
-    def needs(place: int, index: Index) -> Elements:  # noqa: ARG001 - there is one input
+    def needs(place: int, index: Index) -> Elements:
         at = {axis: index[axis if keep else kept.index(axis)] for axis in kept}
         return product(*([at[axis]] if axis in at else range(size) for axis, size in enumerate(shape)))
 
@@ -354,7 +364,7 @@ def paddings(draw: st.DrawFn) -> Defined:
     after = [0] * (len(shape) - count) + [pair[1] for pair in reversed(pads)]
     out = tuple(size + a + b for size, a, b in zip(shape, before, after, strict=True))
 
-    def needs(place: int, index: Index) -> Elements:  # noqa: ARG001 - there is one input
+    def needs(place: int, index: Index) -> Elements:
         found = []
         for at, ahead, size in zip(index, before, shape, strict=True):
             one = at - ahead
@@ -389,7 +399,7 @@ def resamplings(draw: st.DrawFn) -> Defined:
         first = min(int(place), m - 1)
         return [first, min(first + 1, m - 1)]
 
-    def needs(place: int, index: Index) -> Elements:  # noqa: ARG001 - there is one input
+    def needs(place: int, index: Index) -> Elements:
         inner = [taps(at, m, n) for at, m, n in zip(index[2:], sizes, outs, strict=True)]
         return product([index[0]], [index[1]], *inner)
 

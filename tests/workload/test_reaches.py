@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.defined_operators import KINDS, Defined, boxes, convolutions, gathers
 from simres.workload import Op, Role, Tensor, Unit, Workload
 from simres.workload.boxes import Box, elements, within
 from simres.workload.footprint import reads, to_storage
 from simres.workload.kinds import KINDS as TABLE
 from simres.workload.views import reshaped
+from tests.support.defined_operators import KINDS, Defined, boxes, convolutions, gathers
 
 
 def points(box: Box) -> set[tuple[int, ...]]:
@@ -86,7 +86,9 @@ def lookups(rows: int, counts: list[int]) -> Workload:
 
 
 @given(st.integers(1, 30), st.lists(st.integers(1, 20), min_size=1, max_size=4), st.integers(1, 20))
-def test_lookups_in_one_table_read_different_rows_while_there_are_any(rows: int, counts: list[int], each: int):
+def test_lookups_in_one_table_read_different_rows_while_there_are_any(
+    rows: int, counts: list[int], each: int
+):
     workload = lookups(rows, counts)
     assert workload.needed_bytes["table"] == 8 * min(rows, sum(counts))
     found: list[Box] = []
