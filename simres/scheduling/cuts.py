@@ -107,9 +107,9 @@ def stationary(
 ) -> Cut | None:
     """A cut whose output tiles stay while chunks of both operands stream by, where that moves less.
 
-    It sums over `most` elements. None where an operand can stay instead. A tile has a quarter of the memory, and
-    so has a chunk of what it reads, so that the next one can come in meanwhile. Of n tiles in R rows and C columns, the data are
-    read C times and the weights R times, which is least for R = sqrt(n data / weights).
+    It sums over `most` elements. None where an operand can stay instead. A tile has a quarter of the memory,
+    and so has a chunk of what it reads, so that the next one can come in meanwhile. Of n tiles in R rows and
+    C columns, the data are read C times and the weights R times: least for R = sqrt(n data / weights).
     """
     if most == 1 or not kind_of(op).weights:
         return None

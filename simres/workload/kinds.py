@@ -47,7 +47,7 @@ class Kind:
     output's column. `maps` says whether it makes maps (batch, channels, axes...); None: as what it reads.
 
     Of a matrix operator, `extents` are the counts of its loop nest that belong to each axis of the output (by
-    default its shape), and `loops` makes the loop nest of a tile of the operator's and the counts of the tile.
+    default its shape), and `loops` makes a tile's loop nest of the operator's and the counts of the tile.
     Where there is none, nothing is said of the loop nest of a tile.
 
     `sources` are the names in exported graphs of operators whose cost depends on shapes alone.

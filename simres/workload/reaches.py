@@ -127,7 +127,7 @@ def window(axis: int, kernel: int, stride: int = 1, before: int = 0, dilation: i
 
 
 def transposed_window(axis: int, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1) -> Along:
-    """The same of a transposed convolution: input i reaches outputs `i * stride - before + tap * dilation`."""
+    """The same of a transposed convolution: input i is in outputs `i * stride - before + tap * dilation`."""
     return Along(axis, over=stride, first=before - (kernel - 1) * dilation + stride - 1, last=before)
 
 

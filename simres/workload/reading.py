@@ -278,7 +278,7 @@ def _scattered(call: Call, place: int) -> Reads:
 def resampling(taps: int) -> Reading:
     """Resampling that reads so many elements before and after the place of each of its own.
 
-    Where exactly that place is depends on settings that no attribute tells: one more on either side is enough.
+    Where exactly that place is depends on settings that no attribute tells: one more on each side is enough.
     """
 
     def reads(call: Call, place: int) -> Reads:
