@@ -12,7 +12,8 @@ from simres.scheduling.cuts import Cut
 from simres.scheduling.pieces import Grid, Pieces, box_bytes
 from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
-from simres.workload.footprint import call_of, is_elementwise, to_storage
+from simres.workload.boxes import whole
+from simres.workload.footprint import Reach, call_of, is_elementwise, to_storage
 from simres.workload.graph import Op, Role, Workload
 from simres.workload.kinds import kind_of
 from simres.workload.reaches import Along
@@ -136,7 +137,27 @@ class Plan:
             elif axes.maps and len(tensor.shape) == len(shape) and tensor.shape[0] == shape[0]:
                 for axis in axes.rows:
                     parts[axis] = min(self.cut.parts[axis], tensor.shape[axis])
+            elif axes.maps and stored != name and len(tensor.shape) != len(shape):
+                for axis in axes.rows:
+                    for there in self._follows(name, self.reaches[place], axis):
+                        parts[there] = min(self.cut.parts[axis], tensor.shape[there])
             self.new[stored] = Grid(tensor, parts)
+
+    def _follows(self, name: str, reach: Reach, axis: int) -> list[int]:
+        """The axis of the bytes behind a view that follows one of the output, if there is just one."""
+        if self.cut.parts[axis] < 2:
+            return []
+        cut = self.tiles.cuts[axis]
+        parts = []
+        for start, stop in (cut[:2], cut[1:3]):
+            needed = reach(
+                (*whole(self.tensor.shape[:axis]), (start, stop), *whole(self.tensor.shape)[axis + 1 :])
+            )
+            if needed is None:
+                return []
+            parts.append(to_storage(self.tiling.workload, name, needed)[1])
+        apart = [at for at, (one, other) in enumerate(zip(*parts, strict=True)) if one != other]
+        return apart if len(apart) == 1 else []
 
     def _reads(self, box: Box, chunk: Range) -> Iterator[tuple[str, Box]]:
         """Each stored tensor that a tile reads, and the part it needs."""

@@ -28,6 +28,9 @@ class TileWork:
         self.total = prod(counts_of(call, whole(call.output))) * summed
         """Counts of the loop nest along the axes of the output, times what each sums over."""
         self.amount = op.macs if op.unit is Unit.MATRIX else op.vector_ops if op.unit is Unit.HOST else 0
+        self._extended = (
+            kind_of(op).extents is not None and counts_of(call, whole(call.output)) != call.output
+        )
         self._done = 0
         self._alike: dict[tuple[object, ...], Work] = {}
 
@@ -37,7 +40,7 @@ class TileWork:
         `nbytes` are the bytes it makes, which is what a copy costs.
         """
         op = self.op
-        counts = counts_of(self.call, box)
+        counts = counts_of(self.call, box) if self._extended else tuple([stop - start for start, stop in box])
         done = self._done
         upto = self._done = done + prod(counts) * length
         total = self.total

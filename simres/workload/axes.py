@@ -40,8 +40,8 @@ class Axes:
         return found
 
 
-def axes(call: Call, maps: Container[str] = ()) -> Axes:
-    """The axes of an operator's first output.
+def axes(call: Call, reads: Sequence[Reads], maps: Container[str] = ()) -> Axes:
+    """The axes of an operator's first output, by the rules of its inputs.
 
     Maps (batch, channels, axes...), as which anything of four axes counts, are cut into rows along the batch
     and all axes but the last that has more than one element, and into columns along their channels, in so far
@@ -50,7 +50,6 @@ def axes(call: Call, maps: Container[str] = ()) -> Axes:
     """
     op, shape, rank = call.op, call.output, len(call.output)
     kind = kind_of(op)
-    reads = [kind.reads(call, place) for place in range(len(call.inputs))]
     blocks = tuple(_block(reads, axis, shape[axis]) for axis in range(rank))
     counts = kind.extents(call) if kind.extents is not None else shape
     most = tuple(map(_most, shape, counts, blocks))
@@ -86,7 +85,7 @@ def axes_of(graph: Graph) -> dict[str, Axes]:
         if op.unit is Unit.VIEW:
             continue
         call = call_of(graph, op)
-        found[op.name] = axes(call, maps)
+        found[op.name] = axes(call, [reach.reads for reach in graph.reaches(op)], maps)
         if is_map(call, maps):
             maps.update(op.outputs)
     return found

@@ -5,11 +5,11 @@ Where an operator's reach is not known, all of the input is needed: right, if wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Protocol
 
-from simres.workload.boxes import Box, elements, subtract, whole
+from simres.workload.boxes import Box, Range, elements, subtract, whole
 from simres.workload.kinds import kind_of
 from simres.workload.operators import BITS, Op, Role, Tensor, Unit
 from simres.workload.reaches import SUMMED, Along, LookUp, Reads, part, same, touched
@@ -49,7 +49,7 @@ def call_of(graph: Graph, op: Op) -> Call:
 class Reach:
     """The reach of input number `place` of an operator, ready to be asked for many parts of its output."""
 
-    __slots__ = ("_plain", "_since", "made", "reads", "shape", "summed")
+    __slots__ = ("_plain", "_since", "_windows", "made", "reads", "shape", "summed")
 
     def __init__(self, graph: Graph, op: Op, place: int, call: Call | None = None) -> None:
         call = call_of(graph, op) if call is None else call
@@ -58,17 +58,57 @@ class Reach:
         self.reads: Reads = kind_of(op).reads(call, place)
         self._plain = self.shape == self.made and self.reads == same(len(self.made))
         self._since = graph.looked_up.get((op.name, place))
+        self._windows = _windows(self.reads, self.shape, self.made)
         self.summed = self.reads.index(SUMMED) if SUMMED in self.reads else None
         """The axis that the operator sums over, where it can do that in chunks."""
 
     def __call__(self, box: Box) -> Box | None:
         """The part of the input that `box` of the output needs; None where it needs none of it."""
-        return box if self._plain else part(self.reads, self.shape, box, self.made, self._since)
+        if self._plain:
+            return box
+        windows = self._windows
+        if windows is None:
+            return part(self.reads, self.shape, box, self.made, self._since)
+        found = []  # the same as `part`, which asks each rule: a schedule asks for very many boxes
+        for fixed, axis, times, first, last, size in windows:
+            if fixed is not None:
+                found.append(fixed)
+                continue
+            read = box[axis]
+            if times:
+                start, stop = read
+                low, high = start * times + first, (stop - 1) * times + last
+                read = (low if low > 0 else 0, high if high < size else size)
+                if read[0] >= read[1]:
+                    return None
+            found.append(read)
+        return tuple(found)
 
     @property
     def looks_up(self) -> bool:
         """Whether rows are looked up in it, of which any can be had."""
         return self._since is not None
+
+
+_Window = tuple[Range | None, int, int, int, int, int]
+"""The range itself, or the axis that it follows, and how: `times` 0 for the same elements; then the size."""
+
+
+def _windows(reads: Reads, shape: Sequence[int], made: Sequence[int]) -> list[_Window] | None:
+    """The rules as numbers, where they are windows, the same elements, or all of an axis; else None."""
+    found: list[_Window] = []
+    for rule, size in zip(reads, shape, strict=True):
+        if isinstance(rule, LookUp):
+            return None
+        if not isinstance(rule, Along):
+            found.append(((0, size), 0, 0, 0, 0, size))
+        elif rule == Along(rule.axis) and size == made[rule.axis]:
+            found.append((None, rule.axis, 0, 0, 0, size))
+        elif rule.over == rule.each == 1 and rule.outside == "skip" and rule.times:
+            found.append((None, rule.axis, rule.times, rule.first, rule.last + 1, size))
+        else:
+            return None
+    return found
 
 
 def reads(graph: Graph, op: Op, box: Box) -> Iterator[tuple[str, Box]]:
@@ -119,6 +159,8 @@ def looked_up(graph: Graph) -> dict[tuple[str, int], int]:
         if op.unit is Unit.VIEW or not op.inputs:
             continue
         kind = kind_of(op)
+        if not kind.may_look_up:
+            continue
         call = call_of(graph, op)
         for place, name in enumerate(op.inputs):
             tensor = graph.tensors[name]

@@ -69,6 +69,11 @@ class Kind:
         return self.reads is reading.elementwise
 
     @property
+    def may_look_up(self) -> bool:
+        """Whether rows may be looked up in an input."""
+        return self.reads in (reading.gather, reading.stated)
+
+    @property
     def pooling(self) -> bool:
         """Whether it slides a window over maps, channel by channel."""
         return self.reads is reading.pooling

@@ -169,7 +169,7 @@ PAIRS = {
         (16, 56, 56),
     ),
     "instance norm": (nn.InstanceNorm1d(64), (64, 4096), nn.InstanceNorm2d(64), (64, 64, 64)),
-    "group norm": (nn.GroupNorm(8, 64), (64, 4096), nn.GroupNorm(8, 64), (64, 64, 64)),
+    "group norm": (nn.GroupNorm(8, 64), (64, 1024), nn.GroupNorm(8, 64), (64, 32, 32)),
     "max pool": (nn.MaxPool1d(3, 2), (64, 4000), nn.MaxPool2d((1, 3), (1, 2)), (64, 1, 4000)),
 }
 
