@@ -119,7 +119,7 @@ def saturate(
         except units.UnitError as error:
             raise SimresError(f"--target {name}={limit}: {error.message}") from error
         key = metric.replace(".", "_")
-        kept += [saturation.Target(one, key, limit_ps) for one in ([whose] if whose else loaded)]
+        kept += [saturation.LatencyTarget(one, key, limit_ps) for one in ([whose] if whose else loaded)]
     workloads = find_workloads(found, registry=registry)
     return saturation.saturate(found, workloads, registry, kept, replications, done, tenant)
 

@@ -17,7 +17,7 @@ from simres.program import Program, Region, TaskKind, Work
 from simres.program.draft import Draft
 from simres.program.record import RecordLevel
 from simres.result import Result
-from simres.result.data import Engine, Origin
+from simres.result.data import EngineDescription, Origin
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row
@@ -41,7 +41,7 @@ def _result(
         name=name,
         workload=ledger,
         chip={
-            name: Engine(
+            name: EngineDescription(
                 spec.kind, chip.roles[chip.component_of(name)].value, getattr(spec, "bandwidth", None)
             )
             for name, spec in chip.engines.items()

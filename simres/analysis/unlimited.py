@@ -18,7 +18,7 @@ from simres.program.record import Record
 from simres.program.tasks import Program
 
 
-class Relaxed:
+class UnlimitedReplay:
     """A recorded run as a web of waits, to be run again with one resource or another free."""
 
     def __init__(self, program: Program, record: Record) -> None:

@@ -17,7 +17,7 @@ from simres.scenario.model import Scenario
 Cell = int | float | str | None
 """What a row has in a column: a figure, a text, or nothing."""
 
-Row = dict[str, Cell]
+FigureRow = dict[str, Cell]
 """A point by column: its key, the knobs, the figures."""
 
 
@@ -49,7 +49,7 @@ FIGURES = (
 """Every column beside the key, the knobs and `error`."""
 
 
-def outcome(study: Study, point: int, registry: Registry) -> Row:
+def outcome(study: Study, point: int, registry: Registry) -> FigureRow:
     """The row of a point. What goes wrong there stands in its column `error`; nothing is raised for it."""
     try:
         scenario = study.scenario(point, registry)
@@ -63,7 +63,7 @@ def outcome(study: Study, point: int, registry: Registry) -> Row:
         return failed(study, point, f"internal error: {type(failure).__name__}: {failure}")
 
 
-def failed(study: Study, point: int, reason: str) -> Row:
+def failed(study: Study, point: int, reason: str) -> FigureRow:
     """The row of a point that came to nothing."""
     return _row(study, point, {}, " ".join(reason.split()))
 
@@ -73,9 +73,9 @@ def columns(study: Study) -> list[str]:
     return ["key", *study.head, *(figure.name for figure in FIGURES), "error"]
 
 
-def _row(study: Study, point: int, figures: Mapping[str, Cell], error: str | None) -> Row:
+def _row(study: Study, point: int, figures: Mapping[str, Cell], error: str | None) -> FigureRow:
     places = study.space.places(point)
-    row: Row = {"key": study.key(point)}
+    row: FigureRow = {"key": study.key(point)}
     row |= {key: values[at] for (key, values), at in zip(study.head.items(), places, strict=True)}
     row |= {figure.name: figures.get(figure.name) for figure in FIGURES}
     row["error"] = error

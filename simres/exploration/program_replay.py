@@ -17,7 +17,7 @@ from simres.units import format_bytes
 from simres.workload.graph import Ledger
 
 
-class DoesNotFit(Exception):
+class ProgramDoesNotFit(Exception):
     """A schedule needs more of a memory than there is; the message says how much, for people."""
 
 
@@ -40,8 +40,9 @@ def replay(crew: Crew) -> tuple[Program, Record]:
 
 
 def fit(crew: Crew, before: Record) -> None:
-    """Raises `DoesNotFit` unless the schedules fit the memories of their chip; `before` is a run of them on
-    another."""
+    """Raises `ProgramDoesNotFit` unless the schedules fit the memories of their chip.
+
+    `before` is a run of them on another chip."""
     for name, member in crew.members.items():
         for memory, spec in member.chip.memories.items():
             peak = before.memories[part(memory, name)].peak
@@ -53,4 +54,4 @@ def fit(crew: Crew, before: Record) -> None:
             except InvariantViolation:
                 had, has = format_bytes(peak), format_bytes(spec.capacity)
                 who = "it" if name == ONLY else f"`{name}`"
-                raise DoesNotFit(f"{who} keeps {had} in `{memory}` at once, more than {has}") from None
+                raise ProgramDoesNotFit(f"{who} keeps {had} in `{memory}` at once, more than {has}") from None

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from simres.errors import InvalidFile, SimresError
-from simres.exploration.space import Knob, Space
+from simres.exploration.space import DesignSpace, Knob
 from simres.hardware.specs import MemorySpec
 from simres.planning.evaluate import versions
 from simres.plugins.registry import Registry
@@ -32,7 +32,7 @@ class Study:
 
     template: Template
     settings: Mapping[str, str]
-    space: Space
+    space: DesignSpace
     workloads: Mapping[str, Workload | Ledger]
     identity: str
     identities: tuple[tuple[str, ...], ...]
@@ -63,7 +63,7 @@ class Study:
 
 def study_of(
     template: Template,
-    space: Space,
+    space: DesignSpace,
     registry: Registry,
     find: Callable[[str], Workload | Ledger],
     *,
@@ -105,7 +105,7 @@ def study_of(
 
 
 def tries(
-    template: Template, space: Space, registry: Registry, settings: Mapping[str, str]
+    template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
 ) -> tuple[Scenario | None, list[list[Scenario]]]:
     """The scenario without any of the knobs, if it stands, and for each knob one with each of its values.
 
@@ -131,7 +131,7 @@ def tries(
 
 
 def _contexts(
-    template: Template, space: Space, registry: Registry, settings: Mapping[str, str]
+    template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
 ) -> tuple[Scenario | None, list[dict[str, str]]]:
     """What other settings a value is tried with, and the scenario without any of the knobs if it stands."""
     first = {knob.key: knob.values[0] for knob in space.knobs}

@@ -12,10 +12,10 @@ from functools import cached_property
 
 from pydantic import ValidationError
 
-from simres.analysis.unlimited import Relaxed
+from simres.analysis.unlimited import UnlimitedReplay
 from simres.errors import SimresError
-from simres.exploration.program_replay import DoesNotFit, fit, moved, replay
-from simres.exploration.whatif_outcomes import Change, How, Outcome, outcome
+from simres.exploration.program_replay import ProgramDoesNotFit, fit, moved, replay
+from simres.exploration.whatif_outcomes import Change, How, RunSummary, outcome
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
 from simres.planning.crew import plan_crew
@@ -111,13 +111,13 @@ class Trial:
             most = max(most, -(-max(whole, reserved) * spec.capacity // share))
         return most
 
-    def replay(self, scenario: Scenario) -> Outcome:
-        """The same schedule on the chip of `scenario`. Raises `DoesNotFit`, or `SimresError`."""
+    def replay(self, scenario: Scenario) -> RunSummary:
+        """The same schedule on the chip of `scenario`. Raises `ProgramDoesNotFit`, or `SimresError`."""
         crew = moved(self.crew, scenario, self.registry)
         fit(crew, self.record)
         return outcome(*replay(crew))
 
-    def reschedule(self, scenario: Scenario) -> Outcome:
+    def reschedule(self, scenario: Scenario) -> RunSummary:
         """A new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if nothing fits."""
         return outcome(*replay(plan_crew(scenario, self.workloads, self.registry)))
 
@@ -141,7 +141,7 @@ class Trial:
             return Change(component, resource, how, value, None, None, (error.message,))
         try:
             replayed = self.replay(scenario)
-        except DoesNotFit as error:
+        except ProgramDoesNotFit as error:
             refused.append(f"the same schedule does not fit: {error}")
         except SimresError as error:
             refused.append(f"the same schedule does not run: {error.message}")
@@ -154,7 +154,7 @@ class Trial:
     def in_order_ps(self, component: str, resource: Resource) -> int:
         """The makespan where a component takes no time (a memory: has room for everything) and every grant
         keeps the order that it had: never more than that of the scenario as it is."""
-        relaxed = Relaxed(self.program, self.record)
+        relaxed = UnlimitedReplay(self.program, self.record)
         if resource.field == "capacity":
             return relaxed.makespan_ps(memories=_belonging(component, self.record.memories))
         return relaxed.makespan_ps(_belonging(component, self.record.engines))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from simres.exploration.target import search
 from simres.exploration.trial import Trial
-from simres.exploration.whatif_outcomes import How, Need, Target, WhatIf
+from simres.exploration.whatif_outcomes import How, MakespanTarget, Need, WhatIf
 from simres.plugins.registry import Registry
 from simres.scenario.model import Scenario
 from simres.workload.graph import Ledger, Workload
@@ -49,7 +49,7 @@ def what_if(
         if trial.base.makespan_ps > target_ps:
             own = [one for one in changes if (one.component, one.resource) == (component, resource)]
             needs.append(search(trial, component, resource, target_ps, own))
-    return replace(found, target=Target(target_ps, tuple(sorted(needs, key=_rank))))
+    return replace(found, target=MakespanTarget(target_ps, tuple(sorted(needs, key=_rank))))
 
 
 def _rank(need: Need) -> tuple[bool, float, int]:

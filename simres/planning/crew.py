@@ -15,7 +15,7 @@ from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import Program
 from simres.program.tenants import ONLY, beside, together
-from simres.simulation.run import Tenant, run_stream, run_tenants
+from simres.simulation.run import RunningTenant, run_stream, run_tenants
 from simres.simulation.stream import Stream
 from simres.workload.graph import Ledger, Workload
 
@@ -131,7 +131,7 @@ def run_crew(
         if (tried := member.tried) is not None:
             return {name: tried}
     tenants = [
-        Tenant(member.chip, member.starts, member.priority, member.stream(name, replication))
+        RunningTenant(member.chip, member.starts, member.priority, member.stream(name, replication))
         for name, member in crew.members.items()
     ]
     ran = run_tenants(tenants, crew.chip, crew.behaviours, level)

@@ -17,7 +17,7 @@ from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tenants import ONLY, part, workloads_beside
 from simres.result import Result
-from simres.result.data import Engine, Expectation, Origin, Tenancy
+from simres.result.data import EngineDescription, Expectation, Origin, Tenancy
 from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.workload.graph import Ledger, Workload
@@ -132,7 +132,7 @@ def _with_expectations(result: Result, scenario: Scenario) -> Result:
     return replace(result, expectations=tuple(found))
 
 
-def _engine(chip: Chip, name: str, *, others: bool = False) -> Engine:
+def _engine(chip: Chip, name: str, *, others: bool = False) -> EngineDescription:
     """What a result says of an engine. Of several that are one thing (the channels of a bus, what
     `others` than the first tenant have of it), the first stands for its static power; of tenants, for its
     peak too."""
@@ -141,7 +141,7 @@ def _engine(chip: Chip, name: str, *, others: bool = False) -> Engine:
     costs = spec.energy_costs()
     if others or name != chip.parts[component].lanes(component)[0]:
         costs = replace(costs, static_uw=0)
-    return Engine(spec.kind, chip.roles[component].value, None if others else _peak(spec), costs)
+    return EngineDescription(spec.kind, chip.roles[component].value, None if others else _peak(spec), costs)
 
 
 def _peak(spec: object) -> int | None:

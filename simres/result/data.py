@@ -12,7 +12,7 @@ from simres.workload.graph import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class EngineDescription:
     """What a result knows of an engine beside its times."""
 
     kind: str

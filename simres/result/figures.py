@@ -18,7 +18,7 @@ from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import ONLY
-from simres.result.data import Candidate, Engine, Expectation, Origin, Tenancy
+from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Figures:
 
     name: str
     workload: Workload | Ledger
-    chip: Mapping[str, Engine]
+    chip: Mapping[str, EngineDescription]
     program: Program
     record: Record
     bounds: Bounds
@@ -145,9 +145,9 @@ class Figures:
         return found.role if found else ""
 
     @cached_property
-    def _by_component(self) -> Mapping[str, Engine]:
+    def _by_component(self) -> Mapping[str, EngineDescription]:
         """The first engine of each component: one may have several, and each tenant has a view of it."""
-        found: dict[str, Engine] = {}
+        found: dict[str, EngineDescription] = {}
         for name, engine in self.chip.items():
             found.setdefault(EngineName.parse(name).component, engine)
         return found

@@ -16,7 +16,7 @@ from simres.files import read_text
 from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import workloads_beside
-from simres.result.data import Candidate, Engine, Expectation, Origin, Tenancy
+from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
 from simres.result.document import adapter, in_tuples
 from simres.result.result import Result
 from simres.result.summary import SCHEMA_VERSION
@@ -116,7 +116,7 @@ class _Stored:
     """The parts of the JSON form that a Result is made from again; the rest follows from them."""
 
     name: str
-    engines: Mapping[str, Engine]
+    engines: Mapping[str, EngineDescription]
     bounds_ps: Mapping[str, int]
     program: Program
     record: Record

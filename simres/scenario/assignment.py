@@ -26,7 +26,7 @@ NAME = r"[a-z][a-z0-9_]*"
 IMAGES_BESIDE_LOAD = "goes without `load`, which has `images` of its own"
 
 
-class Registry(Protocol):
+class KnownParts(Protocol):
     """What scenarios need of `simres.plugins.registry.Registry`. Unknown names raise `SimresError`."""
 
     def component(self, kind: str) -> hooks.Component: ...
@@ -35,7 +35,7 @@ class Registry(Protocol):
     def pass_(self, name: str) -> hooks.Pass: ...
 
 
-def scheduler_of(findings: Findings, registry: Registry, trail: Trail, given: Any) -> tuple[str, Any]:
+def scheduler_of(findings: Findings, registry: KnownParts, trail: Trail, given: Any) -> tuple[str, Any]:
     """A scheduler's name and its checked parameters, given as a name or a mapping at `trail`."""
     settings = {"name": given} if isinstance(given, str) else given
     nothing = "", None
@@ -55,7 +55,7 @@ def scheduler_of(findings: Findings, registry: Registry, trail: Trail, given: An
     return name, findings.validate(model, rest, trail, context=units.SPELLED)
 
 
-def check_passes(findings: Findings, registry: Registry, trail: Trail, passes: Any) -> None:
+def check_passes(findings: Findings, registry: KnownParts, trail: Trail, passes: Any) -> None:
     """Takes down which passes at `trail` do not exist."""
     for i, name in enumerate(passes if isinstance(passes, list) else ()):
         if isinstance(name, str):
@@ -81,7 +81,7 @@ class Files:
 
 def tenants_of(
     findings: Findings,
-    registry: Registry,
+    registry: KnownParts,
     hardware: Mapping[str, ComponentSpec],
     usual: Tenant,
     seed: int,
@@ -115,7 +115,7 @@ def tenants_of(
 
 def _tenant(
     findings: Findings,
-    registry: Registry,
+    registry: KnownParts,
     trail: Trail,
     file: TenantFile,
     usual: Tenant,

@@ -101,7 +101,7 @@ class ChipFile(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
+class StatedExpectation:
     """What a figure of the result should be: `value` in the base unit `unit`, empty for a plain number.
 
     `within` is the difference allowed, as a share of the value.
@@ -157,7 +157,7 @@ class Scenario:
     passes: tuple[str, ...] = ()
     images: int = 1
     seed: int = 0
-    expect: tuple[Expectation, ...] = ()
+    expect: tuple[StatedExpectation, ...] = ()
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
     load: Load | None = None
     path: Path | None = field(default=None, compare=False)

@@ -60,7 +60,7 @@ class Tiled(Protocol):
         """Gives a grid's pieces their numbers, and says the first of them."""
 
 
-class Plan:
+class TilePlan:
     """A cut of an operator, looked at before it is taken.
 
     `most` are about the bytes of its largest tile and of what that reads, as far as a few tiles tell. With

@@ -29,7 +29,7 @@ from simres.result.rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
 from simres.simulation.arrival_times import exponential, poisson, uniform
 from simres.simulation.latencies import ERROR, EXACT, Latencies
-from simres.simulation.run import Tenant, run_tenants
+from simres.simulation.run import RunningTenant, run_tenants
 from simres.simulation.stream import PERCENTILES, Stream
 from simres.testing import behaviours
 from simres.workload import Ledger, Row
@@ -394,7 +394,7 @@ def test_requests_wait_as_pollaczek_and_khinchine_say(load_percent, seed):
 def test_a_latency_of_exactly_the_target_keeps_it(spare):
     """At no rate below what the host serves does anybody wait."""
     load = {"arrivals": "periodic", "rate": "1/s", "images": 20, "warmup": 0}
-    target = saturation.Target("", "max", SERVICE + spare)
+    target = saturation.LatencyTarget("", "max", SERVICE + spare)
     if spare < 0:
         with pytest.raises(AnswerIsNo, match="is out of reach at any rate"):
             saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [target], 1)
@@ -406,7 +406,7 @@ def test_a_latency_of_exactly_the_target_keeps_it(spare):
 def test_saturation_of_a_server_of_fixed_time_is_where_its_formula_says():
     """The mean latency D (1 + rho / (2 (1 - rho))) is 1.5 D at half load."""
     load = {"arrivals": "poisson", "rate": "1/s", "images": 1200, "seed": 4}
-    half = saturation.Target("", "mean", 3 * SERVICE // 2)
+    half = saturation.LatencyTarget("", "mean", 3 * SERVICE // 2)
     found = saturation.saturate(scenario(load, HOST), {ONLY: ONE_TASK}, REGISTRY, [half], 4)
     assert found.capacity_per_ks == 1000 * 10**6
     assert abs(found.per_ks - 500 * 10**6) <= found.margin_per_ks + found.step_per_ks
@@ -486,7 +486,7 @@ def test_whatever_batches_form_everybody_is_served_once(gaps, sizes, timeout_ns)
     arrivals = [sum(gaps[: k + 1]) * NS for k in range(len(gaps))]
     timeout = timeout_ns * NS
     requests = Stream(programs, lambda: iter(arrivals), len(gaps), timeout_ps=timeout)
-    ((record, _),) = run_tenants([Tenant(machine, (), 0, requests)], machine, behaviours(machine))
+    ((record, _),) = run_tenants([RunningTenant(machine, (), 0, requests)], machine, behaviours(machine))
     (stream,) = record.streams
     assert stream.stayed_ps == stream.present_ps
     assert stream.waited_ps == stream.waiting_ps

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
 from simres.analysis.dataflow import MOVERS
-from simres.analysis.explanation import Explanation, Limit, Resource
+from simres.analysis.explanation import Explanation, LimitingFactor, PathCause
 from simres.analysis.occupancy import peak
 from simres.program.names import EngineName
 from simres.reporting.text.amounts import percent
@@ -69,17 +69,17 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
         if number and ps < 2 * _LEAST * result.makespan_ps:
             return
         match what.limit:
-            case Limit.SPEED:
+            case LimitingFactor.SPEED:
                 yield ps // 2, _speed(result, found, what, ps)
-            case Limit.LATENCY:
+            case LimitingFactor.LATENCY:
                 sentence = (
                     f"Fewer and larger transfers, or more of them under way at once: the latency of "
                     f"{the(result, what.component)} is {format_duration(ps)} of the path."
                 )
                 yield ps // 2, sentence
-            case Limit.SPACE:
+            case LimitingFactor.SPACE:
                 yield max(ps, _again_ps(result)), _space(result, what, ps)
-            case Limit.START:
+            case LimitingFactor.START:
                 sentence = (
                     f"No chip makes up for the {format_duration(ps)} in which nothing on the path was due; "
                     "what comes sooner ends sooner."
@@ -87,7 +87,7 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
                 yield 0, sentence
 
 
-def _speed(result: Result, found: Explanation, what: Resource, ps: int) -> str:
+def _speed(result: Result, found: Explanation, what: PathCause, ps: int) -> str:
     """A component twice as fast. No figure where the path waits for space: that might go too."""
     name = the(result, what.component)
     win = "" if Why.SPACE in found.causes else f": at most {format_duration(ps // 2)} less with this schedule"
@@ -158,7 +158,7 @@ def _rate(result: Result, part: str, win: str) -> str:
     return f"{_capital(name)} at twice the rate{win}{fills}."
 
 
-def _space(result: Result, what: Resource, ps: int) -> str:
+def _space(result: Result, what: PathCause, ps: int) -> str:
     """More room, and what takes the most of it now."""
     memories = {
         name: memory
@@ -188,7 +188,7 @@ def _first(holders: Mapping[str, int]) -> str:
 def _evicted(result: Result, found: Explanation) -> Iterator[Worth]:
     """Bytes that crossed the bus again, where the path itself does not wait for space long."""
     took, least = _again_ps(result), _LEAST * result.makespan_ps
-    space = max((ps for what, ps in found.resources.items() if what.limit is Limit.SPACE), default=0)
+    space = max((ps for what, ps in found.resources.items() if what.limit is LimitingFactor.SPACE), default=0)
     if took >= least and space < 2 * least:
         yield took, f"More room on chip, which would spare some of the {_again(result)}."
 

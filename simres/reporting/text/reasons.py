@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
-from simres.analysis.explanation import Explanation, Limit, Resource
+from simres.analysis.explanation import Explanation, LimitingFactor, PathCause
 from simres.program.names import EngineName
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import listed, the
@@ -35,16 +35,16 @@ def answer(result: Result, found: Explanation) -> str:
     return f"{took}, {share} of it bound by {resource(result, bound)}."
 
 
-def resource(result: Result, what: Resource) -> str:
+def resource(result: Result, what: PathCause) -> str:
     """What a run hangs on: `the ddr bus`, `the space in the sram memory`."""
     match what.limit:
-        case Limit.SPEED:
+        case LimitingFactor.SPEED:
             return the(result, what.component)
-        case Limit.LATENCY:
+        case LimitingFactor.LATENCY:
             return f"the latency of {the(result, what.component)}"
-        case Limit.SPACE:
+        case LimitingFactor.SPACE:
             return f"the space in {the(result, what.component)}"
-        case Limit.START:
+        case LimitingFactor.START:
             return "when requests come"
 
 
@@ -54,7 +54,7 @@ def reasons(result: Result, found: Explanation) -> Iterator[str]:
     if bound is None:
         return
     yield _shares(result, found)
-    if bound.limit is not Limit.START:
+    if bound.limit is not LimitingFactor.START:
         yield _layers(result, found, bound)
     yield _waits(result, found)
 
@@ -68,7 +68,7 @@ def _shares(result: Result, found: Explanation) -> str:
     return f"Followed back from its last event to its first, the run hangs on {first}{then}."
 
 
-def _layers(result: Result, found: Explanation, bound: Resource) -> str:
+def _layers(result: Result, found: Explanation, bound: PathCause) -> str:
     """The layers that the most of the first share is for."""
     layers, program = found.layers(bound), result.program
     whole = found.resources[bound]

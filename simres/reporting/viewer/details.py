@@ -15,7 +15,7 @@ from simres.reporting.text.columns import shorten
 from simres.reporting.text.prose import wrapped
 from simres.reporting.text.styled import Text
 from simres.reporting.viewer.index import ViewIndex
-from simres.reporting.viewer.picture import Row, Sort
+from simres.reporting.viewer.picture import PictureRow, Sort
 from simres.units import format_bytes, format_count, format_duration
 
 _INDENT = "  "
@@ -23,7 +23,7 @@ _NAMED = 4
 """Tensors that a task reads or writes are named up to so many."""
 
 
-def details(index: ViewIndex, row: Row, at_ps: int, width: int) -> list[Text]:
+def details(index: ViewIndex, row: PictureRow, at_ps: int, width: int) -> list[Text]:
     """What the row shows at that moment, within `width` cells a line."""
     said: list[tuple[str, str]]
     if row.sort is Sort.PATH:
