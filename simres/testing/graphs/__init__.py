@@ -47,9 +47,9 @@ def graphs(
     """Networks of 1 to about `max_ops` operators of these `kinds`: chains, branches and skip connections.
 
     There are one to several inputs and outputs, of several `dtypes`, with 1 to 3 images, and tensors of up to
-    five axes and 2048 elements. Unless `partly` is false, operators may leave parts of the network's inputs unread, as a
-    slice does or a stride beyond the kernel. Each is a valid `Workload`: it has no problems of
-    `simres.workload.rules`. Raises `ValueError` for a kind that there is not.
+    five axes and 2048 elements. Unless `partly` is false, operators may leave parts of the network's inputs
+    unread, as a slice does or a stride beyond the kernel. Each is a valid `Workload`: it has no problems of
+    `simres.workload.rules`. Raises `ValueError` for an unknown kind.
     """
     asked = set(kinds)
     if unknown := asked.difference(KINDS):
