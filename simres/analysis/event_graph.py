@@ -15,8 +15,8 @@ Holders = Mapping[int, Mapping[str, int]]
 
 
 def bus_holders(record: Record) -> Holders:
-    """The holders of the bus while a row's task waited for it: an engine, a background master, or `""` for the
-    bus itself. The times of each row add up to its `bus_ps`; rows without a shared bus are missing."""
+    """The holders of the bus while a row's task waited for it: an engine, a background master, or `""` for
+    the bus itself. The times of each row add up to its `bus_ps`; rows without a shared bus are missing."""
     found: dict[int, dict[str, int]] = {}
     for row, name, ps in record.bus_holders:
         by_name = found.setdefault(row, {})
