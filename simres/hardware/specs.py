@@ -86,7 +86,7 @@ class EngineSpec(ComponentSpec):
         return (name,)
 
     def together_ps(self, works: Iterable[Work]) -> Fraction | int:  # noqa: ARG002
-        """The least exact picoseconds of the work of all lanes on what they share; 0 if they share nothing."""
+        """The least exact picoseconds of the work of all lanes on what they share; 0 if that is nothing."""
         return 0
 
 
