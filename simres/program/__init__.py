@@ -2,7 +2,7 @@
 
 The types that other packages use are here; `tasks` and `names` define them. `regions` has the arithmetic of
 boxes, `draft` writes Programs, `orders` issues the same tasks in another order, `tenants` puts several
-Programs side by side, and `record` is what a run of a Program leaves.
+Programs side by side, and `record` is the result of running a Program.
 """
 
 from simres.program.names import EngineName
