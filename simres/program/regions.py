@@ -17,7 +17,7 @@ def within(box: Box, shape: Sequence[int]) -> bool:
     """Whether a box, possibly empty, is a part of a tensor of this shape."""
     if len(box) != len(shape):
         return False
-    for (start, stop), size in zip(box, shape, strict=True):  # (called very often)
+    for (start, stop), size in zip(box, shape, strict=True):  # noqa: SIM110  (called very often)
         if not 0 <= start <= stop <= size:
             return False
     return True
@@ -25,7 +25,7 @@ def within(box: Box, shape: Sequence[int]) -> bool:
 
 def meet(one: Box, other: Box) -> bool:
     """Whether two boxes share an element."""
-    for (a, b), (c, d) in zip(one, other, strict=True):  # (called very often)
+    for (a, b), (c, d) in zip(one, other, strict=True):  # noqa: SIM110  (called very often)
         if b <= c or d <= a or a >= b or c >= d:
             return False
     return True
