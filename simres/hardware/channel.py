@@ -119,7 +119,7 @@ class Channel:
         return bisect_right(window, start - rules.latency - (self.granted - rules.window) * rules.full)
 
     def reach(self, rules: Rules, end: int, period: int) -> int | None:
-        """The number of bursts, the first until `end` and one per `period`, that the window does not delay.
+        """The number of bursts, one per `period` and the first ending at `end`, that start without a wait.
 
         None if there is no limit: a window's worth of periods takes longer than an answer.
         """

@@ -187,7 +187,7 @@ def _warmup(given: int | str | None, images: int) -> int:
 
 
 def _trace(given: str | list[int], base: Path) -> tuple[int, ...]:
-    """The times of a trace in picoseconds. Raises `SimresError` if missing, empty, or not in order."""
+    """The times of a trace in picoseconds. Raises `SimresError` if they are missing or not in order."""
     if isinstance(given, list):
         places, times = [f"entry {number}" for number in range(1, len(given) + 1)], given
         name = "the trace"
