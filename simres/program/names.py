@@ -33,7 +33,7 @@ class EngineName:
 
     @classmethod
     def parse(cls, text: str) -> EngineName:
-        """The name that `text` spells. Raises `SimresError` where it spells none."""
+        """The name that `text` spells. Raises `SimresError` if it spells none."""
         return _parsed(text)
 
     @classmethod

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
-from simres.program.regions import elements
 from simres.program.tasks import Box, Program, Region, Task
+from simres.workload.boxes import elements
 
 ALIGNMENT = 64
 """In bytes: a line of most caches, and one burst of eight on an eight-byte bus."""
