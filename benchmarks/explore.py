@@ -30,9 +30,9 @@ from statistics import mean
 
 from simres import api
 from simres.exploration import table, worker_processes
-from simres.exploration.figures import FigureRow
 from simres.exploration.objectives import objectives_of
 from simres.exploration.pareto import front, hypervolume
+from simres.exploration.point_figures import FigureRow
 from simres.exploration.search import SAMPLERS, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of

@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from simres.networks import names
+from simres.networks import network_names as names
 from simres.tracing import trace_network
 from simres.workload import Ledger, Workload
 from simres.workload.json import read, write

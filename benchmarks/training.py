@@ -32,7 +32,7 @@ from simres.training.loop import fit
 from simres.training.optimiser import Stepper
 from simres.training.precision import settled
 from simres.training.recipe import Precision, Recipe, recipe
-from simres.training.run import TrainingRun
+from simres.training.training_run import TrainingRun
 
 IMAGES = 50_000
 

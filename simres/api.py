@@ -250,7 +250,7 @@ def find_workload(
     known = shipped.workloads()
     if text in known:
         return read_workload(known[text])
-    from simres.networks import names
+    from simres.networks import network_names as names
 
     network = names.parse(text)
     if network.shipped in known:

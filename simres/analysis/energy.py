@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from weakref import WeakKeyDictionary
 
-from simres.hardware.energy import EnergyCosts
+from simres.hardware.energy_costs import EnergyCosts
 from simres.program.orders import Pattern, issued
 from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
 from simres.units import PS_PER_S

@@ -20,7 +20,7 @@ from simres.calibration.measure import Weights
 from simres.calibration.timing import Timing, clock, repeated, synchronise, timing
 from simres.plugins.hooks import Operator
 from simres.tracing.export import DTYPES, export, quiet
-from simres.tracing.graph import GraphReader
+from simres.tracing.graph_reader import GraphReader
 from simres.tracing.input_shapes import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
 from simres.workload.graph import Workload

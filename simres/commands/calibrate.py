@@ -109,7 +109,7 @@ def _asked(check: list[str] | None, chip: str | None, output: Path | None, input
 
 def _network(name: str) -> str:
     """The network's full name. Raises `SimresError` for an unknown one, before anything is measured."""
-    from simres.networks import names
+    from simres.networks import network_names as names
 
     return str(names.parse(name))
 

@@ -160,7 +160,7 @@ def curves(
     Example: `simres plot curves runs/plain20-cifar10 runs/plain56-cifar10 -o curves.png`.
     """
     from simres.reporting.plots.training_plots import curves as draw
-    from simres.training.run import read_metrics
+    from simres.training.training_run import read_metrics
 
     named = zip(_labels(runs, labels), runs, strict=True)
     draw({name: read_metrics(folder) for name, folder in named}, output)
@@ -177,10 +177,10 @@ def depth(
 
     Example: `simres plot depth runs/plain* runs/resnet* -o depth.png`.
     """
-    from simres.networks import names
+    from simres.networks import network_names as names
     from simres.reporting.plots.network_plots import depths
-    from simres.training.run import read_metrics
     from simres.training.store import load_state
+    from simres.training.training_run import read_metrics
 
     found: dict[str, list[tuple[int, float, float]]] = {}
     for folder in runs:

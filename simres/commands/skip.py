@@ -172,7 +172,7 @@ def _one(
         from simres.reporting.progress.training_progress import TrainingProgress
         from simres.reporting.text.console import stderr
         from simres.training.loop import fit
-        from simres.training.run import CHECKPOINT, TrainingRun
+        from simres.training.training_run import CHECKPOINT, TrainingRun
 
         run = TrainingRun(variant, _gentle(found, epochs), dataset.about.name, dataset.about.digest)
         with TrainingProgress(stderr()) as shown:

@@ -12,7 +12,7 @@ from simres.commands.options import Shortcut, Span, Stem
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
-    from simres.networks.names import NetworkName
+    from simres.networks.network_names import NetworkName
     from simres.workload.graph import Workload
 
 
@@ -63,7 +63,7 @@ def trace(
     Examples: `simres trace resnet20 -o resnet20.json`,
     `simres trace mynet:build --input 3x64x64 -o mynet.json`.
     """
-    from simres.networks import names
+    from simres.networks import network_names as names
     from simres.plugins.registry import resolve
     from simres.reporting.text.console import can_draw, stderr, stdout
     from simres.tracing import trace_network
@@ -111,7 +111,7 @@ def trace(
 def _measured(workload: Workload, named: NetworkName, data: str, images: int) -> Workload:
     """The workload with what its activations come to on test images."""
     from simres.commands.torch_setup import open_images
-    from simres.networks.names import Family
+    from simres.networks.network_names import Family
 
     if named.family is not Family.CHECKPOINT:
         raise SimresError(f"`{named}` is not trained, so its activations mean nothing", "name a checkpoint")

@@ -13,7 +13,7 @@ from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
-    from simres.training.run import TrainingRun
+    from simres.training.training_run import TrainingRun
 
 
 def train(
@@ -134,7 +134,7 @@ def train(
 
 def _check(network: str) -> None:
     """Refuses what cannot be trained before anything slow is done."""
-    from simres.networks import names
+    from simres.networks import network_names as names
 
     if names.parse(network).family is names.Family.CHECKPOINT:
         raise SimresError(f"`{network}` is trained already", "`simres skip --finetune` trains one on")
@@ -142,7 +142,7 @@ def _check(network: str) -> None:
 
 def _size(network: str, data: str) -> int | None:
     """The size that a network insists on, where the data set's own is another for sure."""
-    from simres.networks import names
+    from simres.networks import network_names as names
 
     named = names.parse(network)
     if named.family is not names.Family.CIFAR or named.name not in names.SMALL:
@@ -155,8 +155,8 @@ def _run(variant: Any, recipe: Any, data: str, size: int | None, about: Any) -> 
     """The run with what the data say of the network: classes, and channels where they are not three."""
     from dataclasses import replace
 
-    from simres.networks import names
-    from simres.training.run import TrainingRun
+    from simres.networks import network_names as names
+    from simres.training.training_run import TrainingRun
 
     if names.parse(variant.network).family is not names.Family.FACTORY:
         channels = about.shape[2] if about.shape[2] != 3 else None
@@ -168,7 +168,7 @@ def _run(variant: Any, recipe: Any, data: str, size: int | None, about: Any) -> 
 
 
 def _folder(run: TrainingRun) -> Path:
-    from simres.networks import names
+    from simres.networks import network_names as names
 
     data = Path(run.data.partition(":")[2] or run.data).name.partition(".")[0]
     return Path("runs") / f"{names.parse(run.variant.network).file_stem}-{data}"
@@ -181,6 +181,6 @@ def _draw(folder: Path) -> None:
     if find_spec("matplotlib") is None:
         return
     from simres.reporting.plots.training_plots import curves
-    from simres.training.run import read_metrics
+    from simres.training.training_run import read_metrics
 
     curves({folder.name: read_metrics(folder)}, folder / "curves.png")

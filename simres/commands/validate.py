@@ -41,7 +41,7 @@ def check(file: str, registry: Registry) -> str:
     """What a file is, in a few words. Raises `SimresError` where it is not what it should be."""
     from simres.exploration.study import tries
     from simres.exploration.sweep_request import around, section_of
-    from simres.networks.names import canonical
+    from simres.networks.network_names import canonical
     from simres.scenario import loader, shipped, source
     from simres.scenario.model import ChipFile, is_file_reference
     from simres.workload import json as workload_json

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from simres.errors import SimresError, SimresWarning, install
 from simres.exploration.chunks import AHEAD, portions
-from simres.exploration.figures import FigureRow, failed, outcome
+from simres.exploration.point_figures import FigureRow, failed, outcome
 from simres.exploration.study import Study
 from simres.exploration.worker_processes import cores
 from simres.planning.evaluate import versions

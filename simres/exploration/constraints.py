@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from simres.errors import SimresError
-from simres.exploration.figures import FigureRow
 from simres.exploration.objectives import Objective, objectives_of
+from simres.exploration.point_figures import FigureRow
 from simres.units import UnitError, parse_percent
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from simres.errors import SimresError
-from simres.exploration.figures import FIGURES, FigureRow
+from simres.exploration.point_figures import FIGURES, FigureRow
 from simres.exploration.space import Knob
 from simres.exploration.table import rows_in
 from simres.plugins.registry import Registry, resolve

@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from simres.errors import SimresError
-from simres.exploration.figures import Cell, FigureRow
 from simres.exploration.objectives import Objective, best_of
 from simres.exploration.pareto import front
+from simres.exploration.point_figures import Cell, FigureRow
 from simres.exploration.space import Knob
 from simres.scenario.problems import suggestion
 from simres.text import three_digits

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from simres.errors import SimresError
-from simres.exploration.figures import FigureRow
 from simres.exploration.pareto import front
+from simres.exploration.point_figures import FigureRow
 from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, Quantity
 
 

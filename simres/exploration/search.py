@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from simres.errors import SimresError
 from simres.exploration.constraints import Constraint
-from simres.exploration.figures import FigureRow, columns
 from simres.exploration.objectives import Objective
+from simres.exploration.point_figures import FigureRow, columns
 from simres.exploration.space import Knob
 from simres.exploration.study import Study
 from simres.exploration.sweep import Evaluation, SweepObserver, reader

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from simres.exploration.figures import FigureRow, columns
+from simres.exploration.point_figures import FigureRow, columns
 from simres.exploration.study import Study
 from simres.exploration.table import Table
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from simres.errors import SimresError
-from simres.exploration.figures import FIGURES, Cell, FigureRow
+from simres.exploration.point_figures import FIGURES, Cell, FigureRow
 from simres.text import shorten
 
 SUFFIX = ".jsonl"

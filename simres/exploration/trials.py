@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from simres.errors import SimresError, install
-from simres.exploration.figures import FigureRow
+from simres.exploration.point_figures import FigureRow
 from simres.text import shorten
 from simres.workload.graph import canonical
 

@@ -18,7 +18,7 @@ from typing import Self
 
 from simres.errors import SimresError
 from simres.exploration.chunks import AHEAD, Shares
-from simres.exploration.figures import FigureRow, failed, outcome
+from simres.exploration.point_figures import FigureRow, failed, outcome
 from simres.exploration.study import Study
 from simres.plugins.registry import Registry
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simres.hardware.channel import Arbitration
 from simres.hardware.efficiency import PARTS, Count, Share, Surface
-from simres.hardware.energy import (
+from simres.hardware.energy_costs import (
     DRAM_FJ_PER_BYTE,
     INSTRUCTION_FJ,
     MAC_FJ,

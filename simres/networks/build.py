@@ -15,10 +15,10 @@ from typing import Any
 from torch import nn
 
 from simres.errors import SimresError, install
-from simres.networks import names
+from simres.networks import network_names as names
 from simres.networks.blocks import SHORTCUTS, BasicBlock, BlockFactory, PlainBlock, trait
 from simres.networks.cifar import CifarNet
-from simres.networks.names import Family, NetworkName
+from simres.networks.network_names import Family, NetworkName
 from simres.networks.small import SMALL
 from simres.networks.stems import adapt
 from simres.networks.variant import Variant
@@ -47,7 +47,7 @@ def build(
     classes: int | None = None,
     channels: int | None = None,
 ) -> Network:
-    """The network of that name (see `simres.networks.names.parse`), in evaluation mode.
+    """The network of that name (see `simres.networks.network_names.parse`), in evaluation mode.
 
     `block` makes the residual blocks of a CIFAR network, called as (in_channels, out_channels, stride);
     `shortcut` is `padded` (no parameters) or `projection`; `span` the layers that a shortcut skips. `stem`

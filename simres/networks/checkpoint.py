@@ -14,7 +14,7 @@ from torch import nn
 from simres.errors import SimresError, install
 from simres.networks.blocks import BlockFactory
 from simres.networks.build import Network, build, build_variant
-from simres.networks.names import Family, NetworkName, parse
+from simres.networks.network_names import Family, NetworkName, parse
 from simres.networks.variant import Variant, variant_of
 from simres.text import shorten
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def load(path: Path, registry: Registry | None = None) -> Network:
     """The network that a checkpoint names, with its weights.
 
-    The metadata must have `network` (a name that `simres.networks.names.parse` takes) and may have the rest
+    The metadata must have `network` (a name of a network) and may have the rest
     of a `simres.networks.variant.Variant`, `accuracy` (0 to 1) and `input`. Raises `SimresError`.
     """
     state, metadata = read(path)

@@ -13,7 +13,7 @@ TEXTS = ("block", "shortcut", "stem")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`network` as `simres.networks.names.parse` reads it; None is what the name implies.
+    """`network` as `simres.networks.network_names.parse` reads it; None is what the name implies.
 
     `block` is a name that `simres plugins` lists; `removed` are blocks that their shortcuts have replaced,
     such as `layers.4`.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simres.analysis.bounds import Bounds
-from simres.hardware.energy import EnergyCosts
+from simres.hardware.energy_costs import EnergyCosts
 from simres.workload.graph import Workload
 
 

@@ -15,17 +15,17 @@ runs a Program and holds every moment of it against the Program.
 Needs hypothesis (`pip install 'simres[testing]'`); only blocks and operators need torch.
 """
 
-from simres.testing.blocks import check_block
-from simres.testing.components import check_component
+from simres.testing.block_contract import check_block
+from simres.testing.component_contract import check_component
 from simres.testing.contract import ContractBroken, registry_with
 from simres.testing.graphs import graphs
-from simres.testing.importers import check_importer
-from simres.testing.operators import check_operator
-from simres.testing.passes import check_pass
-from simres.testing.plugin import Outcome, check_plugin, outcomes
+from simres.testing.importer_contract import check_importer
+from simres.testing.operator_contract import check_operator
+from simres.testing.pass_contract import check_pass
+from simres.testing.plugin_contract import Outcome, check_plugin, outcomes
 from simres.testing.random_workloads import behaviours, chip, ledgers, nests, paper_chip, prove, workloads
-from simres.testing.reporters import check_reporter
-from simres.testing.schedulers import check_scheduler
+from simres.testing.reporter_contract import check_reporter
+from simres.testing.scheduler_contract import check_scheduler
 
 __all__ = [
     "ContractBroken",

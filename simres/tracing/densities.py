@@ -19,7 +19,7 @@ from torch.export.graph_signature import InputKind
 from simres.errors import SimresError
 from simres.plugins.hooks import Operator
 from simres.tracing.export import export
-from simres.tracing.graph import GraphReader
+from simres.tracing.graph_reader import GraphReader
 from simres.tracing.input_shapes import InputShape
 from simres.tracing.lowering import Lowering
 from simres.workload.graph import Role, Workload

@@ -11,10 +11,10 @@ from torch import nn
 from simres.errors import SimresError
 from simres.networks.blocks import BlockFactory
 from simres.networks.checkpoint import network_of
-from simres.networks.names import NetworkName
+from simres.networks.network_names import NetworkName
 from simres.plugins.hooks import Operator
 from simres.tracing.export import export, shape_text
-from simres.tracing.graph import GraphReader
+from simres.tracing.graph_reader import GraphReader
 from simres.tracing.input_shapes import InputShape, input_shapes
 from simres.tracing.lowering import Lowering
 from simres.workload.graph import Workload

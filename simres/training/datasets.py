@@ -122,7 +122,8 @@ def _identity(name: str) -> str:
 def _decode(
     name: str, size: int | None, cache: Path, progress: Progress | None
 ) -> tuple[tuple[str, ...], Decoded]:
-    from simres.training import downloads, images, shapes
+    from simres.training import downloads, images
+    from simres.training import generated_shapes as shapes
 
     kind, _, text = name.partition(":")
     if kind == "folder":

@@ -30,7 +30,7 @@ from simres.training.optimiser import Mean, Stepper
 from simres.training.precision import settled
 from simres.training.processes import Interrupts, Processes
 from simres.training.recipe import Precision
-from simres.training.run import (
+from simres.training.training_run import (
     CHECKPOINT,
     Epoch,
     SilentTraining,

@@ -17,7 +17,7 @@ from simres.files import write_bytes, write_text
 from simres.networks.checkpoint import read
 from simres.text import shorten
 from simres.training.datasets import About
-from simres.training.run import (
+from simres.training.training_run import (
     CHECKPOINT,
     CONFIG,
     METRICS,

@@ -14,7 +14,7 @@ from torch import nn
 
 from simres.errors import SimresError
 from simres.networks.checkpoint import accuracy_in, load, read, variant_in
-from simres.networks.names import CHECKPOINT_SUFFIX
+from simres.networks.network_names import CHECKPOINT_SUFFIX
 from simres.networks.variant import Variant
 from simres.plugins.registry import Registry
 from simres.scenario import shipped
@@ -23,7 +23,7 @@ from simres.training.augment import Batches
 from simres.training.block_removal import spread
 from simres.training.datasets import NAMES, Dataset
 from simres.training.recipe import Recipe
-from simres.training.run import CHECKPOINT
+from simres.training.training_run import CHECKPOINT
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import simres.api
 from simres.analysis.energy import energy
 from simres.errors import SimresError
-from simres.hardware.energy import MAC_FJ, DataType, EnergyCosts, sram_byte_fj
+from simres.hardware.energy_costs import MAC_FJ, DataType, EnergyCosts, sram_byte_fj
 from simres.program import Work
 from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.tables.run_report import report

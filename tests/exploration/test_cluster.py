@@ -19,7 +19,7 @@ from simres.errors import ExitCode, SimresError, SimresWarning
 from simres.exploration import cluster as clusters
 from simres.exploration import table, worker_processes
 from simres.exploration.cluster import cluster, versions_of
-from simres.exploration.figures import FigureRow
+from simres.exploration.point_figures import FigureRow
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep

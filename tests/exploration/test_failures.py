@@ -16,7 +16,7 @@ import pytest
 
 from simres import api
 from simres.exploration import table, worker_processes
-from simres.exploration.figures import FigureRow, columns
+from simres.exploration.point_figures import FigureRow, columns
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.plugins.registry import Registry

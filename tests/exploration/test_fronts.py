@@ -14,9 +14,9 @@ from simres import api
 from simres.errors import SimresError
 from simres.exploration import table, worker_processes
 from simres.exploration.designs import _spelled, designs_in
-from simres.exploration.figures import FIGURES, FigureRow
 from simres.exploration.fronts import Front, Heat, front_of, heat_of, spoken
 from simres.exploration.objectives import OBJECTIVES, best_of, objectives_of
+from simres.exploration.point_figures import FIGURES, FigureRow
 from simres.exploration.space import Knob, space_of
 from simres.exploration.study import Study, study_of
 from simres.plugins.registry import Registry

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from simres.exploration.figures import FigureRow
+from simres.exploration.point_figures import FigureRow
 from simres.workload.json import read
 
 TRAINED = Path(__file__).parents[1] / "trained"

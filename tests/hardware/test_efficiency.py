@@ -17,7 +17,7 @@ from simres.hardware.specs import HostSpec, MatrixSpec
 from simres.plugins.registry import default_registry
 from simres.program import Work
 from simres.scenario import loader
-from simres.testing.components import check_component
+from simres.testing.component_contract import check_component
 from simres.workload import Loops, Op, Unit, Window
 
 shares = st.floats(0.01, 1, allow_nan=False)

@@ -113,7 +113,7 @@ def _study() -> Any:
 
 @cache
 def _rows() -> tuple[dict[str, Any], ...]:
-    from simres.exploration.figures import outcome
+    from simres.exploration.point_figures import outcome
 
     return tuple(outcome(_study(), point, BUILT_IN) for point in range(_study().space.size))
 

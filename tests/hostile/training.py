@@ -93,8 +93,8 @@ def _checkpoint_seed() -> bytes:
     from simres.networks.variant import Variant
     from simres.training.datasets import About
     from simres.training.recipe import recipe
-    from simres.training.run import TrainingRun
     from simres.training.store import checkpoint_metadata, packed
+    from simres.training.training_run import TrainingRun
 
     variant = Variant("resnet8", classes=2)
     run = TrainingRun(variant, recipe("fast"), "shapes", "sha256:0")
@@ -110,8 +110,8 @@ def _state_seed() -> tuple[bytes, bytes]:
 
     from simres.networks.variant import Variant
     from simres.training.recipe import recipe
-    from simres.training.run import Epoch, TrainingRun
     from simres.training.store import Progress, packed
+    from simres.training.training_run import Epoch, TrainingRun
 
     epoch = Epoch(1, 4, 0.1, 1.0, 0.5, 1.0, 0.5, 1.0, 10.0, 1.0)
     run = TrainingRun(Variant("resnet8"), recipe("fast"), "shapes", "sha256:0")
@@ -147,8 +147,8 @@ def state(rng: Random, folder: Path) -> Attempt:
     put(folder, "metrics.jsonl", metrics + rng.choice((b"", lines[0].replace(b"\n", b" ") + b"\n")))
 
     def read() -> None:
-        from simres.training.run import read_metrics
         from simres.training.store import load_state
+        from simres.training.training_run import read_metrics
 
         try:
             read_metrics(folder)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import simres.api
 from simres.analysis.energy import energy
 from simres.errors import AnswerIsNo, InvariantViolation
-from simres.hardware.energy import EnergyCosts
+from simres.hardware.energy_costs import EnergyCosts
 from simres.program import Program
 from simres.program.orders import Held, Issued, issued, unordered
 from simres.program.record import RecordLevel

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from simres.errors import SimresError
-from simres.exploration.figures import FIGURES, FigureRow
 from simres.exploration.fronts import Front, Heat, front_of, heat_of
 from simres.exploration.objectives import OBJECTIVES, objectives_of
+from simres.exploration.point_figures import FIGURES, FigureRow
 from simres.exploration.space import Knob
 from simres.reporting.html.design_pages import SCRIPT, STYLES, front_page, heat_page
 from simres.reporting.plots import front_plot

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
-from simres.hardware.energy import EnergyCosts
+from simres.hardware.energy_costs import EnergyCosts
 from simres.hardware.specs import EngineSpec, MatrixSpec, SramSpec
 from simres.plugins.hooks import (
     Component,

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from simres.testing import graphs
 from simres.testing.graphs import KINDS
-from simres.testing.graphs.build import MOST_ELEMENTS, NUMBERS
+from simres.testing.graphs.graph_builder import MOST_ELEMENTS, NUMBERS
 from simres.tracing.prices import PRICES
 from simres.workload import Role, Unit, Workload
 from simres.workload.json import dumps, loads

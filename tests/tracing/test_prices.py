@@ -58,7 +58,7 @@ def test_no_operator_is_lowered_twice():
 def test_prices_and_lowerings_need_no_torch():
     code = (
         "import sys, simres.tracing, simres.tracing.matrix, simres.tracing.vector, simres.tracing.movement, "
-        "simres.tracing.input_shapes, simres.networks.names; sys.exit('torch' in sys.modules)"
+        "simres.tracing.input_shapes, simres.networks.network_names; sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

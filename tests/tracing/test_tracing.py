@@ -113,7 +113,7 @@ def test_the_cifar_family_follows_its_closed_form(kind: str, n: int) -> None:
 
 @pytest.mark.parametrize("name", ["resnet20", "resnet18", "torchvision:mobilenet_v2"])
 def test_committed_workloads_are_what_tracing_makes(name: str) -> None:
-    from simres.networks import names
+    from simres.networks import network_names as names
 
     committed = workload_json.read(SHIPPED / f"{names.parse(name).file_stem}.json")
     assert isinstance(committed, Workload)

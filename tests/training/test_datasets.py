@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from simres.errors import SimresError
-from simres.training import datasets, downloads, shapes
+from simres.training import datasets, downloads
+from simres.training import generated_shapes as shapes
 from simres.training.datasets import open_dataset
 from tests.support.training_data import tarball, tree
 

@@ -29,7 +29,7 @@ from simres.training import store
 from simres.training.datasets import Dataset, open_dataset
 from simres.training.loop import fit
 from simres.training.recipe import LearningRateSchedule, Recipe, recipe
-from simres.training.run import (
+from simres.training.training_run import (
     CHECKPOINT,
     METRICS,
     STATE,
@@ -241,7 +241,7 @@ from pathlib import Path
 torch.set_num_threads(1)
 from simres.training.datasets import open_dataset
 from simres.training.loop import fit
-from simres.training.run import TrainingRun
+from simres.training.training_run import TrainingRun
 from simres.training.recipe import recipe
 from simres.networks.variant import Variant
 root, folder, resume = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "resume"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simres.errors import InvalidFile, SimresError
 from simres.networks.variant import Variant
 from simres.training.recipe import RECIPES, LearningRateSchedule, Recipe, recipe
-from simres.training.run import TrainingRun, closest, run_from, settings
+from simres.training.training_run import TrainingRun, closest, run_from, settings
 
 
 @given(

@@ -15,8 +15,8 @@ pytest.importorskip("safetensors")
 from simres.errors import SimresError
 from simres.networks.variant import Variant
 from simres.training.recipe import recipe
-from simres.training.run import METRICS, STATE, Epoch, TrainingRun, read_metrics
 from simres.training.store import Progress, load_state, packed, save_state
+from simres.training.training_run import METRICS, STATE, Epoch, TrainingRun, read_metrics
 
 pytestmark = pytest.mark.torch
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simres.errors import SimresError, install
 
 if TYPE_CHECKING:
-    from simres.training.run import Epoch
+    from simres.training.training_run import Epoch
 
 SIZE = (8.0, 4.8)
 """The default size in inches; text of the usual size stays readable from the back of a room."""

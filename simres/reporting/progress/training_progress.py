@@ -11,7 +11,7 @@ from simres.reporting.text.console import Output
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from simres.training.run import Epoch, TrainingOutcome, TrainingRun
+    from simres.training.training_run import Epoch, TrainingOutcome, TrainingRun
 
 BETWEEN = 0.1
 """Seconds between updates of the bar."""
@@ -20,7 +20,7 @@ SMOOTHING = 0.95
 
 
 class TrainingProgress:
-    """Watches a run (`simres.training.run.TrainingObserver`) and shows it on `output`."""
+    """Watches a run (`simres.training.training_run.TrainingObserver`) and shows it on `output`."""
 
     def __init__(self, output: Output) -> None:
         self._output = output

@@ -15,8 +15,8 @@ from simres.reporting.text.styled import Text
 from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, format_duration
 
 if TYPE_CHECKING:
-    from simres.exploration.figures import FigureRow
     from simres.exploration.objectives import Objective
+    from simres.exploration.point_figures import FigureRow
     from simres.exploration.space import Knob
 
 SHOWN = 20

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Sequence
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from simres.testing.graphs import matrix, movement, vector
-from simres.testing.graphs.build import NUMBERS, Graph, Kinds, TooLarge
+from simres.testing.graphs import matrix_calls as matrix
+from simres.testing.graphs import movement_calls as movement
+from simres.testing.graphs import vector_calls as vector
+from simres.testing.graphs.graph_builder import NUMBERS, Graph, Kinds, TooLarge
 from simres.workload import Workload
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from simres.hardware.energy import DRAM_FJ_PER_BYTE, EnergyCosts
+from simres.hardware.energy_costs import DRAM_FJ_PER_BYTE, EnergyCosts
 from simres.hardware.resources import Resource
 from simres.hardware.specs import EngineSpec
 from simres.program import EngineName, Work

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from simres import units
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
-from simres.hardware.energy import EnergyCosts
+from simres.hardware.energy_costs import EnergyCosts
 from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec
 from simres.plugins.hooks import Component, ComponentRole
 from simres.plugins.registry import default_registry

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from simres.testing.graphs.build import Graph, Kinds, Shape
+from simres.testing.graphs.graph_builder import Graph, Kinds, Shape
 from simres.tracing.lowering import Value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simres.testing.graphs.build import Graph, Kinds, Shape
+from simres.testing.graphs.graph_builder import Graph, Kinds, Shape
 from simres.tracing.lowering import Value
 
 

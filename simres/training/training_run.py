@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from simres.errors import SimresError
 from simres.files import read_text
-from simres.networks.names import RUN_CHECKPOINT
+from simres.networks.network_names import RUN_CHECKPOINT
 from simres.networks.variant import NUMBERS, TEXTS, Variant
 from simres.text import shorten
 from simres.training.recipe import Recipe, plainly

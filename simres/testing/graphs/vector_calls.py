@@ -6,9 +6,9 @@ from functools import partial
 
 from hypothesis import strategies as st
 
-from simres.testing.graphs.build import Graph, Kinds, Shape
-from simres.testing.graphs.matrix import Slide, covers
-from simres.testing.graphs.movement import interpolate
+from simres.testing.graphs.graph_builder import Graph, Kinds, Shape
+from simres.testing.graphs.matrix_calls import Slide, covers
+from simres.testing.graphs.movement_calls import interpolate
 from simres.tracing.lowering import Value
 
 UNARY: dict[str, tuple[str, dict[str, object]]] = {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simres.errors import SimresError
-from simres.networks import names
+from simres.networks import network_names as names
 
 
 def refused(text: str) -> SimresError:
@@ -115,5 +115,5 @@ def test_one_s_own_code_is_never_taken_for_a_shipped_network() -> None:
 
 
 def test_names_need_no_torch() -> None:
-    code = "import sys, simres.networks.names as n; n.parse('resnet20'); sys.exit('torch' in sys.modules)"
+    code = "import sys\nfrom simres.networks.network_names import parse\nparse('resnet20')\nsys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

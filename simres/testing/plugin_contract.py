@@ -9,14 +9,14 @@ from typing import Any
 from simres.errors import SimresError
 from simres.plugins.hooks import Block, Component, Importer, Operator, Pass, Reporter, Scheduler
 from simres.plugins.registry import Declaration, Provider, Registry
-from simres.testing.blocks import check_block
-from simres.testing.components import check_component
+from simres.testing.block_contract import check_block
+from simres.testing.component_contract import check_component
 from simres.testing.contract import ContractBroken, registry_with
-from simres.testing.importers import check_importer
-from simres.testing.operators import check_operator
-from simres.testing.passes import check_pass
-from simres.testing.reporters import check_reporter
-from simres.testing.schedulers import check_scheduler
+from simres.testing.importer_contract import check_importer
+from simres.testing.operator_contract import check_operator
+from simres.testing.pass_contract import check_pass
+from simres.testing.reporter_contract import check_reporter
+from simres.testing.scheduler_contract import check_scheduler
 
 CONTRACTS: Mapping[type, Callable[..., None]] = {
     Component: check_component,
