@@ -64,7 +64,7 @@ _RENAMED = {
     "simres.imported": "simres.plugins.imported",
     "simres.kinds": "simres.workload.kinds",
     "simres.record": "simres.program.record",
-    "simres.regions": "simres.program.regions",
+    "simres.regions": "simres.workload.boxes",
     "simres.result_json": "simres.result.json",
     "simres.scenario.load": "simres.scenario.arrivals",
     "simres.scheduling.draft": "simres.program.draft",

@@ -50,10 +50,19 @@ def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) 
     if isinstance(workload, Ledger):
         moved = repeats * (program.bytes_read + program.bytes_written)
     else:
-        resident = sum(program.buffers[number].nbytes for number in program.resident_in)
-        again = (repeats - 1) * (workload.compulsory_bytes - workload.weight_bytes)
+        resident = _spared(workload, program)
+        again = (repeats - 1) * (workload.compulsory_bytes - workload.needed_weight_bytes)
         moved = max(0, workload.compulsory_bytes + again - resident)
     return Work(moved, repeats * workload.macs, repeats * workload.vector_ops)
+
+
+def _spared(workload: Workload, program: Program) -> int:
+    """Bytes that need not be read, as they lie in memory from the start: at most those that are needed."""
+    resident: dict[str, int] = {}
+    for number in program.resident_in:
+        buffer = program.buffers[number]
+        resident[buffer.tensor] = resident.get(buffer.tensor, 0) + buffer.nbytes
+    return sum(min(nbytes, workload.needed_bytes.get(name, nbytes)) for name, nbytes in resident.items())
 
 
 def bounds_of(works: Iterable[Work], chip: Chip, chain_ps: int) -> Bounds:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simres.program.record import Launched, Record
-from simres.program.regions import elements, overlap, subtract
 from simres.program.tasks import Box, Program, TaskKind
+from simres.workload.boxes import elements, overlap, subtract
 from simres.workload.graph import Role, Workload
 
 

@@ -360,6 +360,6 @@ class HostSpec(ComputeSpec):
         if work.op is not None:
             names.insert(0, work.op.kind)
             if work.op.window is not None:
-                names.insert(0, f"{work.op.kind}_{work.op.window.kernel[0]}x{work.op.window.kernel[1]}")
+                names.insert(0, f"{work.op.kind}_{'x'.join(map(str, work.op.window.kernel))}")
         surface = next((self.surfaces[name] for name in names if name in self.surfaces), None)
         return PARTS if surface is None else surface.parts(work.vector_ops)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from simres.passes.rebuilt import rebuilt
+from simres.workload.footprint import is_elementwise
 from simres.workload.graph import Op, Tensor, Unit, Workload
-from simres.workload.kinds import ELEMENTWISE, POOLING
+from simres.workload.kinds import kind_of
 
 
 def fuse_epilogues(workload: Workload) -> Workload:
@@ -46,9 +47,9 @@ def _chain(workload: Workload, op: Op, taken: set[str]) -> list[Op]:
         reader = readers[0]
         if reader.name in taken or reader.unit is not Unit.HOST or len(reader.outputs) != 1:
             break
-        if reader.kind in POOLING and reader.window is not None and not pooled:
+        if kind_of(reader).pooling and reader.window is not None and not pooled:
             pooled = True
-        elif reader.kind not in ELEMENTWISE or not _alike(workload.tensors, result, reader):
+        elif not is_elementwise(workload, reader) or not _alike(workload.tensors, result, reader):
             break
         chain.append(reader)
         result = reader.outputs[0]

@@ -81,15 +81,25 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """How to lower and price one traced operator.
+    """How to lower one traced operator: what it costs, on which unit, and what it reads.
 
     `source` is its name in the exported graph (`aten.gelu.default`, `mylib.op.default`); `target` is a
-    function `simres.tracing.lowering.Node -> simres.tracing.lowering.Lowered`.
+    function `simres.tracing.lowering.Node -> simres.tracing.lowering.Lowered`. Where the operator needs none,
+    `kind` names it, and the host spends `ops` vector operations on each element of the output (of its first
+    input, where `per_input`).
+
+    An operator that says nothing of what it reads is neither cut nor fused well: all of its inputs are needed
+    for any part of its output. An `elementwise` one makes each element of one element of each input, after
+    broadcasting. Of others, the `Lowered` states the reach of each input (`reads`).
     """
 
     source: str
     target: str
     summary: str
+    kind: str = ""
+    ops: int = 0
+    per_input: bool = False
+    elementwise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +183,10 @@ def simres_operators() -> Iterable[Operator]:  # type: ignore[empty-body]
 
         @hookimpl
         def simres_operators():
-            yield Operator("mylib.swish.default", "mylib_simres:swish", "x * sigmoid(x)")
+            yield Operator("mylib.swirl.default", "mylib_simres:swirl", "a swirl of radius r")
+            yield Operator(
+                "mylib.swish.default", "", "x * sigmoid(x)", kind="swish", ops=5, elementwise=True
+            )
     """
 
 

@@ -43,7 +43,13 @@ if TYPE_CHECKING:
 LOAD_PLUGINS = "SIMRES_LOAD_PLUGINS"
 """Environment variable: the distributions (comma separated) whose plugins may load; empty for none."""
 
-FORMS: Mapping[str, type] = {"role": ComponentRole, "numbered": bool}
+FORMS: Mapping[str, type] = {
+    "role": ComponentRole,
+    "numbered": bool,
+    "ops": int,
+    "per_input": bool,
+    "elementwise": bool,
+}
 """Types of those fields of declarations that are no text."""
 
 SLOW_S = 1.0

@@ -1,8 +1,8 @@
 """The Program that a scheduler makes: tasks, the regions that they read and write, and buffers.
 
-The types that other packages use are here; `tasks` and `names` define them. `regions` has the arithmetic of
-boxes, `draft` writes Programs, `orders` issues the same tasks in another order, `tenants` puts several
-Programs side by side, and `record` is what a run of a Program leaves.
+The types that other packages use are here; `tasks` and `names` define them. `draft` writes Programs, `orders`
+issues the same tasks in another order, `tenants` puts several Programs side by side, and `record` is what a
+run of a Program leaves.
 """
 
 from simres.program.names import EngineName

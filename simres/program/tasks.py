@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from simres.workload.graph import Loops, Op
-
-Box = tuple[tuple[int, int], ...]
-"""A part of a tensor: (first, past the last) element along each axis."""
+from simres.workload.boxes import Box as Box
+from simres.workload.operators import Loops, Op
 
 SCHEMA_VERSION = 1
 """Version of the Program's form, recorded in results."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import ceil, prod, sqrt
 
-from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT
+from simres.workload.axes import Axes
 from simres.workload.graph import Op, Role, Tensor, Unit
+from simres.workload.kinds import kind_of
 
 MOST_TILES = 1 << 15
 """An operator that would have to be cut finer than this counts as one that does not fit."""
@@ -43,47 +44,23 @@ class Cut:
         """Number of steps."""
         return prod(self.parts) * self.chunks
 
-    def rows_only(self, op: Op) -> bool:
-        """Whether each tile of the operator has all its columns and its whole sum."""
-        column = axes(op, self.parts)[1]
-        return self.chunks == 1 and (column is None or self.parts[column] == 1)
+    def rows_only(self, axes: Axes) -> bool:
+        """Whether each tile has all its columns and its whole sum."""
+        return self.chunks == 1 and (axes.column is None or self.parts[axes.column] == 1)
 
 
-def axes(op: Op, shape: Sequence[int]) -> tuple[list[int], int | None]:
-    """The axes of an output to cut as rows, outermost first, and the one to cut as columns."""
-    rank = len(shape)
-    if rank == 4 and op.kind != "matmul":
-        return [0, 2], 1
-    if rank == 0:
-        return [], None
-    return list(range(rank - 1)), rank - 1
-
-
-def summed(op: Op, tensors: Mapping[str, Tensor]) -> int:
-    """How many input channels or features an operator sums over, where the sum may be cut; else 1."""
-    if op.unit is not Unit.MATRIX or len(op.outputs) != 1 or len(op.inputs) < 2:
-        return 1
-    shape = tensors[op.inputs[0]].shape
-    if op.kind == "conv" and len(shape) == 4 and op.loops is not None and op.loops.groups == 1:
-        return shape[1]
-    return shape[-1] if op.kind in {"linear", "matmul"} and len(shape) > 1 else 1
-
-
-def cuts(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> Iterator[Cut]:
+def cuts(op: Op, axes: Axes, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> Iterator[Cut]:
     """Cuts of an operator, coarse to fine; maps aim at pieces of `aim` bytes, weights at four times that."""
     shape = tensors[op.outputs[0]].shape
     if len(op.outputs) != 1:
         yield Cut((1,) * len(shape))
         return
-    rows, column = axes(op, shape)
-    most_rows = prod(shape[axis] for axis in rows)
-    most_columns = shape[column] if column is not None else 1
-    if op.kind == "conv" and op.loops is not None and op.loops.groups > 1:
-        most_columns = op.loops.groups  # between groups only
+    most_rows = prod(axes.most[axis] for axis in axes.rows)
+    most_columns = axes.most[axes.column] if axes.column is not None else 1
     n_rows, n_columns, outer = _start(op, tensors, capacity, aim)
     n_rows, n_columns = max(1, min(n_rows, most_rows)), max(1, min(n_columns, most_columns))
     while True:
-        cut = Cut(_split(shape, rows, n_rows, column, n_columns), columns_outer=outer)
+        cut = Cut(_split(axes, n_rows, n_columns), columns_outer=outer)
         if cut.tiles > MOST_TILES:
             return
         yield cut
@@ -95,14 +72,15 @@ def cuts(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> Iter
             return
 
 
-def in_rows(op: Op, tensors: Mapping[str, Tensor], aim: int) -> Iterator[Cut]:
+def in_rows(op: Op, axes: Axes, tensors: Mapping[str, Tensor], aim: int) -> Iterator[Cut]:
     """Cuts into rows alone, of about `aim` bytes each and then ever finer."""
     tensor = tensors[op.outputs[0]]
-    rows = axes(op, tensor.shape)[0] if len(op.outputs) == 1 else []
-    most = prod(tensor.shape[axis] for axis in rows)
+    if len(op.outputs) != 1:
+        axes = replace(axes, rows=())
+    most = prod(axes.most[axis] for axis in axes.rows)
     count = max(1, min(most, ceil(tensor.nbytes / aim)))
     while True:
-        cut = Cut(_split(tensor.shape, rows, count, None, 1))
+        cut = Cut(_split(axes, count, 1))
         if cut.tiles > MOST_TILES:
             return
         yield cut
@@ -124,24 +102,24 @@ def chunked(cut: Cut, most: int) -> Iterator[Cut]:
         chunks *= 2
 
 
-def stationary(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> Cut | None:
+def stationary(
+    op: Op, axes: Axes, most: int, tensors: Mapping[str, Tensor], capacity: int, aim: int
+) -> Cut | None:
     """A cut whose output tiles stay while chunks of both operands stream by, where that moves less.
 
-    None where an operand can stay instead. A tile has a quarter of the memory, and so has a chunk of what
-    it reads, so that the next one can come in meanwhile. Of n tiles in R rows and C columns, the data are
-    read C times and the weights R times, which is least for R = sqrt(n data / weights).
+    It sums over `most` elements. None where an operand can stay instead. A tile has a quarter of the memory,
+    and so has a chunk of what it reads, so that the next one can come in meanwhile. Of n tiles in R rows and
+    C columns, the data are read C times and the weights R times: least for R = sqrt(n data / weights).
     """
-    shape = tensors[op.outputs[0]].shape
-    most = summed(op, tensors)
-    if most == 1 or op.kind == "matmul":
+    if most == 1 or not kind_of(op).weights:
         return None
     data, weights = tensors[op.inputs[0]], sum(tensors[name].nbytes for name in op.inputs[1:])
     block, quarter = max(1, int(BLOCK * capacity)), max(1, capacity // 4)
     if data.nbytes <= block or weights <= block:
         return None
-    rows, column = axes(op, shape)
     tiles = max(1, ceil(tensors[op.outputs[0]].nbytes / quarter))
-    n_rows = max(1, min(prod(shape[axis] for axis in rows), round(sqrt(tiles * data.nbytes / weights))))
+    most_rows = prod(axes.most[axis] for axis in axes.rows)
+    n_rows = max(1, min(most_rows, round(sqrt(tiles * data.nbytes / weights))))
     n_columns = ceil(tiles / n_rows)
     spilled = data.nbytes if data.role is Role.ACTIVATION else 0
     moved = n_columns * data.nbytes + n_rows * weights + spilled
@@ -150,7 +128,7 @@ def stationary(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -
     stays = overflow + weights if data.nbytes <= FULL * capacity else overflow + row_blocks * weights
     if moved >= min(stays, weights + column_blocks * data.nbytes + spilled):
         return None
-    parts = _split(shape, rows, n_rows, column, n_columns)
+    parts = _split(axes, n_rows, n_columns)
     chunks = min(most, ceil((data.nbytes / n_rows + weights / n_columns) / min(quarter, 4 * aim)))
     return Cut(parts, chunks)
 
@@ -163,7 +141,7 @@ def _start(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> tu
     if op.unit is not Unit.MATRIX:
         most = max(inputs, default=0)
         return max(ceil(made / aim), ceil(most / 2 / aim)), 1, False
-    if op.kind == "matmul":
+    if not kind_of(op).weights:
         return ceil((sum(inputs) + made) / 2 / aim), 1, False
     weights = sum(inputs[1:])
     block = max(1, int(BLOCK * capacity))
@@ -185,7 +163,7 @@ def _start(op: Op, tensors: Mapping[str, Tensor], capacity: int, aim: int) -> tu
 
 def inherited(op: Op, tensors: Mapping[str, Tensor], cut_as: Mapping[str, Cut]) -> Cut | None:
     """The cut of an input of the same shape, for operators that work element by element."""
-    if op.kind in ELEMENT_FOR_ELEMENT and len(op.outputs) == 1:
+    if len(op.outputs) == 1:
         shape = tensors[op.outputs[0]].shape
         for name in op.inputs:
             tensor = tensors[name]
@@ -194,14 +172,12 @@ def inherited(op: Op, tensors: Mapping[str, Tensor], cut_as: Mapping[str, Cut]) 
     return None
 
 
-def _split(
-    shape: Sequence[int], rows: Sequence[int], n_rows: int, column: int | None, n_columns: int
-) -> tuple[int, ...]:
+def _split(axes: Axes, n_rows: int, n_columns: int) -> tuple[int, ...]:
     """Parts by axis: `n_rows` spread over the row axes, the outer ones first."""
-    parts = [1] * len(shape)
-    for axis in rows:
-        parts[axis] = max(1, min(shape[axis], n_rows))
+    parts = [1] * len(axes.most)
+    for axis in axes.rows:
+        parts[axis] = axes.parts(axis, n_rows)
         n_rows = ceil(n_rows / parts[axis])
-    if column is not None:
-        parts[column] = max(1, min(shape[column], n_columns))
+    if axes.column is not None:
+        parts[axes.column] = axes.parts(axes.column, n_columns)
     return tuple(parts)

@@ -123,5 +123,5 @@ def _best(workload: Workload, chip: Chip, parameters: Parameters, bound: int) ->
 
 def _bound(workload: Workload, chip: Chip, *, kept: bool) -> int:
     """Picoseconds that any schedule takes: compulsory bytes, and all operations, at peak."""
-    nbytes = workload.compulsory_bytes - (workload.weight_bytes if kept else 0)
+    nbytes = workload.compulsory_bytes - (workload.needed_weight_bytes if kept else 0)
     return max(chip.least_ps(Work(nbytes, workload.macs, workload.vector_ops)).values(), default=0)

@@ -8,11 +8,15 @@ from itertools import islice, product
 from typing import NamedTuple, Protocol
 
 from simres.program.tasks import Box, Work
-from simres.scheduling.cuts import Cut, axes, summed
-from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT, reach, to_storage
+from simres.scheduling.cuts import Cut
 from simres.scheduling.pieces import Grid, Pieces, box_bytes
 from simres.scheduling.tile_work import TileWork
+from simres.workload.axes import summed
+from simres.workload.boxes import whole
+from simres.workload.footprint import Reach, call_of, is_elementwise, to_storage
 from simres.workload.graph import Op, Role, Workload
+from simres.workload.kinds import kind_of
+from simres.workload.reaches import Along
 
 Range = tuple[int, int]
 
@@ -59,6 +63,9 @@ class Tiled(Protocol):
     def register(self, grid: Grid, *, columns_outer: bool = False) -> int:
         """Gives a grid's pieces their numbers, and says the first of them."""
 
+    def tables(self, op: Op) -> set[str]:
+        """Tables in which an operator looks rows up, which stay off-chip but for those rows."""
+
 
 class TilePlan:
     """A cut of an operator, looked at before it is taken.
@@ -73,15 +80,19 @@ class TilePlan:
         self.op = op = tiling.ops[number]
         tensors = tiling.workload.tensors
         self.tensor = tensors[op.outputs[0]]
+        self.axes = tiling.workload.axes[op.name]
+        self.reaches = tiling.workload.reaches(op)
+        self.call = call_of(tiling.workload, op)
+        self.elementwise = is_elementwise(tiling.workload, op)
         self.cut, parts = self._grouped(cut)
         self.tiles = Grid(self.tensor, self.cut.parts)
         self.grid = Grid(self.tensor, parts)
         """The pieces of the output: its tiles, or several of them together."""
         self.new: dict[str, Grid] = {}
         """Grids of inputs that lie off-chip and were not cut before."""
-        self.strips: set[str] = set()
+        self.strips: set[str] = tiling.tables(op) if tiling.workload.tables else set()
         """Stored tensors that are read in strips."""
-        total = summed(op, tensors)
+        total = summed(self.call)
         self.chunks = [
             (total * part // cut.chunks, total * (part + 1) // cut.chunks) for part in range(cut.chunks)
         ]
@@ -93,8 +104,8 @@ class TilePlan:
 
         Who reads many channels would else read as many pieces, for each of as many tiles.
         """
-        column = axes(self.op, self.tensor.shape)[1]
-        if column is None or cut.chunks > 1 or self.op.kind not in {"conv", "linear"}:
+        column = self.axes.column
+        if column is None or cut.chunks > 1 or not kind_of(self.op).weights or self.axes.blocks[column] > 1:
             return cut, cut.parts
         columns = cut.parts[column]
         if columns < 2 * COLUMNS or (cut.columns_outer and cut.tiles > columns):
@@ -109,32 +120,54 @@ class TilePlan:
 
     def _cut_inputs(self) -> None:
         """Weights are cut with the output's columns and the sum; maps that lie off-chip, with its rows."""
-        op, tiling, shape = self.op, self.tiling, self.tensor.shape
-        workload = tiling.workload
+        op, tiling, shape, axes = self.op, self.tiling, self.tensor.shape, self.axes
+        workload, weights = tiling.workload, kind_of(self.op).weights
         for place, name in enumerate(op.inputs):
             stored = workload.storage(name)
             if stored in tiling.grids or stored in self.new:
                 continue
             tensor = workload.tensors[stored]
             parts = [1] * len(tensor.shape)
-            if place == 1 and stored == name and op.kind in {"conv", "linear"}:
-                parts[0] = self.cut.parts[1 if op.kind == "conv" else len(shape) - 1]
-                if len(self.chunks) > 1:
-                    parts[1] = len(self.chunks)
-            elif len(tensor.shape) == len(shape) == 4 and tensor.shape[0] == shape[0]:
-                parts[0] = self.cut.parts[0]
-                parts[2] = min(self.cut.parts[2], tensor.shape[2])
+            if place == 1 and stored == name and weights:
+                for axis, rule in enumerate(self.reaches[place].reads):
+                    if isinstance(rule, Along) and rule.axis == axes.column:
+                        parts[axis] = self.cut.parts[rule.axis]
+                if (summing := self.reaches[place].summed) is not None:
+                    parts[summing] = len(self.chunks)
+            elif axes.maps and len(tensor.shape) == len(shape) and tensor.shape[0] == shape[0]:
+                for axis in axes.rows:
+                    parts[axis] = min(self.cut.parts[axis], tensor.shape[axis])
+            elif axes.maps and stored != name and len(tensor.shape) != len(shape):
+                for axis in axes.rows:
+                    for there in self._follows(name, self.reaches[place], axis):
+                        parts[there] = min(self.cut.parts[axis], tensor.shape[there])
             self.new[stored] = Grid(tensor, parts)
+
+    def _follows(self, name: str, reach: Reach, axis: int) -> list[int]:
+        """The axis of the bytes behind a view that follows one of the output, if there is just one."""
+        if self.cut.parts[axis] < 2:
+            return []
+        cut = self.tiles.cuts[axis]
+        parts = []
+        for start, stop in (cut[:2], cut[1:3]):
+            needed = reach(
+                (*whole(self.tensor.shape[:axis]), (start, stop), *whole(self.tensor.shape)[axis + 1 :])
+            )
+            if needed is None:
+                return []
+            parts.append(to_storage(self.tiling.workload, name, needed)[1])
+        apart = [at for at, (one, other) in enumerate(zip(*parts, strict=True)) if one != other]
+        return apart if len(apart) == 1 else []
 
     def _reads(self, box: Box, chunk: Range) -> Iterator[tuple[str, Box]]:
         """Each stored tensor that a tile reads, and the part it needs."""
-        op, workload = self.op, self.tiling.workload
-        for place, name in enumerate(op.inputs):
-            needed = reach(workload, op, place, box)
+        workload = self.tiling.workload
+        for name, reach in zip(self.op.inputs, self.reaches, strict=True):
+            needed = reach(box)
             if needed is None:
                 continue
-            if place < 2 and len(self.chunks) > 1:
-                axis = _summed_axis(op, place, len(needed))
+            if len(self.chunks) > 1 and reach.summed is not None:
+                axis = reach.summed
                 needed = (*needed[:axis], chunk, *needed[axis + 1 :])
             yield to_storage(workload, name, needed)
 
@@ -196,7 +229,7 @@ class TilePlan:
         boxes = self.tiles.boxes if grouped else pieces.box[first : first + self.grid.count]
         tiles = self._in_order(boxes)
         summing = self.chunks[-1][1]
-        work = TileWork(op, self.tensor.elements * summing)
+        work = TileWork(self.call, summing)
         steps: list[Step] = []
         for tile in tiles:
             box = boxes[tile]
@@ -216,7 +249,7 @@ class TilePlan:
                     else:
                         needed.update(dict.fromkeys(over))
                 length = chunk[1] - chunk[0]
-                amount = work.next(box, summing, length, nbytes)
+                amount = work.next(box, length, nbytes)
                 place = self._over(box, needed, pieces.nbytes[outputs[0]]) if not others else -1
                 if chunk[0]:
                     needed[outputs[0]] = None
@@ -239,7 +272,7 @@ class TilePlan:
     def _in_order(self, boxes: list[Box]) -> list[int]:
         """The tiles by number: column by column, or row by row."""
         tiles = list(range(len(boxes)))
-        rows, column = axes(self.op, self.tensor.shape)
+        rows, column = self.axes.rows, self.axes.column
         if len(boxes) > 1 and column is not None and self.cut.columns_outer:
             tiles.sort(key=lambda tile: (boxes[tile][column], tile))
         elif len(boxes) > 1 and column is not None:
@@ -257,12 +290,12 @@ class TilePlan:
 
     def _may_go(self, stored: str) -> bool:
         """Whether the output may take the place of this input: element for element, and its last reader."""
-        return self.op.kind in ELEMENT_FOR_ELEMENT and self.tiling.last_reader.get(stored) == self.number
+        return self.elementwise and self.tiling.last_reader.get(stored) == self.number
 
     def _over(self, box: Box, needed: dict[int, None], nbytes: int) -> int:
         """An input piece that the output can take the place of, element for element; -1 for none."""
         pieces = self.tiling.pieces
-        for piece in needed if self.op.kind in ELEMENT_FOR_ELEMENT else ():
+        for piece in needed if self.elementwise else ():
             if (
                 pieces.nbytes[piece] == nbytes
                 and pieces.box[piece] == box
@@ -270,12 +303,3 @@ class TilePlan:
             ):
                 return piece
         return -1
-
-
-def _summed_axis(op: Op, place: int, rank: int) -> int:
-    """The axis of an input along which an operator sums."""
-    if op.kind == "conv":
-        return 1
-    if op.kind == "matmul":
-        return rank - 1 if place == 0 else rank - 2
-    return rank - 1

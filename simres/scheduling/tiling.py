@@ -13,13 +13,14 @@ from itertools import islice
 
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
-from simres.scheduling.cuts import KEPT, Cut, chunked, cuts, in_rows, inherited, stationary, summed
-from simres.scheduling.footprint import ELEMENT_FOR_ELEMENT
+from simres.scheduling.cuts import KEPT, Cut, chunked, cuts, in_rows, inherited, stationary
 from simres.scheduling.pieces import Grid, Pieces
 from simres.scheduling.stages import Staging, stacked, stages
 from simres.scheduling.tile_plan import Step, TilePlan
-from simres.scheduling.tile_work import TileWork
+from simres.scheduling.tile_work import untiled
 from simres.units import format_bytes
+from simres.workload.axes import summed
+from simres.workload.footprint import call_of, is_elementwise
 from simres.workload.graph import Op, Role, Unit, Workload
 
 MOST_STEPS = 1 << 18
@@ -199,6 +200,8 @@ class Tiling:
         names = dict.fromkeys([workload.storage(name) for name in op.inputs])
         if len(op.outputs) > 1 or any(name in grids and grids[name].count > 1 for name in names):
             return None
+        if workload.tables and self.tables(op):
+            return None
         tensors, occupied = workload.tensors, self.spec.occupied
         tensor = tensors[op.outputs[0]]
         total = occupied(tensor.nbytes)
@@ -212,7 +215,7 @@ class Tiling:
             if name not in grids:
                 self.register(Grid(tensors[name], [1] * len(tensors[name].shape)))
         pieces = [grids[name].first for name in names]
-        if op.kind in ELEMENT_FOR_ELEMENT:
+        if is_elementwise(workload, op):
             for name, piece in zip(names, pieces, strict=True):
                 same = tensors[name].shape == tensor.shape and tensors[name].nbytes == tensor.nbytes
                 if same and piece not in self.pinned and self.last_reader.get(name) == number:
@@ -223,36 +226,48 @@ class Tiling:
             self._forget(mark)
             return None
         made = self.register(Grid(tensor, [1] * len(tensor.shape)))
-        work = TileWork(op, 1).next((), 1, 1, tensor.nbytes)
+        work = untiled(op, op.macs if op.unit is Unit.MATRIX else op.vector_ops, tensor.nbytes)
         pinned = tuple([piece for piece in pieces if piece in self.pinned])
         inputs = tuple([piece for piece in pieces if piece not in self.pinned]) if pinned else tuple(pieces)
         return Step(number, work, inputs, (made,), taken, pinned)
 
     def _attempts(self, number: int, op: Op) -> Iterator[tuple[Cut, bool]]:
         """Cuts to try, and whether with strips: a few with the pieces that are there, then ever finer."""
-        tensors = self.workload.tensors
-        own = inherited(op, tensors, self.cut_as)
+        workload = self.workload
+        tensors, axes = workload.tensors, workload.axes[op.name]
+        own = inherited(op, tensors, self.cut_as) if is_elementwise(workload, op) else None
         if number in self.stack_of:
-            if own is not None and own.rows_only(op):
+            if own is not None and own.rows_only(axes):
                 yield own, False
             aim = max(1, min(self.aim, self.capacity // LINES))
             for strips in (False, True):
-                yield from ((cut, strips) for cut in in_rows(op, tensors, aim))
+                yield from ((cut, strips) for cut in in_rows(op, axes, tensors, aim))
             return
         if own is not None:
             yield own, False
-        streamed = stationary(op, tensors, self.capacity, self.aim)
+        most = summed(call_of(workload, op))
+        streamed = stationary(op, axes, most, tensors, self.capacity, self.aim)
         if streamed is not None:
             yield streamed, True
         tries = SHARED + (16 * self.aim // self.capacity).bit_length()
-        most = summed(op, tensors)
         large = any(tensors[name].nbytes > KEPT * self.capacity for name in op.inputs)
-        for cut in islice(cuts(op, tensors, self.capacity, self.aim), tries):
+        for cut in islice(cuts(op, axes, tensors, self.capacity, self.aim), tries):
             yield cut, False
             if large:
                 yield from ((part, True) for part in chunked(cut, most))
-        for cut in cuts(op, tensors, self.capacity, self.aim):
+        for cut in cuts(op, axes, tensors, self.capacity, self.aim):
             yield from ((part, True) for part in chunked(cut, most))
+
+    def tables(self, op: Op) -> set[str]:
+        """Tables in which an operator looks rows up, which stay off-chip but for those rows."""
+        tables, grids = self.workload.tables, self.grids
+        return {
+            name
+            for name, reach in zip(op.inputs, self.workload.reaches(op), strict=True)
+            if reach.looks_up
+            and name in tables
+            and (name not in grids or grids[name].first not in self.pinned)
+        }
 
     def _together(self, step: Step) -> int:
         """Bytes of a tile and of all that it reads."""

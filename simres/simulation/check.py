@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
-from simres.program.regions import covered, elements, meet, within
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Program, Region, TaskKind
 from simres.units import format_bytes
+from simres.workload.boxes import covered, elements, meet, within
 from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload
 
 ROLES = {
@@ -341,7 +341,7 @@ class Check:
         """Nothing is left out: work and traffic are at least the workload's."""
         program = self.program
         kept = {program.buffers[number].tensor for number in program.resident_in} & workload.tensors.keys()
-        spared = sum(workload.tensors[name].nbytes for name in kept)
+        spared = sum(workload.needed_bytes.get(name, 0) for name in kept)
         wanted: Mapping[str, tuple[int, int]] = {
             "multiply-accumulates": (sum(t.work.macs for t in program.tasks), workload.macs),
             "vector operations": (sum(t.work.vector_ops for t in program.tasks), workload.vector_ops),

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
-from simres.program.regions import elements
 from simres.program.tasks import Box, Program, Region, Task
+from simres.workload.boxes import elements
 
 ALIGNMENT = 64
 """Bytes: a line of most caches, and what eight bytes side by side move in one burst of eight."""

@@ -1,4 +1,4 @@
-"""The contract of an operator's price: a module that uses it can be traced. Needs torch."""
+"""The contract of a plugin's operator: a module that uses it can be traced, cut and run. Needs torch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, hold, load, same
 from simres.testing.random_workloads import paper_chip, prove
+from simres.testing.stated_reaches import check_reaches
 from simres.workload import Workload
 
 if TYPE_CHECKING:
@@ -25,15 +26,18 @@ def check_operator(
     """Holds an operator, by its name in the exported graph or as declared, against what all do.
 
     `module` is one that uses it, on inputs of `input_shape` (without a batch axis). Traced, it contains the
-    operator, with a price; twice traced it is the same workload; and it runs on the paper's chip. Without a
-    module only the declaration is checked. Raises `ContractBroken`, or the invariant that was broken.
+    operator, with a cost; twice traced it is the same workload; and it runs on the paper's chip. Where the
+    operator states its reach, what it computes depends on no more. Without a module only the declaration is
+    checked. Raises `ContractBroken`, or the invariant that was broken.
     """
     if isinstance(operator, str):
         known = default_registry().operators()
         hold(operator in known, f"no plugin declares the operator `{operator}`")
         operator = known[operator]
     described(operator)
-    load(operator)
+    if operator.target or not operator.kind:
+        load(operator)
+    hold(operator.ops >= 0, "`ops` must not be negative")
     if module is None:
         return
     from simres.tracing import trace
@@ -48,5 +52,6 @@ def check_operator(
         f"the module does not use `{operator.source}`; it uses {', '.join(sorted(used))}",
     )
     same(workload.digest, traced().digest, "the traced workload")
+    check_reaches(workload, module, input_shape, operator.source)
     system = paper_chip(capacity="1 GiB")
     prove(serial.schedule(workload, system, NoParameters()), system, workload)

@@ -281,6 +281,7 @@ class GraphReader:
                 attributes=lowered.attributes,
                 block=block,
                 source=described.source,
+                reads=lowered.reads,
             )
         )
         if lowered.bias is not None:

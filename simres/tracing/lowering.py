@@ -10,8 +10,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from simres.plugins.hooks import Operator
 from simres.tracing.prices import vector_ops
 from simres.workload.graph import Attribute, Loops, Unit, Window
+from simres.workload.reaches import Reads, broadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,9 @@ class Lowered:
     `inputs` are the tensors it reads (None: all of the node's). `bias`, if given, is added to the result
     by a host operator of its own. `derived` are weights computed ahead of time from the constants that
     are not among `inputs`, as (suffix of the name, shape).
+
+    `reads` is the reach of a kind that the table of operators does not have: for each input, a rule for each
+    of its axes (`simres.workload.reaches`); of an input without any, all is read.
     """
 
     kind: str
@@ -122,6 +127,7 @@ class Lowered:
     derived: tuple[tuple[str, tuple[int, ...]], ...] = ()
     window: Window | None = None
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    reads: tuple[Reads, ...] = ()
 
     @property
     def macs(self) -> int:
@@ -141,6 +147,36 @@ def host(node: Node, kind: str, *, window: int = 0, times: int = 1) -> Lowered:
     inputs = node.inputs[0].elements if node.inputs else 0
     cost = vector_ops(kind, outputs=node.output.elements, inputs=inputs, window=window)
     return Lowered(kind, Unit.HOST, vector_ops=cost * times)
+
+
+def declared(operator: Operator, node: Node) -> Lowered:
+    """The host operator that a plugin declares without a function of its own."""
+    elements = (node.inputs[0] if operator.per_input and node.inputs else node.output).elements
+    return Lowered(operator.kind, Unit.HOST, operator.ops * elements, attributes=scalars(node))
+
+
+def elementwise_reads(node: Node, lowered: Lowered) -> tuple[Reads, ...]:
+    """The reach of an operator that works element for element, after broadcasting."""
+    inputs = node.inputs if lowered.inputs is None else lowered.inputs
+    return tuple(broadcast(value.shape, node.output.shape) for value in inputs)
+
+
+def window_of(
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...] = (),
+    dilation: tuple[int, ...] = (),
+) -> Window:
+    """The window of an operator that slides along some axes, each padded alike before and after.
+
+    What slides along one axis has a single row.
+    """
+    axes = len(kernel)
+    padding, dilation = padding or (0,) * axes, dilation or (1,) * axes
+    if axes == 1:
+        kernel, stride, padding, dilation = (1, *kernel), (1, *stride), (0, *padding), (1, *dilation)
+    sides = tuple(side for both in zip(padding, padding, strict=True) for side in both)
+    return Window(kernel, stride, sides, dilation)
 
 
 def scalars(node: Node) -> dict[str, Attribute]:

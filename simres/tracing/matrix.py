@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from simres.errors import AnswerIsNo
-from simres.tracing.lowering import Lowered, Lowering, Node
-from simres.workload.graph import Attribute, Loops, Unit, Window
+from simres.tracing.lowering import Lowered, Lowering, Node, window_of
+from simres.workload.graph import Attribute, Loops, Unit
 
 
 def convolution(node: Node) -> Lowered:
@@ -32,20 +32,12 @@ def convolution(node: Node) -> Lowered:
         s=kernel[-1],
     )
     attributes: dict[str, Attribute] = {"transposed": True} if transposed else {}
-    stride = node.integers("stride", axes)
-    padding = node.integers("padding", axes)
-    dilation = node.integers("dilation", axes)
-    window = None
-    if axes <= 2:
-        (r, s), (down, right), (top, left), (dr, ds) = (
-            _rows_columns(kernel, 1),
-            _rows_columns(stride, 1),
-            _rows_columns(padding, 0),
-            _rows_columns(dilation, 1),
-        )
-        window = Window((r, s), (down, right), (top, top, left, left), (dr, ds))
-    else:
-        attributes |= {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    window = window_of(
+        kernel,
+        node.integers("stride", axes),
+        node.integers("padding", axes),
+        node.integers("dilation", axes),
+    )
     return Lowered(
         "conv",
         Unit.MATRIX,
@@ -55,10 +47,6 @@ def convolution(node: Node) -> Lowered:
         window=window,
         attributes=attributes,
     )
-
-
-def _rows_columns(values: tuple[int, ...], missing: int) -> tuple[int, int]:
-    return (missing, values[0]) if len(values) == 1 else (values[0], values[1])
 
 
 def linear(node: Node) -> Lowered:
@@ -81,8 +69,10 @@ def _product(node: Node, first: str, second: str, addend: str | None = None) -> 
     if addend is not None and (node.arguments.get("beta", 1) != 1 or node.arguments.get("alpha", 1) != 1):
         raise AnswerIsNo(f"{node.source} with alpha or beta other than 1 is not modelled")
     bias = node.tensor(addend) if addend is not None else None
-    kind = "linear" if b.constant else "matmul"
-    return Lowered(kind, Unit.MATRIX, loops=loops, inputs=(a, b), bias=bias)
+    if not b.constant:
+        return Lowered("matmul", Unit.MATRIX, loops=loops, inputs=(a, b), bias=bias)
+    attributes: dict[str, Attribute] = {"transposed": True} if len(b.shape) == 2 else {}
+    return Lowered("linear", Unit.MATRIX, loops=loops, inputs=(a, b), bias=bias, attributes=attributes)
 
 
 def dot(node: Node) -> Lowered:

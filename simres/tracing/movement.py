@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, scalars
+from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value, scalars
 from simres.workload.graph import Unit
+from simres.workload.kinds import KINDS
 
 
 def _view(kind: str, node: Node) -> Lowered:
@@ -64,6 +65,14 @@ def _overwrite(node: Node) -> Lowered:
     return Lowered("copy", Unit.MOVE, inputs=(source,))
 
 
+def _index(node: Node) -> Lowered:
+    """x[index, :, other]: the axes that are indexed are in the attribute `axes`."""
+    indices = node.arguments.get("indices")
+    places = enumerate(indices) if isinstance(indices, list | tuple) else ()
+    axes = tuple(axis for axis, index in places if isinstance(index, Value))
+    return Lowered("gather", Unit.MOVE, attributes={"axes": axes})
+
+
 def _pad(node: Node) -> Lowered:
     if not any(node.integers("pad")):
         return IDENTITY
@@ -83,22 +92,15 @@ _VIEWS = {
     "unfold": "unfold.default",
     "as_strided": "as_strided.default",
 }
-_MOVES = {
-    "scatter": "slice_scatter.default select_scatter.default scatter.src scatter.value index_put.default "
-    "scatter_add.default",
-    "gather": "index.Tensor index_select.default gather.default embedding.default",
-    "roll": "roll.default",
-    "flip": "flip.default",
-    "repeat": "repeat.default",
-    "pad": "reflection_pad1d.default reflection_pad2d.default reflection_pad3d.default "
-    "replication_pad1d.default replication_pad2d.default replication_pad3d.default",
-    "interpolate_nearest": "upsample_nearest1d.default upsample_nearest1d.vec upsample_nearest2d.default "
-    "upsample_nearest2d.vec",
-}
-
 LOWERINGS: dict[str, Lowering] = {
     **{f"aten.{name}": partial(_view, kind) for kind, names in _VIEWS.items() for name in names.split()},
-    **{f"aten.{name}": partial(_move, kind) for kind, names in _MOVES.items() for name in names.split()},
+    **{
+        f"aten.{source}": partial(_move, kind.name)
+        for kind in KINDS.values()
+        if kind.unit is Unit.MOVE
+        for source in kind.sources
+    },
+    "aten.index.Tensor": _index,
     "aten.constant_pad_nd.default": _pad,
     "aten.cat.default": _cat,
     "aten.clone.default": _copy,

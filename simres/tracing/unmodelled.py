@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from functools import partial
 
 from simres.errors import AnswerIsNo, SimresError
 from simres.plugins.hooks import Operator
-from simres.tracing.lowering import Lowered, Lowering, Node
+from simres.tracing.lowering import Lowered, Lowering, Node, declared, elementwise_reads
 from simres.workload.graph import Unit
 
 
@@ -74,7 +76,13 @@ def resolved(operator: Lowering | Operator) -> Lowering:
         return operator
     from simres.plugins.registry import resolve
 
-    function = resolve(operator.target)
+    if not operator.target and not operator.kind:
+        raise SimresError(
+            f"the operator `{operator.source}` is declared with neither a `target` nor a `kind`",
+            "`target` names a function that lowers it; without one, `kind` and `ops` say what it costs",
+        )
+    function = resolve(operator.target) if operator.target else partial(declared, operator)
+    name = operator.target or operator.source
 
     def checked(node: Node) -> Lowered:
         try:
@@ -82,11 +90,11 @@ def resolved(operator: Lowering | Operator) -> Lowering:
         except SimresError:
             raise
         except Exception as error:
-            raise SimresError(
-                f"`{operator.target}` failed on {node.source}: {type(error).__name__}: {error}"
-            ) from error
+            raise SimresError(f"`{name}` failed on {node.source}: {type(error).__name__}: {error}") from error
         if not isinstance(lowered, Lowered):
-            raise SimresError(f"`{operator.target}` must return a Lowered, returned {type(lowered).__name__}")
+            raise SimresError(f"`{name}` must return a Lowered, returned {type(lowered).__name__}")
+        if operator.elementwise and not lowered.reads:
+            lowered = replace(lowered, reads=elementwise_reads(node, lowered))
         return lowered
 
     return checked

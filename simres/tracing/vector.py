@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, host, scalars
+from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, host, scalars, window_of
 from simres.tracing.prices import vector_ops
 from simres.workload.graph import Unit, Window
+from simres.workload.kinds import KINDS, Kind
+from simres.workload.reading import reduction
 
 
 def _elementwise(kind: str, node: Node) -> Lowered:
@@ -70,50 +72,36 @@ def _normalise(kind: str, node: Node) -> Lowered:
 
 def _rms_norm(node: Node) -> Lowered:
     x = node.tensor("input")
-    return Lowered("rms_norm", Unit.HOST, vector_ops=(2 + len(node.inputs)) * x.elements)
+    cost = (2 + len(node.inputs)) * x.elements
+    return Lowered("rms_norm", Unit.HOST, vector_ops=cost, attributes=scalars(node))
 
 
-def _window(node: Node) -> Window:
-    kernel = node.integers("kernel_size", 2)
-    stride = node.integers("stride", 2) or kernel
-    top, left = node.integers("padding", 2)
-    dilation = node.integers("dilation", 2) or (1, 1)
-    return Window(
-        (kernel[0], kernel[1]), (stride[0], stride[1]), (top, top, left, left), (dilation[0], dilation[1])
-    )
+def _window(node: Node, axes: int) -> Window:
+    kernel = node.integers("kernel_size", axes)
+    stride = node.integers("stride", axes) or kernel
+    padding = node.integers("padding", axes)
+    dilation = node.integers("dilation", axes) or (1,) * axes
+    return window_of(kernel, stride, padding, dilation)
 
 
-def _pool(kind: str, node: Node) -> Lowered:
+def _pool(kind: str, axes: int, node: Node) -> Lowered:
     """k x k inputs an output, padding included (a window at the edge is not cheaper)."""
-    window = _window(node)
+    window = _window(node, axes)
     pairs = node.output.elements * math.prod(window.kernel)
     return Lowered(kind, Unit.HOST, vector_ops=vector_ops(kind, outputs=0, window=pairs), window=window)
 
 
-def _pool_volume(kind: str, node: Node) -> Lowered:
-    """Pooling over three axes; the workload has no window for it."""
-    kernel = node.integers("kernel_size", 3)
-    pairs = node.output.elements * math.prod(kernel)
-    return Lowered(
-        kind,
-        Unit.HOST,
-        vector_ops=vector_ops(kind, outputs=0, window=pairs),
-        attributes=scalars(node),
-    )
-
-
-def _adaptive_pool(kind: str, node: Node) -> Lowered:
+def _adaptive_pool(kind: str, axes: int, node: Node) -> Lowered:
     """Output i of n reads inputs floor(i m / n) up to ceil((i + 1) m / n), along each axis."""
     x, y = node.inputs[0], node.output
-    axes = len(node.integers("output_size")) or 2
     sizes = list(zip(x.shape[-axes:], y.shape[-axes:], strict=True))
     pairs = math.prod(y.shape[:-axes])
     for m, n in sizes:
         pairs *= sum(-(-(i + 1) * m // n) - i * m // n for i in range(n))
     window = None
-    if axes == 2 and all(n and m % n == 0 for m, n in sizes):
-        kernel = (sizes[0][0] // sizes[0][1], sizes[1][0] // sizes[1][1])
-        window = Window(kernel, kernel)
+    if all(n and m % n == 0 for m, n in sizes):
+        kernel = tuple(m // n for m, n in sizes)
+        window = window_of(kernel, kernel)
     return Lowered(kind, Unit.HOST, vector_ops=vector_ops(kind, outputs=0, window=pairs), window=window)
 
 
@@ -127,10 +115,10 @@ def _axes(node: Node) -> tuple[int, ...]:
 def _mean(node: Node) -> Lowered:
     """A mean; over the pixels of (n, c, rows, columns) it is global average pooling."""
     x = node.inputs[0]
-    if len(x.shape) == 4 and _axes(node) == (2, 3):
-        kernel = (x.shape[2], x.shape[3])
+    if len(x.shape) > 3 and _axes(node) == tuple(range(2, len(x.shape))):
+        kernel = x.shape[2:]
         cost = vector_ops("avg_pool", outputs=0, window=x.elements)
-        return Lowered("avg_pool", Unit.HOST, vector_ops=cost, window=Window(kernel, kernel))
+        return Lowered("avg_pool", Unit.HOST, vector_ops=cost, window=window_of(kernel, kernel))
     return _reduction("mean", node)
 
 
@@ -146,63 +134,17 @@ def _softmax(kind: str, node: Node) -> Lowered:
     return Lowered(kind, Unit.HOST, vector_ops=priced.vector_ops, attributes={"dim": dim})
 
 
-_ELEMENTWISE = {
-    "relu": "relu.default",
-    "mul": "mul.Tensor mul.Scalar",
-    "div": "div.Tensor div.Scalar",
-    "neg": "neg.default",
-    "abs": "abs.default",
-    "sign": "sign.default",
-    "round": "floor.default ceil.default round.default trunc.default div.Tensor_mode div.Scalar_mode",
-    "remainder": "remainder.Tensor remainder.Scalar fmod.Tensor fmod.Scalar",
-    "maximum": "maximum.default minimum.default",
-    "compare": "eq.Tensor eq.Scalar ne.Tensor ne.Scalar lt.Tensor lt.Scalar le.Tensor le.Scalar gt.Tensor "
-    "gt.Scalar ge.Tensor ge.Scalar isnan.default isinf.default",
-    "logical": "logical_and.default logical_or.default logical_not.default logical_xor.default "
-    "bitwise_and.Tensor bitwise_or.Tensor bitwise_xor.Tensor bitwise_not.default "
-    "bitwise_and.Scalar bitwise_or.Scalar bitwise_xor.Scalar",
-    "select": "where.self where.ScalarOther where.ScalarSelf where.Scalar",
-    "exp": "exp.default exp2.default expm1.default",
-    "log": "log.default log2.default log10.default log1p.default",
-    "sqrt": "sqrt.default",
-    "rsqrt": "rsqrt.default",
-    "reciprocal": "reciprocal.default",
-    "sin": "sin.default",
-    "cos": "cos.default",
-    "erf": "erf.default",
-    "sigmoid": "sigmoid.default",
-    "tanh": "tanh.default",
-    "silu": "silu.default",
-    "gelu": "gelu.default",
-    "hardsigmoid": "hardsigmoid.default",
-    "hardswish": "hardswish.default",
-    "leaky_relu": "leaky_relu.default prelu.default _prelu_kernel.default",
-    "elu": "elu.default celu.default selu.default",
-    "softplus": "softplus.default",
-    "mish": "mish.default",
-    "interpolate_linear": "upsample_linear1d.default upsample_linear1d.vec",
-    "interpolate_bilinear": "upsample_bilinear2d.default upsample_bilinear2d.vec",
-    "interpolate_bicubic": "upsample_bicubic2d.default upsample_bicubic2d.vec",
-    "cumsum": "cumsum.default",
-}
-_REDUCTIONS = {
-    "sum": "sum.default sum.dim_IntList",
-    "variance": "var.default var.dim var.correction",
-    "norm": "linalg_vector_norm.default",
-    "reduce": "amax.default amin.default max.default min.default max.dim min.dim argmax.default "
-    "argmin.default any.default any.dim any.dims all.default all.dim all.dims prod.default prod.dim_int",
-}
+def _by_shape(kind: Kind) -> Lowering:
+    """What becomes of an operator whose cost depends on shapes alone."""
+    return partial(_reduction if kind.reads is reduction else _elementwise, kind.name)
+
 
 LOWERINGS: dict[str, Lowering] = {
     **{
-        f"aten.{name}": partial(_elementwise, kind)
-        for kind, names in _ELEMENTWISE.items()
-        for name in names.split()
-    },
-    **{
-        f"aten.{name}": partial(_reduction, kind)
-        for kind, names in _REDUCTIONS.items()
-        for name in names.split()
+        f"aten.{source}": _by_shape(kind)
+        for kind in KINDS.values()
+        if kind.unit is Unit.HOST
+        for source in kind.sources
     },
     "aten.add.Tensor": partial(_with_alpha, "add"),
     "aten.add.Scalar": partial(_with_alpha, "add"),
@@ -229,13 +171,13 @@ LOWERINGS: dict[str, Lowering] = {
     "aten.native_group_norm.default": partial(_normalise, "group_norm"),
     "aten.rms_norm.default": _rms_norm,
     "aten._fused_rms_norm.default": _rms_norm,
-    "aten.max_pool2d_with_indices.default": partial(_pool, "max_pool"),
-    "aten.avg_pool2d.default": partial(_pool, "avg_pool"),
-    "aten.max_pool3d_with_indices.default": partial(_pool_volume, "max_pool"),
-    "aten.avg_pool3d.default": partial(_pool_volume, "avg_pool"),
-    "aten._adaptive_avg_pool2d.default": partial(_adaptive_pool, "avg_pool"),
-    "aten._adaptive_avg_pool3d.default": partial(_adaptive_pool, "avg_pool"),
-    "aten.adaptive_max_pool2d.default": partial(_adaptive_pool, "max_pool"),
-    "aten.adaptive_max_pool3d.default": partial(_adaptive_pool, "max_pool"),
+    "aten.max_pool2d_with_indices.default": partial(_pool, "max_pool", 2),
+    "aten.avg_pool2d.default": partial(_pool, "avg_pool", 2),
+    "aten.max_pool3d_with_indices.default": partial(_pool, "max_pool", 3),
+    "aten.avg_pool3d.default": partial(_pool, "avg_pool", 3),
+    "aten._adaptive_avg_pool2d.default": partial(_adaptive_pool, "avg_pool", 2),
+    "aten._adaptive_avg_pool3d.default": partial(_adaptive_pool, "avg_pool", 3),
+    "aten.adaptive_max_pool2d.default": partial(_adaptive_pool, "max_pool", 2),
+    "aten.adaptive_max_pool3d.default": partial(_adaptive_pool, "max_pool", 3),
 }
 """Lowering functions by operator."""

@@ -8,173 +8,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
+
+from simres.workload.axes import Axes, axes_of
+from simres.workload.footprint import Reach, call_of, looked_up, needed_bytes
+from simres.workload.operators import BITS, STRICT, Attribute, Loops, Op, Role, Tensor, Unit, Window
+
+__all__ = [
+    "BITS",
+    "SCHEMA_VERSION",
+    "STRICT",
+    "Attribute",
+    "Ledger",
+    "Loops",
+    "Op",
+    "Role",
+    "Row",
+    "Tensor",
+    "Unit",
+    "Window",
+    "Workload",
+    "canonical",
+    "to_document",
+]
 
 SCHEMA_VERSION = 1
 """Version of the JSON form; a file of a newer one is refused."""
-
-BITS = {
-    "fp64": 64,
-    "fp32": 32,
-    "fp16": 16,
-    "bf16": 16,
-    "int64": 64,
-    "int32": 32,
-    "int16": 16,
-    "int8": 8,
-    "uint8": 8,
-    "int4": 4,
-    "bool": 8,
-}
-"""Bits an element takes, by data type."""
-
-
-STRICT = {"extra": "forbid", "strict": True}
-"""How `simres.workload.json` reads these types: nothing converted, no unknown field."""
-
-
-class Role(StrEnum):
-    """Where a tensor comes from."""
-
-    INPUT = "input"
-    """Given from outside; lies off-chip before the run."""
-    WEIGHT = "weight"
-    """A parameter or constant; lies off-chip before the run."""
-    ACTIVATION = "activation"
-    """Made by an operator."""
-
-
-class Unit(StrEnum):
-    """What kind of engine an operator needs."""
-
-    MATRIX = "matrix"
-    """Multiply-accumulates: convolutions, linear layers, matrix products."""
-    HOST = "host"
-    """Vector operations, priced per element by the table in `simres.tracing.prices`."""
-    MOVE = "move"
-    """Copies bytes on chip and computes nothing: padding, concatenation, channel shuffle."""
-    VIEW = "view"
-    """Renames bytes that stay where they are: reshape, slice, transpose."""
-    UNMODELLED = "unmodelled"
-    """Let through by `--allow-unmodelled`; takes no time, and every result says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """An edge of the graph: `shape` in elements, batch first.
-
-    Measured on real images, None where nobody did: `density`, the share of non-zeros, and `deviation`, the
-    standard deviation of the values (the size of a layer's response).
-    """
-
-    __pydantic_config__ = STRICT
-
-    name: str
-    role: Role
-    shape: tuple[int, ...]
-    dtype: str = "fp32"
-    view_of: str | None = None
-    density: float | None = None
-    deviation: float | None = None
-
-    @property
-    def elements(self) -> int:
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes, elements packed at their width, rounded up to whole bytes."""
-        return _packed(self.shape, self.dtype)
-
-
-@lru_cache(maxsize=65536)  # asked again and again by schedulers, of few shapes
-def _packed(shape: tuple[int, ...], dtype: str) -> int:
-    return -(-math.prod(shape) * BITS[dtype] // 8)
-
-
-@dataclass(frozen=True, slots=True)
-class Loops:
-    """The loop nest of a matrix operator, in the field's letters; all counts are per group.
-
-    A convolution has `n` images, `m` output and `c` input channels, `p` x `q` output pixels and an
-    `r` x `s` kernel. A product of A (n x c) and B (c x m) has `p = q = r = s = 1`; a batch of products
-    is `groups`.
-    """
-
-    __pydantic_config__ = STRICT
-
-    groups: int = 1
-    n: int = 1
-    m: int = 1
-    c: int = 1
-    p: int = 1
-    q: int = 1
-    r: int = 1
-    s: int = 1
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates: the product of all eight counts."""
-        return self.groups * self.n * self.m * self.c * self.p * self.q * self.r * self.s
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How a convolution or pooling slides: (rows, columns) each; padding as (top, bottom, left, right)."""
-
-    __pydantic_config__ = STRICT
-
-    kernel: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
-    dilation: tuple[int, int] = (1, 1)
-
-
-Attribute = bool | int | float | str | tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """A node of the graph: what is computed from what, and what it costs.
-
-    `macs` are for the matrix unit, `vector_ops` for the host. `block` is the module it belongs to
-    (`layers.0`), `source` the operator it was traced from (`aten.convolution.default`).
-
-    A matrix operator's `inputs` are its data and its weights, then, where passes added them, the value
-    from which the accumulators of each output channel start, a scale for each output channel, and what
-    the fused operators read.
-
-    `fused` are host operators that take the result over piece by piece, in order (the pass
-    `fuse_epilogues`). The first reads what this operator computes, each next one what the one before
-    makes, and the last makes `outputs`. The tensors in between are in `Workload.tensors` for their
-    shapes, but never lie in memory whole. Their `vector_ops` are part of this operator's.
-    """
-
-    __pydantic_config__ = STRICT
-
-    name: str
-    kind: str
-    unit: Unit
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    macs: int = 0
-    vector_ops: int = 0
-    loops: Loops | None = None
-    window: Window | None = None
-    attributes: Mapping[str, Attribute] = field(default_factory=dict)
-    block: str = ""
-    source: str = ""
-    fused: tuple[Op, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """What it does, for people: `conv`, or with what is fused `conv+add+relu`."""
-        return "+".join((self.kind, *(op.kind for op in self.fused)))
 
 
 @dataclass(frozen=True)
@@ -229,10 +90,51 @@ class Workload:
         return first.shape[0] if first is not None and first.shape else 1
 
     @cached_property
+    def looked_up(self) -> Mapping[tuple[str, int], int]:
+        """By operator and place of the input: the rows that others looked up in the same table before."""
+        return looked_up(self)
+
+    @cached_property
+    def axes(self) -> Mapping[str, Axes]:
+        """By operator that is no view: along which axes its output can be cut."""
+        return axes_of(self)
+
+    def reaches(self, op: Op) -> tuple[Reach, ...]:
+        """The reach of each input of an operator."""
+        found = self._reaches.get(op.name)
+        if found is None:
+            call = call_of(self, op)
+            found = tuple([Reach(self, op, place, call) for place in range(len(op.inputs))])
+            self._reaches[op.name] = found
+        return found
+
+    @cached_property
+    def _reaches(self) -> dict[str, tuple[Reach, ...]]:
+        return {}
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """Inputs and weights that nobody needs all of, as only some of their rows are looked up."""
+        names = {
+            op.inputs[place]
+            for op in self.ops
+            for place in range(len(op.inputs))
+            if (op.name, place) in self.looked_up
+        }
+        return frozenset(name for name in names if self.needed_bytes[name] < self.tensors[name].nbytes)
+
+    @cached_property
+    def needed_bytes(self) -> Mapping[str, int]:
+        """Of each input and weight that some operator uses: the bytes that any schedule must read."""
+        return needed_bytes(self)
+
+    @cached_property
     def bytes_in(self) -> int:
-        """Bytes that any schedule must read: inputs and weights that some operator uses."""
-        used = (name for op in self.ops if op.unit is not Unit.VIEW for name in op.inputs)
-        return sum(tensor.nbytes for tensor in self._stored(used) if tensor.role is not Role.ACTIVATION)
+        """Bytes that any schedule must read: of inputs and weights what operators use.
+
+        Of a table in which rows are looked up, at most as many rows as are looked up.
+        """
+        return sum(self.needed_bytes.values())
 
     @cached_property
     def bytes_out(self) -> int:
@@ -250,6 +152,13 @@ class Workload:
         """Bytes of all weights that some operator uses."""
         used = (name for op in self.ops if op.unit is not Unit.VIEW for name in op.inputs)
         return sum(tensor.nbytes for tensor in self._stored(used) if tensor.role is Role.WEIGHT)
+
+    @cached_property
+    def needed_weight_bytes(self) -> int:
+        """The part of `bytes_in` that is weights."""
+        return sum(
+            nbytes for name, nbytes in self.needed_bytes.items() if self.tensors[name].role is Role.WEIGHT
+        )
 
     @cached_property
     def macs(self) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from simres.workload.graph import BITS, Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
+from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import BITS, Loops, Op, Role, Tensor, Unit, Window
+from simres.workload.reaches import Along, LookUp
 
 MOST = 2**62
 """Bytes and operations beyond that are a slip: four exbibytes, or a century at 1 TFLOP/s."""
@@ -139,6 +141,7 @@ def _ops(workload: Workload, cyclic: list[str], inside: set[str]) -> Iterator[st
             *_figures(op),
             *_weights(op, workload),
             *_sizes(op, workload),
+            *_reads(op, workload),
             *_fused(op, workload),
         ):
             yield f"{place}{problem}"
@@ -209,6 +212,26 @@ def _sizes(op: Op, workload: Workload) -> Iterator[str]:
             yield f".loops: have {wanted} {what}, and `{tensor.name}` has {has}"
 
 
+def _reads(op: Op, workload: Workload) -> Iterator[str]:
+    """A stated reach has a rule for each axis of an input, about axes that the output has."""
+    if len(op.reads) > len(op.inputs):
+        yield f".reads: {len(op.reads)} inputs, but it reads {len(op.inputs)}"
+        return
+    output = workload.tensors.get(op.outputs[0]) if op.outputs else None
+    for position, (rules, name) in enumerate(zip(op.reads, op.inputs, strict=False)):
+        tensor, place = workload.tensors.get(name), f".reads[{position}]"
+        if tensor is None or output is None:
+            return
+        if rules and len(rules) != len(tensor.shape):
+            yield f"{place}: {len(rules)} rules, but `{name}` has {len(tensor.shape)} axes"
+        for axis, rule in enumerate(rules):
+            named = (rule.axis,) if isinstance(rule, Along) else rule.axes if isinstance(rule, LookUp) else ()
+            if any(not 0 <= one < len(output.shape) for one in named):
+                yield f"{place}[{axis}]: names an axis that `{output.name}` does not have"
+            if isinstance(rule, Along) and (min(rule.over, rule.each) < 1 or rule.times < 0):
+                yield f"{place}[{axis}]: `over` and `each` must be at least 1, and `times` not negative"
+
+
 def _between(op: Op) -> tuple[str, ...]:
     """Tensors inside a fused operator, each made and read there and never whole in memory."""
     inner = (name for part in op.fused for name in (*part.inputs, *part.outputs))
@@ -239,10 +262,17 @@ def _fused(op: Op, workload: Workload) -> Iterator[str]:
 
 
 def _window(window: Window) -> Iterator[str]:
+    axes = len(window.kernel)
+    if axes < 2:
+        yield f".window.kernel: must have an entry for rows and one for columns, has {axes}"
+    for name, entries in (("stride", axes), ("dilation", axes), ("padding", 2 * axes)):
+        if (found := len(getattr(window, name))) != entries:
+            yield f".window.{name}: must have {entries} entries for a kernel of {axes} axes, has {found}"
+            return
     for name in ("kernel", "stride", "dilation"):
-        if min(getattr(window, name)) < 1:
+        if min(getattr(window, name), default=1) < 1:
             yield f".window.{name}: must be at least 1, is {list(getattr(window, name))}"
-    if min(window.padding) < 0:
+    if min(window.padding, default=0) < 0:
         yield f".window.padding: must not be negative, is {list(window.padding)}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from types import ModuleType
 
 import pytest
@@ -13,10 +14,16 @@ torch = pytest.importorskip("torch")
 from torch import Tensor, nn  # noqa: E402
 
 from simres.networks.blocks import BasicBlock  # noqa: E402
+from simres.passes.fuse_epilogues import fuse_epilogues  # noqa: E402
 from simres.plugins.hooks import Block, Operator  # noqa: E402
-from simres.testing import ContractBroken, check_block, check_operator  # noqa: E402
+from simres.scheduling import serial  # noqa: E402
+from simres.scheduling.parameters import NoParameters  # noqa: E402
+from simres.testing import ContractBroken, check_block, check_operator, paper_chip, prove  # noqa: E402
+from simres.tracing import trace  # noqa: E402
 from simres.tracing.lowering import Lowered, Node  # noqa: E402
 from simres.workload import Unit  # noqa: E402
+from simres.workload.json import dumps, loads  # noqa: E402
+from simres.workload.reaches import Along, Reads  # noqa: E402
 
 pytestmark = pytest.mark.torch
 HERE = "contract_blocks"
@@ -131,3 +138,47 @@ def test_an_operator_is_tried_on_a_module(parts: ModuleType) -> None:
     check_operator(declared, Doubled(), (3, 8, 8))
     with pytest.raises(ContractBroken, match=r"does not use `contract.doubled.default`; it uses aten"):
         check_operator(declared, nn.ReLU(), (3, 8, 8))
+
+
+class Blurred(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.special.bessel_j0(x)
+
+
+@pytest.mark.parametrize(
+    ("reads", "broken"),
+    [
+        ((tuple(map(Along, range(4))),), False),
+        (((None, None, None, None),), False),
+        (((Along(0), Along(1), Along(2), Along(3, first=1, last=1)),), True),
+        (((Along(0), Along(1), Along(2, times=0), Along(3)),), True),
+    ],
+)
+def test_the_reach_that_an_operator_states_is_tried_out(
+    parts: ModuleType, reads: tuple[Reads, ...], *, broken: bool
+) -> None:
+    def lower(node: Node) -> Lowered:
+        return Lowered("bessel", Unit.HOST, vector_ops=20 * node.output.elements, reads=reads)
+
+    vars(parts)["lower"] = lower
+    declared = Operator("aten.special_bessel_j0.default", f"{HERE}:lower", "a Bessel function")
+    with pytest.raises(ContractBroken, match=r"depends on element") if broken else nullcontext():
+        check_operator(declared, Blurred(), (2, 4, 4))
+
+
+def test_an_elementwise_operator_needs_no_code_and_is_fused_and_cut() -> None:
+    source = "aten.special_bessel_j0.default"
+    declared = Operator(source, "", "a Bessel function", kind="bessel", ops=20, elementwise=True)
+    check_operator(declared, Blurred(), (3, 8, 8))
+    module = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1, bias=False), Blurred(), nn.ReLU()).eval()
+    workload = trace(module, (3, 32, 32), operators={source: declared})
+    bessel = next(op for op in workload.ops if op.source == source)
+    assert bessel.vector_ops == 20 * 16 * 32 * 32
+    assert loads(dumps(workload)) == workload
+    assert [op.label for op in fuse_epilogues(workload).ops] == ["conv+bessel+relu"]
+    chip = paper_chip(capacity="20 kB")
+    program = serial.schedule(workload, chip, NoParameters())
+    prove(program, chip, workload)
+    tiles = [task for task in program.tasks if task.work.op is not None and task.work.op.kind == "bessel"]
+    assert len(tiles) > 1
+    assert sum(task.work.vector_ops for task in tiles) == bessel.vector_ops

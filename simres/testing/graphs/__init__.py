@@ -36,23 +36,20 @@ OFTEN = (0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 5)
 KINDS = tuple(kind for family in FAMILIES for kind in family)
 """What `graphs` can be asked for: kinds of operators, and forms of them that have a name of their own."""
 
-SCHEDULED = tuple(kind for kind in KINDS if kind not in {"conv_transposed", "linear_product"})
-"""Kinds that can be cut into tiles wherever the memory is too small for the whole; the default."""
-
 
 def graphs(
     max_ops: int = 8,
-    kinds: Iterable[str] = SCHEDULED,
+    kinds: Iterable[str] = KINDS,
     *,
     dtypes: Sequence[str] = NUMBERS,
-    partly: bool = False,
+    partly: bool = True,
 ) -> st.SearchStrategy[Workload]:
     """Networks of 1 to about `max_ops` operators of these `kinds`: chains, branches and skip connections.
 
     There are one to several inputs and outputs, of several `dtypes`, with 1 to 3 images, and tensors of up to
-    five axes and 2048 elements. With `partly`, operators may leave parts of the network's inputs unread, as a
-    slice does or a stride beyond the kernel. Each is a valid `Workload`: it has no problems of
-    `simres.workload.rules`. Raises `ValueError` for a kind that there is not.
+    five axes and 2048 elements. Unless `partly` is false, operators may leave parts of the network's inputs
+    unread, as a slice does or a stride beyond the kernel. Each is a valid `Workload`: it has no problems of
+    `simres.workload.rules`. Raises `ValueError` for an unknown kind.
     """
     asked = set(kinds)
     if unknown := asked.difference(KINDS):
@@ -81,4 +78,4 @@ def _graphs(
     return graph.workload()
 
 
-__all__ = ["KINDS", "SCHEDULED", "graphs"]
+__all__ = ["KINDS", "graphs"]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simres.hardware.specs import MemorySpec
-from simres.scheduling.footprint import reads
 from simres.scheduling.stages import Staging, stages
 from simres.workload import Op, Role, Unit, Workload
+from simres.workload.footprint import reads
 
 Joints = frozenset[int]
 """Stages, by number, that are in one stack with the stage before them."""

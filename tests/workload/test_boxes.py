@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.program.regions import covered, elements, meet, overlap, subtract, within
+from simres.workload.boxes import covered, elements, meet, overlap, subtract, within
 
 ranges = st.tuples(st.integers(0, 5), st.integers(0, 5)).map(lambda pair: (min(pair), max(pair)))
 boxes = st.tuples(ranges, ranges, ranges)

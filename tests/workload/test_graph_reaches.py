@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simres.program.regions import covered, within
-from simres.scheduling.footprint import reads
 from simres.testing import graphs
 from simres.workload import Unit
+from simres.workload.boxes import covered, within
+from simres.workload.footprint import reads
 
 
 def boxes(draw, shape):

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import prod
 
-from simres.program.tasks import Box
+Range = tuple[int, int]
+"""Elements of an axis: the first, and one past the last."""
+
+Box = tuple[Range, ...]
+"""A part of a tensor: a range along each axis."""
+
+
+def whole(shape: Sequence[int]) -> Box:
+    """All of a tensor."""
+    return tuple((0, size) for size in shape)
 
 
 def elements(box: Box) -> int:

@@ -1,0 +1,167 @@
+"""The reach of an operator: which part of an input it reads for a part of its output, axis by axis.
+
+A reach is data. For each axis of an input there is a rule: the range read there follows a range of the output
+(`Along`), comes from a table (`LookUp`), is what the operator sums over (`Summed`), or is all of it (None).
+So it can be stored with a workload, and whoever cuts operators needs no code of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from simres.workload.boxes import Box, Range
+
+Shape = tuple[int, ...]
+
+CHECKED: Mapping[str, object] = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """The range follows that of axis `axis` of the output.
+
+    Output element i reads the elements from `each * ((i * times + first) // over)` up to the last of block
+    `(i * times + last) // over`, where a block has `each` elements. By default it reads element i.
+
+    `outside` says what becomes of elements beyond the ends: `skip` reads nothing there (zero padding, or a
+    part that another input makes), `clamp` reads the nearest element, `mirror` reads the mirrored one.
+    """
+
+    __pydantic_config__ = CHECKED
+
+    axis: int
+    times: int = 1
+    over: int = 1
+    first: int = 0
+    last: int = 0
+    each: int = 1
+    outside: Literal["skip", "clamp", "mirror"] = "skip"
+
+    def of(self, made: Range, size: int) -> Range | None:
+        """What elements `made` of the output read of `size` elements; None if nothing."""
+        low = (made[0] * self.times + self.first) // self.over * self.each
+        high = ((made[1] - 1) * self.times + self.last) // self.over * self.each + self.each - 1
+        if self.outside == "mirror":
+            low, high = min(low, 2 * (size - 1) - high), max(high, -low)
+        if self.outside != "skip":
+            low, high = min(max(low, 0), size - 1), min(max(high, 0), size - 1)
+        low, high = max(low, 0), min(high, size - 1)
+        return (low, high + 1) if low <= high else None
+
+    @property
+    def block(self) -> int:
+        """How many neighbours in the output read the same elements, where blocks do not overlap; else 1."""
+        return self.over if self.times == 1 and self.first == self.last == 0 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Rows of a table, one for each place along `axes` of the output; which ones is known only when it runs.
+
+    As many rows are read as there are places, and all of them where there are more places than rows.
+    """
+
+    __pydantic_config__ = CHECKED
+
+    axes: tuple[int, ...]
+
+    def of(self, made: Box, shape: Sequence[int], rows: int, since: int) -> Range:
+        """The rows that stand for those looked up, of `rows`, by a part `made` of an output of this `shape`.
+
+        `since` counts the rows that were looked up in the table before: as long as there are enough, no row
+        stands for two.
+        """
+        first, count = 0, 1
+        for axis in self.axes:
+            start, stop = made[axis]
+            first = first * shape[axis] + start
+            count *= stop - start
+        if count >= rows:
+            return (0, rows)
+        start = min((since + first) % rows, rows - count)
+        return (start, start + count)
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """All of the axis, which the operator sums over: the sum can be made in chunks."""
+
+    __pydantic_config__ = CHECKED
+
+
+Rule = Along | LookUp | Summed | None
+"""How much is read along one axis of an input; None: all of it."""
+
+Reads = tuple[Rule, ...]
+"""The rules of one input, one for each of its axes."""
+
+SUMMED = Summed()
+
+
+def everything(rank: int) -> Reads:
+    """Reads all of an input."""
+    return (None,) * rank
+
+
+def same(rank: int) -> Reads:
+    """Reads the elements at the place of those that are made."""
+    return tuple(Along(axis) for axis in range(rank))
+
+
+def broadcast(shape: Sequence[int], made: Sequence[int]) -> Reads:
+    """Reads the elements at the place of those that are made, after broadcasting; of a vector, all."""
+    before = len(made) - len(shape)
+    if before < 0 or (len(shape) == 1 and before):
+        return everything(len(shape))
+    return tuple(
+        Along(before + axis) if size != 1 and size == made[before + axis] else None
+        for axis, size in enumerate(shape)
+    )
+
+
+def window(axis: int, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1) -> Along:
+    """The elements under a window of `kernel` taps, `before` being the padding at the start of the axis."""
+    return Along(axis, times=stride, first=-before, last=(kernel - 1) * dilation - before)
+
+
+def transposed_window(axis: int, kernel: int, stride: int = 1, before: int = 0, dilation: int = 1) -> Along:
+    """The same of a transposed convolution: input i is in outputs `i * stride - before + tap * dilation`."""
+    return Along(axis, over=stride, first=before - (kernel - 1) * dilation + stride - 1, last=before)
+
+
+def part(reads: Reads, shape: Sequence[int], box: Box, made: Sequence[int], since: int | None) -> Box | None:
+    """The part of an input of this `shape` that is read for `box` of an output of shape `made`.
+
+    None where nothing is read. `since` is that of `LookUp.of`; None where any row of a table may be wanted.
+    """
+    found: list[Range] = []
+    for rule, size in zip(reads, shape, strict=True):
+        if isinstance(rule, Along):
+            read = rule.of(box[rule.axis], size)
+            if read is None:
+                return None
+            found.append(read)
+        elif isinstance(rule, LookUp) and since is not None:
+            found.append(rule.of(box, made, size, since))
+        else:
+            found.append((0, size))
+    return tuple(found)
+
+
+def touched(rule: Rule, size: int, made: Sequence[int]) -> int:
+    """How many of `size` elements of an axis are read for all of an output of shape `made`, gaps left out."""
+    if not isinstance(rule, Along):
+        return size
+    count = made[rule.axis]
+    if rule.times <= rule.last - rule.first + rule.over or rule.outside != "skip":
+        found = rule.of((0, count), size)
+        return found[1] - found[0] if found else 0
+    total = reached = 0
+    for place in range(count):
+        read = rule.of((place, place + 1), size)
+        if read is not None:
+            total += max(0, read[1] - max(read[0], reached))
+            reached = max(reached, read[1])
+    return total

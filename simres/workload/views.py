@@ -1,0 +1,112 @@
+"""Views: which part of the bytes that it shows does a part of a view lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+
+from simres.workload.boxes import Box, Range, whole
+from simres.workload.operators import Op, Unit
+from simres.workload.reaches import Shape
+
+View = Callable[[Op, Shape, Shape, Box], Box | None]
+"""The smallest box of a base that holds a box of its view, by the shapes of both; None where not known."""
+
+
+def through_view(op: Op, base: Shape, shape: Shape, box: Box) -> Box:
+    """The smallest box of a view's base that holds `box` of the view, which `op` makes; all where unknown."""
+    if op.unit is not Unit.VIEW:
+        return whole(base)
+    found = VIEWS[op.kind](op, base, shape, box) if op.kind in VIEWS else None
+    if found is not None:
+        return found
+    return reshaped(base, shape, box) if prod(base) == prod(shape) else whole(base)
+
+
+def _identity(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+    return box if base == shape else None
+
+
+def _permute(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+    dims = op.attributes.get("dims")
+    if not isinstance(dims, tuple):
+        return None
+    found: list[Range] = [(0, 0)] * len(base)
+    for axis, source in enumerate(dims):
+        found[source % len(base)] = box[axis]
+    return tuple(found)
+
+
+def _slice(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+    dim, start, step = (op.attributes.get(name, least) for name, least in _SLICE)
+    if not isinstance(dim, int) or not isinstance(start, int) or not isinstance(step, int):
+        return None
+    axis = dim % len(base)
+    start = start % base[axis] if start < 0 else start
+    first, last = (start + step * edge for edge in (box[axis][0], box[axis][1] - 1))
+    if 0 <= first <= last < base[axis]:
+        return (*box[:axis], (first, last + 1), *box[axis + 1 :])
+    return None
+
+
+_SLICE = (("dim", None), ("start", 0), ("step", 1))
+
+
+def _select(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+    dim, index = op.attributes.get("dim"), op.attributes.get("index")
+    if not isinstance(dim, int) or not isinstance(index, int):
+        return None
+    axis = dim % len(base)
+    index %= base[axis]
+    return (*box[:axis], (index, index + 1), *box[axis:])
+
+
+VIEWS: Mapping[str, View] = {
+    "permute": _permute,
+    "slice": _slice,
+    "select": _select,
+    "identity": _identity,
+}
+"""Views by kind, in so far as they do more than give the elements another shape."""
+
+
+def reshaped(base: Shape, shape: Shape, box: Box) -> Box:
+    """Axes are matched in groups of equal size; inside a group the flat range decides."""
+    found: list[Range] = []
+    i = j = 0
+    while i < len(base) or j < len(shape):
+        first, second = i, j
+        left = right = 1
+        while True:
+            if left <= right and i < len(base):
+                left *= base[i]
+                i += 1
+            elif j < len(shape):
+                right *= shape[j]
+                j += 1
+            elif i < len(base):
+                left *= base[i]
+                i += 1
+            if left == right and (i > first or j > second):
+                break
+        found += _flat(base[first:i], shape[second:j], box[second:j])
+    return tuple(found)
+
+
+def _flat(base: Shape, shape: Shape, box: Box) -> list[Range]:
+    low = high = 0
+    for size, (start, stop) in zip(shape, box, strict=True):
+        low, high = low * size + start, high * size + stop - 1
+    corners = []
+    for flat in (low, high):
+        place = []
+        for size in reversed(base):
+            place.append(flat % size)
+            flat //= size
+        corners.append(place[::-1])
+    found = []
+    apart = False
+    for size, first, last in zip(base, *corners, strict=True):
+        found.append((0, size) if apart else (first, last + 1))
+        apart = apart or first != last
+    return found
