@@ -141,7 +141,7 @@ class _Shared:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(Exception):  # If the cluster is gone, so is the study
+        with suppress(Exception):  # if the cluster is gone, so is the study
             self.client.unregister_worker_plugin(self.name)
 
     def submit(self, portion: Sequence[int]) -> Future:

@@ -15,7 +15,7 @@ from simres.hardware.resources import UNBOUNDED, Resource
 from simres.units import SIZE
 
 DOUBLINGS = 20
-"""How often the present value is doubled (a delay: halved) before only no limit is left: a millionfold."""
+"""Doublings (of a delay: halvings) of the present value before only no limit is left: a millionfold."""
 
 NEAR = 0.01
 """The search ends when a value smaller by this share is insufficient."""

@@ -23,7 +23,7 @@ from simres.exploration.study import Study
 from simres.plugins.registry import Registry
 
 TRIES = 2
-"""How often a point may end its process before it counts as failed."""
+"""The number of processes that a point may end before it counts as failed."""
 
 GARBAGE = 1_000_000
 """New objects between garbage collections: evaluation makes many, of which hardly any are in cycles."""

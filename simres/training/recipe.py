@@ -15,7 +15,7 @@ from simres.text import shorten
 
 
 class LearningRateSchedule(StrEnum):
-    """How the learning rate changes over the run."""
+    """The course of the learning rate over the run."""
 
     CONSTANT = "constant"
     STEP = "step"
