@@ -99,7 +99,7 @@ def search(
         observer.begin(goal, min(before, goal))
         failures = new = 0
         if before < goal:
-            # Given one by one rather than as a list: each proposal then uses all results so far.
+            # A count of 0 makes portions of one point: each proposal then uses all results so far.
             for rows in evaluation(study, found.proposals(goal - before), 0):
                 table.append(rows)
                 for row in rows:
