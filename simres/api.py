@@ -133,8 +133,7 @@ def trace(
     allow_unmodelled: bool = False,
     registry: Registry | None = None,
 ) -> Workload:
-    """Traces any `torch.nn.Module` into a Workload; `input_shape` has no batch axis, or is a list of such
-    shapes.
+    """Traces any `torch.nn.Module` into a Workload; `input_shape` has no batch axis, or is a list of shapes.
 
     Raises `AnswerIsNo` for an operator without a known cost, unless `allow_unmodelled`.
     """
@@ -209,8 +208,7 @@ def find_result(
     record: RecordLevel | str | None = None,
     registry: Registry | None = None,
 ) -> Result:
-    """Returns a stored result (a `result.json`, or a folder that has one), or that of a scenario simulated
-    now.
+    """Returns a stored result (a `result.json`, or a folder with one), or that of a scenario simulated now.
 
     `chip`, `overrides` and `record` apply to a scenario, as in `simulate`. Raises `SimresError` as `load` and
     `simulate` do.
@@ -291,7 +289,7 @@ def _scenario(
 def find_workloads(
     scenario: Scenario, *, registry: Registry | None = None, allow_unmodelled: bool = False
 ) -> Mapping[str, Workload | Ledger]:
-    """Returns a scenario's workloads by tenant, that of an only network under the empty name; see
+    """Returns a scenario's workloads by tenant (an only network under the empty name); see
     `find_workload`."""
     return {
         name: find_workload(reference, registry=registry, allow_unmodelled=allow_unmodelled)

@@ -61,8 +61,7 @@ def _processor() -> str:
 
 
 def _last_cache(folder: Path = CPU_CACHES) -> int:
-    """Returns the bytes of the highest-level cache, 0 where the system does not state it (`32768K` in
-    `size`)."""
+    """Returns the bytes of the highest-level cache, 0 where the system does not state it (`32768K`)."""
     found = (0, 0)
     for index in folder.glob("index*"):
         try:

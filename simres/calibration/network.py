@@ -33,8 +33,7 @@ MARK = "simres:"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call into torch: the operators of the workload that it computes, and the torch function of most of
-    its time."""
+    """One call into torch: the operators that it computes, and the torch function of most of its time."""
 
     operators: tuple[str, ...]
     timing: Timing

@@ -56,8 +56,7 @@ def repeated(
     most: int = MOST,
     before: Callable[[], object] | None = None,
 ) -> list[float]:
-    """Returns the nanoseconds of each of several calls, after two warm-up calls; `before` runs untimed before
-    each."""
+    """Returns nanoseconds of several calls, after two warm-up calls; `before` runs untimed before each."""
     times: list[float] = []
     spent, now = 0, clock(device)
     for number in range(most + 2):

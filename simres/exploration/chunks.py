@@ -14,8 +14,7 @@ AHEAD = 3
 
 
 def portions(points: Iterable[int], count: int, workers: int) -> Iterator[list[int]]:
-    """Splits `count` points into portions for the next free one of `workers` workers; the last portions are
-    small."""
+    """Splits `count` points into portions for whichever worker is free; the last portions are small."""
     following = iter(points)
     left = count
     while portion := list(islice(following, max(1, min(LARGEST, left // (4 * workers))))):

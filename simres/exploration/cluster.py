@@ -186,8 +186,7 @@ class _Bench:
         self._begin()
 
     def rows(self, points: Sequence[int]) -> list[FigureRow] | str:
-        """Returns the rows of points, or the reason why this process would compute other figures than the
-        client."""
+        """Returns the rows of points, or the reason why the client would compute other figures."""
         with self._lock:
             if self._registry is None:
                 self._registry = Registry(external=self.study.plugins)
@@ -206,8 +205,7 @@ def _portion(name: str, points: Sequence[int]) -> list[FigureRow] | str:
 
 
 def versions_of(study: Study, registry: Registry) -> Versions:
-    """Returns the versions of the packages that the values of all knobs need, including packages that are
-    missing."""
+    """Returns the versions of the packages that the values of all knobs need; missing ones are included."""
     found: Versions = {}
     for at, knob in enumerate(study.space.knobs):
         for place in range(len(knob.values)):

@@ -116,8 +116,7 @@ class Comparison:
 
 
 def compare(results: Sequence[Result]) -> Comparison:
-    """Compares results side by side, the first as A. Raises `SimresError` for fewer than two results, or too
-    many."""
+    """Compares results side by side, the first as A. Raises `SimresError` for fewer than two, or too many."""
     if not 2 <= len(results) <= MOST:
         raise SimresError(
             f"{len(results)} result{'' if len(results) == 1 else 's'} to compare: give 2 to {MOST}",

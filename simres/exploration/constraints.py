@@ -32,8 +32,7 @@ class Constraint:
 
 
 def limits_of(texts: Mapping[str, str]) -> tuple[Constraint, ...]:
-    """Returns the limits by objective's name. Raises `SimresError` for an unknown objective or an invalid
-    value."""
+    """Returns the limits by objective. Raises `SimresError` for an unknown objective or an invalid value."""
     found = []
     for name, text in texts.items():
         (objective,) = objectives_of(name.replace(",", " "))

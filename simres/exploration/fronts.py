@@ -208,8 +208,7 @@ def _side(knob: Knob) -> Side:
 
 
 def _in_unit(name: str, values: Sequence[float], quantity: Quantity, large: bool) -> Axis:
-    """Returns an axis for values in base units, in the largest unit in which the least value is no small
-    fraction."""
+    """Returns an axis in the largest unit in which the least of the values (in base units) is not small."""
     binary = quantity is SIZE and all(value % 1024 == 0 for value in values)
     ladder = {"B": 1} | quantity.binary if binary else quantity.ladder
     least = min((value for value in values if value), default=1)
@@ -261,8 +260,7 @@ def _knob(key: str, knobs: Sequence[Knob]) -> Knob:
 
 
 def _grouping(varied: Sequence[Knob]) -> Knob | None:
-    """Returns the knob that determines the colour of a design: a network first, otherwise a non-numeric
-    one."""
+    """Returns the knob that determines a design's colour: a network first, otherwise a non-numeric one."""
     named = [knob for knob in varied if knob.numbers is None and len(knob.values) <= MOST_GROUPS]
     return min(named, key=lambda knob: not knob.key.endswith("workload"), default=None)
 

@@ -45,8 +45,7 @@ def values_of(text: str) -> tuple[str, ...]:
 
 
 def values_in(entry: object) -> tuple[str, ...]:
-    """Returns the values in a YAML file: a text as on the command line, or a list of values as a scenario has
-    them.
+    """Returns the values in a YAML file: a text as on the command line, or a list as in a scenario.
 
     Raises as `values_of`.
     """

@@ -32,8 +32,7 @@ SHEET, SERIAL, OVERLAPPED = "paper", "serial", "overlapped"
 
 
 def ladder(scenario: Scenario, workloads: Mapping[str, Workload | Ledger], registry: Registry) -> Ladder:
-    """Returns the rungs of what a scenario runs, for one inference, or for one batch if the network is
-    batched.
+    """Returns the rungs of what a scenario runs, for one inference, or one batch if the network is batched.
 
     `workloads` has its only network, under the empty name. Raises `SimresError` for tenants and for a ledger
     of an unknown network, and as `plan_crew` does. The `expect:` is not checked.
@@ -116,8 +115,8 @@ class _Climb:
             yield self.events(f"{own} events", said, self.planned(own, workload))
 
     def layer_by_layer(self, serial: Crew, record: Record) -> Rung:
-        """Returns the rung in which each layer takes as long as the slowest of its transfers, products and
-        vector operations."""
+        """Returns the rung whose layers take as long as their slowest transfers, products or vector
+        operations."""
         total, parts = 0, dict.fromkeys(self.chip.least_ps(Work()), 0)
         for layer in by_layer(serial.program, record):
             work = Work(layer.read_bytes + layer.written_bytes, layer.macs, layer.vector_ops)

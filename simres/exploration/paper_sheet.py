@@ -125,8 +125,7 @@ def as_printed() -> Ledger:
 
 
 def _host_ops(network: Workload) -> list[int]:
-    """Returns the vector operations between each convolution and the next; for the last, those up to the
-    classifier."""
+    """Returns the vector operations from each convolution to the next, from the last to the classifier."""
     found: list[int] = []
     for op in network.ops:
         if op.unit is Unit.MATRIX:

@@ -40,8 +40,8 @@ class _Stairs:
         self._second: list[float] = []
 
     def add(self, first: float, second: float) -> bool:
-        """Adds a pair unless an earlier one is as small in both values; removes pairs that it dominates.
-        Whether it was added."""
+        """Adds a pair unless an earlier one dominates it; removes those that it dominates. Whether it was
+        added."""
         at = bisect_right(self._first, first)
         if at and self._second[at - 1] <= second:
             return False
@@ -55,8 +55,7 @@ class _Stairs:
 
 
 def hypervolume(points: Sequence[Objectives], reference: Objectives) -> float:
-    """Returns the volume between `points` and `reference` that at least one point dominates, exact but for
-    rounding.
+    """Returns the volume between `points` and `reference` that a point dominates, exact but for rounding.
 
     Points that are not below the reference everywhere contribute nothing. Computed by slices along the last
     objective (HSO: While et al. 2006, IEEE Transactions on Evolutionary Computation 10(1)).

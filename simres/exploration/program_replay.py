@@ -35,8 +35,7 @@ def moved(crew: Crew, scenario: Scenario, registry: Registry) -> Crew:
 
 
 def replay(crew: Crew) -> tuple[Program, Record]:
-    """Returns the Program of a crew and its full Record. Raises `InvariantViolation` if it cannot run on its
-    chip."""
+    """Returns a crew's Program and full Record. Raises `InvariantViolation` if it cannot run on its chip."""
     return crew.program, record_of(crew, run_crew(crew))
 
 

@@ -42,8 +42,7 @@ class LatencyTarget:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The result of all replications at a rate: means, and half the width of the target's confidence
-    interval.
+    """The result of all replications at a rate: means, and half the target's confidence interval.
 
     `target` is the one whose latency has the largest share of its limit; percentiles and `target_ps` are of
     its tenant, all other figures of all requests. `kept` says whether all targets are met.
@@ -146,8 +145,7 @@ def saturate(
         return seen[per_ks, replication]
 
     def tightest(per_ks: int, replication: int) -> tuple[bool, str]:
-        """Returns whether a replication meets all targets, and the tenant of the one with the largest share
-        of its limit."""
+        """Returns whether a replication meets all targets, and the tenant of the tightest target."""
         streams = at(per_ks, replication).streams
         reached = [figure(streams[target.tenant], target.metric) for target in targets]
         kept = all(ps <= target.limit_ps for ps, target in zip(reached, targets, strict=True))

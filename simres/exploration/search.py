@@ -154,8 +154,7 @@ class _Search:
         return found
 
     def look(self, lacking: dict[int, FigureRow] | None = None) -> list[FigureRow]:
-        """Reads new rows from the storage and removes them from `lacking`; returns the rows that were not
-        known here."""
+        """Reads new rows from the storage and drops them from `lacking`; returns those not known here."""
         found = []
         for trial in self.trials.news():
             row = row_of(trial)

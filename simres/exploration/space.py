@@ -44,8 +44,7 @@ class DesignSpace:
         return prod(len(knob.values) for knob in self.knobs)
 
     def places(self, point: int) -> tuple[int, ...]:
-        """Returns the index of each knob's value at a point. Raises `IndexError` for a point outside the
-        grid."""
+        """Returns the index of each knob's value at a point. Raises `IndexError` outside the grid."""
         if not 0 <= point < self.size:
             raise IndexError(point)
         found = []

@@ -107,8 +107,7 @@ def study_of(
 def tries(
     template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
 ) -> tuple[Scenario | None, list[list[Scenario]]]:
-    """Returns the scenario without any of the knobs, if it is valid, and for each knob one with each of its
-    values.
+    """Returns the scenario without any knob, if it is valid, and for each knob one with each of its values.
 
     Raises `SimresError` as `study_of` does, except for networks, which are not loaded.
     """
@@ -134,8 +133,7 @@ def tries(
 def _contexts(
     template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
 ) -> tuple[Scenario | None, list[dict[str, str]]]:
-    """Returns the other settings to try a value with, and the scenario without any of the knobs if it is
-    valid."""
+    """Returns the settings to try a value with, and the scenario without any knob if it is valid."""
     first = {knob.key: knob.values[0] for knob in space.knobs}
     last = {knob.key: knob.values[-1] for knob in space.knobs}
     contexts = [{**settings}, {**settings, **first}, {**settings, **last}]
@@ -148,8 +146,7 @@ def _contexts(
 def _tried(
     template: Template, registry: Registry, contexts: list[dict[str, str]], knob: Knob, value: str
 ) -> Scenario:
-    """Returns a scenario with a value. Some values are only valid with others, so several contexts are
-    tried."""
+    """Returns a scenario with a value. Some values are only valid with others: it tries several contexts."""
     refused: list[SimresError] = []
     for context in contexts:
         try:
@@ -167,8 +164,7 @@ def _tried(
 
 
 def _is_slow(knob: Knob, found: list[Scenario]) -> bool:
-    """Whether a new value of a knob changes the tiles, so that points with equal values are evaluated
-    together."""
+    """Whether a new value of a knob changes the tiles, so that points with equal values go together."""
     name, _, field = knob.key.removeprefix("hardware.").partition(".")
     if not knob.key.startswith("hardware."):
         return True

@@ -108,8 +108,7 @@ class Table:
         return end
 
     def append(self, rows: Iterable[FigureRow]) -> None:
-        """Appends rows. Raises `SimresError` where the disk is full; complete lines remain, and no part of a
-        line."""
+        """Appends rows. Raises `SimresError` where the disk is full; only complete lines remain."""
         data = "".join(map(line_of, rows)).encode()
         try:
             while data:

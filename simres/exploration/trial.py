@@ -56,8 +56,7 @@ class Trial:
         return [(name, one) for name, spec in self.scenario.hardware.items() for one in spec.resources()]
 
     def changed(self, component: str, resource: Resource, value: int | None) -> Scenario:
-        """Returns the scenario on a chip with another value of a resource; tenants keep their shares of a
-        memory.
+        """Returns the scenario with another value of a resource; tenants keep their shares of a memory.
 
         Raises `SimresError` if the component does not exist.
         """
@@ -98,8 +97,7 @@ class Trial:
         return resource.unlimited
 
     def _everything(self, spec: MemorySpec, name: str) -> int:
-        """Returns bytes for all tensors, and for all buffers of all launches: no stall is then caused by a
-        full buffer."""
+        """Returns bytes for all tensors, and for all buffers of all launches: no buffer is ever full then."""
         most = 0
         for tenant, member in self.crew.members.items():
             whole = _stated_bytes(member.schedule.workload, spec)
@@ -114,15 +112,14 @@ class Trial:
         return most
 
     def replay(self, scenario: Scenario) -> RunSummary:
-        """Replays the same schedule on the chip of `scenario`. Raises `ProgramDoesNotFit`, or
-        `SimresError`."""
+        """Replays the schedule on the chip of `scenario`. Raises `ProgramDoesNotFit`, or `SimresError`."""
         crew = moved(self.crew, scenario, self.registry)
         fit(crew, self.record)
         return outcome(*replay(crew))
 
     def reschedule(self, scenario: Scenario) -> RunSummary:
-        """Makes and runs a new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if
-        nothing fits."""
+        """Runs a new schedule on the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if nothing
+        fits."""
         return outcome(*replay(plan_crew(scenario, self.workloads, self.registry)))
 
     def change(self, component: str, resource: Resource, how: How) -> Change:

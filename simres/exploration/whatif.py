@@ -53,6 +53,5 @@ def what_if(
 
 
 def _rank(need: Need) -> tuple[bool, float, int]:
-    """Returns a sort key: changes that meet the target by their size, then the others by their distance from
-    it."""
+    """Returns a sort key: changes that meet the target by size, then the others by distance from it."""
     return (not need.met, need.factor if need.met else 0.0, need.outcome.makespan_ps)

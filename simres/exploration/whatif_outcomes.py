@@ -24,8 +24,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A summary of a run. `bottleneck` is the component with most of the critical path, `on_path_ps` its part
-    of it."""
+    """A summary of a run. `bottleneck` is the component with most of the critical path, `on_path_ps`."""
 
     makespan_ps: int
     bottleneck: str
@@ -34,8 +33,7 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One changed resource and the outcome: a run is None where it is impossible, and `refused` gives the
-    reasons.
+    """One changed resource and the outcome: an impossible run is None, and `refused` gives the reasons.
 
     `value` is in base units, None for no limit. `replayed` is the same schedule on the changed chip,
     `scheduled` a new one for it. `in_order_ps` is the makespan with every grant in its earlier order; it is

@@ -147,8 +147,7 @@ class _Pool:
 
 
 def _begin(study: Study) -> None:
-    """Initialises a worker: stores the study, leaves Ctrl-C to the parent, and ends the worker with the
-    parent."""
+    """Initialises a worker: stores the study, ignores Ctrl-C, and ends the worker with its parent."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(GARBAGE)

@@ -28,8 +28,7 @@ from simres.plugins.registry import Registry, default_registry, resolve
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A module and the properties that its name implies. `input` is without the batch, None where it is
-    unknown."""
+    """A module and the properties of its name. `input` is without the batch, None where it is unknown."""
 
     name: str
     module: nn.Module
@@ -180,8 +179,7 @@ def _torchvision(name: str, classes: int | None) -> nn.Module:
 
 
 def _from_factory(text: str) -> nn.Module:
-    """Loads `package.module:factory`: a Module, or a callable that returns one when called without
-    arguments."""
+    """Loads `package.module:factory`: a Module, or a callable without arguments that returns one."""
     module_name, _, attribute = text.partition(":")
     if module_name.partition(".")[0] in sys.stdlib_module_names:  # a checkpoint may name `os:abort`
         raise SimresError(f"`{text}` makes no network: `{module_name}` is a module of Python itself")

@@ -120,8 +120,7 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
 
 
 def accuracy_in(path: Path, metadata: Mapping[str, str]) -> float | None:
-    """Returns the accuracy that a checkpoint states, 0 to 1, None where it states none. Raises
-    `SimresError`."""
+    """Returns the accuracy that a checkpoint states, 0 to 1, or None. Raises `SimresError`."""
     if "accuracy" not in metadata:
         return None
     try:

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 
 def unmet(distribution: Distribution) -> str | None:
-    """Returns the requirement of a distribution that this simres does not meet, in words; None if all are
-    met.
+    """Returns the requirement of a distribution that this simres does not meet; None if all are met.
 
     An installer checks this, unless told to leave dependencies alone; nor does it check a later change of
     simres.

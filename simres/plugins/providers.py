@@ -15,8 +15,7 @@ BROUGHT_BY: Mapping[str, str] = {
 
 
 def where_from(what: str, name: str, known: Collection[str], kept_out: str = "") -> str:
-    """Returns a hint for a part of a kind (`what`) that is not `known`; `kept_out` explains an excluded
-    package."""
+    """Returns a hint for an unknown part of a kind (`what`); `kept_out` explains an excluded package."""
     if name in BROUGHT_BY:
         return f"`{name}` comes with the package `{BROUGHT_BY[name]}`{kept_out}"
     from difflib import get_close_matches

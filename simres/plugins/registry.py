@@ -84,7 +84,7 @@ class Provider:
 
 @dataclass(slots=True)
 class Catalogue(Generic[D]):
-    """The declarations of one hook by name, each with its provider; `contested` are names that several
+    """The declarations of one hook by name, with their providers; `contested` are names that several
     claim."""
 
     what: str
@@ -388,6 +388,5 @@ def _warn(message: str) -> None:
 
 @cache
 def default_registry() -> Registry:
-    """Returns the registry that a plain `import simres` uses: built-in parts, and installed ones on
-    demand."""
+    """Returns the registry of a plain `import simres`: built-in parts, and installed ones on demand."""
     return Registry()

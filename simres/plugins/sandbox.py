@@ -38,8 +38,7 @@ def foreign_code() -> Iterator[None]:
 
 
 def returned(declaration: Scheduler | Pass | Reporter, value: object) -> object:
-    """Returns a declared function's result, an iterator of Programs as a list. Raises `TypeError` for other
-    types."""
+    """Returns a function's result, an iterator of Programs as a list. Raises `TypeError` for other types."""
     if isinstance(declaration, Scheduler) and not isinstance(value, Program):
         if not hasattr(value, "__iter__"):
             raise TypeError(f"it must return a Program, or several, got {type(value).__name__}")

@@ -49,8 +49,7 @@ def for_all(
 
 
 def registry_with(*plugins: object) -> Registry:
-    """Returns a registry of the built-in parts and those of plugins (modules with hooks), installed or not,
-    only.
+    """Returns a registry of only the built-in parts and those of plugins (modules with hooks).
 
     Raises the error that would disable an installed plugin.
     """
@@ -61,8 +60,7 @@ def registry_with(*plugins: object) -> Registry:
 
 
 def load(declaration: Declaration, field: str = "target") -> Any:
-    """Returns the target of a declaration. Raises `ContractBroken` where it cannot be loaded or cannot be
-    called."""
+    """Returns the target of a declaration. Raises `ContractBroken` where it cannot be loaded or called."""
     target = getattr(declaration, field)
     try:
         found = resolve(target)
@@ -80,8 +78,7 @@ def described(declaration: Declaration) -> None:
 
 
 def documented(model: type[BaseModel]) -> None:
-    """Checks that a model has docstrings: they are the descriptions in the schema, in editors and in the
-    documentation."""
+    """Checks that a model has docstrings, which schema, editors and documentation show as descriptions."""
     schema = of_model(model)
     hold(bool((model.__doc__ or "").strip()), f"`{model.__name__}` has no docstring")
     for name, entry in schema.get("properties", {}).items():

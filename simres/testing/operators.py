@@ -23,8 +23,7 @@ def check_operator(
     module: torch.nn.Module | None = None,
     input_shape: Sequence[int] | Sequence[Sequence[int]] = (),
 ) -> None:
-    """Checks an operator, by its name in the exported graph or as declared, against the contract of
-    operators.
+    """Checks an operator, by its name in the exported graph or as declared, against their contract.
 
     `module` is one that uses it, on inputs of `input_shape` (without a batch axis). Its trace contains the
     operator, with a cost; two traces are equal; and it runs on the paper's chip. If the operator states its

@@ -32,16 +32,14 @@ CONTRACTS: Mapping[type, Callable[..., None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Whether one part of a plugin keeps its contract: `broken` describes the violation, None if there is
-    none."""
+    """Whether one part of a plugin keeps its contract: `broken` describes the violation, or is None."""
 
     part: str
     broken: str | None = None
 
 
 def check_plugin(plugin: object) -> None:
-    """Checks all parts that a plugin (its module with the hooks) declares against their contracts, installed
-    or not.
+    """Checks all parts that a plugin (its module with the hooks), installed or not, declares.
 
     Figures of components and parameters of schedulers are taken from the examples in their schemas, and
     operators and importers are only loaded: for more, call the contract itself. Raises the error of the first
@@ -53,8 +51,7 @@ def check_plugin(plugin: object) -> None:
 
 
 def outcomes(registry: Registry, provider: Provider) -> Iterator[Outcome]:
-    """Yields the outcome of every part that `provider` declares; a broken contract does not end the
-    iteration.
+    """Yields the outcome of every part that `provider` declares; a broken contract does not end it.
 
     Names that other plugins claim too come last: they cannot be used.
     """

@@ -55,8 +55,7 @@ class Alternatives:
 
     @torch.no_grad()
     def outputs(self, x: Tensor, removals: Sequence[Collection[str]]) -> Iterator[tuple[int, Tensor]]:
-        """Yields the outputs of the network without each of `removals` on images `x`, with its place in
-        `removals`.
+        """Yields the outputs of the network without each of `removals` on images `x`, and its place there.
 
         The order minimises computation. The outputs equal, to the last bit, those of the network without
         these blocks run by itself.

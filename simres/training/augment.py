@@ -1,5 +1,4 @@
-"""Makes batches of images for a network: normalised, cropped and mirrored, on the device that holds the
-images."""
+"""Makes batches of images for a network: normalised, cropped, mirrored, on the device of the images."""
 
 from __future__ import annotations
 
@@ -101,8 +100,8 @@ class Batches:
         return images.to(torch.float32).mul_(self._scale).add_(self._shift)
 
     def _cut(self, x: Tensor, crop: int, offsets: Tensor, mirrored: Tensor) -> Tensor:
-        """Returns a window of the same size at `offsets` of each image (n, rows, columns, channels),
-        padded."""
+        """Returns a window of the same size at `offsets` of each padded image (n, rows, columns,
+        channels)."""
         count, height, width, _ = x.shape
         if not crop and not bool(mirrored.any()):
             return x

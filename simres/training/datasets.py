@@ -67,8 +67,7 @@ class Dataset:
 
 
 def cache_root() -> Path:
-    """Returns the folder of decoded data and downloads: `$XDG_CACHE_HOME/simres`, by default
-    `~/.cache/simres`."""
+    """Returns the folder of data and downloads: `$XDG_CACHE_HOME/simres`, by default `~/.cache/simres`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "simres"
 
 

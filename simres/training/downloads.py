@@ -98,8 +98,7 @@ def cifar10(folder: Path) -> Decoded:
 
 
 def cifar10_from(path: Path) -> Decoded:
-    """Returns the images of CIFAR-10's binary archive. Raises `SimresError` for a different or damaged
-    archive."""
+    """Returns the images of CIFAR-10's binary archive. Raises `SimresError` for another or a damaged one."""
     parts: dict[str, list[NDArray[np.uint8]]] = {"train": [], "test": []}
     named: dict[str, bytes] = {}
     for inside, data in files(path):

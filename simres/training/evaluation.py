@@ -33,8 +33,7 @@ class Scores:
         return sum(row[true] for true, row in enumerate(self.confusion)) / max(self.images, 1)
 
     def precision(self, label: int) -> float | None:
-        """Returns the share of images predicted as a class that belong to it; None where none were
-        predicted."""
+        """Returns the share of images predicted as a class that belong to it; None if none were predicted."""
         said = sum(row[label] for row in self.confusion)
         return self.confusion[label][label] / said if said else None
 

@@ -56,8 +56,7 @@ def _convolutions(module: nn.Module) -> list[tuple[str, nn.Module]]:
 
 
 def _norms(module: nn.Module) -> dict[str, nn.Module]:
-    """Returns the batch norm directly behind each convolution, where modules were registered in that
-    order."""
+    """Returns the batch norm directly behind each convolution, for modules registered in that order."""
     found: dict[str, nn.Module] = {}
     last = ""
     for name, layer in module.named_modules():

@@ -51,8 +51,7 @@ class Processes:
             dist.destroy_process_group()
 
     def part(self, count: int) -> slice:
-        """Returns this process's part of the `count` images of a batch: one of every `self.count`, from its
-        rank on."""
+        """Returns this process's part of a batch of `count` images: one of every `self.count`."""
         return slice(self.rank, count, self.count)
 
     def share(self, count: int) -> range:

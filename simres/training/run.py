@@ -20,8 +20,7 @@ METRICS = "metrics.jsonl"
 CONFIG = "config.yaml"
 CHECKPOINT = RUN_CHECKPOINT
 STATE = "state.safetensors"
-"""The files of a run's folder: metrics with one line per epoch, settings, network, and the state for
-resuming."""
+"""The files of a run's folder: metrics by epoch, settings, network, and the state for resuming."""
 
 MOST = 10**15
 """Larger losses, seconds and steps are rejected as corrupt."""
@@ -96,8 +95,7 @@ def closest(recipe: Recipe) -> str:
 
 
 def settings(recipe: Recipe) -> list[str]:
-    """Returns the `--set` options that follow `--recipe` for `recipe`: `lr=0.1`, for every value that
-    differs."""
+    """Returns the options after `--recipe` for `recipe`: `--set lr=0.1`, for every value that differs."""
     return [f"--set {name}={_typed(value)}" for name, value in _changes(recipe, closest(recipe)).items()]
 
 

@@ -75,7 +75,6 @@ def _distance(name: str, u: NDArray[np.float64], v: NDArray[np.float64]) -> Any:
 
 
 def _polygon(radius: NDArray[np.float64], angle: NDArray[np.float64], corners: int) -> Any:
-    """Returns the distance from the centre to the nearest side of a regular polygon with a corner at angle
-    0."""
+    """Returns the distance from the centre to the nearest side of a regular polygon, a corner at angle 0."""
     part = 2 * np.pi / corners
     return radius * np.cos((angle % part) - part / 2)

@@ -89,8 +89,7 @@ class Trained:
 
 
 def trained(path: Path, registry: Registry | None = None) -> Trained:
-    """Returns the checkpoint in a file, in the folder of a run, or of a shipped name. Raises
-    `SimresError`."""
+    """Returns the checkpoint in a file, in a run's folder, or of a shipped name. Raises `SimresError`."""
     path = shipped.find_checkpoint(path)
     path = path / CHECKPOINT if path.is_dir() else path
     if path.suffix != CHECKPOINT_SUFFIX:

@@ -103,8 +103,7 @@ class Graph:
         )
 
     def whole(self, value: Value) -> Value:
-        """Returns the value for an operator that leaves parts of it unread: not an input unless `partly` is
-        set."""
+        """Returns a value for an operator that leaves parts of it unread: no input unless `partly` is set."""
         name = value.name
         while (base := self.tensors[name].view_of) is not None:
             name = base
@@ -121,8 +120,7 @@ class Graph:
         return self.choose(lambda value: (value.shape, value.dtype) == (shape, dtype), lambda: shape, dtype)
 
     def shape(self, rank: int) -> Shape:
-        """Draws a shape with the batch first; three and more axes have channels next, then rows and
-        columns."""
+        """Draws a shape with the batch first, and from three axes on channels next, then rows and columns."""
         if not rank:
             return ()
         most = 8 if rank < 5 else 4
@@ -214,8 +212,7 @@ class Graph:
         return value
 
     def workload(self) -> Workload:
-        """Returns the graph: its outputs are the unread values, and occasionally a value that is also
-        read."""
+        """Returns the graph: its outputs are the unread values, and occasionally a value that is read."""
         read = {name for op in self.ops for name in op.inputs}
         made = [name for op in self.ops for name in op.outputs]
         kept = self.draw(st.sets(st.sampled_from(made), max_size=2))

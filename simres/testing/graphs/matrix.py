@@ -93,8 +93,7 @@ def linear_product(graph: Graph) -> None:
 
 
 def matmul(graph: Graph) -> None:
-    """Draws a product of two computed operands: matrices or batches of matrices, with or without an
-    addend."""
+    """Draws a product of two computed operands: matrices or batches, with or without an addend."""
     x = graph.number(2, 3)
     *lead, n, c = x.shape
     other = _operand(graph, lambda value: value.shape[:-1] == (*lead, c), x, (*lead, c, graph.integer(1, 8)))

@@ -75,8 +75,7 @@ def binary(graph: Graph, source: str) -> None:
 
 
 def _other(graph: Graph, x: Value, dtype: str) -> Value:
-    """Returns an operand of the same shape, or one that broadcasts to it: some axes of one element, or
-    fewer."""
+    """Returns an operand of the same shape, or one that broadcasts to it: with axes of one, or fewer."""
     way = graph.integer(0, 3)
     if way < 2 or not x.shape:
         return graph.operand(x.shape, dtype)
@@ -241,8 +240,7 @@ def _with_indices(graph: Graph, name: str, x: Value, arguments: dict[str, object
 
 
 def _pooled(size: int, kernel: int, stride: int, padding: int, dilation: int, *, up: bool) -> int:
-    """Returns the outputs along an axis; rounded up, a window must still begin within the input or its left
-    padding."""
+    """Returns the outputs along an axis; rounded up, a window must begin within the input or left padding."""
     left = size + 2 * padding - dilation * (kernel - 1) - 1
     count = (left + (stride - 1 if up else 0)) // stride + 1
     return count - 1 if up and (count - 1) * stride >= size + padding else count
@@ -265,8 +263,7 @@ def _reduced(shape: Shape, axes: list[int], *, keep: bool) -> Shape:
 
 
 def reduce_(graph: Graph) -> None:
-    """Draws the maximum along one axis with its position, the maximum of all elements, or whether any is
-    set."""
+    """Draws the maximum along an axis with its position, the maximum of all elements, or any."""
     way = graph.one_of("amax", "both", "argmax", "all", "any")
     if way in ("amax", "any"):
         source, dtype = ("amax.default", "") if way == "amax" else ("any.dims", "bool")
