@@ -11,23 +11,23 @@ from simres.program.tasks import Program
 
 
 def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, int]:
-    """Picoseconds that `engine` waited, by who was at work (or under way) meanwhile; the longest first.
+    """Picoseconds that `engine` stalled, by what was active meanwhile (busy or stalled); the longest first.
 
-    From the moment a wait ended one goes back to the task whose end ended it, from its start to the task
-    whose end let that one start, and so on until the wait began. What a task on the way spent waiting for
-    a shared bus is blamed on those who had the bus, and so are the engine's own waits for it: an engine, a
-    background master, or `""` for the bus itself (turnaround, refresh). Where only a part of a task counts,
-    it is shared out in the task's own proportions, in whole picoseconds that add up.
+    From the end of each stall the walk goes back to the task whose end resolved it, from the start of that
+    task to the task whose end let it start, and so on to the start of the stall. Time that a task on the way
+    waited for a shared bus is attributed to the holders of the bus, and so are the engine's own waits for it.
+    A holder is an engine, a background master, or `""` for the bus itself (turnaround, refresh). If only a
+    part of a task counts, it is divided in the task's own proportions, in whole picoseconds that add up.
 
-    The sum is the engine's waiting for data, order and space, less what passed before any task was there,
-    and its waiting for a shared bus. Empty unless the Record is full.
+    The sum is the engine's stalls on dependencies, schedule order and a full buffer, less the time before any
+    task had arrived, plus its stalls on a shared bus. Empty unless the Record is full.
     """
     history = History(program, record)
     spans, holders = history.spans, history.holders
     ended = {(span.task, span.end): number for number, span in enumerate(spans)}
 
     def cause_of(number: int) -> int | None:
-        """The span whose end let this one begin."""
+        """The span whose end let this one start."""
         span = spans[number]
         if span.granted > span.ready:
             return ended.get((span.space_holder, span.granted))
@@ -48,7 +48,7 @@ def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, in
             add(name, ps)
         until = span.granted
         at = cause_of(number) if until > span.since else None
-        # A cause ends before its effect begins, so no chain is longer than the Record, unless that is broken.
+        # A cause ends before its effect starts, so only a broken Record has a chain longer than itself.
         for _ in range(len(spans)):
             if at is None or until <= span.since:
                 break
@@ -63,7 +63,7 @@ def held_up_by(program: Program, record: Record, engine: str) -> Mapping[str, in
 
 
 def _shared_out(ps: int, span: Span, engine: str, holders: Mapping[str, int]) -> list[tuple[str, int]]:
-    """So much of a task's time, on its engine and on those who had the bus meanwhile."""
+    """`ps` of a task's time, divided between its engine and the holders of the bus."""
     if not holders:
         return [(engine, ps)]
     took = span.end - span.granted
@@ -74,7 +74,7 @@ def _shared_out(ps: int, span: Span, engine: str, holders: Mapping[str, int]) ->
 
 
 def together_ps(record: Record) -> int:
-    """Picoseconds in which two engines or more work at once; 0 unless the Record is full."""
+    """Picoseconds in which two or more engines are busy at once; 0 unless the Record is full."""
     moments = sorted(
         moment
         for span in record.spans

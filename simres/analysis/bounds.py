@@ -14,9 +14,9 @@ from simres.workload.graph import Ledger, Workload
 class Bounds:
     """Lower bounds on the makespan, in picoseconds.
 
-    `engines` holds one a role, under the component's name (several of a role share the work: `a+b`); they
-    hold for any schedule of the workload. `dependency` is the longest chain of tasks that need each
-    other's results, for this Program's tasks. `makespan` is the largest of them.
+    `engines` holds one lower bound per role, under the component's name (components of one role share the
+    work: `a+b`). These hold for any schedule of the workload. `dependency` is the longest chain of dependent
+    tasks in this Program. `makespan` is the largest of all.
     """
 
     engines: Mapping[str, int]
@@ -24,12 +24,12 @@ class Bounds:
 
     @property
     def makespan(self) -> int:
-        """The tightest of them."""
+        """The tightest lower bound."""
         return max([self.dependency, *self.engines.values()])
 
     @property
     def tightest(self) -> str:
-        """The name of the tightest."""
+        """The name of the tightest lower bound."""
         named = {**self.engines, "dependency": self.dependency}
         return max(named, key=lambda name: named[name])
 
@@ -37,16 +37,17 @@ class Bounds:
 def bounds(
     workload: Workload | Ledger, program: Program, chip: Chip, chain_ps: int, repeats: int = 1
 ) -> Bounds:
-    """The bounds of `workload` on `chip`; `chain_ps` is the Program's longest chain at full speed.
+    """The lower bounds of `workload` on `chip`; `chain_ps` is the Program's longest chain at full speed.
 
-    A graph's bus bound is LB0: weights, inputs and outputs once each. A ledger has no graph, so its bus
-    bound is the traffic of its Program. Of a workload that `repeats`, only weights need not come again.
+    A graph's lower bound on the bus is LB0: weights, inputs and outputs once each. A ledger has no graph, so
+    its lower bound on the bus is the traffic of its Program. If the workload `repeats`, its weights need
+    to be loaded only once.
     """
     return bounds_of([least_work(workload, program, repeats)], chip, chain_ps)
 
 
 def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> Work:
-    """What any schedule must do: bytes over the bus, multiply-accumulates, vector operations."""
+    """The work that any schedule must do: bytes over the bus, multiply-accumulates, vector operations."""
     if isinstance(workload, Ledger):
         moved = repeats * (program.bytes_read + program.bytes_written)
     else:
@@ -66,7 +67,7 @@ def _spared(workload: Workload, program: Program) -> int:
 
 
 def bounds_of(works: Iterable[Work], chip: Chip, chain_ps: int) -> Bounds:
-    """The bounds of all these amounts of work together, on `chip`."""
+    """The lower bounds of all these amounts of work together, on `chip`."""
     works = list(works)
     total = Work(
         sum(work.nbytes for work in works),

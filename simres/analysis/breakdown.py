@@ -13,8 +13,8 @@ from simres.program.tasks import Program, TaskKind
 class LayerTotals:
     """One layer's share of a run.
 
-    `start_ps` is when its first task began, `end_ps` when its last one ended. `working_ps` is by engine.
-    Bytes are those moved over the bus for it (`read_bytes`, `written_bytes`) and copied on chip.
+    `start_ps` is the start of its first task, `end_ps` the end of its last one. `working_ps` is by engine.
+    Bytes are those moved over the bus for the layer (`read_bytes`, `written_bytes`) and those copied on chip.
     """
 
     name: str
@@ -31,7 +31,7 @@ class LayerTotals:
 
 
 def by_layer(program: Program, record: Record) -> tuple[LayerTotals, ...]:
-    """Totals of every layer of `program` over all its launches; times are 0 unless the Record is full."""
+    """The totals of every layer of `program` over all launches; times are 0 unless the Record is full."""
     count = len(program.layers)
     starts: list[int | None] = [None] * count
     ends = [0] * count

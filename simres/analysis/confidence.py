@@ -10,7 +10,7 @@ _HALVINGS = 200
 
 
 def within(t: float, freedom: int) -> float:
-    """The chance that Student's t is between -t and t, with so many degrees of freedom.
+    """The probability that Student's t lies between -t and t, for `freedom` degrees of freedom.
 
     Source: Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.3 and 26.7.4.
     """
@@ -25,7 +25,7 @@ def within(t: float, freedom: int) -> float:
 
 
 def quantile(confidence: float, freedom: int) -> float:
-    """The t for which `within` is `confidence`, by halving an interval."""
+    """The t at which `within` equals `confidence`, by bisection."""
     low, high = 0.0, 1.0
     while within(high, freedom) < confidence:
         high *= 2
@@ -39,7 +39,7 @@ def quantile(confidence: float, freedom: int) -> float:
 
 
 def interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    """The mean of independent values and half the width of its confidence interval; 0 for a single one."""
+    """The mean of independent values and the half-width of its confidence interval; 0 for a single value."""
     if len(values) < 2:
         return fmean(values), 0.0
     return fmean(values), quantile(confidence, len(values) - 1) * stdev(values) / sqrt(len(values))

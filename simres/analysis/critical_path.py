@@ -1,10 +1,10 @@
 """The critical path of a run, followed back from its end.
 
-From the last end one goes back through the task's own time, then to what let it begin: the task whose
-result it read, the one that the schedule put before it, the one before it on its engine, or the launch.
-A wait for space stays with the task that waited, blamed on the tensor that had the space, for it is not
-work that would have had to be done first. So every picosecond of the run is on the path once, and the
-path says of each what would have had to be shorter for the run to be.
+From the end of the run the walk goes back through a task's own time, then to whatever let the task start:
+the task that produced its input, the task that the schedule puts before it, the previous task on its engine,
+or the launch. A stall on a full buffer stays with the stalled task and is blamed on the tensor that occupied
+the space, since no work had to be done first. Every picosecond of the run is on the path exactly once, and
+the path says what would have to be shorter for the run to be shorter.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from simres.program.tasks import Program
 
 
 class Why(StrEnum):
-    """What a stretch of the critical path went to."""
+    """What a stretch of the critical path was spent on."""
 
     WORKING = "working"
-    """The engine works on the task."""
+    """The engine is busy with the task."""
     LATENCY = "latency"
-    """A request of the task is on its way and nothing has come back yet."""
+    """A request of the task is under way and no data has returned yet."""
     BUS = "bus"
-    """The task waits for a bus that others have, or that turns around or refreshes."""
+    """The task waits for a bus that another engine holds, or that is turning around or refreshing."""
     ENGINE = "engine"
-    """Another tenant's task is at the engine."""
+    """Another tenant's task occupies the engine."""
     SPACE = "space"
-    """The buffers of the task do not fit beside what the on-chip memory holds."""
+    """The task's buffers do not fit beside what the on-chip memory holds."""
     IDLE = "idle"
-    """There is nothing to do: no launch was due yet, or the last task has ended."""
+    """Nothing to do: no launch is due yet, or the last task has ended."""
 
 
 class Stretch(NamedTuple):
     """A part of the critical path, in picoseconds from the start of the run.
 
     It is a part of `task` (-1 for none) on `engine` (empty for none) for `layer` (-1 for none); both
-    numbers are indices into the Program. `holder` is who was in the way: for the bus an engine or a
-    background master, or `""` for the bus itself, for an engine the other tenant's part of it, for space
-    the tensor whose end of use made room; else empty.
+    numbers are indices into the Program. `holder` is what was in the way: for the bus, an engine or a
+    background master, or `""` for the bus itself; for an engine, the other tenant's view of it; for a full
+    buffer, the tensor whose end of use made room; otherwise empty.
     """
 
     start_ps: int
@@ -56,12 +56,12 @@ class Stretch(NamedTuple):
 
     @property
     def took_ps(self) -> int:
-        """Its length."""
+        """The length of the stretch."""
         return self.end_ps - self.start_ps
 
 
 class Blame(NamedTuple):
-    """What stretches can have in common: an engine, a layer (index, or -1), a cause and a holder."""
+    """The key by which stretches are grouped: an engine, a layer (index, or -1), a cause and a holder."""
 
     engine: str
     layer: int
@@ -70,10 +70,10 @@ class Blame(NamedTuple):
 
 
 def critical_path(program: Program, record: Record) -> tuple[Stretch, ...]:
-    """The stretches in order of time: each begins where the one before ended, the first at 0, and the last
-    ends with the run.
+    """The stretches in order of time. The first starts at 0, each starts at the end of the previous one, and
+    the last ends with the run.
 
-    Raises `SimresError` when the Record has no spans (its level is not full).
+    Raises `SimresError` if the Record has no spans (its level is not full).
     """
     if record.level is not RecordLevel.FULL:
         raise SimresError(
@@ -84,7 +84,7 @@ def critical_path(program: Program, record: Record) -> tuple[Stretch, ...]:
 
 
 def blame(path: tuple[Stretch, ...]) -> Mapping[Blame, int]:
-    """Picoseconds of the path by what they are blamed on, the most first; they add up to the makespan."""
+    """Picoseconds of the path by blame, the largest first; they add up to the makespan."""
     found: dict[Blame, int] = {}
     for part in path:
         key = Blame(part.engine, part.layer, part.cause, part.holder)
@@ -93,7 +93,7 @@ def blame(path: tuple[Stretch, ...]) -> Mapping[Blame, int]:
 
 
 class _Walk:
-    """The way back from the end of a run."""
+    """The walk back from the end of a run."""
 
     def __init__(self, program: Program, record: Record) -> None:
         self.program = program
@@ -101,7 +101,7 @@ class _Walk:
         self.history = History(program, record)
 
     def back(self) -> Iterator[Stretch]:
-        """Every stretch, the last first, some of them of no length."""
+        """Yields every stretch, the last first; some have no length."""
         history = self.history
         until = self.record.makespan_ps
         if not history.spans:
@@ -110,7 +110,7 @@ class _Walk:
         row = len(history.spans) - 1
         yield _idle(history.spans[row].end, until)
         done = True
-        # Each row is passed twice at the most, so that no broken Record sends the walk in circles.
+        # Each row is visited at most twice, so a broken Record cannot make the walk loop.
         for _ in range(2 * len(history.spans)):
             span = history.spans[row]
             if done:
@@ -120,7 +120,7 @@ class _Walk:
             head = max(span.ready, history.spans[turn].granted) if turn is not None else span.ready
             yield self.part(row, head, until, Why.SPACE, history.made_room(row) if head < until else "")
             until = head
-            if turn is not None and head > span.ready:  # before that it was not its turn
+            if turn is not None and head > span.ready:  # before that, its turn had not come
                 row, done = turn, False
                 continue
             follows = history.began_after(row)
@@ -130,13 +130,13 @@ class _Walk:
         yield _idle(0, until)
 
     def part(self, row: int, start: int, end: int, cause: Why, holder: str = "") -> Stretch:
-        """A stretch of a row's task."""
+        """A stretch of the task of a row."""
         number = self.history.spans[row].task
         task = self.program.tasks[number]
         return Stretch(start, end, number, task.engine, task.layer, cause, holder)
 
     def parts(self, row: int) -> Iterator[Stretch]:
-        """The time of a task from its grant to its end."""
+        """Yields the time of a task from its grant to its end."""
         span = self.history.spans[row]
         for wait in span.stalls():
             start = wait.start_ps
@@ -146,7 +146,7 @@ class _Walk:
         yield self.part(row, span.begun, span.end, Why.WORKING)
 
     def in_the_way(self, row: int, wait: Wait) -> Iterator[tuple[str, int]]:
-        """Who was in the way of a row's task while it stalled, each up to a moment, the last to its end."""
+        """Yields each holder that stalled a row's task, with the moment up to which it did."""
         if wait.cause is Cause.ENGINE:
             yield from self.history.at_the_engine(row)
         elif wait.cause is Cause.BUS and (held := self.history.holders.get(row)):

@@ -1,6 +1,6 @@
-"""The dataflow of a Program by layer: how tensors are cut, loaded, kept and reloaded.
+"""The dataflow of a Program by layer: how tensors are tiled, loaded, kept and reloaded.
 
-All of it is read off the tasks and their regions, so it holds for any scheduler's Program.
+Everything is derived from the tasks and their regions, so it holds for any scheduler's Program.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _NO_REGIONS: Mapping[str, Tensor] = {}
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """One layer of a Program; all amounts but the counts are bytes.
+    """The dataflow of one layer of a Program; all amounts but the counts are bytes.
 
-    Its result is computed in `tiles` pieces, cut into `rows` x `channels`. `weights` and `inputs` came
-    over the bus for it, `again` of them not for the first time; `weights_kept` and `inputs_kept` it found
-    on chip. Neighbouring tiles share rows of their input, the halo: `halo_kept` stayed for the next tile,
-    `halo_again` was loaded for it again. `stored` went off-chip, `spilled` of it only to make room.
-    Without a graph all that is loaded counts as inputs.
+    The result is computed in `tiles` pieces, cut into `rows` x `channels`. `weights` and `inputs` are loaded
+    over the bus for the layer, `again` of them not for the first time; `weights_kept` and `inputs_kept` are
+    already on chip. Neighbouring tiles share rows of their input, the halo: `halo_kept` stays on chip for the
+    next tile, `halo_again` is loaded again. `stored` goes off-chip, `spilled` of it only to make room.
+    Without a graph, all loaded bytes count as inputs.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Handling:
 
 
 def handling(program: Program, workload: Workload | Ledger) -> tuple[Handling, ...]:
-    """Every layer of `program`, in its order; `workload` is what the Program was made of."""
+    """The dataflow of every layer of `program`, in its order; the Program was made from `workload`."""
     tasks: list[list[Task]] = [[] for _ in program.layers]
     for task in program.tasks:
         tasks[task.layer].append(task)
@@ -115,7 +115,7 @@ class _Layer:
         return tensor is not None and tensor.role is Role.WEIGHT
 
     def boxes(self, tasks: Iterable[Task], *, inside: bool = False) -> dict[str, list[Box]]:
-        """The parts that tasks read of each tensor: off-chip, or `inside` on-chip memory."""
+        """The parts of each tensor that the tasks read: off-chip, or `inside` on-chip memory."""
         found: dict[str, list[Box]] = {}
         for task in tasks:
             for region in task.reads:
@@ -125,7 +125,7 @@ class _Layer:
         return found
 
     def cut(self) -> tuple[int, int, int]:
-        """Tiles of the result that is cut finest, and by how many rows and channels it is."""
+        """The tiles of the most finely cut result, and the numbers of rows and channels of the cut."""
         made: dict[str, set[Box]] = {}
         for task in self.computes:
             for region in task.writes:
@@ -142,7 +142,7 @@ class _Layer:
         return len(finest), rows, channels
 
     def halo(self, name: str) -> int:
-        """Bytes of the rows of an input that a tile shares with the tile before it."""
+        """Bytes of the input rows that a tile shares with the previous tile."""
         tensor = self.tensors[name]
         if not tensor.shape:
             return 0
@@ -166,7 +166,7 @@ def _whole(tensor: Tensor) -> Box:
 
 
 def _row_axis(dimensions: int) -> int:
-    """Rows of an image (batch, channels, rows, columns); tokens, or images, of anything flatter."""
+    """The axis of the rows of an image (batch, channels, rows, columns); of tokens or images if flatter."""
     return max(0, dimensions - 2)
 
 
@@ -182,7 +182,7 @@ def _bytes(box: Box, tensor: Tensor) -> int:
 
 
 def _union(boxes: Iterable[Box], tensor: Tensor) -> int:
-    """Bytes that boxes cover together; exact where those that differ in more than rows are apart."""
+    """Bytes that boxes cover together; exact if boxes that differ in more than rows do not overlap."""
     if not tensor.shape:
         return tensor.nbytes
     axis = _row_axis(len(tensor.shape))

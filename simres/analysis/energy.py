@@ -19,10 +19,10 @@ _AJ_PER_FJ = 1000
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """Femtojoules of a run.
+    """The energy of a run, in femtojoules.
 
-    `dynamic_fj` is what work took, by component; `static_fj` what each took by being on from start to
-    end. `layers_fj` is the dynamic part again, by layer; both sums are equal.
+    `dynamic_fj` is the energy of the work, by component; `static_fj` is the energy that each component takes
+    by being on from start to end. `layers_fj` is the dynamic energy by layer; both sums are equal.
     """
 
     dynamic_fj: Mapping[str, int]
@@ -32,7 +32,7 @@ class Energy:
 
     @property
     def total_fj(self) -> int:
-        """Everything."""
+        """The total of dynamic and static energy."""
         return sum(self.dynamic_fj.values()) + sum(self.static_fj.values())
 
     @property
@@ -47,12 +47,12 @@ class Energy:
 
 
 def power_uw(energy_fj: int, time_ps: int) -> int:
-    """Microwatts of that energy spent in that time, rounded down; 0 where it took no time."""
+    """The average power in microwatts, rounded down; 0 if the time is 0."""
     return energy_fj * _AJ_PER_FJ // time_ps if time_ps else 0
 
 
 def energy_delay_js(energy_fj: int, time_ps: int) -> float:
-    """The product in joule seconds."""
+    """The energy-delay product in joule seconds."""
     return energy_fj * time_ps / (10**15 * PS_PER_S)
 
 
@@ -63,12 +63,12 @@ def energy(
     makespan_ps: int,
     repeats: Sequence[int] | None = None,
 ) -> Energy:
-    """What `program` takes on components with these `costs`, each task as often as `repeats` says.
+    """The energy of `program` on components with these `costs`, each task as often as `repeats` says.
 
-    A transfer costs its bytes on the bus and at the on-chip end; matrix and host work cost their
-    operations and each byte of each operand once a task, as if the engine then had it in registers; a
-    copy costs its bytes twice. `scheduled` is the workload that the Program was made of: it says what
-    type of data a multiply-accumulate has. A ledger has no buffers, so nothing is known of on-chip bytes.
+    A transfer costs its bytes on the bus and at the on-chip end. Matrix and host work cost their operations
+    and each byte of each operand once per task, as if the engine then held it in registers. A copy costs its
+    bytes twice. `scheduled` is the workload that the Program was made from; it gives the data type of each
+    multiply-accumulate. A ledger has no buffers, so its on-chip bytes are unknown.
     """
     dynamic = dict.fromkeys(costs, 0)
     layers = [0] * len(program.layers)
@@ -95,12 +95,12 @@ def energy(
 
 
 class _Bill:
-    """What all tasks of a Pattern ask for together: alike work by layer, engine and type of data, and bytes
-    on chip by layer and memory."""
+    """The work of all tasks of a Pattern: grouped by layer, engine and data type, and on-chip bytes by layer
+    and memory."""
 
     def __init__(self, program: Program, scheduled: Workload | Ledger) -> None:
         self.asked: dict[int, Work] = {}
-        """Work by identity."""
+        """Identical work, by identity."""
         self.works: Counter[tuple[int, str, int, str]] = Counter()
         self.nbytes: Counter[tuple[int, str]] = Counter()
         tensors = scheduled.tensors if isinstance(scheduled, Workload) else {}
@@ -119,7 +119,7 @@ _bills: WeakKeyDictionary[Pattern, tuple[Workload | Ledger, _Bill]] = WeakKeyDic
 
 
 def _bill(pattern: Pattern, scheduled: Workload | Ledger) -> _Bill:
-    """The bill of a Pattern, drawn up once."""
+    """The bill of a Pattern, computed once."""
     found = _bills.get(pattern)
     if found is None or found[0] is not scheduled:
         found = _bills[pattern] = (scheduled, _Bill(pattern.program, scheduled))
@@ -127,7 +127,7 @@ def _bill(pattern: Pattern, scheduled: Workload | Ledger) -> _Bill:
 
 
 def _dtype(task: Task, tensors: Mapping[str, Tensor]) -> str:
-    """What a task's work is done in."""
+    """The data type of a task's work."""
     operand = tensors.get(task.reads[0].tensor) if task.reads else None
     return operand.dtype if operand is not None else "fp32"
 
@@ -135,7 +135,7 @@ def _dtype(task: Task, tensors: Mapping[str, Tensor]) -> str:
 def by_task(
     program: Program, scheduled: Workload | Ledger, costs: Mapping[str, EnergyCosts]
 ) -> Iterator[Sequence[tuple[str, int]]]:
-    """What each task takes when it runs once: components and femtojoules, as `energy` counts them."""
+    """Yields the energy of one run of each task: components and femtojoules, counted as `energy` does."""
     tensors = scheduled.tensors if isinstance(scheduled, Workload) else {}
     bits = {name: BITS[tensor.dtype] for name, tensor in tensors.items()}
     for task in program.tasks:
@@ -151,7 +151,7 @@ def by_task(
 
 
 def _bytes(region: Region, buffer: Buffer, bits: Mapping[str, int]) -> int:
-    """Bytes of a region; of the whole buffer where it names no part."""
+    """Bytes of a region; of the whole buffer if the region names no part."""
     box = region.box
     width = bits.get(region.tensor)
     if box is None or width is None:

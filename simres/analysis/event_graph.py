@@ -1,4 +1,4 @@
-"""The graph of causes behind a Record: what each span waited for."""
+"""The graph of causes behind a Record: the events that each span waited for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from simres.program.record import Record, Span
 from simres.program.tasks import Program
 
 Holders = Mapping[int, Mapping[str, int]]
-"""Picoseconds that a shared bus was with others, by row of the Record and then by who had it."""
+"""Picoseconds that other engines held a shared bus, by row of the Record and then by holder."""
 
 
 def bus_holders(record: Record) -> Holders:
-    """Who had the bus while the task of a row waited for it: an engine, a background master, or `""` for the
-    bus itself. Of each row they add up to its `bus_ps`; a row whose bus is not shared is not there."""
+    """The holders of the bus while a row's task waited for it: an engine, a background master, or `""` for
+    the bus itself. The times of each row add up to its `bus_ps`; rows without a shared bus are missing."""
     found: dict[int, dict[str, int]] = {}
     for row, name, ps in record.bus_holders:
         by_name = found.setdefault(row, {})
@@ -25,7 +25,7 @@ def bus_holders(record: Record) -> Holders:
 
 
 class History:
-    """The rows of a full Record and how they hang together; a row is a task of a launch."""
+    """The rows of a full Record and the dependencies between them; a row is one task of one launch."""
 
     def __init__(self, program: Program, record: Record) -> None:
         self.program = program
@@ -35,12 +35,12 @@ class History:
 
     @cached_property
     def row_of(self) -> Mapping[tuple[int, int], int]:
-        """The row of each launch and task."""
+        """The row of each pair of launch and task."""
         return {(span.launch, span.task): row for row, span in enumerate(self.spans)}
 
     @cached_property
     def before(self) -> list[int | None]:
-        """For each row the one before it on its engine."""
+        """For each row, the previous row on its engine."""
         tasks = self.program.tasks
         found: list[int | None] = []
         latest: dict[str, int] = {}
@@ -52,7 +52,7 @@ class History:
 
     @cached_property
     def _turns(self) -> Mapping[int, int | None]:
-        """For each row that reserves buffers, the row whose turn came before it."""
+        """For each row that reserves buffers, the previous row in program order that does."""
         tasks = self.program.tasks
         found: dict[int, int | None] = {}
         latest: dict[int, int] = {}
@@ -65,7 +65,7 @@ class History:
 
     @cached_property
     def frees(self) -> Mapping[int, list[int]]:
-        """The buffers that each task is a user of."""
+        """The buffers that each task uses."""
         found: dict[int, list[int]] = {}
         for number, buffer in enumerate(self.program.buffers):
             for task in buffer.freed_by:
@@ -74,7 +74,7 @@ class History:
 
     @cached_property
     def _others(self) -> Mapping[str, tuple[list[int], list[int]]]:
-        """Of each engine of each tenant the rows of the others at it, in order, and when these ended."""
+        """For each engine of each tenant, the rows of the other tenants on it, in order, and their ends."""
         if len({launched.tenant for launched in self.record.launches}) < 2:
             return {}
         tasks = self.program.tasks
@@ -90,16 +90,16 @@ class History:
         return {name: (own, [self.spans[row].end for row in own]) for name, own in rows.items()}
 
     def tenant(self, launch: int) -> int:
-        """Whose launch it is."""
+        """The tenant of a launch."""
         launches = self.record.launches
         return launches[launch].tenant if launch < len(launches) else 0
 
     def turn_before(self, row: int) -> int | None:
-        """The row that was granted its buffers just before it, in program order."""
+        """The row that was granted its buffers just before this one, in program order."""
         return self._turns.get(row)
 
     def began_after(self, row: int) -> int | None:
-        """The row whose end made this one ready; None where that was its launch."""
+        """The row whose end made this one ready; None if its launch did."""
         span = self.spans[row]
         if span.ready > span.since:
             return self.row_of.get((span.launch, span.holder))
@@ -109,7 +109,7 @@ class History:
         launches = self.record.launches
         if span.launch >= len(launches) or launches[span.launch].at_ps == span.since:
             return None
-        # Held back until all that the launches before had to do was done.
+        # Held back until all work of the previous launches was done.
         tenant = self.tenant(span.launch)
         latest = min(row, bisect_right(self.spans, span.since, key=lambda span: span.end))
         for earlier in range(latest - 1, -1, -1):
@@ -120,7 +120,7 @@ class History:
         return None
 
     def released_by(self, row: int) -> int | None:
-        """The row whose end gave this one the space it waited for; None where it waited for its turn only."""
+        """The row whose end freed the space that this one waited for; None if it waited only for its turn."""
         span = self.spans[row]
         for launch in range(span.launch, -1, -1):
             earlier = self.row_of.get((launch, span.space_holder))
@@ -129,8 +129,8 @@ class History:
         return None
 
     def made_room(self, row: int) -> str:
-        """The tensor whose end of use gave a row the space it waited for, of several the largest; empty
-        where none is known."""
+        """The tensor whose end of use freed the space that a row waited for, the largest of several; empty if
+        none is known."""
         program = self.program
         released = self.released_by(row)
         if released is None:
@@ -149,8 +149,8 @@ class History:
         return all(self.row_of.get((launch, user), row) <= row for user in users)
 
     def at_the_engine(self, row: int) -> Iterator[tuple[str, int]]:
-        """Who of the other tenants was at the engine while the row waited for it, each up to a moment, the
-        last up to the row's turn."""
+        """Yields the other tenants that occupied the engine while the row waited for it, each up to a moment,
+        the last up to the row's turn."""
         span = self.spans[row]
         turn, at = span.turn, span.granted
         if span.engine_ps:

@@ -14,12 +14,11 @@ from simres.workload.graph import Role, Workload
 
 @dataclass(frozen=True, slots=True)
 class Eviction:
-    """A tensor that was given up on chip, in part or more than once.
+    """A tensor that was evicted, in part or more than once.
 
-    `written_bytes` were written back (results that no image's output consists of, or outputs again),
-    `read_bytes` loaded again (activations, of weights what had been loaded before, and of inputs what had
-    been loaded before of the same image).
-    `bus_ps` is how long the bus worked on both; 0 unless the Record is full.
+    `written_bytes` were written back (results that are no part of an inference's output, or outputs written
+    again). `read_bytes` were loaded again (activations; weights loaded before; inputs loaded before for the
+    same inference). `bus_ps` is the time that both took on the bus; 0 unless the Record is full.
     """
 
     tensor: str
@@ -30,18 +29,18 @@ class Eviction:
 
     @property
     def nbytes(self) -> int:
-        """Both ways."""
+        """Bytes in both directions."""
         return self.written_bytes + self.read_bytes
 
 
 class _Once:
-    """Of each tensor, what has not crossed the bus yet."""
+    """The parts of each tensor that have not crossed the bus yet."""
 
     def __init__(self) -> None:
         self._missing: dict[str, list[Box]] = {}
 
     def new(self, tensor: str, whole: Box, box: Box) -> int:
-        """Elements of `box` that cross for the first time, and from now on have."""
+        """The number of elements of `box` that cross for the first time; marks them as crossed."""
         missing = self._missing.setdefault(tensor, [whole])
         found = sum(elements(shared) for part in missing if (shared := overlap(part, box)) is not None)
         if found:
@@ -50,11 +49,11 @@ class _Once:
 
 
 def evictions(program: Program, workload: Workload, record: Record) -> tuple[Eviction, ...]:
-    """What each tensor cost beyond its first way on chip and out, in all launches; the dearest first.
+    """The cost of each tensor beyond its first load and store, over all launches; the largest first.
 
-    Weights come once in a run, inputs and outputs once in every launch. Whatever the scheduler, this follows
-    from the regions of the Program's loads and stores. With them taken away, the bytes that remain are those
-    of LB0, less what never had to move.
+    Weights are loaded once per run, inputs and outputs once per launch. This follows from the regions of the
+    Program's loads and stores, whatever the scheduler. Without these bytes, the rest are those of LB0, less
+    what never had to move.
     """
     launches = record.launches or (Launched(0, 0, 0, len(program.tasks)),)
     first: dict[tuple[int, int], int] = {}
@@ -83,7 +82,7 @@ def evictions(program: Program, workload: Workload, record: Record) -> tuple[Evi
 def _again(
     program: Program, part: range, workload: Workload, weights: _Once
 ) -> Iterator[tuple[int, str, int]]:
-    """Of a launch, each transfer, its tensor, and how many of its bytes crossed before or need not have."""
+    """Yields each transfer of a launch, its tensor, and its bytes that crossed before or need not have."""
     outputs = {workload.storage(name) for name in workload.outputs}
     inputs, stored = _Once(), _Once()
     for number in part:
@@ -105,7 +104,7 @@ def _again(
             once = weights if tensor.role is Role.WEIGHT else inputs
             once = once if task.kind is TaskKind.LOAD else stored
             whole = tuple((0, size) for size in tensor.shape)
-            # Of a view, which elements they are is not worked out: it counts as the whole tensor.
+            # The elements of a view are not worked out: a view counts as the whole tensor.
             box = outside.box if outside.box is not None and outside.tensor == name else whole
             total = elements(box)
             nbytes -= nbytes * once.new(name, whole, box) // total if total else 0

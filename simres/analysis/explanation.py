@@ -17,20 +17,20 @@ _Key = TypeVar("_Key")
 
 
 class LimitingFactor(StrEnum):
-    """What of a component a run can hang on."""
+    """The property of a component that limits a run."""
 
     SPEED = "speed"
-    """It works, or somebody else has it."""
+    """The component is busy, or another engine holds it."""
     LATENCY = "latency"
-    """It has been asked and has not answered yet."""
+    """The component has been asked and has not answered yet."""
     SPACE = "space"
-    """It holds other things."""
+    """The component is full."""
     START = "start"
-    """No component: nothing was due yet."""
+    """No component: no work was due yet."""
 
 
 class PathCause(NamedTuple):
-    """What a part of a run hangs on: a component (empty for `START`), and what of it."""
+    """The cause of a part of a run: a component (empty for `START`) and its limiting factor."""
 
     component: str
     limit: LimitingFactor
@@ -38,51 +38,51 @@ class PathCause(NamedTuple):
 
 @dataclass(frozen=True)
 class Explanation:
-    """The critical path of a run, added up in several ways, each of which comes to the makespan."""
+    """The critical path of a run, summed in several ways; each sum equals the makespan."""
 
     program: Program
     path: tuple[Stretch, ...]
 
     @cached_property
     def blamed(self) -> Mapping[Blame, int]:
-        """Picoseconds by engine, layer, cause and holder, the most first."""
+        """Picoseconds by engine, layer, cause and holder, the largest first."""
         return blame(self.path)
 
     @cached_property
     def resources(self) -> Mapping[PathCause, int]:
-        """Picoseconds by resource, the most first."""
+        """Picoseconds by resource, the largest first."""
         return _added((resource_of(self.program, part), part.took_ps) for part in self.path)
 
     @property
     def bound_by(self) -> PathCause | None:
-        """The resource that the most of the run hangs on; None where nothing takes any time."""
+        """The bottleneck: the resource with the most time on the path; None if the run takes no time."""
         return next(iter(self.resources), None)
 
     @cached_property
     def causes(self) -> Mapping[Why, int]:
-        """Picoseconds by cause, the most first."""
+        """Picoseconds by cause, the largest first."""
         return _added((part.cause, part.took_ps) for part in self.path)
 
     def layers(self, resource: PathCause) -> Mapping[int, int]:
-        """Of what hangs on a resource, picoseconds by layer (its index in the Program), the most first."""
+        """Picoseconds of a resource by layer (its index in the Program), the largest first."""
         return _added((part.layer, part.took_ps) for part in self.on(resource))
 
     def holders(self, cause: Why) -> Mapping[str, int]:
-        """Of what went to a cause, picoseconds by who was in the way, the most first."""
+        """Picoseconds of a cause by holder, the largest first."""
         return _added((part.holder, part.took_ps) for part in self.path if part.cause is cause)
 
     def on(self, resource: PathCause) -> Iterable[Stretch]:
-        """The stretches that hang on a resource."""
+        """The stretches that a resource causes."""
         return (part for part in self.path if resource_of(self.program, part) == resource)
 
 
 def explain(program: Program, record: Record) -> Explanation:
-    """The explanation of a run. Raises `SimresError` as `critical_path` does."""
+    """The explanation of a run. Raises `SimresError` like `critical_path`."""
     return Explanation(program, critical_path(program, record))
 
 
 def resource_of(program: Program, part: Stretch) -> PathCause:
-    """What a stretch of the critical path hangs on."""
+    """The resource that a stretch of the critical path depends on."""
     match part.cause:
         case Why.IDLE:
             return PathCause("", LimitingFactor.START)
@@ -95,7 +95,7 @@ def resource_of(program: Program, part: Stretch) -> PathCause:
 
 
 def _memory(program: Program, part: Stretch) -> str:
-    """The memory in which a task waits for space; of several that in which the holder is."""
+    """The memory in which a task waits for space; the holder's, if there are several."""
     memories = {program.buffers[number].memory for number in program.tasks[part.task].reserves}
     if len(memories) > 1:
         memories &= {buffer.memory for buffer in program.buffers if buffer.tensor == part.holder}

@@ -11,9 +11,9 @@ from simres.program.tasks import Program
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A buffer's time in memory: granted at `start_ps`, given back at `end_ps`.
+    """The time of a buffer in memory: granted at `start_ps`, freed at `end_ps`.
 
-    It was granted to `task` of `launch`; to none (-1) where it was there from the start.
+    It is granted to `task` of `launch`; `task` is -1 if the buffer was there from the start.
     """
 
     memory: str
@@ -26,7 +26,7 @@ class Stay:
 
 
 def stays(program: Program, record: Record) -> tuple[Stay, ...]:
-    """Every buffer of every launch, in order of their start; none unless the Record is full.
+    """Every buffer of every launch, in order of start; empty unless the Record is full.
 
     `nbytes` are the tensor's, without the memory's alignment.
     """
@@ -67,8 +67,8 @@ def by_tensor(
 ) -> list[tuple[int, Mapping[str, int]]]:
     """Bytes that each tensor holds in `memory` from each moment on: (picosecond, bytes by tensor).
 
-    The `most` tensors with the most bytes x time are told apart, the one with most first; those of all
-    others together are under `others`, where there are any.
+    The `most` tensors with the largest bytes x time are listed separately, the largest first; all other
+    tensors are added up under `others`, if there are any.
     """
     spent: dict[str, int] = {}
     for stay in found:
@@ -93,7 +93,7 @@ def by_tensor(
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The first moment at which a memory held the most, and whose bytes these were, the largest first."""
+    """The first moment at which a memory held the most bytes, and the tensors in it, the largest first."""
 
     at_ps: int
     nbytes: int
@@ -101,7 +101,7 @@ class Peak:
 
 
 def peak(found: tuple[Stay, ...], memory: str) -> Peak | None:
-    """When `memory` was fullest; None if it held nothing that is known of."""
+    """The peak of `memory`; None if no buffer in it is known."""
     series = occupancy(found, memory)
     if not series:
         return None

@@ -10,11 +10,11 @@ from simres.program.tasks import Program
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """What a stream of images comes to.
+    """The throughput of a stream of inferences.
 
-    `first_ps` is when the first was done, `steady_image_ps` how long an image takes from then on: last
-    end less first end over the images between them, rounded to the nearest. `bottleneck` is the engine
-    that works most for an image, for `bottleneck_ps`.
+    `first_ps` is the end of the first inference. `steady_image_ps` is the time per inference from then on:
+    last end less first end, divided by the inferences between them, rounded to the nearest. `bottleneck` is
+    the engine with the most busy time per inference, `bottleneck_ps`.
     """
 
     first_ps: int
@@ -24,10 +24,10 @@ class Pipeline:
 
 
 def pipeline(program: Program, record: Record, batch: int) -> Pipeline | None:
-    """The stream in a Record, `batch` images a launch; None with fewer than two launches alike.
+    """The stream in a Record, `batch` inferences per launch; None with fewer than two equal launches.
 
-    A Program that came before, to fill the memory, is left out; but without a full Record, its work counts
-    for the bottleneck too.
+    An earlier Program that fills the memory is left out. Without a full Record, its work still counts for the
+    bottleneck.
     """
     if not record.launches:
         return None

@@ -11,16 +11,16 @@ from simres.program.tasks import Program, TaskKind
 from simres.units import PS_PER_S
 
 Series = list[tuple[int, int]]
-"""(picosecond, value) in order of time: the value holds from that moment to the next."""
+"""(picosecond, value) in order of time: each value holds until the next moment."""
 
 
 def bandwidth(program: Program, record: Record) -> Mapping[str, Series]:
-    """Bytes a second over each bus (a component) for tasks; empty unless the Record is full.
+    """Bytes per second of tasks over each bus (a component); empty unless the Record is full.
 
     A transfer's bytes are spread evenly from its request to its end, latency included. While transfers of
-    several channels overlap nobody took down whose burst was when, so what they moved is spread over all of
-    the time in which they did. It adds up to the bytes, and is never more than the bus can do (but for ends
-    that are rounded to picoseconds).
+    several channels overlap, the Record does not say which burst was when, so their bytes are spread over the
+    whole time of the overlap. The integral equals the bytes, and no value exceeds the bus's peak (apart from
+    ends that are rounded to picoseconds).
     """
     moved: dict[str, list[tuple[int, int, int]]] = {}
     for span in record.spans:
@@ -50,9 +50,9 @@ def _rates(transfers: Sequence[tuple[int, int, int]]) -> Series:
 
 
 def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
-    """Microwatts: those that are always taken, and what each task takes (`task_fj`, in femtojoules) spread
-    over its time on its engine. Of tasks that take no time nothing is in it. Empty unless the Record is
-    full."""
+    """Power in microwatts: static power, and each task's energy (`task_fj`, in femtojoules) spread over its
+    time on its engine. Tasks that take no time are left out. Empty unless the Record is full.
+    """
     changes: dict[int, int] = {0: 0, record.makespan_ps: 0} if record.rows else {}
     for span in record.spans:
         start = span.turn
@@ -71,7 +71,7 @@ def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
 
 
 def _changes(series: Mapping[int, int]) -> Series:
-    """A series without the moments at which nothing changes."""
+    """The series without moments at which the value does not change."""
     found: Series = []
     for moment, value in series.items():
         if not found or found[-1][1] != value:

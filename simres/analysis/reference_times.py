@@ -10,9 +10,9 @@ from simres.units import PS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A time to compare with. Where it is `proven`, no schedule of the workload beats it on the chip.
+    """A time to compare with. If it is `proven`, no schedule of the workload beats it on the chip.
 
-    `nbytes` are those on the bus that it allows for, None where it is not about them.
+    `nbytes` is its traffic on the bus, None if it is not derived from traffic.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Reference:
     proven: bool
 
     def times(self, makespan_ps: int) -> float:
-        """How many times this the makespan is; 0 where there is nothing to compare with."""
+        """The makespan as a multiple of this time; 0 if this time is 0."""
         return makespan_ps / self.ps if self.ps else 0.0
 
 
@@ -30,9 +30,9 @@ def at_the_roof_ps(
 ) -> int:
     """Picoseconds of layers one after the other, each at its roof (Williams et al., CACM 2009).
 
-    Layers are (bytes on the bus, MACs, vector operations); rates are by the second, 0 where none is stated.
-    A multiply-accumulate is two operations, as peak rates are quoted. Each layer takes as long as the
-    slowest of its three. An estimate: schedules that overlap layers go below it.
+    Layers are (bytes on the bus, MACs, vector operations); rates are per second, 0 if not stated. A
+    multiply-accumulate is two operations, as peak rates are quoted. Each layer takes as long as the slowest
+    of its three parts. An estimate: schedules that overlap layers beat it.
     """
     total = 0
     for nbytes, macs, vector_ops in layers:

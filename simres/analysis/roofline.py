@@ -12,7 +12,7 @@ from simres.units import PS_PER_S
 class RooflinePoint:
     """A layer: its operations, its bytes on the bus, the picoseconds it took, and its class.
 
-    Operations are two a multiply-accumulate where it has any, and vector operations where it has none;
+    Operations are two per multiply-accumulate if the layer has any, otherwise its vector operations;
     `role` says which (`matrix` or `host`).
     """
 
@@ -25,18 +25,18 @@ class RooflinePoint:
 
     @property
     def intensity(self) -> float | None:
-        """Operations a byte on the bus; None for a layer that moves none."""
+        """Operations per byte on the bus; None for a layer that moves none."""
         return self.operations / self.nbytes if self.nbytes else None
 
     @property
     def rate(self) -> float:
-        """Operations a second that it reached; 0 where it took no time."""
+        """Operations per second that the layer reached; 0 if it took no time."""
         return self.operations * PS_PER_S / self.time_ps if self.time_ps else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Roofline:
-    """The ceilings, in bytes and operations a second (0 where the chip states none), and the layers."""
+    """The ceilings, in bytes and operations per second (0 if the chip states none), and the layers."""
 
     bandwidth: int
     matrix_rate: int
@@ -44,18 +44,18 @@ class Roofline:
     points: tuple[RooflinePoint, ...]
 
     def peak(self, role: str) -> int:
-        """Operations a second of the engines of that role."""
+        """The peak operations per second of the engines of a role."""
         return self.matrix_rate if role == "matrix" else self.host_rate
 
     def roof(self, role: str, intensity: float | None) -> float:
-        """Operations a second that a layer of that role and intensity can reach at the most."""
+        """The largest operations per second that a layer of this role and intensity can reach."""
         peak = self.peak(role)
         if intensity is None or not self.bandwidth:
             return float(peak)
         return min(float(peak), intensity * self.bandwidth) if peak else intensity * self.bandwidth
 
     def share(self, point: RooflinePoint) -> float:
-        """What part of its roof a layer reached, 0 to 1; 0 where there is no roof."""
+        """The share of its roof that a layer reached, 0 to 1; 0 if there is no roof."""
         roof = self.roof(point.role, point.intensity)
         return point.rate / roof if roof else 0.0
 
@@ -63,7 +63,8 @@ class Roofline:
 def layers_of(
     rows: Sequence[tuple[str, str, int, int, int, int]],
 ) -> tuple[RooflinePoint, ...]:
-    """Points of (name, kind, MACs, vector operations, bytes on the bus, picoseconds); none without work."""
+    """Points from (name, kind, MACs, vector operations, bytes on the bus, picoseconds); rows without work are
+    left out."""
     return tuple(
         RooflinePoint(name, kind, "matrix" if macs else "host", 2 * macs or vector_ops, nbytes, time_ps)
         for name, kind, macs, vector_ops, nbytes, time_ps in rows

@@ -10,9 +10,9 @@ from simres.workload.graph import Op, Role, Unit, Workload
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """LB1 of the design. `bus_bytes` is LB0 plus `spilled_bytes`, which `bus_ps` is the time of.
+    """LB1. `bus_bytes` is LB0 plus `spilled_bytes`, and `bus_ps` is the time that it takes on the bus.
 
-    `peak_live_bytes` is the most that activations take between two operators.
+    `peak_live_bytes` is the largest size of the activations between two operators.
     """
 
     bus_bytes: int
@@ -24,8 +24,8 @@ class Estimate:
 def live_bytes(fused: Workload) -> list[int]:
     """Bytes of activations still to be read, after each operator that computes or copies.
 
-    Matrix operators in a row that read the same activation (a convolution and the shortcut's) count as
-    one: interleaved piece by piece, they are done with their input together.
+    Consecutive matrix operators that read the same activation (a convolution and that of the shortcut) count
+    as one: interleaved tile by tile, they finish with their input together.
     """
     ops = [op for op in fused.ops if op.unit is not Unit.VIEW]
     last: dict[str, int] = {}
@@ -59,9 +59,9 @@ def _siblings(workload: Workload, one: Op, other: Op) -> bool:
 def estimate(fused: Workload, capacity: int, bandwidth: int) -> Estimate:
     """LB1 = LB0 + 2 x the live bytes over `capacity` at the boundaries of fused operators.
 
-    `fused` is the workload after `fuse_epilogues`, `capacity` of the on-chip memory in bytes,
-    `bandwidth` in bytes a second. A tensor that lives across several boundaries is counted at each,
-    and fusing several layers goes below it: hence no bound.
+    `fused` is the workload after `fuse_epilogues`, `capacity` is that of the on-chip memory in bytes,
+    `bandwidth` is in bytes per second. A tensor that lives across several boundaries is counted at each, and
+    a schedule that fuses several layers moves less: LB1 is not a lower bound.
     """
     live = live_bytes(fused)
     spilled = 2 * sum(max(0, nbytes - capacity) for nbytes in live)

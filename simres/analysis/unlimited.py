@@ -1,9 +1,9 @@
 """Replays a run with some resources unlimited: same tasks, same order, every grant in its recorded turn.
 
-What a task waited for it waits for again, but an engine that is free does its tasks in no time (the
-transfers of a free bus have neither latency nor others in their way), and a memory that is free has room
-for everything. All else takes as long as it did in the run, so nothing ends later than it did then: what
-is gained is what the resource is worth at the most, before a scheduler makes something else of it.
+Every dependency stays. A free engine does its tasks in no time (transfers on a free bus have neither latency
+nor contention), and a free memory has room for everything. All else takes as long as in the run, so nothing
+ends later than it did: the gain is the most that the resource is worth under this schedule, before a
+scheduler reacts to the change.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from simres.program.tasks import Program
 
 
 class UnlimitedReplay:
-    """A recorded run as a web of waits, to be run again with one resource or another free."""
+    """A recorded run as a graph of waits, replayed with some resources free."""
 
     def __init__(self, program: Program, record: Record) -> None:
         self.program = program
@@ -27,9 +27,9 @@ class UnlimitedReplay:
         self.history = History(program, record)
 
     def makespan_ps(self, engines: Collection[str] = (), memories: Collection[str] = ()) -> int:
-        """Picoseconds that the run takes where these are free; the recorded makespan where none is.
+        """The makespan in picoseconds if these are free; the recorded makespan if none is.
 
-        Raises nothing, and says 0 for a Record without spans that had nothing to wait for.
+        Raises no errors. Returns 0 for a Record without spans that had nothing to wait for.
         """
         history, tasks = self.history, self.program.tasks
         granted = [0] * len(history.spans)
@@ -66,14 +66,14 @@ class UnlimitedReplay:
 
     @cached_property
     def _due(self) -> list[int]:
-        """When each row's launch was due."""
+        """The time at which each row's launch was due."""
         launches = self.record.launches
         return [launches[span.launch].at_ps if launches else 0 for span in self.history.spans]
 
     @cached_property
     def _after(self) -> list[list[int]]:
-        """The rows whose end each row waits for: what it needs, what its engine did before, and where its
-        launch was held back the last of every engine before that."""
+        """The rows whose end each row waits for: its dependencies, the previous row on its engine and, if its
+        launch was held back, the last row of every engine before that."""
         history, record = self.history, self.record
         tasks = self.program.tasks
         found: list[list[int]] = []
@@ -98,7 +98,7 @@ class UnlimitedReplay:
 
     @cached_property
     def _seat_before(self) -> list[int | None]:
-        """For each row the one before it at an engine that tenants share, whosever that was."""
+        """For each row, the previous row of any tenant at an engine that tenants share."""
         found: list[int | None] = [None] * len(self.history.spans)
         if len({launched.tenant for launched in self.record.launches}) < 2:
             return found
@@ -112,12 +112,12 @@ class UnlimitedReplay:
 
     @cached_property
     def _freed(self) -> dict[str, list[int]]:
-        """The rows that gave back space, by memory, in order; see `_bytes_freed`."""
+        """The rows that freed space, by memory, in order; see `_bytes_freed`."""
         return {name: [row for row, _ in frees] for name, frees in self._bytes_freed.items()}
 
     @cached_property
     def _bytes_freed(self) -> dict[str, list[tuple[int, int]]]:
-        """Rows that gave back space, by memory, with all bytes given back up to then."""
+        """The rows that freed space, by memory, with the cumulative bytes freed."""
         buffers = self.program.buffers
         left: dict[tuple[int, int], int] = {}
         found: dict[str, list[tuple[int, int]]] = {name: [] for name in self.record.memories}
@@ -134,8 +134,8 @@ class UnlimitedReplay:
 
     @cached_property
     def _room(self) -> dict[int, list[tuple[str, int, int]]]:
-        """For each row that reserves, by memory: how many rows must have given back space for it to fit,
-        and whose end it waited for, -1 if it did not."""
+        """For each row that reserves, by memory: how many rows must have freed space before it fits, and the
+        row whose end it waited for, -1 for none."""
         history, program = self.history, self.program
         reserved = dict.fromkeys(self.record.memories, 0)
         for number in program.resident_in:
@@ -157,16 +157,16 @@ class UnlimitedReplay:
 
     @cached_property
     def _order(self) -> list[tuple[int, bool]]:
-        """The grant (False) and the end (True) of every row, each after all that it waits for."""
+        """The grant (False) and the end (True) of every row, each after everything that it waits for."""
         return list(self._in_order())
 
     def _in_order(self) -> Iterator[tuple[int, bool]]:
         spans = self.history.spans
         placed = bytearray(len(spans))
-        # Of several tenants, whose rows were merged, those of no length come after what else ends then.
+        # Rows of several tenants are merged; rows of no length come after all others that end at that time.
         by_end = sorted(range(len(spans)), key=lambda row: (spans[row].end, spans[row].turn, row))
         for row in by_end:
-            # A turn may come before that of a row which ended earlier.
+            # A row's turn may come before that of a row that ended earlier.
             chain = []
             at: int | None = row
             while at is not None and not placed[at]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 TOTAL_LIMIT = 0.15
-"""How far off a network's time may be, as a share of the measured one, and count as right."""
+"""The largest error of a network's time that counts as right, as a share of the measured time."""
 LAYER_LIMIT = 0.30
-"""The same for a convolution."""
+"""The same limit for a convolution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A call on real hardware: the operators that it does, picoseconds, their spread and what ran."""
+    """A call on real hardware: its operators, its time in picoseconds, the spread, and what ran."""
 
     operators: tuple[str, ...]
     ps: int
@@ -24,7 +24,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A layer's two times. `kind` is that of its first operator, `macs` those of all it does."""
+    """A layer's measured and simulated times. `kind` is that of its first operator, `macs` the sum."""
 
     name: str
     kind: str
@@ -36,23 +36,23 @@ class Compared:
 
     @property
     def error(self) -> float:
-        """Simulated over measured, less 1: 0.1 is 10 % too long."""
+        """Simulated over measured time, less 1: 0.1 is 10 % too long."""
         return error(self.simulated_ps, self.measured_ps)
 
     @property
     def difference_ps(self) -> int:
-        """By how many picoseconds the two differ."""
+        """The absolute difference in picoseconds."""
         return abs(self.simulated_ps - self.measured_ps)
 
     @property
     def near(self) -> bool:
-        """Whether the two are no farther apart than a convolution's may be."""
+        """Whether the error is within the limit for a convolution."""
         return self.difference_ps <= LAYER_LIMIT * self.measured_ps
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """A network's times: `measured_ps` of an image through all of it, `simulated_ps` of the whole run."""
+    """The times of a network: `measured_ps` of one inference, `simulated_ps` of the whole run."""
 
     network: str
     machine: str
@@ -64,7 +64,7 @@ class Agreement:
 
     @property
     def error(self) -> float:
-        """That of the whole."""
+        """The error of the total."""
         return error(self.simulated_ps, self.measured_ps)
 
     @cached_property
@@ -74,12 +74,12 @@ class Agreement:
 
     @property
     def near(self) -> bool:
-        """Whether the total is no farther off than it may be."""
+        """Whether the error of the total is within its limit."""
         return abs(self.simulated_ps - self.measured_ps) <= TOTAL_LIMIT * self.measured_ps
 
     @property
     def within(self) -> tuple[Compared, ...]:
-        """The convolutions that are near."""
+        """The convolutions within their limit."""
         return tuple(layer for layer in self.convolutions if layer.near)
 
     @property
@@ -94,7 +94,7 @@ class Agreement:
 
     @cached_property
     def by_kind(self) -> Mapping[str, tuple[int, int, int]]:
-        """For each kind of layer how many there are, and their measured and simulated picoseconds."""
+        """By kind of layer: the count, and the measured and simulated picoseconds."""
         found: dict[str, tuple[int, int, int]] = {}
         for layer in self.layers:
             count, measured, simulated = found.get(layer.kind, (0, 0, 0))
@@ -103,7 +103,7 @@ class Agreement:
 
 
 def error(simulated_ps: int, measured_ps: int) -> float:
-    """Simulated over measured, less 1; infinite where nothing was measured and something simulated."""
+    """Simulated over measured time, less 1; infinite if only the simulated time is not 0."""
     if measured_ps:
         return simulated_ps / measured_ps - 1
     return float("inf") if simulated_ps else 0.0
@@ -112,9 +112,9 @@ def error(simulated_ps: int, measured_ps: int) -> float:
 def compared(
     calls: Sequence[Measured], kinds: Mapping[str, tuple[str, int]], simulated_ps: Mapping[str, int]
 ) -> tuple[Compared, ...]:
-    """The calls beside what was simulated of their operators.
+    """The calls with the simulated times of their operators.
 
-    `kinds` has the kind and multiply-accumulates of every operator of the traced workload. An operator
+    `kinds` has the kind and the multiply-accumulates of every operator of the traced workload. An operator
     without a time in `simulated_ps` was folded into another and takes none.
     """
     return tuple(

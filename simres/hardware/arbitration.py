@@ -1,9 +1,9 @@
 """Arbitration of a shared bus, exact to the burst and computed in closed form between events.
 
-The rules are those of `simres.hardware.bus`, in the memory's time. Time is in ticks, of which a whole
-number make a burst. Between two breaks (an arrival, a transfer's last burst, a change of direction) the
-order of bursts repeats, so whole rounds are taken at once and only the bursts around a break one by one:
-the cost goes with transfers, whatever the size of a burst.
+The rules are those of `simres.hardware.bus`, in the memory's time. Time is in ticks; a burst takes a whole
+number of them. Between two breaks (an arrival, a transfer's last burst, a change of direction) the order of
+bursts repeats, so whole rounds are granted at once and only the bursts around a break one by one: the cost
+grows with the number of transfers, not of bursts.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from simres.hardware.periodic_bursts import Repetition
 
 
 class Arbiter(BusState):
-    """Grants bursts by the rules of a bus, and leaps over what repeats."""
+    """Grants bursts by the rules of a bus, and skips over periods that repeat."""
 
     __slots__ = ("_master", "_repetition")
 
     def __init__(self, rules: Rules, lanes: int, masters: Sequence[tuple[Refill, bool]] = ()) -> None:
-        """`masters` come after the lanes, but before them in rank where they are urgent."""
+        """`masters` come after the lanes; urgent ones come before them in rank."""
         self._repetition = Repetition()
         self._master = lanes if len(masters) == 1 else -2
-        """The index of the only background master, if there is just one."""
+        """The index of the only background master, None unless there is exactly one."""
         super().__init__(rules, lanes, masters)
 
     def copy(self) -> Arbiter:
-        """One that goes its own way from here."""
+        """An independent copy."""
         other = Arbiter.__new__(Arbiter)
         self.copy_to(other)
         other._master = self._master
@@ -37,12 +37,12 @@ class Arbiter(BusState):
         return other
 
     def add(self, index: int, arrival: int, nbytes: int, write: bool) -> None:
-        """A transfer of one byte or more arrives on a channel that has none."""
+        """Adds a transfer of one byte or more to a channel that has none."""
         super().add(index, arrival, nbytes, write)
         self._repetition.forget()
 
     def run(self, until: int | None = None) -> None:
-        """Makes every grant before `until`, but stops when a lane's transfer has its last: see `ended`."""
+        """Makes every grant before `until`, but stops at the last grant of a lane's transfer: see `ended`."""
         rules = self.rules
         taking_turns = rules.arbitration is Arbitration.ROUND_ROBIN
         while self.ended is None:
@@ -85,7 +85,7 @@ class Arbiter(BusState):
     def _grant(
         self, channel: Channel, now: int, bursts: int, limit: int | None, waiting: Iterable[Channel]
     ) -> None:
-        """The next bursts are this channel's: as many as may start before `limit`."""
+        """Grants the next bursts to this channel: as many as may start before `limit`."""
         rules = self.rules
         start = now + self._turn(channel)
         if channel.full:
@@ -118,7 +118,7 @@ class Arbiter(BusState):
                 self.refill(channel)
 
     def _rounds(self, order: Sequence[Channel], now: int, limit: int | None) -> bool:
-        """Takes as many whole rounds as pass without a break; False when not even one does."""
+        """Grants as many whole rounds as pass without a break; False if not even one does."""
         rules = self.rules
         rounds = min([channel.full - (not channel.short) for channel in order])
         before = order[-1].write
@@ -133,7 +133,7 @@ class Arbiter(BusState):
             for channel, cost in zip(order, costs, strict=True):
                 end += cost
                 reach = channel.reach(rules, end, period)
-                # Who has to wait for its window does not wait for the others: its last does not count.
+                # A channel that waits for its window does not wait for the others: its last does not count.
                 rounds = rounds if reach is None else min(rounds, reach - 1)
         if rounds < 1:
             return False

@@ -1,13 +1,14 @@
 """Batches of a background master's requests between events, in closed form.
 
-Requests come at moments n of their own, r(n) ready; between them the channels take whole rounds. Let the
-last request have ended at E(0), the round after a request take R', any other R, and a request S once it
-is granted. It is granted after the first round that ends when it is ready, so that the n-th ends at
+Request n is ready at r(n); between requests the channels are served in whole rounds. Let the last request
+end at E(0), the round after a request take R', any other round R, and a request S from its grant. A request
+is granted after the first round that ends when it is ready or later, so the n-th ends at
 
     E(n) = E(0) + n (R' + S) + R A(n)    with A(n) = ceil((r(n) - E(0) - (n - 1) (R' + S) - R') / R)
 
-rounds of the other kind so far: the roundings telescope, as each request finds the bus on a grid of rounds
-that starts where the one before ended. It holds as long as requests are further apart than one takes.
+rounds of the other kind so far. The roundings telescope, since each request finds the bus on a grid of
+rounds that starts at the end of the previous one. This holds while the time between requests is longer than
+a request takes.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from simres.hardware.bus_state import BusState
 from simres.hardware.channel import Arbitration, Channel
 
 _MOST = 1 << 40
-"""Requests in one batch, where nothing else limits them."""
+"""The largest number of requests in one batch, where nothing else limits it."""
 
 
 def batch(bus: BusState, master: Channel, lanes: Sequence[Channel], until: int | None) -> bool:
-    """Takes as many requests of `master` as pass before `until`, and the rounds between them.
+    """Serves as many requests of `master` as pass before `until`, and the rounds between them.
 
-    `master` is the only one, and had the bus last; `lanes` have transfers. False where there is no such
-    batch of two requests or more.
+    `master` is the only one and had the bus last; `lanes` have transfers. False if there is no such batch of
+    two requests or more.
     """
-    if master.work:  # in the middle of one
+    if master.work:  # in the middle of a request
         return False
     if not lanes:
         return until is not None and _alone(bus, master, until)
@@ -44,7 +45,7 @@ def _alone(bus: BusState, master: Channel, until: int) -> bool:
     if rules.stalls:
         took += (bursts - 1) // rules.window * (rules.latency - rules.window * rules.full)
     if master.arrival + rules.latency < bus.free or refill.gap < took:
-        return False  # it has some catching up to do
+        return False  # the master is behind its schedule
     first = master.served
     most = min(_MOST, (until - bus.free) // refill.gap + 1)
     requests = bisect_right(
@@ -67,7 +68,7 @@ def _between(bus: BusState, master: Channel, lanes: Sequence[Channel], until: in
         return False
     served = lanes if taking_turns else [min(lanes, key=lambda lane: lane.rank)]
     if not taking_turns and master.rank > served[0].rank:
-        return False  # it gets nothing as long as that one has bursts
+        return False  # the master gets nothing while that lane has bursts
     rounds = min([lane.full - (not lane.short) for lane in served])
 
     after_master = bus.costs(served, master.write)
@@ -76,14 +77,14 @@ def _between(bus: BusState, master: Channel, lanes: Sequence[Channel], until: in
     turn = rules.turnaround if served[-1].write != master.write else 0
     bursts = master.full + bool(master.short)
     work = master.full * rules.full + master.short
-    between = bursts - 1 if taking_turns else 0  # rounds that are served between its bursts
+    between = bursts - 1 if taking_turns else 0  # rounds served between the master's bursts
     had = work + (1 + between) * turn
     took = had + between * later
     if refill.gap <= max(later, usual) + took + later - usual:
         return False
 
     def others(n: int) -> int:
-        """Rounds that do not follow on a burst of the master, up to request n."""
+        """The number of rounds that do not follow a burst of the master, up to request n."""
         ready = master.ready if n == 1 else refill.arrival(master.served + n - 1) + rules.latency
         return -(-(ready - free - (n - 1) * (later + took) - later) // usual)
 

@@ -1,27 +1,27 @@
-"""A bus to off-chip memory, exact to the burst, with events by the transfer.
+"""A bus to off-chip memory, exact to the burst, with one event per transfer.
 
 The rules, in the *memory's time*, which stands still for `refresh_time` at every multiple of
-`refresh_interval` (bursts, requests and turnarounds under way just take so much longer):
+`refresh_interval` (bursts, requests and turnarounds under way take that much longer):
 
 - A transfer arrives when its channel turns to it. All its bursts are full but the last; a burst of n
-  bytes has the bus for `n / bandwidth + burst_overhead`.
+  bytes occupies the bus for `n / bandwidth + burst_overhead`.
 - Its first burst may start `latency` after its arrival. With `outstanding` W, its burst k may start
-  `latency` after burst k - W started: a request is out from when it is made to its first byte.
-  Its bursts start in order, each at the end of the one before or later.
+  `latency` after burst k - W started: a request is outstanding from its issue to its first byte.
+  Its bursts start in order, each at the end of the previous one or later.
 - When the bus is free and bursts may start, one is granted: of the transfer that arrived first (`fifo`),
   of the next channel after the one served last (`round_robin`), or of the first channel (`priority`).
-  Arrivals of the same instant count. What was granted is never taken back, so a better claim waits for
-  the end of the burst.
-- A burst whose direction is not that of the burst before it first turns the bus around, for `turnaround`
+  Arrivals of the same instant count. There is no preemption: a better claim waits for the end of the
+  burst.
+- A burst in the other direction than the previous one first turns the bus around, for `turnaround`
   (nothing before the first burst of a run).
 - A background master is one more channel, after the others (before them under `priority`, if urgent),
   with a transfer of its `burst` every `burst / bandwidth`.
 
-A transfer *works* while its bursts are on the bus. It waits for `latency` while its next burst may not
-start yet, and for the `bus` while another has it, it turns around, or the memory stands still.
+A transfer is *served* while its bursts are on the bus. It stalls on `latency` while its next burst may not
+start yet, and on the `bus` while another transfer holds it, it turns around, or the memory stands still.
 
-The clock is an exact ratio; only what is reported is rounded (up) to picoseconds. Back-to-back transfers
-of a channel follow on the very tick, so a stream gathers no rounding.
+The clock is an exact ratio; only reported times are rounded (up) to picoseconds. Back-to-back transfers of
+a channel follow on the exact tick, so rounding does not accumulate over a stream.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _rules(spec: BusSpec, per_ps: int) -> Rules:
 
 
 class _Clock:
-    """Ticks: picoseconds and bytes are whole numbers of them. From the wall's to the memory's and back."""
+    """Converts between wall time and the memory's time, in ticks: a picosecond and a byte are whole ticks."""
 
     def __init__(self, spec: BusSpec) -> None:
         self.per_ps = Fraction(PS_PER_S, spec.bandwidth).denominator
@@ -61,30 +61,30 @@ class _Clock:
         self._interval = spec.refresh_interval * self.per_ps
 
     def memory(self, wall: int) -> int:
-        """Ticks that the memory has seen by then."""
+        """The ticks of the memory's time at that wall time."""
         if not self._pause or wall <= self._interval:
             return wall
         refreshes, past = divmod(wall, self._interval)
         return refreshes * self._interval - (refreshes - 1) * self._pause + max(0, past - self._pause)
 
     def least(self, ps: int) -> int:
-        """The fewest ticks that the memory sees in so many picoseconds."""
+        """The fewest ticks of the memory's time in a span of `ps`."""
         ticks = ps * self.per_ps
         return ticks - (ticks // self._interval + 1) * self._pause if self._pause else ticks
 
     def wall(self, memory: int) -> int:
-        """The first tick by which the memory has seen so many."""
+        """The first wall tick at which the memory's time has reached `memory`."""
         if not self._pause or memory <= self._interval:
             return memory
         return memory + -(-(memory - self._interval) // (self._interval - self._pause)) * self._pause
 
     def picosecond(self, memory: int) -> int:
-        """The same as a picosecond, rounded up."""
+        """The same in picoseconds, rounded up."""
         return -(-self.wall(memory) // self.per_ps)
 
 
 class Bus(Engine):
-    """The engine of a bus with one channel that nothing else is on; `channels` makes those of any other."""
+    """The engine of a bus with one channel and no other traffic; `channels` builds those of any other."""
 
     def __init__(self, env: Environment, spec: BusSpec) -> None:
         super().__init__(env, spec)
@@ -102,7 +102,7 @@ class Bus(Engine):
         return SharedBus(self.env, self._bus, names, masters).ports
 
     def begin(self, work: Work, duration_ps: int, queued: bool) -> Event:
-        """See `Engine.begin`. The latency comes first, as a stall; then the bytes."""
+        """See `Engine.begin`. The latency comes first, as a stall, then the bytes."""
         if not self._plain:
             return self._begin_in_memory_time(work, queued)
         ticks_per_ps = self._clock.per_ps
@@ -154,10 +154,11 @@ class _Port(Engine):
 
 
 class SharedBus:
-    """What the channels of a bus share: the Arbiter, one event for the next transfer to end, and who waits.
+    """The state that the channels of a bus share: the Arbiter, one event for the next end, and the waiting
+    transfers.
 
-    `_now` is the Arbiter up to the last arrival or end, `_then` its continuation to the next end, should
-    nothing else arrive.
+    `_now` is the Arbiter up to the last arrival or end, `_then` its continuation to the next end, if nothing
+    else arrives.
     """
 
     def __init__(
@@ -182,7 +183,7 @@ class SharedBus:
         self._arrived: list[tuple[int, int, Work]] = []
         self._names = (*names, *masters)
         self._worked = self._reported = 0
-        """Ticks that ended transfers had the bus, and picoseconds reported of that."""
+        """Bus ticks of ended transfers, and the picoseconds reported for them."""
         self.ports = [_Port(self, number) for number in range(len(names))]
 
     def _refill(self, master: BackgroundSpec) -> Refill:
@@ -194,7 +195,7 @@ class SharedBus:
         return Refill(master.burst, master.write, arrival, clock.least(master.least_gap_ps))
 
     def arrive(self, port: _Port, work: Work, queued: bool) -> Event:
-        """A channel turns to a transfer; the event of its end."""
+        """Starts a transfer on a channel; returns the event of its end."""
         port.began = now = int(self.env.now)
         per_ps = self._clock.per_ps
         arrival = port.free if queued else self._clock.memory(now * per_ps)
@@ -210,7 +211,7 @@ class SharedBus:
         return port.done
 
     def background(self, until_ps: int) -> Mapping[str, MasterWork]:
-        """What each background master did up to the end of the run."""
+        """The work of each background master up to the end of the run."""
         if not self._masters:
             return {}
         until = self._clock.memory(until_ps * self._clock.per_ps)
@@ -232,13 +233,13 @@ class SharedBus:
             after_arrivals(self.env, self._settle)
 
     def _settle(self, _event: Event) -> None:
-        """Lets the Arbiter know of what arrived, and sets the alarm for the next end."""
+        """Passes new arrivals to the Arbiter and sets the alarm for the next end."""
         self._settling = False
         self._arrived.sort(key=lambda arrived: arrived[:2])
         while self._arrived:
             arrival = self._arrived[0][0]
             if self._then is not None and self._then.free < arrival:
-                break  # what follows that end comes first
+                break  # events that follow that end come first
             self._now.run(arrival)
             while self._arrived and self._arrived[0][0] == arrival:
                 _, number, work = self._arrived.pop(0)
@@ -250,7 +251,7 @@ class SharedBus:
             self._set_alarm(self._clock.picosecond(self._then.free))
 
     def _ahead(self) -> Arbiter | None:
-        """The Arbiter as it will be at the next end of a transfer; None when there is no transfer."""
+        """The Arbiter at the next end of a transfer; None if there is no transfer."""
         lanes = self._now.channels[: len(self.ports)]
         if self._now.ended is None and not any(channel.active for channel in lanes):
             return None
@@ -268,7 +269,7 @@ class SharedBus:
         self._alarm.callbacks.append(self._ring)
 
     def _ring(self, _event: Event) -> None:
-        """A transfer has ended."""
+        """Ends the transfer that is due."""
         assert self._then is not None
         self._now, self._then, self._alarm = self._then, None, None
         ended, self._now.ended = self._now.ended, None
@@ -281,19 +282,19 @@ class SharedBus:
         self._settle_last()
 
     def _stall(self, port: _Port, channel: Channel) -> Stall:
-        """Where the time of a transfer went, in whole picoseconds that add up."""
+        """The stalls of a transfer, in whole picoseconds that add up."""
         per_ps = self._clock.per_ps
         now = int(self.env.now)
         took = now - port.began
         latency = min(took, channel.latency // per_ps)
-        # Rounded up as long as all that was reported fits into the time that has passed.
+        # Rounded up as long as the reported sum fits into the time that has passed.
         self._worked += channel.work
         working = min(took - latency, -(-self._worked // per_ps) - self._reported, now - self._reported)
         self._reported += working
         bus = took - latency - working
         if not bus:
             return Stall(latency)
-        # Turnaround, refresh and what rounding leaves are the bus's own.
+        # Turnaround, refresh and rounding remainders belong to the bus itself.
         own = took * per_ps - channel.latency - channel.work - sum(channel.held)
         shares = [*channel.held, max(own, 0)]
         total = sum(shares) or 1

@@ -14,16 +14,16 @@ class Arbitration(StrEnum):
     """Who goes next, of the channels with a burst that may start."""
 
     FIFO = "fifo"
-    """The transfer that arrived first; of equals, the channel that is named first."""
+    """The transfer that arrived first; of equals, the channel named first."""
     ROUND_ROBIN = "round_robin"
     """The next channel after the one served last, a burst each."""
     PRIORITY = "priority"
-    """The channel that is named first; one further back gives way at the end of its burst."""
+    """The channel named first; a later one gives way at the end of its burst."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A bus in ticks. `burst` is in bytes, `window` in bursts, 0 for no limit."""
+    """The rules of a bus in ticks. `burst` is in bytes, `window` in bursts, 0 for no limit."""
 
     arbitration: Arbitration
     burst: int
@@ -43,17 +43,17 @@ class Rules:
 
 
 class Channel:
-    """A place in the competition and the transfer that it is at, if `active`.
+    """The state of a channel and of its current transfer, if `active`.
 
-    Of the transfer: `full` bursts and a `short` one (its ticks) are left, the next may start at `ready`,
-    the one before ended at `since`. Of its time so far `work` ticks were on the bus, `latency` without an
+    `full` bursts of the transfer and a `short` one (in ticks) are left, the next may start at `ready`, the
+    previous one ended at `since`. Of its time so far, `work` ticks were on the bus, `latency` without an
     answer to its requests, and `held[other]` while another channel had the bus.
 
-    `granted` counts its bursts. Where a window binds (`Rules.stalls`), `window` has the starts of the last
-    ones, each less the number of the burst times a full one's length: bursts back to back have the same
-    entry, and entries never fall, so that one can look up how far a window reaches.
+    `granted` counts its bursts. If a window binds (`Rules.stalls`), `window` has the starts of the last ones,
+    each less the number of the burst times the length of a full one: back-to-back bursts have the same entry,
+    and entries never fall, so the reach of a window can be found by bisection.
 
-    A background master `refill`s itself: its next transfer's arrival follows from how many there were.
+    A background master `refill`s itself: the arrival of its next transfer follows from the count so far.
     """
 
     __slots__ = (
@@ -86,10 +86,10 @@ class Channel:
         self.held: list[int] = []
         self.window: deque[int] = deque()
         self.served = self.total = 0
-        """Transfers that ended, and ticks of all bursts."""
+        """Ended transfers, and ticks of all bursts."""
 
     def copy(self) -> Channel:
-        """One that goes its own way from here."""
+        """An independent copy."""
         other = Channel.__new__(Channel)
         other.index, other.rank, other.refill = self.index, self.rank, self.refill
         other.served, other.total, other.since = self.served, self.total, self.since
@@ -102,7 +102,7 @@ class Channel:
         return other
 
     def begin(self, rules: Rules, arrival: int, nbytes: int, write: bool) -> None:
-        """Turns to a transfer of one byte or more, which arrives at that tick."""
+        """Starts a transfer of one byte or more, which arrives at that tick."""
         self.active, self.arrival, self.write = True, arrival, write
         self.full, rest = divmod(nbytes, rules.burst)
         self.short = rest * rules.byte + rules.overhead if rest else 0
@@ -112,16 +112,16 @@ class Channel:
             self.window = deque(maxlen=rules.window)
 
     def reach_in_a_row(self, rules: Rules, start: int) -> int:
-        """How many bursts, the first at `start` and one right after the other, its window lets through."""
+        """The number of back-to-back bursts from `start` on that the window allows."""
         window = self.window
         if len(window) < rules.window:
             return rules.window - len(window)
         return bisect_right(window, start - rules.latency - (self.granted - rules.window) * rules.full)
 
     def reach(self, rules: Rules, end: int, period: int) -> int | None:
-        """How many bursts, the first to `end` and one a `period`, may start as soon as the one before ends.
+        """The number of bursts, one per `period` and the first ending at `end`, that start without a wait.
 
-        None if all may: a window's worth of periods takes longer than an answer.
+        None if there is no limit: a window's worth of periods takes longer than an answer.
         """
         missing = rules.window - len(self.window)
         for place, start in enumerate(self.upcoming(rules), missing):
@@ -130,12 +130,12 @@ class Channel:
         return None if rules.latency <= rules.full + (rules.window - 1) * period else rules.window
 
     def upcoming(self, rules: Rules) -> list[int]:
-        """When its window lets each of the next bursts start, but for those that it lets start at once."""
+        """The earliest starts that the window allows for the next bursts, but for those it does not delay."""
         first = (self.granted - len(self.window)) * rules.full + rules.latency
         return [entry + first + place * rules.full for place, entry in enumerate(self.window)]
 
     def upcoming_in_a_row(self, rules: Rules) -> list[tuple[int, int]]:
-        """The same as stretches of bursts right after each other, from start to end; one where it can be."""
+        """The same as stretches of back-to-back bursts, from start to end; one stretch where possible."""
         window, full = self.window, rules.full
         if window[0] == window[-1]:
             first = window[0] + (self.granted - len(window)) * full + rules.latency
@@ -143,7 +143,7 @@ class Channel:
         return [(start, start + full) for start in self.upcoming(rules)]
 
     def start_every(self, rules: Rules, period: int, bursts: int) -> None:
-        """Takes down that full bursts, the last of which ends at `since`, started once a `period`."""
+        """Records that full bursts, the last of which ends at `since`, started once per `period`."""
         self.granted += bursts
         last = self.since - self.granted * rules.full
         back = (min(bursts, rules.window) - 1) * (period - rules.full)
@@ -151,13 +151,13 @@ class Channel:
         self.wait(rules)
 
     def start_in_a_row(self, rules: Rules, start: int, bursts: int) -> None:
-        """The same for bursts one right after the other."""
+        """The same for back-to-back bursts."""
         self.window.extend(repeat(start - self.granted * rules.full, min(bursts, rules.window)))
         self.granted += bursts
         self.wait(rules)
 
     def wait(self, rules: Rules) -> None:
-        """The next burst may start where the last ended, and where its window lets it."""
+        """Sets the earliest start of the next burst: the end of the last one, or when its window allows."""
         self.ready = self.since
         if len(self.window) == rules.window:
             free = self.window[0] + (self.granted - rules.window) * rules.full + rules.latency
@@ -166,9 +166,9 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """What a background master asks for, again and again: `arrival(n)` is the tick of its n-th request.
+    """The periodic requests of a background master: `arrival(n)` is the tick of its n-th request.
 
-    `gap` is the fewest ticks from one to the next.
+    `gap` is the fewest ticks from one request to the next.
     """
 
     nbytes: int

@@ -22,8 +22,8 @@ class Chip:
     """The components of a scenario by name, in its order, and the role of each.
 
     A component has one engine of the same name, or several: a bus `ddr` with two channels has `ddr.0` and
-    `ddr.1`. Raises `SimresError` when a background master is on no bus, or leaves others nothing of it, and
-    when a kind of component gives its engines names that are none (`EngineName`).
+    `ddr.1`. Raises `SimresError` if a background master is on no bus or leaves nothing of it to the others,
+    and if a kind of component gives its engines invalid names (`EngineName`).
     """
 
     components: Mapping[str, ComponentSpec]
@@ -55,7 +55,7 @@ class Chip:
 
     @cached_property
     def parts(self) -> Mapping[str, EngineSpec]:
-        """The components that do tasks; memories copy within themselves."""
+        """The components that do tasks; memories do copies."""
         return {name: spec for name, spec in self.components.items() if isinstance(spec, EngineSpec)}
 
     @cached_property
@@ -74,12 +74,12 @@ class Chip:
 
     @cached_property
     def memories(self) -> Mapping[str, MemorySpec]:
-        """Everything that holds buffers."""
+        """The components that hold buffers."""
         return {name: spec for name, spec in self.components.items() if isinstance(spec, MemorySpec)}
 
     @cached_property
     def shared(self) -> Mapping[str, tuple[str, ...]]:
-        """The components whose engines get in each other's or somebody else's way, with their engines."""
+        """The components whose engines contend with each other or with a master, with their engines."""
         found = {name: spec.lanes(name) for name, spec in self.parts.items()}
         return {name: lanes for name, lanes in found.items() if len(lanes) > 1 or self.masters(name)}
 
@@ -107,9 +107,9 @@ class Chip:
         }
 
     def least_ps(self, work: Work) -> dict[str, int]:
-        """Picoseconds that the components of each role need at the least for all of this work, at their peak.
+        """The least picoseconds that the components of each role need for all of this work, at their peak.
 
-        Several of a role share it and stand under one name (`a+b`). No schedule beats any of these.
+        Components of one role share it and stand under one name (`a+b`). Each is a lower bound.
         """
         parts = {
             ComponentRole.BUS: Work(nbytes=work.nbytes),
@@ -126,9 +126,9 @@ class Chip:
         return found
 
     def fastest(self, role: ComponentRole, work: Work) -> str:
-        """The name of the engine of that role that does `work` soonest; the first of equals.
+        """The name of the engine of that role that does `work` fastest; the first of equals.
 
-        Raises `SimresError` when the chip has none.
+        Raises `SimresError` if the chip has none.
         """
         named = self.named(role)
         if not named:
@@ -143,16 +143,16 @@ class Chip:
     def load_and_store(self, work: Work) -> tuple[str, str]:
         """The engines for loads and for stores: the first and the last channel of the fastest bus.
 
-        They are the same where it has one channel. Raises `SimresError` when the chip has no bus.
+        They are the same if it has one channel. Raises `SimresError` if the chip has no bus.
         """
         bus = self.component_of(self.fastest(ComponentRole.BUS, work))
         lanes = self.parts[bus].lanes(bus)
         return lanes[0], lanes[-1]
 
     def scratchpad(self) -> tuple[str, MemorySpec]:
-        """The largest on-chip memory and its name; the first of equals.
+        """The name and the spec of the largest on-chip memory; the first of equals.
 
-        Raises `SimresError` when the chip has none.
+        Raises `SimresError` if the chip has none.
         """
         memories = self.memories
         if not memories:
@@ -165,7 +165,7 @@ class Chip:
 
 
 def _taken(bus: BusSpec, masters: Mapping[str, BackgroundSpec]) -> Fraction:
-    """The share of a bus that masters may take whatever else waits: every request turning it around twice."""
+    """The largest share of a bus that masters can take: every request turns it around twice."""
     if bus.arbitration is Arbitration.ROUND_ROBIN:
         return Fraction(0)
     taken = Fraction(0)

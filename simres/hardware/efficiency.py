@@ -1,9 +1,8 @@
 """Measured efficiency of an engine by shape of work, and interpolation between the shapes.
 
-Points lie on a grid that may be ragged: along the first axis there are some positions, under each of them
-some along the second, and so on. Between two positions of an axis the share is a power of the position (a
-line where both are logarithms, as times of real machines are drawn); beyond the first and the last it is
-theirs.
+Points lie on a grid that may be ragged: the first axis has some positions, each of them has some on the
+second axis, and so on. Between two positions of an axis the share is a power of the position (a line in
+log-log coordinates, as times of real machines are plotted); beyond the ends it stays constant.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ Share = Annotated[float, Field(strict=True, gt=0, le=1)]
 """A share of a peak rate."""
 
 PARTS = 10**6
-"""Shares are rounded to parts of this, so that no machine's last bit shows in a time."""
+"""Shares are rounded to multiples of 1 / PARTS, so that floating-point noise never changes a time."""
 
 
 class Surface:
-    """Shares at points, and between them; all points have as many positions (1 or more)."""
+    """Shares at points, interpolated between them; all points have as many positions (1 or more)."""
 
     def __init__(self, points: Iterable[tuple[Sequence[int], float]]) -> None:
-        """Raises `ValueError` where a point is given twice."""
+        """Raises `ValueError` if a point is given twice."""
         self._root: dict[int, Any] = {}
         for positions, share in points:
             level = self._root

@@ -1,9 +1,9 @@
 """Energy per byte, multiply-accumulate and vector operation, with the sources of the defaults.
 
 The defaults are one process, 45 nm at 0.9 V: M. Horowitz, "Computing's energy problem (and what we can
-do about it)", ISSCC 2014, figure 1.1.9. They hold together, and are high for today's parts. The same
-table at 7 nm is in Jouppi et al., "Ten Lessons From Three Generations Shaped Google's TPUv4i", ISCA 2021,
-table 2; docs/energy.md has both side by side, to copy into a scenario.
+do about it)", ISSCC 2014, figure 1.1.9. They are consistent with each other, and high for today's parts. The
+same table at 7 nm is in Jouppi et al., "Ten Lessons From Three Generations Shaped Google's TPUv4i", ISCA
+2021, table 2; docs/energy.md has both side by side, to copy into a scenario.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Literal
 from simres.program.tasks import Work
 
 DataType = Literal["fp64", "fp32", "fp16", "bf16", "int64", "int32", "int16", "int8", "uint8", "int4"]
-"""What a multiply-accumulate may be priced by: the type of its first operand."""
+"""Data types with an energy per multiply-accumulate: the type of its first operand."""
 
 DRAM_FJ_PER_BYTE = 160_000
-"""640 pJ a 32-bit word: S. Han et al., "EIE", ISCA 2016, table 1, at 45 nm; the low end of Horowitz's 1.3
-to 2.6 nJ for 64 bits. Drivers and the channel are in it, refresh and standby are not."""
+"""640 pJ per 32-bit word: S. Han et al., "EIE", ISCA 2016, table 1, at 45 nm; the low end of Horowitz's 1.3
+to 2.6 nJ for 64 bits. It includes drivers and the channel, but not refresh and standby."""
 
 SRAM_FJ_PER_BYTE_AT_1_MB = 12_500
 """Horowitz: 100 pJ for 64 bits of a 1 MB cache. His 32 KB (20 pJ) and 8 KB (10 pJ) lie within 15 % of a
-square root of the capacity, which is how wires grow."""
+square root of the capacity, which is how wire length grows."""
 
 MAC_FJ: Mapping[str, int] = {
     "fp32": 4_600,
@@ -34,19 +34,19 @@ MAC_FJ: Mapping[str, int] = {
     "int8": 300,
 }
 """Horowitz: a product (fp32 3.7, fp16 1.1, int32 3.1, int8 0.2 pJ) and a sum in 32 bits (fp 0.9, int 0.1
-pJ). He has no bf16: taken as fp16, whose multiplier is wider."""
+pJ). He gives no bf16: taken as fp16, whose multiplier is wider."""
 
 INSTRUCTION_FJ = 70_000
-"""Horowitz: an instruction of a simple processor, 70 pJ, of which the addition is the least part. A vector
-unit shares the rest among its lanes; state its own figure."""
+"""Horowitz: an instruction of a simple processor, 70 pJ, of which the addition is the smallest part. A
+vector unit shares the rest among its lanes; state its own figure."""
 
 _WIDER = {"fp64": "fp32", "int64": "int32", "int16": "int32", "uint8": "int8", "int4": "int8"}
-"""Types without a figure and whose they get; for 64 bits that is too little."""
+"""Types without a figure, and the type whose figure they use; for 64 bits that is too low."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyCosts:
-    """What a component takes, in femtojoules, and the power in microwatts that it takes all the time."""
+    """The energy of a component's work, in femtojoules, and its static power, in microwatts."""
 
     byte_fj: int = 0
     mac_fj: Mapping[str, int] = field(default_factory=dict)
@@ -55,11 +55,11 @@ class EnergyCosts:
 
     @property
     def free(self) -> bool:
-        """Whether work takes nothing: stated so, or nothing stated."""
+        """Whether work takes no energy: stated as 0, or not stated."""
         return not (self.byte_fj or self.operation_fj or any(self.mac_fj.values()))
 
     def of(self, work: Work, dtype: str = "fp32") -> int:
-        """Femtojoules that `work` takes, its multiply-accumulates on operands of `dtype`."""
+        """Femtojoules of `work`, its multiply-accumulates on operands of `dtype`."""
         found = work.nbytes * self.byte_fj + work.vector_ops * self.operation_fj
         if work.macs:
             each = self.mac_fj.get(dtype)
@@ -70,5 +70,5 @@ class EnergyCosts:
 
 
 def sram_byte_fj(capacity: int) -> int:
-    """Femtojoules a byte of an SRAM of `capacity` bytes."""
+    """Femtojoules per byte of an SRAM of `capacity` bytes."""
     return isqrt(SRAM_FJ_PER_BYTE_AT_1_MB**2 * capacity // 10**6)

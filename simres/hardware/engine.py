@@ -15,21 +15,21 @@ _LAST = EventPriority(NORMAL + 1)
 
 
 class Stall(NamedTuple):
-    """Of the time from `begin` to the end of a task, the picoseconds in which the engine did not work on it.
+    """The picoseconds between `begin` and the end of a task in which the engine did not work on it.
 
-    `held` says who had the bus meanwhile, an engine or a background master by name or `""` for the bus
-    itself, and for how long; it adds up to `bus_ps`, or is empty where nobody else could have had it.
+    `held` lists the holders of the bus meanwhile, with the time of each: an engine or a background master by
+    name, or `""` for the bus itself. It adds up to `bus_ps`, or is empty if nothing else can hold the bus.
     """
 
     latency_ps: int = 0
     bus_ps: int = 0
     held: tuple[tuple[str, int], ...] = ()
     engine_ps: int = 0
-    """Before all that, another tenant's task was at it."""
+    """The time before all that, in which another tenant's task occupied the engine."""
 
 
 class MasterWork(NamedTuple):
-    """What a background master did: requests served, their bytes, picoseconds that it had the bus."""
+    """The work of a background master: requests served, their bytes, picoseconds that it held the bus."""
 
     requests: int
     moved_bytes: int
@@ -37,7 +37,7 @@ class MasterWork(NamedTuple):
 
 
 class Done(Event):
-    """Fires `delay_ps` from now, with `value`: a `simpy.Timeout` without what no engine needs of it."""
+    """Fires `delay_ps` from now, with `value`: a `simpy.Timeout` without what engines do not need."""
 
     def __init__(self, environment: Environment, delay_ps: int, value: Stall | None = None) -> None:
         self.env = environment
@@ -50,7 +50,7 @@ class Done(Event):
 def after_arrivals(environment: Environment, settle: Callable[[Event], None]) -> None:
     """Calls `settle` in this instant, after everything else that happens in it.
 
-    For engines that decide between tasks: whoever arrives at the same instant counts.
+    For engines that arbitrate between tasks: all arrivals of the same instant count.
     """
     event = Event(environment)
     event._ok, event._value = True, None
@@ -59,9 +59,9 @@ def after_arrivals(environment: Environment, settle: Callable[[Event], None]) ->
 
 
 class Engine:
-    """Is busy for `spec.duration_ps(work)`, whatever else happens.
+    """An engine that is busy for `spec.duration_ps(work)`, whatever else happens.
 
-    A kind with a behaviour of its own overrides `begin`. Several engines may share state: each gets the
+    A kind with its own behaviour overrides `begin`. Several engines may share state: each gets the
     environment it lives in and may start SimPy processes there.
     """
 
@@ -72,16 +72,16 @@ class Engine:
     def begin(self, work: Work, duration_ps: int, queued: bool) -> Event:  # noqa: ARG002
         """Starts `work` now and returns the SimPy event that fires when it is done.
 
-        `duration_ps` is `spec.duration_ps(work)`, worked out once. `queued` says that the task was ready
-        before the engine was, so that it follows the one before without a gap. The event's value is a
-        `Stall`, or None when the engine works all the while.
+        `duration_ps` is `spec.duration_ps(work)`, computed once. `queued` says that the task was ready
+        before the engine was, so that it follows the previous one without a gap. The event's value is a
+        `Stall`, or None if the engine is busy all the time.
         """
         return Done(self.env, duration_ps)
 
     def channels(self, names: Sequence[str], masters: Mapping[str, BackgroundSpec]) -> Sequence[Engine]:  # noqa: ARG002
-        """An engine for each lane (`EngineSpec.lanes`); `masters` are the background masters on it."""
+        """One engine per lane (`EngineSpec.lanes`); `masters` are the background masters on it."""
         return (self,)
 
     def background(self, until_ps: int) -> Mapping[str, MasterWork]:  # noqa: ARG002
-        """What the background masters on it did up to the end of the run, by name."""
+        """The work of its background masters up to the end of the run, by name."""
         return {}

@@ -1,11 +1,12 @@
 """Periodic burst patterns under a limited window: detects the period and skips many at once.
 
-A window that binds makes what comes next depend on when the last bursts started. Two ways find the period:
+A window that binds makes the next bursts depend on the starts of the last ones. The period is found in two
+ways:
 
-- Where the next window of every channel falls into the others' gaps, burst k starts exactly a latency L
-  after burst k - W, and so do all after it: the period is L, whatever the order of grants.
-- Otherwise a state comes back after a while, and then everything repeats. Brent's way to find when
-  (BIT 20, 1980) compares each state with one seen before, which it renews after 1, 2, 4, ... steps.
+- If the next window of every channel falls into the gaps of the others, burst k starts exactly a latency L
+  after burst k - W, and so do all later ones: the period is L, whatever the order of grants.
+- Otherwise a state recurs after a while, and from then on everything repeats. Brent's cycle detection
+  (BIT 20, 1980) compares each state with an earlier one, which it renews after 1, 2, 4, ... steps.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from simres.hardware.bus_state import BusState
 from simres.hardware.channel import Channel, Rules
 
 _FIRST_LOOK = 4
-"""Steps before the first state is taken down: until then the break itself is worked off."""
+"""Steps before the first state is saved: the break itself is handled before that."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A moment to compare with: if what follows from it has the same `state`, it goes on repeating."""
+    """A moment to compare with: if a later one has the same `state`, what lies between repeats."""
 
     state: tuple[Any, ...]
     free: int
@@ -33,7 +34,7 @@ class _Seen:
 
 
 class Repetition:
-    """Follows a bus step by step since the last break, and leaps once it repeats itself."""
+    """Follows a bus step by step since the last break, and skips whole periods once it repeats."""
 
     __slots__ = ("_patience", "_seen", "_steps")
 
@@ -41,18 +42,18 @@ class Repetition:
         self.forget()
 
     def copy(self) -> Repetition:
-        """One that goes its own way from here."""
+        """An independent copy."""
         other = Repetition.__new__(Repetition)
         other._seen, other._steps, other._patience = self._seen, self._steps, self._patience
         return other
 
     def forget(self) -> None:
-        """A break: what was seen before does not come back."""
+        """Handles a break: earlier states do not recur."""
         self._seen: _Seen | None = None
         self._steps, self._patience = 0, _FIRST_LOOK
 
     def leap(self, bus: BusState, waiting: Sequence[Channel], now: int, until: int | None) -> bool:
-        """Takes as many periods as pass before `until`; False where none is known or not one fits."""
+        """Skips as many periods as pass before `until`; False if none is known or not even one fits."""
         members = []
         for channel in waiting:
             if channel.granted or channel.ready <= now:
@@ -80,7 +81,7 @@ class Repetition:
 
 
 def _fall_into_gaps(bus: BusState, members: Sequence[Channel], until: int | None) -> bool:
-    """Takes whole windows at once, where no channel's next one gets into another's way."""
+    """Skips whole windows at once, if no channel's next window conflicts with another's."""
     rules = bus.rules
     width, latency, full = rules.window, rules.latency, rules.full
     busy = width * full * len(members)
@@ -112,7 +113,7 @@ def _fall_into_gaps(bus: BusState, members: Sequence[Channel], until: int | None
 
 
 def _state(bus: BusState, members: Sequence[Channel]) -> tuple[Any, ...]:
-    """What decides all that follows, as seen from the end of the last burst."""
+    """The state that decides everything that follows, relative to the end of the last burst."""
     free, full = bus.free, bus.rules.full
     parts = []
     for c in members:
@@ -124,7 +125,7 @@ def _state(bus: BusState, members: Sequence[Channel]) -> tuple[Any, ...]:
 
 
 def _repeat(bus: BusState, seen: _Seen, members: Sequence[Channel], until: int | None) -> bool:
-    """Takes as many times what came since `seen` as pass without a break."""
+    """Repeats the steps since `seen` as often as they pass without a break."""
     period = bus.free - seen.free
     done = {c.index: seen.sums[c.index][0] - c.full for c in members}
     times = min([(c.full - 1) // done[c.index] for c in members if done[c.index]], default=0)
@@ -146,7 +147,7 @@ def _repeat(bus: BusState, seen: _Seen, members: Sequence[Channel], until: int |
 
 
 def _shift(rules: Rules, channel: Channel, ticks: int, bursts: int) -> None:
-    """The channel's last bursts are so many later, and started so many ticks later."""
+    """Shifts the channel's last bursts by `bursts` in number and `ticks` in time."""
     channel.since += ticks
     channel.ready += ticks
     channel.granted += bursts

@@ -12,7 +12,7 @@ from simres.units import BANDWIDTH, DURATION, FREQUENCY, RATE, Quantity, quantit
 Spec = TypeVar("Spec", bound=BaseModel)
 
 UNBOUNDED = 10**30
-"""A rate at which any amount of work that can be stated takes a picosecond, or none."""
+"""A rate at which any amount of work that can be stated takes a picosecond or less."""
 
 _RATES = (BANDWIDTH, RATE, FREQUENCY)
 
@@ -21,14 +21,14 @@ _RATES = (BANDWIDTH, RATE, FREQUENCY)
 class Resource:
     """A figure of a component, in base units of `quantity` (None: a plain count).
 
-    Of a delay less is better, of everything else more.
+    Less is better for a delay, more for everything else.
     """
 
     field: str
     value: int
     quantity: Quantity | None
     most: int | None = None
-    """The best that a component of its kind can be made with; None where it knows no end."""
+    """The best value that a component of its kind can have; None if there is no limit."""
 
     @property
     def is_delay(self) -> bool:
@@ -37,7 +37,7 @@ class Resource:
 
     @property
     def unlimited(self) -> int | None:
-        """Its value where it costs no time at all, or the best there can be; of a plain count, None."""
+        """The value at which it costs no time, or the best possible one; None for a plain count."""
         if self.most is not None:
             return self.most
         if self.is_delay:
@@ -45,16 +45,16 @@ class Resource:
         return UNBOUNDED if self.quantity is not None else None
 
     def better(self, value: int, other: int) -> bool:
-        """Whether `value` is more of the resource than `other`: a shorter delay, a larger anything else."""
+        """Whether `value` is better than `other`: a shorter delay, a larger value of anything else."""
         return value < other if self.is_delay else value > other
 
     def spell(self, value: int) -> str:
-        """A value of it as a scenario has it."""
+        """A value as a scenario spells it."""
         return str(value) if self.quantity is None else self.quantity.spell(value)
 
 
 def stated(spec: BaseModel) -> tuple[Resource, ...]:
-    """The rates of `spec`, and its delays that are any, in the order of its fields."""
+    """The rates of `spec`, and its delays that are not 0, in the order of its fields."""
     found = []
     for name, field in type(spec).model_fields.items():
         quantity = quantity_in(field.annotation, *field.metadata)
@@ -67,8 +67,8 @@ def stated(spec: BaseModel) -> tuple[Resource, ...]:
 def with_value(spec: Spec, resource: Resource, value: int | None) -> Spec:
     """`spec` with another value of one of its resources.
 
-    Raises `pydantic.ValidationError` (a `ValueError`) where such a component cannot be. Beyond what a
-    scenario may state there is nothing to check.
+    Raises `pydantic.ValidationError` (a `ValueError`) if such a component is invalid. Values beyond what a
+    scenario may state are not checked.
     """
     limit = None if resource.quantity is None else resource.quantity.limit
     if limit is not None and value is not None and value > limit:

@@ -42,7 +42,7 @@ class ComponentSpec(BaseModel):
     """What it is: one of the kinds that `simres plugins` lists."""
 
     def resources(self) -> tuple[Resource, ...]:
-        """What of it there could be more or less of: by default every rate and every delay that it states."""
+        """The resources that can be more or less: by default every rate and every delay that it states."""
         return stated(self)
 
 
@@ -57,36 +57,36 @@ class EngineSpec(ComponentSpec):
     """Power that it takes from start to end, busy or not, such as `50 mW`; leakage and clocks."""
 
     def energy_costs(self) -> EnergyCosts:
-        """What its work takes in joules; a pure function, as `duration_ps` is."""
+        """The energy costs of its work; a pure function, like `duration_ps`."""
         return EnergyCosts(static_uw=self.static_power)
 
     def duration_ps(self, work: Work) -> int:
-        """Picoseconds that `work` takes at the least, with nothing in the way; rounded up once."""
+        """The least picoseconds that `work` takes, with nothing in the way; rounded up once."""
         raise NotImplementedError
 
     def at_peak_ps(self, work: Work) -> Fraction:  # noqa: ARG002
-        """Exact picoseconds at the peak rate, without overheads: what no schedule can beat.
+        """Exact picoseconds at the peak rate, without overheads: a lower bound for any schedule.
 
         0 for a kind that states no peak.
         """
         return Fraction(0)
 
     def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:  # noqa: ARG002
-        """Exact picoseconds that these take one after the other with nothing in the way.
+        """Exact picoseconds of these works one after the other, with nothing in the way.
 
-        `durations_ps` are their prices. A kind that rounds less often than once a task says so here.
+        `durations_ps` are their durations. A kind that rounds less often than once per task overrides this.
         """
         return sum(durations_ps)
 
     def lanes(self, name: str) -> tuple[str, ...]:
-        """Names of its engines, each with a queue of its own, where the component is called `name`.
+        """Names of its engines, each with its own queue, if the component is called `name`.
 
-        Of one engine that is `name`, of several `name.0`, `name.1` and so on (`EngineName.channels`).
+        One engine is `name`; several are `name.0`, `name.1` and so on (`EngineName.channels`).
         """
         return (name,)
 
     def together_ps(self, works: Iterable[Work]) -> Fraction | int:  # noqa: ARG002
-        """Exact picoseconds that work of all lanes takes at the least on what they share; 0 for nothing."""
+        """The least exact picoseconds of the work of all lanes on what they share; 0 if that is nothing."""
         return 0
 
 
@@ -100,7 +100,7 @@ class MemorySpec(EngineSpec):
         return (Resource("capacity", self.capacity, SIZE), *super().resources())
 
     def occupied(self, nbytes: int) -> int:
-        """Bytes of the capacity that a buffer of `nbytes` takes."""
+        """Bytes of the capacity that a buffer of `nbytes` occupies."""
         return nbytes
 
 
@@ -134,7 +134,7 @@ class BusSpec(EngineSpec):
     """Energy of a byte read from or written to the memory behind it; the default is DRAM at 45 nm."""
 
     def resources(self) -> tuple[Resource, ...]:
-        """Windows count where there is latency; how seldom a refresh comes is the memory's nature."""
+        """Windows count if there is latency; the refresh interval is a property of the memory."""
         found = tuple(one for one in super().resources() if one.field != "refresh_interval")
         if self.outstanding is None or not self.latency:
             return found
@@ -155,16 +155,16 @@ class BusSpec(EngineSpec):
         return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
 
     def window_ps(self, nbytes: int) -> Fraction | int:
-        """Exact picoseconds that a lone transfer waits for requests beyond the first to be answered.
+        """Exact picoseconds that a lone transfer waits for answers to requests after the first.
 
         With W outstanding, burst k starts no sooner than a latency L after burst k - W did: W bursts in
-        max(L, W F), which is min(peak, W burst / L) for the rate (Little's law).
+        max(L, W F), so the rate is min(peak, W burst / L) (Little's law).
         """
         gap = self._gap()
         return Fraction(self._gaps(nbytes) * gap, self.bandwidth) if gap else 0
 
     def _gap(self) -> int:
-        """Picoseconds, times `bandwidth`, between the bursts that a lone transfer's window lets through."""
+        """Picoseconds, times `bandwidth`, between the bursts that a lone transfer's window allows."""
         window = self.outstanding
         if window is None:
             return 0
@@ -178,7 +178,7 @@ class BusSpec(EngineSpec):
         return Fraction(work.nbytes * PS_PER_S, self.bandwidth)
 
     def duration_ps(self, work: Work) -> int:
-        """Of a transfer that has the bus to itself, without turnaround and refresh."""
+        """The duration of a transfer alone on the bus, without turnaround and refresh."""
         nbytes = work.nbytes
         bursts = -(-nbytes // self.burst)
         moving = nbytes * PS_PER_S
@@ -187,7 +187,7 @@ class BusSpec(EngineSpec):
         return self.latency + bursts * self.burst_overhead + -(-moving // self.bandwidth)
 
     def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:
-        """Back-to-back transfers gather no rounding."""
+        """Back-to-back transfers accumulate no rounding."""
         if PS_PER_S % self.bandwidth == 0:
             return sum(durations_ps)
         found = self.together_ps(works) + len(works) * self.latency
@@ -221,11 +221,11 @@ class BackgroundSpec(ComponentSpec):
     """Whether it goes before the bus's channels where `arbitration` is `priority`, and not after them."""
 
     def resources(self) -> tuple[Resource, ...]:
-        """It is a load, and nobody's resource."""
+        """None: a background master is a load."""
         return ()
 
     def request_ps(self, number: int) -> int:
-        """When it asks for the next bytes, the first time at 0: rounded up to a picosecond."""
+        """The time of a request in picoseconds, the first at 0; rounded up."""
         return -(-number * self.burst * PS_PER_S // self.bandwidth)
 
     @property
@@ -285,7 +285,7 @@ class ComputeSpec(EngineSpec):
         return PARTS
 
     def operations(self, work: Work) -> int:
-        """Operations that `work` asks for."""
+        """The operations in `work`."""
         raise NotImplementedError
 
     def at_peak_ps(self, work: Work) -> Fraction:
@@ -323,7 +323,7 @@ class MatrixSpec(MatrixUnitSpec, ComputeSpec):
         return self.ops_per_mac * work.macs
 
     def parts(self, work: Work) -> int:
-        """Work without a loop nest, as in a ledger, runs at the peak rate: its shape is not known."""
+        """Work without a loop nest, as in a ledger, runs at the peak rate: its shape is unknown."""
         loops, op = work.loops, work.op
         if not self.efficiency or loops is None:
             return PARTS

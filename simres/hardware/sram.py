@@ -1,6 +1,6 @@
 """On-chip memory in simulated time: reservations, releases, and a queue of waiting tasks.
 
-It decides nothing: it grants what fits, in program order, which is what rules out deadlock.
+It makes no decisions: it grants what fits, in program order, which rules out deadlock.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from collections.abc import Sequence
 from typing import Protocol
 
 Demand = tuple[tuple[int, int], ...]
-"""Bytes by memory, the memory by its place among the chip's memories."""
+"""Bytes by memory; a memory is an index into the chip's memories."""
 
 
 class Waiter(Protocol):
-    """Whoever waits for space."""
+    """A task that waits for space."""
 
     def granted_space(self, now: int, holder: int) -> None:
-        """Called when the bytes are granted; `holder` is the task that made way."""
+        """Called when the bytes are granted; `holder` is the task that freed them."""
 
 
 class Space:
-    """The bytes of some memories, handed out to each request in its turn.
+    """The bytes of some memories, granted to each request in its turn.
 
     Turns are numbered through all Programs launched on these memories. A request is made when its task
-    is otherwise ready; it is granted when every earlier turn was and the bytes are there. `free` are the
-    bytes not in use by memory, `least` the fewest there ever were.
+    is otherwise ready; it is granted when every earlier turn was and the bytes are free. `free` are the
+    free bytes by memory, `least` the fewest there ever were.
     """
 
     __slots__ = ("_turn", "_turns", "free", "least", "waiting")
@@ -35,16 +35,16 @@ class Space:
         self._turn = 0
         self._turns = 0
         self.waiting: dict[int, tuple[Waiter, Demand]] = {}
-        """Who waits, by turn."""
+        """The waiters, by turn."""
 
     def admit(self, turns: int) -> int:
-        """Makes room in the order for a Program with so many requests; its first turn."""
+        """Adds turns for a Program with so many requests; returns its first turn."""
         first = self._turns
         self._turns += turns
         return first
 
     def request(self, turn: int, demand: Demand, waiter: Waiter) -> bool:
-        """Grants `demand` now, or keeps the waiter until its turn and says False."""
+        """Grants `demand` now and returns True, or queues the waiter until its turn and returns False."""
         if turn == self._turn and self.take(demand):
             self._turn = turn + 1
             return True
@@ -52,7 +52,7 @@ class Space:
         return False
 
     def serve(self, now: int, holder: int) -> None:
-        """Grants what can be granted in order, after `holder` gave bytes back or took its turn."""
+        """Grants waiting requests in order, after `holder` freed bytes or took its turn."""
         while (next_in_line := self.waiting.get(self._turn)) is not None:
             waiter, demand = next_in_line
             if not self.take(demand):
@@ -62,7 +62,7 @@ class Space:
             waiter.granted_space(now, holder)
 
     def take(self, demand: Demand) -> bool:
-        """Takes all of `demand`, or changes nothing and says False when the space is not there."""
+        """Takes all of `demand`, or changes nothing and returns False if the space is not free."""
         free = self.free
         if len(demand) == 1:
             ((memory, nbytes),) = demand

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from simres.scenario.model import Scenario
 
 BASELINE = "serial"
-"""The scheduler whose Program is a candidate where there is a choice, so that none does worse."""
+"""The scheduler whose Program is one more candidate where there is a choice, so that none is worse."""
 
 
 def candidate_programs(
     scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
 ) -> list[Program]:
-    """The Programs to choose from: the scheduler's and, where it leaves the choice, that of its baseline.
+    """The candidate Programs: the scheduler's and, if it leaves the choice, that of its baseline.
 
-    Raises `SimresError` when the scheduler does not take such a workload or offers nothing, and as it does.
+    Raises `SimresError` if the scheduler does not take such a workload or offers nothing, and like the
+    scheduler itself.
     """
     scheduler = registry.scheduler(scenario.scheduler)
     form = "ledger" if isinstance(workload, Ledger) else "graph"
@@ -40,7 +41,7 @@ def candidate_programs(
     baseline = scheduler.baseline or ("" if isinstance(found, Program) or form != "graph" else BASELINE)
     if baseline and baseline not in (scheduler.name, *(program.scheduler for program in programs)):
         other = registry.scheduler(baseline)
-        with suppress(AnswerIsNo):  # what does not fit is no candidate
+        with suppress(AnswerIsNo):  # a Program that does not fit is no candidate
             made = registry.call(other, workload, chip, resolve(other.parameters)())
             programs += [made] if isinstance(made, Program) else made
     return programs

@@ -17,15 +17,15 @@ from simres.simulation.run import run_stream
 from simres.units import format_arrivals, format_duration
 
 TRIAL = 16
-"""Launches one after the other from which it is worked out what the chip can serve."""
+"""Consecutive launches from which the capacity of the chip is measured."""
 
 
 def served_per_ks(member: Member, behaviours: Mapping[str, Any]) -> int:
-    """Requests in a thousand seconds that a member alone on its part of the chip serves when they never run
-    out; 0 where they take no time.
+    """Requests per thousand seconds that a member alone on its part of the chip serves under saturation; 0 if
+    they take no time.
 
-    From `TRIAL` launches of the largest batch, of which the second half counts. A queue is stable at rates
-    below that, and at no rate above it (the saturation rule: Baccelli and Foss, 1995).
+    Measured over the second half of `TRIAL` launches of the largest batch. A queue is stable at rates below
+    that, and at no rate above it (the saturation rule: Baccelli and Foss, 1995).
     """
     first, sizes = member.schedule.starts, member.schedule.sizes
     size = max(sizes)
@@ -37,8 +37,8 @@ def served_per_ks(member: Member, behaviours: Mapping[str, Any]) -> int:
 
 
 def capacity_per_ks(crew: Crew) -> int:
-    """Requests in a thousand seconds that a crew of one serves; 0 without requests, and of several members,
-    for which it depends on how many come for each."""
+    """Requests per thousand seconds that a crew of one serves. 0 without requests, and for several members,
+    whose capacity depends on the mix of requests."""
     if len(crew.members) > 1 or not crew.loads:
         return 0
     (member,) = crew.members.values()
@@ -47,7 +47,7 @@ def capacity_per_ks(crew: Crew) -> int:
 
 def busy_shares(members: Iterable[Member], chip: Chip) -> dict[str, Fraction]:
     """The share of the time for which the requests of these members keep each engine busy; that of a trace is
-    not known and does not count."""
+    unknown and does not count."""
     shares = dict.fromkeys(chip.engines, Fraction(0))
     for member in members:
         load = member.load
@@ -63,10 +63,10 @@ def busy_shares(members: Iterable[Member], chip: Chip) -> dict[str, Fraction]:
 
 
 def refuse_overload(crew: Crew, capacity: int) -> None:
-    """Raises `AnswerIsNo` where requests come faster than the chip can serve them, whatever the queue.
+    """Raises `AnswerIsNo` if requests arrive faster than the chip can serve them, whatever the queue.
 
-    They do where a rate is above the `capacity` (see `capacity_per_ks`), and where it is not known, where an
-    engine has more work than there is time (see `busy_shares`).
+    They do if a rate is above the `capacity` (see `capacity_per_ks`) or, if that is unknown, if an engine has
+    more work than time (see `busy_shares`).
     """
     if len(crew.members) > 1:
         _refuse_work(crew)

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 class Member:
     """One network of a crew: its part of the chip, its schedule, and when and how often it runs.
 
-    It runs `images` times from `start_ps` on, or whenever a request of `load` comes. Of tasks that wait for
-    an engine, those of a higher `priority` go first. `chip` need not be the one that the schedule was made
-    for.
+    It runs `images` times from `start_ps` on, or on each request of `load`. If several tasks wait for an
+    engine, those of a higher `priority` go first. `chip` need not be the one that the schedule was made for.
     """
 
     chip: Chip
@@ -42,22 +41,22 @@ class Member:
 
     @property
     def starts(self) -> Sequence[tuple[Program, int]]:
-        """The Programs launched at set times in picoseconds; requests come after them."""
+        """The Programs launched at set times in picoseconds; requests follow them."""
         return [(program, self.start_ps + at_ps) for program, at_ps in self.schedule.starts]
 
     @property
     def repeats(self) -> int:
-        """How often the network runs."""
+        """The number of runs of the network."""
         return self.images if self.load is None else self.load.images
 
     @property
     def tried(self) -> tuple[Record, int] | None:
-        """What planning saw when it ran the Program kept, if that is the run of this member alone."""
+        """The result of trying the kept Program in planning, if that is the run of this member alone."""
         moved = self.chip is not self.schedule.chip or self.start_ps
         return None if moved or self.load is not None else self.schedule.ran
 
     def stream(self, name: str, replication: int = 0) -> Stream | None:
-        """The requests that come to it by this name, as drawn for a replication."""
+        """Its stream of requests under this name, as drawn for a replication; None without requests."""
         if self.load is None:
             return None
         return stream_of(self.load, self.schedule.sizes, self.start_ps, name, replication)
@@ -65,9 +64,9 @@ class Member:
 
 @dataclass(frozen=True)
 class Crew:
-    """A chip and the networks on it, by name; the only one of a crew of one has the empty name.
+    """A chip and the networks on it, by name; the network of a crew of one has the empty name.
 
-    `behaviours` says how each component behaves in time.
+    `behaviours` gives the behaviour of each component in time.
     """
 
     chip: Chip
@@ -76,7 +75,7 @@ class Crew:
 
     @cached_property
     def programs(self) -> Mapping[str, Program]:
-        """For each member everything that it launches, as one Program."""
+        """Everything that each member launches, as one Program per member."""
         return {name: member.schedule.joined for name, member in self.members.items()}
 
     @cached_property
@@ -86,7 +85,7 @@ class Crew:
 
     @property
     def loads(self) -> Mapping[str, Load]:
-        """The requests that come over time, by member; none for members that run at set times."""
+        """The requests over time, by member; members that run at set times are left out."""
         return {name: member.load for name, member in self.members.items() if member.load is not None}
 
 
@@ -97,10 +96,10 @@ def plan_crew(
     *,
     brief: bool = False,
 ) -> Crew:
-    """For each network of a scenario the best Program in its part of the chip.
+    """Plans the best Program for each network of a scenario in its part of the chip.
 
-    `workloads` are by tenant, that of an only network under the empty name. Raises `SimresError` for a
-    tenant that is a ledger, and as `simres.planning.plan.plan` does, which says what `brief` is.
+    `workloads` are by tenant; a single network has the empty name. Raises `SimresError` for a tenant that is
+    a ledger, and like `simres.planning.plan.plan`, which explains `brief`.
     """
     members = {}
     for name, own in scenario.parts().items():
@@ -121,10 +120,10 @@ def plan_crew(
 def run_crew(
     crew: Crew, level: RecordLevel = RecordLevel.FULL, *, replication: int = 0
 ) -> dict[str, tuple[Record, int]]:
-    """Runs all members at once; for each what `simres.simulation.run.run_tenants` returns.
+    """Runs all members at once; returns for each what `simres.simulation.run.run_tenants` returns.
 
-    Requests come as drawn for the `replication` of that number. A Record that planning made of just this run
-    is not made again.
+    Requests arrive as drawn for the `replication` of that number. If planning already made the Record of this
+    very run, that one is returned.
     """
     if level is RecordLevel.NONE and len(crew.members) == 1:
         ((name, member),) = crew.members.items()
@@ -139,14 +138,14 @@ def run_crew(
 
 
 def record_of(crew: Crew, ran: Mapping[str, tuple[Record, int]]) -> Record:
-    """What `run_crew` returned as one Record, of `crew.program`."""
+    """The result of `run_crew` as one Record, of `crew.program`."""
     return together({name: record for name, (record, _) in ran.items()}, crew.programs)
 
 
 def alone_ps(member: Member, behaviours: Mapping[str, Any]) -> int:
     """Picoseconds that a member takes with its part of the memory, but otherwise alone on the chip.
 
-    Where requests come, that is one of them after all that comes before.
+    With requests over time, this is one request after everything that precedes it.
     """
     schedule = member.schedule
     ready_ps = 0

@@ -32,10 +32,10 @@ def evaluate(
     registry: Registry,
     level: RecordLevel | None = None,
 ) -> Result:
-    """Simulates the networks of `scenario`: `workloads` by tenant, that of an only one under the empty name.
+    """Simulates the networks of `scenario`: `workloads` are by tenant; a single network has the empty name.
 
-    Everything is taken down unless `level` says otherwise; of requests that come over time, sums.
-    The same input gives the same Result.
+    Everything is recorded unless `level` says otherwise; for requests that arrive over time, only sums. The
+    same input gives the same Result.
     """
     if level is None:
         level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL
@@ -133,9 +133,8 @@ def _with_expectations(result: Result, scenario: Scenario) -> Result:
 
 
 def _engine(chip: Chip, name: str, *, others: bool = False) -> EngineDescription:
-    """What a result says of an engine. Of several that are one thing (the channels of a bus, what
-    `others` than the first tenant have of it), the first stands for its static power; of tenants, for its
-    peak too."""
+    """The description of an engine in a result. If several engines are one thing (the channels of a bus, the
+    views of tenants), the first has the static power; for tenants, also the peak."""
     spec = chip.engines[name]
     component = chip.component_of(name)
     costs = spec.energy_costs()

@@ -39,10 +39,10 @@ def chip_of(scenario: Scenario, registry: Registry) -> Chip:
 
 @dataclass(frozen=True)
 class Schedule:
-    """What planning decided: the workload after the passes, the Program kept, and what else was tried.
+    """The result of planning: the workload after the passes, the Program kept, and the other candidates.
 
-    `starts` are the Programs to launch, each with its time in picoseconds: where the Program kept expects
-    something in memory, first the one that brings it there, then that one for every image.
+    `starts` are the Programs to launch, each with its time in picoseconds. If the Program kept expects
+    buffers in memory, the Program that loads them is first; then the Program kept, once per inference.
     """
 
     chip: Chip
@@ -51,13 +51,13 @@ class Schedule:
     starts: tuple[tuple[Program, int], ...]
     candidates: tuple[Candidate, ...] = ()
     ran: tuple[Record, int] | None = field(default=None, repr=False)
-    """What came of it where it was tried: a Record without spans, and the longest chain of needs."""
+    """The result of trying it, if it was tried: a Record without spans, and its longest chain of needs."""
     sizes: Mapping[int, Program] = field(default_factory=dict)
-    """For a stream of requests the Program for each size of batch; `starts` is then what comes before."""
+    """For a stream of requests, the Program for each batch size; `starts` are then the Programs before it."""
 
     @cached_property
     def joined(self) -> Program:
-        """Everything that is launched as one Program."""
+        """All launches as one Program."""
         launched = [*(program for program, _ in self.starts), *self.sizes.values()]
         return joined([*{id(program): program for program in launched}.values()])
 
@@ -76,11 +76,10 @@ def plan(
 ) -> Schedule:
     """The best Program that the scenario's scheduler offers for `workload`, checked.
 
-    Where a scheduler leaves the choice by offering a list, the Program of `serial` is one more candidate;
-    each is simulated, and the fastest kept (the first of equals). Raises `SimresError` when the scheduler
-    does not take such a workload, `AnswerIsNo` when the network does not fit, `InvariantViolation` when
-    the Program kept is wrong. If `brief`, what cannot be the fastest is not simulated, and no candidates are
-    listed.
+    If a scheduler leaves the choice by offering a list, the Program of `serial` is one more candidate; each
+    is simulated, and the fastest kept (the first of equals). Raises `SimresError` if the scheduler does not
+    take such a workload, `AnswerIsNo` if the network does not fit, `InvariantViolation` if the Program kept
+    is wrong. With `brief`, candidates that cannot be the fastest are not simulated, and none are listed.
     """
     chip = chip_of(scenario, registry)
     workload = _rewritten(scenario, workload, registry)
@@ -100,7 +99,7 @@ def plan(
 
 
 _TRIED = 8
-"""Images on which candidates for a stream are tried, so that filling the memory counts little."""
+"""Inferences on which candidates for a stream are tried, so that filling the memory counts little."""
 
 
 def _plan(
@@ -125,7 +124,7 @@ def _plan(
             starts = _starts(program, chip, workload, scenario.images)
             ran = run_stream(starts, chip, behaviours, RecordLevel.NONE)
         except Exception:
-            check(program, chip, workload)  # says what is wrong with the Program, if it is the Program
+            check(program, chip, workload)  # raises instead if the Program itself is wrong
             raise
         makespan_ps = ran[0].makespan_ps
         tried.append(Candidate(program.scheduler, program.decisions, len(program.tasks), makespan_ps))
@@ -140,7 +139,7 @@ def _plan(
 def _starts(
     program: Program, chip: Chip, workload: Workload | Ledger, images: int
 ) -> tuple[tuple[Program, int], ...]:
-    """The Program once for every image, after the one that brings what it expects in memory."""
+    """The Program once per inference, after the one that loads what it expects in memory."""
     each = ((program, 0),) * images
     if not program.resident_in or isinstance(workload, Ledger):
         return each
@@ -150,7 +149,7 @@ def _starts(
 def _proven(
     program: Program, chip: Chip, workload: Workload | Ledger, images: int
 ) -> tuple[tuple[Program, int], ...]:
-    """What to launch, after a proof that it is sound."""
+    """The Programs to launch, after a proof that they are sound."""
     if isinstance(workload, Workload):
         prove(program, chip, workload)
     else:
@@ -176,9 +175,9 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
 
 
 _rewrites: Recent[Workload] = Recent(8)
-"""Networks after passes, so that schedules of one can be told to be of the same."""
+"""Networks after passes, kept so that schedules of one network share one object."""
 
 
 def behaviours_of(chip: Chip, registry: Registry) -> dict[str, Any]:
-    """How each component of `chip` behaves in time."""
+    """The behaviour of each component of `chip`, by name."""
     return {name: resolve(registry.component(spec.kind).engine) for name, spec in chip.parts.items()}

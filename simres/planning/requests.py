@@ -16,9 +16,9 @@ from simres.simulation.stream import Stream
 def stream_of(
     load: Load, programs: Mapping[int, Program], start_ps: int = 0, tenant: str = "", replication: int = 0
 ) -> Stream:
-    """The stream of requests that a load describes, for Programs by size of batch.
+    """The stream of requests that a load describes, for Programs by batch size.
 
-    Tenants and replications draw arrivals of their own, the same ones at every rate.
+    Tenants and replications have separate arrivals; each series is the same at every rate but for its scale.
     """
     return Stream(
         programs,
@@ -45,8 +45,8 @@ def _arrivals(load: Load, tenant: str, replication: int) -> Iterator[int]:
 
 
 def refuse_mixed(programs: Mapping[int, Program]) -> None:
-    """Raises `AnswerIsNo` where Programs by size of batch do not find the same in memory, and leave it there,
-    so that one could not follow the other."""
+    """Raises `AnswerIsNo` if Programs by batch size differ in what they expect and leave in memory, so that
+    one could not follow another."""
     kept = {size: _kept(program) for size, program in programs.items()}
     first = min(programs)
     for size in programs:
@@ -59,6 +59,6 @@ def refuse_mixed(programs: Mapping[int, Program]) -> None:
 
 
 def _kept(program: Program) -> list[tuple[str, int, str]]:
-    """What a Program finds in memory, and leaves there."""
+    """The buffers that a Program expects in memory, and leaves there."""
     held = (program.buffers[number] for number in program.resident_in)
     return sorted((buffer.tensor, buffer.nbytes, str(buffer.box)) for buffer in held)

@@ -1,8 +1,8 @@
 """The Program that a scheduler makes: tasks, the regions that they read and write, and buffers.
 
 The types that other packages use are here; `tasks` and `names` define them. `draft` writes Programs, `orders`
-issues the same tasks in another order, `tenants` puts several Programs side by side, and `record` is what a
-run of a Program leaves.
+issues the same tasks in another order, `tenants` puts several Programs side by side, and `record` is the
+result of running a Program.
 """
 
 from simres.program.names import EngineName

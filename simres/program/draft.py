@@ -10,12 +10,12 @@ from simres.workload.graph import Op, Unit, Workload
 
 
 def stored(workload: Workload, names: Iterable[str]) -> tuple[str, ...]:
-    """The tensors that have the bytes of these, each once: views are followed to what they show."""
+    """The tensors that hold the bytes of these, each once: views are resolved to their storage."""
     return tuple(dict.fromkeys(workload.storage(name) for name in names))
 
 
 def work_of(op: Op, workload: Workload) -> tuple[TaskKind, ComponentRole, Work]:
-    """What a whole operator asks of which sort of engine; what is fused into it not counted.
+    """The work of a whole operator and the role of its engine, without the operators fused into it.
 
     An unmodelled operator takes no time, and every result says so.
     """
@@ -29,9 +29,9 @@ def work_of(op: Op, workload: Workload) -> tuple[TaskKind, ComponentRole, Work]:
 
 
 class Draft:
-    """Takes down what a scheduler decides and works out who needs whom.
+    """Records the decisions of a scheduler and derives the dependencies.
 
-    A task needs the tasks that wrote the buffers it reads; a buffer is freed by those that used it.
+    A task needs the tasks that wrote the buffers it reads; a buffer is freed by the tasks that used it.
     """
 
     def __init__(self) -> None:
@@ -44,15 +44,15 @@ class Draft:
 
     @property
     def last(self) -> tuple[int, ...]:
-        """The task added last, for an `after` that lets only one at a time run; empty before the first."""
+        """The task added last, for an `after` that runs one task at a time; empty before the first."""
         return (len(self.tasks) - 1,) if self.tasks else ()
 
     def layer(self, name: str, kind: str, block: str = "") -> None:
-        """Begins a layer: tasks added from now on belong to it."""
+        """Starts a layer: tasks added from now on belong to it."""
         self.layers.append(Layer(name, kind, block))
 
     def buffer(self, tensor: str, nbytes: int, memory: str, box: Box | None = None) -> int:
-        """Describes a buffer; the task that `reserves` it comes next."""
+        """Describes a buffer and returns its index; the task that `reserves` it comes next."""
         self._buffers.append(Buffer(tensor, nbytes, memory, (), box))
         self._writers.append([])
         self._users.append([])
@@ -72,10 +72,10 @@ class Draft:
         layer: int | None = None,
         overwrites: bool = False,
     ) -> int:
-        """Adds a task and returns its index. What it needs through buffers is added to `needs`.
+        """Adds a task and returns its index. Its dependencies through buffers are added to `needs`.
 
-        `layer` is by default the last one begun. A task that `overwrites` a buffer waits for those who
-        used it before.
+        `layer` is by default the last one started. A task that `overwrites` a buffer waits for its earlier
+        users.
         """
         number = len(self.tasks)
         reads, writes = tuple(reads), tuple(writes)
@@ -114,7 +114,7 @@ class Draft:
         return number
 
     def keep(self, buffer: int) -> None:
-        """Leaves the buffer in memory when the Program ends."""
+        """Keeps the buffer in memory when the Program ends."""
         self._kept.add(buffer)
 
     def freeze(self, scheduler: str, workload: str, decisions: Mapping[str, str] | None = None) -> Program:

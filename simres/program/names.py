@@ -33,23 +33,23 @@ class EngineName:
 
     @classmethod
     def parse(cls, text: str) -> EngineName:
-        """The name that `text` spells. Raises `SimresError` where it spells none."""
+        """The name that `text` spells. Raises `SimresError` if it spells none."""
         return _parsed(text)
 
     @classmethod
     def channels(cls, component: str, count: int) -> tuple[str, ...]:
-        """The names, as text, of the `count` engines of a component: a single one is called like it."""
+        """The names, as text, of the `count` engines of a component; a single one has its name."""
         if count == 1:
             return (str(cls(component)),)
         return tuple(str(cls(component, number)) for number in range(count))
 
     @property
     def shared(self) -> EngineName:
-        """The engine of the chip that a tenant's view is of; itself where it is no tenant's."""
+        """The engine of the chip behind a tenant's view; itself if it is no tenant's."""
         return replace(self, tenant="") if self.tenant else self
 
     def of(self, tenant: str) -> EngineName:
-        """The view that a tenant has of it; itself where `tenant` is empty, for a network that is alone."""
+        """The view of `tenant`; itself if `tenant` is empty, for a network that is alone."""
         return replace(self, tenant=tenant)
 
     def __str__(self) -> str:

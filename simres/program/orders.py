@@ -1,8 +1,8 @@
 """Programs that differ only in the order of their tasks, and the facts that all these orders share.
 
-Which tasks there are, what each waits for and which buffers it uses often follows from the network and the
-memory alone, and only the order from how fast engines are. A `Pattern` is the first, `Issued` the first in
-an order; what holds of every order is then worked out, or proven, once for a Pattern.
+The tasks, their waits and their buffers often follow from the network and the memory alone, and only the
+order from the speed of the engines. A `Pattern` holds the tasks, `Issued` holds them in one order. A fact
+that holds for every order is derived, or proven, once per Pattern.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Pattern:
     """Tasks that can be issued in several orders, as a Program in one of them.
 
-    `free` are the engines whose tasks may change places; those of others stay in their order.
+    `free` are the engines whose tasks may change places; tasks of other engines stay in their order.
     """
 
     program: Program
@@ -33,8 +33,8 @@ class Pattern:
 
     @cached_property
     def ordered(self) -> tuple[list[int], list[int]]:
-        """Pairs of tasks of which the one comes before the other in every order: all the earlier ones of
-        these pairs, and all the later ones."""
+        """The pairs of tasks whose order never changes: the list of the earlier tasks, and that of the later
+        ones."""
         earlier: list[int] = []
         later: list[int] = []
         last: dict[str, int] = {}
@@ -50,7 +50,7 @@ class Pattern:
 
     @cached_property
     def reserved_by(self) -> list[int]:
-        """By buffer: the task that reserves it, -1 for one that is there before."""
+        """By buffer: the task that reserves it, -1 for a buffer that is resident before."""
         found = [-1] * len(self.program.buffers)
         for number, task in enumerate(self.program.tasks):
             for buffer in task.reserves:
@@ -59,7 +59,7 @@ class Pattern:
 
 
 class _Lazy(Sequence[T], Generic[T]):
-    """A sequence of known length that is made when somebody looks into it."""
+    """A sequence of known length whose items are made on first access."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -96,8 +96,8 @@ class _Lazy(Sequence[T], Generic[T]):
 class Issued(_Lazy[Task]):
     """The tasks of a Pattern in an order: `order` has the Pattern's numbers of the first, second, ... task.
 
-    Tasks are numbered by this order, and buffers in the order in which they are reserved, after those that
-    are there before.
+    Tasks are numbered by this order, and buffers in the order of reservation, after those that are resident
+    before.
     """
 
     def __init__(self, pattern: Pattern, order: Sequence[int]) -> None:
@@ -107,7 +107,7 @@ class Issued(_Lazy[Task]):
 
     @cached_property
     def places(self) -> list[int]:
-        """For each task of the Pattern its place in the order."""
+        """The place of each task of the Pattern in the order."""
         places = [0] * len(self.order)
         for place, task in enumerate(self.order):
             places[task] = place
@@ -115,7 +115,7 @@ class Issued(_Lazy[Task]):
 
     @cached_property
     def _placed(self) -> list[int]:
-        """For each buffer of the Pattern its number here."""
+        """The number of each buffer of the Pattern in this order."""
         program = self.pattern.program
         numbers = list(program.resident_in)
         for task in self.order:
@@ -161,7 +161,7 @@ class Issued(_Lazy[Task]):
 
 
 class Held(_Lazy[Buffer]):
-    """The buffers of tasks in an order; they know the tasks, not the other way round, so both go at once."""
+    """The buffers of tasks in an order; only they refer to the tasks, so both are freed at once."""
 
     def __init__(self, issued: Issued) -> None:
         super().__init__(len(issued.pattern.program.buffers))
@@ -179,7 +179,7 @@ class Held(_Lazy[Buffer]):
 
 
 def issued(program: Program) -> Issued | None:
-    """The order that a Program is of its Pattern; None for one that stands for itself."""
+    """The order of its Pattern that a Program is; None for a Program without a Pattern."""
     tasks, buffers = program.tasks, program.buffers
     if not isinstance(tasks, Issued) or not isinstance(buffers, Held) or buffers.issued is not tasks:
         return None
@@ -189,6 +189,6 @@ def issued(program: Program) -> Issued | None:
 
 
 def unordered(program: Program) -> Program:
-    """A Program with the same tasks and buffers in whatever order is at hand, for sums over them."""
+    """A Program with the same tasks and buffers in any order, for sums over them."""
     tasks = issued(program)
     return program if tasks is None else tasks.pattern.program

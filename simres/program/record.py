@@ -13,27 +13,27 @@ if TYPE_CHECKING:
 
 
 class Cause(StrEnum):
-    """Why an engine with a task at the head of its queue does not work."""
+    """Why an engine with a task at the head of its queue is stalled."""
 
     DATA = "data"
-    """A result that the task reads is not there yet."""
+    """A result that the task reads is not ready yet."""
     ORDER = "order"
-    """The schedule makes the task wait for one whose result it does not read."""
+    """The schedule makes the task wait for another whose result it does not read."""
     BUS = "bus"
-    """Another channel or a background master has the bus, or it turns around or refreshes."""
+    """Another channel or a background master holds the bus, or it turns around or refreshes."""
     SPACE = "space"
-    """Its buffers do not fit beside what the on-chip memory holds."""
+    """The task's buffers do not fit beside what the on-chip memory holds."""
     LATENCY = "latency"
-    """A request is on its way and nothing has come back yet."""
+    """A request is under way and no data has returned yet."""
     ENGINE = "engine"
-    """Another tenant's task is at it."""
+    """Another tenant's task occupies the engine."""
 
 
 class RecordLevel(StrEnum):
-    """How much a run takes down. Totals by engine, and so all invariants, are kept at every level."""
+    """How much of a run is recorded. Totals by engine, and so all invariants, are kept at every level."""
 
     FULL = "full"
-    """Every span, with its waits and who caused them; memory grows with tasks."""
+    """Every span, with its stalls and their holders; memory grows with the number of tasks."""
     AGGREGATE = "aggregate"
     """Sums by engine and layer; memory does not grow."""
     NONE = "none"
@@ -41,17 +41,17 @@ class RecordLevel(StrEnum):
 
 
 IN_FULL = "`simres.simulate(SCENARIO, record='full')` in Python has every task, of a load over time too"
-"""What to do where a record says less than is asked of it."""
+"""The hint if a Record has less than a command needs."""
 
 
 STALLS = (Cause.ENGINE, Cause.LATENCY, Cause.BUS)
-"""Why a task that has its buffers is not worked on yet, in the order in which this comes."""
+"""The causes that stall a task after its buffers are granted, in the order in which they occur."""
 
 
 class Wait(NamedTuple):
-    """A stretch of time in which an engine waited to work on a task.
+    """An interval in which an engine stalled on a task.
 
-    `holder` is the task whose end ended it, -1 where that is no single one.
+    `holder` is the task whose end ended it, -1 if that is no single one.
     """
 
     cause: Cause
@@ -64,14 +64,14 @@ class Span(NamedTuple):
     """One task in time, all in picoseconds from the start of the run.
 
     The engine turned to the task at `since` (it was free and the task next in line). At `ready`
-    everything the task waits for had ended, at `granted` it had its buffers and began, at `end` it was
-    done. Of granted to end, `engine_ps`, `latency_ps` and `bus_ps` were not worked. `holder` is the task
-    whose end made it ready, `space_holder` the one whose end made space; -1 where it did not wait. `launch`
+    everything the task waits for had ended, at `granted` it had its buffers and started, at `end` it was
+    done. Between granted and end, `engine_ps`, `latency_ps` and `bus_ps` were stalls. `holder` is the task
+    whose end made it ready, `space_holder` the one whose end freed the space; -1 if it did not wait. `launch`
     is the instance of a Program, counted from 0.
 
-    Its columns are known here and in `simres.simulation.lanes`, which takes them down; a column of time in
-    which the task is not worked on has a cause in `STALLS` and its place in `stalls_ps`. In documents a span
-    is a list of its columns.
+    The columns are known only here and in `simres.simulation.lanes`, which records them. A column of time in
+    which the task stalls has a cause in `STALLS` and its place in `stalls_ps`. In documents a span is a list
+    of its columns.
     """
 
     launch: int
@@ -88,28 +88,28 @@ class Span(NamedTuple):
 
     @property
     def stalls_ps(self) -> tuple[int, ...]:
-        """Picoseconds that it stalled after its grant, by cause in the order of `STALLS`."""
+        """The task's stalls after its grant in picoseconds, by cause in the order of `STALLS`."""
         return (self.engine_ps, self.latency_ps, self.bus_ps)
 
     @property
     def turn(self) -> int:
-        """When it had its engine, which another tenant's task may have been at."""
+        """The time at which it got its engine, which another tenant's task may have occupied."""
         return self.granted + self.engine_ps
 
     @property
     def begun(self) -> int:
-        """When the engine started to work on it."""
+        """The time at which the engine started to work on it."""
         return self.granted + sum(self.stalls_ps)
 
     @property
     def working_ps(self) -> int:
-        """Picoseconds that the engine worked on it."""
+        """Picoseconds for which the engine was busy with it."""
         return self.end - self.begun
 
     def waits(self, needs: Collection[int]) -> Iterator[Wait]:
-        """Its waits in order of time, each from the end of the one before; those of no length are left out.
+        """Yields its stalls in order of time, each from the end of the previous one; empty ones are left out.
 
-        `needs` are the tasks whose results it reads, a wait for any other one's end is the schedule's.
+        `needs` are the tasks whose results it reads; a stall on any other task has the cause `ORDER`.
         """
         if self.ready > self.since:
             cause = Cause.DATA if self.holder in needs else Cause.ORDER
@@ -119,7 +119,7 @@ class Span(NamedTuple):
         yield from self.stalls()
 
     def stalls(self) -> Iterator[Wait]:
-        """Those of its waits that come after its grant."""
+        """Yields its stalls after its grant."""
         at = self.granted
         for cause, ps in zip(STALLS, self.stalls_ps, strict=True):
             if ps:
@@ -127,7 +127,7 @@ class Span(NamedTuple):
                 at += ps
 
     def shifted(self, *, launch: int = 0, task: int = 0) -> Span:
-        """The same in a Record that has so many launches and tasks before its own."""
+        """The same span in a Record with `launch` launches and `task` tasks before its own."""
         return self._replace(
             launch=self.launch + launch,
             task=self.task + task,
@@ -137,8 +137,8 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, columns: tuple[int, ...]) -> Span:
-        """The span with these columns; the last ones may be missing where they have a default, as in a Record
-        of an older simres. Raises `ValueError` where there are fewer or more."""
+        """The span with these columns; the last ones may be missing if they have a default, as in a Record of
+        an older simres. Raises `ValueError` if there are fewer or more."""
         missing = len(cls._fields) - len(columns)
         if not missing:
             return tuple.__new__(cls, columns)
@@ -148,7 +148,7 @@ class Span(NamedTuple):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
-        """How pydantic reads one from a document: as a list of whole numbers."""
+        """The pydantic schema of a span in a document: a list of integers."""
         from pydantic_core import core_schema
 
         columns = core_schema.tuple_schema([core_schema.int_schema()], variadic_item_index=0)
@@ -158,7 +158,7 @@ class Span(NamedTuple):
 class Launched(NamedTuple):
     """One instance of a Program in a run: its tasks from number `first` up to, not including, `past`.
 
-    It was due at `at_ps`, and its last task ended at `end_ps`. `tenant` is whose it is, counted from 0.
+    It was due at `at_ps`, and its last task ended at `end_ps`. `tenant` is its tenant's index.
     """
 
     at_ps: int
@@ -170,7 +170,7 @@ class Launched(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EngineTotals:
-    """Where an engine's time went: `working_ps + sum(waiting_ps) + idle_ps` is the makespan."""
+    """The time of an engine: `working_ps + sum(waiting_ps) + idle_ps` is the makespan."""
 
     tasks: int
     working_ps: int
@@ -178,18 +178,18 @@ class EngineTotals:
     idle_ps: int
     moved_bytes: int
     bus_held_by: Mapping[str, int] = field(default_factory=dict)
-    """Its waits for a shared bus by who had it: an engine, a background master, or `""` for the bus itself
-    (turnaround, refresh). They add up to the wait for cause `bus`; empty where the bus is not shared."""
+    """Its stalls on a shared bus by holder: an engine, a background master, or `""` for the bus itself
+    (turnaround, refresh). They add up to the stalls of cause `bus`; empty if the bus is not shared."""
 
     @property
     def accounted_ps(self) -> int:
-        """All of it, added up."""
+        """The sum of busy, stalled and idle time."""
         return self.working_ps + sum(self.waiting_ps.values()) + self.idle_ps
 
 
 @dataclass(frozen=True, slots=True)
 class MasterTotals:
-    """What a background master moved over `bus` during the run, and how long it had it."""
+    """The traffic of a background master on `bus` during the run, and the time for which it held the bus."""
 
     bus: str
     requests: int
@@ -199,7 +199,7 @@ class MasterTotals:
 
 @dataclass(frozen=True, slots=True)
 class MemoryTotals:
-    """How full an on-chip memory got, in bytes, and what it held when the run ended."""
+    """The capacity and the peak of an on-chip memory, in bytes, and what it held at the end of the run."""
 
     capacity: int
     peak: int
@@ -207,8 +207,8 @@ class MemoryTotals:
 
 
 class Served(NamedTuple):
-    """How often a Program served requests of a stream: its tasks are number `first` up to, not including,
-    `past`, and it takes up to `batch` requests at once. No launch took less than `fastest_ps`."""
+    """The launches of one Program for requests of a stream: its tasks are number `first` up to, not
+    including, `past`, and it serves up to `batch` requests at once. No launch took less than `fastest_ps`."""
 
     first: int
     past: int
@@ -220,17 +220,17 @@ class Served(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StreamTotals:
-    """What became of the requests of a stream, all of which were served.
+    """The totals of a stream of requests, all of which were served.
 
     A request is *present* from its arrival to the end of its launch's last task, and *waits* until the first
-    task of that begins. All of them count in `arrived`, in `stayed_ps` and `waited_ps` (their times added up)
-    and in `present_ps` and `waiting_ps`: how many were present or waited, added up over time, moment by
-    moment, so that Little's law is that they equal the former two.
+    task of that starts. All requests count in `arrived`, in `stayed_ps` and `waited_ps` (sums of their times)
+    and in `present_ps` and `waiting_ps` (integrals over time of the number present or waiting); Little's law
+    says that both pairs are equal.
 
-    Everything else leaves the first `warmup` out. It is of the `counted` ones, or of the time from the first
-    of their arrivals, `from_ps`, to the last end, `until_ps`: their latencies by percentile, of which those
-    in `latency_ps` are exact, or too large by less than one part in `one_in`, where that is not 0; `upto_ps`
-    has how many had a latency up to so much but more than the one before.
+    All other figures leave out the first `warmup` requests. They cover the `counted` ones, or the time from
+    the first of their arrivals, `from_ps`, to the last end, `until_ps`. Latencies are given by percentile;
+    those in `latency_ps` are exact, or too large by less than one part in `one_in` if that is not 0.
+    `upto_ps` has the number of latencies up to each limit but above the previous one.
     """
 
     arrived: int
@@ -263,11 +263,11 @@ class StreamTotals:
 
 @dataclass(frozen=True)
 class Record:
-    """A run taken down: totals at every level; by layer (`layer_working_ps`) or task (`spans`) as asked.
+    """The Record of a run: totals at every level; by layer (`layer_working_ps`) or task (`spans`) on request.
 
     `layer_working_ps` has, by engine, pairs of layer and picoseconds. Spans are in order of their end.
-    `bus_holders` has, for rows that waited for a shared bus, the row's number, who had the bus, and for how
-    many picoseconds. Tasks are numbered through all Programs that ran, in order of their first launch
+    `bus_holders` has, for rows that waited for a shared bus, the row's number, the holder of the bus, and its
+    picoseconds. Tasks are numbered through all Programs that ran, in order of their first launch
     (`simres.program.tenants`). Two runs of the same input give equal Records.
     """
 
@@ -281,7 +281,7 @@ class Record:
     bus_holders: tuple[tuple[int, str, int], ...] = ()
     masters: Mapping[str, MasterTotals] = field(default_factory=dict)
     launches: tuple[Launched, ...] = ()
-    """Every launch; of a stream of requests only where the level is full."""
+    """Every launch; for a stream of requests only if the level is full."""
     streams: tuple[StreamTotals, ...] = ()
 
     @property
@@ -291,7 +291,7 @@ class Record:
 
     @property
     def parts(self) -> Mapping[tuple[int, int], int]:
-        """How often each Program ran, by its first task and the one past its last."""
+        """The number of runs of each Program, by its first task and the one past its last."""
         found = Counter((one.first, one.past) for one in self.launches)
         if self.level is not RecordLevel.FULL:
             for stream in self.streams:
@@ -300,7 +300,7 @@ class Record:
         return found
 
     def repeats(self, tasks: int) -> list[int]:
-        """How often each of so many tasks ran; once where the launches are not known."""
+        """The number of runs of each of so many tasks; 1 if the launches are unknown."""
         if not self.launches and not self.streams:
             return [1] * tasks
         found = [0] * tasks

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ComponentRole(StrEnum):
-    """What a scheduler may use a component for."""
+    """The use of a component for a scheduler."""
 
     BUS = "bus"
     """Moves bytes between off-chip memory and the chip."""
@@ -17,4 +17,4 @@ class ComponentRole(StrEnum):
     HOST = "host"
     """Does vector operations."""
     MASTER = "master"
-    """Nothing: it does work of its own, and gets in the way."""
+    """Does no tasks: it has its own traffic, which contends for the bus."""

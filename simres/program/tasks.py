@@ -1,9 +1,9 @@
 """The Program: the contract between scheduling and simulation.
 
-A `Program` lists tasks in one global order. Each runs on a named engine, engines take their tasks in
+A `Program` lists tasks in one global order. Each runs on a named engine; engines take their tasks in
 that order, one at a time. Buffers are reserved in that order too, each when the task that names it is
-otherwise ready to start, and are freed when the last of the tasks in `freed_by` has ended. Whatever
-stays on chip, is evicted, kept twice or computed again is therefore written here, in regions.
+otherwise ready to start, and are freed when the last of the tasks in `freed_by` has ended. Residency,
+eviction, duplication and recomputation are therefore all written here, in regions.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from simres.workload.boxes import Box as Box
 from simres.workload.operators import Loops, Op
 
 SCHEMA_VERSION = 1
-"""Version of the Program's form, recorded in results."""
+"""Version of the Program's JSON form, recorded in results."""
 
 
 class TaskKind(StrEnum):
-    """What a task does."""
+    """The operation of a task."""
 
     LOAD = "load"
     """Moves bytes from off-chip memory into a buffer."""
@@ -37,13 +37,13 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How much a task asks of its engine: bytes of a mover, MACs of a matrix unit, operations of a host.
+    """The amount of work of a task: bytes of a transfer, MACs of a matrix unit, operations of a host.
 
     `loops` is the part of the operator's loop nest that this task does (the whole of it, or a tile);
-    `op` is the operator itself, for engines whose price depends on more than the amount. `write` says that
-    the bytes go off-chip, `extents` where they lie there: stretches from a byte up to, not with, another.
-    Schedulers leave both alone; replay sets `write` for stores on a bus that needs time to turn around, and
-    both for kinds that ask (`EngineSpec.addressed`).
+    `op` is the operator itself, for engines whose cost depends on more than the amount. `write` says that
+    the bytes go off-chip; `extents` are their addresses there, ranges from a byte up to, not with, another.
+    Schedulers leave both alone. Replay sets `write` for stores on a bus with a turnaround, and both for kinds
+    that ask for them (`EngineSpec.addressed`).
     """
 
     nbytes: int = 0
@@ -71,8 +71,8 @@ class Region:
 class Buffer:
     """A piece of on-chip memory that holds a part of one tensor for a while.
 
-    `freed_by` are the tasks after whose end it is given back; empty, it stays to the end and is part
-    of `Program.resident_out`.
+    It is freed after the end of all tasks in `freed_by`; if that is empty, it stays to the end and is part of
+    `Program.resident_out`.
     """
 
     tensor: str
@@ -84,10 +84,10 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing an engine does.
+    """One unit of work on an engine.
 
     `needs` are tasks whose results it reads; `after` are tasks it waits for only because the schedule
-    says so. Both name earlier tasks by index. `reserves` are the buffers it must be granted first.
+    says so. Both refer to earlier tasks by index. `reserves` are the buffers it must be granted first.
     `layer` is an index into the Program's layers.
     """
 
@@ -104,7 +104,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What tasks are reported under: an operator, or a row of a ledger."""
+    """The unit under which tasks are reported: an operator, or a row of a ledger."""
 
     name: str
     kind: str
@@ -116,8 +116,8 @@ class Program:
     """Tasks in issue order, their buffers, and what is on chip before and after.
 
     `resident_in` are buffers held when the Program starts, `resident_out` those it leaves behind, so
-    that a Program can be instantiated again and again with its weights kept. `decisions` says in words
-    what the scheduler chose, for people.
+    that a Program can be instantiated again and again with its weights kept. `decisions` describes the
+    scheduler's choices in words.
     """
 
     scheduler: str
@@ -131,12 +131,12 @@ class Program:
 
     @cached_property
     def bytes_read(self) -> int:
-        """Bytes brought in from off-chip memory."""
+        """Bytes read from off-chip memory."""
         return sum(task.work.nbytes for task in self.tasks if task.kind is TaskKind.LOAD)
 
     @cached_property
     def bytes_written(self) -> int:
-        """Bytes sent to off-chip memory."""
+        """Bytes written to off-chip memory."""
         return sum(task.work.nbytes for task in self.tasks if task.kind is TaskKind.STORE)
 
     @cached_property

@@ -1,8 +1,8 @@
 """Combines the Programs, workloads and Records of tenants into one of each.
 
-Tenants are told apart by name: the matrix unit as `left` sees it is the engine `matrix.left`, its layers,
-tensors and operators are `left.conv1`. The only network of a run has the empty name, and its engines and
-layers keep theirs.
+Tenants are distinguished by name: the matrix unit as `left` sees it is the engine `matrix.left`, its layers,
+tensors and operators are `left.conv1`. A single network has the empty name, and its engines and layers keep
+their names.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from simres.program.tasks import Buffer, Layer, Program, Region, Task
 from simres.workload.graph import Ledger, Op, Workload
 
 ONLY = ""
-"""The name of a network that shares the chip with no other."""
+"""The name of a network that is alone on the chip."""
 
 _Key = tuple[object, ...]
 _W = TypeVar("_W", bound=Workload | Ledger)
 
 
 def joined(programs: Sequence[Program]) -> Program:
-    """The Programs one behind the other, tasks and buffers numbered through; the last one's decisions.
+    """The Programs one after the other, tasks and buffers numbered through; the decisions of the last one.
 
     A buffer that one leaves in memory and a later one finds there is the same buffer. Programs with the
-    same layers share them. One Program is returned as it is.
+    same layers share them. A single Program is returned as it is.
     """
     if len(programs) == 1:
         return programs[0]
@@ -89,12 +89,12 @@ def _placed(regions: Iterable[Region], place: dict[int, int]) -> tuple[Region, .
 
 
 def part(name: str, tenant: str) -> str:
-    """What a tenant's view of an engine or a memory is called; just `name` for a network that is alone."""
+    """The name of a tenant's view of an engine or a memory; just `name` for a network that is alone."""
     return str(EngineName.parse(name).of(tenant))
 
 
 def beside(programs: Mapping[str, Program]) -> Program:
-    """The Programs of tenants, by name, in one; that of the only network as it is."""
+    """The Programs of tenants, by name, in one; a single network's as it is."""
     if ONLY in programs:
         return programs[ONLY]
     whole = joined([_belonging(program, tenant) for tenant, program in programs.items()])
@@ -136,8 +136,8 @@ def _belonging(program: Program, tenant: str) -> Program:
 
 
 def workloads_beside(workloads: Mapping[str, _W]) -> Workload | _W:
-    """The networks of tenants, by name, as one graph of as many parts that share nothing; the only one as it
-    is. Tenants are graphs."""
+    """The networks of tenants, by name, as one graph of separate parts; a single one as it is. Tenants are
+    graphs."""
     if ONLY in workloads:
         return workloads[ONLY]
     parts = [_named(workload, tenant) for tenant, workload in workloads.items()]
@@ -181,8 +181,8 @@ def _named(workload: Workload | Ledger, tenant: str) -> Workload:
 def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> Record:
     """The Records of tenants, by name, as one: of `beside(programs)`.
 
-    Its engines and memories are the tenants' parts of them, one tenant's after the other's, its spans in
-    order of their end. That of the only network is returned as it is.
+    Its engines and memories are the tenants' views of them, one tenant after the other; its spans are in
+    order of their end. A single network's Record is returned as it is.
     """
     if ONLY in records:
         return records[ONLY]

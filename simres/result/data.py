@@ -13,19 +13,19 @@ from simres.workload.graph import Workload
 
 @dataclass(frozen=True, slots=True)
 class EngineDescription:
-    """What a result knows of an engine beside its times."""
+    """The description of an engine in a result, without its times."""
 
     kind: str
     role: str
     peak_per_s: int | None = None
-    """Bytes or operations a second, where the kind states a peak."""
+    """Bytes or operations per second, if the kind states a peak."""
     energy: EnergyCosts = field(default_factory=EnergyCosts)
-    """What its work takes in joules."""
+    """The energy costs of its work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One line of the scenario's `expect:` and what came out; `within` is a share of the expected value."""
+    """One line of the scenario's `expect:` and the value found; `within` is a share of the expected value."""
 
     path: str
     expected: int | float
@@ -34,15 +34,15 @@ class Expectation:
 
     @property
     def met(self) -> bool:
-        """Whether the found value is near enough."""
+        """Whether the found value is within the tolerance."""
         return abs(self.found - self.expected) <= self.within * abs(self.expected)
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a result comes from: enough to get the same one again.
+    """The origin of a result: everything needed to reproduce it.
 
-    `scenario` is resolved: every default written out. `versions` are of simres and of the packages
+    `scenario` is resolved: every default is written out. `versions` are of simres and of the packages
     whose parts were used.
     """
 
@@ -54,7 +54,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A Program that planning tried: who made it, what it decided, and what came of it."""
+    """A Program that planning tried: its scheduler, its decisions, and its makespan."""
 
     scheduler: str
     decisions: Mapping[str, str]
@@ -64,10 +64,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
-    """One of several networks that shared the chip, and what came of it.
+    """One of several networks that share the chip, and its figures.
 
-    It came at `start_ps`, and its last task ended at `end_ps`. With its part of the memory, but otherwise
-    alone on the chip, it would have taken `alone_ps`. `bounds` are those of its own work on the whole chip.
+    It started at `start_ps`, and its last task ended at `end_ps`. With its part of the memory, but otherwise
+    alone on the chip, it would take `alone_ps`. `bounds` are the lower bounds of its own work on the whole
+    chip.
     """
 
     workload: Workload
@@ -81,24 +82,24 @@ class Tenancy:
     bounds: Bounds
     candidates: tuple[Candidate, ...] = ()
     request_ps: int = 0
-    """Where requests came over time: how long one took on average. `alone_ps` is then of a single one."""
+    """With requests over time, the mean time of one. `alone_ps` is then of a single request."""
 
     @property
     def scheduled(self) -> Workload:
-        """The workload that its Program was made of."""
+        """The workload that its Program was made from."""
         return self.workload if self.rewritten is None else self.rewritten
 
     @property
     def images(self) -> int:
-        """Images that went through."""
+        """The number of inferences."""
         return self.repeats * self.scheduled.images
 
     @property
     def latency_ps(self) -> int:
-        """Picoseconds from its start to its last task's end; of requests over time, the mean of one's."""
+        """Picoseconds from its start to its last task's end; with requests over time, the mean latency."""
         return self.request_ps or self.end_ps - self.start_ps
 
     @property
     def slowdown(self) -> float:
-        """How many times as long as alone it took; 1 where that is no time."""
+        """Its latency as a multiple of that when alone; 1 if that is 0."""
         return self.latency_ps / self.alone_ps if self.alone_ps else 1.0

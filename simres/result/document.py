@@ -1,7 +1,7 @@
 """Writes the JSON form of a result.
 
 A result holds its scenario, workload, Program and Record, so that it can be shown anywhere and run again
-(`simres rerun`); the rest follows from them. With tenants, `networks` has the workload of each.
+(`simres rerun`); the rest is derived from them. With tenants, `networks` has the workload of each.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def to_document(result: Figures) -> dict[str, Any]:
 
 
 def _networks(result: Figures) -> dict[str, Any]:
-    """The part of the JSON form that has the workloads; that of all tenants together follows from theirs."""
+    """The workloads of the JSON form; that of all tenants together is derived from theirs."""
     if result.tenants:
         return {
             "networks": {
@@ -46,7 +46,7 @@ def _networks(result: Figures) -> dict[str, Any]:
 
 
 def program_document(program: Program) -> dict[str, Any]:
-    """A Program's JSON form. Of each task's operator the layer says enough, the workload has the rest."""
+    """A Program's JSON form, without the tasks' operators: layers and the workload describe these."""
     document: dict[str, Any] = _plain(Program, in_tuples(program), {"tasks": {"__all__": {"work": {"op"}}}})
     return document
 
@@ -58,7 +58,7 @@ def in_tuples(program: Program) -> Program:
 
 @cache
 def adapter(form: Any) -> Any:
-    """The pydantic adapter of a type, made once."""
+    """The pydantic adapter of a type, cached."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(form)

@@ -1,4 +1,4 @@
-"""The figures of a finished run that follow from its Program and Record, computed when first read."""
+"""The figures of a finished run, derived from its Program and Record when first read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figures:
-    """How long a workload takes on a chip, and why."""
+    """The makespan of a workload on a chip, and its causes."""
 
     name: str
     workload: Workload | Ledger
@@ -39,21 +39,21 @@ class Figures:
     expectations: tuple[Expectation, ...] = ()
     warnings: tuple[str, ...] = ()
     rewritten: Workload | None = None
-    """The workload after the scenario's passes, where there are any."""
+    """The workload after the scenario's passes, if there are any."""
     candidates: tuple[Candidate, ...] = ()
-    """What planning chose from, `program` included; none where there was one Program only."""
+    """The candidates of planning, `program` included; empty if there was only one Program."""
     repeats: int = 1
-    """How often the workload ran, the next as soon as engines were free."""
+    """The number of runs of the workload, each as soon as engines are free."""
     capacity_per_ks: int = 0
-    """Where requests came over time: how many the chip serves in a thousand seconds if they never run out, 0
-    where that is not known."""
+    """With requests over time: how many the chip serves per thousand seconds under saturation, 0 if
+    unknown."""
     tenants: Mapping[str, Tenancy] = field(default_factory=dict)
-    """Where several networks shared the chip, each by name; `workload`, `program` and `record` are then those
-    of all together (`simres.program.tenants`), and `candidates` and `repeats` are theirs."""
+    """If several networks share the chip, each by name; `workload`, `program` and `record` are then those of
+    all together (`simres.program.tenants`), and `candidates` and `repeats` are in the tenants."""
 
     @property
     def scheduled(self) -> Workload | Ledger:
-        """The workload that the Program was made of."""
+        """The workload that the Program was made from."""
         return self.workload if self.rewritten is None else self.rewritten
 
     @property
@@ -63,15 +63,14 @@ class Figures:
 
     @property
     def images(self) -> int:
-        """Images that went through."""
+        """The number of inferences."""
         if self.tenants:
             return sum(tenant.images for tenant in self.tenants.values())
         return self.repeats * _batch(self.scheduled)
 
     @property
     def workloads(self) -> Mapping[str, Workload | Ledger]:
-        """What was to be run: the workload of each tenant by name, that of an only network under the empty
-        name."""
+        """The workloads of the run: that of each tenant by name; a single network has the empty name."""
         return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}
 
     @cached_property
@@ -81,7 +80,7 @@ class Figures:
 
     @cached_property
     def stays(self) -> tuple[Stay, ...]:
-        """What lay in on-chip memory, from when to when."""
+        """The buffers in on-chip memory, with their times."""
         return stays(self.program, self.record)
 
     @cached_property
@@ -93,21 +92,21 @@ class Figures:
 
     @cached_property
     def pipeline(self) -> Pipeline | None:
-        """How image follows image; None where the workload ran once."""
+        """The throughput of a stream of inferences; None if the workload ran once."""
         if self.repeats < 2 or self.record.streams:
             return None
         return pipeline(self.program, self.record, _batch(self.scheduled))
 
     @cached_property
     def evictions(self) -> tuple[Eviction, ...]:
-        """What crossed the bus again, by tensor; nothing is known of a ledger."""
+        """The bytes that crossed the bus again, by tensor; empty for a ledger."""
         if not isinstance(self.scheduled, Workload) or self.record.streams:
             return ()
         return evictions(self.program, self.scheduled, self.record)
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
-        """LB0, LB1 and the roofline, as far as they can be said of this chip."""
+        """LB0, LB1 and the roofline, as far as they are defined for this chip."""
         found = []
         bus = [names for names in self.bounds.engines if self.role(names) == "bus"]
         if bus:
@@ -124,14 +123,14 @@ class Figures:
 
     @property
     def _least_bytes(self) -> int:
-        """What any schedule must move over the bus."""
+        """The bytes that any schedule must move over the bus."""
         parts: list[tuple[Workload | Ledger, int]]
         parts = [(tenant.scheduled, tenant.repeats) for tenant in self.tenants.values()]
         parts = parts or [(self.scheduled, self.repeats)]
         return sum(least_work(workload, self.program, repeats).nbytes for workload, repeats in parts)
 
     def peak(self, role: str) -> int:
-        """Bytes or operations a second of the components of that role together; 0 where none is stated."""
+        """Bytes or operations per second of the components of that role together; 0 if none is stated."""
         parts: dict[str, int] = {}
         for name, engine in self.chip.items():  # the channels of a bus share its rate, tenants an engine's
             if engine.role == role and engine.peak_per_s:
@@ -146,7 +145,7 @@ class Figures:
 
     @cached_property
     def _by_component(self) -> Mapping[str, EngineDescription]:
-        """The first engine of each component: one may have several, and each tenant has a view of it."""
+        """The first engine of each component: it may have several, and each tenant has a view of each."""
         found: dict[str, EngineDescription] = {}
         for name, engine in self.chip.items():
             found.setdefault(EngineName.parse(name).component, engine)
@@ -154,7 +153,7 @@ class Figures:
 
     @cached_property
     def estimate(self) -> Estimate | None:
-        """LB1: what layer-by-layer schedules come to on the bus.
+        """LB1: the bus traffic of layer-by-layer schedules.
 
         None without graph, memory or bus peak, for a workload that ran several times, and for tenants.
         """
@@ -170,7 +169,7 @@ class Figures:
 
     @property
     def met(self) -> bool:
-        """Whether everything that was expected came out."""
+        """Whether all expectations are met."""
         return all(expectation.met for expectation in self.expectations)
 
 

@@ -1,4 +1,4 @@
-"""Reads the JSON form of a result, and refuses what does not fit together."""
+"""Reads the JSON form of a result, and rejects inconsistent ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def load(path: str | Path) -> Result:
     """Reads a result that `save` wrote; a folder stands for the `result.json` in it.
 
-    Raises `SimresError` when it is missing, broken, or of a newer simres.
+    Raises `SimresError` if it is missing, broken, or of a newer simres.
     """
     path = Path(path)
     if path.is_dir():
@@ -51,14 +51,14 @@ def load(path: str | Path) -> Result:
 
 @contextmanager
 def _collecting_nothing() -> Iterator[None]:
-    """A large result is millions of objects and no garbage: looking for some takes longer than reading."""
+    """Pauses garbage collection: a large result is millions of objects and no garbage."""
     collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if collects:
-            if not gc.get_freeze_count():  # what was made counts as old: else it is searched at once
+            if not gc.get_freeze_count():  # new objects count as old: otherwise they are scanned at once
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
@@ -75,7 +75,7 @@ def _parsed(text: str, path: Path, hint: str) -> Any:
 
 
 def _check_head(document: Any, path: Path, hint: str) -> None:
-    """Whether it is a result, and of a version that is known. What is wrong inside is another matter."""
+    """Raises `SimresError` unless it is a result of a known version; its contents are checked elsewhere."""
     if not isinstance(document, dict) or "record" not in document or "origin" not in document:
         raise SimresError(f"`{path}` is no result: it has no `record` and `origin`", hint)
     _check_version(document.get("schema_version"), path, hint)
@@ -113,7 +113,7 @@ class _StoredTenant:
 
 @dataclass(frozen=True)
 class _Stored:
-    """The parts of the JSON form that a Result is made from again; the rest follows from them."""
+    """The parts of the JSON form from which a Result is made; the rest is derived from them."""
 
     name: str
     engines: Mapping[str, EngineDescription]
@@ -168,7 +168,7 @@ def _result(stored: _Stored, path: Path) -> Result:
 def _read_networks(
     stored: _Stored, tenants: Mapping[str, Tenancy], path: Path
 ) -> tuple[Workload | Ledger, Workload | None]:
-    """The workload, and what the passes made of it, if any ran."""
+    """The workload, and the workload after the passes, if any ran."""
     if tenants:
         given = workloads_beside({name: tenant.workload for name, tenant in tenants.items()})
         scheduled = {name: tenant.scheduled for name, tenant in tenants.items()}

@@ -14,7 +14,7 @@ from simres.units import format_duration
 
 @dataclass(frozen=True, repr=False)
 class Result(Figures):
-    """How long a workload takes on a chip, and why."""
+    """The makespan of a workload on a chip, and its causes."""
 
     def to_document(self) -> dict[str, Any]:
         """The JSON form as plain data: keys of times end in `_ps`, those of sizes in `_bytes`."""
@@ -27,7 +27,7 @@ class Result(Figures):
         return json.dumps(self.to_document(), separators=(",", ":")) + "\n"
 
     def save(self, folder: str | Path) -> Path:
-        """Writes `result.json` into `folder` (made if need be), whole or not at all; its path."""
+        """Writes `result.json` into `folder` (created if missing), whole or not at all; returns its path."""
         path = Path(folder) / "result.json"
         write_text(path, self.to_json())
         return path

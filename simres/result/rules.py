@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from simres.result.figures import Figures
 
 MOST_PS = 10**30
-"""Picoseconds beyond that are a slip: longer than the universe is old."""
+"""A larger number of picoseconds is an error: longer than the age of the universe."""
 MOST_FJ = 10**30
-"""Femtojoules, or microwatts, beyond that are a slip too."""
+"""A larger number of femtojoules or microwatts is an error too."""
 _PERCENTILES = ["p50", "p90", "p95", "p99", "p99_9", "max"]
 
 
 def problems_of_result(result: Figures) -> Iterator[str]:
-    """What the parts of a result say of each other that is not so; in order, each with its path."""
+    """Contradictions between the parts of a result, in order, each with its path."""
     engines = result.record.engines
     for name in engines:
         if name not in result.chip:
@@ -34,7 +34,7 @@ def problems_of_result(result: Figures) -> Iterator[str]:
             EngineName.parse(name)
         except SimresError as error:
             yield f"engines: {error.message}"
-            return  # nothing can be said of it
+            return  # nothing more can be checked
     workload = result.scheduled
     tensors = workload.tensors.keys() if isinstance(workload, Workload) else None
     yield from _program(result.program, result.record, tensors)
@@ -74,11 +74,11 @@ def problems_of_result(result: Figures) -> Iterator[str]:
 
 
 def _program(program: Program, record: Record, tensors: Set[str] | None) -> Iterator[str]:
-    """`tensors` are those of the workload; nothing is known of a ledger's."""
+    """`tensors` are those of the workload; a ledger's are unknown."""
     tasks, buffers, layers = len(program.tasks), len(program.buffers), len(program.layers)
     reserved: set[int] = set(program.resident_in)
     engines, memories = record.engines, record.memories
-    for number, task in enumerate(program.tasks):  # written for speed: there may be very many
+    for number, task in enumerate(program.tasks):  # optimised for speed: there may be very many
         if task.engine not in engines:
             yield f"program.tasks.{number}.engine: no engine `{task.engine}`"
         if not 0 <= task.layer < layers:
@@ -150,7 +150,7 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
     ended = dict.fromkeys(record.engines, 0)
     engine_of = [task.engine for task in program.tasks]
     makespan = record.makespan_ps
-    for number, span in enumerate(record.spans):  # written for speed: there may be very many
+    for number, span in enumerate(record.spans):  # optimised for speed: there may be very many
         task = span.task
         if not (
             0 <= task < tasks
@@ -219,7 +219,7 @@ def _streams(result: Figures) -> Iterator[str]:
 
 
 def _stream(stream: StreamTotals, makespan_ps: int) -> Iterator[str]:
-    """What its own figures say of each other; the first word is the one that is wrong."""
+    """Contradictions between its own figures; the first word names the wrong one."""
     if not 0 <= stream.warmup < stream.arrived <= MOST_PS:
         yield "warmup: leaves nothing to measure"
     if stream.counted != stream.arrived - stream.warmup:
@@ -260,7 +260,7 @@ def _stream(stream: StreamTotals, makespan_ps: int) -> Iterator[str]:
 
 
 def _served(program: Program, record: Record) -> Iterator[str]:
-    """Every Program of a stream, and that engines did the tasks of all of them."""
+    """Checks every Program of a stream, and that engines did the tasks of all of them."""
     tasks, sound = len(program.tasks), True
     for number, stream in enumerate(record.streams):
         for index, one in enumerate(stream.served):

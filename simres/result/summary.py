@@ -21,7 +21,7 @@ SCHEMA_VERSION = 1
 
 
 def summary(result: Figures) -> dict[str, Any]:
-    """The part of the JSON form that people and programs ask for most."""
+    """The part of the JSON form that people and programs use most."""
     record, spent = result.record, result.energy
     return {
         "schema_version": SCHEMA_VERSION,
@@ -151,13 +151,13 @@ def summary(result: Figures) -> dict[str, Any]:
 
 
 _UNITS = {"ps": "ps", "bytes": "B", "fj": "fJ", "uw": "uW", "per_ks": "/ks"}
-"""Base units of figures, by how their keys end."""
+"""Base units of figures, by the ending of their keys."""
 
 
 def figure_at(document: Mapping[str, Any], path: str, unit: str = "") -> int | float:
     """The number at a dotted path of the JSON form, whose keys may end in their unit (`_ps`, `_bytes`).
 
-    Raises `SimresError` where there is none, and where its key tells of another base unit than `unit`.
+    Raises `SimresError` if there is none, or if its key has another base unit than `unit`.
     """
     at: Any = document
     own = ""
@@ -187,7 +187,7 @@ def _goes_on(key: object, part: str) -> bool:
 
 
 def load_document(stream: StreamTotals) -> dict[str, Any]:
-    """What became of a stream of requests; of queues, the mean over time from the first that counts."""
+    """The figures of a stream of requests; for queues, the mean over time from the first that counts."""
     took = stream.until_ps - stream.from_ps
     launches = sum(one.launches for one in stream.served)
     return {
@@ -219,7 +219,7 @@ def load_document(stream: StreamTotals) -> dict[str, Any]:
 
 
 def _load(result: Figures, tenant: int) -> dict[str, Any]:
-    """What became of a tenant's stream, if requests came to it."""
+    """The figures of a tenant's stream, if it has one."""
     found = next((stream for stream in result.record.streams if stream.tenant == tenant), None)
     return {} if found is None else {"load": load_document(found)}
 
@@ -229,7 +229,7 @@ def _bounds(bounds: Bounds) -> dict[str, int]:
 
 
 def _fullest(result: Figures, memory: str) -> dict[str, Any]:
-    """When a memory was fullest and whose bytes these were; nothing unless the Record is full."""
+    """The time at which a memory was fullest, and its tensors; empty unless the Record is full."""
     found = peak(result.stays, memory)
     return (
         {} if found is None else {"fullest_at_ps": found.at_ps, "held_at_fullest_bytes": dict(found.holders)}
@@ -237,7 +237,7 @@ def _fullest(result: Figures, memory: str) -> dict[str, Any]:
 
 
 def stays_document(result: Figures) -> list[dict[str, Any]]:
-    """On-chip memory by tensor over time: who held how many bytes of which memory, from when to when."""
+    """On-chip memory by tensor over time: the bytes of each buffer, its memory, and its times."""
     return [
         {
             "memory": stay.memory,

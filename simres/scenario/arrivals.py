@@ -19,10 +19,10 @@ from simres.text import describe, shorten
 from simres.units import ArrivalRate, Duration
 
 MOST_REQUESTS = 1_000_000
-"""More than that in a run is a slip."""
+"""The largest number of requests in a run; more is taken for a mistake."""
 MOST_AT_ONCE = 256
 LARGEST_TRACE = 32 << 20
-"""Bytes of a file of arrivals."""
+"""The largest file of arrivals, in bytes."""
 USUAL_WARMUP = Fraction(1, 10)
 Way = Literal["poisson", "periodic", "bursty", "trace"]
 
@@ -68,7 +68,7 @@ class LoadFile(BaseModel):
 
 @dataclass(frozen=True)
 class Load:
-    """A stream of requests. `per_ks` is how many come in a thousand seconds; `trace` is in picoseconds."""
+    """A stream of requests. `per_ks` is the rate per thousand seconds; `trace` is in picoseconds."""
 
     arrivals: Way
     images: int
@@ -83,7 +83,7 @@ class Load:
 
 
 def load_of(findings: Findings, trail: Trail, given: Any, seed: int, base: Path) -> Load | None:
-    """The load given at `trail`, or None with all that is wrong taken down; files are relative to `base`."""
+    """The load given at `trail`, or None with all problems recorded; files are relative to `base`."""
     if not isinstance(given, dict):
         example = "{arrivals: poisson, rate: 400/s, images: 10000}"
         findings.add(trail, f"must be a mapping such as `{example}`, got {describe(given)}")
@@ -187,7 +187,7 @@ def _warmup(given: int | str | None, images: int) -> int:
 
 
 def _trace(given: str | list[int], base: Path) -> tuple[int, ...]:
-    """The times of a trace in picoseconds. Raises `SimresError`: none, no times, or not in order."""
+    """The times of a trace in picoseconds. Raises `SimresError` if they are missing or not in order."""
     if isinstance(given, list):
         places, times = [f"entry {number}" for number in range(1, len(given) + 1)], given
         name = "the trace"

@@ -22,12 +22,12 @@ from simres.scenario.source import Trail
 from simres.text import describe, shorten
 
 NAME = r"[a-z][a-z0-9_]*"
-"""What a component may be called."""
+"""The pattern of component names."""
 IMAGES_BESIDE_LOAD = "goes without `load`, which has `images` of its own"
 
 
 class KnownParts(Protocol):
-    """What scenarios need of `simres.plugins.registry.Registry`. Unknown names raise `SimresError`."""
+    """The parts of `simres.plugins.registry.Registry` used here. Unknown names raise `SimresError`."""
 
     def component(self, kind: str) -> hooks.Component: ...
     def components(self) -> Mapping[str, hooks.Component]: ...
@@ -56,7 +56,7 @@ def scheduler_of(findings: Findings, registry: KnownParts, trail: Trail, given: 
 
 
 def check_passes(findings: Findings, registry: KnownParts, trail: Trail, passes: Any) -> None:
-    """Takes down which passes at `trail` do not exist."""
+    """Records the passes at `trail` that do not exist."""
     for i, name in enumerate(passes if isinstance(passes, list) else ()):
         if isinstance(name, str):
             try:
@@ -67,8 +67,8 @@ def check_passes(findings: Findings, registry: KnownParts, trail: Trail, passes:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where files are looked for: relative to `base`, or to the current folder where a trail was set from
-    outside. Those of workloads must exist if they are `checked`."""
+    """The folders of relative files: `base`, or the current folder if a trail was set from outside. Files of
+    workloads must exist if they are `checked`."""
 
     base: Path
     outside: Set[Trail]
@@ -87,13 +87,13 @@ def tenants_of(
     seed: int,
     files: Files,
 ) -> dict[str, Tenant]:
-    """The tenants by name, with what is wrong with them taken down.
+    """The tenants by name, with all problems recorded.
 
-    They are as `usual` in what they do not say; `seed` is that of their requests.
+    What a tenant does not state is taken from `usual`; `seed` is that of their requests.
     """
     entries = findings.document.data.get("tenants")
     if not isinstance(entries, dict):
-        return {}  # said already, if it is there
+        return {}  # reported already, if it is there
     if "workload" in findings.document.data:
         findings.add(("tenants",), "is instead of `workload`: give one of them", key=True)
     if len(entries) < 2:
@@ -122,7 +122,7 @@ def _tenant(
     seed: int,
     files: Files,
 ) -> Tenant:
-    """A tenant that has not got its part of the memory yet."""
+    """A tenant without its part of the memory yet."""
     scheduler, parameters = usual.scheduler, usual.parameters
     if file.scheduler is not None:
         scheduler, parameters = scheduler_of(findings, registry, (*trail, "scheduler"), file.scheduler)
@@ -149,7 +149,7 @@ def _tenant(
 def _quotas(
     findings: Findings, asked: Mapping[str, int | None], hardware: Mapping[str, ComponentSpec]
 ) -> dict[str, int]:
-    """Each tenant's bytes of the largest memory: as asked, or an even part of what the others leave."""
+    """Each tenant's bytes of the largest memory: as asked, or an even share of what the others leave."""
     capacity = max((spec.capacity for spec in hardware.values() if isinstance(spec, MemorySpec)), default=0)
     stated = {name: nbytes for name, nbytes in asked.items() if nbytes is not None}
     left = capacity - sum(stated.values())
@@ -162,7 +162,7 @@ def _quotas(
 
 
 def workload_of(findings: Findings, trail: Trail, reference: Any, files: Files) -> str:
-    """A workload's name, or the path of its file; if files are checked, it is there."""
+    """A workload's name, or the path of its file, which exists if files are checked."""
     if not isinstance(reference, str) or not is_file_reference(reference):
         return reference if isinstance(reference, str) else ""
     path = Path(os.path.normpath(files.near(trail) / reference))

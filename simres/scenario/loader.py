@@ -1,4 +1,4 @@
-"""From a YAML file, or a plain document, to a checked `Scenario`; all that is wrong is said at once."""
+"""Turns a YAML file, or a plain document, into a checked `Scenario`; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from simres.scenario.sweep_section import sweep_of
 from simres.text import describe
 
 RESULT_PATH = r"[A-Za-z_][A-Za-z0-9_.-]*"
-"""What `expect:` may name."""
+"""The pattern of paths that `expect:` may contain."""
 
 
 def load(
@@ -64,11 +64,11 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A scenario's document, read once, of which scenarios are made that differ in what is set.
+    """The document of a scenario, read once; scenarios that differ in a few settings are made from it.
 
-    Files are relative to `base`, and must exist if `check_files`; `path` is None for what is no file. `own`
-    are paths that are set to what the document's own `sweep:` says, so files in these are relative to `base`
-    too.
+    Files are relative to `base`, and must exist if `check_files`; `path` is None for a document without a
+    file. `own` are paths set to values of the document's own `sweep:`, so files in these are relative to
+    `base` too.
     """
 
     document: Document
@@ -78,7 +78,7 @@ class Template:
     own: frozenset[str] = frozenset()
 
     def scenario(self, registry: KnownParts, overrides: Mapping[str, object] | None = None) -> Scenario:
-        """The scenario with these `overrides`; raises as `load` does."""
+        """The scenario with these `overrides`; raises like `load`."""
         return _scenario(
             replace(self.document, data=copy.deepcopy(self.document.data)),
             registry,
@@ -91,7 +91,7 @@ class Template:
 
 
 def template(reference: str | Path) -> Template:
-    """What is in a YAML file or shipped scenario, unchecked. Raises as `load` does for the file itself."""
+    """The document of a YAML file or shipped scenario, unchecked. Raises like `load` for the file itself."""
     path = shipped.find_scenario(reference)
     return Template(read(path), path.parent, path)
 
@@ -111,13 +111,13 @@ def from_document(
 ) -> Scenario:
     """The scenario that plain data describes, in the form of the YAML file; `name` if it has none.
 
-    With `base`, files are taken relative to it and must exist. Raises as `load` does.
+    With `base`, files are taken relative to it and must exist. Raises like `load`.
     """
     return template_of(document, base=base, name=name).scenario(registry, overrides)
 
 
 def load_chip(reference: str | Path, *, registry: KnownParts) -> ChipPreset:
-    """The chip in a YAML file, or a shipped one by name (`edge-npu`). Raises as `load` does."""
+    """The chip in a YAML file, or a shipped one by name (`edge-npu`). Raises like `load`."""
     path = shipped.find_chip(reference)
     document = read(path, "chip")
     return _chip(document, registry, path.stem)
@@ -297,11 +297,11 @@ def _add_chip(findings: Findings, registry: KnownParts, base: Path) -> None:
 
 
 _chips: Recent[Document] = Recent(16)
-"""Chips that were found right, by what is in their files."""
+"""Chips without problems, by the text of their files."""
 
 
 def _checked(text: str, path: Path, registry: KnownParts) -> Document:
-    """The document of a chip. Raises `InvalidFile` where anything is wrong with it."""
+    """The document of a chip. Raises `InvalidFile` if it has any problem."""
     document = parse(text, str(path), "chip")
     _chip(copy.deepcopy(document), registry, path.stem)
     return document
@@ -310,7 +310,7 @@ def _checked(text: str, path: Path, registry: KnownParts) -> Document:
 def _hardware(findings: Findings, registry: KnownParts) -> dict[str, ComponentSpec]:
     entries = findings.document.data.get("hardware", {})
     if not isinstance(entries, dict):
-        return {}  # said already
+        return {}  # reported already
     if not entries and ("hardware" in findings.document.data or findings.what == "scenario"):
         findings.add(("hardware",), "names no component; give a `chip:` to start from, or components by name")
     hardware = {}
@@ -327,7 +327,7 @@ def _hardware(findings: Findings, registry: KnownParts) -> dict[str, ComponentSp
 
 
 def _check_masters(findings: Findings, hardware: dict[str, ComponentSpec], complete: bool) -> None:
-    """Background masters are on a bus, and leave something of it."""
+    """Checks that background masters are on a bus and leave some of it to others."""
     buses = [name for name, spec in hardware.items() if isinstance(spec, BusSpec)]
     for name, spec in hardware.items():
         if complete and isinstance(spec, BackgroundSpec) and spec.bus not in buses:

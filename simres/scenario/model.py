@@ -21,7 +21,7 @@ SCHEMA_VERSION = 1
 
 
 MOST_IMAGES = 1_000_000
-"""More than that in a run is a slip."""
+"""The largest number of images in a run; more is taken for a mistake."""
 
 
 class ScenarioFile(BaseModel):
@@ -102,7 +102,7 @@ class ChipFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class StatedExpectation:
-    """What a figure of the result should be: `value` in the base unit `unit`, empty for a plain number.
+    """The expected figure of the result: `value` in the base unit `unit`, empty for a plain number.
 
     `within` is the difference allowed, as a share of the value.
     """
@@ -112,7 +112,7 @@ class StatedExpectation:
     unit: str = ""
     within: Fraction = Fraction(0)
     place: tuple[int, int] = field(default=(0, 0), compare=False)
-    """Line and column in the scenario's file, from 1; 0 where there is none."""
+    """Line and column in the scenario's file, from 1; 0 if there is none."""
 
     @property
     def text(self) -> int | float | str:
@@ -143,9 +143,9 @@ class Scenario:
     """A scenario, checked and complete.
 
     `workload` is a file's path or a name; `hardware` is in the order of the file; `parameters` are the
-    scheduler's. With `tenants`, `workload` is empty. `overridden` says that something was set from outside,
-    so `expect` is not checked.
-    Two scenarios are equal when they ask for the same, wherever they were read.
+    scheduler's. With `tenants`, `workload` is empty. `overridden` says that a value was set from outside, so
+    `expect` is not checked.
+    Two scenarios are equal if they ask for the same, wherever they were read.
     """
 
     name: str
@@ -165,21 +165,21 @@ class Scenario:
 
     @property
     def loaded(self) -> bool:
-        """Whether requests come over time, to it or to a tenant."""
+        """Whether the scenario or a tenant has requests over time."""
         return self.load is not None or any(tenant.load for tenant in self.tenants.values())
 
     @property
     def workload_file(self) -> Path | None:
-        """The JSON file that `workload` names, or None where it is a name."""
+        """The JSON file that `workload` names, or None if it is a name."""
         return Path(self.workload) if is_file_reference(self.workload) else None
 
     @property
     def networks(self) -> Mapping[str, str]:
-        """The workload of each network, a file or a name, by tenant; the only one has the empty name."""
+        """The workload of each network, a file or a name, by tenant; a single network has the empty name."""
         return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}
 
     def parts(self) -> Mapping[str, Scenario]:
-        """For each tenant, by name, the scenario in which it has its part of the chip to itself.
+        """For each tenant, by name, the scenario in which it is alone on its part of the chip.
 
         A scenario with one network is its own part, under the empty name.
         """
@@ -210,7 +210,7 @@ class Scenario:
         return found
 
     def without_requests(self) -> Scenario:
-        """The scenario in which each network runs as often as `images` says instead of on request."""
+        """The scenario in which each network runs as often as `images` says, without requests."""
         tenants = {name: replace(tenant, load=None) for name, tenant in self.tenants.items()}
         return replace(self, load=None, tenants=tenants)
 

@@ -16,10 +16,10 @@ from simres.text import describe, shorten
 
 @dataclass(slots=True)
 class Findings:
-    """Collects everything that is wrong with one document, to be raised at once.
+    """Collects all problems of one document, to be raised at once.
 
-    `overrides` are the trails that were set, and where in the document that is said; what is wrong with one
-    that was set from outside is said of `--set`.
+    `overrides` are the trails that were set, each with its place in the document; a problem with a trail set
+    from outside is reported for `--set`.
     """
 
     document: Document
@@ -29,7 +29,7 @@ class Findings:
     _hint: str | None = None
 
     def add(self, trail: Trail, message: str, *, key: bool = False, hint: str | None = None) -> None:
-        """Takes down that the value at `trail` (or its key) is wrong."""
+        """Records a problem with the value at `trail` (or its key)."""
         name = ".".join(shorten(part) for part in trail)
         text = f"{name}: {message}" if name else message
         set_ = max((set_ for set_ in self.overrides if trail[: len(set_)] == set_), key=len, default=None)
@@ -43,15 +43,15 @@ class Findings:
         self._hint = self._hint or hint
 
     def add_error(self, trail: Trail, error: SimresError) -> None:
-        """Takes down an error that was raised about the value at `trail`."""
+        """Records an error that was raised about the value at `trail`."""
         self.add(trail, error.message, hint=error.hint)
 
     def add_unknown(self, trail: Trail, known: Iterable[str]) -> None:
-        """Takes down that there is no such key as the last of `trail`."""
+        """Records that the last key of `trail` is unknown."""
         self.add(trail, f"unknown key{suggestion(str(trail[-1]), known)}", key=True)
 
     def validate(self, model: type[BaseModel], data: Any, trail: Trail, **options: Any) -> Any:
-        """The model made of `data`, or None with everything that pydantic has against it taken down."""
+        """The model made from `data`, or None with all of pydantic's errors recorded."""
         try:
             return model.model_validate(data, **options)
         except ValidationError as error:
@@ -64,7 +64,7 @@ class Findings:
         return None
 
     def raise_any(self) -> None:
-        """Raises `InvalidFile` if anything was found."""
+        """Raises `InvalidFile` if there are any problems."""
         if self._problems:
             ordered = sorted(self._problems, key=lambda problem: (problem.line, problem.column))
             most = ordered[:MAX_PROBLEMS]
@@ -84,7 +84,7 @@ class Findings:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """`; did you mean ...?` where something known is near, else what there is."""
+    """`; did you mean ...?` if a known name is similar, otherwise the list of known names."""
     names = list(known)
     lowered = {known.lower(): known for known in reversed(names)}
     close = get_close_matches(name[:100].lower(), lowered, n=1)
@@ -113,7 +113,7 @@ _LIMIT_WORDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le":
 
 
 def plainly(item: dict[str, Any]) -> str:
-    """One of pydantic's errors in plain English, with what was found."""
+    """A pydantic error in plain English, with the value found."""
     kind, context = str(item["type"]), item.get("ctx") or {}
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error") or item["msg"])

@@ -27,7 +27,7 @@ from simres.units import QUANTITIES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILES = {"scenario": "schema.json", "chip": "chip.schema.json"}
-"""What each schema's file is called in `scenarios/`."""
+"""The file name of each schema in `scenarios/`."""
 
 Schema = dict[str, Any]
 
@@ -65,7 +65,7 @@ def scenario_schema(registry: Registry) -> Schema:
 
 
 def _tenant(properties: Schema) -> Schema:
-    """What a tenant says; of its scheduler and passes, the same as a scenario."""
+    """The schema of a tenant; its scheduler and passes are as in a scenario."""
     schema = of_model(TenantFile)
     for name in ("scheduler", "passes"):
         described = schema["properties"][name]["description"]
@@ -121,7 +121,7 @@ def _entries(definition: str) -> Schema:
 
 
 def _kinds(registry: Registry) -> tuple[dict[str, Schema], dict[str, list[str]]]:
-    """The schema of each kind, and apart from it which keys it needs: beside a `chip:` none are."""
+    """The schema of each kind and, separately, its required keys: beside a `chip:` none are required."""
     components = registry.components()
     kinds = _models("kind", {kind: component.spec for kind, component in components.items()})
     required = {}
@@ -189,7 +189,7 @@ def _when(key: str, value: str, then: Schema) -> Schema:
 
 
 def _models(what: str, targets: Mapping[str, str]) -> dict[str, Schema]:
-    """The schema of the model behind each name; one that cannot be made is left out, with a warning."""
+    """The schema of the model behind each name; a model without one is left out, with a warning."""
     found = {}
     for name, target in targets.items():
         try:
@@ -201,7 +201,7 @@ def _models(what: str, targets: Mapping[str, str]) -> dict[str, Schema]:
 
 
 def of_model(model: type[BaseModel]) -> Schema:
-    """A model's schema with its docstrings as descriptions, defaults as they are spelled, and no titles."""
+    """A model's schema with docstrings as descriptions, defaults as they are spelled, and no titles."""
     schema: Schema = _without_titles(model.model_json_schema())
     said = _docstrings(model)
     for name, field in model.model_fields.items():
@@ -226,7 +226,7 @@ def _without_titles(schema: Any) -> Any:
 
 
 def _docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """The string under each field, its parents' included; none where the source is not at hand."""
+    """The docstring under each field, inherited ones included; empty if the source is not available."""
     found = {}
     for owner in reversed(model.__mro__):
         if owner is BaseModel or not issubclass(owner, BaseModel):

@@ -15,9 +15,9 @@ from simres.text import shorten
 
 @cache
 def root() -> Path:
-    """The folder they are in: `*.yaml` are scenarios, `chips/*.yaml` chips, `workloads/*.json` workloads.
+    """The folder of the shipped files: scenarios in `*.yaml`, `chips/*.yaml`, `workloads/*.json`.
 
-    Raises `SimresError` when this installation has none.
+    Raises `SimresError` if this installation has none.
     """
     package = Path(__file__).parents[1]
     for folder in (package / "shipped", package.parent / "scenarios"):
@@ -29,32 +29,32 @@ def root() -> Path:
 
 
 def scenario(name: str) -> Path:
-    """The file of a shipped scenario. Raises `SimresError`, with the list, when there is none."""
+    """The file of a shipped scenario. Raises `SimresError`, with the list, if there is none."""
     return _named("scenario", name, scenarios())
 
 
 def chip(name: str) -> Path:
-    """The file of a shipped chip. Raises `SimresError`, with the list, when there is none."""
+    """The file of a shipped chip. Raises `SimresError`, with the list, if there is none."""
     return _named("chip", name, chips())
 
 
 def workload(name: str) -> Path:
-    """The file of a shipped workload. Raises `SimresError`, with the list, when there is none."""
+    """The file of a shipped workload. Raises `SimresError`, with the list, if there is none."""
     return _named("workload", name, workloads())
 
 
 def find_scenario(reference: str | Path) -> Path:
-    """The file that `reference` names: a path, or a shipped scenario's name where no such file is."""
+    """The file that `reference` names: a path or, if there is no such file, a shipped scenario."""
     return _find("scenario", reference)
 
 
 def find_chip(reference: str | Path) -> Path:
-    """The file that `reference` names: a path, or a shipped chip's name where no such file is."""
+    """The file that `reference` names: a path or, if there is no such file, a shipped chip."""
     return _find("chip", reference)
 
 
 def name_of(path: Path) -> str | None:
-    """The name of the shipped workload that `path` is, None if it is none."""
+    """The name of the shipped workload at `path`, None if it is not shipped."""
     try:
         own = path.suffix == ".json" and path.resolve().parent == (root() / "workloads").resolve()
     except (OSError, ValueError, RuntimeError):
@@ -83,14 +83,14 @@ def checkpoints() -> dict[str, Path]:
 
 
 def find_checkpoint(reference: str | Path) -> Path:
-    """The file that `reference` names: a path, or a shipped checkpoint's name where no such file is."""
+    """The file that `reference` names: a path or, if there is no such file, a shipped checkpoint."""
     path = Path(reference)
     known = checkpoints()
     return known[str(reference)] if str(reference) in known and not _is_there(path) else path
 
 
 def description(path: Path) -> str:
-    """One line on a shipped file: what a scenario or chip says of itself, what a workload holds."""
+    """One line on a shipped file: the description of a scenario or chip, the contents of a workload."""
     if path.suffix == ".yaml":
         from simres.scenario.source import read
 
@@ -109,7 +109,7 @@ def description(path: Path) -> str:
 
 
 def _trained(path: Path) -> str:
-    """What the metadata of a checkpoint say, read without torch: a length, then JSON, then the weights."""
+    """A summary of a checkpoint's metadata, read without torch: a length, then JSON, then the weights."""
     import json
 
     with path.open("rb") as file:

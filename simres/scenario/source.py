@@ -1,9 +1,8 @@
-"""Strict YAML that remembers where everything stands.
+"""Strict YAML that keeps the place of every value.
 
-Only what every YAML reader agrees on is taken. A plain `on`, `1:30` or `0123` means one thing in YAML 1.1
-and another in 1.2, so it is an error here and not a guess. PyYAML supplies the events (its C parser where
-there is one), this module what they mean; nothing is ever constructed but dict, list, str, int, float,
-bool and None.
+Only syntax that every YAML reader agrees on is accepted. A plain `on`, `1:30` or `0123` means one thing in
+YAML 1.1 and another in 1.2, so it is an error here and not a guess. PyYAML supplies the events (its C parser
+if there is one), this module their meaning; only dict, list, str, int, float, bool and None are constructed.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ if TYPE_CHECKING:
     from yaml.events import Event
 
 MAX_BYTES = 1 << 18
-"""A longer file is refused unread."""
+"""The largest file; a longer one is rejected unread."""
 MAX_DEPTH = 16
-"""Mappings and lists within each other."""
+"""The deepest nesting of mappings and lists."""
 MAX_VALUES = 10_000
-"""Values in a document, with what aliases stand for counted in full; so a YAML bomb goes no further."""
+"""The largest number of values in a document, aliases counted in full, which stops YAML bombs."""
 MAX_PROBLEMS = 20
 
 Trail = tuple[str | int, ...]
-"""The way to a value from the root of a document: keys and list indices."""
+"""The path to a value from the root of a document: keys and list indices."""
 Place = tuple[int, int]
 """Line and column, from 1."""
 
@@ -47,10 +46,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content as plain data. `path` is how the user named it.
+    """A file's content as plain data. `path` is the user's name for it.
 
-    `values` and `keys` say where each value and each key stands, by its path from the root: (line,
-    column) from 1.
+    `values` and `keys` give the place of each value and each key, by its path from the root: (line, column)
+    from 1.
     """
 
     path: str
@@ -59,7 +58,7 @@ class Document:
     keys: dict[Trail, Place] = field(default_factory=dict)
 
     def place(self, path: Trail, *, key: bool = False) -> Place:
-        """Where `path` stands, or what contains it; (0, 0) where that is unknown."""
+        """The place of `path`, or of what contains it; (0, 0) if unknown."""
         if key and path in self.keys:
             return self.keys[path]
         while path and path not in self.values:
@@ -68,17 +67,17 @@ class Document:
 
 
 def read(path: str | Path, what: str = "scenario") -> Document:
-    """The document in a YAML file; `what` it should be is said in errors.
+    """The document in a YAML file; errors say `what` it should be.
 
     Raises:
         SimresError: there is no such file, or it cannot be read.
-        InvalidFile: it is no YAML mapping of the strict kind, with every problem and its place.
+        InvalidFile: it is not a strict YAML mapping; lists every problem and its place.
     """
     return parse(text_of(Path(path), what), str(path), what)
 
 
 def parse(text: str, path: str, what: str = "scenario") -> Document:
-    """The document that `text` is; `path` is named in errors, which are those of `read`."""
+    """The document in `text`; `path` is named in errors, which are those of `read`."""
     composer = _Composer(path)
     root = composer.compose(text)
     if not composer.problems:
@@ -96,10 +95,10 @@ def parse(text: str, path: str, what: str = "scenario") -> Document:
 
 
 def parse_value(text: str, name: str = "") -> Any:
-    """What a single value such as `2 GB/s` or `[a, b]` means, given outside any file; `name` is for errors.
+    """The value of a text such as `2 GB/s` or `[a, b]`, given outside any file; `name` is for errors.
 
     Raises:
-        SimresError: it is no strict YAML.
+        SimresError: it is not strict YAML.
     """
     prefix = f"{name}: " if name else ""
     if len(text) > MAX_BYTES or _CONTROL.search(text):
@@ -112,7 +111,7 @@ def parse_value(text: str, name: str = "") -> Any:
 
 
 def text_of(path: Path, what: str) -> str:
-    """What is in a file. Raises as `read` does."""
+    """The text of a file. Raises like `read`."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -148,7 +147,7 @@ def text_of(path: Path, what: str) -> str:
 
 
 def _in_folder(path: Path, what: str) -> str | None:
-    """A hint for whoever named the folder and meant a file in it."""
+    """A hint if the path is a folder and a file in it was meant."""
     if what == "scenario" and (path / "scenario.yaml").is_file():
         return f"did you mean `{path / 'scenario.yaml'}`?"
     if (path / "result.json").is_file():
@@ -158,7 +157,7 @@ def _in_folder(path: Path, what: str) -> str | None:
 
 @dataclass(slots=True)
 class _Node:
-    """A value and where it stands; `size` counts it and all within it, aliases written out."""
+    """A value and its place; `size` counts it and everything in it, aliases written out."""
 
     value: dict[str, tuple[Place, _Node]] | list[_Node] | str | int | float | bool | None
     place: Place
@@ -166,7 +165,7 @@ class _Node:
 
 
 class _TooMuchError(Exception):
-    """Stops the reading: what follows is no use to anyone."""
+    """Stops reading: the rest of the document is of no use."""
 
 
 class _Composer:
@@ -183,7 +182,7 @@ class _Composer:
             raise _TooMuchError
 
     def compose(self, text: str) -> _Node | None:
-        """The root value, None of an empty document; what is wrong goes to `problems`."""
+        """The root value, None for an empty document; problems go to `problems`."""
         root = None
         events = yaml.parse(text, Loader=_LOADER)
         try:
@@ -240,7 +239,7 @@ class _Composer:
 
     def _alias(self, event: yaml.AliasEvent, place: Place) -> _Node:
         node = self._anchors.get(event.anchor or "")
-        if node is None:  # also where an alias stands within what it names
+        if node is None:  # also if an alias stands within its own anchor
             self.problem(
                 place,
                 f"alias `*{shorten(event.anchor)}` without a finished `&{shorten(event.anchor)}` before it",
@@ -297,7 +296,7 @@ class _Composer:
             self.problem(place, f"`{shorten(text)}` is too large a number")
         elif ":" in text:
             self.problem(place, f"`{shorten(text)}` is a number in base 60 to some, text to others; quote it")
-        elif text.count(".") <= 1:  # with more it is text, a version say
+        elif text.count(".") <= 1:  # with more it is text, for example a version
             wish = "write plain decimals, or quote it"
             self.problem(place, f"`{shorten(text)}` is not read alike by all YAML readers; {wish}")
         return text

@@ -10,11 +10,11 @@ from simres.scenario.problems import Findings
 from simres.text import describe
 
 Goal = Literal["latency", "makespan", "energy", "power", "traffic", "sram", "bandwidth", "accuracy"]
-"""What a design can be good at; `simres.exploration.objectives` knows what each is."""
+"""A goal of a design; `simres.exploration.objectives` defines each."""
 
 
 def _listed(given: Any) -> Any:
-    """`latency,energy`, as the command line has it, is the list of these."""
+    """Splits a text such as `latency,energy`, as the command line gives it, into a list."""
     return [name.strip() for name in given.split(",")] if isinstance(given, str) else given
 
 
@@ -32,7 +32,7 @@ class SweepFile(BaseModel):
 
 
 def sweep_of(findings: Findings, given: Any) -> SweepFile | None:
-    """The scenario's `sweep:`, or None with all that is wrong with its shape taken down."""
+    """The scenario's `sweep:`, or None with all problems of its shape recorded."""
     if not isinstance(given, dict):
         example = '{vary: {hardware.ddr.bandwidth: "1,2,4 GB/s"}}'
         findings.add(("sweep",), f"must be a mapping such as `{example}`, got {describe(given)}")

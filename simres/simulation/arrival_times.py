@@ -1,9 +1,9 @@
 """Arrival times of requests in picoseconds: the same for a seed on every machine.
 
-Nothing here asks a logarithm of anybody's mathematical library. An exponential variate is drawn by comparing
-uniform ones (von Neumann, *Various techniques used in connection with random digits*, 1951), which are
-`random.Random.random()`, for which Python promises the same series for a seed: multiples of 2^-53, which are
-whole numbers here. So a series is exact, and one seed gives the same series at every rate, stretched.
+No mathematical library is asked for a logarithm. An exponential variate is drawn by comparing uniform ones
+(von Neumann, *Various techniques used in connection with random digits*, 1951). These come from
+`random.Random.random()`, for which Python promises the same series for a seed: multiples of 2^-53, held as
+integers here. A series is therefore exact, and one seed gives the same series at every rate, only stretched.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from itertools import count
 from simres.units import PS_PER_S
 
 _ONE = 1 << 53
-"""What a uniform variate is a multiple of one part of."""
+"""The denominator of a uniform variate."""
 PER_KS = 1000 * PS_PER_S
-"""Picoseconds in a thousand seconds, for which rates are stated."""
+"""Picoseconds in a thousand seconds, the unit of time of rates."""
 
 
 def uniform(seed: int, *names: object) -> Callable[[], int]:
-    """Draws whole numbers from 0 up to, not including, 2^53, for a seed and whatever tells it apart."""
+    """Returns a source of integers from 0 up to, not including, 2^53, for a seed and distinguishing names."""
     text = "/".join(map(str, (seed, *names)))
     chance = random.Random(int.from_bytes(hashlib.sha256(text.encode()).digest(), "big"))
     return lambda: int(chance.random() * _ONE)
@@ -31,8 +31,8 @@ def uniform(seed: int, *names: object) -> Callable[[], int]:
 def exponential(draw: Callable[[], int]) -> int:
     """An exponential variate of mean 1, in units of 2^-53.
 
-    Uniform variates are drawn as long as they fall. That there are an odd number of them, the first at x, has
-    the density exp(-x); each time there are not, the variate is larger by one.
+    Uniform variates are drawn while they decrease. The event that their number is odd, with the first at x,
+    has the density exp(-x); each time the number is even, the variate grows by one.
     """
     whole = 0
     while True:
@@ -47,7 +47,7 @@ def exponential(draw: Callable[[], int]) -> int:
 
 
 def poisson(per_ks: int, draw: Callable[[], int]) -> Iterator[int]:
-    """Arrivals that know nothing of each other, so many in a thousand seconds on average."""
+    """Independent arrivals, on average `per_ks` in a thousand seconds."""
     units = 0
     while True:
         units += exponential(draw)
@@ -55,12 +55,12 @@ def poisson(per_ks: int, draw: Callable[[], int]) -> Iterator[int]:
 
 
 def periodic(per_ks: int) -> Iterator[int]:
-    """One arrival after the other in equal steps, the first at once."""
+    """Arrivals at equal intervals, the first at 0."""
     return (number * PER_KS // per_ks for number in count())
 
 
 def bursty(per_ks: int, burst: int, draw: Callable[[], int]) -> Iterator[int]:
-    """Bursts of so many at one instant, the bursts as in `poisson`; `per_ks` arrivals on average in all."""
+    """Bursts of `burst` arrivals at one instant, the bursts as in `poisson`; `per_ks` arrivals on average."""
     units = 0
     while True:
         units += burst * exponential(draw)

@@ -1,8 +1,8 @@
 """Static proofs about a Program: well formed, free of deadlock, complete.
 
-A task happens before another when the other waits for it, directly or through others, or comes after
-it on the same engine (engines are in order). With one engine's tasks in a row, "everything of that
-engine up to here" is one number, so what happens before a task is one number an engine.
+A task happens before another if the other waits for it, directly or through others, or comes after it on the
+same engine (engines are in order). An engine's tasks form a sequence, so "everything of that engine up to
+here" is one number, and what happens before a task is one number per engine.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ ROLES = {
 
 
 Access = tuple[int, Region]
-"""A task (-1: before all of them) and what it uses."""
+"""A task (-1: before all of them) and the region it uses."""
 Place = int | str
-"""A buffer by its index, or off-chip memory by the tensor that lies there."""
+"""A buffer by its index, or off-chip memory by the tensor stored there."""
 
 
 class Uses:
-    """Who read a place, or who wrote it: all of them, the last of each engine, and the last by box."""
+    """The readers or the writers of a place: all of them, the last of each engine, and the last by box."""
 
     __slots__ = ("all", "by_box", "last", "tensor")
 
     def __init__(self) -> None:
         self.tensor: str | None = None
-        """What was put there."""
+        """The tensor stored there."""
         self.all: list[Access] = []
         self.last: dict[str, int] = {}
         self.by_box: dict[Box | None, int] = {}
 
     def add(self, number: int, engine: str, region: Region) -> None:
-        """A task uses the place."""
+        """Adds a use of the place by a task."""
         self.tensor = region.tensor
         self.all.append((number, region))
         self.last[engine] = number
@@ -54,7 +54,7 @@ class Uses:
 
 
 class Accesses:
-    """Who wrote a place, and who read what lies there."""
+    """The writers of a place, and the readers of its contents."""
 
     __slots__ = ("reads", "writes")
 
@@ -74,8 +74,9 @@ def _whole(tensor: Tensor) -> Box:
 class Check:
     """The proofs about one Program.
 
-    With `free`, about all orders of its tasks in which what they wait for comes first, and engines that are
-    not `free` keep theirs; but for `space`. Of the others not all that happens before is then known.
+    With `free`, they hold for all orders in which tasks come after those they wait for and engines that are
+    not `free` keep their order; `space` is the exception. For free engines, not everything that happens
+    before a task is then known.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Check:
         self.chip = chip
         self.workload = workload
         self.clocks: list[dict[str, int]] = []
-        """By task: how many tasks of each engine have ended before it starts."""
+        """By task: the number of tasks of each engine that have ended before it starts."""
         self.places: list[int] = []
         """By task: its place in its engine's queue."""
         self.followed: dict[int, dict[str, int]] = {}
@@ -109,7 +110,7 @@ class Check:
         )
 
     def tasks(self) -> None:
-        """Engines and indices exist, waits point backwards (so there is no cycle)."""
+        """Engines and indices exist; tasks wait only for earlier ones (so there is no cycle)."""
         engines = self.chip.engines
         counts: dict[str, int] = {}
         last: dict[str, dict[str, int]] = {}
@@ -161,7 +162,7 @@ class Check:
         return any(place < clock.get(engine, 0) for engine, place in self.followed.get(earlier, {}).items())
 
     def buffers(self) -> list[int]:
-        """Each is reserved once, or resident before; the reserving task by buffer (-1: resident)."""
+        """Each buffer is reserved once, or resident before; returns its reserving task (-1: resident)."""
         program = self.program
         owner: list[int | None] = [None] * len(program.buffers)
         for number in (*program.resident_in, *program.resident_out):
@@ -193,7 +194,7 @@ class Check:
         return [by for by in owner if by is not None]
 
     def space(self) -> None:
-        """Walked in program order, reservations never exceed a capacity: grants in order cannot deadlock."""
+        """In program order, reservations never exceed a capacity: grants in that order cannot deadlock."""
         memories = self.chip.memories
         used = dict.fromkeys(memories, 0)
         ends: dict[int, list[int]] = {}
@@ -220,10 +221,10 @@ class Check:
                 used[name] -= memories[name].occupied(buffers[freed].nbytes)
 
     def regions(self, workload: Workload, owner: list[int]) -> None:
-        """Every region read was brought in or produced before, is still there, and is not being overwritten.
+        """Every region read was loaded or produced before, is still there, and is not being overwritten.
 
-        Of two tasks that use the same part of the same place, one of them to write, the earlier in program
-        order has ended when the later one starts.
+        If two tasks use the same part of the same place and one of them writes, the earlier in program order
+        has ended when the later one starts.
         """
         places: dict[Place, Accesses] = {}
         for number in self.program.resident_in:
@@ -234,7 +235,7 @@ class Check:
         tensors = workload.tensors
         clocks, places_of, free = self.clocks, self.places, self.free
         known: set[int] = set()
-        """Regions looked at, by identity: the Program holds them, and tasks share them."""
+        """Checked regions, by identity: the Program holds them, and tasks share them."""
         for number, task in enumerate(self.program.tasks):
             clock = clocks[number]
             for region in task.reads:
@@ -251,7 +252,7 @@ class Check:
                 writes = there.writes
                 by = writes.by_box.get(region.box)
                 if by is not None and by >= 0 and writes.tensor == region.tensor and len(writes.last) == 1:
-                    # The common case: one engine wrote it, this part last, and is done by then.
+                    # The common case: one engine wrote it, this part last, and has ended by then.
                     ((engine, last),) = writes.last.items()
                     if engine in free:
                         done = len(writes.all) == 1 and self.before(by, number)
@@ -273,7 +274,7 @@ class Check:
                 self._alone(number, region, there.writes)
                 self._alone(number, region, there.reads)
                 if there.writes.tensor not in (region.tensor, None):
-                    places[_place(region)] = there = Accesses()  # another tensor takes its place
+                    places[_place(region)] = there = Accesses()  # another tensor replaces it
                 there.writes.add(number, task.engine, region)
 
     def _known(self, number: int, region: Region, owner: list[int], workload: Workload) -> None:
@@ -309,13 +310,13 @@ class Check:
             if other not in (-1, number) and places[other] >= clock.get(engine, 0):
                 break
         else:
-            return  # engines are in order: those before the last have ended too
+            return  # engines are in order: earlier tasks have ended too
         tensor, box = region.tensor, region.box
         for other, used in others.all:
             if other in (-1, number):
                 continue
             if used.tensor == tensor and used.box is not None and box is not None and not meet(used.box, box):
-                continue  # asked first, as most parts that many tasks use lie side by side
+                continue  # tested first, as most parts that many tasks use lie side by side
             if not self.before(other, number):
                 place = "its off-chip copy" if region.buffer is None else f"buffer {region.buffer}"
                 raise self.fail(
@@ -338,7 +339,7 @@ class Check:
             raise self.fail(number, f"reads a part of `{region.tensor}` that is not {place} by then")
 
     def amounts(self, workload: Workload) -> None:
-        """Nothing is left out: work and traffic are at least the workload's."""
+        """Nothing is left out: work and traffic are at least those of the workload."""
         program = self.program
         kept = {program.buffers[number].tensor for number in program.resident_in} & workload.tensors.keys()
         spared = sum(workload.needed_bytes.get(name, 0) for name in kept)
@@ -356,11 +357,11 @@ class Check:
 def check(program: Program, chip: Chip, workload: Workload | Ledger) -> None:
     """Raises `InvariantViolation` naming the first thing wrong with `program`.
 
-    Checked: tasks form no cycle and fit the chip's engines; a loop nest makes just the task's
+    Checked: tasks form no cycle and fit the chip's engines; a loop nest has exactly the task's
     multiply-accumulates; buffers are reserved once, used while they are held, and freed; reservations in
-    program order never exceed a capacity; every region read was written by a task that happens before, and
-    overwritten by none that may run beside its readers; work and traffic are at least the workload's. A
-    ledger has no graph, so of it only its work is checked.
+    program order never exceed a capacity; every region read was written by a task that happens before, and is
+    overwritten by none that may run at the same time as its readers; work and traffic are at least those of
+    the workload. A ledger has no graph, so only its work is checked.
     """
     found = Check(program, chip, workload)
     found.tasks()

@@ -18,13 +18,13 @@ from simres.simulation.placement import lay_out
 
 @dataclass(frozen=True, slots=True)
 class FlatProgram:
-    """What replay asks of a Program, once per Program however often it is instantiated.
+    """The data of a Program that replay needs, computed once per Program.
 
     By task: `lane` (index of its engine), `layer`, `work`, `duration_ps`, `successors` (tasks that wait
     for it), `waits` (number of tasks it waits for), `demand` (bytes it reserves, by memory), `turn` (its
-    place among the tasks that reserve), `releases` (buffers it is a user of). By buffer: `holds` (its memory
-    and the bytes it takes there) and `users` (tasks that must end before it is free). `order` lists
-    each lane's tasks, `turns` counts the tasks that reserve. `fills` says that it brings in what it leaves
+    place among the tasks that reserve), `releases` (buffers it uses). By buffer: `holds` (its memory and the
+    bytes it takes there) and `users` (number of tasks that must end before it is free). `order` lists each
+    lane's tasks, `turns` counts the tasks that reserve. `fills` says that the Program loads what it leaves
     behind, so that the next Program has to wait for it.
     """
 
@@ -46,18 +46,18 @@ class FlatProgram:
 
     @property
     def resident_in(self) -> Demand:
-        """What is held before the first task, by memory."""
+        """The bytes held before the first task, by memory."""
         return _sum(self.holds[buffer] for buffer in self.program.resident_in)
 
     @property
     def resident_out(self) -> Demand:
-        """What is held after the last task, by memory."""
+        """The bytes held after the last task, by memory."""
         return _sum(self.holds[buffer] for buffer in self.program.resident_out)
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """An instance of a Program that joins the queues at `at_ps`; its first task counts as number `first`."""
+    """An instance of a Program that joins the queues at `at_ps`; its first task has the number `first`."""
 
     plan: FlatProgram
     at_ps: int = 0
@@ -72,7 +72,7 @@ def _sum(amounts: Iterable[tuple[int, int]]) -> Demand:
 
 
 def _inverse(groups: Iterable[Sequence[int]], count: int) -> list[Sequence[int]]:
-    """For each number below `count`, the places of the groups that name it."""
+    """For each number below `count`, the indices of the groups that contain it."""
     found: list[Sequence[int]] = [()] * count
     for place, members in enumerate(groups):
         for member in members:
@@ -94,7 +94,7 @@ def _price(spec: EngineSpec, work: Work) -> int:
 
 
 def _prices(specs: Sequence[EngineSpec], order: list[list[int]], work: list[Work]) -> list[int]:
-    """Duration of every task; a spec is asked once for each Work object, which tasks may share."""
+    """The duration of every task; a spec is asked once per Work object, which tasks may share."""
     keys = list(map(id, work))
     prices = [0] * len(work)
     for spec, tasks in zip(specs, order, strict=True):
@@ -105,7 +105,7 @@ def _prices(specs: Sequence[EngineSpec], order: list[list[int]], work: list[Work
 
 
 def _told(program: Program, engines: Mapping[str, EngineSpec]) -> list[Work]:
-    """The work of every task, that of transfers with what engines have to know: which way, and where."""
+    """The work of every task; for transfers with the direction and the addresses that engines need."""
     tasks = program.tasks
     work = [task.work for task in tasks]
     if any(isinstance(spec, BusSpec) and spec.turnaround for spec in engines.values()):
@@ -121,7 +121,7 @@ def _told(program: Program, engines: Mapping[str, EngineSpec]) -> list[Work]:
 
 
 def _holds(program: Program, engines: Mapping[str, EngineSpec]) -> list[tuple[int, int]]:
-    """Memory and bytes of every buffer; the same pair for alike buffers."""
+    """Memory and bytes of every buffer; equal buffers share one pair."""
     memories = {name: spec for name, spec in engines.items() if isinstance(spec, MemorySpec)}
     place = {name: number for number, name in enumerate(memories)}
     keys = [(buffer.memory, buffer.nbytes) for buffer in program.buffers]
@@ -132,8 +132,8 @@ def _holds(program: Program, engines: Mapping[str, EngineSpec]) -> list[tuple[in
 def flatten(program: Program, engines: Mapping[str, EngineSpec], *, renumbered: bool = False) -> FlatProgram:
     """The FlatProgram of `program` on a chip with these engines, memories among them.
 
-    If `renumbered` will do, tasks and buffers of a Program that is one order of a Pattern have the numbers of
-    the Pattern, whose FlatProgram is then all but made.
+    If `renumbered`, tasks and buffers of a Program that is one order of a Pattern keep the numbers of the
+    Pattern, whose FlatProgram is then reused.
     """
     one_of_many = issued(program)
     if renumbered and one_of_many is not None and not any(spec.addressed for spec in engines.values()):
@@ -178,7 +178,7 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec], *, renumbered: 
 
 
 class _Common:
-    """What the Plans of all orders of a Pattern have in common, on all chips with the same engines."""
+    """The data shared by all orders of a Pattern, on all chips with the same engines."""
 
     def __init__(self, pattern: Pattern, engines: Mapping[str, EngineSpec]) -> None:
         plan = self.plan = flatten(pattern.program, engines)
@@ -188,7 +188,7 @@ class _Common:
         for task, (lane, work) in enumerate(zip(plan.lane, plan.work, strict=True)):
             first.setdefault(asked.setdefault((lane, id(work)), len(asked)), task)
         self.prices = [asked[lane, id(work)] for lane, work in zip(plan.lane, plan.work, strict=True)]
-        """By task: which of the different prices is its."""
+        """By task: the index of its price."""
         self.priced = [(plan.lane[task], plan.work[task]) for task in first.values()]
         """Lane and work of each price."""
 
@@ -197,7 +197,7 @@ _common: WeakKeyDictionary[Pattern, dict[object, _Common]] = WeakKeyDictionary()
 
 
 def _common_of(pattern: Pattern, engines: Mapping[str, EngineSpec]) -> _Common:
-    """Found again by what it depends on: engines' names, which memories there are, who turns around."""
+    """Cached by engine names, memories, and whether a bus has a turnaround."""
     memories = [spec for spec in engines.values() if isinstance(spec, MemorySpec)]
     turning = any(isinstance(spec, BusSpec) and spec.turnaround for spec in engines.values())
     try:
@@ -231,8 +231,8 @@ def _in_order(tasks: Issued, engines: Mapping[str, EngineSpec]) -> FlatProgram:
 
 
 def least_ps(program: Program, chip: Chip) -> int:
-    """Picoseconds that tasks take which wait for each other, one chain of them, each at full speed: no run of
-    the Program on `chip` is shorter, whatever the order of its tasks."""
+    """The longest chain of tasks that wait for each other, at full speed, in picoseconds: a lower bound for a
+    run of the Program on `chip`, whatever the order of its tasks."""
     plan = flatten(program, chip.engines, renumbered=True)
     tasks = plan.program.tasks
     ends: list[int] = []
@@ -242,7 +242,7 @@ def least_ps(program: Program, chip: Chip) -> int:
             if ends[other] > since:
                 since = ends[other]
         ends.append(since + duration)
-    return max(ends, default=0) - len(ends)  # engines may round less often than once a task
+    return max(ends, default=0) - len(ends)  # engines may round less often than once per task
 
 
 EMPTY = flatten(Program("", "", ()), {})

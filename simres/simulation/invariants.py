@@ -17,7 +17,7 @@ from simres.simulation.stream import Requests
 
 
 class BrokenInvariant(InvariantViolation):
-    """A run that contradicts itself; `record` is what it took down."""
+    """A run that contradicts itself; `record` is its Record."""
 
     def __init__(self, message: str, record: Record) -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class BrokenInvariant(InvariantViolation):
 
 
 def longest_chain_ps(plan: FlatProgram) -> int:
-    """Picoseconds of the longest chain of tasks that need each other's results, each at full speed.
+    """The longest chain of dependent tasks, each at full speed, in picoseconds.
 
     Waits that only the schedule imposes are left out, so no schedule of these tasks is faster.
     """
@@ -51,14 +51,14 @@ def hold(
     shared: Mapping[str, Sequence[str]] | None = None,
     requests: Requests | None = None,
 ) -> int:
-    """Raises `BrokenInvariant` unless all of these hold, and returns the longest chain's picoseconds:
+    """Returns the picoseconds of the longest chain; raises `BrokenInvariant` unless all of these hold.
 
-    every task ended and every buffer was given back, but for those meant to stay; working, waiting and
-    idle time are whole, none is negative, and they add up to the makespan on every engine; each engine's
-    work, and the longest chain of needs, take no longer than the run; the bytes moved are the Programs';
-    no memory held more than it can. Of `shared` components, with their engines, all work together takes no
-    longer than the run either, that of background masters included, and waits for them are those of their
-    holders. All `requests` came and were served, none faster than its longest chain, and Little's law holds.
+    Every task ended and every buffer was freed, except those meant to stay. Busy, stalled and idle times are
+    integers, none is negative, and they add up to the makespan on every engine. Each engine's work and the
+    longest chain of dependencies take no longer than the run. The bytes moved are those of the Programs. No
+    memory exceeded its capacity. For `shared` components, the work of all their engines together takes no
+    longer than the run, background masters included, and their bus waits are those of their holders. All
+    `requests` arrived and were served, none faster than its longest chain, and Little's law holds.
     """
 
     def broken(message: str) -> BrokenInvariant:
@@ -113,7 +113,7 @@ def hold(
 
 
 def _stream_holds(record: Record, stream: StreamTotals) -> None:
-    """What came was served, and the requests' times are those of the crowd, moment by moment."""
+    """All requests were served, and their times agree with the queue lengths over time (Little's law)."""
     served = sum(one.requests for one in stream.served)
     if not stream.arrived == served == stream.counted + stream.warmup:
         raise BrokenInvariant(f"{stream.arrived} requests came and {served} were served", record)
@@ -130,7 +130,7 @@ def _stream_holds(record: Record, stream: StreamTotals) -> None:
 def _times(
     launches: Sequence[Launch], record: Record, requests: Requests | None
 ) -> tuple[dict[int, FlatProgram], Counter[int]]:
-    """The Plans that ran, by identity, and how often each did."""
+    """The FlatPrograms that ran, by identity, and how often each did."""
     plans = {id(launch.plan): launch.plan for launch in launches}
     times = Counter(id(launch.plan) for launch in launches)
     for stream in record.streams if requests else ():
@@ -146,11 +146,11 @@ def hold_together(
     chip: Chip,
     requests: Sequence[Requests | None] = (),
 ) -> None:
-    """Raises `BrokenInvariant` unless what tenants did fits on the one `chip` that they share.
+    """Raises `BrokenInvariant` unless the work of the tenants fits on the one `chip` that they share.
 
-    Each engine's tasks, whosever they are, take no longer than the run, as priced and as reported; and
-    so do those of all engines of a component that is shared, with its background masters. The tenants'
-    parts of a memory are no more than there is.
+    On each engine, the tasks of all tenants take no longer than the run, as priced and as reported; so do
+    those of all engines of a shared component, with its background masters. The tenants' parts of a memory do
+    not exceed its capacity.
     """
     makespan = records[0].makespan_ps
     plans: dict[int, FlatProgram] = {}
@@ -214,8 +214,8 @@ def _shared_holds(
 
 
 def spans_hold_together(records: Sequence[Record], plans: Sequence[FlatProgram]) -> None:
-    """Raises `BrokenInvariant` unless each tenant's spans agree with its Program, and no two tenants are
-    at one engine at a time. `plans` has each tenant's only Program.
+    """Raises `BrokenInvariant` unless each tenant's spans agree with its Program, and no two tenants use one
+    engine at the same time. `plans` has each tenant's only Program.
     """
     at: dict[int, list[tuple[int, int, int]]] = {}
     for tenant, (record, plan) in enumerate(zip(records, plans, strict=True)):
@@ -232,8 +232,8 @@ def spans_hold_together(records: Sequence[Record], plans: Sequence[FlatProgram])
 def spans_hold(record: Record, plan: FlatProgram) -> None:
     """Raises `BrokenInvariant` unless the spans agree with the Program, task by task.
 
-    Nothing starts before what it waits for has ended, and engines do one thing at a time, in order. Too
-    dear for every run: the tests and the conformance kit call it.
+    No task starts before everything it waits for has ended, and each engine does one task at a time, in
+    order. Too expensive for every run: the tests and the conformance kit call it.
     """
     ends: dict[tuple[int, int], int] = {}
     free = [0] * len(plan.order)

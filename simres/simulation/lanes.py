@@ -1,7 +1,7 @@
-"""The queues of engines, and what is launched into them.
+"""The queues of engines, and the launches that fill them.
 
 Each engine has a lane: a queue of tasks in program order. A task starts when it is at the head of its
-lane, everything it waits for has ended, and its buffers are granted; grants go in program order.
+lane, everything it waits for has ended, and its buffers are granted. Grants follow program order.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from simres.simulation.stream import Desk, LaunchedRequests
 
 NEVER = float("inf")
 _span = tuple.__new__
-"""Makes a Span of its columns, written out, in half the time that a call of it takes."""
+"""Makes a Span of all its columns, in half the time of calling the class."""
 
 
 class NoMoment(Exception):
-    """An engine's task ends never, or at no moment at all (`nan`); its number."""
+    """A task never ends, or ends at no valid moment (`nan`); the argument is the engine's number."""
 
 
 class _Instance:
-    """A launched Program as it runs: what is still waited for, by task and by buffer.
+    """A launched Program as it runs: the outstanding waits, by task and by buffer.
 
-    As long as no lane has turned to it, `fresh`, it is little more than its place in the queues.
+    While no lane has turned to it, it is `fresh` and holds little more than its place in the queues.
     """
 
     __slots__ = ("asked", "first_turn", "fresh", "lanes", "number", "plan", "users", "waits")
@@ -44,17 +44,17 @@ class _Instance:
         self.asked = asked
         self.fresh = True
         self.lanes = 0
-        """Lanes that have not come to the end of their tasks."""
+        """Lanes that have not reached the end of their tasks."""
         self.waits: list[int] = []
         self.users: list[int] = []
 
 
 _NOTHING = _Instance(-1, EMPTY, 0, None)
-"""What a lane with an empty queue is at."""
+"""The instance of a lane with an empty queue."""
 
 
 class Run:
-    """What all lanes of a run share."""
+    """The state that all lanes of a run share."""
 
     __slots__ = (
         "bus_holders",
@@ -81,19 +81,19 @@ class Run:
         self.lanes: list[Lane] = []
         self.latest = EMPTY
         self.freed = -1
-        """When space was last given back."""
+        """The time at which space was last freed."""
         self.held_back: deque[tuple[int, Launch, LaunchedRequests | None]] = deque()
-        """Launches that wait for the one before to fill the memory for them."""
+        """Launches that wait for the previous one to fill the memory."""
         self.rows: list[Span] | None = [] if level is RecordLevel.FULL else None
         self.bus_holders: list[tuple[int, str, int]] = []
         self.by_layer = level is RecordLevel.AGGREGATE
         self.logged = list(launches)
-        """Every launch; those for the requests of a stream only if all spans are taken down."""
+        """Every launch; those for requests of a stream only if all spans are recorded."""
         self.ends = [launch.at_ps for launch in launches]
-        """When the last lane came to the end of its tasks, of each of these."""
+        """The time at which the last lane reached the end of its tasks, by launch."""
         self.launched = len(launches)
         self.due = sum(len(launch.plan.lane) for launch in launches)
-        """Tasks of all these."""
+        """The number of tasks of all launches."""
         self.desk: Desk | None = None
 
     def submit(self, launch: Launch, asked: LaunchedRequests) -> None:
@@ -107,12 +107,12 @@ class Run:
         self.arrive(number, launch, asked)
 
     def arrive(self, number: int, launch: Launch, asked: LaunchedRequests | None = None) -> None:
-        """Launches a Program, or holds it back until what it finds in memory is there."""
+        """Launches a Program, or holds it back until the memory contents that it expects are there."""
         self.held_back.append((number, launch, asked))
         self.proceed()
 
     def proceed(self) -> None:
-        """Launches what need not be held back any longer."""
+        """Launches everything that need not be held back any longer."""
         while self.held_back:
             if self.latest.fills and any(lane.instance is not _NOTHING for lane in self.lanes):
                 return
@@ -135,7 +135,7 @@ class Run:
             self.desk.ended(asked, now)
 
     def ended(self, instance: _Instance, now: int) -> None:
-        """All lanes are done with an instance."""
+        """Handles the end of an instance on all lanes."""
         if instance.number < len(self.ends):
             self.ends[instance.number] = now
         if self.desk is not None and instance.asked is not None:
@@ -143,9 +143,9 @@ class Run:
 
 
 class Lane:
-    """An engine's queue. The engine works on `task`, or waits for it, or the queue is empty.
+    """An engine's queue. The engine is busy with `task`, stalls on it, or the queue is empty.
 
-    `awaits` is the task that the lane waits for others to make ready, -1 when it does not.
+    `awaits` is the task that the lane waits for others to make ready, -1 if there is none.
     """
 
     __slots__ = (
@@ -184,7 +184,7 @@ class Lane:
         self.task = self.awaits = -1
         self.free_since = self.ready = self.granted = 0
         self.ripened = -1
-        """When a task further back in the queue, or a new one, last became ready."""
+        """The time at which a later task in the queue, or a new one, last became ready."""
         self.holder = self.space_holder = -1
         self.finished = self.working_ps = self.idle_ps = self.moved_bytes = 0
         self.waiting_ps = dict.fromkeys(Cause, 0)
@@ -193,24 +193,24 @@ class Lane:
 
     @property
     def tasks(self) -> int:
-        """Tasks that ended."""
+        """The number of tasks that ended."""
         return self.finished + max(0, self.position)
 
     def totals(self, makespan_ps: int) -> EngineTotals:
-        """What it did up to the end of the run; with an empty queue it has been idle since it ran dry."""
+        """The totals up to the end of the run; with an empty queue the lane is idle since it ran dry."""
         idle = self.idle_ps + (makespan_ps - self.free_since if self.instance is _NOTHING else 0)
         return EngineTotals(
             self.tasks, self.working_ps, dict(self.waiting_ps), idle, self.moved_bytes, dict(self.bus_held_by)
         )
 
     def wake(self, now: int) -> None:
-        """The queue is no longer empty."""
+        """Starts a lane whose queue is no longer empty."""
         self.idle_ps += now - self.free_since
-        self.free_since = self.ripened = now  # what comes now follows nothing without a gap
+        self.free_since = self.ripened = now  # the next task follows no other without a gap
         self.advance(now)
 
     def advance(self, now: int) -> None:
-        """Turns to the next task, if there is one, and begins it if nothing is missing."""
+        """Turns to the next task, if there is one, and starts it if nothing is missing."""
         position = self.position + 1
         if position == len(self.order):
             self.finished += position
@@ -240,7 +240,7 @@ class Lane:
         self.go(instance, task, now)
 
     def made_ready(self, task: int, holder: int, now: int) -> None:
-        """The head, for which the lane waited, is ready now that `holder` has ended."""
+        """Continues with the head, which the end of `holder` made ready."""
         self.awaits = -1
         self.ready = now
         self.holder = holder
@@ -252,7 +252,7 @@ class Lane:
         self.go(self.instance, task, now)
 
     def go(self, instance: _Instance, task: int, now: int) -> None:
-        """The head is ready: it gets its buffers and the engine begins, or it waits for space."""
+        """Continues with the head, which is ready: the engine starts it, or it waits for space."""
         plan = instance.plan
         demand = plan.demand[task]
         if demand:
@@ -264,14 +264,14 @@ class Lane:
         self.moved_bytes += work.nbytes
         if instance.fresh:
             self.begun(instance, now)
-        # Ready at this very instant is not ready before it: see `Engine.begin`.
+        # Ready at this very instant does not count as ready before it: see `Engine.begin`.
         queued = self.holder < 0 and self.ripened != now != self.run.freed
         self.begin(work, plan.duration_ps[task], queued).callbacks.append(self.finish)
         if demand and space.waiting:
             space.serve(now, task)
 
     def granted_space(self, now: int, holder: int) -> None:
-        """The head has the buffers it waited for."""
+        """Starts the head, whose buffers are now granted."""
         self.space_holder = holder
         self.waiting_ps[Cause.SPACE] += now - self.ready
         self.granted = now
@@ -283,13 +283,13 @@ class Lane:
         self.begin(work, plan.duration_ps[self.task], False).callbacks.append(self.finish)
 
     def begun(self, instance: _Instance, now: int) -> None:
-        """The first task of an instance begins."""
+        """Handles the start of the first task of an instance."""
         instance.fresh = False
         if self.run.desk is not None and instance.asked is not None:
             self.run.desk.begun(instance.asked, now)
 
     def blame(self, held: Sequence[tuple[str, int]]) -> None:
-        """Takes down who had the bus while the head waited for it."""
+        """Records the holders of the bus while the head waited for it."""
         rows = self.run.rows
         for name, ps in held:
             self.bus_held_by[name] = self.bus_held_by.get(name, 0) + ps
@@ -297,7 +297,7 @@ class Lane:
                 self.run.bus_holders.append((len(rows), name, ps))
 
     def finish(self, event: Event) -> None:
-        """The engine is done with the head: takes it down, wakes who waited, turns to the next."""
+        """Ends the head: records it, wakes the tasks that wait for it, and turns to the next."""
         run = self.run
         now: int = run.environment._now  # type: ignore[assignment]
         if not now < NEVER:

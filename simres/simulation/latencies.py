@@ -1,8 +1,8 @@
 """A store of latencies in bounded memory: exact up to a count, within a stated error beyond.
 
-Up to `EXACT` are kept as they are, 8 bytes each. What comes after that goes into bins, and so does then what
-was kept: of each value its first `_BITS` binary digits count, so a bin is at most `ERROR` of its values wide,
-and there are few bins, whatever the times.
+Up to `EXACT` values are kept as they are, 8 bytes each. Beyond that, all values go into bins by their first
+`_BITS` binary digits, so a bin is at most `ERROR` of its values wide, and there are few bins for any range of
+times.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 EXACT = 1 << 17
-"""So many are kept as they are: 1 MiB."""
+"""The number of values kept as they are: 1 MiB."""
 _STEPS = (100, 125, 160, 200, 250, 320, 400, 500, 630, 800)
 _BITS = 11
 ERROR = Fraction(1, 1 << (_BITS - 1))
-"""How much too large a quantile of more than `EXACT` values may be, as a share of it: less than 0.1 %."""
+"""The largest relative error of a quantile of more than `EXACT` values, always upward: less than 0.1 %."""
 
 
 class Latencies:
-    """Picoseconds of each of many requests."""
+    """The latencies of many requests, in picoseconds."""
 
     __slots__ = ("_bins", "_kept", "count", "largest", "total")
 
@@ -32,7 +32,7 @@ class Latencies:
         self.count = self.total = self.largest = 0
 
     def add(self, ps: int) -> None:
-        """Takes down one more."""
+        """Adds one latency."""
         self.count += 1
         self.total += ps
         if ps > self.largest:
@@ -47,13 +47,13 @@ class Latencies:
 
     @property
     def error(self) -> Fraction:
-        """By what share of it a quantile may be too large; 0 where it is exact."""
+        """The largest relative error of a quantile, always upward; 0 if it is exact."""
         return Fraction(0) if self._bins is None else ERROR
 
     def quantiles(self, shares: Iterable[Fraction]) -> list[int]:
-        """For each share the smallest value that so many are no larger than (nearest rank); 0 of none.
+        """For each share, the smallest value that this share does not exceed (nearest rank); 0 if empty.
 
-        From bins, the upper end of the bin that it is in, but no more than the largest value.
+        With bins, the upper end of the value's bin, but no more than the largest value.
         """
         if not self.count:
             return [0 for _ in shares]
@@ -73,10 +73,10 @@ class Latencies:
         return found
 
     def histogram(self) -> tuple[tuple[int, int], ...]:
-        """How many values there are up to each of a few limits, but larger than the limit before.
+        """The number of values up to each of a few limits and above the previous limit.
 
         Limits are 1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3 and 8 times a power of ten (the decimal series R10 of
-        ISO 3), as far as the values reach, without the empty ones at both ends; as exact as `quantiles`.
+        ISO 3), over the range of the values, without empty ones at both ends; as exact as `quantiles`.
         """
         if not self.count:
             return ()
@@ -93,6 +93,6 @@ class Latencies:
 
 
 def _top(ps: int) -> int:
-    """The largest value that begins with the same binary digits."""
+    """The largest value with the same leading binary digits."""
     rest = ps.bit_length() - _BITS
     return ps if rest <= 0 else ps | ((1 << rest) - 1)

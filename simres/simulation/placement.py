@@ -1,8 +1,7 @@
 """Addresses of a Program's tensors in off-chip memory, for components that depend on them.
 
-Tensors lie one after the other in the order in which the Program first moves a part of them, each from a
-multiple of `ALIGNMENT` on, their elements packed in row-major order. What a transfer moves without saying
-of which tensor (the rows of a ledger) gets a place of its own.
+Tensors lie one after the other in the order of their first transfer, each aligned to `ALIGNMENT`, their
+elements packed in row-major order. A transfer without a tensor (a row of a ledger) gets a place of its own.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from simres.program.tasks import Box, Program, Region, Task
 from simres.workload.boxes import elements
 
 ALIGNMENT = 64
-"""Bytes: a line of most caches, and what eight bytes side by side move in one burst of eight."""
+"""In bytes: a line of most caches, and one burst of eight on an eight-byte bus."""
 
 Extent = tuple[int, int]
-"""A stretch of memory: its first byte and the one past its last."""
+"""A stretch of memory: its first byte, and one past its last."""
 
 
 class _Extents:
-    """What is known of a tensor from the parts that are moved."""
+    """The known properties of a tensor, from the parts that are transferred."""
 
     __slots__ = ("base", "bits", "shape", "whole")
 
@@ -29,18 +28,18 @@ class _Extents:
         self.whole = 0
         self.shape: tuple[int, ...] = ()
         self.bits = 64
-        """Of an element; none has more."""
+        """Bits of an element; no data type has more."""
         self.base = 0
 
     def learn(self, box: Box | None, nbytes: int | None) -> None:
-        """Takes in a region, and its bytes where they are known."""
+        """Takes in a region, and its bytes if known."""
         if box is None:
             self.whole = max(self.whole, nbytes or 0)
             return
         stops = tuple(stop for _, stop in box)
         self.shape = tuple(map(max, self.shape, stops)) if len(self.shape) == len(stops) else stops
         count = elements(box)
-        if nbytes and count:  # bytes are rounded up, so the least is nearest
+        if nbytes and count:  # bytes are rounded up, so the smallest value is the nearest
             self.bits = max(1, min(self.bits, 8 * nbytes // count))
 
     @property
@@ -51,7 +50,7 @@ class _Extents:
         return max(self.whole, -(-count * self.bits // 8) if self.shape else 0)
 
     def of(self, box: Box | None, nbytes: int) -> Iterator[Extent]:
-        """The stretches of a region."""
+        """The extents of a region."""
         if box is None:
             yield self.base, self.base + nbytes
             return
@@ -79,7 +78,7 @@ def _runs(box: Box, shape: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def lay_out(program: Program, engines: Iterable[str]) -> dict[int, tuple[Extent, ...]]:
-    """By number, the extents of off-chip memory that each task on one of `engines` moves."""
+    """The extents of off-chip memory that each task on one of `engines` transfers, by task number."""
     named = set(engines)
     moved: list[tuple[int, Task, list[Region]]] = []
     known: dict[str, _Extents] = {}

@@ -1,7 +1,7 @@
 """Proofs that hold for every order of a Program's tasks, made once.
 
-What tasks read and write, and what happens before what because of it, is the Pattern's. An order adds that
-nothing comes before what it waits for, and that what is reserved in it never exceeds a memory.
+The Pattern determines what tasks read and write, and what happens before what as a result. An order adds
+that each task comes after those it waits for, and that its reservations never exceed a memory.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from simres.simulation.check import Check, check
 from simres.workload.graph import Workload
 
 _proven: WeakKeyDictionary[Pattern, dict[object, bool]] = WeakKeyDictionary()
-"""Which Patterns hold in every order, by workload and names of the chip's engines."""
+"""Patterns that hold in every order, by workload and names of the chip's engines."""
 
 
 def prove(program: Program, chip: Chip, workload: Workload) -> None:
-    """Raises `InvariantViolation` as `simres.simulation.check.check` does, and just when that does."""
+    """Raises `InvariantViolation` in exactly the cases in which `simres.simulation.check.check` does."""
     tasks = issued(program)
     if tasks is None or not (_holds(tasks.pattern, chip, workload) and fits(tasks, chip)):
         check(program, chip, workload)
 
 
 def _holds(pattern: Pattern, chip: Chip, workload: Workload) -> bool:
-    """Whether all orders of a Pattern are sound on chips with these engines, as far as that can be told."""
+    """Whether all orders of a Pattern are sound on chips with these engines, as far as this can be proven."""
     roles = tuple((name, chip.roles[chip.component_of(name)]) for name in chip.engines)
     key = (Same(workload), roles, tuple(chip.memories))
     known = _proven.setdefault(pattern, {})
@@ -47,12 +47,12 @@ def _proof(pattern: Pattern, chip: Chip, workload: Workload) -> bool:
         found.regions(workload, found.buffers())
         found.amounts(workload)
     except InvariantViolation:
-        return False  # of the order at hand it may hold all the same
+        return False  # the order at hand may still hold
     return True
 
 
 def fits(tasks: Issued, chip: Chip) -> bool:
-    """Whether each task is there once, after all that it waits for, and reservations fit the memories."""
+    """Whether each task occurs once, after all that it waits for, and reservations fit the memories."""
     places, program = tasks.places, tasks.pattern.program
     count = len(program.tasks)
     if len(tasks.order) != count or sum(places) != count * (count - 1) // 2 or len(set(tasks.order)) != count:
@@ -72,7 +72,7 @@ def fits(tasks: Issued, chip: Chip) -> bool:
         by = reserved_by[number]
         since = places[by] if by >= 0 else 0
         taken[buffer.memory][since] += size
-        if buffer.freed_by:  # after the last of its users, so from the next task on
+        if buffer.freed_by:  # freed after the last of its users, so from the next task on
             used = [places[task] for task in buffer.freed_by]
             if min(used) < since:
                 return False

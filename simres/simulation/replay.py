@@ -1,4 +1,4 @@
-"""Replays Programs on engines in integer picoseconds, with one SimPy event a task."""
+"""Replays Programs on engines in integer picoseconds, with one SimPy event per task."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from simres.simulation.stream import Desk, Requests
 
 
 class ReplayedTenant(NamedTuple):
-    """What runs for one tenant: its launches, its view of the engines, its bytes of each memory, and the
-    requests that come after these launches."""
+    """The part of one tenant in a run: its launches, its view of the engines, its bytes of each memory, and
+    the requests that follow these launches."""
 
     launches: Sequence[Launch]
     engines: Mapping[str, Engine]
@@ -34,11 +34,11 @@ def replay(
     environment: Environment,
     level: RecordLevel = RecordLevel.FULL,
 ) -> Record:
-    """Runs every launch to its end and returns what happened.
+    """Runs every launch to its end and returns the Record.
 
-    `engines` are named as in the Plans, in their order, and live in `environment`; `memories` are
-    capacities in bytes. A run that cannot go on ends early, with `Record.unfinished` tasks. Raises
-    `BrokenInvariant`, with the Record up to there, when an engine fails.
+    `engines` are named as in the FlatPrograms, in their order, and live in `environment`; `memories` are
+    capacities in bytes. A run that cannot continue ends early, with `Record.unfinished` tasks. Raises
+    `BrokenInvariant`, with the Record up to there, if an engine fails.
     """
     (record,) = replay_together([ReplayedTenant(launches, engines, memories)], environment, level)
     return record
@@ -47,27 +47,27 @@ def replay(
 def replay_together(
     tenancies: Sequence[ReplayedTenant], environment: Environment, level: RecordLevel = RecordLevel.FULL
 ) -> list[Record]:
-    """Runs the launches of several tenants to their end and returns what happened to each; see `replay`.
+    """Runs the launches of several tenants to their end and returns a Record for each; see `replay`.
 
-    Tenants have lanes and space of their own, so what one waits for is never held by another's order. They
-    meet in their engines. All Records end with the last of them.
+    Tenants have separate lanes and space, so what one waits for is never held by another's order. They share
+    only their engines. All Records end with the last of them.
     """
     runs = [_begun(tenancy, environment, level) for tenancy in tenancies]
     failure: Exception | None = None
     try:
         environment.run()
-    except Exception as error:  # whatever a plugin's engine does; what came before is still taken down
+    except Exception as error:  # anything that a plugin's engine raises; the Record up to there is kept
         failure = error
     lanes = [lane for run in runs for lane in run.lanes]
     makespan = int(environment.now) if environment.now < NEVER else max(lane.granted for lane in lanes)
-    if failure is None:  # an engine may have left behind an alarm that nobody waits for
+    if failure is None:  # an engine may have left an alarm that nothing waits for
         ends = [launch.at_ps for tenancy in tenancies for launch in tenancy.launches]
         ends += [lane.free_since for lane in lanes]
         makespan = int(max(ends, default=0))
     records = [
         _taken_down(run, tenancy, level, makespan) for run, tenancy in zip(runs, tenancies, strict=True)
     ]
-    for run in runs:  # they and their lanes hold each other, and the whole Program with it
+    for run in runs:  # runs and lanes refer to each other, and keep the whole Program alive
         run.lanes, run.desk = [], None
     if isinstance(failure, NoMoment):
         who = list(tenancies[0].engines)[failure.args[0]]
@@ -79,11 +79,11 @@ def replay_together(
 
 
 def _begun(tenancy: ReplayedTenant, environment: Environment, level: RecordLevel) -> Run:
-    """A tenant's lanes and space, with its launches to come."""
+    """The lanes and the space of a tenant, with its launches scheduled."""
     space = Space(list(tenancy.memories.values()))
     run = Run(environment, space, level, tenancy.launches)
     run.lanes = [Lane(run, number, engine) for number, engine in enumerate(tenancy.engines.values())]
-    if tenancy.launches:  # a later launch finds in memory what the one before left there
+    if tenancy.launches:  # a later launch finds in memory what the previous one left there
         space.take(tenancy.launches[0].plan.resident_in)
     for number, launch in enumerate(tenancy.launches):
         arrival = Timeout(environment, launch.at_ps)

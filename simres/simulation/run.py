@@ -32,9 +32,9 @@ def run(
     behaviours: Mapping[str, EngineFactory],
     level: RecordLevel = RecordLevel.FULL,
 ) -> tuple[Record, int]:
-    """Replays `program` once; its Record, and the picoseconds of its longest chain of needs.
+    """Replays `program` once; returns its Record and the picoseconds of its longest chain of dependencies.
 
-    See `run_stream`, of which this is the simplest case.
+    This is the simplest case of `run_stream`.
     """
     return run_stream([(program, 0)], chip, behaviours, level)
 
@@ -45,12 +45,12 @@ def run_stream(
     behaviours: Mapping[str, EngineFactory],
     level: RecordLevel = RecordLevel.FULL,
 ) -> tuple[Record, int]:
-    """Replays Programs, each from its start in picoseconds, in order of these.
+    """Replays Programs, each from its start in picoseconds, in order of start.
 
-    What the first expects in memory is there; what a later one expects must be what the one before
-    leaves. `behaviours` gives the behaviour of each component by name. Returns the Record, in which tasks
-    are numbered as in `simres.program.tenants.joined`, and the longest chain of needs of any Program. Raises
-    `BrokenInvariant`, with the Record attached, when what happened contradicts the Programs.
+    The memory contents that the first expects are there; those that a later one expects must be what the
+    previous one leaves. `behaviours` gives the behaviour of each component by name. Returns the Record, in
+    which tasks are numbered as in `simres.program.tenants.joined`, and the longest chain of dependencies of
+    any Program. Raises `BrokenInvariant`, with the Record attached, if the run contradicts the Programs.
     """
     (ran,) = run_tenants([RunningTenant(chip, starts)], chip, behaviours, level)
     return ran
@@ -58,17 +58,17 @@ def run_stream(
 
 @dataclass(frozen=True, slots=True)
 class RunningTenant:
-    """What runs for one of several on a chip.
+    """The part of one of several tenants in a run.
 
-    `chip` is the chip as it sees it, with its part of the memory; `starts` are as for `run_stream`. Of
-    tasks that wait for an engine, those of a higher `priority` go first.
+    `chip` is the tenant's view of the chip, with its part of the memory; `starts` are as for `run_stream`.
+    If several tasks wait for an engine, those of a higher `priority` go first.
     """
 
     chip: Chip
     starts: Sequence[tuple[Program, int]]
     priority: int = 0
     stream: Stream | None = None
-    """Requests that come after these starts."""
+    """Requests that follow these starts."""
 
 
 def run_tenants(
@@ -77,9 +77,9 @@ def run_tenants(
     behaviours: Mapping[str, EngineFactory],
     level: RecordLevel = RecordLevel.FULL,
 ) -> list[tuple[Record, int]]:
-    """Replays the Programs of several tenants on one `chip`; for each what `run_stream` returns.
+    """Replays the Programs of several tenants on one `chip`; for each, what `run_stream` returns.
 
-    All Records are of the same length: to the end of the last tenant.
+    All Records have the same length: to the end of the last tenant.
     """
     with _collector_paused():
         prepared = [_prepared(tenant, level) for tenant in tenants]
@@ -118,8 +118,8 @@ def run_tenants(
 
 
 def _prepared(tenant: RunningTenant, level: RecordLevel) -> tuple[list[Launch], Requests | None]:
-    """A tenant's Programs flattened, in order of their starts, and what requests may ask for."""
-    renumbered = level is not RecordLevel.FULL  # else spans name tasks by number
+    """A tenant's Programs flattened, in order of their starts, and its requests."""
+    renumbered = level is not RecordLevel.FULL  # otherwise spans name tasks by number
     plans: dict[int, FlatProgram] = {}
     firsts: dict[int, int] = {}
     tasks = 0
@@ -156,13 +156,13 @@ def _prepared(tenant: RunningTenant, level: RecordLevel) -> tuple[list[Launch], 
 
 
 def _numbered(record: Record) -> Record:
-    """The Record with tasks numbered through all Programs, not each Program's from 0."""
+    """The Record with tasks numbered through all Programs, not from 0 in each."""
     firsts = [launched.first for launched in record.launches]
     return replace(record, rows=tuple(span.shifted(task=firsts[span.launch]) for span in record.spans))
 
 
 def build(chip: Chip, behaviours: Mapping[str, EngineFactory], environment: Environment) -> dict[str, Engine]:
-    """The engines of `chip`, by name and in its order, living in `environment`."""
+    """The engines of `chip`, by name and in its order, in `environment`."""
     engines: dict[str, Engine] = {}
     for name, spec in chip.parts.items():
         lanes = spec.lanes(name)
@@ -173,7 +173,7 @@ def build(chip: Chip, behaviours: Mapping[str, EngineFactory], environment: Envi
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """A run makes no cycles, only rows and events that the garbage collector would scan in vain."""
+    """Pauses the garbage collector: a run makes no cycles, only rows and events."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -1,10 +1,10 @@
 """Requests over time: arrival, batching, service and departure, in constant memory.
 
-A request comes, waits in the open batch until that is closed, and then for its launch to begin. Without
-batches each is a launch of its own, which joins the engines' queues at once. A batch is closed when it is
-full; and when the first in it has waited for `timeout_ps`, as soon as no launch is left that has not begun:
-as long as the chip is behind, it grows. Of the sizes that were planned, the smallest that it fits into is
-launched. Who comes at the very instant at which a batch is closed is in it, if it fits.
+A request arrives, waits in the open batch until that is closed, and then for its launch to start. Without
+batches, each request is a launch of its own, which joins the engines' queues at once. A batch is closed when
+it is full. After its first request has waited for `timeout_ps`, it is closed as soon as every earlier launch
+has started: while the chip is behind, the batch grows. It runs with the smallest planned size that it fits
+into. Requests that arrive at the instant at which a batch is closed are in it, if they fit.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ PERCENTILES = {
     "p99_9": Fraction(999, 1000),
     "max": Fraction(1),
 }
-"""What is said of latencies."""
+"""The percentiles reported for latencies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Requests for the Programs in `programs`, which take up to so many at once as their key says.
+    """Requests for the Programs in `programs`, whose keys are the most requests that each serves at once.
 
-    `arrivals` gives a new series of picoseconds, counted from `start_ps`; the first `requests` of it come.
+    `arrivals` returns a new series of picoseconds, counted from `start_ps`; its first `requests` are used.
     The largest key is the size of a full batch. The first `warmup` are left out of the figures.
     """
 
@@ -60,7 +60,7 @@ class Requests(NamedTuple):
 
 
 class LaunchedRequests(NamedTuple):
-    """The requests that a launch is for: the number of the first, when each came, when they were launched."""
+    """The requests of a launch: the number of the first, the arrival of each, and the time of the launch."""
 
     first: int
     came: tuple[int, ...]
@@ -68,7 +68,7 @@ class LaunchedRequests(NamedTuple):
 
 
 class Queues(Protocol):
-    """Where launches go."""
+    """The queues that launches join."""
 
     environment: Environment
 
@@ -77,7 +77,7 @@ class Queues(Protocol):
 
 
 class _Crowd:
-    """How many there are, added up over time."""
+    """A number of requests, and its integral over time."""
 
     __slots__ = ("area", "most", "number", "since")
 
@@ -85,7 +85,7 @@ class _Crowd:
         self.number = self.area = self.since = self.most = 0
 
     def change(self, by: int, now: int) -> None:
-        """So many more, or fewer."""
+        """Changes the number by `by`."""
         self.area += self.number * (now - self.since)
         self.since = now
         self.number += by
@@ -94,7 +94,7 @@ class _Crowd:
 
 
 class Desk:
-    """Takes requests in, batches and launches them, and takes down what became of them."""
+    """Accepts requests, batches and launches them, and records their times."""
 
     def __init__(self, requests: Requests, queues: Queues) -> None:
         self.stream = stream = requests.stream
@@ -113,7 +113,7 @@ class Desk:
         self._latencies, self._waits = Latencies(), Latencies()
         self._stayed = self._waited = self._missed = 0
         self._before = (0, 0)
-        """The areas of those present and waiting when the first that counts came."""
+        """The areas of present and waiting requests at the arrival of the first that counts."""
         self._first = self._last = self._from = self._until = 0
         self._present_at_last = 0
         self._launched: Counter[int] = Counter()
@@ -128,11 +128,11 @@ class Desk:
 
     @property
     def missing(self) -> int:
-        """Requests that did not come or were not served."""
+        """The number of requests that did not arrive or were not served."""
         return self.stream.requests - self.gone
 
     def _look_ahead(self) -> None:
-        """The moment of the next arrival, -1 when there is none."""
+        """Sets the time of the next arrival, -1 if there is none."""
         self._next = -1
         if self.arrived < self.stream.requests:
             following = next(self._coming, None)
@@ -140,7 +140,7 @@ class Desk:
                 self._next = self.stream.start_ps + following
 
     def _come(self, _event: Event) -> None:
-        """Everybody who comes at this instant."""
+        """Handles every request that arrives at this instant."""
         environment = self.queues.environment
         now = int(environment.now)
         while self._next == now:
@@ -178,7 +178,7 @@ class Desk:
             after_arrivals(self.queues.environment, self._settle)
 
     def _settle(self, _event: Event) -> None:
-        """Closes the batch if it is time to."""
+        """Closes the batch if it is due."""
         self._settling = False
         now = int(self.queues.environment.now)
         while len(self._open) >= self._most:
@@ -205,7 +205,7 @@ class Desk:
         self.queues.submit(self._plans[size], LaunchedRequests(first, came, int(self.queues.environment.now)))
 
     def begun(self, asked: LaunchedRequests, now: int) -> None:
-        """The first task of a launch begins."""
+        """Handles the start of the first task of a launch."""
         came = asked.came
         self._not_begun -= 1
         self._waiting.change(-len(came), now)
@@ -218,7 +218,7 @@ class Desk:
             self._settle_last()
 
     def ended(self, asked: LaunchedRequests, now: int) -> None:
-        """The last task of a launch has ended."""
+        """Handles the end of the last task of a launch."""
         came = asked.came
         size = self._size_of[len(came)]
         took = now - asked.launched_ps
@@ -235,7 +235,7 @@ class Desk:
                 self._missed += 0 < self.stream.deadline_ps < now - at
 
     def totals(self) -> StreamTotals:
-        """What became of everybody."""
+        """The totals of the stream."""
         latencies, waits = self._latencies, self._waits
         shares = PERCENTILES.values()
         present, waiting = self._before
@@ -279,6 +279,6 @@ class Desk:
 
 
 def _sizes(plans: Mapping[int, Launch]) -> list[int]:
-    """For each number of requests the smallest size planned that they fit into."""
+    """For each number of requests, the smallest planned size that fits them."""
     sizes = sorted(plans)
     return [next(size for size in sizes if size >= number) for number in range(sizes[-1] + 1)]

@@ -23,10 +23,10 @@ def elements(box: Box) -> int:
 
 
 def within(box: Box, shape: Sequence[int]) -> bool:
-    """Whether a box is a part of a tensor of this shape, be it an empty one."""
+    """Whether a box, possibly empty, is a part of a tensor of this shape."""
     if len(box) != len(shape):
         return False
-    for (start, stop), size in zip(box, shape, strict=True):  # noqa: SIM110  (asked very often)
+    for (start, stop), size in zip(box, shape, strict=True):  # noqa: SIM110  (called very often)
         if not 0 <= start <= stop <= size:
             return False
     return True
@@ -34,20 +34,20 @@ def within(box: Box, shape: Sequence[int]) -> bool:
 
 def meet(one: Box, other: Box) -> bool:
     """Whether two boxes share an element."""
-    for (a, b), (c, d) in zip(one, other, strict=True):  # noqa: SIM110  (asked very often)
+    for (a, b), (c, d) in zip(one, other, strict=True):  # noqa: SIM110  (called very often)
         if b <= c or d <= a or a >= b or c >= d:
             return False
     return True
 
 
 def overlap(one: Box, other: Box) -> Box | None:
-    """The part that two boxes share, None where they share nothing."""
+    """The intersection of two boxes, None if it is empty."""
     shared = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in zip(one, other, strict=True))
     return shared if all(start < stop for start, stop in shared) else None
 
 
 def subtract(box: Box, cut: Box) -> list[Box]:
-    """What is left of `box` without `cut`, as boxes that do not overlap (at most two an axis)."""
+    """The rest of `box` without `cut`, as boxes that do not overlap (at most two per axis)."""
     shared = overlap(box, cut)
     if shared is None:
         return [box] if elements(box) else []

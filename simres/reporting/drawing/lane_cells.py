@@ -1,11 +1,11 @@
 """The activity of each engine in each cell of a drawing; a lane's cells sum to the engine's time.
 
-Time is cut into cells of equal length. A cell can hold many spans and shows one: an engine's cells of
-work are as many as its work is long, to half a cell, and each is where work was; so a lane is neither
-empty because all its tasks are short nor full because they are many.
+Time is cut into cells of equal length. A cell can hold many spans and shows one state. The number of busy
+cells matches the engine's busy time to half a cell, and each lies where the engine was busy. A lane of
+many short tasks is therefore drawn neither empty nor full.
 
-What is drawn of a run again and again is prepared once (`LaneIndex`, `HeldIndex`): a window then takes
-time that grows with its cells and hardly with the spans.
+`LaneIndex` and `HeldIndex` are built once per run. Drawing a window then takes time that grows with its
+cells and hardly with the spans.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from simres.program.tasks import Program, TaskKind
 from simres.reporting.drawing.range_maximum import Pyramid
 
 State = TaskKind | Cause | None
-"""What an engine does: a kind of work, a cause of waiting, or nothing (idle)."""
+"""The state of an engine: busy (a task kind), stalled (a cause), or idle (None)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnInterval:
-    """A part of a run: `cells` cells from `since_ps` to `until_ps`."""
+    """An interval of a run, from `since_ps` to `until_ps`, drawn in `cells` cells."""
 
     since_ps: int
     until_ps: int
@@ -34,23 +34,23 @@ class DrawnInterval:
 
     @property
     def span_ps(self) -> int:
-        """Picoseconds across."""
+        """The length of the interval in picoseconds."""
         return self.until_ps - self.since_ps
 
     def cell(self, moment_ps: int) -> int:
-        """The cell that a moment falls into; the last one for the end, and for all after it."""
+        """Returns the cell of a moment; the end of the interval and all later moments map to the last."""
         return min(max(0, moment_ps - self.since_ps) * self.cells // self.span_ps, self.cells - 1)
 
     @property
     def edges(self) -> range:
-        """Where cells begin, and where the last one ends. Times `cells`, so that they are whole numbers."""
+        """The start of each cell and the end of the last, in picoseconds times `cells` to stay integers."""
         first = self.since_ps * self.cells
         return range(first, first + self.span_ps * self.cells + 1, self.span_ps)
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnLane:
-    """An engine in a window: what each cell shows, and how long it worked there in all."""
+    """The lane of one engine in a window: the state in each cell, and the total busy time."""
 
     engine: str
     cells: Sequence[State]
@@ -58,7 +58,7 @@ class DrawnLane:
 
 
 class Stretches:
-    """Stretches of time in order, none over another, and how much of them lies before any moment."""
+    """Disjoint stretches of time in order, with the covered time before any moment."""
 
     __slots__ = ("_before", "ends", "starts")
 
@@ -68,13 +68,13 @@ class Stretches:
         self._before = [0]
 
     def add(self, start_ps: int, end_ps: int) -> None:
-        """Adds one that starts where the last one ended, or later."""
+        """Adds a stretch that starts at the end of the last one, or later."""
         self.starts.append(start_ps)
         self.ends.append(end_ps)
         self._before.append(self._before[-1] + end_ps - start_ps)
 
     def amounts(self, edges: Iterable[int], parts: int) -> list[int]:
-        """How much of them lies between each edge and the next; edges and amounts are times `parts`."""
+        """Returns the covered time between each edge and the next; edges and amounts are times `parts`."""
         starts, ends, before = self.starts, self.ends, self._before
         found = []
         reached = 0
@@ -90,7 +90,7 @@ class Stretches:
 
 
 class LaneIndex:
-    """What every engine that did any task was doing when, in the Record's order of engines."""
+    """The states over time of every engine that ran a task, in the Record's order of engines."""
 
     def __init__(self, program: Program, record: Record) -> None:
         self.engines: dict[str, dict[State, Stretches]] = {
@@ -111,17 +111,17 @@ class LaneIndex:
                 states[kind].add(begun, span.end)
 
     def lanes(self, window: DrawnInterval) -> list[DrawnLane]:
-        """Every engine in a window."""
+        """Returns the lane of every engine in a window."""
         return [self.lane(engine, window) for engine in self.engines]
 
     def lane(self, engine: str, window: DrawnInterval) -> DrawnLane:
-        """One engine in a window."""
+        """Returns the lane of one engine in a window."""
         amounts = shares(self.engines[engine], window)
         worked = sum(sum(each) for state, each in amounts.items() if isinstance(state, TaskKind))
         return DrawnLane(engine, list(shown(amounts, window)), worked // window.cells)
 
     def working(self, engines: Iterable[str], window: DrawnInterval) -> list[int]:
-        """Picoseconds, times the window's cells, that these engines worked in each cell, added up."""
+        """Returns the summed busy time of these engines in each cell, in ps times the window's cells."""
         sums = [0] * window.cells
         for engine in engines:
             for state, stretches in self.engines.get(engine, {}).items():
@@ -132,18 +132,18 @@ class LaneIndex:
 
 
 def lanes(program: Program, record: Record, window: DrawnInterval) -> list[DrawnLane]:
-    """A lane for every engine that did any task, in the Record's order."""
+    """Returns a lane for every engine that ran a task, in the Record's order."""
     return LaneIndex(program, record).lanes(window)
 
 
 def shares(states: Mapping[State, Stretches], window: DrawnInterval) -> dict[State, list[int]]:
-    """How long each state held in each cell, in picoseconds times the window's cells."""
+    """Returns the time spent in each state in each cell, in picoseconds times the window's cells."""
     edges = window.edges
     return {state: stretches.amounts(edges, window.cells) for state, stretches in states.items()}
 
 
 def shown(amounts: Mapping[State, Sequence[int]], window: DrawnInterval) -> Iterator[State]:
-    """One state a cell. What a cell does not show is owed, and shown where it next occurs."""
+    """Yields one state per cell. Time that a cell does not show carries over to the state's next cell."""
     size = window.span_ps
     worked = drawn = 0
     owed: dict[State, int] = dict.fromkeys([*amounts, None], 0)
@@ -166,7 +166,7 @@ def shown(amounts: Mapping[State, Sequence[int]], window: DrawnInterval) -> Iter
 
 
 class HeldIndex:
-    """What a memory held when, from the stays of its buffers."""
+    """The contents of a memory over time, from the stays of its buffers."""
 
     def __init__(self, stays: Iterable[Stay], memory: str) -> None:
         self._stays = [stay for stay in stays if stay.memory == memory]
@@ -177,7 +177,7 @@ class HeldIndex:
         self._ends = Pyramid([stay.end_ps for stay in self._stays])
 
     def fullest(self, window: DrawnInterval) -> list[int]:
-        """The most bytes that it held at any moment of each cell."""
+        """Returns the peak occupancy in each cell, in bytes."""
         found = []
         edges = window.edges
         for start, end in pairwise(edges):
@@ -187,7 +187,7 @@ class HeldIndex:
         return found
 
     def at(self, moment_ps: int) -> dict[str, int]:
-        """Bytes by tensor that it holds at a moment, the largest first."""
+        """Returns the bytes held at a moment by tensor, largest first."""
         found: dict[str, int] = {}
         for number in self._ends.beyond(moment_ps, bisect_right(self._starts, moment_ps)):
             stay = self._stays[number]
@@ -196,5 +196,5 @@ class HeldIndex:
 
 
 def fullest(stays: tuple[Stay, ...], memory: str, window: DrawnInterval) -> list[int]:
-    """The most bytes that `memory` held at any moment of each cell."""
+    """Returns the peak occupancy of `memory` in each cell, in bytes."""
     return HeldIndex(stays, memory).fullest(window)

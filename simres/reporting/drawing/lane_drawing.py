@@ -13,7 +13,7 @@ from simres.reporting.text.styled import Text
 
 
 def drawn(cells: Sequence[State], glyphs: Glyphs) -> Text:
-    """A lane: a character a cell."""
+    """Draws a lane with one character per cell."""
     text = Text()
     for state, run in groupby(cells):
         glyph, style = look(state, glyphs)
@@ -22,7 +22,7 @@ def drawn(cells: Sequence[State], glyphs: Glyphs) -> Text:
 
 
 def look(state: State, glyphs: Glyphs) -> tuple[str, str]:
-    """The character and the style of a state."""
+    """Returns the character and the style of a state."""
     if state is None:
         return " ", "idle"
     if isinstance(state, TaskKind):
@@ -31,7 +31,7 @@ def look(state: State, glyphs: Glyphs) -> tuple[str, str]:
 
 
 def graph(amounts: Sequence[int], top: int, rows: int, glyphs: Glyphs) -> Iterator[str]:
-    """Amounts of `top` at the most as columns over `rows` rows, from the uppermost row down."""
+    """Yields the rows of a graph of amounts from 0 to `top`, the top row first."""
     levels = len(glyphs.levels)
     heights = [-(-amount * rows * levels // top) for amount in amounts]
     for row in reversed(range(rows)):
@@ -42,7 +42,7 @@ def graph(amounts: Sequence[int], top: int, rows: int, glyphs: Glyphs) -> Iterat
 
 
 def legend(present: Iterable[State], glyphs: Glyphs, width: int) -> Iterator[Text]:
-    """What the characters mean that were drawn, on as few lines as fit."""
+    """Yields the legend of the drawn characters, on as few lines as fit."""
     present = set(present)
     entries = [(*look(kind, glyphs), kind.value) for kind in glyphs.kinds if kind in present]
     waits = [(*look(cause, glyphs), f"waits: {cause.value}") for cause in Cause if cause in present]

@@ -1,4 +1,4 @@
-"""Range maximum queries: the largest of any run of numbers in logarithmic time."""
+"""Range maximum queries: the largest number of any range in logarithmic time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 
 class Pyramid:
-    """Numbers, over them the larger of every two, over these again, up to the largest of all."""
+    """A binary tree of maxima: each level holds the maxima of pairs in the level below."""
 
     __slots__ = ("_levels",)
 
@@ -17,7 +17,7 @@ class Pyramid:
             self._levels.append(above if len(below) % 2 == 0 else [*above, below[-1]])
 
     def largest(self, first: int, past: int) -> int:
-        """The largest from number `first` up to, not with, `past`; 0 where that is none, or all are less."""
+        """Returns the largest number in `first` to `past - 1`, and at least 0; 0 for an empty range."""
         most = 0
         for level in self._levels:
             if first >= past:
@@ -33,7 +33,7 @@ class Pyramid:
         return most
 
     def beyond(self, limit: int, past: int) -> Iterator[int]:
-        """Which of the numbers before `past` are larger than `limit`, in order."""
+        """Yields the indices before `past` whose numbers exceed `limit`, in order."""
         asked = [(len(self._levels) - 1, 0)]
         while asked:
             level, number = asked.pop()

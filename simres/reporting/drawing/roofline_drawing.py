@@ -19,15 +19,15 @@ _MARKS = "●◆■▲▼★◇○△□"
 _PLAIN_MARKS = "o#*%@&x+$="
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MARGIN = 13
-"""Cells left of the plot, for the scale."""
+"""Cells to the left of the plot, for the scale."""
 _EDGE = 6
-"""Cells on the right for layers that move no bytes."""
+"""Cells to the right of the plot, for layers that move no bytes."""
 _WIDEST = 140
 _ROWS = 20
 
 
 def roofline_of(result: Result) -> Roofline:
-    """The chip's ceilings and every layer of the run that computes."""
+    """Returns the chip's ceilings and every layer of the run that computes."""
 
     rows = [
         (
@@ -44,7 +44,7 @@ def roofline_of(result: Result) -> Roofline:
 
 
 def classes(roofline: Roofline) -> dict[str, list[RooflinePoint]]:
-    """The layers by kind, those with the most operations first."""
+    """Groups the layers by kind, the kind with the most operations first."""
     found: dict[str, list[RooflinePoint]] = {}
     for point in roofline.points:
         found.setdefault(point.kind, []).append(point)
@@ -52,7 +52,7 @@ def classes(roofline: Roofline) -> dict[str, list[RooflinePoint]]:
 
 
 def report(result: Result, width: int, *, draw: bool = True, clip: bool = False) -> Iterator[Text]:
-    """The lines of the plot and the table. `draw` allows characters beyond ASCII."""
+    """Yields the lines of the plot and the table. `draw` allows characters beyond ASCII."""
     roofline = roofline_of(result)
     glyphs = BLOCKS if draw else ASCII
     yield Text(f"{printable(result.name)}: roofline", "headline")
@@ -76,7 +76,7 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
 
 
 class _Axis:
-    """A logarithmic axis over whole decades, on `size` cells."""
+    """A logarithmic axis over whole decades, `size` cells long."""
 
     def __init__(self, values: Sequence[float], size: int) -> None:
         self.low = math.floor(math.log10(min(values)))
@@ -84,22 +84,22 @@ class _Axis:
         self.size = size
 
     def cell(self, value: float) -> int:
-        """The cell that holds `value`."""
+        """Returns the cell that holds `value`."""
         place = (math.log10(value) - self.low) / (self.high - self.low)
         return min(self.size - 1, max(0, round(place * (self.size - 1))))
 
     def value(self, cell: int) -> float:
-        """The value in the middle of a cell."""
+        """Returns the value in the middle of a cell."""
         return math.pow(10, self.low + cell / (self.size - 1) * (self.high - self.low))
 
     @property
     def decades(self) -> range:
-        """Exponents of the ticks."""
+        """The exponents of the ticks."""
         return range(self.low, self.high + 1)
 
 
 def plot(roofline: Roofline, width: int, *, draw: bool = True) -> Iterator[Text]:
-    """The plot in at most `width` cells; layers that take no time are left out."""
+    """Draws the plot in at most `width` cells; layers that take no time are left out."""
     shown = [point for point in roofline.points if point.rate]
     inside = min(width, _WIDEST) - _MARGIN - _EDGE - 2
     peaks = [peak for peak in (roofline.matrix_rate, roofline.host_rate) if peak]
@@ -137,7 +137,7 @@ def plot(roofline: Roofline, width: int, *, draw: bool = True) -> Iterator[Text]
 
 
 def _below(x: _Axis, inside: int) -> str:
-    """The scale under the plot; on the right those that move nothing."""
+    """Draws the scale under the plot; the column at the right is for layers that move no bytes."""
     text = [" "] * (_MARGIN + 1 + inside + _EDGE)
     free = 0
     for exponent in x.decades:
@@ -152,7 +152,7 @@ def _below(x: _Axis, inside: int) -> str:
 
 
 def _marks(roofline: Roofline, draw: bool) -> dict[str, str]:
-    """A character of its own for each class of layer."""
+    """Assigns a character to each class of layer."""
     supply = (_MARKS if draw else _PLAIN_MARKS) + _LETTERS + _LETTERS.upper()
     kinds = list(classes(roofline))
     return {kind: supply[min(number, len(supply) - 1)] for number, kind in enumerate(kinds)}
@@ -192,7 +192,7 @@ def _table(roofline: Roofline, width: int, *, clip: bool, rule: str) -> list[Tex
 
 
 def _which(roofline: Roofline, point: RooflinePoint) -> str:
-    """What a layer is under: the bus's slope or its engine's peak."""
+    """Returns the roof over a layer: the bus's slope or its engine's peak."""
     peak, at = roofline.peak(point.role), point.intensity
     sloped = at is not None and roofline.bandwidth and (not peak or at * roofline.bandwidth < peak)
     return "the bus" if sloped else point.role if peak else NOTHING

@@ -15,12 +15,12 @@ from simres.units import DURATION
 
 
 def spelled(ps: int) -> str:
-    """A moment with every digit."""
+    """Formats a moment with every digit."""
     return DURATION.spell(ps) if ps else "0 s"
 
 
 def ticks(window: DrawnInterval) -> dict[int, str]:
-    """Labels by cell: a step of 1, 2 or 5 times a power of ten, the smallest whose labels fit."""
+    """Returns labels by cell, at the smallest step of 1, 2 or 5 times a power of ten whose labels fit."""
     step = 1
     while True:
         for factor in (1, 2, 5):
@@ -37,7 +37,7 @@ def ticks(window: DrawnInterval) -> dict[int, str]:
 
 
 def tick_labels(ticks: dict[int, str], width: int) -> Text:
-    """The labels, each from its cell on, within `width`."""
+    """Draws each label from its cell on, within `width`."""
     text = ""
     for cell, label in ticks.items():
         if cell >= len(text) and cell + len(label) <= width:
@@ -46,13 +46,13 @@ def tick_labels(ticks: dict[int, str], width: int) -> Text:
 
 
 def axis(window: DrawnInterval, ticks: dict[int, str], glyphs: Glyphs) -> Text:
-    """The line under the labels."""
+    """Draws the line under the labels."""
     cells = [glyphs.tick if cell in ticks else glyphs.line for cell in range(window.cells)]
     return Text("".join(cells), "muted")
 
 
 def layer_row(layers: Sequence[LayerTotals], window: DrawnInterval, glyphs: Glyphs) -> Text:
-    """Where layers start, and the name (or the end of it) of the longest of each cell where there is room."""
+    """Marks layer starts; a cell names the layer that ends last, shortened from the left if it has to be."""
     starts: dict[int, LayerTotals] = {}
     for layer in layers:
         if layer.end_ps > max(layer.start_ps, window.since_ps) and layer.start_ps < window.until_ps:
@@ -65,7 +65,7 @@ def layer_row(layers: Sequence[LayerTotals], window: DrawnInterval, glyphs: Glyp
 
 
 def named(starts: Mapping[int, tuple[str, str]], cells: int) -> Text:
-    """A mark at each cell of `starts`, and behind it the name (or the end of it) where there is room."""
+    """Draws a mark at each cell of `starts`, followed by the name, or its last parts, if there is room."""
     text = ""
     ends = [*sorted(starts)[1:], cells]
     for (cell, (mark, whole)), end in zip(sorted(starts.items()), ends, strict=True):

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 FEW = 8
-"""So many different values are all marked, and no others, where they are short."""
+"""Up to this many distinct short values each get a mark, and nothing else does."""
 MOST = 9
-"""Marks on an axis at the most, where they are chosen."""
+"""The maximum number of chosen marks on an axis."""
 
 
 def ticks(values: Sequence[float], *, log: bool) -> list[float]:
-    """The marks of an axis for `values`, of which there is one at least; in order."""
+    """Returns the marks of an axis for `values` (at least one), in order."""
     distinct = sorted(set(values))
     if len(distinct) <= FEW and all(map(_is_short, distinct)) and _apart(distinct, log=log):
         return distinct
@@ -21,7 +21,7 @@ def ticks(values: Sequence[float], *, log: bool) -> list[float]:
 
 
 def limits(values: Sequence[float], *, log: bool) -> tuple[float, float]:
-    """Where an axis for `values` begins and ends, with some room on both sides."""
+    """Returns the ends of an axis for `values`, with some room on both sides."""
     low, high = min(values), max(values)
     if log:
         room = max((high / low) ** 0.1, 1.08)
@@ -31,7 +31,7 @@ def limits(values: Sequence[float], *, log: bool) -> tuple[float, float]:
 
 
 def share(value: float, ends: tuple[float, float], *, log: bool) -> float:
-    """How far along an axis between `ends` a value is: 0 to 1."""
+    """Returns the position of a value along an axis between `ends`: 0 to 1."""
     low, high = ends
     if log:
         return math.log(value / low) / math.log(high / low)
@@ -43,7 +43,7 @@ def _is_short(value: float) -> bool:
 
 
 def _apart(distinct: Sequence[float], *, log: bool) -> bool:
-    """Whether marks at all of these can be told apart."""
+    """Returns whether marks at all of these values can be told apart."""
     if len(distinct) < 2:
         return True
     ends = distinct[0], distinct[-1]
@@ -52,7 +52,7 @@ def _apart(distinct: Sequence[float], *, log: bool) -> bool:
 
 
 def _ratios(low: float, high: float) -> list[float]:
-    """Marks between two numbers above 0 in the coarsest ratios of which there are enough."""
+    """Returns marks between two positive numbers, in the coarsest ratios that give enough marks."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     found: list[float] = []
     for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
@@ -65,7 +65,7 @@ def _ratios(low: float, high: float) -> list[float]:
 
 
 def _steps(low: float, high: float) -> list[float]:
-    """Marks at equal steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """Returns marks at equal steps of 1, 2, 2.5 or 5 times a power of ten."""
     if high <= low:
         return [low]
     rough = (high - low) / (MOST - 3)

@@ -1,4 +1,4 @@
-"""A run drawn in the terminal: a lane an engine, on-chip memory under them, time from left to right."""
+"""Draws a run in the terminal: one lane per engine, on-chip memory below, time from left to right."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def show_timeline(
 def timeline(
     result: Result, width: int, since_ps: int = 0, until_ps: int | None = None, *, draw: bool = True
 ) -> Text:
-    """The lanes between two moments as text of at most `width` cells a line.
+    """Draws the lanes between two moments as lines of at most `width` cells.
 
     `until_ps` beyond the end, or None, is the end. Without `draw` only ASCII is used. Raises
     `SimresError` for an empty stretch, one after the end, a width out of range, or a result without spans.
@@ -99,10 +99,10 @@ def timeline(
 
 
 def layer_window(result: Result, pattern: str) -> tuple[int, int]:
-    """From the start of the first to the end of the last layer that `pattern` names, in picoseconds.
+    """Returns the start of the first and the end of the last layer that match `pattern`, in picoseconds.
 
-    A pattern is a layer's name, a glob (`layers.0.*`) or the beginning of names. Raises `SimresError`
-    with the nearest names when there is none.
+    A pattern is a layer's name, a glob (`layers.0.*`) or a prefix. Raises `SimresError` with the nearest
+    names if no layer matches.
     """
     layers = result.layers
     found = [layers[number] for number in matching([layer.name for layer in layers], pattern, "result")]
@@ -135,7 +135,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _title(window: DrawnInterval, width: int) -> Text:
-    """What is drawn and how long a cell is, over two lines or three where one is too short."""
+    """Returns the drawn interval and the length of a cell, on two or three lines if one is too short."""
     text = Text("Timeline", "title")
     length = len(text)
     for words in (
@@ -156,9 +156,9 @@ def _pad(text: str, size: int) -> str:
 def _memory(
     result: Result, name: str, window: DrawnInterval, glyphs: Glyphs
 ) -> Iterator[tuple[str, Text, str]]:
-    """A memory's graph: the fullest moment of each cell, in eighths of a row.
+    """Draws a memory's graph: the peak occupancy of each cell, in eighths of a row.
 
-    Its scale is on the left, the fullest moment of all as a share of the capacity on the right.
+    The scale is on the left; the overall peak, as a share of the capacity, is on the right.
     """
     capacity = result.record.memories[name].capacity
     most = fullest(result.stays, name, window)

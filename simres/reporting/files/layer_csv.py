@@ -12,11 +12,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def layer_csv(result: Result) -> str:
-    """A line a layer: name, kind, block, start_ps, end_ps, work, bytes and energy,
-    then `<engine>_busy_ps` each.
+    """Returns one line per layer: name, kind, block, start_ps, end_ps, work, bytes and energy,
+    then one `<engine>_busy_ps` per engine.
 
     Totals are left to the spreadsheet. Lines end in CR LF. A name that a spreadsheet would take for a
-    formula gets an apostrophe in front. Times are 0 unless the Record is full.
+    formula gets a leading apostrophe. Times are 0 unless the Record is full.
     """
     engines = [name for name, engine in result.record.engines.items() if engine.tasks]
     stream = io.StringIO()
@@ -61,5 +61,5 @@ def layer_csv(result: Result) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text that no spreadsheet evaluates (OWASP, "CSV Injection")."""
+    """Returns text that no spreadsheet evaluates (OWASP, "CSV Injection")."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -13,7 +13,7 @@ from simres.reporting.text.amounts import COUNT, TIME, percent, scale
 from simres.result import Result
 
 _MOST_LAYERS = 40
-"""More layers than that are folded away."""
+"""Tables with more layers than this are folded."""
 
 _STYLE = (
     ".simres table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.4em 0}"
@@ -26,7 +26,7 @@ _STYLE = (
 
 
 def show_in_notebooks() -> None:
-    """From now on the running notebook, if there is one, shows a Result as this table."""
+    """Makes the running notebook, if there is one, show every Result as this table."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
@@ -34,7 +34,7 @@ def show_in_notebooks() -> None:
 
 
 def html(result: Result) -> str:
-    """The headline, the engines and the layers of `result` as an HTML fragment, everything escaped."""
+    """Returns the headline, engines and layers of `result` as an HTML fragment with all text escaped."""
     parts = [
         f"<style>{_STYLE}</style>",
         f"<p><strong>{escape(headline.headline(result))}</strong><br>",
@@ -92,7 +92,7 @@ def _layers(result: Result) -> str:
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table of cells that are HTML already."""
+    """Returns a table of cells that are already HTML."""
     head = "".join(f"<th>{text}</th>" for text in heads)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

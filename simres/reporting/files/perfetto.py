@@ -1,11 +1,11 @@
 """Runs as Chrome trace JSON for ui.perfetto.dev and chrome://tracing.
 
-A result is a process, its critical path the first thread and every engine one more, in that order. A task
-is a slice; what the engine waited for before it is a slice of its own, named after the cause. `ts` and
-`dur` are microseconds with three decimals: start and end are each rounded to whole nanoseconds and then
-subtracted, so that slices touch and never overlap. A task that makes something others need starts a flow
-(`bind_id`, `flow_out`); each need of a task is a slice of no length at its start that ends one (`flow_in`),
-since a slice can end only one flow. Counters are `simres.reporting.files.trace_counters`.
+A result is a process. Its critical path is the first thread, and each engine is one more thread. A task is
+a slice; each stall before it is a slice named after the cause. `ts` and `dur` are microseconds with three
+decimals: start and end are rounded to whole nanoseconds and then subtracted, so slices touch and never
+overlap. A task that others depend on starts a flow (`bind_id`, `flow_out`). Each dependency of a task is a
+zero-length slice at the task's start that ends one flow (`flow_in`), since a slice can end only one flow.
+Counters are in `simres.reporting.files.trace_counters`.
 
 Format: "Trace Event Format" (Google, 2016), as Perfetto's JSON importer reads it.
 """
@@ -31,17 +31,17 @@ Event = dict[str, Any]
 
 
 def perfetto(result: Result) -> str:
-    """The trace of `result` as JSON text.
+    """Returns the trace of `result` as JSON text.
 
-    Raises `SimresError` when the result has no spans (its record is not full).
+    Raises `SimresError` if the result has no spans (its record is not full).
     """
     return _trace([_Part(result, result.name)], _about(result))
 
 
 def side_by_side(results: Mapping[str, Result]) -> str:
-    """One trace of several results, a process each, named with what tells them apart; they start together.
+    """Returns one trace of several results, one process each, named by their keys; all start at time 0.
 
-    Raises `SimresError` when one of them has no spans (its record is not full).
+    Raises `SimresError` if any of them has no spans (its record is not full).
     """
     parts: list[_Part] = []
     thread, flow = 1, 1
@@ -54,8 +54,8 @@ def side_by_side(results: Mapping[str, Result]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A result in a trace: what its process is called, and the first number that is free for its threads
-    (the critical path has that one) and flows. A thread's number is its own in the whole trace."""
+    """A result in a trace: the title of its process, and its first thread number (the critical path's)
+    and flow number. Thread numbers are unique in the whole trace."""
 
     result: Result
     title: str
@@ -86,13 +86,13 @@ def _trace(parts: list[_Part], about: Event) -> str:
         for part in parts
         for event in _events(part)
     ]
-    events.sort(key=lambda event: event[0])  # stable: what causes comes before what it causes
+    events.sort(key=lambda event: event[0])  # stable: a cause stays before its effect
     lines = ",\n".join(text for _, text in events)
     return f'{{"displayTimeUnit":"ns","otherData":{json.dumps(about)},"traceEvents":[\n{lines}\n]}}\n'
 
 
 def _events(part: _Part) -> Iterator[Event]:
-    """Metadata, then slices in the order in which tasks ended, the critical path, and the counters."""
+    """Yields metadata, slices in the order in which tasks ended, the critical path, and the counters."""
     result, process = part.result, part.process
     record, program = result.record, result.program
     threads = {name: number for number, name in enumerate(record.engines, start=part.thread + 1)}
@@ -118,7 +118,7 @@ def _events(part: _Part) -> Iterator[Event]:
 
 
 def _on_the_path(part: _Part, stretch: Stretch) -> Event:
-    """A stretch of the critical path: the task's title, and what it waited for, if it did."""
+    """Returns a stretch of the critical path: the task's title, and the cause if it stalled."""
     program = part.result.program
     about: Event = {"cause": stretch.cause.value, "length_ps": stretch.took_ps}
     title = "nothing due"
@@ -135,7 +135,7 @@ def _on_the_path(part: _Part, stretch: Stretch) -> Event:
 def _slices(
     part: _Part, span: Span, thread: int, feeds: bool, bus_held: Mapping[str, int]
 ) -> Iterator[Event]:
-    """The waits before a task, in the order in which they came; the task; what it needs, inside it."""
+    """Yields the stalls before a task in order, then the task, then its dependencies inside it."""
     result, program = part.result, part.result.program
     task = program.tasks[span.task]
     layer = program.layers[task.layer].name
@@ -165,7 +165,7 @@ def _slices(
 
 
 def _title(result: Result, task: Task) -> str:
-    """What a slice is called: the layer, and for a transfer what is moved which way."""
+    """Returns the title of a slice: the layer, or for a transfer its direction and tensor."""
     layer = result.program.layers[task.layer].name
     if task.kind is TaskKind.LOAD or task.kind is TaskKind.STORE:
         tensors = [region.tensor for region in task.reads]
@@ -174,7 +174,7 @@ def _title(result: Result, task: Task) -> str:
 
 
 def _flow(part: _Part, launch: int, task: int) -> str:
-    """A flow is named after the task that starts it; hexadecimal, as trace readers expect."""
+    """Returns the identifier of the flow that a task starts; hexadecimal, as trace readers expect."""
     return hex(part.flow + launch * len(part.result.program.tasks) + task)
 
 
@@ -203,5 +203,5 @@ def _ns(ps: int) -> int:
 
 
 def _us(ns: int) -> float:
-    """Microseconds whose decimal text has three digits at most after the point (exact below 285 years)."""
+    """Returns microseconds with at most three decimals in their text (exact below 285 years)."""
     return ns / 1000

@@ -1,7 +1,7 @@
 """Counters of a trace over time: memory by tensor, bandwidth, power.
 
-The unit is part of a counter's name. A tensor is a counter of its own: it is said again only when it
-changes, which a counter with several values would have to do for all of them.
+The unit is part of a counter's name. Each tensor has its own counter, which gets a sample only when its
+value changes; a counter with several values would have to repeat all of them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from simres.analysis.rates import bandwidth, power
 from simres.result import Result
 
 _TENSORS = 8
-"""Tensors of a memory that are told apart, those with the most bytes x time; all others are one."""
+"""Tensors of a memory with their own counter, by most bytes x time; all others share one."""
 OTHERS = "(others)"
 
 Sample = tuple[int, str, str, int]
-"""A moment in picoseconds, a counter's name, its unit, and the value from then on."""
+"""A moment in picoseconds, a counter's name, its unit, and its value from that moment on."""
 
 
 def counters(result: Result) -> Iterator[Sample]:
-    """Every counter of a result with a full record, each in order of time."""
+    """Yields every counter of a result with a full record, each in order of time."""
     for memory in result.record.memories:
         for moment, held in occupancy(result.stays, memory):
             yield moment, f"{memory} (bytes)", "bytes", held

@@ -1,1 +1,1 @@
-"""A result as one HTML file that needs nothing else: what people send round and print."""
+"""A result as one self-contained HTML file, to send and to print."""

@@ -29,12 +29,12 @@ CIVIDIS = (
     *((0, 34, 78), (26, 56, 111), (67, 78, 108), (97, 101, 111), (125, 124, 120)),
     *((155, 148, 118), (188, 174, 108), (222, 201, 88), (254, 232, 56)),
 )
-"""Colours from dark to light that all sorts of colour vision see in this order, at equal distances: cividis
-of Nuñez, Anderton and Renslow (2018), PLoS ONE 13(7)."""
+"""Colours from dark to light, evenly spaced and in the same order for every colour vision: cividis of
+Nuñez, Anderton and Renslow (2018), PLoS ONE 13(7)."""
 
 
 def front_page(found: Front) -> str:
-    """The front of some goals as one HTML document that asks for nothing else."""
+    """Returns the front of some goals as one self-contained HTML document."""
     names = [axis.name for axis in found.axes]
     goals = f"{', '.join(names[:-1])} and {names[-1]}"
     said = f"{len(found.best)} of {len(found.rows)} designs are on the front of {goals}."
@@ -75,7 +75,7 @@ def front_page(found: Front) -> str:
 
 
 def heat_page(found: Heat) -> str:
-    """A goal over two knobs as one HTML document that asks for nothing else."""
+    """Returns a goal over two knobs as one self-contained HTML document."""
     down, across = found.best
     best = found.cells[down][across]
     assert best is not None
@@ -113,13 +113,13 @@ def _name(found: Front, at: int, letters: dict[int, str]) -> str:
 
 
 def _along(axis: Axis, start: float, end: float) -> list[float]:
-    """Where each figure of an axis is drawn between two ends."""
+    """Returns the position of each figure of an axis between two ends."""
     ends = limits(axis.values, log=axis.log)
     return [round(start + share(value, ends, log=axis.log) * (end - start), 1) for value in axis.values]
 
 
 def _places(found: Front, number: int) -> tuple[list[float], list[float]]:
-    """Where each design is drawn in a panel."""
+    """Returns the coordinates of each design in a panel."""
     across, up = found.axes[number + 1], found.axes[0]
     return _along(across, _LEFT, _WIDE - _RIGHT), _along(up, _HIGH - _BELOW, _TOP)
 
@@ -172,7 +172,7 @@ def _grid(across: Axis, up: Axis) -> Iterator[str]:
 
 
 def _line(points: Sequence[tuple[float, float]]) -> str:
-    """The edge of what the front dominates, in steps."""
+    """Draws the edge of the dominated region as a staircase."""
     first, *rest = points
     return f'<path class="front" d="M{first[0]} {first[1]}{"".join(f"H{x}V{y}" for x, y in rest)}"/>'
 
@@ -251,7 +251,7 @@ def _map(found: Heat) -> str:
 
 
 def _scale(found: Heat) -> str:
-    """What the colours mean."""
+    """Draws the colour scale."""
     known = [found.goal.values[at] for row in found.cells for at in row if at is not None]
     ends = [three_digits(min(known)), three_digits(max(known))]
     colours = [_colour(1 - step / 8) for step in range(9)]
@@ -265,7 +265,7 @@ def _scale(found: Heat) -> str:
 
 
 def _light(value: float, known: Sequence[float], goal: Axis) -> float:
-    """How light a cell is: 1 for the best."""
+    """Returns the lightness of a cell: 1 for the best."""
     ends = min(known), max(known)
     at = share(value, ends, log=goal.log) if ends[0] < ends[1] else 0.0
     return at if goal.large else 1 - at

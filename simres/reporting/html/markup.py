@@ -10,32 +10,32 @@ from simres.reporting.text.columns import Column
 
 
 def escaped(text: object) -> str:
-    """`text` as it may stand in an element or an attribute; nothing in it is markup any more."""
+    """Escapes `text` for use in an element or an attribute."""
     return escape(printable(str(text)))
 
 
 def section(name: str, title: str, *parts: str, lead: str = "") -> str:
-    """A section that the page's navigation leads to; `lead` and `parts` are markup."""
+    """Returns a section that the page's navigation links to; `lead` and `parts` are markup."""
     intro = f'<p class="lead">{lead}</p>' if lead else ""
     head = f'<h2 id="{name}-title">{escaped(title)}</h2>'
     return f'<section id="{name}" aria-labelledby="{name}-title">{head}{intro}{"".join(parts)}</section>\n'
 
 
 def paragraphs(texts: Iterable[str], style: str = "") -> str:
-    """Each text in a paragraph of its own."""
+    """Returns each text in its own paragraph."""
     kind = f' class="{style}"' if style else ""
     return "".join(f"<p{kind}>{escaped(text)}</p>" for text in texts)
 
 
 def folded(summary: str, *parts: str) -> str:
-    """Markup that opens when asked for."""
+    """Returns markup that is collapsed until opened."""
     return f"<details><summary>{escaped(summary)}</summary>{''.join(parts)}</details>"
 
 
 def table(
     caption: str, columns: Sequence[Column], *, sortable: bool = False, buttons: Sequence[str] = ()
 ) -> str:
-    """A table of the report as a table of the page, all columns of it; `caption` names it for who hears it.
+    """Returns a report table with all its columns as HTML; `caption` is for screen readers.
 
     The first column heads the rows; with `buttons` its cells are buttons with these `data-show` texts.
     """
@@ -77,7 +77,7 @@ def _head(column: Column, sortable: bool) -> str:
 
 
 def stack(label: str, parts: Iterable[tuple[str, int, str]], whole: int) -> str:
-    """A bar of `parts` (class, amount, what it is) that all together are `whole`, if not less."""
+    """Returns a bar of `parts` (class, amount, tooltip), whose amounts sum to `whole` or less."""
     pieces = "".join(
         f'<i class="{kind}" style="width:{100 * amount / whole:.4g}%" title="{escaped(text)}"></i>'
         for kind, amount, text in parts
@@ -87,6 +87,6 @@ def stack(label: str, parts: Iterable[tuple[str, int, str]], whole: int) -> str:
 
 
 def legend(entries: Iterable[tuple[str, str]]) -> str:
-    """What the colours and patterns mean: (class, text) each."""
+    """Returns a legend of colours and patterns, from (class, text) entries."""
     items = "".join(f'<li><i class="{kind}"></i>{escaped(text)}</li>' for kind, text in entries)
     return f'<ul class="legend">{items}</ul>'

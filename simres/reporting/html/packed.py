@@ -1,8 +1,8 @@
 """Columns of integers packed into short text for a self-contained page.
 
-Of each number the difference from the one before is kept, zigzag coded (0, -1, 1, -2 become 0, 1, 2, 3), in
-bytes of seven bits with the lowest first (LEB128, as in the DWARF standard), and all of it in base64.
-`unpacked` in `script/model.mjs` reads it again.
+Each number is stored as its difference from the one before, zigzag coded (0, -1, 1, -2 become 0, 1, 2, 3), in
+bytes of seven bits with the lowest first (LEB128, as in the DWARF standard). The bytes are base64 encoded.
+`unpacked` in `script/model.mjs` decodes them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 
 def packed(numbers: Iterable[int]) -> str:
-    """The text of a column; columns that change little from row to row come out shortest."""
+    """Returns the text of a column; columns that change little from row to row give the shortest text."""
     data = bytearray()
     before = 0
     for number in numbers:

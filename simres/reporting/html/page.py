@@ -20,7 +20,7 @@ from simres.reporting.text import headline
 from simres.result import Result
 
 SCRIPT = "result.mjs"
-"""The module in `script/` that brings the page to life."""
+"""The entry module in `script/` of the page."""
 _TITLES = {
     "summary": "Summary",
     "timeline": "Timeline",
@@ -34,10 +34,10 @@ _TITLES = {
 
 
 def html(result: Result) -> str:
-    """The page of `result` as one HTML document that asks for nothing else.
+    """Returns the page of `result` as one self-contained HTML document.
 
-    Its script is allowed by digest (Content Security Policy, level 3), so nothing that comes from the
-    result could run even if it were not escaped. A result without a full record has no timeline and says so.
+    The script is allowed by digest (Content Security Policy, level 3), so text from the result could not
+    run even if it were not escaped. Without a full record the page has no timeline and says so.
     """
     path: Sequence[Stretch] = ()
     data = "null"
@@ -73,10 +73,10 @@ def made(
     script: str = SCRIPT,
     styles: Sequence[str] = ("page.css",),
 ) -> str:
-    """A page of `parts`, each with its title, the name of its element and its markup; empty ones are no part.
+    """Returns a page of `parts`: title to element name and markup; parts with empty markup are left out.
 
-    `data` is JSON that may stand in a script element; `script` is a module in `script/`, `styles` are files
-    beside this one.
+    `data` is JSON that is safe in a script element; `script` is a module in `script/`; `styles` are files
+    in this folder.
     """
     whole = bundled(script)
     digest = b64encode(sha256(whole.encode()).digest()).decode()
@@ -97,23 +97,23 @@ def made(
 
 
 def json_of(data: object) -> str:
-    """Data as JSON that may stand in a script element, where nothing is an escape but the element's end."""
+    """Returns JSON that is safe in a script element, where only the element's end tag has a meaning."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
     return text.replace("<", "\\u003c").replace("&", "\\u0026")
 
 
 @cache
 def bundled(entry: str) -> str:
-    """A module of `script/` and all that it imports as one script: each once, after what it needs.
+    """Bundles a module of `script/` and its imports into one script: each module once, after its imports.
 
-    They share one scope, so no two may give something at their top level the same name, and they import by
-    name alone: `import { one, other } from "./file.mjs";`, at the start of a line.
+    The modules share one scope, so top-level names must be unique across them. Imports must be by name and
+    at the start of a line: `import { one, other } from "./file.mjs";`.
     """
     parts: dict[str, str] = {}
 
     def add(name: str) -> None:
         source = _part(f"script/{name}")
-        parts[name] = ""  # seen: a circle ends here
+        parts[name] = ""  # marked as seen, so that a cycle of imports ends here
         for needed in _IMPORT.findall(source):
             if needed not in parts:
                 add(needed)
@@ -130,5 +130,5 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MU
 
 @cache
 def _part(name: str) -> str:
-    """A file that lies beside this one, or in a folder there."""
+    """Reads a file in this folder or below it."""
     return files("simres.reporting.html").joinpath(name).read_text(encoding="utf-8")

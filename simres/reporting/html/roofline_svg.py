@@ -1,4 +1,4 @@
-"""The roofline as SVG: logarithmic axes, one mark a layer."""
+"""The roofline as SVG: logarithmic axes, one mark per layer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simres.units import format_bandwidth, format_duration, format_rate
 _WIDE, _HIGH = 880, 440
 _LEFT, _RIGHT, _TOP, _BELOW = 84, 64, 16, 44
 _NONE = 40
-"""Room on the right for layers that move no bytes."""
+"""The width at the right for layers that move no bytes."""
 SHAPES = (
     "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
     "M0-6L6 0L0 6L-6 0z",
@@ -28,7 +28,7 @@ SHAPES = (
 
 
 class _Axis:
-    """Whole decades on a stretch of the drawing."""
+    """A logarithmic axis over whole decades, on a stretch of the drawing."""
 
     def __init__(self, values: list[float], start: float, end: float) -> None:
         self.low = math.floor(math.log10(min(values)))
@@ -36,18 +36,18 @@ class _Axis:
         self.start, self.end = start, end
 
     def at(self, value: float) -> float:
-        """Where a value is drawn, kept on the axis."""
+        """Returns the position of a value, clamped to the axis."""
         share = (math.log10(value) - self.low) / (self.high - self.low) if value > 0 else 0.0
         return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
 
     @property
     def decades(self) -> Iterator[int]:
-        """Exponents of the ticks."""
+        """The exponents of the ticks."""
         return iter(range(self.low, self.high + 1))
 
 
 def drawing(roofline: Roofline) -> str:
-    """An SVG element with the ceilings and every layer that takes time; empty where none does."""
+    """Returns an SVG of the ceilings and every layer that takes time; empty if no layer does."""
     points = [point for point in roofline.points if point.rate]
     if not points:
         return ""

@@ -24,7 +24,7 @@ _ROLE_KINDS = {"bus": "k-load", "matrix": "k-matrix", "host": "k-host", "memory"
 
 
 def summary(result: Result) -> str:
-    """The answer in words, the totals, where the engines' time went, and the bounds."""
+    """Returns the answer in words, the totals, the engines' time and the lower bounds."""
     said = [headline.limit(result), *headline.steady(result), headline.distance(result)]
     parts = [
         f'<p class="eyebrow">{escaped(_subject(result))}</p>',
@@ -54,7 +54,7 @@ def _subject(result: Result) -> str:
 
 
 def _answer(result: Result) -> str:
-    """The makespan large, and what it is for."""
+    """Returns the makespan in large type, and the work that it covers."""
     makespan, images = result.makespan_ps, result.images
     if result.tenants:
         what = f"for {len(result.tenants)} tenants"
@@ -163,7 +163,7 @@ def _bounds(result: Result) -> str:
 
 
 def timeline(result: Result) -> str:
-    """The place where the script draws, or why there is nothing to draw."""
+    """Returns the element that the script draws in, or the reason why there is nothing to draw."""
     if result.record.level is not RecordLevel.FULL or not result.record.rows or not result.makespan_ps:
         why = (
             "The run takes no time: there is nothing to draw."
@@ -229,7 +229,7 @@ clicked; a double click zooms there; drag with <kbd>Shift</kbd> to zoom to a str
 
 
 def critical_path(result: Result, blamed: Mapping[Blame, int]) -> str:
-    """What the run's length is made of, the most first."""
+    """Returns the parts of the makespan on the critical path, largest first."""
     if not blamed:
         return ""
     makespan = result.makespan_ps
@@ -270,7 +270,7 @@ def _path_kind(result: Result, engine: str, cause: str) -> str:
 
 
 def memory(result: Result) -> str:
-    """How full on-chip memory got, of what, and what did not stay."""
+    """Returns the peak occupancy of on-chip memory, its tensors, and the evictions."""
     parts = paragraphs(memory_table.fullest(result, whole=False))
     if result.stays:
         parts += paragraphs(["Who held how much when is drawn under the timeline's lanes."], "quiet")
@@ -283,7 +283,7 @@ def memory(result: Result) -> str:
 
 
 def _holders(result: Result) -> str:
-    """A row a tensor: how long it lay on chip and how much of the memory's bytes x time that was."""
+    """Returns one row per tensor: its time on chip and its share of the memory's bytes x time."""
     spent: dict[tuple[str, str], list[int]] = {}
     for stay in result.stays:
         found = spent.setdefault((stay.memory, stay.tensor), [0, 0, 0])
@@ -309,7 +309,7 @@ _TENSORS = 40
 
 
 def layers(result: Result) -> str:
-    """Every layer, to sort and to look up in the timeline."""
+    """Returns every layer, sortable and linked to the timeline."""
     rows = result.layers
     tool = (
         '<div class="tools"><label class="search"><span class="unseen">Filter layers</span>'
@@ -322,14 +322,14 @@ def layers(result: Result) -> str:
 
 
 def roofline(result: Result) -> str:
-    """The drawing, where there is anything to draw."""
+    """Returns the drawing, or nothing if there is nothing to draw."""
     drawn = drawing(roofline_of(result))
     lead = "Operations a second that each layer reached, over its operations a byte on the bus."
     return section("roofline", "Roofline", drawn, lead=lead) if drawn else ""
 
 
 def energy(result: Result) -> str:
-    """Joules by component, for work and for being on."""
+    """Returns the energy by component, dynamic and static."""
     spent = result.energy
     if not spent.total_fj:
         return ""
@@ -359,7 +359,7 @@ def energy(result: Result) -> str:
 
 
 def origin(result: Result) -> str:
-    """Enough to get the same result again, and what else one must know to read it."""
+    """Returns what reproduces the result, and the remarks needed to read it."""
     from yaml import safe_dump
 
     came = result.origin

@@ -1,8 +1,8 @@
 """Data of the page's timeline: tasks, stalls, buffers and the critical path.
 
-One JSON object. Columns are packed (`simres.reporting.html.packed`), times in picoseconds; names are listed
-once and meant by their number. Tasks in time are in lanes, one an engine, each in order of time, and are
-meant by their number in that order.
+The data is one JSON object. Columns are packed (`simres.reporting.html.packed`) and times are in picoseconds.
+Names are listed once and referred to by number. Spans are grouped in lanes, one per engine, each in order
+of time, and are referred to by their number in that order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ROLES = tuple(Role)
 
 
 class _Names:
-    """Names by number, each listed once."""
+    """Numbers of names, each name listed once."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -35,7 +35,7 @@ class _Names:
 
 
 def document(result: Result, path: Sequence[Stretch]) -> str:
-    """The data of a result with a full record as JSON that may stand in a script element."""
+    """Returns the data of a result with a full record as JSON that is safe in a script element."""
     lanes = [name for name, engine in result.record.engines.items() if engine.tasks]
     tensors, holders = _Names(), _Names()
     spans = result.record.spans
@@ -69,12 +69,12 @@ def document(result: Result, path: Sequence[Stretch]) -> str:
     data["tensors"] = list(tensors.numbers)
     data["of"] = _roles(result, tensors)
     data["holders"] = list(holders.numbers)
-    # Inside a script element nothing is an escape but the end of the element itself.
+    # Inside a script element only the element's own end tag has a meaning.
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c").replace("&", "\\u0026")
 
 
 def _by_lane(result: Result, spans: Sequence[Span], lanes: Sequence[str]) -> list[int]:
-    """Rows of the Record in the order of the page: lane after lane, in each as they came."""
+    """Returns the Record's rows in the order of the page: lane by lane, each in order of time."""
     lane = {name: number for number, name in enumerate(lanes)}
     tasks = result.program.tasks
     return sorted(range(len(spans)), key=lambda row: (lane[tasks[spans[row].task].engine], spans[row].end))
@@ -94,7 +94,7 @@ def _tasks(result: Result, tensors: _Names) -> dict[str, str]:
 
 
 def _about(task: Task) -> str | None:
-    """The tensor that a task is about: what is moved, or what is made."""
+    """Returns the tensor that a task moves or produces."""
     regions = task.reads if task.kind in (TaskKind.LOAD, TaskKind.STORE) else task.writes
     return regions[0].tensor if regions else None
 
@@ -118,7 +118,7 @@ def _spans(
         counts[result.program.tasks[span.task].engine] += 1
 
     def held(row: int, holder: int, until: int) -> int:
-        """How far back a span's holder is in the order of the page; 0 for none."""
+        """Returns the distance back to a span's holder in the order of the page; 0 for none."""
         found = ended.get((holder, until)) if holder >= 0 else None
         return 0 if found is None else place[row] - place[found]
 
@@ -141,7 +141,7 @@ def _spans(
 
 
 def _stays(result: Result, place: dict[int, int], tensors: _Names) -> list[str]:
-    """Memory, tensor, bytes, start, length, and the task in time that it was granted to (-1 for none)."""
+    """Returns columns: memory, tensor, bytes, start, length, and the span it was granted to (-1 for none)."""
     memories = [name for name, memory in result.record.memories.items() if memory.peak]
     number = {name: at for at, name in enumerate(memories)}
     rows = {(span.launch, span.task): row for row, span in enumerate(result.record.spans)}
@@ -167,7 +167,7 @@ def _path(
     lanes: Sequence[str],
     holders: _Names,
 ) -> list[str]:
-    """Length, task in time (-1 for none), lane (-1), layer (-1), cause, holder (-1)."""
+    """Returns columns: length, span (-1 for none), lane (-1), layer (-1), cause, holder (-1)."""
     whys = {why: number for number, why in enumerate(WHYS)}
     lane = {name: number for number, name in enumerate(lanes)}
     runs: dict[int, list[int]] = {}
@@ -195,11 +195,11 @@ def _path(
 
 
 def _columns(rows: Iterable[tuple[int, ...]], width: int) -> list[list[int]]:
-    """Rows turned into columns, so many of them even where there are no rows."""
+    """Transposes rows into columns; without rows there are `width` empty columns."""
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 def _roles(result: Result, tensors: _Names) -> list[int]:
-    """What sort of tensor each is, by number; those that nobody knows of are activations."""
+    """Returns the role of each tensor by number; unknown tensors count as activations."""
     known = result.scheduled.tensors if isinstance(result.scheduled, Workload) else {}
     return [_ROLES.index(known[name].role if name in known else Role.ACTIVATION) for name in tensors.numbers]

@@ -14,7 +14,7 @@ PS_PER_US = 1_000_000
 
 
 def front(study: RemovalStudy, title: str, path: Path) -> None:
-    """Draws the path of removals into `path`. Raises `SimresError`."""
+    """Draws the path of removals to the file `path`. Raises `SimresError`."""
     figure, axes = canvas(path)
     times = [point.time_ps / PS_PER_US for point in study.path]
     accuracies = [100 * point.accuracy for point in study.path]
@@ -37,7 +37,7 @@ def front(study: RemovalStudy, title: str, path: Path) -> None:
         last = point.removed[-1] if point.removed else ""
         short = last.rpartition(".")[2] if len(parents) == 1 else last
         label = f"\N{MINUS SIGN}{short}" if last else "whole"
-        falls = following <= accuracy  # the label goes to the side that the line does not take
+        falls = following <= accuracy  # the label goes on the side away from the line
         axes.annotate(
             label,
             (at, accuracy),

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from simres.exploration.fronts import Axis, Front, Heat
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8e4585", "#5a6570")
-"""Of groups: after Okabe and Ito (2008), which all sorts of colour vision tell apart."""
+"""Colours of groups, distinct for every colour vision: after Okabe and Ito (2008)."""
 MARKERS = "osD^vPXh"
 _INK, _PALE, _GRID = "#182026", "#b8c1c9", "#dfe3e7"
 _SMALL, _LARGE = 8.0, 9.5
-"""Sizes of letters in points: of marks and legends, and along axes."""
+"""Font sizes in points: of marks and legends, and of axis titles."""
 _MOST_FIGURES = 150
-"""A heat map of no more cells has its figures written in them."""
+"""A heat map of at most this many cells shows its figures in them."""
 _MOST_LABELS = 14
 
 
 def front(found: Front, path: Path) -> None:
-    """Draws designs into `path` (PNG, SVG, PDF): the first goal upward, the others across, a panel each.
+    """Draws designs to the file `path` (PNG, SVG, PDF): the first goal vertical, one panel per other goal.
 
-    Designs that another dominates are pale. In each panel a line joins the front of its two goals; designs
-    on the front of all goals are full, some of them with letters that the legend explains. Raises
-    `SimresError` without matplotlib, or where the file cannot be written.
+    Dominated designs are pale. In each panel a line joins the front of its two goals. Designs on the front
+    of all goals are full, some with letters that the legend explains. Raises `SimresError` without
+    matplotlib, or if the file cannot be written.
     """
     panels = len(found.axes) - 1
     keys = -(-(len(found.groups) + 2) // (4 * panels)) + len(found.named)
@@ -98,7 +98,7 @@ def _panel(axes: Any, found: Front, number: int) -> None:
 
 
 def _keys(figure: Any, found: Front) -> None:
-    """What colours and the line mean, over the panels, and letters, under them."""
+    """Draws two legends: colours and the line above the panels, letters below them."""
     from matplotlib.lines import Line2D
 
     def dot(colour: str, marker: str, size: float, **style: Any) -> Any:
@@ -145,7 +145,7 @@ def _keys(figure: Any, found: Front) -> None:
 
 
 def figures(axes: Sequence[Axis], at: int) -> str:
-    """What a design comes to: `87.88 %, 1.09 ms`."""
+    """Formats the figures of a design: `87.88 %, 1.09 ms`."""
     return ", ".join(f"{_figure(axis.values[at], axis)} {axis.unit}".strip() for axis in axes)
 
 
@@ -154,7 +154,7 @@ def _figure(value: float, axis: Axis) -> str:
 
 
 def _scale(axis: Any, set_ends: Any, values: Axis) -> None:
-    """Range and marks of an axis."""
+    """Sets the range and the marks of an axis."""
     from matplotlib.ticker import NullLocator
 
     getattr(axis.axes, f"set_{axis.axis_name}scale")("log" if values.log else "linear")
@@ -166,10 +166,10 @@ def _scale(axis: Any, set_ends: Any, values: Axis) -> None:
 
 
 def heat(found: Heat, path: Path) -> None:
-    """Draws a goal over two knobs into `path` (PNG, SVG, PDF), darker where it is worse; raises as `front`.
+    """Draws a goal over two knobs to the file `path` (PNG, SVG, PDF); darker is worse. Raises as `front`.
 
-    The best cell has a frame, cells that nobody simulated are hatched, those where all designs failed have
-    a cross.
+    The best cell has a frame, cells that were not simulated are hatched, and cells where all designs failed
+    have a cross.
     """
     rows, columns = len(found.down.labels), len(found.across.labels)
     figure = blank(path, (2.4 + min(6.5, max(2.2, 0.62 * columns)), 1.3 + min(6.0, max(1.4, 0.45 * rows))))
@@ -224,7 +224,7 @@ def _best(found: Heat) -> int:
 
 
 def _few(known: Sequence[float], *, log: bool) -> list[float]:
-    """Marks of a colour bar: both ends, where figures stand in the cells."""
+    """Returns the two end marks of a colour bar, for maps with figures in the cells."""
     marks = ticks([min(known), max(known)], log=log)
     return marks if len(marks) < 3 else [marks[0], marks[-1]]
 
@@ -248,7 +248,7 @@ def _mesh(axes: Any, values: Sequence[Sequence[float | None]], known: Sequence[f
 
 
 def _shade(value: float, known: Sequence[float], goal: Axis) -> float:
-    """How dark a cell is: 0 to 1."""
+    """Returns the darkness of a cell: 0 to 1."""
     ends = min(known), max(known)
     at = share(value, ends, log=goal.log) if ends[0] < ends[1] else 0.0
     return 1 - at if goal.large else at
@@ -275,7 +275,7 @@ def _frame(axes: Any, down: int, across: int) -> None:
 
 
 def _labels(axis: Any, labels: Sequence[str]) -> None:
-    """As many of the labels as there is room for, at equal distances."""
+    """Sets evenly spaced labels, as many as there is room for."""
     every = -(-len(labels) // _MOST_LABELS)
     shown = range(0, len(labels), every)
     axis.set_ticks(list(shown), [printable(labels[at]) for at in shown])

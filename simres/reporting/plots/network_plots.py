@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from simres.training.features import Maps, Response
 
 CHANNELS = 8
-"""Feature maps shown of each layer."""
+"""The number of feature maps shown per layer."""
 LINE = 0.05
-"""Height of a line of text, of the height of a picture."""
+"""The height of a line of text, as a share of the plot's height."""
 
 
 def depths(found: Mapping[str, Sequence[tuple[int, float, float]]], path: Path) -> None:
-    """Error by depth: for each family (depth, test error, training error) from 0 to 1, figures 1, 8 and 9."""
+    """Plots error by depth: per family (depth, test error, training error), 0 to 1; figures 1, 8 and 9."""
     figure, axes = canvas(path)
     ends: list[tuple[int, float, str]] = []
     for number, (family, points) in enumerate(found.items()):
@@ -52,7 +52,7 @@ def depths(found: Mapping[str, Sequence[tuple[int, float, float]]], path: Path) 
 
 
 def _label(axes: Any, points: Sequence[tuple[int, float, str]]) -> None:
-    """Writes the values beside points (x, value, colour), one over the other where they are close."""
+    """Writes the values beside points (x, value, colour), stacked if the points are close."""
     apart = LINE * axes.get_ylim()[1]
     first, end = min(points)[0], max(points)[0]
     last: dict[int, float] = {}
@@ -70,7 +70,7 @@ def _label(axes: Any, points: Sequence[tuple[int, float, str]]) -> None:
 
 
 def responses(found: Mapping[str, Sequence[Response]], path: Path) -> None:
-    """Standard deviation of each layer's response, in order and sorted by size: figure 7."""
+    """Plots the standard deviation of each layer's response, in order and sorted by size: figure 7."""
     figure = blank(path, (8.0, 6.4))
     for place, (title, ordered) in enumerate((("in the order in which they run", False), ("by size", True))):
         axes = figure.add_subplot(2, 1, place + 1)
@@ -91,7 +91,7 @@ def responses(found: Mapping[str, Sequence[Response]], path: Path) -> None:
 
 
 def features(image: object, maps: Sequence[Maps], title: str, path: Path) -> None:
-    """An image (rows, columns, channels) and a few feature maps by depth: figure 3."""
+    """Plots an image (rows, columns, channels) and a few feature maps by depth: figure 3."""
     columns = CHANNELS + 1
     figure = blank(path, (1.3 * columns, 1.4 * len(maps) + 0.4))
     grid = figure.subplots(len(maps), columns, squeeze=False)
@@ -111,6 +111,6 @@ def features(image: object, maps: Sequence[Maps], title: str, path: Path) -> Non
 
 
 def _title(axes: Any, text: str) -> None:
-    """A title that may be wider than what it is of."""
+    """Sets a title that may be wider than its axes."""
     axes.set_title(" ")
     axes.text(0, 1.05, text, transform=axes.transAxes, in_layout=False)

@@ -13,9 +13,9 @@ _MARKERS = "oDs^v*Pph8<>dX"
 
 
 def save(result: Result, path: Path) -> None:
-    """Draws the roofline into `path`; its suffix says the format (png, svg, pdf).
+    """Draws the roofline to the file `path`; its suffix sets the format (png, svg, pdf).
 
-    Raises `SimresError` without matplotlib, or where the file cannot be written.
+    Raises `SimresError` without matplotlib, or if the file cannot be written.
     """
     try:
         from matplotlib.figure import Figure
@@ -35,7 +35,7 @@ def save(result: Result, path: Path) -> None:
         axes.plot(steps, [roofline.roof(role, at) for at in steps], label=label, linewidth=1.5)
     for number, (kind, points) in enumerate(classes(roofline).items()):
         drawn = [point for point in points if point.rate]
-        # A layer that moves nothing has no intensity; it stands at the right edge.
+        # A layer that moves no bytes has no intensity; it is drawn at the right edge.
         places = [high / 1.5 if point.intensity is None else point.intensity for point in drawn]
         axes.scatter(
             places,

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from simres.training.run import Epoch
 
 SIZE = (8.0, 4.8)
-"""In inches, at which text of the usual size can still be read at the back of a room."""
+"""The default size in inches; text of the usual size stays readable from the back of a room."""
 DPI = 160
 GREY = "0.45"
 
 
 def curves(runs: Mapping[str, Sequence[Epoch]], path: Path) -> None:
-    """Test error (solid) and training error (dashed) of `runs`, by epoch: figures 1, 8 and 9 of the paper.
+    """Plots test error (solid) and training error (dashed) by epoch: figures 1, 8 and 9 of the paper.
 
-    The training error is of the images as they were trained on, cropped and mirrored. Raises `SimresError`.
+    The training error is measured on the augmented images (cropped and mirrored). Raises `SimresError`.
     """
     figure, axes = canvas(path)
     for number, (name, epochs) in enumerate(runs.items()):
@@ -46,13 +46,13 @@ def curves(runs: Mapping[str, Sequence[Epoch]], path: Path) -> None:
 
 
 def canvas(path: Path, size: tuple[float, float] = SIZE) -> tuple[Any, Any]:
-    """A figure and its axes. Raises `SimresError` without matplotlib."""
+    """Returns a figure and its axes. Raises `SimresError` without matplotlib."""
     figure = blank(path, size)
     return figure, figure.add_subplot()
 
 
 def blank(path: Path, size: tuple[float, float] = SIZE) -> Any:
-    """A figure without axes. Raises `SimresError` without matplotlib."""
+    """Returns a figure without axes. Raises `SimresError` without matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -61,7 +61,7 @@ def blank(path: Path, size: tuple[float, float] = SIZE) -> Any:
 
 
 def finish(figure: Any, axes: Any, path: Path) -> None:
-    """Grid, legend, and the file."""
+    """Adds the grid and the legend, and saves the figure."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.grid(alpha=0.25)
@@ -71,7 +71,7 @@ def finish(figure: Any, axes: Any, path: Path) -> None:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Writes the figure, whole or not at all; its suffix says the format. Raises `SimresError`."""
+    """Writes the figure, whole or not at all; the suffix sets the format. Raises `SimresError`."""
     from io import BytesIO
 
     from simres.files import write_bytes

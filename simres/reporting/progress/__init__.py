@@ -1,1 +1,1 @@
-"""Progress of long commands: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of long commands: a bar on a terminal, an occasional line elsewhere."""

@@ -8,7 +8,7 @@ from simres.reporting.text.console import Output
 
 
 def progress_bar(output: Output) -> Progress:
-    """A bar on `output` that is gone when it stops; its task has the field `said`."""
+    """Returns a bar on `output` that disappears when it stops; its task has the field `said`."""
     return Progress(
         BarColumn(bar_width=None),
         TextColumn("{task.fields[said]}"),

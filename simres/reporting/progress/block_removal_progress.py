@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 BETWEEN_LINES = 10.0
-"""Seconds without a line, where there is no bar, after which there is one of how far it is."""
+"""Seconds between progress lines if there is no bar."""
 
 
 class _Work:
-    """One kind of work: how much is done, how much is left, and how long it took."""
+    """One kind of work: the amounts done and left, and the time taken."""
 
     def __init__(self) -> None:
         self.done = self.left = 0
@@ -31,7 +31,7 @@ class _Work:
 
     @property
     def seconds_left(self) -> float | None:
-        """None as long as none was done."""
+        """The estimated seconds left; None until some work is done."""
         if not self.left:
             return 0.0
         return self.seconds / self.done * self.left if self.done else None
@@ -40,7 +40,7 @@ class _Work:
 class SkipProgress:
     """Watches a study (`simres.training.block_removal.RemovalObserver`) and shows it on `output`.
 
-    What runs on images and what is traced and simulated take their time each, so they are timed apart.
+    Runs on images and simulations (with their tracing) differ in speed, so they are timed apart.
     """
 
     def __init__(self, output: Output) -> None:
@@ -68,24 +68,24 @@ class SkipProgress:
             self._line(f"measured in {clock(time.monotonic() - self._started)}")
 
     def expect(self, runs: int, simulations: int) -> None:
-        """So much is left to do."""
+        """Sets the amounts of work left."""
         self._images.left, self._simulated.left = runs, simulations
         self._last = time.monotonic()
 
     def ran(self, runs: int) -> None:
-        """Blocks ran on images."""
+        """Counts finished runs on images."""
         self._did(self._images, runs)
 
     def simulated(self) -> None:
-        """A network was simulated."""
+        """Counts a finished simulation."""
         self._did(self._simulated, 1)
 
     def block(self, name: str, response: tuple[float, float], accuracy: float, time_ps: int) -> None:
-        """A line for each block."""
+        """Prints the line of a block."""
         self._found(f"without {name}, whose response is {response[0]:.3f}", accuracy, time_ps)
 
     def removed(self, blocks: tuple[str, ...], accuracy: float, time_ps: int) -> None:
-        """A line for each block that goes."""
+        """Prints the line of a removed block."""
         self._found(f"{len(blocks)} removed, the last of them {blocks[-1]}", accuracy, time_ps)
 
     def _found(self, what: str, accuracy: float, time_ps: int) -> None:
@@ -102,7 +102,7 @@ class SkipProgress:
             self._line(f"{100 * self._share():.0f} % of the work{self._left(', ')}")
 
     def _share(self) -> float:
-        """Of the time, where both kinds of work have been timed; else of the work on images."""
+        """Returns the share of the time that has passed, over the kinds of work timed so far."""
         taken = self._images.seconds + self._simulated.seconds
         left = self._seconds_left()
         return taken / (taken + left) if left is not None and taken else 0.0

@@ -10,7 +10,7 @@ from simres.reporting.text.console import stderr
 
 @contextmanager
 def working(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Yields what takes (steps done, steps in all) and shows them; None where nobody would see it."""
+    """Yields a callback for (steps done, total steps) that shows them; None if stderr is not a terminal."""
     output = stderr()
     if not output.is_terminal:
         yield None

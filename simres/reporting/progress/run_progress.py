@@ -10,7 +10,7 @@ from simres.reporting.text.console import stderr
 
 @contextmanager
 def run_progress(what: str = "runs") -> Iterator[Callable[[int, int], None]]:
-    """What to call with how many of how many runs (or `what`) are through."""
+    """Yields a callback for (runs done, total runs); `what` names the runs on the bar."""
     output = stderr()
     if not output.is_terminal:
         yield lambda _done, _whole: None

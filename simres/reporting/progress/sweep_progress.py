@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 BETWEEN = 0.2
-"""Seconds between looks at the bar."""
+"""Seconds between updates of the bar."""
 BETWEEN_LINES = 10.0
-"""Seconds between lines where there is no bar."""
+"""Seconds between lines if there is no bar."""
 
 
 class SweepProgress:
@@ -39,7 +39,7 @@ class SweepProgress:
             self._output.print(self._said(ended=True))
 
     def begin(self, points: int, done: int) -> None:
-        """Draws the bar where there is a terminal."""
+        """Prints the number of points, and draws the bar on a terminal."""
         self._points, self._before, self._done = points, done, done
         self._started = time.monotonic()
         self._due = self._started + BETWEEN_LINES
@@ -54,7 +54,7 @@ class SweepProgress:
             self._bar.start()
 
     def rows(self, rows: Sized) -> None:
-        """Counts rows, and says so now and then."""
+        """Counts rows, and shows the progress from time to time."""
         self._done += len(rows)
         self._failed += sum(row["error"] is not None for row in rows)  # type: ignore[attr-defined]
         now = time.monotonic()
@@ -83,7 +83,7 @@ class SweepProgress:
 
 
 def clock(seconds: float) -> str:
-    """A time for people: `12 s`, `3:05 min`, `2:10 h`."""
+    """Formats a time: `12 s`, `3:05 min`, `2:10 h`."""
     whole = round(seconds)
     if whole < 100:
         return f"{whole} s"

@@ -1,4 +1,4 @@
-"""Progress of training: a bar on a terminal, a line an epoch elsewhere."""
+"""Progress of training: one line per epoch, and a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from simres.training.run import Epoch, TrainingOutcome, TrainingRun
 
 BETWEEN = 0.1
-"""Seconds between looks at the bar."""
+"""Seconds between updates of the bar."""
 SMOOTHING = 0.95
-"""Share of the loss shown so far in the one shown next."""
+"""The weight of the previous value in the smoothed loss."""
 
 
 class TrainingProgress:
@@ -40,7 +40,7 @@ class TrainingProgress:
             self._bar.stop()
 
     def begin(self, run: TrainingRun, steps_per_epoch: int, done: int, images: int) -> None:
-        """Draws the bar where there is a terminal."""
+        """Prints the header, and draws the bar on a terminal."""
         recipe = run.recipe
         self._per_epoch, self._batch = steps_per_epoch, recipe.batch
         self._total, self._done = recipe.epochs * steps_per_epoch, done
@@ -53,8 +53,8 @@ class TrainingProgress:
         if self._output.is_terminal:
             self._bar = _bar(self._output, self._total, done)
 
-    def step(self, step: int, loss: float | None, lr: float) -> None:  # noqa: ARG002  (an observer's form)
-        """Moves the bar on, a few times a second."""
+    def step(self, step: int, loss: float | None, lr: float) -> None:  # noqa: ARG002  (the observer's signature)
+        """Updates the bar a few times per second."""
         if loss is not None:
             self._loss = loss if self._loss is None else SMOOTHING * self._loss + (1 - SMOOTHING) * loss
         now = time.monotonic()
@@ -92,7 +92,7 @@ _HEADER = (
 
 
 def summary(outcome: TrainingOutcome) -> list[str]:
-    """What a run came to, in lines."""
+    """Returns the outcome of a run as lines."""
     from simres.units import format_bytes
 
     lines = []

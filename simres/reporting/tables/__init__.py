@@ -1,1 +1,1 @@
-"""Tables for a terminal, a module each."""
+"""Tables for a terminal, one module per topic."""

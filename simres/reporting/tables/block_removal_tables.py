@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def tables(study: RemovalStudy, width: int) -> Iterator[Text]:
-    """Each block by itself, then what removing them one after the other comes to."""
+    """Yields the effect of removing each block by itself, then of removing them one after the other."""
     whole = study.path[0]
     yield Text(
         f"{whole.accuracy:.2%} of the test images in {format_duration(whole.time_ps)}, "

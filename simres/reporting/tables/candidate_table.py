@@ -14,12 +14,12 @@ _WIDEST = 72
 
 
 def kept(candidates: Sequence[Candidate]) -> int:
-    """The number of the one kept: the fastest, of equals the first."""
+    """Returns the number of the candidate kept: the fastest, or the first of equals."""
     return min(range(len(candidates)), key=lambda number: candidates[number].makespan_ps)
 
 
 def choice(candidates: Sequence[Candidate]) -> list[str]:
-    """How many there were, and by how much the one kept is better; nothing where there was no choice."""
+    """Returns the number of candidates and the lead of the one kept; nothing if there was no choice."""
     if len(candidates) < 2:
         return []
     number = kept(candidates)
@@ -37,7 +37,7 @@ def choice(candidates: Sequence[Candidate]) -> list[str]:
 
 
 def _longer(ps: int, best_ps: int) -> str:
-    """How much longer than the best, in per cent where that is little."""
+    """Formats a makespan relative to the best: in per cent, or as a ratio from 2 on."""
     if ps == best_ps:
         return "as long"
     if best_ps and ps >= 2 * best_ps:
@@ -47,7 +47,7 @@ def _longer(ps: int, best_ps: int) -> str:
 
 
 def table(candidates: Sequence[Candidate], width: int, glyphs: Glyphs) -> list[Text]:
-    """A row a candidate in the order tried: who made it, its tasks, its makespan, what it chose otherwise."""
+    """Returns one row per candidate in the order tried: scheduler, tasks, makespan, differing decisions."""
     best = kept(candidates)
     fastest = candidates[best].makespan_ps
     unit = scale(max(candidate.makespan_ps for candidate in candidates), TIME)
@@ -73,7 +73,7 @@ def table(candidates: Sequence[Candidate], width: int, glyphs: Glyphs) -> list[T
 
 
 def differences(candidates: Sequence[Candidate]) -> list[str]:
-    """Of each candidate, the decisions that others of its scheduler took otherwise, most varied first."""
+    """Returns each candidate's decisions that vary between candidates of its scheduler, most varied first."""
     found = []
     for candidate in candidates:
         others = [other.decisions for other in candidates if other.scheduler == candidate.scheduler]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from simres.result import Result
 
 FEW = 10
-"""Rows of a table that are shown without being asked for."""
+"""The number of table rows shown by default."""
 _NAMED = 3
 _LADDERS = {"ps": TIME, "fJ": ENERGY.ladder, "B": BYTES, "count": COUNT}
 
@@ -39,7 +39,7 @@ def show(comparison: Comparison, output: Output, *, whole: bool = False) -> None
 def report(
     comparison: Comparison, width: int, *, draw: bool = True, clip: bool = False, whole: bool = False
 ) -> Iterator[Text]:
-    """The lines of the comparison within `width` cells; `draw` and `clip` as for a result's report."""
+    """Yields the lines of the comparison within `width` cells; `draw` and `clip` as for a result's report."""
     glyphs = BLOCKS if draw else ASCII
     for letter, result in comparison.results.items():
         said = f"{letter}  {result.name}: {format_duration(result.makespan_ps)}"
@@ -83,7 +83,7 @@ def report(
 
 
 def headline(comparison: Comparison) -> Iterator[str]:
-    """How long each takes beside the first."""
+    """Yields the makespan of each result relative to the first."""
     (first, base), *others = comparison.results.items()
     for letter, other in others:
         if other.makespan_ps == base.makespan_ps:
@@ -96,7 +96,7 @@ def headline(comparison: Comparison) -> Iterator[str]:
 
 
 def reasons(comparison: Comparison) -> Iterator[str]:
-    """Which engines and causes the difference of the makespans is made of, for two results."""
+    """Yields the engines and causes behind the difference of the makespans, for two results."""
     if len(comparison.results) != 2 or not comparison.path:
         return
     parts = []
@@ -109,7 +109,7 @@ def reasons(comparison: Comparison) -> Iterator[str]:
 
 
 def _titled(width: int, title: str, caption: str) -> Iterator[Text]:
-    """A title with what there is to say about it, below it where a line is too short for both."""
+    """Yields a title with a caption, which moves below it if a line is too short for both."""
     if len(title) + 2 + len(caption) <= width:
         yield from titled(title, caption)
         return
@@ -131,7 +131,7 @@ def _signed(ps: int) -> str:
 
 
 def _totals(comparison: Comparison, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
-    """Every row in a unit of its own."""
+    """Returns the totals, each row in its own unit."""
     letters = list(comparison.results)
     rows = comparison.totals
     scales = [_scale([row]) for row in rows]
@@ -157,7 +157,7 @@ def _table(
     total: bool = False,
     rest: Sequence[ComparisonRow] = (),
 ) -> list[Text]:
-    """Rows in one unit: a column a result, and one a difference to the first."""
+    """Returns rows in one unit: a column per result, and a column per difference from the first."""
     unit = _scale([*rows, *rest])
     everything = [*rows, *rest]
 
@@ -212,9 +212,9 @@ def _drawable(result: Result) -> bool:
 
 
 def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Text]:
-    """For every engine a lane of each result under each other, all from 0 to the end of the longest run.
+    """Draws the lanes of all results for each engine, from 0 to the end of the longest run.
 
-    Between two lanes a mark stands where one engine works and the other does not.
+    A mark between two lanes shows that one of the two engines is busy and the other is not.
     """
     results = comparison.results
     engines = list(
@@ -258,7 +258,7 @@ def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Te
 
 
 def _apart(upper: DrawnLane, lower: DrawnLane) -> Text:
-    """`'` where only the upper of two lanes works, `,` where only the lower does."""
+    """Draws `'` where only the upper of two lanes is busy, `,` where only the lower is."""
     from simres.program.tasks import TaskKind
 
     marks = []

@@ -11,7 +11,7 @@ from simres.units import ENERGY, PS_PER_S, format_energy, format_power
 
 
 def caption(result: Result) -> str:
-    """Total and average power in words; by image where all are of one network."""
+    """Returns total energy and average power in words; per inference if all are of one network."""
     spent = result.energy
     images = 1 if result.tenants else result.images
     each = f" ({format_energy(spent.total_fj // images)} an image)" if images > 1 else ""
@@ -19,12 +19,12 @@ def caption(result: Result) -> str:
 
 
 def product(result: Result) -> str:
-    """The energy-delay product in words."""
+    """Returns the energy-delay product in words."""
     return f"Energy-delay product {result.energy.energy_delay_js:.3g} J s."
 
 
 def shares(result: Result) -> str:
-    """Each component's part of the energy, the largest first, in one line."""
+    """Returns each component's share of the energy in one line, largest first."""
     spent = result.energy
     parts = {name: spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj}
     shown = sorted((name for name in parts if parts[name]), key=lambda name: -parts[name])
@@ -35,12 +35,12 @@ def shares(result: Result) -> str:
 
 
 def components(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """What each component took for its work, and for being on."""
+    """Returns the dynamic and static energy of each component."""
     return lines(component_columns(result), width, rule=glyphs.line, clip=True)
 
 
 def component_columns(result: Result) -> list[Column]:
-    """The columns of `components`."""
+    """Returns the columns of `components`."""
     spent = result.energy
     named = {name: spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj}
     shown = [name for name, both in named.items() if both]
@@ -69,7 +69,7 @@ def component_columns(result: Result) -> list[Column]:
 
 
 def _rates(result: Result, name: str) -> str:
-    """The prices that a component's work was charged."""
+    """Returns the energy costs of a component."""
     costs = result.chip[name].energy
     found = []
     if costs.byte_fj:
@@ -84,5 +84,5 @@ def _rates(result: Result, name: str) -> str:
 
 
 def energy_delay(energy_fj: int, time_ps: int) -> str:
-    """An energy-delay product with its decade, in joule seconds: `2.54e-11`."""
+    """Formats an energy-delay product in joule seconds: `2.54e-11`."""
     return f"{energy_fj * time_ps / (10**15 * PS_PER_S):.2e}" if energy_fj and time_ps else NOTHING

@@ -22,19 +22,19 @@ from simres.units import format_duration
 SCHEMA_VERSION = 1
 """Version of the JSON form."""
 _FEW = 12
-"""Rows that are shown without being asked for."""
+"""The number of rows shown by default."""
 _WIDEST_BAR = 30
 _NARROWEST_BAR = 10
 _WORDS = {Why.WORKING: "works", Why.LATENCY: "latency", Why.IDLE: "nothing due"}
-"""What stretches are called that are more than a wait for what their cause says."""
+"""Names of causes that are not shown as `waits: CAUSE`."""
 _OTHERWISE = {Why.BUS: "turnaround, refresh"}
-"""Who was in the way where nobody is named."""
+"""The holder shown if none is recorded."""
 
 
 def show(result: Result, output: Output, *, whole: bool = False) -> None:
     """Prints the explanation of `result`, with every row if `whole`.
 
-    Raises `SimresError` when the result has no spans (its record is not full).
+    Raises `SimresError` if the result has no spans (its record is not full).
     """
     found = explain(result.program, result.record)
     draw, clip = can_draw(output), output.clips
@@ -50,7 +50,7 @@ def explanation(
     clip: bool = False,
     whole: bool = False,
 ) -> Iterator[Text]:
-    """The lines. `draw` allows block characters, `clip` shortening names to the width."""
+    """Yields the lines. `draw` allows block characters; `clip` shortens names to the width."""
     glyphs = BLOCKS if draw else ASCII
     yield from wrapped(answer(result, found), width, "headline")
     yield from wrapped(" ".join(reasons(result, found)), width)
@@ -70,7 +70,7 @@ def explanation(
 
 
 def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
-    """A row for what each component did, or waited for and because of whom; tensors come together."""
+    """Returns one row per component and cause, busy or stalled; its holders share one cell."""
     rows: dict[tuple[str, Why], int] = {}
     holders: dict[tuple[str, Why], dict[str, int]] = {}
     for item, ps in found.blamed.items():
@@ -112,7 +112,7 @@ def _words(cause: Why) -> str:
 
 
 def _longest(holders: Mapping[str, int]) -> str:
-    """Who was in the way the longest, and how many others were."""
+    """Returns the holder of the longest stall, and the number of other holders."""
     first, *others = sorted(holders, key=lambda name: -holders[name])
     return f"{first} and {len(others)} more" if others else first or NOTHING
 
@@ -120,7 +120,7 @@ def _longest(holders: Mapping[str, int]) -> str:
 def _layers(
     result: Result, found: Explanation, width: int, glyphs: Glyphs, shown: int, *, clip: bool
 ) -> list[Text]:
-    """A row for each layer, engine, cause and holder, the first `shown` of them; the others in one."""
+    """Returns the first `shown` rows by layer, engine, cause and holder, and one row for the rest."""
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
     rows = list(found.blamed.items())[:shown]
@@ -162,9 +162,9 @@ def _style(result: Result, engine: str, cause: Why) -> str:
 
 
 def document(result: Result) -> dict[str, Any]:
-    """The JSON form: keys of times end in `_ps`; each list adds up to the makespan.
+    """Returns the JSON form: keys of times end in `_ps`; each list adds up to the makespan.
 
-    Raises `SimresError` when the result has no spans (its record is not full).
+    Raises `SimresError` if the result has no spans (its record is not full).
     """
     found = explain(result.program, result.record)
     bound = found.bound_by

@@ -1,4 +1,4 @@
-"""The table of a ladder: one row a rung, with its assumption and effect."""
+"""The table of a ladder: one row per rung, with its assumption and effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 
 
 def report(ladder: Ladder, width: int, *, clip: bool = False, rule: str = "-") -> Iterator[Text]:
-    """The lines: where it begins and ends, then every rung."""
+    """Yields the lines: the first and the last makespan, then every rung."""
     first, last = ladder.rungs[0], ladder.rungs[-1]
     text = (
         f"{ladder.name}: {format_duration(first.makespan_ps)} by {_the(first)}, "
@@ -51,7 +51,7 @@ def _times(before: Rung | None, rung: Rung) -> str:
 
 
 def _worth(before: Rung | None, rung: Rung, unit: Scale) -> str | Text:
-    """The difference to the one before, with its sign."""
+    """Formats the difference from the previous rung, with its sign."""
     if before is None:
         return ""
     ps = rung.makespan_ps - before.makespan_ps
@@ -67,7 +67,7 @@ def _bound(rung: Rung) -> str:
 
 
 def document(ladder: Ladder) -> dict[str, Any]:
-    """The JSON form as plain data: keys of times end in `_ps`."""
+    """Returns the JSON form as plain data: keys of times end in `_ps`."""
     return {
         "schema_version": SCHEMA_VERSION,
         "name": ladder.name,

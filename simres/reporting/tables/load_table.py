@@ -19,13 +19,13 @@ _WIDEST = 40
 
 
 def names(result: Result) -> list[str]:
-    """Whose each stream is; an empty name where there are no tenants."""
+    """Returns the tenant of each stream; names are empty if there are no tenants."""
     tenants = list(result.tenants)
     return [tenants[stream.tenant] if tenants else "" for stream in result.record.streams]
 
 
 def headline(result: Result) -> str:
-    """One line to quote: half of the requests, and all but one in a hundred."""
+    """Returns one line to quote: the number of requests, their rate, and the p50 and p99 latency."""
     parts = []
     for name, stream in zip(names(result), result.record.streams, strict=True):
         p50, p99 = (format_duration(stream.latency_ps[key]) for key in ("p50", "p99"))
@@ -38,7 +38,7 @@ def headline(result: Result) -> str:
 
 
 def limit(result: Result) -> str:
-    """How much of what the chip can serve is asked for."""
+    """Returns the arrival rate as a share of the chip's capacity."""
     if not result.capacity_per_ks or not result.record.streams:
         return ""
     (stream,) = result.record.streams
@@ -48,7 +48,7 @@ def limit(result: Result) -> str:
 
 
 def section(result: Result, width: int, glyphs: Glyphs) -> Iterator[Text]:
-    """Percentiles of latency and waiting, then throughput, queues and deadlines, then who took how long."""
+    """Yields percentiles of latency and queueing time, throughput, queues, deadlines, and a histogram."""
     streams = result.record.streams
     whose = names(result)
     warmups = sorted({stream.warmup for stream in streams})
@@ -106,12 +106,12 @@ def _said(stream: StreamTotals) -> Iterator[str]:
 
 
 def growing(stream: StreamTotals) -> bool:
-    """Whether a good part of the requests was there, all at once, when the last of them came."""
+    """Returns whether a large part of the requests was in the system when the last one arrived."""
     return stream.present_at_last > max(50, stream.arrived // 10)
 
 
 def _histogram(name: str, stream: StreamTotals, width: int, glyphs: Glyphs) -> Iterator[Text]:
-    """How many took up to how long, a row each."""
+    """Yields the latency histogram, one row per bin."""
     if len(stream.upto_ps) < 2:
         return
     yield Text()
@@ -128,6 +128,6 @@ def _histogram(name: str, stream: StreamTotals, width: int, glyphs: Glyphs) -> I
 
 
 def _rate(stream: StreamTotals) -> int:
-    """Requests in a thousand seconds as they came."""
+    """Returns the arrival rate, in requests per thousand seconds."""
     took = stream.last_ps - stream.first_ps
     return (stream.arrived - 1) * 1000 * PS_PER_S // took if took else 0

@@ -16,11 +16,11 @@ from simres.units import format_bytes, format_duration
 _WIDEST_BAR = 40
 _NARROWEST_BAR = 10
 _HOLDERS = 3
-"""Tensors that are named of the fullest moment."""
+"""The number of tensors named at the peak."""
 
 
 def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """The most that each on-chip memory held, and what it can hold."""
+    """Returns the peak occupancy and the capacity of each on-chip memory."""
     found = result.record.memories
     columns = [
         Column("memory", list(found), right=False, elastic=True),
@@ -46,7 +46,7 @@ def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
 
 
 def fullest(result: Result, *, whole: bool) -> Iterator[str]:
-    """When each memory was fullest and whose bytes these were; all of them if `whole`."""
+    """Yields the time of each memory's peak and its largest tensors; all tensors if `whole`."""
     for name in result.record.memories:
         found = peak(result.stays, name)
         if found is None or not found.nbytes:
@@ -60,7 +60,7 @@ def fullest(result: Result, *, whole: bool) -> Iterator[str]:
 
 
 def evictions_caption(result: Result) -> str:
-    """What evictions come to in all."""
+    """Returns the totals of all evictions."""
     found = result.evictions
     written, read = sum(item.written_bytes for item in found), sum(item.read_bytes for item in found)
     moved = sum(layer.read_bytes + layer.written_bytes for layer in result.layers)
@@ -73,12 +73,12 @@ def evictions_caption(result: Result) -> str:
 def evictions(
     result: Result, shown: Sequence[Eviction], width: int, glyphs: Glyphs, *, clip: bool
 ) -> list[Text]:
-    """A row for each evicted tensor `shown`; totals of all."""
+    """Returns one row per evicted tensor in `shown`, and totals of all."""
     return lines(eviction_columns(result, shown), width, clip=clip, rule=glyphs.line)
 
 
 def eviction_columns(result: Result, shown: Sequence[Eviction]) -> list[Column]:
-    """The columns of `evictions`."""
+    """Returns the columns of `evictions`."""
     found = result.evictions
     written, read, took = (
         [item.written_bytes for item in found],

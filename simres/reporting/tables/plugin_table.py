@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def plugin_table(catalogues: Iterable[Catalogue[Any]], providers: Sequence[Provider]) -> RenderableType:
-    """One table of all parts; below it, packages left out or slow, and names claimed twice."""
+    """Returns one table of all parts, then notes on packages left out or slow and names claimed twice."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("part", "name", "from", "what it is"):
         table.add_column(heading, overflow="fold")

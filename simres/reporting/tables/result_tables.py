@@ -22,12 +22,12 @@ _NARROWEST_BAR = 10
 
 
 def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """Working, waiting by cause and idle of every engine: each row adds up to the makespan."""
+    """Returns the busy, stalled (by cause) and idle time of every engine; each row sums to the makespan."""
     makespan = result.makespan_ps
     shown = _shown_engines(result)
     causes = _causes(shown)
     together = [sum(engine.waiting_ps.values()) for engine in shown.values()]
-    # Waits are named in full where that fits, then in short, then summed.
+    # Stalls are named in full if that fits, else in short, else summed.
     for waits in (
         [(f"wait: {head}", amounts, style) for head, amounts, style in causes],
         causes,
@@ -56,7 +56,7 @@ def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
 
 
 def engine_columns(result: Result) -> list[Column]:
-    """The columns of `engines`, every cause by its name, without the bar."""
+    """Returns the columns of `engines` with every cause by name, without the bar."""
     shown = _shown_engines(result)
     waits = [(f"wait: {head}", amounts, style) for head, amounts, style in _causes(shown)]
     return _engine_columns(result, shown, waits)
@@ -71,7 +71,7 @@ def _shown_engines(result: Result) -> dict[str, EngineTotals]:
 
 
 def _causes(shown: Mapping[str, EngineTotals]) -> list[tuple[str, list[int], str]]:
-    """The causes that occur: name, picoseconds by engine, style."""
+    """Returns the causes that occur: name, picoseconds by engine, style."""
     by_cause = {cause: [engine.waiting_ps.get(cause, 0) for engine in shown.values()] for cause in Cause}
     return [
         (cause.value, amounts, f"cause.{cause.value}") for cause, amounts in by_cause.items() if any(amounts)
@@ -99,7 +99,7 @@ def _engine_columns(
 
 
 def working_by_layer(result: Result) -> Sequence[Mapping[str, int]]:
-    """Working picoseconds of each layer by engine, from the spans or, without them, from the sums."""
+    """Returns the busy picoseconds of each layer by engine, from the spans, or else from the sums."""
     record = result.record
     if record.level is RecordLevel.FULL:
         return [layer.working_ps for layer in result.layers]
@@ -111,13 +111,13 @@ def working_by_layer(result: Result) -> Sequence[Mapping[str, int]]:
 
 
 def most_work(result: Result) -> list[int]:
-    """Numbers of the layers, those that keep one engine busiest first."""
+    """Returns the layer numbers by the busy time of the layer's busiest engine, longest first."""
     busiest = [max(working.values(), default=0) for working in working_by_layer(result)]
     return sorted(range(len(busiest)), key=lambda number: (-busiest[number], number))
 
 
 def layers(result: Result, width: int, glyphs: Glyphs, shown: Sequence[int], *, clip: bool) -> list[Text]:
-    """A row for each layer `shown`: when, how long on which engine, its work and its bytes; totals of all."""
+    """Returns a row per layer `shown`: start, time by engine, work and bytes; and totals of all."""
     columns = layer_columns(result)
     for column in columns:
         column.cells = [column.cells[number] for number in shown]
@@ -125,7 +125,7 @@ def layers(result: Result, width: int, glyphs: Glyphs, shown: Sequence[int], *, 
 
 
 def layer_columns(result: Result) -> list[Column]:
-    """The columns of `layers`, with a cell for every layer."""
+    """Returns the columns of `layers`, with a cell for every layer."""
     rows = result.layers
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
@@ -186,7 +186,7 @@ def layer_columns(result: Result) -> list[Column]:
 
 
 def _lanes(result: Result) -> Mapping[str, list[str]]:
-    """The engines of a column each: themselves, or with tenants what all of them have of each."""
+    """Groups the engines by column: one column per engine, shared by all its tenants."""
     found: dict[str, list[str]] = {}
     for name in result.record.engines:
         found.setdefault(str(EngineName.parse(name).shared), []).append(name)
@@ -194,7 +194,7 @@ def _lanes(result: Result) -> Mapping[str, list[str]]:
 
 
 def _energy(result: Result) -> list[Column]:
-    """What each layer's work took, the power while it ran, and the product of energy and time."""
+    """Returns the columns of each layer's energy, power while it ran, and energy-delay product."""
     spent, rows = result.energy.layers_fj, result.layers
     if not any(spent):
         return []
@@ -218,15 +218,15 @@ def _intensity(macs: int, nbytes: int) -> str:
 
 
 def bounds(result: Result, width: int, glyphs: Glyphs, *, whole: bool) -> list[Text]:
-    """What no schedule can beat and what schedules come to, and how many times that the makespan is.
+    """Returns the lower bounds and the estimates, with the makespan as a multiple of each.
 
-    Without `whole`, of the bounds only LB0 and the tightest.
+    Without `whole`, the only lower bounds shown are LB0 and the tightest.
     """
     return lines(bound_columns(result, whole=whole), width, rule=glyphs.line)
 
 
 def bound_columns(result: Result, *, whole: bool) -> list[Column]:
-    """The columns of `bounds`."""
+    """Returns the columns of `bounds`."""
     makespan, least = result.makespan_ps, result.bounds
     references = {item.name: item for item in result.references}
     rows: list[tuple[str, int, str]] = []
@@ -261,12 +261,12 @@ def _far(makespan: int, bound: int) -> str:
 
 
 def expectations(found: Sequence[Expectation], width: int, glyphs: Glyphs) -> list[Text]:
-    """What the scenario's `expect:` states, what came out, and the difference, all exact."""
+    """Returns the values of the scenario's `expect:`, the simulated values and the differences, exact."""
     return lines(expectation_columns(found), width, rule=glyphs.line)
 
 
 def expectation_columns(found: Sequence[Expectation]) -> list[Column]:
-    """The columns of `expectations`."""
+    """Returns the columns of `expectations`."""
     return [
         Column("quantity", [item.path for item in found], right=False, elastic=True),
         Column("stated", [_exact(item, item.expected) for item in found]),
@@ -282,7 +282,7 @@ def expectation_columns(found: Sequence[Expectation]) -> list[Column]:
 
 
 def _exact(item: Expectation, value: int | float) -> str:
-    """A value in the unit that its path ends in: a whole one with every digit, a share or mean with six."""
+    """Formats a value in the unit of its path: integers with every digit, shares and means with six."""
     parts = item.path.split(".")
     if not isinstance(value, int):
         return f"{value:.6g}"
@@ -303,7 +303,7 @@ _COUNTS = {"images", "repeats", "tasks", "peak_per_s", "schema_version", "seed"}
 }
 _RATES = {"throughput", "capacity"}
 _IN_BYTES = {"traffic", "traffic_bytes", "memories", "moved", "moved_bytes"}
-"""Keys of the JSON form that say what is under them; everything else there is picoseconds."""
+"""Keys of the JSON form whose values are bytes."""
 
 
 def _signed(text: str, value: int) -> str:

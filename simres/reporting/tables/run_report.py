@@ -1,6 +1,6 @@
 """The report of a run in a terminal: answer, engines, layers and references.
 
-Everything else (all layers, bounds, tensors and prices, the schedule's decisions) comes with `details`.
+`details` adds everything else: all layers, lower bounds, tensors, energy costs and scheduler decisions.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from simres.result import Result
 from simres.units import format_duration
 
 _FEW_LAYERS = 12
-"""As many are shown without being asked for, or else the `_MOST_WORK`."""
+"""Up to this many layers are all shown by default; of more, only the `_MOST_WORK` largest are."""
 _MOST_WORK = 6
 _TENSORS = 3
-"""Evicted tensors that are shown without being asked for."""
+"""The number of evicted tensors shown by default."""
 
 
 def show(result: Result, output: Output, *, details: bool = False) -> None:
-    """Prints the report of `result`, with `details` all there is to say."""
+    """Prints the report of `result`, in full with `details`."""
     lines = report(result, output.width, draw=can_draw(output), clip=output.clips, details=details)
     output.print_lines(lines)
 
@@ -40,7 +40,7 @@ def show(result: Result, output: Output, *, details: bool = False) -> None:
 def report(
     result: Result, width: int, *, draw: bool = True, clip: bool = False, details: bool = False
 ) -> Iterator[Text]:
-    """The lines of the report. `draw` allows block characters, `clip` shortening names to the width."""
+    """Yields the lines of the report. `draw` allows block characters; `clip` shortens names to the width."""
     glyphs = BLOCKS if draw else ASCII
     makespan = format_duration(result.makespan_ps)
     if result.record.streams:
@@ -71,7 +71,7 @@ def report(
 
     yield from _layers(result, width, glyphs, clip, details)
 
-    if not result.record.streams:  # how long it takes is then a matter of when requests come
+    if not result.record.streams:  # with requests, the makespan depends on the arrivals
         yield from titled("Bounds", "what no schedule can beat on this chip, and estimates")
         yield from result_tables.bounds(result, width, glyphs, whole=details)
         for remark in headline.estimate(result) if details else ():

@@ -1,4 +1,4 @@
-"""The table of a saturation search: one row a rate, and the rate that meets the target."""
+"""The table of a saturation search: one row per rate, and the highest rate that meets the targets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def saturation(found: Saturation, width: int, glyphs: Glyphs) -> Iterator[Text]:
-    """What was found, how sure it is, where the knee is, and the table of rates."""
+    """Yields the rate found, its confidence, the knee, and the table of rates."""
     alone = not found.asked[0].tenant
     yield from wrapped(_headline(found), width, "headline")
     sure = (
@@ -66,7 +66,7 @@ def saturation(found: Saturation, width: int, glyphs: Glyphs) -> Iterator[Text]:
 
 
 def _headline(found: Saturation) -> str:
-    """Up to which rate the targets are kept, and who leaves them first."""
+    """Returns the rate up to which the targets are met, and the tenant that misses its target first."""
     whose: dict[str, list[str]] = {}
     for target in found.targets:
         limit = f"{target.metric.replace('_', '.')} <= {format_duration(target.limit_ps)}"

@@ -32,10 +32,10 @@ def schedule_table(
     draw: bool = True,
     clip: bool = False,
 ) -> Iterator[Text]:
-    """The lines: decisions, candidates, a row a layer, and with `tasks` the tasks themselves.
+    """Yields the lines: decisions, candidates, one row per layer, and with `tasks` the tasks themselves.
 
-    `workload` is what the Program was made of. `layer` (a name, a glob or how names begin) leaves out all
-    other layers. Raises `SimresError` when there is none of that name.
+    `workload` is the Program's workload. `layer` (a name, a glob or a prefix) leaves out all other layers.
+    Raises `SimresError` if no layer matches.
     """
     glyphs = BLOCKS if draw else ASCII
     rows = handling(program, workload)
@@ -69,7 +69,7 @@ def schedule_table(
 
 
 def _layers(rows: Sequence[Handling], width: int, rule: str, *, clip: bool) -> list[Text]:
-    """A row a layer. What occurs nowhere has no column."""
+    """Returns one row per layer. Columns without any value are left out."""
     columns = [
         Column("layer", [row.name for row in rows], total="total", right=False, elastic=True),
         Column("engine", ["+".join(row.engines) or NOTHING for row in rows], right=False, rank=6),
@@ -101,7 +101,7 @@ def _kib(nbytes: int) -> str:
 
 
 def _told(program: Program, number: int, task: Task, workload: Workload | Ledger) -> str:
-    """A task in a sentence: where, what, how much, of which regions, after whom, with which buffers."""
+    """Describes a task in a sentence: engine, kind, work, regions, dependencies and buffers."""
     work = task.work
     amounts = (
         (work.nbytes, format_bytes(work.nbytes)),
@@ -132,7 +132,7 @@ def _told(program: Program, number: int, task: Task, workload: Workload | Ledger
 
 
 def _region(region: Region, workload: Workload | Ledger) -> str:
-    """`x[0:16, 4:9, :] in b7`; an axis that is not cut is `:`, and a whole tensor has no brackets."""
+    """Formats a region: `x[0:16, 4:9, :] in b7`; an uncut axis is `:`, a whole tensor has no brackets."""
     tensor = workload.tensors.get(region.tensor) if isinstance(workload, Workload) else None
     where = "" if region.buffer is None else f" in b{region.buffer}"
     return f"{region.tensor}{_box(region.box, tensor.shape if tensor else None)}{where}"
@@ -150,7 +150,7 @@ def _box(box: Box | None, shape: Sequence[int] | None) -> str:
 
 
 def _numbers(numbers: Sequence[int]) -> str:
-    """`3, 7-9`: runs of numbers are drawn together."""
+    """Formats numbers with their runs joined: `3, 7-9`."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][-1] + 1:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from simres.training.evaluation import Scores
 
 SHOWN_CLASSES = 20
-"""With more classes than that the confusion matrix is left to `--json`."""
+"""With more classes than this, the confusion matrix appears only with `--json`."""
 
 
 def table(scores: Scores, classes: Sequence[str], data: str, width: int) -> Iterator[Text]:
-    """Accuracy, then each class, then the confusion matrix: a row for each true class."""
+    """Yields the accuracy, then each class, then the confusion matrix with one row per true class."""
     right = round(scores.accuracy * scores.images)
     yield Text(
         f"accuracy {scores.accuracy:.2%}: {right} of {scores.images} images of {data}", style="headline"

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from simres.exploration.space import Knob
 
 SHOWN = 20
-"""Points of the front that are shown without being asked for."""
+"""The number of points of the front shown by default."""
 _SHADES = " .:-=+*#%@"
-"""From the fastest to the slowest, in equal ratios."""
+"""Shades from the fastest to the slowest, in equal ratios."""
 QUANTITIES = {"_ps": DURATION, "_fj": ENERGY, "_bytes": SIZE, "_per_s": BANDWIDTH, "_uw": POWER}
-"""What a column has, by the end of its name."""
+"""The quantity of a column, by the end of its name."""
 _NAMES = {
     "accuracy": "accuracy",
     "image_ps": "latency",
@@ -37,11 +37,11 @@ _NAMES = {
     "program": "program by",
     "bound": "bound by",
 }
-"""Figures of a design that people are told, and what these are called."""
+"""The figures of a design that are shown, with their display names."""
 
 
 NEEDED = ("image_ps", "program", "bound", "error")
-"""Columns that are used beside those of knobs and objectives."""
+"""The columns needed besides those of knobs and objectives."""
 
 
 def show(
@@ -53,7 +53,7 @@ def show(
     *,
     whole: bool = False,
 ) -> None:
-    """Prints what a sweep found; `front` are the numbers of the rows on it, `whole` shows all of these."""
+    """Prints the results of a sweep; `front` has the row numbers on the front; `whole` shows all of them."""
     glyphs = BLOCKS if can_draw(output) else ASCII
     output.print_lines(
         report(rows, knobs, objectives, front, output.width, glyphs, clip=output.clips, whole=whole)
@@ -71,7 +71,7 @@ def report(
     clip: bool = False,
     whole: bool = False,
 ) -> Iterator[Text]:
-    """The lines of it, within `width` cells."""
+    """Yields the lines of the report within `width` cells."""
     good = [row for row in rows if row["error"] is None]
     times: list[int] = [row["image_ps"] for row in good]  # type: ignore[misc]
     if times:
@@ -121,7 +121,7 @@ def _front(
 
 
 def _figures(name: str, column: str, rows: Sequence[FigureRow]) -> Column:
-    """A column of figures in one unit."""
+    """Returns a column of figures in one unit."""
     values: list[Any] = [row[column] for row in rows]
     quantity = next((quantity for ending, quantity in QUANTITIES.items() if column.endswith(ending)), None)
     if quantity is None:
@@ -132,7 +132,7 @@ def _figures(name: str, column: str, rows: Sequence[FigureRow]) -> Column:
 
 
 def told(row: FigureRow) -> list[tuple[str, str]]:
-    """What a design comes to, by name: every figure as a person would write it."""
+    """Returns the figures of a design by name, formatted for reading."""
     found = []
     for column, name in _NAMES.items():
         value = row[column]
@@ -145,7 +145,7 @@ def told(row: FigureRow) -> list[tuple[str, str]]:
 
 
 def told_columns(rows: Sequence[FigureRow]) -> list[Column]:
-    """The same of several designs as columns, each in one unit; those that no design has are left out."""
+    """Returns the figures of designs as columns, each in one unit; figures without values are left out."""
     found = []
     for column, name in _NAMES.items():
         values = [row[column] for row in rows]
@@ -157,14 +157,14 @@ def told_columns(rows: Sequence[FigureRow]) -> list[Column]:
 
 
 def _spelled(knob: Knob) -> Mapping[Any, str]:
-    """The texts of a knob's values, by what rows have for them."""
+    """Returns the texts of a knob's values, keyed by the values in the rows."""
     return dict(zip(knob.numbers or knob.values, knob.values, strict=True))
 
 
 def heat_map(rows: Sequence[FigureRow], knobs: Sequence[Knob], width: int) -> Iterator[Text]:
-    """The best time of an image by the two knobs with most values, darker where it is longer.
+    """Draws the shortest time per inference over the two knobs with most values; darker is longer.
 
-    Nothing where fewer than two knobs vary, or the map does not fit.
+    Yields nothing if fewer than two knobs vary, or if the map does not fit.
     """
     varied = sorted((knob for knob in knobs if len(knob.values) > 1), key=lambda knob: len(knob.values))
     if len(varied) < 2:

@@ -12,11 +12,11 @@ from simres.result import Result
 from simres.units import format_bytes
 
 _BOUND = 3
-"""Rank of the columns about a tenant's bound."""
+"""The rank of the columns about a tenant's lower bound."""
 
 
 def caption(result: Result) -> str:
-    """What the table's latencies are."""
+    """Returns what the table's latencies measure."""
     loaded = [bool(tenant.request_ps) for tenant in result.tenants.values()]
     if all(loaded):
         return "latency is the mean of a tenant's requests"
@@ -25,12 +25,12 @@ def caption(result: Result) -> str:
 
 
 def tenants(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """A row a tenant: when it came, how long it took, how much longer than alone and than its bound."""
+    """Returns one row per tenant: start, latency, slowdown over running alone, ratio to its lower bound."""
     return lines(tenant_columns(result), width, rule=glyphs.line)
 
 
 def tenant_columns(result: Result) -> list[Column]:
-    """The columns of `tenants`."""
+    """Returns the columns of `tenants`."""
     named = result.tenants
     rows = list(named.values())
     unit = scale(result.makespan_ps, TIME)
@@ -65,24 +65,24 @@ def tenant_columns(result: Result) -> list[Column]:
     ]
     if any(row.priority for row in rows):
         columns.insert(4, Column("priority", [str(row.priority) for row in rows], rank=2))
-    if all(row.request_ps for row in rows):  # a bound is of all of a tenant's work, not of one request
+    if all(row.request_ps for row in rows):  # a lower bound covers all of a tenant's work, not one request
         columns = [column for column in columns if column.rank != _BOUND]
     return columns
 
 
 def _of_tenant(result: Result, tenant: str) -> list[MemoryTotals]:
-    """A tenant's parts of the memories."""
+    """Returns a tenant's parts of the memories."""
     memories = result.record.memories.items()
     return [totals for name, totals in memories if EngineName.parse(name).tenant == tenant]
 
 
 def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """A row an engine: its work for each tenant and for all of them, as a share of the run."""
+    """Returns one row per engine: its busy time for each tenant and for all, also as a share of the run."""
     return lines(engine_columns(result), width, rule=glyphs.line)
 
 
 def engine_columns(result: Result) -> list[Column]:
-    """The columns of `engines`."""
+    """Returns the columns of `engines`."""
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
     record = result.record.engines

@@ -15,15 +15,15 @@ from simres.units import format_duration
 SCHEMA_VERSION = 1
 """Version of the JSON form."""
 WORST = 5
-"""How many layers are named for their difference."""
+"""The number of layers named for the largest differences."""
 UNKNOWN_SHARE = 1000.0
-"""Errors beyond 100,000 % are shown as that."""
+"""Errors beyond 100,000 % are shown as 100,000 %."""
 
 
 def report(
     found: Agreement, width: int, *, details: bool = False, clip: bool = False, rule: str = "-"
 ) -> Iterator[Text]:
-    """The lines: the answer, matrix work layer by layer (with `details` all layers), kinds, the worst."""
+    """Yields the lines: the answer, layers with MACs (with `details` all layers), kinds, the worst."""
     measured, simulated = format_duration(found.measured_ps), format_duration(found.simulated_ps)
     yield from wrapped(
         f"{found.network}: {measured} measured, {simulated} simulated ({signed(found.error)}).",
@@ -47,7 +47,7 @@ def report(
 
 
 def signed(share: float) -> str:
-    """An error with its sign, in per cent: `+3.1 %`."""
+    """Formats an error in per cent, with its sign: `+3.1 %`."""
     return f"{max(-UNKNOWN_SHARE, min(UNKNOWN_SHARE, share)):+.1%}".replace("%", " %")
 
 
@@ -72,7 +72,7 @@ def _error(layer: Compared) -> Text:
 
 
 def _kinds(found: Agreement, unit: Scale) -> list[Column]:
-    """Sums by kind, and what is between the operators: Python, and modules calling modules."""
+    """Returns sums by kind, and the time between operators: Python, and modules calling modules."""
     rows = [(kind, str(count), m, s) for kind, (count, m, s) in found.by_kind.items()]
     rows.sort(key=lambda row: -row[2])
     between = (
@@ -107,7 +107,7 @@ def _verdict(found: Agreement) -> str:
 
 
 def document(found: Agreement) -> dict[str, Any]:
-    """The JSON form as plain data: keys of times end in `_ps`, errors are shares of the measured time."""
+    """Returns the JSON form as plain data: keys of times end in `_ps`; errors are shares of measured time."""
     return {
         "schema_version": SCHEMA_VERSION,
         "network": found.network,

@@ -20,7 +20,7 @@ _SHORT = {How.DOUBLED: "x 2", How.HALVED: "/ 2", How.FREE: "free"}
 
 
 def report(found: WhatIf, width: int, *, clip: bool = False, rule: str = "-") -> Iterator[Text]:
-    """The lines: what is, what helps, every change, and what a target takes where one was asked for."""
+    """Yields the lines: the present run, useful changes, every change, and the needs of a target if set."""
     base = found.base
     where = f"; {_share(base)} % of the critical path is `{base.bottleneck}`" if base.bottleneck else ""
     yield from wrapped(f"{found.name}: {format_duration(base.makespan_ps)}{where}.", width, "headline")
@@ -41,7 +41,7 @@ def _share(outcome: RunSummary) -> str:
 
 
 def _conclusion(found: WhatIf) -> str:
-    """Which resources are worth having more of, the best first, and which are not."""
+    """Returns the resources that are worth increasing, best first, and those that are not."""
     gains = _gains(found)
     helping = [name for name, best in gains.items() if found.helps(best)]
     idle = [f"`{name}`" for name in gains if name not in helping]
@@ -60,7 +60,7 @@ def _conclusion(found: WhatIf) -> str:
 
 
 def _unstated(found: WhatIf) -> Iterator[str]:
-    """Where most of the path is on a component that has nothing to change."""
+    """Yields a note if the bottleneck is a component with nothing to change."""
     bottleneck = found.base.bottleneck
     if bottleneck and bottleneck not in {change.component for change in found.changes}:
         yield (
@@ -70,7 +70,7 @@ def _unstated(found: WhatIf) -> Iterator[str]:
 
 
 def _gains(found: WhatIf) -> dict[str, Change]:
-    """For each resource the change that saves most, those that save most first."""
+    """Returns each resource's most useful change, largest gain first."""
     best: dict[str, Change] = {}
     for change in found.changes:
         known = best.get(change.name)
@@ -80,13 +80,13 @@ def _gains(found: WhatIf) -> dict[str, Change]:
 
 
 def _better(found: WhatIf, name: str) -> Change | None:
-    """Twice of a resource, or half of a delay."""
+    """Returns the change that doubles a resource or halves a delay."""
     wanted = (one for one in found.changes if one.name == name and one.better and one.how is not How.FREE)
     return next(wanted, None)
 
 
 def _worth(found: WhatIf, free: Change) -> str:
-    """What twice of a resource makes of the run, and what no limit does."""
+    """Returns the gain from doubling a resource, and the gain from removing its limit."""
     told = []
     step = _better(found, free.name)
     if step is not None and step.best is not None and step is not free:
@@ -96,7 +96,7 @@ def _worth(found: WhatIf, free: Change) -> str:
 
 
 def _briefly(found: WhatIf, free: Change) -> str:
-    """The same in a few words."""
+    """Returns the gains of `_worth` in a few words."""
     step = _better(found, free.name)
     share = percent(found.gain_ps(free), found.base.makespan_ps)
     if step is None or step is free or found.gain_ps(step) <= 0:
@@ -113,7 +113,7 @@ def _saves(found: WhatIf, change: Change) -> str:
 
 
 def _moves(found: WhatIf, change: Change) -> str:
-    """Where the bottleneck goes, if it goes anywhere."""
+    """Returns the new bottleneck, if it changes."""
     best = change.best
     if best is None or not best.bottleneck or best.bottleneck == found.base.bottleneck:
         return ""
@@ -121,7 +121,7 @@ def _moves(found: WhatIf, change: Change) -> str:
 
 
 def _remarks(found: WhatIf) -> Iterator[str]:
-    """Anomalies: the same schedule takes longer on a better chip, or less long on a worse one."""
+    """Yields anomalies: the same schedule is slower on a better chip, or faster on a worse one."""
     for change in found.anomalies():
         assert change.replayed is not None
         by = change.replayed.makespan_ps - found.base.makespan_ps
@@ -178,7 +178,7 @@ def _table(found: WhatIf, width: int, *, clip: bool, rule: str) -> list[Text]:
 
 
 def _names(found: WhatIf) -> Iterator[Text]:
-    """The resource, and below it what it is now."""
+    """Yields the resource, with its present value below."""
     before: list[str] = []
     for change in found.changes:
         before.append(change.name)
@@ -194,7 +194,7 @@ def _becomes(change: Change) -> str:
 
 
 def _amount(resource: Resource, value: int | None) -> str:
-    """A value as a scenario has it; nothing of a delay is 0, and no value is no limit."""
+    """Formats a value as in a scenario: 0 for a removed delay, `no limit` for None."""
     if value is None or value >= UNBOUNDED:
         return "no limit"
     return resource.spell(value)
@@ -207,13 +207,13 @@ def _bound(outcome: RunSummary | None) -> str:
 
 
 def _moved(found: WhatIf, outcome: RunSummary | None) -> str | Text:
-    """What bounds a run, bright where that is something else than before."""
+    """Returns the bottleneck of a run, highlighted if it differs from the present one."""
     stays = outcome is None or outcome.bottleneck == found.base.bottleneck
     return _bound(outcome) if stays else Text(_bound(outcome), "title")
 
 
 def _relative(ps: int, base: int) -> str | Text:
-    """A change in per cent with its sign; one that is worth naming shows as good or bad."""
+    """Formats a change in per cent with its sign; changes of 1 % or more are styled good or bad."""
     if ps == base or not base:
         return Text("=", "muted")
     share = 100 * (ps - base) / base
@@ -305,7 +305,7 @@ def _how(found: WhatIf, need: Need) -> str:
 
 
 def _with(need: Need) -> str:
-    """The value at which the best was reached."""
+    """Formats the value that gave the best makespan."""
     if need.resource.field == "capacity" and need.value is not None:
         return need.resource.spell(need.value)
     return "none of it" if need.value == 0 else _amount(need.resource, need.value)
@@ -322,13 +322,13 @@ def _times(need: Need) -> str:
 
 
 def _listed(parts: Sequence[str], word: str) -> str:
-    """`a, b or c`."""
+    """Joins parts: `a, b or c`."""
     *most, last = parts
     return f"{', '.join(most)} {word} {last}" if most else last
 
 
 def document(found: WhatIf) -> dict[str, Any]:
-    """The JSON form as plain data: keys of times end in `_ps`; values are texts as a scenario has them."""
+    """Returns the JSON form as plain data: keys of times end in `_ps`; values are texts as in a scenario."""
     return {
         "schema_version": SCHEMA_VERSION,
         "name": found.name,

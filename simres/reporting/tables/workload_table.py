@@ -1,4 +1,4 @@
-"""Tables of a workload: operations and bytes by layer, before a chip is named."""
+"""Tables of a workload: operations and bytes by layer, independent of a chip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNIT_STYLE = {Unit.MATRIX: "role.matrix", Unit.HOST: "role.host", Unit.UNMODELL
 def workload_table(
     workload: Workload | Ledger, width: int, *, draw: bool = True, clip: bool = False
 ) -> Iterator[Text]:
-    """The lines of the tables. `draw` allows box characters, `clip` shortening names to the width."""
+    """Yields the lines of the tables. `draw` allows box characters; `clip` shortens names to the width."""
     rule = (BLOCKS if draw else ASCII).line
     if isinstance(workload, Ledger):
         yield from _ledger(workload, width, rule, clip)
@@ -98,7 +98,7 @@ def _layers(workload: Workload, ops: Sequence[Op]) -> list[Column]:
 
 
 def _measured(workload: Workload, ops: Sequence[Op]) -> list[Column]:
-    """What real images came to, where somebody measured it."""
+    """Returns the columns measured on real images, if there are any."""
     results = [workload.tensors[op.outputs[0]] for op in ops]
     columns = []
     if any(tensor.density is not None for tensor in results):
@@ -111,7 +111,7 @@ def _measured(workload: Workload, ops: Sequence[Op]) -> list[Column]:
 
 
 def _kinds(ops: Sequence[Op]) -> list[Column]:
-    """Exact figures, since this is where people check them."""
+    """Returns sums by kind, in exact figures, which can be checked against other sources."""
     kinds = list(dict.fromkeys(op.kind for op in ops))
     of = {kind: [op for op in ops if op.kind == kind] for kind in kinds}
     macs = [sum(op.macs for op in of[kind]) for kind in kinds]
@@ -177,7 +177,7 @@ def _amounts(head: str, amounts: Sequence[int], ladder: dict[str, int], rank: in
 
 
 def _bytes(workload: Workload, names: Sequence[str], *, weights: bool) -> int:
-    """Bytes of the weights among `names`, or of all others; a view counts as what it shows."""
+    """Returns the bytes of the weights in `names`, or of the others; a view has its storage's role."""
     return sum(
         workload.tensors[name].nbytes
         for name in dict.fromkeys(names)

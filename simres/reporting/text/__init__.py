@@ -1,1 +1,1 @@
-"""Sentences, and how text is laid out: widths, styles, numbers in one unit a column."""
+"""Sentences and the layout of text: widths, styles, numbers in one unit per column."""

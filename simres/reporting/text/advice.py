@@ -18,17 +18,17 @@ from simres.units import format_bytes, format_duration
 from simres.workload.graph import BITS, Role, Workload
 
 _MOST = 4
-"""More than these few things nobody tries."""
+"""The maximum number of suggestions."""
 _LEAST = 0.05
-"""What could win no more than this share of the makespan is not worth a word."""
+"""Suggestions that could save less than this share of the makespan are left out."""
 
 
 Worth = tuple[int, str]
-"""About how many picoseconds could be won, and by what."""
+"""An estimate of the picoseconds saved, and the suggestion."""
 
 
 def advice(result: Result, found: Explanation) -> list[str]:
-    """A few sentences, what is likely to win most first; none where nothing takes any time."""
+    """Returns a few suggestions, largest likely saving first; none if nothing takes any time."""
     if found.bound_by is None:
         return []
     worth = [
@@ -42,7 +42,7 @@ def advice(result: Result, found: Explanation) -> list[str]:
 
 
 def _overlap(result: Result) -> Iterator[Worth]:
-    """Whether engines could work side by side, and do not."""
+    """Suggests overlap if engines could be busy at the same time but never are."""
     least = result.bounds.engines
     working = [name for name, engine in result.record.engines.items() if engine.working_ps]
     tried = {candidate.scheduler for candidate in result.candidates}
@@ -88,7 +88,7 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
 
 
 def _speed(result: Result, found: Explanation, what: PathCause, ps: int) -> str:
-    """A component twice as fast. No figure where the path waits for space: that might go too."""
+    """Suggests a component twice as fast; no figure if the path has buffer-full stalls, which may go too."""
     name = the(result, what.component)
     win = "" if Why.SPACE in found.causes else f": at most {format_duration(ps // 2)} less with this schedule"
     match result.role(what.component):
@@ -101,7 +101,7 @@ def _speed(result: Result, found: Explanation, what: PathCause, ps: int) -> str:
 
 
 def _priority(result: Result, found: Explanation) -> Iterator[Worth]:
-    """Who would have to go first, where tenants wait for each other."""
+    """Suggests a higher priority for a tenant that stalls on engines taken by others."""
     late = next((part for part in found.path if part.cause is Why.ENGINE), None)
     ps = found.causes.get(Why.ENGINE, 0)
     if late is None or ps < _LEAST * result.makespan_ps:
@@ -117,7 +117,7 @@ def _priority(result: Result, found: Explanation) -> Iterator[Worth]:
 
 
 def _fewer_bits(result: Result) -> str:
-    """What smaller numbers would do to the bytes, where all weights are of one type and not small yet."""
+    """Suggests a smaller data type if all tensors have one type of more than 8 bits."""
     workload = result.scheduled
     if not isinstance(workload, Workload):
         return ""
@@ -140,7 +140,7 @@ def _fewer_bits(result: Result) -> str:
 
 
 def _rate(result: Result, part: str, win: str) -> str:
-    """A faster engine, or one that comes nearer to the rate that it has."""
+    """Suggests a faster engine, or layers that come closer to its peak rate."""
     name = the(result, part)
     least = next((ps for names, ps in result.bounds.engines.items() if part in names.split("+")), 0)
     took = sum(
@@ -159,7 +159,7 @@ def _rate(result: Result, part: str, win: str) -> str:
 
 
 def _space(result: Result, what: PathCause, ps: int) -> str:
-    """More room, and what takes the most of it now."""
+    """Suggests more memory, and names the tensors that hold most of it at its peak."""
     memories = {
         name: memory
         for name, memory in result.record.memories.items()
@@ -186,7 +186,7 @@ def _first(holders: Mapping[str, int]) -> str:
 
 
 def _evicted(result: Result, found: Explanation) -> Iterator[Worth]:
-    """Bytes that crossed the bus again, where the path itself does not wait for space long."""
+    """Suggests more memory to save evictions, if the path has few buffer-full stalls."""
     took, least = _again_ps(result), _LEAST * result.makespan_ps
     space = max((ps for what, ps in found.resources.items() if what.limit is LimitingFactor.SPACE), default=0)
     if took >= least and space < 2 * least:
@@ -194,7 +194,7 @@ def _evicted(result: Result, found: Explanation) -> Iterator[Worth]:
 
 
 def _again_ps(result: Result) -> int:
-    """How long the bus was busy with what it had moved before."""
+    """Returns the bus time of evictions: bytes that were moved before."""
     return sum(item.bus_ps for item in result.evictions)
 
 
@@ -205,7 +205,7 @@ def _again(result: Result) -> str:
 
 
 def _folded(result: Result, found: Explanation) -> Iterator[Worth]:
-    """Batch norms on the path that could be part of the convolutions."""
+    """Suggests folding the batch norms on the path into the convolutions."""
     layers = result.program.layers
     ps = sum(
         part.took_ps for part in found.path if part.layer >= 0 and layers[part.layer].kind == "batch_norm"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from simres.units import DURATION, SIZE
 
 COUNT = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-"""Steps for counts of things."""
+"""Unit steps for counts."""
 BYTES = SIZE.ladder
 TIME = DURATION.ladder
 NOTHING = "-"
@@ -17,13 +17,13 @@ _LARGEST = 10**5
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A unit for a whole column: three decimals, or none where the unit is the smallest there is."""
+    """A unit for a whole column: three decimals, or none for the smallest unit."""
 
     unit: str
     size: int
 
     def text(self, value: int) -> str:
-        """`value`, given in the smallest unit, rounded to the nearest; `-` for nothing."""
+        """Formats `value`, given in the smallest unit, rounded to the nearest; `-` for 0."""
         if not value:
             return NOTHING
         if self.size == 1:
@@ -32,12 +32,12 @@ class Scale:
         return f"{'-' if value < 0 else ''}{thousandths // 1000}.{thousandths % 1000:03d}"
 
     def texts(self, values: Iterable[int]) -> list[str]:
-        """Every one of `values`."""
+        """Formats each of `values`."""
         return [self.text(value) for value in values]
 
 
 def scale(largest: int, ladder: dict[str, int]) -> Scale:
-    """The smallest unit of `ladder` in which `largest` has at most five digits before the point."""
+    """Returns the smallest unit of `ladder` in which `largest` has at most five digits before the point."""
     for unit, size in ladder.items():
         if abs(largest) < _LARGEST * size:
             return Scale(unit, size)
@@ -46,7 +46,7 @@ def scale(largest: int, ladder: dict[str, int]) -> Scale:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share as `12.3`, in per cent; `-` for nothing, `<0.1` or `>99.9` where it only rounds to an end."""
+    """Formats a share in per cent: `12.3`, `-` for 0; `<0.1` or `>99.9` if it would only round to an end."""
     if not part or not whole:
         return NOTHING
     tenths = (part * 2000 + whole) // (2 * whole)
@@ -56,10 +56,10 @@ def percent(part: int, whole: int) -> str:
 
 
 def times(value: int, reference: int) -> str:
-    """How many times `reference` goes into `value`: `1.13`; `-` where there is no reference."""
+    """Formats the ratio of `value` to `reference`: `1.13`; `-` if the reference is 0."""
     return f"{value / reference:.2f}" if reference else NOTHING
 
 
 def printable(text: str) -> str:
-    """`text` on one line with whatever a terminal would obey taken out: names may come from anywhere."""
+    """Replaces unprintable characters and line ends by `?`, since names may come from untrusted files."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

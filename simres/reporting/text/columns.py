@@ -12,7 +12,7 @@ from simres.reporting.text.styled import Text
 
 GAP = 2
 NAMED = 32
-"""Cells that a name may take before other columns give way to it no longer."""
+"""The width in cells up to which other columns are left out to keep a name whole."""
 SHORTEST = 8
 
 
@@ -21,7 +21,7 @@ class Column:
     """One column: `head` over `unit` over `cells` over `total`.
 
     Columns are left out in order of `rank`, largest first; those of rank 0 always stay. An `elastic` one
-    is shortened when even that is not enough. A cell may be a `Text` with styles of its own.
+    is shortened if that is not enough. A cell may be a `Text` with its own styles.
     """
 
     head: str
@@ -35,18 +35,18 @@ class Column:
 
     @property
     def width(self) -> int:
-        """Terminal cells that the widest entry takes."""
+        """The width of the widest entry in terminal cells."""
         texts = (self.head, self.unit, self.total, *self.cells)
         return max(cell_len(str(text)) for text in texts)
 
 
 def width_of(columns: Sequence[Column]) -> int:
-    """Terminal cells that these columns take side by side."""
+    """Returns the width of these columns side by side, in terminal cells."""
     return sum(column.width for column in columns) + GAP * (len(columns) - 1)
 
 
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
-    """The columns that fit into `width` cells, in their order, with elastic ones at `NAMED` at the most."""
+    """Returns the columns that fit into `width` cells, in order, counting elastic ones as `NAMED` at most."""
     kept = list(columns)
     needed = {
         id(column): min(column.width, NAMED if column.elastic else column.width) + GAP for column in kept
@@ -60,9 +60,9 @@ def fit(columns: Sequence[Column], width: int) -> list[Column]:
 
 
 def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: str = "-") -> list[Text]:
-    """The table as lines: heads, units, a row each, totals if any, within `width` cells.
+    """Returns the table as lines within `width` cells: heads, units, rows, and totals if any.
 
-    Without `clip` no name is shortened, and a line may be longer for it.
+    Without `clip` names are not shortened, and lines may exceed the width.
     `rule` is the character of the lines under the heads and over the totals.
     """
     kept = fit(columns, width)
@@ -111,7 +111,7 @@ def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: st
 
 
 def shorten(text: str, size: int) -> str:
-    """`text` cut to `size` cells with `..` where the cut is; most of it from the end, where names differ."""
+    """Shortens `text` to `size` cells with `..` at the cut; keeps more of the end, where names differ."""
     if cell_len(text) <= size:
         return text
     if size < 5:
@@ -124,7 +124,7 @@ def shorten(text: str, size: int) -> str:
 
 
 def bar(parts: Sequence[tuple[int, str, str]], whole: int, size: int) -> Text:
-    """A stacked bar of `size` cells: (amount, glyph, style) each, rounded so that the ends are right."""
+    """Draws a stacked bar of `size` cells from (amount, glyph, style); rounding errors do not add up."""
     text = Text()
     reached = drawn = 0
     for amount, glyph, style in parts:

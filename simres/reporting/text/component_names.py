@@ -10,7 +10,7 @@ _NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "ho
 
 
 def the(result: Result, names: str) -> str:
-    """An engine, or several that share a role (`a+b`), in words: `the ddr bus`, `the matrix unit`."""
+    """Names an engine, or several of one role (`a+b`), in words: `the ddr bus`, `the matrix unit`."""
     role = result.role(names)
     noun = _NOUNS.get(role, role)
     several = names.split("+") if names not in result.chip else [names]
@@ -20,13 +20,13 @@ def the(result: Result, names: str) -> str:
 
 
 def who(result: Result, name: str) -> str:
-    """Who had something: an engine, a background master, or the bus itself."""
+    """Names a holder in words: an engine, a background master, or the bus itself."""
     if not name:
         return "turnaround and refresh"
     return the(result, name) if result.role(name) else f"the {name}"
 
 
 def listed(parts: Iterable[str]) -> str:
-    """`a, b and c`."""
+    """Joins parts: `a, b and c`."""
     *most, last = [*parts] or [""]
     return f"{', '.join(most)} and {last}" if most else last

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPE_WIDTH = 120
-"""Columns where there is no terminal to ask and no COLUMNS; nothing is cut there."""
+"""The width without a terminal and without COLUMNS; nothing is cut then."""
 NARROWEST = 40
 WIDEST = 1000
 
@@ -38,7 +38,7 @@ STYLES = {
     "kind.matrix": "green",
     "kind.host": "cyan",
     "kind.move": "magenta",
-    # waiting, by cause
+    # stalls, by cause
     "cause.data": "yellow",
     "cause.order": "dim yellow",
     "cause.bus": "red",
@@ -48,15 +48,15 @@ STYLES = {
     "waiting": "yellow",
     "idle": "dim",
 }
-"""Every style that reports use, by meaning."""
+"""The styles of reports, by meaning."""
 
 
 class Output:
-    """A stream for people. rich styles what goes to a terminal, and is not even loaded for a pipe."""
+    """A stream for readable output. rich styles it on a terminal and is not loaded for a pipe."""
 
     def __init__(self, stream: TextIO) -> None:
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a layer's name may hold what the stream cannot write
+            stream.reconfigure(errors="replace")  # layer names may not be encodable on the stream
         self.stream = stream
         self.is_terminal = stream.isatty()
         self.encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -64,17 +64,17 @@ class Output:
 
     @property
     def clips(self) -> bool:
-        """Whether names are shortened to the width: on a terminal, or where COLUMNS states one."""
+        """Whether names are shortened to the width: on a terminal, or if COLUMNS is set."""
         return self.is_terminal or _stated_columns() > 0
 
     @property
     def styled(self) -> bool:
-        """Whether styles show: on a terminal, and where FORCE_COLOR asks for them. rich heeds NO_COLOR."""
+        """Whether styles show: on a terminal, or if FORCE_COLOR is set. rich heeds NO_COLOR."""
         return self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
 
     @cached_property
     def console(self) -> Console:
-        """rich's console on this stream, for what only rich can draw. Nothing is wrapped or cropped."""
+        """The rich console on this stream, for what only rich can draw. Nothing is wrapped or cropped."""
         from rich.console import Console
         from rich.theme import Theme
 
@@ -90,14 +90,14 @@ class Output:
         )
 
     def print(self, *things: object, **options: Any) -> None:
-        """Prints text, or anything that rich can draw (`options` are those of rich's `print`)."""
+        """Prints text, or anything that rich can draw (`options` go to rich's `print`)."""
         if self.styled or not all(isinstance(thing, str | Text) for thing in things):
             self.console.print(*things, **options)
         else:
             self.stream.write(" ".join(map(str, things)) + "\n")
 
     def print_lines(self, lines: Iterable[Text]) -> None:
-        """Prints each of `lines` on a line of its own."""
+        """Prints each of `lines` on its own line."""
         whole = Text()
         for number, line in enumerate(lines):
             whole.append("\n" if number else "").append(line)
@@ -105,22 +105,22 @@ class Output:
 
 
 def stdout() -> Output:
-    """For results."""
+    """Returns the output for results."""
     return Output(sys.stdout)
 
 
 def stderr() -> Output:
-    """For progress and messages."""
+    """Returns the output for progress and messages."""
     return Output(sys.stderr)
 
 
 def can_draw(output: Output | Console) -> bool:
-    """Whether the stream takes block characters; where not, plain ASCII is drawn."""
+    """Returns whether the stream can encode block characters; if not, plain ASCII is drawn."""
     return output.encoding.lower().replace("-", "").startswith("utf")
 
 
 def _width(stream: TextIO) -> int:
-    """COLUMNS, else the terminal's, else that of a pipe."""
+    """Returns the width: COLUMNS, else the terminal's, else `PIPE_WIDTH`."""
     columns = _stated_columns() or (_terminal_columns(stream) if stream.isatty() else PIPE_WIDTH)
     return max(NARROWEST, min(WIDEST, columns))
 

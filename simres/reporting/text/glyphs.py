@@ -1,4 +1,4 @@
-"""Characters of drawings: block elements where the stream can encode them, else ASCII."""
+"""Characters of drawings: block elements if the stream can encode them, else ASCII."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simres.program.tasks import TaskKind
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """One character each, all distinct without colour. `levels` rise from an eighth to a full cell."""
+    """The characters of drawings, distinct without colour. `levels` rise from an eighth to a full cell."""
 
     full: str
     waiting: str

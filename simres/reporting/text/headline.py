@@ -13,11 +13,11 @@ from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload.graph import Ledger, Workload
 
 _BUSY = 0.5
-"""An engine that works at least this share of the time is what the run is bound by."""
+"""An engine that is busy for at least this share of the time is the bottleneck."""
 
 
 def headline(result: Result) -> str:
-    """One line to quote: the makespan, images a second, share of the matrix unit's peak."""
+    """Returns one line to quote: the makespan, inferences per second, and matrix unit utilisation."""
     if result.tenants:
         took = [
             f"{name} {format_duration(tenant.latency_ps)} ({tenant.slowdown:.2f} x alone)"
@@ -38,7 +38,7 @@ def headline(result: Result) -> str:
 
 
 def limit(result: Result) -> str:
-    """What the makespan is bound by, and what the busiest engine waits for the rest of the time."""
+    """Returns the bottleneck, and the stalls and idle time of the busiest engine."""
     engines = result.record.engines
     makespan = result.makespan_ps
     if not makespan:
@@ -57,7 +57,7 @@ def limit(result: Result) -> str:
 
 
 def steady(result: Result) -> list[str]:
-    """How image follows image once the first is done, where there are several."""
+    """Returns the steady time per inference after the first, if there are several inferences."""
     found = result.pipeline
     if found is None or not found.steady_image_ps:
         return []
@@ -70,7 +70,7 @@ def steady(result: Result) -> list[str]:
 
 
 def _several_channels(result: Result, busiest_ps: int) -> str:
-    """What limits the run where a bus works most through channels of which none does; else nothing."""
+    """Returns the bottleneck if a component is busiest over all its channels or tenants; else ''."""
     working: dict[str, int] = {}
     for name, engine in result.record.engines.items():
         part = EngineName.parse(name)
@@ -85,13 +85,13 @@ def _several_channels(result: Result, busiest_ps: int) -> str:
 
 
 def _rest(result: Result, name: str, engine: EngineTotals) -> str:
-    """What an engine does when it does not work, the longest first."""
+    """Returns the stalls and the idle time of an engine, longest first."""
     found = []
     blocked = sum(engine.waiting_ps.get(cause, 0) for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
     if blocked:
         blame = dict(held_up_by(result.program, result.record, name))
         for other, ps in engine.bus_held_by.items() if blame else ():
-            blame[other] -= ps  # its own waits for the bus come after this
+            blame[other] -= ps  # the engine's bus contention is listed separately below
         blame = {other: ps for other, ps in blame.items() if ps}
         whom = listed(f"{who(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
         full = result.record.level is RecordLevel.FULL
@@ -111,7 +111,7 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
 
 
 def _for_the_bus(result: Result, engine: EngineTotals) -> str:
-    """Who has the bus while an engine waits for it."""
+    """Returns the holders of the bus while an engine stalls on it."""
     held = dict(sorted(engine.bus_held_by.items(), key=lambda item: -item[1]))
     if not any(held):
         return "while the bus turns around or refreshes"
@@ -143,7 +143,7 @@ def _why(engine: EngineTotals) -> str:
 
 
 def distance(result: Result) -> str:
-    """How far the makespan is from what no schedule can beat, and what that is."""
+    """Returns the ratio of the makespan to the lower bound, and the meaning of the bound."""
     bounds, makespan = result.bounds, result.makespan_ps
     if not bounds.makespan:
         return "No bound is known: no engine states a peak."
@@ -155,7 +155,7 @@ def distance(result: Result) -> str:
 
 
 def estimate(result: Result) -> list[str]:
-    """What layer-by-layer schedules come to on the bus, where that can be said."""
+    """Returns the estimated bus traffic of layer-by-layer schedules, if known."""
     found = result.estimate
     if found is None:
         return []
@@ -171,7 +171,7 @@ def estimate(result: Result) -> list[str]:
 
 
 def bound_meaning(result: Result, name: str) -> str:
-    """What a bound of `Result.bounds` consists of."""
+    """Returns the meaning of a lower bound of `Result.bounds`."""
     if name == "dependency":
         return "this schedule's longest dependent chain"
     match result.role(name):
@@ -188,7 +188,7 @@ def bound_meaning(result: Result, name: str) -> str:
 
 
 def remarks(result: Result) -> list[str]:
-    """What else one must know to read the figures: coverage, copies that take no time, record level."""
+    """Returns remarks needed to read the figures: coverage, copies that take no time, record level."""
     found = []
     workload = result.workload
     if isinstance(workload, Workload):
@@ -224,7 +224,7 @@ def remarks(result: Result) -> list[str]:
 
 
 def _rewritten(result: Result, given: Workload) -> list[str]:
-    """Which passes ran, and what changed by them."""
+    """Returns the passes that ran, and their effect."""
     now = result.rewritten
     if now is None:
         return []
@@ -246,5 +246,5 @@ def _rewritten(result: Result, given: Workload) -> list[str]:
 
 
 def warnings(result: Result) -> list[str]:
-    """The result's and the workload's warnings, each once."""
+    """Returns the result's and the workload's warnings, each once."""
     return list(dict.fromkeys((*result.warnings, *result.workload.warnings)))

@@ -1,4 +1,4 @@
-"""Matches what a person typed to layer names."""
+"""Matches user input to layer names."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from simres.reporting.text.amounts import printable
 
 
 def matching(names: Sequence[str], pattern: str, where: str) -> list[int]:
-    """The numbers of the names that `pattern` means: that very name, a glob, or how names begin.
+    """Returns the numbers of the names that match `pattern`: an exact name, a glob, or a prefix.
 
-    Raises `SimresError` with the nearest names when there is none; `where` says in what.
+    Raises `SimresError` with the nearest names if none matches; `where` is the place named in it.
     """
     found = [number for number, name in enumerate(names) if name == pattern]
     if not found and any(c in pattern for c in "*?["):

@@ -12,13 +12,13 @@ from simres.reporting.text.styled import Text
 
 
 def titled(title: str, caption: str) -> Iterator[Text]:
-    """An empty line, then a title with what there is to say about it."""
+    """Yields an empty line, then a title with a caption."""
     yield Text()
     yield Text(title, "title").append(f"  {caption}", "muted")
 
 
 def wrapped(text: str, width: int, style: str = "", indent: str = "") -> Iterator[Text]:
-    """Prose broken between words, not before `%`; lines after the first begin with `indent`."""
+    """Yields prose wrapped between words, but not before `%`; lines after the first start with `indent`."""
     words = re.split(r" (?!%)", printable(text))
     line = words[0]
     for word in words[1:]:

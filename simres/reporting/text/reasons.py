@@ -16,15 +16,15 @@ from simres.result import Result
 from simres.units import format_duration
 
 _NAMED = 3
-"""Layers, tensors and resources that are named in a sentence."""
+"""The maximum number of layers, tensors or resources named in a sentence."""
 _MENTIONED = 0.005
-"""What is no larger a share of the makespan than this has no sentence of its own."""
+"""Smaller shares of the makespan than this are not mentioned."""
 
 _Key = TypeVar("_Key")
 
 
 def answer(result: Result, found: Explanation) -> str:
-    """One line: how long, and what the most of it hangs on."""
+    """Returns one line: the makespan and its bottleneck."""
     took = f"{result.name}: {format_duration(result.makespan_ps)}"
     bound = found.bound_by
     if bound is None:
@@ -36,7 +36,7 @@ def answer(result: Result, found: Explanation) -> str:
 
 
 def resource(result: Result, what: PathCause) -> str:
-    """What a run hangs on: `the ddr bus`, `the space in the sram memory`."""
+    """Names a limiting resource: `the ddr bus`, `the space in the sram memory`."""
     match what.limit:
         case LimitingFactor.SPEED:
             return the(result, what.component)
@@ -49,7 +49,7 @@ def resource(result: Result, what: PathCause) -> str:
 
 
 def reasons(result: Result, found: Explanation) -> Iterator[str]:
-    """The sentences behind the answer: shares, layers, waits."""
+    """Yields the sentences behind the answer: shares, layers, stalls."""
     bound = found.bound_by
     if bound is None:
         return
@@ -60,7 +60,7 @@ def reasons(result: Result, found: Explanation) -> Iterator[str]:
 
 
 def _shares(result: Result, found: Explanation) -> str:
-    """What the makespan hangs on, the most first."""
+    """Returns the resources on the critical path, largest share first."""
     named = _worth_a_word(result, found.resources)
     parts = [f"{resource(result, what)} ({format_duration(ps)})" for what, ps in named.items()]
     first, *others = parts
@@ -69,7 +69,7 @@ def _shares(result: Result, found: Explanation) -> str:
 
 
 def _layers(result: Result, found: Explanation, bound: PathCause) -> str:
-    """The layers that the most of the first share is for."""
+    """Returns the layers with most of the bottleneck's time."""
     layers, program = found.layers(bound), result.program
     whole = found.resources[bound]
     named = [
@@ -83,7 +83,7 @@ def _layers(result: Result, found: Explanation, bound: PathCause) -> str:
 
 
 def _waits(result: Result, found: Explanation) -> str:
-    """What came in the way, and who it was."""
+    """Returns the stalls on the path, and their holders."""
     waits = {cause: ps for cause, ps in found.causes.items() if cause is not Why.WORKING}
     alone = len(_workers(result)) > 1 and not together_ps(result.record)
     serial = " No two engines ever work at once." if alone else ""
@@ -101,7 +101,7 @@ def _workers(result: Result) -> list[str]:
 
 
 def _wait(result: Result, found: Explanation, cause: Why) -> str:
-    """What a wait is for, and who was in the way."""
+    """Returns a stall's cause and holders in words."""
     holders = list(found.holders(cause))
     match cause:
         case Why.SPACE:
@@ -127,7 +127,7 @@ def _wait(result: Result, found: Explanation, cause: Why) -> str:
 
 
 def _what_was_to_come(found: Explanation) -> str:
-    """What the run waits for where there is nothing to do."""
+    """Returns the reason why nothing is due."""
     if found.path[0].cause is not Why.IDLE or len(found.path) == 1:
         return "with nothing left to do"
     first = EngineName.parse(found.path[1].engine).tenant
@@ -142,7 +142,7 @@ def _bus_holders(result: Result, holders: list[str]) -> list[str]:
 
 
 def _some(names: list[str], otherwise: str) -> str:
-    """The first of the names, and how many more; `otherwise` where there are none."""
+    """Returns the first of the names and the number of others; `otherwise` if there are none."""
     names = [name for name in names if name]
     more = len(names) - _NAMED
     if more > 1:
@@ -151,7 +151,7 @@ def _some(names: list[str], otherwise: str) -> str:
 
 
 def _worth_a_word(result: Result, shares: Mapping[_Key, int]) -> Mapping[_Key, int]:
-    """The larger shares, `_NAMED` at the most; the first always."""
+    """Returns the larger shares, at most `_NAMED`; the first is always included."""
     least = _MENTIONED * result.makespan_ps
     large = [item for number, item in enumerate(shares.items()) if not number or item[1] >= least]
     return dict(large[:_NAMED])

@@ -1,6 +1,6 @@
 """Text with named styles that loads rich only for a terminal.
 
-rich renders it where there is a terminal (`__rich__`); elsewhere its plain characters are all there is.
+rich renders it on a terminal (`__rich__`); elsewhere only its plain characters are written.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Text:
-    """Pieces of text, each with the name of a style of `simres.reporting.text.console`, or none."""
+    """Pieces of text, each with the name of a style in `simres.reporting.text.console`, or none."""
 
     __slots__ = ("pieces",)
 
@@ -28,7 +28,7 @@ class Text:
         return self
 
     def rstrip(self) -> Text:
-        """Takes spaces and line ends off the end. Returns itself."""
+        """Strips spaces and line ends from the end. Returns itself."""
         while self.pieces:
             text, style = self.pieces.pop()
             if kept := text.rstrip():

@@ -1,1 +1,1 @@
-"""The interactive timeline: what is shown as pure functions, and the Textual app that shows it."""
+"""The interactive timeline: its content as pure functions, and the Textual app that shows it."""

@@ -1,4 +1,4 @@
-"""The Textual app: keys and mouse in, the drawing out. What it draws is made in the modules beside it."""
+"""The Textual app: keys and mouse in, the drawing out. The other modules of this package make the drawing."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from simres.reporting.viewer.picture import (
 from simres.reporting.viewer.viewport import View
 
 _MOST_TENSORS = 60
-"""Lines of what memory holds; nobody scrolls through more."""
+"""The maximum number of lines in the memory panel."""
 _ZOOM = (1, 2)
-"""What a step shows of what was there before."""
+"""The ratio of the window lengths after and before a zoom step."""
 
 
 class Viewer(App[None]):
-    """The timeline of a result. `draws` is whether the terminal shows blocks, `light` the theme."""
+    """The timeline of a result. `draws`: the terminal shows block characters; `light`: the light theme."""
 
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = ""
@@ -72,7 +72,7 @@ class Viewer(App[None]):
         self.view = View.whole(index.result.makespan_ps)
         self.view = replace(self.view, lane=min(1, len(self.rows) - 1))
         self.unknown = {row for row in self.rows if row.sort in (Sort.PATH, Sort.MEMORY)}
-        """Rows that take a moment to work out: they are drawn when that is done."""
+        """Rows that take a moment to compute; they are drawn once that is done."""
         self.matches: list[Appearance] = []
         self.wanted = ""
         self._before_search = self.view
@@ -83,7 +83,7 @@ class Viewer(App[None]):
         self.theme = colours.LIGHT if light else colours.DARK
 
     def compose(self) -> ComposeResult:
-        """From top to bottom: title, ruler, lanes, what the characters mean, two panels, the keys."""
+        """Lays out, from top to bottom: title, ruler, lanes, legend, two panels, search, keys."""
         yield Static(id="title", markup=False)
         yield Drawn(id="ruler")
         with VerticalScroll(id="scroll", can_focus=False):
@@ -100,7 +100,7 @@ class Viewer(App[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     async def on_mount(self) -> None:
-        """Shows the lanes, and then works out what takes longer."""
+        """Shows the lanes, then computes the rows that take longer."""
         self.call_after_refresh(self.run_worker, self._complete())
 
     async def _complete(self) -> None:
@@ -116,13 +116,13 @@ class Viewer(App[None]):
             self.index.held(row.name)
 
     def on_resize(self) -> None:
-        """Draws for the new size."""
+        """Redraws at the new size."""
         self.call_after_refresh(self.draw)
 
-    # What is on the screen
+    # Drawing
 
     def draw(self) -> None:
-        """Puts what the view says on the screen."""
+        """Draws the view on the screen."""
         width, view = self.size.width, self.view
         drawing = self._picture(width)
         styles = colours.inks(self.theme)
@@ -147,7 +147,7 @@ class Viewer(App[None]):
         self._panels()
 
     def _picture(self, width: int) -> Picture:
-        """The drawing, made anew only where what it shows has changed."""
+        """Returns the drawing, remade only if its content has changed."""
         key = (self.view.since_ps, self.view.until_ps, width, len(self.unknown))
         if self._drawn is None or self._drawn[0] != key:
             without = frozenset(self.unknown)
@@ -188,20 +188,20 @@ class Viewer(App[None]):
             scroll.scroll_to(y=top, animate=False)
 
     def jump(self, view: View) -> None:
-        """Shows another view, from which `back` leads to this one."""
+        """Shows another view, and remembers this one for `action_jump_back`."""
         self._jumps.append(self.view)
         self.go(view)
 
     @property
     def cells(self) -> int:
-        """Cells of the drawing."""
+        """The width of the drawing in cells."""
         return cells_in(self.index, self.size.width)
 
     def _lane_of(self, engine: str) -> int:
         return self.rows.index(PictureRow(Sort.ENGINE, engine))
 
     def _selected(self) -> int | None:
-        """The row of the Record whose task is selected."""
+        """Returns the Record's row of the selected task."""
         row = self.rows[self.view.lane]
         if row.sort is Sort.PATH and row not in self.unknown:
             stretch = self.index.path[self.index.stretch_at(self.view.at_ps)]
@@ -209,30 +209,30 @@ class Viewer(App[None]):
         return self.index.row_at(row.name, self.view.at_ps) if row.sort is Sort.ENGINE else None
 
     def action_move(self, cells: int) -> None:
-        """The cursor by so many cells."""
+        """Moves the cursor by `cells`."""
         step = max(1, self.view.span_ps // self.cells)
         self.go(self.view.at(self.view.at_ps + cells * step))
 
     def action_lane(self, by: int) -> None:
-        """The row above or below."""
+        """Moves to the row above or below."""
         self.go(replace(self.view, lane=max(0, min(self.view.lane + by, len(self.rows) - 1))))
 
     def action_zoom(self, steps: int) -> None:
-        """In or out, around the cursor."""
+        """Zooms in or out around the cursor."""
         self.zoom(steps, self.view.at_ps)
 
     def zoom(self, steps: int, around_ps: int) -> None:
-        """In (1) or out (-1), around a moment."""
+        """Zooms in (1) or out (-1) around a moment."""
         times, parts = _ZOOM if steps > 0 else _ZOOM[::-1]
         self.go(self.view.zoomed(times, parts, around_ps))
 
     def action_whole(self) -> None:
-        """All of the run."""
+        """Shows the whole run."""
         view = self.view
         self.go(replace(view, since_ps=0, until_ps=view.makespan_ps))
 
     def action_fit(self) -> None:
-        """Zooms to what is selected."""
+        """Zooms to the selection."""
         row = self.rows[self.view.lane]
         if row.sort is Sort.PATH and row not in self.unknown:
             stretch = self.index.path[self.index.stretch_at(self.view.at_ps)]
@@ -242,15 +242,15 @@ class Viewer(App[None]):
             self.go(self.view.showing(span.since if span.begun > self.view.at_ps else span.begun, span.end))
 
     def action_pan(self, by: int) -> None:
-        """Half a screen back or on."""
+        """Moves the window by half a screen."""
         self.go(self.view.panned(by * max(1, self.view.span_ps // 2)))
 
     def action_end(self, last: int) -> None:
-        """The start or the end of the run."""
+        """Jumps to the start or the end of the run."""
         self.jump(self.view.at(last * self.view.makespan_ps))
 
     def action_step(self, by: int) -> None:
-        """The task before or after on the row's engine; along the critical path on its row."""
+        """Moves to the previous or next task of the row's engine; on its row, along the critical path."""
         row = self.rows[self.view.lane]
         if row.sort is Sort.PATH:
             self.action_path(by)
@@ -261,7 +261,7 @@ class Viewer(App[None]):
                 self.go(self.view.at(self.index.span(found).begun))
 
     def action_path(self, by: int) -> None:
-        """The stretch of the critical path before or after, on the row of its engine."""
+        """Moves to the previous or next stretch of the critical path, on the row of its engine."""
         if self.rows[0] in self.unknown:
             return
         path = self.index.path
@@ -275,7 +275,7 @@ class Viewer(App[None]):
         self.go(self.view.at(stretch.start_ps, lane))
 
     def action_why(self) -> None:
-        """The task whose end let the selected one go on."""
+        """Jumps to the task whose end released the selected one."""
         selected = self._selected()
         found = None if selected is None else self.index.holder_row(selected)
         if found is None:
@@ -286,14 +286,14 @@ class Viewer(App[None]):
             self.jump(self.view.at(self.index.span(found).begun, self._lane_of(engine)))
 
     def action_jump_back(self) -> None:
-        """Where the last jump began."""
+        """Returns to the start of the last jump."""
         if self._jumps:
             self.go(self._jumps.pop())
 
     # Searching
 
     def action_search(self) -> None:
-        """Asks for a name."""
+        """Opens the search field."""
         self._before_search = self.view
         search = self.query_one("#search", Input)
         search.value = ""
@@ -302,7 +302,7 @@ class Viewer(App[None]):
         search.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Goes to the first layer that fits what is there so far, from where the search began."""
+        """Moves to the first match from the start of the search on, as the text changes."""
         if not event.input.display:
             return
         self.wanted = event.value.strip()
@@ -315,12 +315,12 @@ class Viewer(App[None]):
             self.go(begun)
 
     def on_input_submitted(self, _: Input.Submitted) -> None:
-        """The search stands."""
+        """Accepts the search."""
         self._jumps.append(self._before_search)
         self._end_search()
 
     def action_dismiss(self) -> None:
-        """Closes what is open, else forgets the search."""
+        """Closes the help screen, or else ends the search."""
         if isinstance(self.screen, Help):
             self.pop_screen()
             return
@@ -341,30 +341,30 @@ class Viewer(App[None]):
         return self._lane_of(engine) if engine in self.index.engines else self.view.lane
 
     def _match_at(self) -> int:
-        """The number of the last match at or before the cursor."""
+        """Returns the number of the last match at or before the cursor."""
         before = [n for n, found in enumerate(self.matches) if found.since_ps <= self.view.at_ps]
         return before[-1] if before else 0
 
     def action_found(self, by: int) -> None:
-        """The next match, or the one before; round at the ends."""
+        """Moves to the next or previous match; wraps around at the ends."""
         if self.matches:
             found = self.matches[(self._match_at() + by) % len(self.matches)]
             self.go(self.view.at(found.since_ps, self._lane_of_row(found.row)))
 
-    # The rest
+    # Theme, help and mouse
 
     def action_shade(self) -> None:
-        """Light or dark."""
+        """Switches between the light and the dark theme."""
         self.theme = colours.LIGHT if self.theme == colours.DARK else colours.DARK
         self.draw()
 
     def action_help(self) -> None:
-        """What keys and mouse do."""
+        """Shows the help on keys and mouse."""
         if not isinstance(self.screen, Help):
             self.push_screen(Help())
 
     def on_drawn_picked(self, event: Drawn.Picked) -> None:
-        """Selects what was clicked."""
+        """Selects the clicked moment and row; a double click zooms to it."""
         at_ps = self._moment(event.x)
         lane = self.view.lane
         if event.drawn.id == "lanes":
@@ -375,18 +375,18 @@ class Viewer(App[None]):
             self.action_fit()
 
     def on_drawn_wheeled(self, event: Drawn.Wheeled) -> None:
-        """Zooms around the pointer, or moves."""
+        """Zooms around the pointer, or moves the window."""
         if event.along:
             self.go(self.view.panned(-event.steps * max(1, self.view.span_ps // 8)))
         else:
             self.zoom(event.steps, self._moment(event.x))
 
     def on_drawn_dragged(self, event: Drawn.Dragged) -> None:
-        """Moves with the pointer."""
+        """Moves the window with the pointer."""
         self.go(self.view.panned(-event.cells * self.view.span_ps // self.cells))
 
     def _moment(self, x: int) -> int:
-        """The middle of the cell in a column of the screen."""
+        """Returns the middle of the cell at a screen column."""
         cell = max(0, min(x - label_width(self.index), self.cells - 1))
         return self.view.since_ps + (2 * cell + 1) * self.view.span_ps // (2 * self.cells)
 

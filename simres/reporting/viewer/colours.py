@@ -12,7 +12,7 @@ PANEL = {DARK: "#20272e", LIGHT: "#eef1f3"}
 INK = {DARK: "#e8ecef", LIGHT: "#182026"}
 ACCENT = {DARK: "#4cc3d9", LIGHT: "#0b7285"}
 COLUMN = {DARK: "#2f3a45", LIGHT: "#dde3e8"}
-"""Behind the cursor's cells, on the rows that it is not on."""
+"""The background of the cursor's column on the other rows."""
 _QUIET = {DARK: "#9da8b3", LIGHT: "#5a6570"}
 _LOAD = {DARK: "#3b9bdb", LIGHT: "#0072b2"}
 _STORE = {DARK: "#8fd0f7", LIGHT: "#2f93c9"}
@@ -45,7 +45,7 @@ _COLOURS = {
 
 
 def inks(theme: str) -> Mapping[str, Style]:
-    """A style for every name that the drawing uses; what has none is in the ink of the text."""
+    """Returns a style for each style name of the drawing; names without one use the text colour."""
     found = {name: Style(color=colours[theme]) for name, colours in _COLOURS.items()}
     found["title"] = Style(color=INK[theme], bold=True)
     return found

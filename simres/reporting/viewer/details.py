@@ -20,11 +20,11 @@ from simres.units import format_bytes, format_count, format_duration
 
 _INDENT = "  "
 _NAMED = 4
-"""Tensors that a task reads or writes are named up to so many."""
+"""The maximum number of tensors named per task and direction."""
 
 
 def details(index: ViewIndex, row: PictureRow, at_ps: int, width: int) -> list[Text]:
-    """What the row shows at that moment, within `width` cells a line."""
+    """Describes the row at a moment, in lines of at most `width` cells."""
     said: list[tuple[str, str]]
     if row.sort is Sort.PATH:
         said = list(_of_path(index, index.path[index.stretch_at(at_ps)]))
@@ -39,7 +39,7 @@ def details(index: ViewIndex, row: PictureRow, at_ps: int, width: int) -> list[T
 
 
 def held(index: ViewIndex, at_ps: int, width: int) -> Iterator[Text]:
-    """What every on-chip memory holds at that moment, by tensor, the largest first."""
+    """Yields the contents of every on-chip memory at a moment, by tensor, largest first."""
     for name in index.memories:
         tensors = index.held(name).at(at_ps)
         capacity = index.result.record.memories[name].capacity
@@ -75,7 +75,7 @@ def _of_task(index: ViewIndex, row: int, at_ps: int) -> Iterator[tuple[str, str]
 
 
 def _waits(index: ViewIndex, row: int) -> Iterator[tuple[str, str]]:
-    """A line for each cause that the task of a row waited for, and who was in the way."""
+    """Yields one line per stall of a row's task, with the holder."""
     span = index.span(row)
     task = index.result.program.tasks[span.task]
     for wait in span.waits(task.needs):
@@ -151,7 +151,7 @@ def _of_path(index: ViewIndex, stretch: Stretch) -> Iterator[tuple[str, str]]:
 
 
 def _of_bus(index: ViewIndex, bus: str, at_ps: int) -> Iterator[tuple[str, str]]:
-    """Which of its channels move what, and how much of the run it is in use."""
+    """Yields the utilisation of a bus over the run, and the transfer on each channel."""
     engines = index.buses[bus]
     worked = sum(index.result.record.engines[name].working_ps for name in engines)
     yield f"{printable(bus)} works {percent(worked, index.result.makespan_ps)} % of the run", "title"
@@ -178,7 +178,7 @@ def _of_memory(index: ViewIndex, memory: str, at_ps: int) -> Iterator[tuple[str,
 
 
 def _ending(text: str, size: int) -> str:
-    """A name, or where it is too long its end: names of tensors begin alike."""
+    """Returns a name, or its end if it is too long, since tensor names share their beginnings."""
     text = printable(text)
     if cell_len(text) <= size:
         return text

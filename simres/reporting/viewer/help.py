@@ -18,7 +18,7 @@ from simres.reporting.viewer.line_widget import rich_lines
 
 
 def bindings() -> Iterator[Binding]:
-    """Every key of the app."""
+    """Yields the key bindings of the app."""
     for key in KEYS:
         yield Binding(
             key.keys,
@@ -31,12 +31,12 @@ def bindings() -> Iterator[Binding]:
 
 
 class Help(ModalScreen[None]):
-    """What keys and mouse do."""
+    """The help on keys and mouse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
-        """A table of keys, then one of the mouse."""
+        """Lays out a table of keys, then one of mouse actions."""
         lines = [Text("Keys", "title")]
         lines += [Text(f"{key.shown:12}", "accent").append(key.words) for key in KEYS if key.shown]
         lines += [Text(), Text("Mouse", "title")]

@@ -1,4 +1,4 @@
-"""A result indexed so that any part of it can be drawn at once."""
+"""A result indexed so that any part of it can be drawn quickly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CAUSES: Mapping[Why, Cause] = {why: Cause(why.value) for why in Why if why not 
 
 
 class Appearance(NamedTuple):
-    """A layer in a launch: when its first task turned up, and that task's row in the Record."""
+    """A layer in a launch: the moment of its first task, and that task's row in the Record."""
 
     since_ps: int
     layer: int
@@ -29,7 +29,7 @@ class Appearance(NamedTuple):
 
 
 class ViewIndex:
-    """What is drawn and looked up of a result. A window on it takes time that grows with its width only.
+    """An index of a result for drawing and lookup. The time to draw a window grows with its width only.
 
     Raises `SimresError` for a result without spans, or one that takes no time.
     """
@@ -61,11 +61,11 @@ class ViewIndex:
         )
 
         self.moments = [found.since_ps for found in self.appearances]
-        """When these are, in order."""
+        """The moments of the appearances, in order."""
 
     @cached_property
     def buses(self) -> dict[str, list[str]]:
-        """The engines of every bus by its name: a bus with channels has several."""
+        """The engines of each bus, by bus name; a bus with channels has several."""
         found: dict[str, list[str]] = {}
         for name in self.engines:
             if self.result.role(name) == "bus":
@@ -74,7 +74,7 @@ class ViewIndex:
 
     @cached_property
     def holders(self) -> dict[int, dict[str, int]]:
-        """Who had a shared bus while the task of a row waited for it."""
+        """The holders of a shared bus while a row's task stalled on it, in picoseconds."""
         return {row: dict(held) for row, held in bus_holders(self.result.record).items()}
 
     @cached_property
@@ -88,7 +88,7 @@ class ViewIndex:
 
     @cached_property
     def path_states(self) -> dict[State, Stretches]:
-        """The critical path as a lane: the kinds of its tasks, and what it waits for."""
+        """The critical path as a lane: the kinds of its tasks, and the causes of its stalls."""
         states: dict[State, Stretches] = {}
         tasks = self.result.program.tasks
         for stretch in self.path:
@@ -100,28 +100,28 @@ class ViewIndex:
 
     @cached_property
     def _stays(self) -> dict[tuple[int, int], list[Stay]]:
-        """What was granted to each task of each launch."""
+        """The buffers granted to each task of each launch."""
         found: dict[tuple[int, int], list[Stay]] = {}
         for stay in self.result.stays:
             found.setdefault((stay.launch, stay.task), []).append(stay)
         return found
 
     def held(self, memory: str) -> HeldIndex:
-        """What a memory held when."""
+        """Returns the contents of a memory over time."""
         if memory not in self._held:
             self._held[memory] = HeldIndex(self.result.stays, memory)
         return self._held[memory]
 
     def span(self, row: int) -> Span:
-        """A task in time."""
+        """Returns the span of a row."""
         return self.result.record.rows[row]
 
     def engine_of(self, row: int) -> str:
-        """The engine that did it."""
+        """Returns the engine of a row's task."""
         return self.result.program.tasks[self.span(row).task].engine
 
     def row_at(self, engine: str, moment_ps: int) -> int | None:
-        """The row of the task that the engine was at, or waited to begin; None where its queue was empty."""
+        """Returns the row of the task that the engine ran or stalled on; None if its queue was empty."""
         place = bisect_right(self._ends[engine], moment_ps)
         if place < len(self._ends[engine]):
             row = self._rows[engine][place]
@@ -130,7 +130,7 @@ class ViewIndex:
         return None
 
     def row_after(self, engine: str, moment_ps: int) -> int | None:
-        """The next task of the engine that begins to work after a moment."""
+        """Returns the row of the engine's next task that starts after a moment."""
         place = bisect_right(self._ends[engine], moment_ps)
         for row in self._rows[engine][place:]:
             span = self.span(row)
@@ -139,7 +139,7 @@ class ViewIndex:
         return None
 
     def row_before(self, engine: str, moment_ps: int) -> int | None:
-        """The last task of the engine that began to work before a moment."""
+        """Returns the row of the engine's last task that started before a moment."""
         place = bisect_right(self._ends[engine], moment_ps)
         for row in reversed(self._rows[engine][: place + 1]):
             span = self.span(row)
@@ -148,7 +148,7 @@ class ViewIndex:
         return None
 
     def holder_row(self, row: int) -> int | None:
-        """The row of the task whose end ended this one's longer wait, for data, order or space."""
+        """Returns the row of the task whose end ended this one's longer dependency, order or buffer stall."""
         span = self.span(row)
         waits = [
             (span.ready - span.since, span.holder, span.ready),
@@ -167,11 +167,11 @@ class ViewIndex:
         return None
 
     def stretch_at(self, moment_ps: int) -> int:
-        """The number of the stretch of the critical path that a moment is in."""
+        """Returns the number of the critical path's stretch at a moment."""
         return max(0, bisect_right(self._path_starts, moment_ps) - 1)
 
     def row_of(self, task: int, moment_ps: int) -> int | None:
-        """The row of a task that had the engine at a moment, waits included."""
+        """Returns the row of a task that held the engine at a moment, stalls included."""
         engine = self.result.program.tasks[task].engine
         place = bisect_right(self._ends[engine], moment_ps)
         for row in self._rows[engine][place : place + 2]:
@@ -180,7 +180,7 @@ class ViewIndex:
         return None
 
     def matches(self, pattern: str) -> list[Appearance]:
-        """Where layers come up whose name holds `pattern`, or fits it as a glob; capitals do not count."""
+        """Returns the layers whose names contain `pattern`, or match it as a glob, ignoring case."""
         wanted = pattern.strip().lower()
         if not wanted:
             return []
@@ -192,6 +192,6 @@ class ViewIndex:
         return [found for found in self.appearances if found.layer in meant]
 
     def stays_of(self, row: int) -> list[Stay]:
-        """The buffers that a row's task was granted, and how long each stayed."""
+        """Returns the buffers granted to a row's task, with their time on chip."""
         span = self.span(row)
         return self._stays.get((span.launch, span.task), [])

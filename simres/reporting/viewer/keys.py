@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """Keys that do one thing: what textual calls them, the action, how they are shown, and in what words.
+    """Keys of one action: Textual's key names, the action, the displayed keys, and the help text.
 
-    `brief` is for the line at the bottom, and is empty for keys that are not there.
+    `brief` is the text in the bottom line; it is empty for keys that are not listed there.
     """
 
     keys: str

@@ -25,13 +25,13 @@ from simres.units import format_bytes, format_duration
 
 MEMORY_LINES = 2
 _MARK = 2
-"""Cells before a name, for the mark of the row that the cursor is on."""
+"""Cells before a name, for the mark of the cursor's row."""
 _LONGEST_NAME = 16
 _TAIL = len(" 100.0 %")
 
 
 class Sort(StrEnum):
-    """What a row shows."""
+    """The content of a row."""
 
     PATH = "path"
     ENGINE = "engine"
@@ -40,19 +40,19 @@ class Sort(StrEnum):
 
 
 class PictureRow(NamedTuple):
-    """A row of the drawing: the critical path, an engine, how busy a bus was, or what a memory held."""
+    """A row of the drawing: the critical path, an engine, a bus's utilisation, or a memory's occupancy."""
 
     sort: Sort
     name: str
 
     @property
     def lines(self) -> int:
-        """How many lines it takes."""
+        """The number of lines of the row."""
         return MEMORY_LINES if self.sort is Sort.MEMORY else 1
 
 
 class Line(NamedTuple):
-    """A line of the drawing: the number of its row (-1 for the ruler), a head, cells, and a tail."""
+    """A line of the drawing: its row number (-1 for the ruler), a head, cells, and a tail."""
 
     row: int
     head: str
@@ -62,9 +62,9 @@ class Line(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """What is on the screen of a window: a ruler, and lanes.
+    """The drawing of a window: a ruler and lanes.
 
-    `window` has the drawing's cells; before them are `label` cells of heads.
+    `window` has the drawing's cells; `label` cells of heads come before them.
     """
 
     window: DrawnInterval
@@ -74,7 +74,7 @@ class Picture(NamedTuple):
 
 
 def rows(index: ViewIndex) -> list[PictureRow]:
-    """Every row, from the top."""
+    """Returns every row, from the top."""
     found = [PictureRow(Sort.PATH, "critical path")]
     buses = index.buses
     for name in index.engines:
@@ -86,18 +86,18 @@ def rows(index: ViewIndex) -> list[PictureRow]:
 
 
 def glyphs_for(draws: bool) -> Glyphs:
-    """The characters for a terminal that can show blocks, or for one that cannot."""
+    """Returns the characters for a terminal with or without block characters."""
     return BLOCKS if draws else replace(ASCII, levels=".:-=+*%#")
 
 
 def label_width(index: ViewIndex) -> int:
-    """Cells before the drawing."""
+    """Returns the number of cells before the drawing."""
     names = [cell_len(_head(row)) for row in rows(index)]
     return _MARK + min(_LONGEST_NAME, max([len("to 1000 KiB"), *names])) + 1
 
 
 def cells_in(index: ViewIndex, width: int) -> int:
-    """Cells of the drawing in `width` cells; one at least."""
+    """Returns the drawing's cells out of `width` cells; at least one."""
     return max(1, width - label_width(index) - _TAIL)
 
 
@@ -109,7 +109,7 @@ def picture(
     glyphs: Glyphs = BLOCKS,
     without: Collection[PictureRow] = (),
 ) -> Picture:
-    """The stretch from `since_ps` to `until_ps` in `width` cells; the rows in `without` stay empty."""
+    """Draws the stretch from `since_ps` to `until_ps` in `width` cells; the rows in `without` stay empty."""
     window = DrawnInterval(since_ps, until_ps, cells_in(index, width))
     marks = ticks(window)
     ruler = (
@@ -138,7 +138,7 @@ def picture(
 
 
 def explained(index: ViewIndex, width: int, glyphs: Glyphs) -> list[Text]:
-    """What the characters mean of all that the engines did in the run, so that it stays as one zooms."""
+    """Returns the legend for all states of the whole run, so that it does not change with the zoom."""
     present: set[State] = {None}
     for states in index.lanes.engines.values():
         present.update(states)
@@ -146,7 +146,7 @@ def explained(index: ViewIndex, width: int, glyphs: Glyphs) -> list[Text]:
 
 
 def title(index: ViewIndex, since_ps: int, until_ps: int, cells: int, at_ps: int, width: int) -> str:
-    """What is looked at, and where: as much of it as fits into `width` cells, the moment first."""
+    """Returns the title: moment, window, run and cell length, as many as fit into `width` cells."""
     result = index.result
     parts = [
         f"at {spelled(at_ps)}",
@@ -163,7 +163,7 @@ def title(index: ViewIndex, since_ps: int, until_ps: int, cells: int, at_ps: int
 
 
 def layer_names(index: ViewIndex, window: DrawnInterval, glyphs: Glyphs) -> Text:
-    """Where layers begin, with the name of the last of each cell: it is the one that goes on behind it."""
+    """Draws the starts of layers, named after the last layer to start in a cell, which continues past it."""
     moments, names = index.moments, index.result.program.layers
     starts: dict[int, tuple[str, str]] = {}
     first = bisect_right(moments, window.since_ps)
@@ -180,7 +180,7 @@ def layer_names(index: ViewIndex, window: DrawnInterval, glyphs: Glyphs) -> Text
 def _memory(
     index: ViewIndex, number: int, row: PictureRow, window: DrawnInterval, glyphs: Glyphs
 ) -> Iterator[Line]:
-    """The fullest moment of each cell, in eighths of a line. Its scale does not change with the window."""
+    """Draws the peak occupancy of each cell, in eighths of a line, on a scale fixed for all windows."""
     totals = index.result.record.memories[row.name]
     most = index.held(row.name).fullest(window)
     top = totals.capacity if 3 * totals.peak >= totals.capacity else totals.peak
@@ -192,7 +192,7 @@ def _memory(
 
 
 def _bus(index: ViewIndex, number: int, row: PictureRow, window: DrawnInterval, glyphs: Glyphs) -> Line:
-    """How much of each cell the bus worked, in eighths."""
+    """Draws the bus's utilisation in each cell, in eighths."""
     worked = index.lanes.working(index.buses[row.name], window)
     (cells,) = graph(worked, window.span_ps, 1, glyphs)
     tail = _share(sum(worked), window.span_ps * window.cells)
