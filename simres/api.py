@@ -289,8 +289,7 @@ def _scenario(
 def find_workloads(
     scenario: Scenario, *, registry: Registry | None = None, allow_unmodelled: bool = False
 ) -> Mapping[str, Workload | Ledger]:
-    """Returns a scenario's workloads by tenant (an only network under the empty name); see
-    `find_workload`."""
+    """Returns a scenario's workloads by tenant, an only network under the empty name; see `find_workload`."""
     return {
         name: find_workload(reference, registry=registry, allow_unmodelled=allow_unmodelled)
         for name, reference in scenario.networks.items()

@@ -186,7 +186,7 @@ class _Bench:
         self._begin()
 
     def rows(self, points: Sequence[int]) -> list[FigureRow] | str:
-        """Returns the rows of points, or the reason why the client would compute other figures."""
+        """Returns the rows of points, or how this process differs from the client."""
         with self._lock:
             if self._registry is None:
                 self._registry = Registry(external=self.study.plugins)

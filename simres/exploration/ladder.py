@@ -115,8 +115,7 @@ class _Climb:
             yield self.events(f"{own} events", said, self.planned(own, workload))
 
     def layer_by_layer(self, serial: Crew, record: Record) -> Rung:
-        """Returns the rung whose layers take as long as their slowest transfers, products or vector
-        operations."""
+        """Returns the rung whose layers take as long as their slowest transfers, products or host work."""
         total, parts = 0, dict.fromkeys(self.chip.least_ps(Work()), 0)
         for layer in by_layer(serial.program, record):
             work = Work(layer.read_bytes + layer.written_bytes, layer.macs, layer.vector_ops)

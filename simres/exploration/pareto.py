@@ -40,7 +40,7 @@ class _Stairs:
         self._second: list[float] = []
 
     def add(self, first: float, second: float) -> bool:
-        """Adds a pair unless an earlier one dominates it; removes those that it dominates. Whether it was
+        """Adds a pair unless an earlier one is as small in both; drops those that it dominates. True if
         added."""
         at = bisect_right(self._first, first)
         if at and self._second[at - 1] <= second:

@@ -25,8 +25,7 @@ HALVINGS = 12
 
 
 def search(trial: Trial, component: str, resource: Resource, target_ps: int, known: Sequence[Change]) -> Need:
-    """Searches for the value that ends the run by `target_ps`; `known` are simulated changes of the
-    resource."""
+    """Searches for the value that ends the run by `target_ps`; `known` are changes simulated before."""
     return _Search(trial, component, resource, target_ps, known).need()
 
 
@@ -62,8 +61,7 @@ class _Search:
         return self.of(high, met=True)
 
     def first(self, free: int | None) -> tuple[int, int] | None:
-        """Returns the first sufficient doubling and the value before it; None where only no limit
-        suffices."""
+        """Returns the first sufficient doubling and the value before it; None if only no limit suffices."""
         low = self.resource.value
         for _ in range(DOUBLINGS):
             high = low // 2 if self.resource.is_delay else 2 * low

@@ -118,8 +118,7 @@ class Trial:
         return outcome(*replay(crew))
 
     def reschedule(self, scenario: Scenario) -> RunSummary:
-        """Runs a new schedule on the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if nothing
-        fits."""
+        """Runs a new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if none fits."""
         return outcome(*replay(plan_crew(scenario, self.workloads, self.registry)))
 
     def change(self, component: str, resource: Resource, how: How) -> Change:

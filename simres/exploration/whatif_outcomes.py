@@ -24,7 +24,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A summary of a run. `bottleneck` is the component with most of the critical path, `on_path_ps`."""
+    """A run in short. `bottleneck` is the component with most of the critical path: `on_path_ps` of it."""
 
     makespan_ps: int
     bottleneck: str

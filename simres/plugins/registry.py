@@ -84,8 +84,7 @@ class Provider:
 
 @dataclass(slots=True)
 class Catalogue(Generic[D]):
-    """The declarations of one hook by name, with their providers; `contested` are names that several
-    claim."""
+    """The declarations of one hook by name, with providers; `contested` are names that several claim."""
 
     what: str
     hook: str

@@ -49,7 +49,7 @@ def for_all(
 
 
 def registry_with(*plugins: object) -> Registry:
-    """Returns a registry of only the built-in parts and those of plugins (modules with hooks).
+    """Returns a registry of the built-in parts and those of plugins (modules, installed or not) only.
 
     Raises the error that would disable an installed plugin.
     """

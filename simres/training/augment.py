@@ -100,8 +100,7 @@ class Batches:
         return images.to(torch.float32).mul_(self._scale).add_(self._shift)
 
     def _cut(self, x: Tensor, crop: int, offsets: Tensor, mirrored: Tensor) -> Tensor:
-        """Returns a window of the same size at `offsets` of each padded image (n, rows, columns,
-        channels)."""
+        """Returns a same-sized window at `offsets` of each image (n, rows, columns, channels), padded."""
         count, height, width, _ = x.shape
         if not crop and not bool(mirrored.any()):
             return x

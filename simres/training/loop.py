@@ -268,7 +268,7 @@ class _Trainer:
             self.mean.values = {k: v.to(self.device) for k, v in tensors["mean"].items()}
 
     def _fits(self, name: str) -> None:
-        """Raises `SimresError` where the network does not accept these images, or has other classes."""
+        """Raises `SimresError` where the network rejects these images, or has another number of classes."""
         x, _ = self.training.plain(0, 2)
         self.module.eval()
         try:
