@@ -74,7 +74,7 @@ _RENAMED = {
 
 
 class _OldNames:
-    """Imports a module by its old name: warns, and hands out the module of the new name."""
+    """Imports a module by its old name: warns, and returns the module of the new name."""
 
     @staticmethod
     def find_spec(name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:

@@ -1,10 +1,10 @@
-"""The process `simres`, which `python -m simres` is too."""
+"""The process `simres`, and `python -m simres`."""
 
 import signal
 
 
 def main() -> None:
-    """Loads the command line and runs it; Ctrl-C meanwhile ends the process as it ends any other."""
+    """Loads the command line and runs it; Ctrl-C during loading ends the process as it does any other."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from simres.commands import main as run

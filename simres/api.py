@@ -42,13 +42,13 @@ def simulate(
 ) -> Result:
     """Simulates a scenario: a YAML file, the name of a shipped one, or a loaded `Scenario`.
 
-    With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name,
-    a traced file, or what `trace` made; the scheduler is then `overlapped`, unless `overrides` says
-    otherwise. `overrides` sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`);
-    `workload` replaces the scenario's own.
+    With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name, a
+    traced file, or the result of `trace`; the scheduler is then `overlapped`, unless `overrides` sets
+    another. `overrides` sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`); `workload`
+    replaces the scenario's own.
 
-    Raises `SimresError` for whatever is wrong with the input, `AnswerIsNo` when the network does not
-    fit. Needs torch only for a network that has not been traced.
+    Raises `SimresError` for any invalid input, `AnswerIsNo` when the network does not fit. Needs torch only
+    for a network that has not been traced.
     """
     registry = registry or default_registry()
     level = _level(record)
@@ -69,9 +69,10 @@ def schedule(
     tenant: str | None = None,
     registry: Registry | None = None,
 ) -> Schedule:
-    """Plans a scenario as `simulate` would, which takes the same, and returns the Program it would run.
+    """Plans a scenario with the arguments of `simulate`, and returns the Program that it would run.
 
-    `tenant` says whose, where several networks share the chip. Raises `SimresError` as `simulate` does.
+    `tenant` selects the tenant, where several networks share the chip. Raises `SimresError` as `simulate`
+    does.
     """
     registry = registry or default_registry()
     scenario, workload = _given(scenario, workload, chip)
@@ -95,12 +96,12 @@ def saturate(
     registry: Registry | None = None,
     done: Callable[[int, int], None] = lambda _done, _whole: None,
 ) -> Saturation:
-    """Finds the rate of requests up to which latencies keep to their targets, such as `{"p99": "5 ms"}`.
+    """Finds the largest request rate at which latencies meet their targets, such as `{"p99": "5 ms"}`.
 
-    Where networks share the chip, `{"camera.p99": "5 ms"}` is of one tenant and `{"p99": "5 ms"}` of each
-    that has a `load`; their rates rise together, or that of `tenant` alone. `done` hears how many runs of how
-    many are through. Raises `SimresError` for targets that are none and for a scenario without a `load` that
-    has a rate; `AnswerIsNo` when a target is out of reach at any rate.
+    Where networks share the chip, `{"camera.p99": "5 ms"}` applies to one tenant and `{"p99": "5 ms"}` to
+    each that has a `load`; their rates rise together, or that of `tenant` alone. `done` is called with the
+    number of finished runs and of all runs. Raises `SimresError` for invalid targets and for a scenario
+    without a `load` that has a rate; `AnswerIsNo` when a target cannot be met at any rate.
     """
     from simres.exploration import saturation
 
@@ -132,9 +133,9 @@ def trace(
     allow_unmodelled: bool = False,
     registry: Registry | None = None,
 ) -> Workload:
-    """Traces any `torch.nn.Module` into a Workload; `input_shape` has no batch axis, or is a list of such.
+    """Traces any `torch.nn.Module` into a Workload; `input_shape` has no batch axis, or is a list of shapes.
 
-    Raises `AnswerIsNo` when it uses an operator that simres cannot price, unless `allow_unmodelled`.
+    Raises `AnswerIsNo` for an operator without a known cost, unless `allow_unmodelled`.
     """
     from simres.tracing import trace as trace_module
 
@@ -153,7 +154,7 @@ def load(path: str | Path) -> Result:
 
 
 def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result, Result]:
-    """The result in a file, and the same scenario and workload simulated again."""
+    """Returns the result in a file, and that of simulating the same scenario and workload again."""
     registry = registry or default_registry()
     before = result_json.load(path)
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
@@ -167,12 +168,12 @@ def find_scenario(
     overrides: Mapping[str, Any] | None = None,
     registry: Registry | None = None,
 ) -> Scenario:
-    """The scenario that a person means: a file, a shipped one by name, or a workload on a chip."""
+    """Returns the scenario of an argument: a file, a shipped one by name, or a workload on a chip."""
     return find_template(named, chip=chip).scenario(registry or default_registry(), overrides)
 
 
 def find_template(named: str | Path, *, chip: str | None = None) -> loader.Template:
-    """The same before anything is set or checked."""
+    """Returns the scenario's template before any override or check."""
     text = str(named)
     if chip is not None:
         if text.endswith((".yaml", ".yml")):
@@ -182,7 +183,7 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
                 f"`simres simulate NETWORK --chip {chip}` runs a network there",
             )
         name = f"{_stem(text)} on {_stem(chip)}"
-        # Nobody said how, so the answer is the best that there is.
+        # No scheduler was given, so the best one is used.
         document = {"name": name, "workload": text, "chip": chip, "scheduler": "overlapped"}
         return loader.template_of(document, name=name)
     path = Path(named)
@@ -207,10 +208,10 @@ def find_result(
     record: RecordLevel | str | None = None,
     registry: Registry | None = None,
 ) -> Result:
-    """A stored result (a `result.json`, or a folder that has one), or that of a scenario simulated now.
+    """Returns a stored result (a `result.json`, or a folder with one), or that of a scenario simulated now.
 
-    `chip`, `overrides` and `record` are for a scenario, as `simulate` takes them. Raises `SimresError` as
-    `load` and `simulate` do.
+    `chip`, `overrides` and `record` apply to a scenario, as in `simulate`. Raises `SimresError` as `load` and
+    `simulate` do.
     """
     if not is_stored(named, chip):
         text = str(named)
@@ -232,7 +233,7 @@ def find_result(
 
 
 def is_stored(named: str | Path, chip: str | None = None) -> bool:
-    """Whether this means a finished run: a folder with one, or without a `chip` a JSON file."""
+    """Whether an argument is a finished run: a folder with one, or without a `chip` a JSON file."""
     path = Path(named)
     if path.is_dir():
         started = str(named) in shipped.scenarios() or (path / "scenario.yaml").is_file()
@@ -243,7 +244,7 @@ def is_stored(named: str | Path, chip: str | None = None) -> bool:
 def find_workload(
     named: str | Path, *, registry: Registry | None = None, allow_unmodelled: bool = False
 ) -> Workload | Ledger:
-    """A workload file, a shipped workload, or a network traced here and now (which needs torch)."""
+    """Returns a workload file, a shipped workload, or a network traced now (which needs torch)."""
     text = str(named)
     if Path(text).suffix == ".json":
         return read_workload(Path(text))
@@ -262,7 +263,7 @@ def find_workload(
 
 
 def _shown(result: Result) -> Result:
-    """The same result, which a notebook shows as a table."""
+    """Returns the same result, which a notebook shows as a table."""
     if "IPython" in sys.modules:
         from simres.reporting.files.notebook import show_in_notebooks
 
@@ -288,7 +289,7 @@ def _scenario(
 def find_workloads(
     scenario: Scenario, *, registry: Registry | None = None, allow_unmodelled: bool = False
 ) -> Mapping[str, Workload | Ledger]:
-    """What a scenario runs, by tenant, that of an only network under the empty name; see `find_workload`."""
+    """Returns a scenario's workloads by tenant, an only network under the empty name; see `find_workload`."""
     return {
         name: find_workload(reference, registry=registry, allow_unmodelled=allow_unmodelled)
         for name, reference in scenario.networks.items()
@@ -298,7 +299,7 @@ def find_workloads(
 def _given(
     scenario: str | Path | Scenario | Workload, workload: Workload | Ledger | None, chip: str | None
 ) -> tuple[str | Path | Scenario, Workload | Ledger | None]:
-    """The scenario's name and the workload, where a workload may stand for both."""
+    """Returns the scenario's name and the workload, where a workload may stand for both."""
     if workload is not None and not isinstance(workload, Workload | Ledger):
         raise SimresError(
             f"`workload` must be a Workload, such as `simres.trace` makes, got {describe(workload)}",
@@ -327,7 +328,7 @@ def _level(named: RecordLevel | str | None) -> RecordLevel | None:
 
 
 def _unknown(text: str, also: str = "") -> SimresError:
-    """What is said where nothing goes by this name."""
+    """Returns the error for an unknown name."""
     known = shipped.scenarios()
     close = get_close_matches(text[:100].lower(), known, n=1, cutoff=0.8)
     if close and text not in shipped.workloads():

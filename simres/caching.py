@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class Same:
-    """Stands for an object in a key: equal to what stands for the very same one, which it keeps alive."""
+    """Identity key: two wrappers compare equal if they wrap the same object. Keeps the object alive."""
 
     __slots__ = ("it",)
 
@@ -26,10 +26,10 @@ class Same:
 
 
 class Recent(Generic[V]):
-    """The values asked for last, as long as their sizes come to no more than `most` together.
+    """The most recently used values whose sizes sum to at most `most`.
 
-    A value depends on nothing but its key, and never changes. What alone is larger than `most` is not kept,
-    nor is what has a key that is not hashable. Threads may share it.
+    A value depends on its key alone, and never changes. A value larger than `most` is not kept, nor is one
+    whose key is not hashable. Threads may share the cache.
     """
 
     def __init__(self, most: int, size: Callable[[V], int] = lambda _: 1) -> None:
@@ -40,7 +40,7 @@ class Recent(Generic[V]):
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """The value of a key: the one that is kept, or what `make` makes."""
+        """Returns the value of a key: the kept one, or the result of `make`."""
         try:
             with self._lock:
                 if (found := self._kept.get(key)) is not None:
@@ -60,7 +60,7 @@ class Recent(Generic[V]):
         return value
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Removes all values."""
         with self._lock:
             self._kept.clear()
             self._total = 0

@@ -1,4 +1,4 @@
-"""Errors and warnings as a person reads them: a message, a place, and a remedy."""
+"""Errors and warnings for users: a message, a place, and a remedy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class ExitCode(IntEnum):
-    """What the process says when it ends."""
+    """The exit code of the process."""
 
     OK = 0
     """Done. A closed pipe counts as done; a broken plugin that nobody needs is a warning."""
@@ -24,15 +24,15 @@ class ExitCode(IntEnum):
 
 
 LONGEST_LINE = 2000
-"""Characters of a message's line; what follows is cut."""
+"""Characters of a message's line; the rest is cut."""
 
 
 class SimresError(Exception):
-    """An error with a message for people and, where there is one, a hint.
+    """An error with a message for users and, where there is one, a hint.
 
-    Every error a user can cause is one of these; the command line prints it without a traceback and
-    exits with `exit_code`. What a terminal would obey is taken out of the texts, and long lines are cut:
-    names come from anywhere.
+    Every error that a user can cause is one of these; the command line prints it without a traceback and
+    exits with `exit_code`. Terminal control characters are removed from the texts, and long lines are cut:
+    names may come from any source.
     """
 
     exit_code = ExitCode.BAD_INPUT
@@ -49,24 +49,24 @@ def _shown(text: str) -> str:
 
 
 class AnswerIsNo(SimresError):
-    """The question was well put and the answer is no (exit code 1)."""
+    """A valid request with a negative result (exit code 1)."""
 
     exit_code = ExitCode.ANSWER_IS_NO
 
 
 class InvariantViolation(SimresError):
-    """simres contradicts itself: an internal error, never the user's (exit code 1)."""
+    """An internal error of simres, never the user's (exit code 1)."""
 
     exit_code = ExitCode.ANSWER_IS_NO
 
 
 class PluginFailure(SimresError):
-    """A plugin's part failed: named with its distribution; its traceback is kept for whoever made it."""
+    """A plugin's part failed; the error names its distribution and keeps its traceback for its author."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file: `line` and `column` count from 1; 0 means no place is known."""
+    """One problem in a file: `line` and `column` count from 1; 0 means that the place is unknown."""
 
     line: int
     column: int
@@ -86,7 +86,7 @@ class InvalidFile(SimresError):
 
 
 class SimresWarning(UserWarning):
-    """Something a user should know that does not stop the work."""
+    """Information for the user that does not stop the work."""
 
 
 class RenamedWarning(SimresWarning):
@@ -94,11 +94,11 @@ class RenamedWarning(SimresWarning):
 
 
 def install(extra: str) -> str:
-    """The command that adds an extra of simres, such as `torch`, to the environment that it runs in.
+    """Returns the command that adds an extra of simres, such as `torch`, to the current environment.
 
-    That is not always the `pip` which a shell finds: `.venv-demo/bin/simres` can be called from anywhere.
+    That is not always the `pip` that a shell finds: `.venv-demo/bin/simres` can be called from anywhere.
     """
-    import shlex  # nobody else needs it to start
+    import shlex  # only needed here; keeps startup fast
     import shutil
 
     python, found = Path(sys.executable or "python"), shutil.which("pip")

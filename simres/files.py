@@ -1,4 +1,4 @@
-"""Reading and writing files so that nothing is lost and every failure says what to do."""
+"""Reads and writes files so that no data is lost and every failure states a remedy."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from simres.errors import SimresError
 
 LARGEST_BYTES = 1 << 30
-"""A text file larger than this is refused unread, whatever it is; most sorts have a smaller limit."""
+"""The largest text file that is read, of any sort; most sorts have a smaller limit."""
 
 
 def read_text(path: Path, what: str, hint: str | None = None, largest: int = LARGEST_BYTES) -> str:
-    """The text of a file that should be a `what`.
+    """Returns the text of a file that should be a `what`.
 
-    Raises `SimresError` for a missing file, a directory, a device, a file too large, or no UTF-8.
+    Raises `SimresError` for a missing file, a directory, a device, a file too large, or invalid UTF-8.
     """
     try:
         if path.is_dir():
@@ -36,9 +36,9 @@ def read_text(path: Path, what: str, hint: str | None = None, largest: int = LAR
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` whole or not at all: to a temporary name beside `path`, then renamed.
+    """Writes `text` completely or not at all: to a temporary name beside `path`, then renamed.
 
-    Folders are made as needed. Raises `SimresError` where that fails; an older file stays as it was.
+    Creates missing folders. Raises `SimresError` on failure; an older file is then unchanged.
     """
     try:
         data = text.encode()
@@ -48,7 +48,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """The same for bytes, which are on the disk before the name changes."""
+    """Writes bytes as `write_text` does text; they are on the disk before the name changes."""
     import tempfile
 
     path = path.resolve() if path.is_symlink() else path

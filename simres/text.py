@@ -1,4 +1,4 @@
-"""Formatting of values in messages: shortened, described, or with a suggested spelling."""
+"""Formats values in messages: shortened, described, or with a suggested spelling."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 MAX_TEXT = 64
-"""Characters of a quantity or unit that are looked at."""
+"""Characters of a quantity or unit that are examined."""
 
 _LONG = {
     "per": "/",
@@ -23,7 +23,7 @@ _LONG = {
 
 
 def suggest_unit(unit: str, known: dict[str, int]) -> str | None:
-    """The known unit that `unit` most likely means: `GBps` is GB/s, `KB` is kB, `TOPS` is TOP/s."""
+    """Returns the known unit that `unit` most likely means: `GBps` is GB/s, `KB` is kB, `TOPS` is TOP/s."""
 
     def plain(name: str) -> str:
         name = name.lower().replace(" ", "")
@@ -43,14 +43,14 @@ def suggest_unit(unit: str, known: dict[str, int]) -> str | None:
 
 
 def shorten(value: object, most: int = 40) -> str:
-    """The text of a value, cut to what fits into a message, on one line."""
+    """Returns the text of a value on one line, cut to fit into a message."""
     text = str(value) if not isinstance(value, int) or abs(value) < 10**60 else "a huge number"
     text = text if len(text) <= most else f"{text[: most - 3]}..."
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def describe(value: object) -> str:
-    """What a wrong value is, in words."""
+    """Describes a wrong value in words."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -63,7 +63,7 @@ def describe(value: object) -> str:
 
 
 def three_digits(value: float) -> str:
-    """A number to three digits, without an exponent: `808`, `45.2`, `0.0452`, `12346`."""
+    """Formats a number to three digits, without an exponent: `808`, `45.2`, `0.0452`, `12346`."""
     if value >= 100:
         return f"{value:.0f}"
     if value <= 0:

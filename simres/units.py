@@ -1,7 +1,7 @@
 """Quantities with spelled units, as exact integers of base units: B, B/s, op/s, ps, Hz, fJ, uW, 1/ks.
 
-`MB` is 10^6 bytes and `MiB` is 2^20. Nothing here passes through a float: `19.2 GB/s` is 19,200,000,000
-bytes a second, and `0.5 B` is an error, not 0.
+`MB` is 10^6 bytes and `MiB` is 2^20. No value passes through a float: `19.2 GB/s` is 19,200,000,000 bytes per
+second, and `0.5 B` is an error, not 0.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 PS_PER_S = 10**12
-"""Picoseconds in a second."""
+"""Picoseconds per second."""
 
 SPELLED = {"spelled": True}
-"""Pydantic context under which a bare number is refused, as it is in every file."""
+"""Pydantic context in which a bare number is refused, as in every file."""
 
 _DIGITS = 4
-_MAX_EXPONENT = 200  # beyond any limit below, whatever 64 characters of mantissa say
+_MAX_EXPONENT = 200  # beyond any limit below, for any mantissa of 64 characters
 _NUMBER = re.compile(
     r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]+))?\s*((?:[A-Za-z%/].*)?)", re.DOTALL
 )
 
 
 class UnitError(SimresError, ValueError):
-    """A text that is not the quantity it should be; the message says what is allowed."""
+    """A text that is not the expected quantity; the message states what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity:
-    """A kind of quantity: how its units are spelled and what each is in base units.
+    """A kind of quantity: the spellings of its units, and the size of each in base units.
 
-    `ladder` are the decimal units that values are printed in and `binary` the powers of two, both
-    ascending; `others` are only read. `limit` is the largest value that is believed, in base units.
+    `ladder` are the decimal units that values are printed in and `binary` the powers of two, both ascending;
+    `others` are only read. `limit` is the largest accepted value, in base units.
     """
 
     name: str
@@ -64,20 +64,20 @@ class Quantity:
         return value.numerator
 
     def check(self, value: int, *, positive: bool = False) -> int:
-        """`value`, which is in base units already, if it is one that `parse` could return.
+        """Returns `value`, in base units, if `parse` could return it.
 
         Raises:
-            UnitError: it does not.
+            UnitError: `parse` could not return it.
         """
         self._check(Fraction(value), positive, shorten(value))
         return value
 
     def spell(self, value: int) -> str:
-        """The exact text of a value in base units: `parse(spell(x)) == x`."""
+        """Returns the exact text of a value in base units: `parse(spell(x)) == x`."""
         return self._text(value, value)
 
     def format(self, value: int) -> str:
-        """A value in base units as a person would write it: exact if short, else to 4 digits."""
+        """Formats a value in base units for reading: exact if short, otherwise to 4 digits."""
         digits = len(str(abs(value)))
         if digits <= _DIGITS:
             return self._text(value, value)
@@ -141,12 +141,12 @@ class Quantity:
 
     @property
     def base(self) -> str:
-        """The base unit: what the integers count."""
+        """The base unit of the integers."""
         return next(iter(self.ladder))
 
     @property
     def json_schema(self) -> dict[str, object]:
-        """The JSON Schema of a text that `parse` takes."""
+        """The JSON Schema of a text that `parse` accepts."""
         units = "|".join([*self.units, *(f"µ{unit[1:]}" for unit in self.units if unit[0] == "u")])
         number = r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
         return {"type": "string", "pattern": rf"^\s*\+?{number}\s*({units})\s*$", "examples": [self.example]}
@@ -241,7 +241,7 @@ QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY, ENERGY, POWER, ARRIVAL
 
 
 def quantity_of(unit: str) -> Quantity:
-    """The quantity that a unit belongs to. Raises `UnitError` where there is none."""
+    """Returns the quantity that a unit belongs to. Raises `UnitError` for an unknown unit."""
     for quantity in QUANTITIES:
         if unit in quantity.units:
             return quantity
@@ -251,10 +251,10 @@ def quantity_of(unit: str) -> Quantity:
 
 
 def parse_any(text: str, *, positive: bool = False) -> tuple[int, str]:
-    """The value of a quantity of any kind in its base unit, and that unit: `1 kB` is (1000, `B`).
+    """Returns the value of a quantity of any kind in its base unit, and that unit: `1 kB` is (1000, `B`).
 
     Raises:
-        UnitError: no such unit, or as `Quantity.parse`.
+        UnitError: the unit is unknown, or as `Quantity.parse`.
     """
     _, unit = DURATION._split(text)
     quantity = quantity_of(unit)
@@ -262,10 +262,10 @@ def parse_any(text: str, *, positive: bool = False) -> tuple[int, str]:
 
 
 def parse_percent(text: object) -> Fraction:
-    """The share that a text like `1 %` or `0.5%` means, 0 to 1000 %.
+    """Returns the share of a text like `1 %` or `0.5%`, 0 to 1000 %.
 
     Raises:
-        UnitError: it is no such text.
+        UnitError: it is not such a text.
     """
     match = _NUMBER.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= MAX_TEXT else None
     if match is None or match[3] != "%" or match[2]:
@@ -277,48 +277,48 @@ def parse_percent(text: object) -> Fraction:
 
 
 def spell_percent(share: Fraction) -> str:
-    """The exact text of a share that `parse_percent` read: `1/100` is `1 %`."""
+    """Returns the exact text of a share that `parse_percent` read: `1/100` is `1 %`."""
     scale = 10**MAX_TEXT
     return f"{_decimal(int(share * 100 * scale), scale, exact=True)} %"
 
 
 def format_bytes(nbytes: int) -> str:
-    """Bytes for people: `1 MiB` where it is a whole binary multiple, else `5.558 MB`."""
+    """Formats bytes: `1 MiB` where it is a whole binary multiple, otherwise `5.558 MB`."""
     return SIZE.format(nbytes)
 
 
 def format_bandwidth(bytes_per_s: int) -> str:
-    """Bytes per second for people: `19.2 GB/s`."""
+    """Formats bytes per second: `19.2 GB/s`."""
     return BANDWIDTH.format(bytes_per_s)
 
 
 def format_rate(ops_per_s: int) -> str:
-    """Operations per second for people: `1 TFLOP/s`."""
+    """Formats operations per second: `1 TFLOP/s`."""
     return RATE.format(ops_per_s)
 
 
 def format_duration(ps: int) -> str:
-    """Picoseconds for people: `22.10 ms`, `65.54 us`; the zeros say that it is rounded."""
+    """Formats picoseconds: `22.10 ms`, `65.54 us`; trailing zeros show that the value is rounded."""
     return DURATION.format(ps) if ps else "0 s"
 
 
 def format_frequency(hz: int) -> str:
-    """Hertz for people: `940 MHz`."""
+    """Formats hertz: `940 MHz`."""
     return FREQUENCY.format(hz)
 
 
 def format_energy(fj: int) -> str:
-    """Femtojoules for people: `174.2 uJ`."""
+    """Formats femtojoules: `174.2 uJ`."""
     return ENERGY.format(fj) if fj else "0 J"
 
 
 def format_power(uw: int) -> str:
-    """Microwatts for people: `212.4 mW`."""
+    """Formats microwatts: `212.4 mW`."""
     return POWER.format(uw) if uw else "0 W"
 
 
 def format_arrivals(per_ks: int) -> str:
-    """Arrivals in a thousand seconds for people: `400/s`, `0.25/s`."""
+    """Formats arrivals per thousand seconds: `400/s`, `0.25/s`."""
     if per_ks >= 1000:
         return ARRIVALS.format(per_ks)
     return f"{_decimal(per_ks, 1000, exact=True)}/s"
@@ -328,12 +328,12 @@ _COUNT = Quantity("count", "things", "1 M", 10**30, _KILO, {}, {})
 
 
 def format_count(count: int) -> str:
-    """A number of things for people: `40.55 M`."""
+    """Formats a count: `40.55 M`."""
     return _COUNT.format(count).rstrip()
 
 
 def _decimal(value: int, size: int, *, exact: bool) -> str:
-    """`value / size` in decimals; `size` is a power of ten. Rounded values keep their zeros."""
+    """Returns `value / size` in decimals; `size` is a power of ten. Rounded values keep their zeros."""
     whole, rest = divmod(abs(value), size)
     fraction = f"{rest:0{len(str(size)) - 1}d}" if size > 1 else ""
     fraction = fraction.rstrip("0") if exact else fraction[: max(0, _DIGITS - len(str(whole)))]
@@ -342,9 +342,9 @@ def _decimal(value: int, size: int, *, exact: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Spelled:
-    """Makes pydantic read a quantity, write it to JSON with its unit, and say so in JSON Schema.
+    """Makes pydantic parse a quantity, write it to JSON with its unit, and describe it in JSON Schema.
 
-    Python code may also give an integer of base units; under the context `SPELLED` it may not.
+    Python code may also give an integer of base units; in the context `SPELLED` it may not.
     """
 
     quantity: Quantity
@@ -372,7 +372,7 @@ class _Spelled:
 
 
 def quantity_in(*annotations: object) -> Quantity | None:
-    """The quantity that a field's annotation, or what goes with it, says it is; None for a plain number."""
+    """Returns the quantity of a field's annotation or of its metadata; None for a plain number."""
     for annotation in annotations:
         if isinstance(annotation, _Spelled):
             return annotation.quantity
@@ -396,4 +396,4 @@ Energy = Annotated[int, _Spelled(ENERGY, positive=False)]
 Power = Annotated[int, _Spelled(POWER, positive=False)]
 """Microwatts, 0 or more."""
 ArrivalRate = Annotated[int, _Spelled(ARRIVALS, positive=True)]
-"""Arrivals in a thousand seconds, at least 1."""
+"""Arrivals per thousand seconds, at least 1."""

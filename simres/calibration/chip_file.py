@@ -1,4 +1,4 @@
-"""Measurements as the YAML of a chip."""
+"""Writes measurements as the YAML of a chip."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from simres.units import (
 
 
 def chip_yaml(found: Measurements) -> str:
-    """A chip file: a bus as fast as memory is, memory as large as the last cache, and rates by shape.
+    """Returns a chip file: a bus as fast as memory, an SRAM as large as the last cache, and rates by shape.
 
-    A convolution was measured with its weights in memory. The bus has the time that they take to come; the
-    matrix unit has the rest, so that a schedule in which nothing overlaps takes what was measured.
+    A convolution was measured with its weights in memory. The bus is charged the time of their transfer and
+    the matrix unit the rest, so that a schedule without overlap takes the measured time.
     """
     return "\n".join(_lines(found)) + "\n"
 
@@ -55,7 +55,7 @@ def _lines(found: Measurements) -> Iterator[str]:
 def _matrix(found: Measurements, bandwidth: int) -> Iterator[str]:
     taken = {shape: _beyond(timing, found.matrix_call) for shape, timing in found.matrix.items()}
     bus = {shape: 4 * shape.weight_elements * PS_PER_S // bandwidth for shape in taken}
-    # Where the bus has most of the time, what is left of it is noise, and says nothing about a rate.
+    # Where the bus takes most of the time, the rest is noise and does not determine a rate.
     alone = {shape: max(ps - bus[shape], ps // 2) for shape, ps in taken.items()}
     rate = _three_digits(max(2 * shape.macs * PS_PER_S // ps for shape, ps in alone.items()))
     yield "  matrix:"
@@ -104,18 +104,18 @@ def _host(found: Measurements) -> Iterator[str]:
 
 
 def _beyond(timing: Timing, call: Timing) -> int:
-    """Picoseconds beyond those of the call itself; of a call as short as that, what noise leaves."""
+    """Returns the picoseconds beyond those of the call itself, with a minimum at the level of noise."""
     return max(timing.ps - call.ps, timing.ps // 10, 1)
 
 
 def _three_digits(value: int) -> int:
-    """The value rounded up to three digits: no machine is known better, and no share is above 1."""
+    """Rounds a value up to three digits: no measurement is more precise, and no share exceeds 1."""
     step = 10 ** max(0, len(str(value)) - 3)
     return int(-(-value // step) * step)
 
 
 def _share(share: float) -> str:
-    """Four digits, without an exponent, as YAML reads numbers."""
+    """Spells four digits without an exponent, which YAML reads as a number."""
     text = f"{max(share, 1e-6):.4g}"
     return f"{float(text):.10f}".rstrip("0") if "e" in text else text
 

@@ -1,4 +1,4 @@
-"""A description of this machine: processor, last-level cache, and the settings of torch."""
+"""Describes this machine: processor, last-level cache, and the settings of torch."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import torch
 
 CPU_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 ASSUMED_CACHE = 32 << 20
-"""Bytes taken for the last cache where the system does not say."""
+"""Assumed bytes of the last cache where the system does not state its size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A processor as torch uses it; `cache` are the bytes of its last cache."""
+    """A processor as torch uses it; `cache` is the size of its last cache in bytes."""
 
     processor: str
     device: str
@@ -26,14 +26,14 @@ class Machine:
     torch: str
 
     def __str__(self) -> str:
-        """One line, the same for measurements that can be compared."""
+        """Returns one line, equal for machines whose measurements are comparable."""
         if self.device != "cpu":
             return f"{self.processor}, torch {self.torch}"
         return f"{self.processor}, {self.threads} thread{'s' * (self.threads != 1)}, torch {self.torch}"
 
 
 def machine(device: torch.device) -> Machine:
-    """The machine that `device` is of, with the threads that torch is set to."""
+    """Returns the machine of `device`, with the threads that torch is set to."""
     if device.type == "cuda":
         about = torch.cuda.get_device_properties(device)
         name, cache = about.name, int(getattr(about, "L2_cache_size", 0))
@@ -50,7 +50,7 @@ def machine(device: torch.device) -> Machine:
 
 
 def _processor() -> str:
-    """The name that the system has for the processor."""
+    """Returns the system's name of the processor."""
     try:
         said = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -61,7 +61,7 @@ def _processor() -> str:
 
 
 def _last_cache(folder: Path = CPU_CACHES) -> int:
-    """Bytes of the cache of the highest level, 0 where the system does not say (`32768K` in `size`)."""
+    """Returns the bytes of the highest-level cache, 0 where the system does not state it (`32768K`)."""
     found = (0, 0)
     for index in folder.glob("index*"):
         try:

@@ -1,10 +1,10 @@
-"""Times of copies, products, convolutions and elementwise operators on this machine, in fp32.
+"""Measures copies, products, convolutions and elementwise operators on this machine, in fp32.
 
-As in a network, an operator finds its data in cache, where the one before left it, and its weights in
-memory: every call gets weights out of a block many times as large as the last cache, from where nobody has
-read for a whole round. Since it last ran, others have gone through the caches, so before every call half of
-the last cache is filled with something else: by then much of torch's own code is not near any more, which is
-what most of the time of a small operator in a network goes into.
+As in a network, an operator finds its data in cache, where the previous operator left it, and its weights in
+memory: every call takes weights from a block many times as large as the last cache, at a place not read for a
+whole round. In a network, other operators have used the caches since its last run, so before every call half
+of the last cache is filled with other data: much of torch's own code is then no longer near, which accounts
+for most of the time of a small operator in a network.
 """
 
 from __future__ import annotations
@@ -24,29 +24,30 @@ from simres.tracing.prices import vector_ops
 from simres.units import PS_PER_S
 
 BLOCK_CACHES, LEAST_BLOCK = 6, 192 << 20
-"""The block of weights is so many times the last cache, and so many bytes at the least."""
+"""The block of weights has this many times the size of the last cache, and at least this many bytes."""
 ROUNDS = 4
-"""How often everything is measured, so that what went on beside it for some seconds does not stay."""
+"""The number of repetitions of all measurements, so that a disturbance of some seconds does not remain."""
 PIECE = 2 << 20
-"""Elements that are copied or read at once to find the rate of memory: a millisecond's worth or so, which
-seldom falls into the time of somebody else."""
+"""Elements copied or read at once to measure the rate of memory: about a millisecond, which is seldom
+interrupted by another process."""
 ON_CHIP_BYTES = 1 << 20
-"""What is copied to find the rate of copies within the caches."""
+"""Bytes copied to measure the rate of copies within the caches."""
 KEPT_BYTES = 31 << 20
-"""Just below what glibc (M_MMAP_THRESHOLD, at the most 32 MiB) maps and unmaps every time."""
+"""Just below the size that glibc (M_MMAP_THRESHOLD, at most 32 MiB) maps and unmaps on every allocation."""
 CHANNELS = 48
-"""Channels of the images that elementwise operators work on."""
+"""Channels of the inputs of elementwise operators."""
 
 Told = Callable[[int, int], None]
-"""Hears how many measurements of how many are done."""
+"""Called with the number of finished measurements and of all measurements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What was measured: rates in bytes a second, and a Timing of every operator and shape.
+    """The measurements: rates in bytes per second, and a Timing of every operator and shape.
 
-    A copy's bytes count twice, read and written. A launch is the call of a module on one number, and of that
-    `call` is what torch's function takes without the module. `vector_ops` are those of each host shape.
+    A copy's bytes count twice, read and written. A launch is the call of a module on one number, and `call`
+    is the part of it that torch's function takes without the module. `vector_ops` are those of each host
+    shape.
     """
 
     machine: Machine
@@ -64,13 +65,13 @@ class Measurements:
 
     @property
     def spread(self) -> float:
-        """The median of the spreads: how much else went on."""
+        """The median of the spreads: a measure of other activity on the machine."""
         spreads = sorted(timing.spread for timing in (*self.matrix.values(), *self.host.values()))
         return spreads[len(spreads) // 2] if spreads else 0.0
 
 
 class Weights:
-    """A block of numbers in memory, handed out piece by piece and from the start again at its end."""
+    """A block of numbers in memory, handed out piece by piece and cyclically."""
 
     def __init__(self, cache: int, device: torch.device, largest: int = 0) -> None:
         elements = max(BLOCK_CACHES * cache, LEAST_BLOCK, 4 * largest) // 4
@@ -78,12 +79,12 @@ class Weights:
         self.half = cache // 8
         """Elements that fill half of the last cache."""
         self._next = 0
-        # glibc gives tensors back to the system, and their pages are made anew each time, until it has seen
-        # a larger one go: here, as in any process that has run for a while, it has.
+        # glibc returns tensors to the system, and their pages are made anew each time, until a larger one
+        # has been freed: here, as in any long-running process, one has.
         torch.empty(KEPT_BYTES, dtype=torch.uint8, device=device)
 
     def take(self, shape: Sequence[int], elements: int) -> Tensor:
-        """A tensor that nobody has read for a round, on a cache line of its own."""
+        """Returns a tensor that was not read for a round, aligned to a cache line."""
         if self._next + elements > self.block.numel():
             self._next = 0
         start = self._next
@@ -91,11 +92,11 @@ class Weights:
         return self.block[start : start + elements].view(*shape)
 
     def flush(self) -> None:
-        """Fills the caches with something else."""
+        """Fills the caches with other data."""
         self.block.sum()
 
     def make_way(self, x: Tensor) -> None:
-        """Leaves the caches as another operator does that made `x`."""
+        """Leaves the caches as another operator does whose output is `x`."""
         self.take([self.half], self.half).sum()
         x.mul_(1.0)
 
@@ -107,7 +108,7 @@ def measure(
     host: Sequence[HostShape],
     told: Told = lambda _done, _whole: None,
 ) -> Measurements:
-    """Measures the device with the threads that torch is set to; `told` hears how far it is."""
+    """Measures the device with the threads that torch is set to; `told` is called with the progress."""
     whole = ROUNDS * (len(matrix) + len(host) + 1)
     here = machine(device)
     weights = Weights(here.cache, device, max((shape.weight_elements for shape in matrix), default=0))
@@ -152,7 +153,7 @@ def measure(
 
 
 def _basics(weights: Weights, device: torch.device, took: Callable[[str, list[float]], None]) -> None:
-    """Copies, reads, and calls of operators on one number."""
+    """Measures copies, reads, and calls of operators on one number."""
     threads = torch.get_num_threads()
     took("copy", _copies(weights, device))
     torch.set_num_threads(1)
@@ -218,8 +219,8 @@ def _matrix(shape: MatrixShape, weights: Weights, device: torch.device) -> list[
 
 
 def _image(shape: HostShape, device: torch.device) -> Tensor:
-    """About as many numbers around 0, neighbours somewhat alike, as in pictures: a comparison's branch that
-    nobody can foretell costs more. Where the largest are looked for, a ReLU has been, as in networks."""
+    """Returns numbers around 0 with smooth neighbourhoods, as in pictures: an unpredictable branch of a
+    comparison costs more. Input of a maximum has passed a ReLU, as in networks."""
     side = max(2, round((shape.elements / CHANNELS) ** 0.5))
     noise = torch.rand(1, CHANNELS, side, side, device=device) - 0.5
     image = functional.avg_pool2d(noise, 3, 1, 1)
@@ -227,7 +228,7 @@ def _image(shape: HostShape, device: torch.device) -> Tensor:
 
 
 def _host(kind: str, x: Tensor) -> tuple[Callable[[], Tensor], int]:
-    """The operator on `x` as a call, and the vector operations that a workload has for it."""
+    """Returns the operator on `x` as a call, and its vector operations in a workload."""
     count, device = x.numel(), x.device
     if kind.startswith("max_pool"):
         k, padding = (2, 0) if kind.endswith("2x2") else (3, 1)

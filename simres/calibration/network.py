@@ -1,4 +1,4 @@
-"""A traced network run for real: how long the whole of it takes, and each operator of its workload."""
+"""Runs a traced network for real and times the whole of it, and each operator of its workload."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from simres.tracing.lowering import Lowering
 from simres.workload.graph import Workload
 
 IMAGES = 30
-"""How often the network runs, whole and operator by operator."""
+"""The number of runs of the network, whole and operator by operator."""
 MARK = "simres:"
-"""What the ranges of operators begin with in a profile."""
+"""The prefix of the ranges of operators in a profile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call into torch: the operators of the workload that it does, and what of torch it ran most in."""
+    """One call into torch: the operators that it computes, and the torch function of most of its time."""
 
     operators: tuple[str, ...]
     timing: Timing
@@ -42,8 +42,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class NetworkRun:
-    """A network's workload and how long it took: `total` for an image through the module as it is, and every
-    call of the traced program by itself."""
+    """A network's workload and its time: `total` for an image through the unchanged module, and every call of
+    the traced program by itself."""
 
     workload: Workload
     total: Timing
@@ -59,12 +59,13 @@ def run(
     operators: Mapping[str, Lowering | Operator] | None = None,
     told: Callable[[int, int], None] = lambda _done, _whole: None,
 ) -> NetworkRun:
-    """Runs `module` for one image at a time, as is and operator by operator.
+    """Runs `module` on one image at a time, unchanged and operator by operator.
 
-    Before each, the caches are emptied and a twin of the module runs: the program and the buffers are then
-    where they are in a process that has run for a while, and the weights in memory, as for a simulation.
+    Before each run the caches are emptied and a twin of the module runs: the program and the buffers are then
+    as in a process that has run for a while, and the weights in memory, as in a simulation.
 
-    Raises as `simres.tracing.trace` does; `told` hears how many images of how many are through.
+    Raises as `simres.tracing.trace` does; `told` is called with the number of finished images and of all
+    images.
     """
     shapes = input_shapes(input_shape)
     program = export(module, shapes, 1, name)
@@ -106,7 +107,7 @@ def run(
 
 
 class _OneByOne(fx.Interpreter):
-    """Runs a program and takes the time of each call that is named in `calls`."""
+    """Runs a program and measures the time of each call named in `calls`."""
 
     def __init__(self, module: fx.GraphModule, calls: Mapping[str, object], device: torch.device) -> None:
         super().__init__(module)
@@ -136,7 +137,8 @@ class _OneByOne(fx.Interpreter):
 
 
 def _profiled(program: _OneByOne, arguments: Sequence[Any], device: torch.device) -> dict[str, str]:
-    """What of torch each call was longest in, itself: `aten::mkldnn_convolution`."""
+    """Returns the torch function with the longest time of its own in each call:
+    `aten::mkldnn_convolution`."""
     activities = [ProfilerActivity.CPU]
     if device.type == "cuda":
         activities.append(ProfilerActivity.CUDA)
@@ -158,7 +160,7 @@ def _profiled(program: _OneByOne, arguments: Sequence[Any], device: torch.device
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """The profiler's library writes of its own doings straight to the process's second stream."""
+    """Silences the profiler's library, which writes its own messages directly to file descriptor 2."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
@@ -170,7 +172,7 @@ def _silenced() -> Iterator[None]:
 
 
 def _random(shape: InputShape, module: nn.Module, device: torch.device) -> Tensor:
-    """An image of noise, or zeros where whole numbers are wanted: an index that is always there."""
+    """Returns an image of noise, or zeros for an integer input: an index that always exists."""
     weights = next((p for p in module.parameters() if p.is_floating_point()), None)
     own = weights.dtype if weights is not None else torch.float32
     dtype = next((known for known, name in DTYPES.items() if name == shape.dtype), own)
@@ -180,7 +182,7 @@ def _random(shape: InputShape, module: nn.Module, device: torch.device) -> Tenso
 
 
 def _arguments(program: ExportedProgram, inputs: Sequence[Tensor], device: torch.device) -> list[Any]:
-    """What the program takes, in its order: weights, constants, and the inputs."""
+    """Returns the arguments of the program, in order: weights, constants, and the inputs."""
     known: dict[str, Any] = {**program.constants, **program.state_dict}
     given = iter(inputs)
 

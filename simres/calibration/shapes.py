@@ -1,8 +1,8 @@
-"""The synthetic shapes that calibration measures, on a coarse grid that follows no network.
+"""The synthetic shapes that calibration measures, on a coarse grid independent of any network.
 
-Channels are multiples of 16, as vector units like them, and sides are multiples of 3: the networks that
-people know have powers of 2 and multiples of 7, so none of their layers is a point of this grid, and what
-is simulated of them is interpolated.
+Channels are multiples of 16, which suits vector units, and sides are multiples of 3: common networks have
+powers of 2 and multiples of 7, so none of their layers is a point of this grid, and their simulated times are
+interpolated.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MOST_MACS = 1_500_000_000
-"""Shapes with more are left out: rates no longer change, and networks for one image hardly have any."""
+"""Larger shapes are omitted: rates no longer change, and networks at batch size 1 hardly have any."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixShape:
     """A convolution (`conv`) of `side` x `side` output pixels, or a `product` of `side` rows.
 
-    `c` input and `m` output channels of each of `groups`; the kernel is `kernel` x `kernel`.
+    `c` input and `m` output channels in each of `groups`; the kernel is `kernel` x `kernel`.
     """
 
     operator: str
@@ -47,14 +47,14 @@ class MatrixShape:
 
 @dataclass(frozen=True, slots=True)
 class HostShape:
-    """An elementwise or pooling operator, by its kind in a workload, on about so many elements."""
+    """An elementwise or pooling operator, by its kind in a workload, on about this number of elements."""
 
     operator: str
     elements: int
 
 
 def matrix_shapes(quick: bool = False) -> tuple[MatrixShape, ...]:
-    """Every shape of a convolution or product that is measured; with `quick` a handful."""
+    """Returns every measured shape of a convolution or product; with `quick` a handful."""
     found = _few() if quick else _convolutions() + _products()
     return tuple(shape for shape in found if shape.macs <= MOST_MACS)
 
@@ -66,7 +66,7 @@ def _few() -> tuple[MatrixShape, ...]:
 
 def _convolutions() -> tuple[MatrixShape, ...]:
     channels, sides = (16, 48, 96, 192, 384, 768), (3, 6, 9, 12, 18, 24, 48, 96)
-    many = (16, 48, 96, 192, 288, 384, 576, 768)  # where 3 x 3 is done another way differs by channels, too
+    many = (16, 48, 96, 192, 288, 384, 576, 768)  # torch's method for 3 x 3 depends on the channels, too
 
     def grid(
         stride: int, kernel: int, cs: tuple[int, ...], ms: tuple[int, ...], over: tuple[int, ...]
@@ -124,11 +124,11 @@ HOST_OPERATORS = (
     "softmax",
     "layer_norm",
 )
-"""Kinds of operators that are measured; every other one is taken to run as `add` does."""
+"""The measured kinds of operators; every other kind is assumed to be as fast as `add`."""
 
 
 def host_shapes(quick: bool = False) -> tuple[HostShape, ...]:
-    """Every operator and size that is measured; with `quick` a handful."""
+    """Returns every measured operator and size; with `quick` a handful."""
     if quick:
         return tuple(HostShape(kind, n) for kind in ("add", "relu") for n in (12_288, 196_608))
     sizes = (3_072, 12_288, 49_152, 196_608, 786_432, 3_145_728)

@@ -1,4 +1,4 @@
-"""Timing of short calls on a machine that other processes use too."""
+"""Times short calls on a machine that also runs other processes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from time import perf_counter_ns, thread_time_ns
 import torch
 
 LEAST, MOST = 3, 14
-"""How often a call is repeated in a row at the least and at the most."""
+"""The least and the greatest number of repeats of a call in a row."""
 PATIENCE_NS = 20_000_000
-"""After so long, and the least repeats, it is enough."""
+"""After this time and the least number of repeats, no more are made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Picoseconds of a call: a tenth of its repeats were faster. `spread` is how far the median lies above
-    that, as a share of it.
+    """Picoseconds of a call: the first decile of its repeats. `spread` is the distance of the median from it,
+    as a share of it.
 
-    Whatever else runs on a machine only ever adds time, so what is fast is nearer to the truth than a mean
-    or median; unlike the minimum, the first decile is no single lucky repeat.
+    Other activity on a machine only ever adds time, so a fast repeat is nearer to the truth than a mean or
+    median; unlike the minimum, the first decile is not a single lucky repeat.
     """
 
     ps: int
@@ -28,22 +28,22 @@ class Timing:
 
 
 def timing(times_ns: Sequence[float]) -> Timing:
-    """The Timing of repeats, one or more, in nanoseconds."""
+    """Returns the Timing of one or more repeats in nanoseconds."""
     ordered = sorted(times_ns)
     low, middle = ordered[len(ordered) // 10], ordered[len(ordered) // 2]
     return Timing(max(1, round(low * 1000)), (middle - low) / low if low else 0.0)
 
 
 def clock(device: torch.device) -> Callable[[], int]:
-    """What tells the nanoseconds.
+    """Returns a clock in nanoseconds.
 
-    With one CPU thread it is the thread's own clock, which stands still while others have the core.
+    With one CPU thread it is the thread's own clock, which stops while other threads have the core.
     """
     return thread_time_ns if device.type == "cpu" and torch.get_num_threads() == 1 else perf_counter_ns
 
 
 def synchronise(device: torch.device) -> None:
-    """Waits until the device has done what it was told; a CPU has by then."""
+    """Waits until the device has finished its work; a CPU already has."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -56,7 +56,7 @@ def repeated(
     most: int = MOST,
     before: Callable[[], object] | None = None,
 ) -> list[float]:
-    """Nanoseconds of each of some calls, after two for nothing; `before` runs ahead of each, uncounted."""
+    """Returns nanoseconds of several calls, after two warm-up calls; `before` runs untimed before each."""
     times: list[float] = []
     spent, now = 0, clock(device)
     for number in range(most + 2):

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 LARGEST = 32
-"""Points that a process gets at once; while there are few they are spread evenly."""
+"""The largest chunk of points that a process gets at once; small sweeps are divided evenly."""
 
 AHEAD = 3
-"""Portions for each process that are under way, so that none waits for the next."""
+"""Chunks queued per process, so that no process idles between chunks."""
 
 
 def portions(points: Iterable[int], count: int, workers: int) -> Iterator[list[int]]:
-    """`count` points in portions for whichever of `workers` is free: the last ones small."""
+    """Splits `count` points into portions for whichever worker is free; the last portions are small."""
     following = iter(points)
     left = count
     while portion := list(islice(following, max(1, min(LARGEST, left // (4 * workers))))):
@@ -23,10 +23,10 @@ def portions(points: Iterable[int], count: int, workers: int) -> Iterator[list[i
 
 
 class Shares:
-    """Points that are left, a stretch of neighbours for each worker.
+    """The remaining points, in one contiguous range per worker.
 
-    What evaluating makes for one point and keeps for its neighbours is so made in one process alone. A worker
-    that is through with its stretch takes over half of what is left of the longest.
+    What an evaluation caches for one point and its neighbours is thereby computed in one process alone. A
+    worker that has finished its range takes over half of the longest remaining one.
     """
 
     def __init__(self, points: Iterable[int], workers: int) -> None:
@@ -35,7 +35,7 @@ class Shares:
         self._stretches = [range(count * at // workers, count * (at + 1) // workers) for at in range(workers)]
 
     def portion(self, worker: int) -> list[int]:
-        """The next points of a worker, none where none are left. The last portions are small."""
+        """Returns the next points of a worker; empty when none are left. The last portions are small."""
         stretch = self._stretches[worker]
         if not stretch:
             longest = max(range(len(self._stretches)), key=lambda at: len(self._stretches[at]))

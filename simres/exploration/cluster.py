@@ -1,6 +1,6 @@
 """Evaluates points on the workers of a Dask cluster, remote or local.
 
-Dask gives out the work, and does again what a worker took with it; nothing here schedules anything.
+Dask distributes the work and repeats what was lost with a worker; this module schedules nothing.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ if TYPE_CHECKING:
     from distributed import Client, Future, Worker
 
 ANSWERS_S = 5
-"""Seconds that a scheduler gets to answer before it counts as not there."""
+"""Seconds within which a scheduler must answer before it counts as unreachable."""
 
 LOOK_S = 2.0
-"""Seconds between looks at how many workers there are."""
+"""Seconds between checks of the number of workers."""
 
 ALONE_S = 10.0
-"""Seconds without any worker after which that is said."""
+"""Seconds without any worker after which a warning is given."""
 
 FORMS = "`tcp://HOST:PORT`, `tls://HOST:PORT`, a scheduler file (`scheduler.json`), `local` or `local:4`"
 
 Versions = dict[str, str]
-"""What evaluates a study: a version for each package whose parts it uses."""
+"""The version of each package whose parts a study uses."""
 
 
 def cluster(study: Study, points: Iterable[int], count: int, address: str) -> Iterator[list[FigureRow]]:
-    """The rows of points, evaluated by the cluster at `address`, as they come.
+    """Yields the rows of points, evaluated by the cluster at `address`, in order of completion.
 
     `address` is a scheduler's (`tcp://...`, `tls://...`), the file that a scheduler wrote, or `local:N` for N
-    processes of this machine (`local`: one for each core). Workers may come and go. Points whose worker dies
-    go to another; those that Dask gives up on are evaluated one at a time, and one that it gives up on again
-    is recorded as failed.
+    processes of this machine (`local`: one per core). Workers may come and go. The points of a worker that
+    dies go to another worker; points that Dask gives up on are evaluated one at a time, and a point that it
+    gives up on again is recorded as failed.
 
-    Raises `SimresError` for an address that is none or that nobody answers within seconds, for workers on
-    which simres or a plugin is missing or of another version, and for a cluster that goes away. Rows that
-    were yielded by then count.
+    Raises `SimresError` for an invalid address, for one that does not answer within seconds, for workers that
+    lack simres or a plugin or have another version of it, and for a cluster that disconnects. Rows yielded
+    before the error are valid.
     """
     with ExitStack() as stack:
         client = stack.enter_context(_client(address))
@@ -61,7 +61,7 @@ def cluster(study: Study, points: Iterable[int], count: int, address: str) -> It
         suspects: list[int] = []
         coming = portions(points, count, shared.workers())
         yield from _rows(shared, coming, AHEAD, suspects, address)
-        # One at a time, so that nobody is blamed for what another point does to the worker.
+        # One at a time, so that a point is not blamed for what another point does to the worker.
         for point in suspects:
             guilty: list[int] = []
             yield from _rows(shared, iter([[point]]), 1, guilty, address)
@@ -72,7 +72,7 @@ def cluster(study: Study, points: Iterable[int], count: int, address: str) -> It
 def _rows(
     shared: _Shared, coming: Iterator[list[int]], ahead: int, lost: list[int], address: str
 ) -> Iterator[list[FigureRow]]:
-    """Gives out portions and yields rows as they come; points that Dask gives up on go to `lost`."""
+    """Submits portions and yields rows on completion; points that Dask gives up on are added to `lost`."""
     from distributed import CancelledError, KilledWorker, wait
 
     under_way: dict[Future, list[int]] = {}
@@ -106,7 +106,7 @@ def _rows(
 
 
 class _Shared:
-    """A study that every worker of a cluster has, also those that join later."""
+    """A study that every worker of a cluster holds, including workers that join later."""
 
     def __init__(self, client: Client, study: Study) -> None:
         self.client = client
@@ -120,7 +120,7 @@ class _Shared:
         from distributed import WorkerPlugin
 
         class Share(WorkerPlugin):  # type: ignore[misc]
-            """Holds the study where tasks find it."""
+            """Stores the study where tasks find it."""
 
             def __init__(self, bench: _Bench) -> None:
                 self.bench = bench
@@ -141,16 +141,16 @@ class _Shared:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(Exception):  # where the cluster has gone, the study went with it
+        with suppress(Exception):  # if the cluster is gone, so is the study
             self.client.unregister_worker_plugin(self.name)
 
     def submit(self, portion: Sequence[int]) -> Future:
-        """Gives out a portion."""
+        """Submits a portion."""
         key = f"{self.name}-{portion[0]}-{uuid.uuid4().hex[:8]}"
         return self.client.submit(_portion, self.name, portion, key=key, pure=False)
 
     def workers(self) -> int:
-        """How many workers there are, at least 1; where there are none for long, that is said once."""
+        """Returns the number of workers, at least 1. Warns once if there are none for long."""
         if time.monotonic() - self._looked >= LOOK_S:
             self._look()
         return max(1, self._count)
@@ -166,7 +166,7 @@ class _Shared:
 
 
 class _Bench:
-    """What a worker evaluates points with; one point at a time, however many threads the worker has."""
+    """Evaluates points on a worker, one point at a time however many threads the worker has."""
 
     def __init__(self, study: Study, expected: Versions) -> None:
         self.study = study
@@ -186,7 +186,7 @@ class _Bench:
         self._begin()
 
     def rows(self, points: Sequence[int]) -> list[FigureRow] | str:
-        """The rows of points, or why this process would get other figures than the one that asks."""
+        """Returns the rows of points, or how this process differs from the client."""
         with self._lock:
             if self._registry is None:
                 self._registry = Registry(external=self.study.plugins)
@@ -205,7 +205,7 @@ def _portion(name: str, points: Sequence[int]) -> list[FigureRow] | str:
 
 
 def versions_of(study: Study, registry: Registry) -> Versions:
-    """The packages that the values of all knobs need, with versions; what is missing is there too."""
+    """Returns the versions of the packages that the values of all knobs need; missing ones are included."""
     found: Versions = {}
     for at, knob in enumerate(study.space.knobs):
         for place in range(len(knob.values)):
@@ -228,7 +228,7 @@ def _difference(expected: Versions, found: Versions) -> str:
 
 @contextmanager
 def _client(address: str) -> Iterator[Client]:
-    """A client of the cluster at an address; one that is started for it ends with it."""
+    """Yields a client of the cluster at an address; a cluster that is started for it ends with it."""
     try:
         import distributed
     except ImportError:
@@ -258,7 +258,7 @@ def _client(address: str) -> Iterator[Client]:
 
 
 def _workers_in(address: str) -> int:
-    """How many processes `local` and `local:N` ask for; 0 for another address."""
+    """Returns the number of processes that `local` or `local:N` asks for; 0 for another address."""
     if address == "local":
         return cores()
     kind, _, number = address.partition(":")
@@ -270,7 +270,7 @@ def _workers_in(address: str) -> int:
 
 
 def _scheduler_in(address: str) -> str:
-    """The scheduler's address: the one given, or the one in the file given."""
+    """Returns the scheduler's address: the given one, or the one in the given file."""
     from distributed import Security
     from distributed.comm import parse_address, parse_host_port
     from distributed.comm.registry import get_backend
@@ -312,7 +312,7 @@ def _address_in(path: Path) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps Dask's own log off the screen; what matters of it comes as errors."""
+    """Silences Dask's own log; its relevant messages are reported as errors."""
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -20,14 +20,14 @@ from simres.result import Result
 SCHEMA_VERSION = 1
 """Version of the JSON form."""
 MOST = len(ascii_uppercase)
-"""Results that can be told apart by a letter."""
+"""The most results that can be compared: one per letter."""
 _UNSAID = ("name", "description", "expect", "schema_version")
 NOWHERE = ""
-"""The layer of time in which there was nothing to do."""
+"""The layer name for time in which no layer was active."""
 
 
 class Measure(StrEnum):
-    """What a row's values are: picoseconds, femtojoules, bytes, or how many."""
+    """The unit of a row's values: picoseconds, femtojoules, bytes, or a count."""
 
     TIME = "ps"
     ENERGY = "fJ"
@@ -36,9 +36,9 @@ class Measure(StrEnum):
 
 
 class ComparisonRow(NamedTuple):
-    """One thing in every result: its value in each, None where a result does not have it.
+    """One item in every result: its value in each, None where a result lacks the item.
 
-    `part` says more where `name` alone does not: of an engine, what it did.
+    `part` qualifies `name` where needed: for an engine, its state.
     """
 
     name: str
@@ -48,14 +48,14 @@ class ComparisonRow(NamedTuple):
 
     @property
     def effect(self) -> int:
-        """The largest difference to the first result."""
+        """The largest difference from the first result."""
         first, *others = (value or 0 for value in self.values)
         return max((abs(other - first) for other in others), default=0)
 
 
 class Setting(NamedTuple):
-    """A value of the scenarios that is not the same in all: its dotted path, and the text of each, None where
-    a scenario does not have it."""
+    """A value that differs between the scenarios: its dotted path, and its text in each, None where a
+    scenario lacks it."""
 
     path: str
     values: tuple[str | None, ...]
@@ -65,9 +65,9 @@ class Setting(NamedTuple):
 class Comparison:
     """Results by letter, and rows of values in that order.
 
-    `settings` are what the scenarios differ in, names and expectations aside.
+    `settings` are the differences between the scenarios, other than names and expectations.
 
-    `path` and `layers` are times on the critical path, those that differ most first; both add up to the
+    `path` and `layers` are times on the critical path, largest difference first; each adds up to the
     makespans. They are empty unless all Records are full.
     """
 
@@ -79,7 +79,7 @@ class Comparison:
     layers: tuple[ComparisonRow, ...]
 
     def to_document(self) -> dict[str, Any]:
-        """The JSON form as plain data."""
+        """Returns the JSON form as plain data."""
         return {
             "schema_version": SCHEMA_VERSION,
             "results": {
@@ -116,7 +116,7 @@ class Comparison:
 
 
 def compare(results: Sequence[Result]) -> Comparison:
-    """The results beside each other, the first as A. Raises `SimresError` for fewer than two, or too many."""
+    """Compares results side by side, the first as A. Raises `SimresError` for fewer than two, or too many."""
     if not 2 <= len(results) <= MOST:
         raise SimresError(
             f"{len(results)} result{'' if len(results) == 1 else 's'} to compare: give 2 to {MOST}",
@@ -154,7 +154,7 @@ def _settings(results: Sequence[Result]) -> Iterator[Setting]:
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The leaves of a document by dotted path, lists as one text."""
+    """Yields the leaves of a document by dotted path; a list is one text."""
     for key, value in document.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
@@ -165,7 +165,7 @@ def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _rows(sums: Sequence[Mapping[tuple[str, str], int]], measure: Measure) -> list[ComparisonRow]:
-    """A row for each name that any of the results has, in the order in which they come up."""
+    """Returns a row for each name that any of the results has, in order of first appearance."""
     names = dict.fromkeys(name for found in sums for name in found)
     return [ComparisonRow(*name, measure, tuple(found.get(name) for found in sums)) for name in names]
 
@@ -198,7 +198,7 @@ def _totals(results: Sequence[Result]) -> list[ComparisonRow]:
 
 
 def _engines(result: Result) -> dict[tuple[str, str], int]:
-    """Working, waiting by cause and idle of every engine that had work."""
+    """Returns the busy time, the stall time by cause and the idle time of every engine that had work."""
     found: dict[tuple[str, str], int] = {}
     for name, engine in result.record.engines.items():
         if engine.tasks:

@@ -14,15 +14,15 @@ from simres.units import UnitError, parse_percent
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """The most that an objective may come to; the least, where large is good. In the column's unit."""
+    """The upper limit of an objective, or the lower limit where large is good. In the column's unit."""
 
     objective: Objective
     bound: Fraction
 
     def excess(self, row: FigureRow) -> float:
-        """By what share of the bound a row is beyond it: 0 or less where it keeps to it.
+        """Returns the relative excess of a row over the limit: 0 or less where the row satisfies it.
 
-        A row that has no such value does not keep to it.
+        A row without the value does not satisfy the limit.
         """
         value = self.objective.of(row)
         if value is None:
@@ -32,7 +32,7 @@ class Constraint:
 
 
 def limits_of(texts: Mapping[str, str]) -> tuple[Constraint, ...]:
-    """The limits by objective's name. Raises `SimresError` for an objective or a value that is none."""
+    """Returns the limits by objective. Raises `SimresError` for an unknown objective or an invalid value."""
     found = []
     for name, text in texts.items():
         (objective,) = objectives_of(name.replace(",", " "))

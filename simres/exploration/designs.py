@@ -23,17 +23,17 @@ from simres.units import Quantity, quantity_in
 
 @dataclass(frozen=True, slots=True)
 class Designs:
-    """The rows of a table in an order that does not depend on who was ready first, and its knobs."""
+    """The rows of a table, in an order independent of the order of completion, and its knobs."""
 
     rows: tuple[FigureRow, ...]
     knobs: tuple[Knob, ...]
 
 
 def designs_in(path: Path, registry: Registry) -> Designs:
-    """The designs in a table that `simres sweep` or `simres explore` wrote.
+    """Reads the designs in a table that `simres sweep` or `simres explore` wrote.
 
-    A table has quantities in base units; their unit is that of the component's, scheduler's or load's field.
-    Raises `SimresError` for a file that is no such table, and for one without rows.
+    A table has quantities in base units; their unit is that of the field of the component, scheduler or load.
+    Raises `SimresError` for a file that is not such a table, and for one without rows.
     """
     rows = list(rows_in(path))
     if not rows:
@@ -59,7 +59,7 @@ def designs_in(path: Path, registry: Registry) -> Designs:
 
 
 def _spelled(key: str, found: Iterable[object], registry: Registry) -> tuple[str, ...]:
-    """The values of a knob as a scenario spells them, in their order."""
+    """Returns the values of a knob as a scenario spells them, in order."""
     values = list(found)
     numbers = [value for value in values if isinstance(value, int | float)]
     if len(numbers) < len(values):
@@ -71,12 +71,12 @@ def _spelled(key: str, found: Iterable[object], registry: Registry) -> tuple[str
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
-    """Sorts `resnet8` before `resnet20`."""
+    """Returns a sort key that puts `resnet8` before `resnet20`."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", text)]
 
 
 def _quantities(key: str, registry: Registry) -> Iterator[Quantity]:
-    """What the numbers of a knob may be: the quantities of the fields that its path may mean."""
+    """Yields the possible quantities of a knob's numbers: those of the fields that its path may mean."""
     first, field = key.split(".")[0], key.split(".")[-1]
     models: list[type[BaseModel]] = [TenantFile, LoadFile, BatchFile]
     targets: Iterable[str] = ()
@@ -85,7 +85,7 @@ def _quantities(key: str, registry: Registry) -> Iterator[Quantity]:
     elif first == "scheduler":
         targets, models = (scheduler.parameters for scheduler in registry.schedulers().values()), []
     for target in targets:
-        with suppress(SimresError):  # a plugin that is broken says nothing
+        with suppress(SimresError):  # a broken plugin contributes nothing
             models.append(resolve(target))
     for model in models:
         known = getattr(model, "model_fields", {}).get(field)

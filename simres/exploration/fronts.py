@@ -19,18 +19,18 @@ from simres.text import three_digits
 from simres.units import SIZE, Quantity, parse_any, quantity_of
 
 LOG_FROM = 4
-"""An axis whose largest value is so many times its smallest is logarithmic."""
+"""An axis is logarithmic if its largest value is at least this many times its smallest."""
 MOST_GROUPS = 8
-"""Colours that can be told apart."""
+"""The largest number of distinguishable colours."""
 APART = 0.04
-"""Designs that are no further from each other, as a share of every axis, have one name between them."""
+"""Designs within this share of every axis of each other share one label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What designs have one figure of each: its name, and the figures in `unit`, in the order of designs.
+    """One figure of every design: its name, and the values in `unit`, in the order of designs.
 
-    `log` says that ratios count, `large` that much is good.
+    `log` marks a logarithmic axis, `large` a figure of which large values are good.
     """
 
     name: str
@@ -41,18 +41,18 @@ class Axis:
 
     @property
     def title(self) -> str:
-        """What stands along the axis."""
+        """The label of the axis."""
         return f"{self.name} in {self.unit}" if self.unit else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """Designs by the figures that count, an axis each; designs are meant by their number in `rows`.
+    """Designs by their objectives, one axis each; a design is referred to by its number in `rows`.
 
-    `best` are on the Pareto front in all goals, `named` those of them to tell by name: the best in each goal,
-    and the one nearest to being best in all. `groups` are designs with the same value of the knob `grouping`
-    (one group without a name where there is no such knob). `pairs` has for every axis but the first the
-    front in this and the first alone, from its best on.
+    `best` are on the Pareto front of all goals, `named` those of them to label: the best in each goal, and
+    the one nearest to the best in all. `groups` are designs with the same value of the knob `grouping` (one
+    group without a name where there is no such knob). `pairs` has, for every axis but the first, the front of
+    this axis and the first alone, from the first's best on.
     """
 
     rows: tuple[FigureRow, ...]
@@ -66,17 +66,17 @@ class Front:
 
     @property
     def varied(self) -> tuple[str, ...]:
-        """The knobs, briefly."""
+        """Describes the varied knobs briefly."""
         return tuple(map(short, self.knobs))
 
     def said(self, number: int) -> str:
-        """What a design is, by its knobs."""
+        """Describes a design by its knobs."""
         return ", ".join(spoken(knob, value_in(self.rows[number], knob)) for knob in self.knobs)
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a heat map: what stands along it, and at each of its cells."""
+    """One side of a heat map: its label, and the label of each of its cells."""
 
     title: str
     labels: tuple[str, ...]
@@ -84,10 +84,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """A goal over two knobs: in each cell the best design there, over all other knobs.
+    """A goal over two knobs: each cell has its best design over all other knobs.
 
-    `cells` has the number in `rows` of that design by place down and place across, None where no design of
-    that cell came to anything; `tried` says whether one was evaluated, and `best` which cell is best.
+    `cells` has the number in `rows` of that design by row and column of the map, None where every design of
+    that cell failed; `tried` says whether one was evaluated, and `best` which cell is best.
     """
 
     rows: tuple[FigureRow, ...]
@@ -101,16 +101,16 @@ class Heat:
     best: tuple[int, int]
 
     def said(self, number: int) -> str:
-        """What a design is, by its knobs."""
+        """Describes a design by its knobs."""
         return ", ".join(spoken(knob, value_in(self.rows[number], knob)) for knob in self.knobs)
 
 
 def front_of(
     rows: Sequence[FigureRow], knobs: Sequence[Knob], objectives: Sequence[Objective], *, whole: bool = False
 ) -> Front:
-    """The front of two objectives or more; `whole` names every design on it.
+    """Returns the front of two or more objectives; `whole` labels every design on it.
 
-    Raises `SimresError` for fewer objectives, or where no row says them all.
+    Raises `SimresError` for fewer objectives, or where no row has all of them.
     """
     names = ", ".join(objective.name for objective in objectives)
     if len(objectives) < 2:
@@ -147,9 +147,9 @@ def front_of(
 def heat_of(
     rows: Sequence[FigureRow], knobs: Sequence[Knob], objective: Objective, over: Sequence[str] = ()
 ) -> Heat:
-    """A goal over the two knobs `over` (down and across); if not said, over those with most values.
+    """Returns a goal over the two knobs `over` (down and across), by default those with most values.
 
-    Raises `SimresError` for knobs that are none, where fewer than two vary, or where no row has the goal.
+    Raises `SimresError` for unknown knobs, where fewer than two vary, or where no row has the goal.
     """
     varied = sorted((knob for knob in knobs if len(knob.values) > 1), key=lambda knob: len(knob.values))
     chosen = [_knob(key, knobs) for key in over] or varied[-2:]
@@ -189,7 +189,7 @@ def heat_of(
 
 
 def axis_of(objective: Objective, rows: Sequence[FigureRow]) -> Axis:
-    """The figures of an objective, in the unit that suits them; every row has one."""
+    """Returns the figures of an objective in a suitable unit; every row must have one."""
     values: list[float] = [row[objective.column] for row in rows]  # type: ignore[misc]
     if objective.quantity is None:
         return Axis(objective.title, "%", tuple(100 * value for value in values), large=objective.large)
@@ -197,7 +197,7 @@ def axis_of(objective: Objective, rows: Sequence[FigureRow]) -> Axis:
 
 
 def _side(knob: Knob) -> Side:
-    """A knob's values along a heat map."""
+    """Returns a knob's values along a heat map."""
     name = short(knob)
     if knob.numbers is None:
         return Side(name, tuple(spoken(knob, value) for value in knob.values))
@@ -208,7 +208,7 @@ def _side(knob: Knob) -> Side:
 
 
 def _in_unit(name: str, values: Sequence[float], quantity: Quantity, large: bool) -> Axis:
-    """An axis for values in base units, in the largest unit of which the least is no small fraction."""
+    """Returns an axis in the largest unit in which the least of the values (in base units) is not small."""
     binary = quantity is SIZE and all(value % 1024 == 0 for value in values)
     ladder = {"B": 1} | quantity.binary if binary else quantity.ladder
     least = min((value for value in values if value), default=1)
@@ -219,13 +219,13 @@ def _in_unit(name: str, values: Sequence[float], quantity: Quantity, large: bool
 
 
 def short(knob: Knob) -> str:
-    """A knob's path without what goes without saying."""
+    """Returns a knob's path without its redundant parts."""
     return knob.key.removeprefix("hardware.").replace(".", " ")
 
 
 @lru_cache(maxsize=1 << 16)
 def spoken(knob: Knob, value: str) -> str:
-    """A knob's value, briefly: a network's file by its name, a scheduler by its settings."""
+    """Returns a knob's value in short: a network's file by its name, a scheduler by its settings."""
     if value.endswith((".json", ".yaml", ".yml")):
         return PurePath(value).stem
     if value.startswith("{"):
@@ -243,12 +243,12 @@ def spoken(knob: Knob, value: str) -> str:
 
 @lru_cache(maxsize=256)
 def _texts(knob: Knob) -> Mapping[Cell, str]:
-    """A knob's values as it spells them, by what rows have for them."""
+    """Returns a knob's values as it spells them, by their values in rows."""
     return dict(zip(knob.numbers or knob.values, knob.values, strict=True))
 
 
 def value_in(row: FigureRow, knob: Knob) -> str:
-    """What a row has a knob at, as the knob spells it."""
+    """Returns a row's value of a knob, as the knob spells it."""
     return _texts(knob)[row[knob.key]]
 
 
@@ -260,7 +260,7 @@ def _knob(key: str, knobs: Sequence[Knob]) -> Knob:
 
 
 def _grouping(varied: Sequence[Knob]) -> Knob | None:
-    """The knob that designs are coloured by: a network before all else, of those that are no numbers."""
+    """Returns the knob that determines a design's colour: a network first, otherwise a non-numeric one."""
     named = [knob for knob in varied if knob.numbers is None and len(knob.values) <= MOST_GROUPS]
     return min(named, key=lambda knob: not knob.key.endswith("workload"), default=None)
 
@@ -270,8 +270,8 @@ def _is_log(values: Sequence[float]) -> bool:
 
 
 def _telling(axes: Sequence[Axis], best: Sequence[int]) -> tuple[int, ...]:
-    """Of the designs on a front the best on each axis, and the one nearest to the best on all; of those that
-    are next to each other in a picture, one."""
+    """Returns the designs on a front to label: the best on each axis and the one nearest to the best on all;
+    one of those that overlap in a picture."""
     places = [_places(axis, best) for axis in axes]
     numbers = range(len(best))
     wanted = [min(numbers, key=lambda at: (place[at], sum(p[at] for p in places))) for place in places]
@@ -285,7 +285,7 @@ def _telling(axes: Sequence[Axis], best: Sequence[int]) -> tuple[int, ...]:
 
 
 def _places(axis: Axis, numbers: Sequence[int]) -> list[float]:
-    """How far from the best on an axis, of these designs, each of them is: 0 to 1."""
+    """Returns the distance of each of these designs from the best of them on an axis: 0 to 1."""
     values = [math.log(axis.values[at]) if axis.log else axis.values[at] for at in numbers]
     low, high = min(values), max(values)
     wide = high - low or 1.0
@@ -293,7 +293,7 @@ def _places(axis: Axis, numbers: Sequence[int]) -> list[float]:
 
 
 def _pair(across: Axis, up: Axis) -> tuple[int, ...]:
-    """The front in two goals alone, from the best of `across` on."""
+    """Returns the front of two goals alone, from the best of `across` on."""
     points = [
         [-value if axis.large else value for axis, value in ((across, a), (up, b))]
         for a, b in zip(across.values, up.values, strict=True)

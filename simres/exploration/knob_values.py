@@ -14,13 +14,13 @@ from simres.errors import SimresError
 from simres.text import describe, shorten
 
 MOST = 100_000
-"""Values of one knob; more is a slip."""
+"""The largest number of values of one knob; more is taken for a typing error."""
 
 FORMS = "`0.5,1,2,4 GB/s`, `64 KiB..4 MiB log 13`, `1..8 GB/s linear 8` or `1..8 GB/s step 1 GB/s`"
 
 _UNIT = r"[A-Za-zµμ%][A-Za-z/µμ%]*"
 _NUMBER = r"[+-]?(?:[0-9]{1,64}\.?[0-9]{0,64}|\.[0-9]{1,64})(?:[eE][+-]?[0-9]{1,2})?"
-"""No longer than that: `1e999999999` would take all memory there is to write out."""
+"""Digits are limited: `1e999999999` written out would exhaust the memory."""
 _QUANTITY = re.compile(rf"({_NUMBER})\s*({_UNIT})?")
 _RANGE = re.compile(
     rf"(?P<low>{_NUMBER}\s*(?:{_UNIT})?)\s*\.\.\s*(?P<high>{_NUMBER}\s*(?:{_UNIT})?)"
@@ -30,12 +30,12 @@ _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
 def values_of(text: str) -> tuple[str, ...]:
-    """The values that a text like `0.5,1,2,4 GB/s` or `64 KiB..4 MiB log 13` stands for, as a scenario spells
-    them, in order and each once.
+    """Parses a text like `0.5,1,2,4 GB/s` or `64 KiB..4 MiB log 13` to values as a scenario spells them, in
+    order and each once.
 
-    In a list the last unit goes for those before it that have none. A logarithmic range has equal ratios
-    from value to value, rounded to whole base units; of a linear one every value must be whole.
-    Raises `SimresError` for an empty list, a range that is none, or one that goes backwards.
+    In a list the last unit applies to the values before it that have none. A logarithmic range has equal
+    ratios between values, rounded to whole base units; every value of a linear one must be whole. Raises
+    `SimresError` for an empty list, an invalid range, or one that descends.
     """
     text = text.strip()
     found = list(_range(text)) if ".." in text and _RANGE.fullmatch(text) else _listed(text)
@@ -45,7 +45,7 @@ def values_of(text: str) -> tuple[str, ...]:
 
 
 def values_in(entry: object) -> tuple[str, ...]:
-    """The values in a YAML file: a text as on the command line, or a list of values as a scenario has them.
+    """Returns the values in a YAML file: a text as on the command line, or a list as in a scenario.
 
     Raises as `values_of`.
     """
@@ -69,7 +69,7 @@ def _distinct(found: list[str]) -> tuple[str, ...]:
 
 
 def number_in(value: str) -> int | float | None:
-    """The number that a value is: a quantity's in base units, a plain one as it is; None for other text."""
+    """Returns a value as a number: a quantity in base units, a plain number as it is; None for other text."""
     match = _QUANTITY.fullmatch(value.strip())
     if match is None:
         return None
@@ -83,7 +83,7 @@ def number_in(value: str) -> int | float | None:
 
 
 def unit_of(value: str) -> str:
-    """The base unit of a value that is a quantity; empty for every other."""
+    """Returns the base unit of a value that is a quantity; empty for every other value."""
     try:
         return units.parse_any(value)[1] if _QUANTITY.fullmatch(value.strip()) else ""
     except units.UnitError:
@@ -91,14 +91,14 @@ def unit_of(value: str) -> str:
 
 
 def _spelled(value: object) -> str:
-    """A value of a YAML list as text that reads as the same value."""
+    """Returns a value of a YAML list as text that parses to the same value."""
     if isinstance(value, str):
         return value if number_in(value) is None or unit_of(value) else json.dumps(value)
     return json.dumps(value)
 
 
 def _listed(text: str) -> list[str]:
-    """The parts of a list, with the last unit for those that have none."""
+    """Returns the parts of a list, with the last unit added to those that have none."""
     if re.search(rf"{_NUMBER}\s*(?:{_UNIT})?\s*\.\.", text) and "/" not in text.partition("..")[0]:
         raise SimresError(f"`{shorten(text)}` is no range", f"write {FORMS}")
     parts = [part.strip() for part in _split(text)]
@@ -117,7 +117,7 @@ def _listed(text: str) -> list[str]:
 
 
 def _split(text: str) -> Iterator[str]:
-    """The parts between commas that stand in no brackets, braces or quotes."""
+    """Yields the parts between commas outside brackets, braces and quotes."""
     depth, quote, begun = 0, "", 0
     for at, character in enumerate(text):
         if quote:
@@ -167,7 +167,7 @@ def _range(text: str) -> Iterator[str]:
 
 
 def _ends(low: str, high: str) -> tuple[Fraction, Fraction, str]:
-    """Both ends in base units, and the unit: that of the upper end, where the lower has none."""
+    """Returns both ends in base units, and the unit: that of the upper end where the lower has none."""
     first, last = _QUANTITY.fullmatch(low.strip()), _QUANTITY.fullmatch(high.strip())
     assert first is not None
     assert last is not None

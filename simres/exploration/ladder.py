@@ -1,6 +1,6 @@
-"""Simulates a network by spreadsheet rule, roofline, perfect overlap per layer, and as events.
+"""Simulates a network by spreadsheet rule, by roofline, with perfect overlap per layer, and as events.
 
-The sheet that simres grew out of is taken through its corrections first: see `paper_sheet`.
+The paper's spreadsheet, from which simres started, is first corrected step by step: see `paper_sheet`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from simres.workload.graph import Ledger, Row, Unit, Workload
 from simres.workload.json import read as read_workload
 
 SHEET, SERIAL, OVERLAPPED = "paper", "serial", "overlapped"
-"""The schedulers of the rungs that are simulated."""
+"""The schedulers of the simulated rungs."""
 
 
 def ladder(scenario: Scenario, workloads: Mapping[str, Workload | Ledger], registry: Registry) -> Ladder:
-    """The rungs for what a scenario runs, of one image, or of one batch where the network takes that.
+    """Returns the rungs of what a scenario runs, for one inference, or one batch if the network is batched.
 
     `workloads` has its only network, under the empty name. Raises `SimresError` for tenants and for a ledger
-    whose network is not known, and as `plan_crew` does. The `expect:` is not looked at.
+    of an unknown network, and as `plan_crew` does. The `expect:` is not checked.
     """
     if scenario.tenants:
         raise SimresError(
@@ -59,7 +59,7 @@ def ladder(scenario: Scenario, workloads: Mapping[str, Workload | Ledger], regis
 
 
 class _Climb:
-    """A scenario whose network is run by one scheduler after the other."""
+    """A scenario whose network is run by one scheduler after another."""
 
     def __init__(self, scenario: Scenario, registry: Registry) -> None:
         self.scenario = scenario
@@ -67,7 +67,7 @@ class _Climb:
         self.chip = chip_of(scenario, registry)
 
     def by_rule(self, workload: Workload) -> Iterator[Rung]:
-        """The network as the paper's sheet would have it."""
+        """Returns the rung of the network by the rule of the paper's sheet."""
         network = self.planned(SERIAL, workload).members[ONLY].schedule.workload
         assert isinstance(network, Workload)
         ledger = as_ledger(network)
@@ -76,17 +76,17 @@ class _Climb:
         yield self.sheet("spreadsheet rule", said, ledger)
 
     def story(self, sheet: Ledger, network: Workload) -> Iterator[tuple[str, str, Ledger]]:
-        """The paper's sheet, and what is left of it after each correction."""
+        """Yields the paper's sheet, then the sheet after each correction."""
         yield from corrections(sheet, network, lambda ledger: self.sheet("", "", ledger).makespan_ps)
 
     def sheet(self, name: str, said: str, ledger: Ledger) -> Rung:
-        """A ledger replayed by the sheet's rule."""
+        """Replays a ledger by the sheet's rule."""
         _, record = replay(self.planned(SHEET, ledger, passes=()))
         parts = {name: engine.working_ps for name, engine in record.engines.items() if engine.working_ps}
         return Rung(name, said, record.makespan_ps, parts, simulated=True)
 
     def rungs(self, workload: Workload) -> Iterator[Rung]:
-        """The traced network: what no schedule beats, layer by layer, and as events."""
+        """Yields the rungs of the traced network: the lower bound, layer by layer, and as events."""
         serial = self.planned(SERIAL, workload)
         _, record = replay(serial)
         schedule = serial.members[ONLY].schedule
@@ -115,7 +115,7 @@ class _Climb:
             yield self.events(f"{own} events", said, self.planned(own, workload))
 
     def layer_by_layer(self, serial: Crew, record: Record) -> Rung:
-        """Each layer as long as the slowest of its transfers, products and vector operations."""
+        """Returns the rung whose layers take as long as their slowest transfers, products or host work."""
         total, parts = 0, dict.fromkeys(self.chip.least_ps(Work()), 0)
         for layer in by_layer(serial.program, record):
             work = Work(layer.read_bytes + layer.written_bytes, layer.macs, layer.vector_ops)
@@ -127,14 +127,14 @@ class _Climb:
         return Rung("perfect overlap per layer", said, total, parts, simulated=False)
 
     def events(self, name: str, said: str, crew: Crew) -> Rung:
-        """A schedule simulated."""
+        """Simulates a schedule."""
         program, record = replay(crew)
         return Rung(name, said, record.makespan_ps, on_path(program, record), simulated=True)
 
     def planned(
         self, scheduler: str, workload: Workload | Ledger, passes: tuple[str, ...] | None = None
     ) -> Crew:
-        """By a scheduler; with the scenario's parameters if it is its own."""
+        """Plans with a scheduler, with the scenario's parameters if it is the scenario's own."""
         scenario = self.scenario
         parameters = scenario.parameters
         if scheduler != scenario.scheduler:
@@ -145,10 +145,10 @@ class _Climb:
 
 
 def as_ledger(network: Workload) -> Ledger:
-    """A network as the paper's sheet would state it: a row for each matrix operator.
+    """Converts a network to a ledger as the paper's sheet would state it: one row per matrix operator.
 
-    Weights count a byte each, the host is charged the multiply-accumulates too, and whatever is no
-    matrix operator is left out.
+    Weights are one byte each, the host is also charged the multiply-accumulates, and operators other than
+    matrix operators are omitted.
     """
     tensors = network.tensors
     rows = []

@@ -1,4 +1,4 @@
-"""Objectives of a search, by the names that people type."""
+"""Objectives of a search, by the names used on the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, Quantity
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A column of a sweep's table, what it is called in a picture, and whether large is good there.
+    """A column of a sweep's table, its label in a picture, and whether large is good.
 
     Its figures are in the base unit of `quantity`; a share has none.
     """
@@ -26,7 +26,7 @@ class Objective:
     large: bool = False
 
     def of(self, row: FigureRow) -> float | None:
-        """The row's value, turned so that small is good; None where it has none."""
+        """Returns the row's value, with the sign chosen so that small is good; None if the row has none."""
         value = row.get(self.column)
         if not isinstance(value, int | float):
             return None
@@ -46,11 +46,11 @@ OBJECTIVES = {
         Objective("accuracy", "accuracy", "accuracy", None, large=True),
     )
 }
-"""By name. `latency` and `energy` are of an image."""
+"""Objectives by name. `latency` and `energy` are per inference."""
 
 
 def objectives_of(text: str) -> Sequence[Objective]:
-    """The objectives in `latency,energy`. Raises `SimresError` for one that is none, or is there twice."""
+    """Parses objectives such as `latency,energy`. Raises `SimresError` for an unknown or repeated one."""
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in OBJECTIVES:
@@ -67,7 +67,7 @@ def best_of(
     objectives: Sequence[Objective],
     kept: Callable[[FigureRow], bool] = lambda _: True,
 ) -> list[int]:
-    """The numbers of the rows on the Pareto front, of those that are `kept` and say all `objectives`."""
+    """Returns the numbers of the rows on the Pareto front of the `kept` rows that have all `objectives`."""
     places, points = [], []
     for number, row in enumerate(rows):
         values = [value for value in (objective.of(row) for objective in objectives) if value is not None]

@@ -1,6 +1,6 @@
-"""The paper's sheet corrected step by step, with the traced network to tell what is right.
+"""Corrects the paper's sheet step by step, with the traced network as reference.
 
-Its 19 rows are the convolutions of ResNet-20 in order, so whatever a row should say can be looked up.
+Its 19 rows are the convolutions of ResNet-20 in order, so the correct value of each row can be looked up.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from simres.workload.graph import Ledger, Row, Unit, Workload
 from simres.workload.json import read as read_workload
 
 PRINTED_TRANSFERS_NS = (17280, *(12 * [8216]), 18432, *(7 * [1086340]))
-"""The cells of the sheet's column of transfers as printed (the paper's appendix 8.2), in nanoseconds, which
-at its 1 GB/s are bytes."""
+"""The printed cells of the sheet's column of transfers (the paper's appendix 8.2), in nanoseconds; at the
+sheet's 1 GB/s these are bytes."""
 
 PRINTED_MACS = (1769472, *(12 * [9437184]), 4718592, *(6 * [9437184]))
-"""The cells of its column of "MACs" as printed, for the matrix unit and again for the host."""
+"""The printed cells of its column of "MACs", for the matrix unit and again for the host."""
 
 Step = tuple[str, str, Ledger]
-"""What was corrected, in short and in a line of words, and the sheet after that."""
+"""The name of a correction, its description in one line, and the sheet after it."""
 
 
 def the_papers(ledger: Ledger) -> bool:
-    """Whether it is the paper's sheet."""
+    """Whether a ledger is the paper's sheet."""
     own = read_workload(shipped.workload("paper"))
     return ledger.digest == own.digest
 
 
 def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger], int]) -> Iterator[Step]:
-    """The sheet as it is, then after each correction, all those before included.
+    """Yields the sheet as it is, then after each correction, cumulatively.
 
     `network` is the traced ResNet-20; `makespan_ps` replays a ledger by the sheet's rule.
     """
@@ -118,14 +118,14 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
 
 
 def as_printed() -> Ledger:
-    """The sheet's printed cells as rows."""
+    """Returns the sheet's printed cells as rows."""
     cells = zip_longest(PRINTED_TRANSFERS_NS, PRINTED_MACS, fillvalue=0)
     rows = (Row(f"cell {number}", nbytes, 0, 0, macs, macs) for number, (nbytes, macs) in enumerate(cells, 1))
     return Ledger("paper, as printed", tuple(rows))
 
 
 def _host_ops(network: Workload) -> list[int]:
-    """Vector operations between each convolution and the next, the last one's up to the classifier."""
+    """Returns the vector operations from each convolution to the next, from the last to the classifier."""
     found: list[int] = []
     for op in network.ops:
         if op.unit is Unit.MATRIX:

@@ -1,6 +1,6 @@
 """Pareto fronts, and the hypervolume that a front dominates.
 
-Everything is to be small; whoever wants something large gives its negative.
+All objectives are minimised; to maximise one, give its negative.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 Objectives = Sequence[float]
-"""The values of one point, one an objective."""
+"""The values of one point, one per objective."""
 
 
 def front(points: Sequence[Objectives]) -> list[int]:
-    """The numbers of the points that none dominates, in order of the first objective.
+    """Returns the numbers of the points that none dominates, in order of the first objective.
 
-    A point dominates another that is nowhere smaller and somewhere larger. Of equal points the first stays.
+    A point dominates another if it is nowhere larger and somewhere smaller. Of equal points the first is
+    kept.
     """
     kept: list[int] = []
     few = len(points[0]) <= 3 if points else True
     stairs = _Stairs()
     for number in sorted(range(len(points)), key=lambda number: (*points[number], number)):
         here = points[number]
-        # Whatever dominates a point comes before it in this order, so the first objective says no more.
+        # Points that dominate a point precede it in this order: the first objective needs no comparison.
         if few:
             if stairs.add(*[*here[1:], 0, 0][:2]):
                 kept.append(number)
@@ -32,14 +33,15 @@ def front(points: Sequence[Objectives]) -> list[int]:
 
 
 class _Stairs:
-    """The front of pairs that came so far, the first rising and the second falling."""
+    """The front of the pairs added so far, the first value rising and the second falling."""
 
     def __init__(self) -> None:
         self._first: list[float] = []
         self._second: list[float] = []
 
     def add(self, first: float, second: float) -> bool:
-        """Whether no earlier pair is as small in both; then those that this one dominates make way for it."""
+        """Adds a pair unless an earlier one is as small in both; drops those that it dominates. True if
+        added."""
         at = bisect_right(self._first, first)
         if at and self._second[at - 1] <= second:
             return False
@@ -53,10 +55,10 @@ class _Stairs:
 
 
 def hypervolume(points: Sequence[Objectives], reference: Objectives) -> float:
-    """The volume between `points` and `reference` that at least one point dominates; exact but for rounding.
+    """Returns the volume between `points` and `reference` that a point dominates, exact but for rounding.
 
-    Points that are not below the reference everywhere count for nothing. By slices along the last objective
-    (HSO: While et al. 2006, IEEE Transactions on Evolutionary Computation 10(1)).
+    Points that are not below the reference everywhere contribute nothing. Computed by slices along the last
+    objective (HSO: While et al. 2006, IEEE Transactions on Evolutionary Computation 10(1)).
     """
     below = [point for point in points if all(a < b for a, b in zip(point, reference, strict=True))]
     return _volume([tuple(below[number]) for number in front(below)], tuple(reference))

@@ -1,4 +1,4 @@
-"""The row of figures of one design point, or the reason why it failed."""
+"""The row of figures of one design point, or the reason for its failure."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from simres.result import Result
 from simres.scenario.model import Scenario
 
 Cell = int | float | str | None
-"""What a row has in a column: a figure, a text, or nothing."""
+"""A row's value in a column: a figure, a text, or None."""
 
 FigureRow = dict[str, Cell]
-"""A point by column: its key, the knobs, the figures."""
+"""A point's values by column: its key, the knobs, the figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A column of figures: its name, with the unit at its end, and what it is."""
+    """A column of figures: its name, which ends with the unit, and its description."""
 
     name: str
     meaning: str
@@ -46,11 +46,11 @@ FIGURES = (
     Figure("tasks", "tasks of the Program"),
     Figure("accuracy", "share of test images that the network gets right, if it says so"),
 )
-"""Every column beside the key, the knobs and `error`."""
+"""Every column other than the key, the knobs and `error`."""
 
 
 def outcome(study: Study, point: int, registry: Registry) -> FigureRow:
-    """The row of a point. What goes wrong there stands in its column `error`; nothing is raised for it."""
+    """Returns the row of a point. Any error there is put into its column `error`; none is raised."""
     try:
         scenario = study.scenario(point, registry)
         result = evaluate(scenario, study.networks(scenario), registry, RecordLevel.NONE)
@@ -64,12 +64,12 @@ def outcome(study: Study, point: int, registry: Registry) -> FigureRow:
 
 
 def failed(study: Study, point: int, reason: str) -> FigureRow:
-    """The row of a point that came to nothing."""
+    """Returns the row of a point that failed."""
     return _row(study, point, {}, " ".join(reason.split()))
 
 
 def columns(study: Study) -> list[str]:
-    """The columns of a study's table, in their order."""
+    """Returns the columns of a study's table, in order."""
     return ["key", *study.head, *(figure.name for figure in FIGURES), "error"]
 
 
@@ -83,7 +83,7 @@ def _row(study: Study, point: int, figures: Mapping[str, Cell], error: str | Non
 
 
 def figures_of(result: Result, scenario: Scenario) -> Mapping[str, Cell]:
-    """The figures of a result, by the names in `FIGURES`."""
+    """Returns the figures of a result, by the names in `FIGURES`."""
     spent = result.energy
     memories = [spec for spec in scenario.hardware.values() if isinstance(spec, MemorySpec)]
     buses = [spec for spec in scenario.hardware.values() if isinstance(spec, BusSpec)]

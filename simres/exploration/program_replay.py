@@ -18,13 +18,13 @@ from simres.workload.graph import Ledger
 
 
 class ProgramDoesNotFit(Exception):
-    """A schedule needs more of a memory than there is; the message says how much, for people."""
+    """A schedule needs more of a memory than exists; the message states how much."""
 
 
 def moved(crew: Crew, scenario: Scenario, registry: Registry) -> Crew:
-    """The crew with its schedules on the chip of `scenario`, which has the same networks.
+    """Returns the crew with its schedules on the chip of `scenario`, which must have the same networks.
 
-    Raises `SimresError` where there can be no such chip.
+    Raises `SimresError` for an impossible chip.
     """
     chip = chip_of(scenario, registry)
     members = {
@@ -35,19 +35,20 @@ def moved(crew: Crew, scenario: Scenario, registry: Registry) -> Crew:
 
 
 def replay(crew: Crew) -> tuple[Program, Record]:
-    """What a crew runs, and all that happens. Raises `InvariantViolation` where it cannot run on its chip."""
+    """Returns a crew's Program and full Record. Raises `InvariantViolation` if it cannot run on its chip."""
     return crew.program, record_of(crew, run_crew(crew))
 
 
 def fit(crew: Crew, before: Record) -> None:
     """Raises `ProgramDoesNotFit` unless the schedules fit the memories of their chip.
 
-    `before` is a run of them on another chip."""
+    `before` is a run of them on another chip.
+    """
     for name, member in crew.members.items():
         for memory, spec in member.chip.memories.items():
             peak = before.memories[part(memory, name)].peak
             if peak <= spec.capacity:
-                continue  # it never has more there, so nothing changes
+                continue  # its usage never exceeds the new capacity, so nothing changes
             try:
                 for program in {id(program): program for program, _ in member.starts}.values():
                     check(program, member.chip, Ledger("", ()))

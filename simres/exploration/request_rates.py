@@ -1,4 +1,4 @@
-"""Changes the request rates of a scenario, whose Programs are planned once."""
+"""Varies the request rates of a scenario whose Programs are planned once."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from simres.workload.graph import Ledger, Workload
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A run: the requests of each tenant (of the only one under the empty name), and the share of the time
-    that the busiest engine works."""
+    """A run: the requests of each tenant (of an only network under the empty name), and the busy share of the
+    busiest engine."""
 
     streams: Mapping[str, StreamTotals]
     busy: float
 
 
 class Traffic:
-    """A scenario's crew, planned and ready to be run with requests at any rate.
+    """A scenario's crew, planned once and run with requests at any rate.
 
-    A rate is the sum of those that rise, in the proportions of the scenario. These are all that have a rate,
-    or that of `tenant` alone.
+    A rate is the sum of the rates that rise, in the proportions of the scenario. All tenants with a rate
+    rise, or only `tenant`.
 
-    Raises `SimresError` where no rate can rise, and where those that do not rise are too much already.
+    Raises `SimresError` where no rate can rise, and where the fixed rates alone overload the chip.
     """
 
     def __init__(
@@ -45,23 +45,23 @@ class Traffic:
         self._scenario = scenario
         loads = {name: own.load for name, own in scenario.parts().items()}
         self.loads: Mapping[str, Load] = {name: load for name, load in loads.items() if load is not None}
-        """What comes, by tenant."""
+        """Loads by tenant."""
         self.rising = _rising(scenario, self.loads, tenant)
-        """Those whose rate rises."""
+        """The tenants whose rates rise."""
         self._base_per_ks = sum(self.loads[name].per_ks for name in self.rising)
         self._crew = plan_crew(scenario, workloads, registry)
         self.capacity_per_ks = self._capacity()
-        """What the chip serves of those that rise, at the most."""
+        """The largest rate of the rising tenants that the chip can serve."""
 
     def rates(self, per_ks: int) -> dict[str, int]:
-        """Everybody's rate where those that rise come to `per_ks`; 0 for a trace."""
+        """Returns the rate of each tenant where the rising ones sum to `per_ks`; 0 for a trace."""
         return {
             name: max(1, load.per_ks * per_ks // self._base_per_ks) if name in self.rising else load.per_ks
             for name, load in self.loads.items()
         }
 
     def run(self, per_ks: int, replication: int) -> Ran:
-        """Runs everything at a rate, with the arrivals of a replication."""
+        """Runs all tenants at a rate, with the arrivals of a replication."""
         ran = run_crew(self._at(per_ks), RecordLevel.NONE, replication=replication)
         records = {name: record for name, (record, _) in ran.items()}
         whole = next(iter(records.values())).makespan_ps
@@ -72,15 +72,15 @@ class Traffic:
         return Ran({name: records[name].streams[0] for name in self.loads}, busy / whole)
 
     def _at(self, per_ks: int) -> Crew:
-        """The crew with everybody's requests at their rate."""
+        """Returns the crew with the requests of all tenants at their rates."""
         members = dict(self._crew.members)
         for name, rate in self.rates(per_ks).items():
             members[name] = replace(members[name], load=replace(self.loads[name], per_ks=rate))
         return replace(self._crew, members=members)
 
     def _capacity(self) -> int:
-        """Where tenants share a chip, what its busiest engine has time for, and no more than each could be
-        served alone."""
+        """Returns the capacity: where tenants share a chip, the limit of its busiest engine, and at most the
+        rate at which each could be served alone."""
         crew = self._crew
         alone = {name: served_per_ks(crew.members[name], crew.behaviours) for name in self.rising}
         if not any(alone.values()):
@@ -91,7 +91,7 @@ class Traffic:
         return int(min(limits) * self._base_per_ks)
 
     def _limits_by_engine(self) -> list[Fraction]:
-        """How many times the rates of the scenario those that rise could come to, by each engine's time."""
+        """Returns, for each engine, the factor by which the rising rates of the scenario could grow."""
         crew = self._crew
         staying = [name for name in self.loads if name not in self.rising]
         taken = busy_shares((crew.members[name] for name in staying), crew.chip)
@@ -107,7 +107,7 @@ class Traffic:
 
 
 def _rising(scenario: Scenario, loads: Mapping[str, Load], tenant: str | None) -> list[str]:
-    """Whose rate rises."""
+    """Returns the tenants whose rates rise."""
     if tenant is not None and tenant not in scenario.tenants:
         known = ", ".join(scenario.tenants)
         raise SimresError(

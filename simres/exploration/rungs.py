@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """What the run takes under an assumption: `name` is that in short, `said` in a line of words.
+    """The run time under an assumption: `name` is its short name, `said` a one-line description.
 
-    `parts_ps` is the time by component, under that assumption: what each works, or for events its part of
-    the critical path. `simulated` says whether the makespan comes from events or from amounts at peak rates.
+    `parts_ps` is the time by component under that assumption: the busy time of each, or for events its part
+    of the critical path. `simulated` says whether the makespan comes from events or from amounts at peak
+    rates.
     """
 
     name: str
@@ -22,20 +23,20 @@ class Rung:
 
     @property
     def bottleneck(self) -> str:
-        """The component with most of the time; empty where there is none."""
+        """The component with most of the time; empty if there is none."""
         return max(self.parts_ps, key=lambda name: self.parts_ps[name], default="")
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The rungs from the crudest assumption to the run as it would be, of `network` on the chip of `name`."""
+    """The rungs from the crudest assumption to the full simulation, of `network` on the chip of `name`."""
 
     name: str
     network: str
     rungs: tuple[Rung, ...]
 
     def steps(self) -> Iterator[tuple[Rung | None, Rung]]:
-        """Every rung with the one before it."""
+        """Yields every rung with the one before it."""
         before = None
         for rung in self.rungs:
             yield before, rung

@@ -1,13 +1,13 @@
 """Finds the request rate at which a latency exceeds its target.
 
-Every replication has arrivals of its own and keeps them at every rate, stretched (common random numbers). At
-a row of rates, shares of what the chip can serve, all of them are run: that is the table. Between the last
-rate of the row that keeps the targets and the next, each replication's own border is then found by halving
-the interval a fixed number of times. What is reported is the mean of these borders, with its confidence
-interval by Student's t: the replications are independent and as good as equal.
+Every replication has arrivals of its own and keeps them at every rate, stretched (common random numbers). All
+replications run at each of a row of rates, which are shares of the chip's capacity: this is the table.
+Between the last rate of the row that meets the targets and the next, each replication's own border is then
+found by halving the interval a fixed number of times. The result is the mean of these borders, with its
+confidence interval by Student's t: the replications are independent and practically identically distributed.
 
-Of several networks on a chip the rates rise together, in the proportions of the scenario, or that of one
-alone; a rate is then the sum of those that rise. The first latency to leave its target decides.
+With several networks on a chip, their rates rise together, in the proportions of the scenario, or one rises
+alone; a rate is then the sum of those that rise. The first latency to exceed its target decides.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from simres.units import PS_PER_S, format_arrivals, format_duration
 from simres.workload.graph import Ledger, Workload
 
 SHARES = (10, 30, 50, 60, 70, 80, 90, 95)
-"""Rates of the table, in per cent of what the chip serves when requests never run out."""
+"""Rates of the table, in per cent of the chip's capacity (its rate when requests never run out)."""
 HALVINGS = 5
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyTarget:
-    """A latency to keep: whose (empty where there is one network), which figure of it, how long at most."""
+    """A latency limit: its tenant (empty for an only network), its metric, and the largest allowed value."""
 
     tenant: str
     metric: str
@@ -42,17 +42,17 @@ class LatencyTarget:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What replications came to at a rate: means, and half the width of the target's confidence interval.
+    """The result of all replications at a rate: means, and half the target's confidence interval.
 
-    `target` is the one that a latency is nearest to, or furthest beyond; percentiles and `target_ps` are of
-    its tenant, everything else is of all requests. `kept` says whether all targets are.
+    `target` is the one whose latency has the largest share of its limit; percentiles and `target_ps` are of
+    its tenant, all other figures of all requests. `kept` says whether all targets are met.
     """
 
     per_ks: int
     target: LatencyTarget
     kept: bool
     busy: float
-    """Share of the time that the busiest engine works."""
+    """The busy share of the busiest engine."""
     p50_ps: float
     p99_ps: float
     target_ps: float
@@ -64,7 +64,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class OfferedLoad:
-    """What came for one tenant: requests at the border a thousand seconds, and whether that rate rose."""
+    """The load of one tenant: requests per thousand seconds at the border, and whether that rate rose."""
 
     tenant: str
     per_ks: int
@@ -75,7 +75,7 @@ class OfferedLoad:
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
-    """The rate up to which the targets are kept, and how sure that is.
+    """The largest rate at which the targets are met, and its uncertainty.
 
     `knee` is the rate of the table at which throughput over mean latency, Kleinrock's power (1979), is
     largest: beyond it, latency grows faster than throughput.
@@ -86,20 +86,20 @@ class Saturation:
     per_ks: int
     margin_per_ks: int
     step_per_ks: int
-    """How finely a replication's border was looked for."""
+    """The resolution of a replication's border."""
     capacity_per_ks: int
     replications: int
     confidence: float
     asked: tuple[OfferedLoad, ...]
     decides: str
-    """The tenant whose latency leaves its target first, in most replications; empty where there is one
-    network, or where all keep their targets up to what the chip serves."""
+    """The tenant whose latency exceeds its target first, in most replications; empty for an only network, or
+    where all meet their targets up to the chip's capacity."""
     knee_per_ks: int
     rates: tuple[Rate, ...]
 
 
 def figure(stream: StreamTotals, metric: str) -> int:
-    """Picoseconds of a percentile, or of the mean."""
+    """Returns a percentile or the mean, in picoseconds."""
     if metric == "mean":
         return stream.counted_latency_ps // stream.counted
     return stream.latency_ps[metric]
@@ -114,12 +114,12 @@ def saturate(
     done: Callable[[int, int], None] = lambda _done, _whole: None,
     tenant: str | None = None,
 ) -> Saturation:
-    """Finds the rate; `done` hears how many runs of how many are through.
+    """Finds the rate; `done` is called with the number of finished runs and of all runs.
 
-    `workloads` are by tenant, that of an only network under the empty name. `targets` are of tenants by name,
-    or of the one network that there is; `tenant` says whose rate alone rises. Raises `SimresError` for a
-    scenario without a load that has a rate, for names of no tenant, and where those whose rate stays ask for
-    too much already; `AnswerIsNo` when a target is out of reach at any rate.
+    `workloads` are by tenant, that of an only network under the empty name. `targets` are by tenant, or of
+    the only network; `tenant` names the only one whose rate rises. Raises `SimresError` for a scenario
+    without a load that has a rate, for unknown tenants, and where the fixed rates alone overload the chip;
+    `AnswerIsNo` when a target cannot be met at any rate.
     """
     traffic = Traffic(scenario, workloads, registry, tenant)
     for target in targets:
@@ -145,7 +145,7 @@ def saturate(
         return seen[per_ks, replication]
 
     def tightest(per_ks: int, replication: int) -> tuple[bool, str]:
-        """Whether a replication keeps all targets, and whose is the nearest to its own or furthest beyond."""
+        """Returns whether a replication meets all targets, and the tenant of the tightest target."""
         streams = at(per_ks, replication).streams
         reached = [figure(streams[target.tenant], target.metric) for target in targets]
         kept = all(ps <= target.limit_ps for ps, target in zip(reached, targets, strict=True))
@@ -198,7 +198,7 @@ def saturate(
 
 
 def _tightest(reached: Sequence[float], targets: Sequence[LatencyTarget]) -> int:
-    """Which of the figures is the nearest to its target, or the furthest beyond."""
+    """Returns the number of the figure with the largest share of its limit."""
     return max(range(len(targets)), key=lambda number: reached[number] / targets[number].limit_ps)
 
 

@@ -1,6 +1,6 @@
-"""Guided search: points of a large space evaluated where the front is, by what earlier ones came to.
+"""Guided search: points of a large space, chosen near the front from the results of earlier points.
 
-Optuna proposes the points; here stand its space, what it is told, and that nothing is evaluated twice.
+Optuna proposes the points; this module defines its space, tells it the results, and evaluates no point twice.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 REPEATS = 10
-"""Proposals in a row that are known already, after which a point is drawn from those that are not."""
+"""After this many known proposals in a row, a point is drawn from the unknown ones."""
 
 SAMPLERS = ("nsga2", "tpe")
-"""Who proposes points, by name: NSGA-II (Deb et al. 2002, IEEE Transactions on Evolutionary Computation
-6(2)), or a tree-structured Parzen estimator of all knobs together (Bergstra et al. 2011, NIPS 24; for several
-objectives Ozaki et al. 2022, Journal of Artificial Intelligence Research 73)."""
+"""Samplers by name: NSGA-II (Deb et al. 2002, IEEE Transactions on Evolutionary Computation 6(2)), or a
+tree-structured Parzen estimator of all knobs together (Bergstra et al. 2011, NIPS 24; for several objectives
+Ozaki et al. 2022, Journal of Artificial Intelligence Research 73)."""
 
 LOOK = 20
-"""New rows after which it looks what other machines have put into the storage."""
+"""New rows between two checks of the storage for results of other machines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What a search did: every row there is, how many were there before, and how many new ones failed."""
+    """The result of a search: all rows, how many existed before, and how many new ones failed."""
 
     rows: tuple[FigureRow, ...]
     before: int
@@ -61,17 +61,17 @@ def search(
     seed: int = 0,
     sampler: str = "nsga2",
 ) -> Searched:
-    """Evaluates up to `points` different points of `study`, those of earlier calls with them; returns all.
+    """Evaluates up to `points` different points of `study`, including those of earlier calls; returns all.
 
-    Each row is in the table at `path` and in `storage`, an Optuna storage (see `Trials`), as soon as it is
-    there, and what one of them lacks it gets from the other. Values are asked for by their rank where they
-    are numbers, so that neighbours are neighbours; rows that break limits come behind those that break them
-    less. A point is never evaluated twice: a repeated proposal is answered from what is known. `sampler` is
-    one of `SAMPLERS`. The same seed gives the same search where one point is evaluated at a time and nothing
-    interrupts it.
+    Each row is written to the table at `path` and to `storage`, an Optuna storage (see `Trials`), as soon as
+    it is evaluated; rows that one of them lacks are copied from the other. Numeric values are proposed by
+    rank, so that neighbours are neighbours; rows that break limits rank behind those that break them less. A
+    point is never evaluated twice: a repeated proposal is answered from the known row. `sampler` is one of
+    `SAMPLERS`. The same seed gives the same search if one point is evaluated at a time and nothing interrupts
+    it.
 
-    Raises `SimresError` as `Table` and `Trials` do, and for a sampler that there is not; whatever ends a
-    search, all rows written so far stay.
+    Raises `SimresError` as `Table` and `Trials` do, and for an unknown sampler; all rows written before an
+    error remain.
     """
     if sampler not in SAMPLERS:
         raise SimresError(f"unknown sampler `{shorten(sampler)}`", f"there are {', '.join(SAMPLERS)}")
@@ -99,7 +99,7 @@ def search(
         observer.begin(goal, min(before, goal))
         failures = new = 0
         if before < goal:
-            # Given as no points at all, they come one by one: each proposal then knows the most.
+            # A count of 0 makes portions of one point: each proposal then uses all results so far.
             for rows in evaluation(study, found.proposals(goal - before), 0):
                 table.append(rows)
                 for row in rows:
@@ -115,9 +115,9 @@ def search(
 
 @dataclass
 class _Search:
-    """A search under way: what is known, and the trials that wait for a point.
+    """A search in progress: the known rows, and the trials that await a point.
 
-    `study` is Optuna's, in memory: it is asked and told a hundred times faster than one in a database.
+    `study` is Optuna's, in memory: asking and telling is a hundred times faster than with a database.
     """
 
     space: Study
@@ -130,7 +130,7 @@ class _Search:
     waiting: dict[int, list[optuna.Trial]] = field(default_factory=dict)
 
     def begin(self) -> list[FigureRow]:
-        """Takes up what the storage has, and gives it what it lacks; returns rows that nobody knew of."""
+        """Exchanges rows with the storage, both ways; returns the rows that were not known here."""
         import optuna
 
         self.point_of = reader(self.space)
@@ -143,7 +143,7 @@ class _Search:
             trial = self._ended(point, row)
             self.study.add_trial(trial)
             self.trials.add(trial)
-        # A search that is taken up again must not propose what it began with.
+        # A resumed search must not repeat the proposals that it began with.
         seed = (self.seed + len(self.rows)) % 2**32
         self.study.sampler = (
             optuna.samplers.TPESampler(seed=seed, multivariate=True)
@@ -154,7 +154,7 @@ class _Search:
         return found
 
     def look(self, lacking: dict[int, FigureRow] | None = None) -> list[FigureRow]:
-        """Learns what is new in the storage, and takes it out of `lacking`; returns rows nobody knew of."""
+        """Reads new rows from the storage and drops them from `lacking`; returns those not known here."""
         found = []
         for trial in self.trials.news():
             row = row_of(trial)
@@ -170,7 +170,7 @@ class _Search:
         return found
 
     def proposals(self, count: int) -> Iterator[int]:
-        """So many points that nobody has evaluated, each asked of Optuna when it is needed."""
+        """Yields up to `count` unevaluated points, each proposed by Optuna when it is needed."""
         for _ in range(count):
             point = self._proposed()
             if point is None:
@@ -178,7 +178,7 @@ class _Search:
             yield point
 
     def learn(self, row: FigureRow) -> None:
-        """Tells the trials that wait for a row, and keeps the first of them."""
+        """Reports a row to the trials that await it, and stores the first of them."""
         point = self.point_of(row)
         assert point is not None, "a row of this study"
         self.rows[point] = row
@@ -200,7 +200,7 @@ class _Search:
         return self._asked()
 
     def _asked(self) -> int | None:
-        """Optuna's next point; None where it is known or under way."""
+        """Returns Optuna's next point; None if it is known or in progress."""
         trial = self.study.ask(self.distributions)
         places = [
             ranked[trial.params[key]] for key, ranked in zip(self.distributions, self.ranks, strict=True)
@@ -214,7 +214,7 @@ class _Search:
         return point if new else None
 
     def _drawn(self) -> int | None:
-        """A point that is neither known nor under way, evenly from all of them; None where there is none."""
+        """Returns a point that is neither known nor in progress, drawn uniformly; None if there is none."""
         size = self.space.space.size
         if len(self.rows) + len(self.waiting) >= size:
             return None
@@ -233,7 +233,7 @@ class _Search:
         return self.study.tell(trial, values)
 
     def _ended(self, point: int, row: FigureRow) -> FrozenTrial:
-        """The trial that a row is, where it was not asked for here."""
+        """Returns a row as a finished trial, for a point that was not proposed here."""
         from optuna.trial import TrialState, create_trial
 
         values = self._values(row)
@@ -270,6 +270,6 @@ class _Search:
 
 
 def _ranked(knob: Knob) -> list[int]:
-    """The places of a knob's values, smallest number first where they are numbers."""
+    """Returns the indices of a knob's values, in ascending order if they are numbers."""
     numbers = knob.numbers
     return sorted(range(len(knob.values)), key=numbers.__getitem__ if numbers else None)

@@ -1,4 +1,4 @@
-"""A design space: knobs of a scenario, what each may be set to, and the points of their grid."""
+"""A design space: knobs of a scenario, their values, and the points of their grid."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from simres.text import shorten
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """A value of a scenario that varies: its dotted path, and the texts it is set to."""
+    """A value of a scenario that varies: its dotted path, and its values as texts."""
 
     key: str
     values: tuple[str, ...]
 
     @property
     def unit(self) -> str:
-        """The base unit of its values, empty where they are no quantities (of one kind)."""
+        """The base unit of its values; empty where they are not quantities of one kind."""
         found = {unit_of(value) for value in self.values}
         return found.pop() if len(found) == 1 else ""
 
@@ -40,11 +40,11 @@ class DesignSpace:
 
     @cached_property
     def size(self) -> int:
-        """How many points it has."""
+        """The number of points."""
         return prod(len(knob.values) for knob in self.knobs)
 
     def places(self, point: int) -> tuple[int, ...]:
-        """For each knob the number of its value at a point. Raises `IndexError` where there is none."""
+        """Returns the index of each knob's value at a point. Raises `IndexError` outside the grid."""
         if not 0 <= point < self.size:
             raise IndexError(point)
         found = []
@@ -54,20 +54,20 @@ class DesignSpace:
         return tuple(reversed(found))
 
     def point(self, places: Sequence[int]) -> int:
-        """The number of the point with these values; the inverse of `places`."""
+        """Returns the number of the point with these values; the inverse of `places`."""
         number = 0
         for knob, place in zip(self.knobs, places, strict=True):
             number = number * len(knob.values) + place
         return number
 
     def settings(self, point: int) -> dict[str, str]:
-        """What is set at a point, by path."""
+        """Returns the values at a point, by path."""
         return {
             knob.key: knob.values[place] for knob, place in zip(self.knobs, self.places(point), strict=True)
         }
 
     def order(self, slow: Sequence[str]) -> Iterator[int]:
-        """All points, those that agree in the knobs `slow` together."""
+        """Yields all points, with those that agree in the knobs `slow` next to each other."""
         ranks = sorted(range(len(self.knobs)), key=lambda at: (self.knobs[at].key not in slow, at))
         turned = DesignSpace(tuple(self.knobs[at] for at in ranks))
         for number in range(self.size):
@@ -78,9 +78,9 @@ class DesignSpace:
 
 
 def space_of(vary: Mapping[str, object]) -> DesignSpace:
-    """The space of these knobs, each with its values as on the command line or in a YAML file.
+    """Returns the space of these knobs, each with its values as on the command line or in a YAML file.
 
-    Raises `SimresError`, naming the knob, for values that are none.
+    Raises `SimresError`, naming the knob, for invalid values.
     """
     if not vary:
         raise SimresError(

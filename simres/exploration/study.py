@@ -18,16 +18,16 @@ from simres.scenario.model import Scenario
 from simres.workload.graph import Ledger, Workload, canonical
 
 ROWS_VERSION = 1
-"""Version of what a row says; rows of another are not taken up again."""
+"""Version of the rows; rows of another version are not reused."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """A scenario, what is set in it for good, and what varies; plain data that any process can evaluate.
+    """A scenario, its fixed settings, and its knobs; plain data that any process can evaluate.
 
-    `workloads` are the networks by the name or file that scenarios have for them. `identity` stands for
-    everything that does not vary, `identities` for every value of every knob (what is in a chip's file, say,
-    and not only its name). `slow` are the knobs that schedules depend on most.
+    `workloads` are the networks by the name or file that scenarios have for them. `identity` identifies all
+    that does not vary, `identities` every value of every knob (the content of a chip's file, for example, and
+    not only its name). `slow` are the knobs that schedules depend on most.
     """
 
     template: Template
@@ -40,15 +40,15 @@ class Study:
     plugins: bool = True
 
     def scenario(self, point: int, registry: Registry) -> Scenario:
-        """The scenario at a point. Raises `SimresError` where its settings do not go together."""
+        """Returns the scenario at a point. Raises `SimresError` where its settings are incompatible."""
         return self.template.scenario(registry, {**self.settings, **self.space.settings(point)})
 
     def networks(self, scenario: Scenario) -> Mapping[str, Workload | Ledger]:
-        """What that scenario runs, by tenant; see `Scenario.networks`."""
+        """Returns the workloads of a scenario, by tenant; see `Scenario.networks`."""
         return {name: self.workloads[reference] for name, reference in scenario.networks.items()}
 
     def key(self, point: int) -> str:
-        """What a point is known by: equal keys are equal results, whatever else is swept beside them."""
+        """Returns the key of a point: equal keys mean equal results, whatever else is swept with them."""
         digest = hashlib.sha256(self.identity.encode())
         parts = zip(self.space.knobs, self.space.places(point), self.identities, strict=True)
         for text in sorted(f"\n{knob.key}={values[place]}" for knob, place, values in parts):
@@ -57,7 +57,7 @@ class Study:
 
     @cached_property
     def head(self) -> dict[str, tuple[int | float | str, ...]]:
-        """The knobs' values as rows have them, by key: numbers in base units where all are numbers."""
+        """The knobs' values as in rows, by key: numbers in base units where all are numbers."""
         return {knob.key: knob.numbers or knob.values for knob in self.space.knobs}
 
 
@@ -70,12 +70,12 @@ def study_of(
     settings: Mapping[str, str] | None = None,
     plugins: bool = True,
 ) -> Study:
-    """The study of a space around a scenario, after every value of every knob was tried once.
+    """Returns the study of a space around a scenario, after trying every value of every knob once.
 
-    `find` gets a network for its name or file; each is asked for once.
+    `find` returns a network for its name or file; it is called once for each.
 
-    Raises `SimresError` for a knob that the scenario does not have, a value that it cannot take, and a
-    network that cannot be had.
+    Raises `SimresError` for a knob that the scenario does not have, a value that it does not accept, and a
+    network that cannot be loaded.
     """
     settings = dict(settings or {})
     base, tried = tries(template, space, registry, settings)
@@ -107,9 +107,9 @@ def study_of(
 def tries(
     template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
 ) -> tuple[Scenario | None, list[list[Scenario]]]:
-    """The scenario without any of the knobs, if it stands, and for each knob one with each of its values.
+    """Returns the scenario without any knob, if it is valid, and for each knob one with each of its values.
 
-    Raises `SimresError` as `study_of` does, but for networks, which are not looked for.
+    Raises `SimresError` as `study_of` does, except for networks, which are not loaded.
     """
     for knob in space.knobs:
         if knob.key in settings:
@@ -133,7 +133,7 @@ def tries(
 def _contexts(
     template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
 ) -> tuple[Scenario | None, list[dict[str, str]]]:
-    """What other settings a value is tried with, and the scenario without any of the knobs if it stands."""
+    """Returns the settings to try a value with, and the scenario without any knob if it is valid."""
     first = {knob.key: knob.values[0] for knob in space.knobs}
     last = {knob.key: knob.values[-1] for knob in space.knobs}
     contexts = [{**settings}, {**settings, **first}, {**settings, **last}]
@@ -146,7 +146,7 @@ def _contexts(
 def _tried(
     template: Template, registry: Registry, contexts: list[dict[str, str]], knob: Knob, value: str
 ) -> Scenario:
-    """A scenario with that value. Some values only make sense beside others, so more than one is tried."""
+    """Returns a scenario with a value. Some values are only valid with others: it tries several contexts."""
     refused: list[SimresError] = []
     for context in contexts:
         try:
@@ -164,7 +164,7 @@ def _tried(
 
 
 def _is_slow(knob: Knob, found: list[Scenario]) -> bool:
-    """Whether a new value of a knob means new tiles, so that points with the same one go together."""
+    """Whether a new value of a knob changes the tiles, so that points with equal values go together."""
     name, _, field = knob.key.removeprefix("hardware.").partition(".")
     if not knob.key.startswith("hardware."):
         return True

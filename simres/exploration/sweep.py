@@ -12,22 +12,22 @@ from simres.exploration.study import Study
 from simres.exploration.table import Table
 
 Evaluation = Callable[[Study, Iterable[int], int], Iterator[list[FigureRow]]]
-"""Evaluates points: gets a study, points, and how many these are, and yields rows as they come."""
+"""Evaluates points: takes a study, points, and the number of points; yields rows on completion."""
 
 
 class SweepObserver(Protocol):
-    """Watches a sweep."""
+    """Observes a sweep."""
 
     def begin(self, points: int, done: int) -> None:
-        """So many points in all, so many of them evaluated before."""
+        """Called first, with the number of points in all and of those evaluated before."""
 
     def rows(self, rows: list[FigureRow]) -> None:
-        """More rows are in the table."""
+        """Called when more rows are in the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did: points in all, those that were there before, and those of this time that failed."""
+    """The result of a sweep: points in all, those evaluated before, and those that failed this time."""
 
     points: int
     before: int
@@ -35,7 +35,7 @@ class Swept:
 
 
 def reader(study: Study) -> Callable[[FigureRow], int | None]:
-    """What finds the point of a row; None where the row is not one of this study."""
+    """Returns a function that finds the point of a row; None if the row is not one of this study."""
     places = [{value: at for at, value in enumerate(values)} for values in study.head.values()]
 
     def point_of(row: FigureRow) -> int | None:
@@ -51,8 +51,8 @@ def reader(study: Study) -> Callable[[FigureRow], int | None]:
 def sweep(study: Study, path: Path, evaluation: Evaluation, observer: SweepObserver) -> Swept:
     """Evaluates every point of `study` that is not in the table at `path` yet, and adds its row there.
 
-    Points that failed before count as done. Raises `SimresError` as `Table` does; whatever ends a sweep, all
-    rows written so far stay, and the same call goes on from there.
+    Points that failed before count as done. Raises `SimresError` as `Table` does. After any interruption, all
+    rows written so far remain, and the same call continues from there.
     """
     done = bytearray(study.space.size)
     point_of = reader(study)

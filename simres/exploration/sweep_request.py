@@ -1,4 +1,4 @@
-"""The sweep that a scenario's `sweep:` and a command line ask for."""
+"""The sweep that a scenario's `sweep:` and a command line define."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from simres.scenario.sweep_section import sweep_of
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What varies, in the order of the file, and the names of what counts; empty where it does not say."""
+    """The knobs, in the order of the file, and the names of the objectives; each empty if not given."""
 
     knobs: tuple[Knob, ...] = ()
     pareto: str = ""
 
 
 def section_of(template: Template) -> Section:
-    """The `sweep:` of a scenario; an empty one where it has none.
+    """Returns the `sweep:` of a scenario; an empty one where it has none.
 
-    Raises `InvalidFile`, with the place of each, for values that are none and for unknown keys and goals.
-    Whether the scenario has those knobs, and takes the values, is for `study_of` to find out.
+    Raises `InvalidFile`, with the place of each, for invalid values and for unknown keys and goals.
+    `study_of` checks whether the scenario has those knobs and accepts the values.
     """
     given = template.document.data.get("sweep")
     if given is None:
@@ -52,10 +52,10 @@ def section_of(template: Template) -> Section:
 def around(
     template: Template, section: Section, vary: Mapping[str, str], settings: Mapping[str, str]
 ) -> tuple[Template, DesignSpace]:
-    """The space of the section's knobs with what a command line says, and the template to make its points of.
+    """Returns the space of the section's and the command line's knobs, and the template of its points.
 
-    What the command line varies replaces the file's knob of that name, or comes after the file's knobs; what
-    it sets does not vary. Raises `SimresError` for values that are none, and where nothing varies.
+    A knob of the command line replaces the file's knob of that name, or follows the file's knobs; a value set
+    there does not vary. Raises `SimresError` for invalid values, and where nothing varies.
     """
     knobs = {knob.key: knob for knob in section.knobs if knob.key not in settings}
     own = frozenset(knobs.keys() - vary.keys())

@@ -1,7 +1,7 @@
-"""The table of a sweep on disk: JSON Lines, a row each, appended as they come and taken up again.
+"""The table of a sweep on disk: JSON Lines, one row per line, appended on completion and resumable.
 
-A row counts once its line is whole. What a killed process left half-written is dropped when the table is
-opened again; a disk that runs full takes back the part of a line that it took.
+A row counts once its line is complete. A line that a killed process left incomplete is dropped when the table
+is opened again; if the disk is full, the incomplete part of a line is removed.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from simres.text import shorten
 
 SUFFIX = ".jsonl"
 NAME = f"sweep{SUFFIX}"
-"""What the table is called where only a folder is given."""
+"""The file name of a table where only a folder is given."""
 
 TEXTS = ("key", "network", "program", "bound", "error")
-"""Columns of words; of the others that every table has, `accuracy` is a share and the rest are counts."""
+"""Text columns. Of the other columns that every table has, `accuracy` is a share and the rest are counts."""
 COLUMNS = {figure.name for figure in FIGURES} | {"key", "error"}
 LONGEST_LINE = 1 << 20
-"""Bytes of a row."""
+"""The largest size of a row in bytes."""
 MOST = 10**30
-"""Figures beyond that are a slip."""
+"""Larger figures are rejected as corrupt."""
 
 ANOTHER = "write this one elsewhere (`-o`), or remove the old table first"
 WRITTEN_BY = "name the file that `simres sweep` or `simres explore` wrote"
 
 
 def place(output: Path, name: str = NAME) -> Path:
-    """The file of a table: `output` itself where it has a suffix, else one in that folder."""
+    """Returns the file of a table: `output` itself if it has a suffix, otherwise `name` in that folder."""
     return output if output.suffix and not output.is_dir() else output / name
 
 
 def line_of(row: FigureRow) -> str:
-    """A row as it stands in the file; the same row is the same line on every machine."""
+    """Returns a row as its line in the file; equal rows give equal lines on every machine."""
     return json.dumps(row, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def rows_in(path: Path) -> Iterator[FigureRow]:
-    """The rows of a table, in the order of the file; half a line at the end is left out.
+    """Yields the rows of a table, in the order of the file; an incomplete last line is omitted.
 
-    Raises `SimresError` for a file that is no table, with the number of the line.
+    Raises `SimresError`, with the line number, for a file that is not a table.
     """
     try:
         with path.open("rb") as file:
@@ -63,7 +63,7 @@ def rows_in(path: Path) -> Iterator[FigureRow]:
 
 
 def lean(rows: Iterable[FigureRow], columns: Iterable[str]) -> list[FigureRow]:
-    """Rows with these columns alone, and equal texts kept once: a fifth of the memory of whole ones."""
+    """Returns rows with these columns only, equal texts stored once: a fifth of the memory of whole rows."""
     texts: dict[Cell, Cell] = {}
     names = tuple(columns)
     found: list[FigureRow] = []
@@ -76,11 +76,11 @@ def lean(rows: Iterable[FigureRow], columns: Iterable[str]) -> list[FigureRow]:
 
 
 class Table:
-    """A table that is open for more rows; nobody else may write to it meanwhile.
+    """A table opened for appending; no other process may write to it meanwhile.
 
-    Opening it drops what is left of a half-written line and hands every row that is there to `taken`, which
-    says whether the row belongs here. A file that was made for it and got no row is removed again. Raises
-    `SimresError` where the file is no table, is that of another sweep, is in use, or cannot be written.
+    Opening it drops an incomplete last line and passes every existing row to `taken`, which returns whether
+    the row belongs here. A file that was created for it and got no row is removed again. Raises `SimresError`
+    where the file is not a table, belongs to another sweep, is in use, or cannot be written.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], taken: Callable[[FigureRow], bool]) -> None:
@@ -108,7 +108,7 @@ class Table:
         return end
 
     def append(self, rows: Iterable[FigureRow]) -> None:
-        """Adds rows. Raises `SimresError` where the disk is full; whole lines stay, and no part of one."""
+        """Appends rows. Raises `SimresError` where the disk is full; only complete lines remain."""
         data = "".join(map(line_of, rows)).encode()
         try:
             while data:
@@ -124,7 +124,7 @@ class Table:
             ) from error
 
     def _take_back(self) -> None:
-        """Cuts off what was written of a line that did not fit."""
+        """Truncates the file after the last complete line."""
         try:
             with self.path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
@@ -145,7 +145,7 @@ class Table:
             if kind is None:
                 os.fsync(self._file.fileno())
         except OSError:
-            pass  # a pipe, or a file system that has no such thing
+            pass  # a pipe, or a file system without fsync
         finally:
             if self._made and not self._end:
                 self._remove()
@@ -157,7 +157,7 @@ class Table:
 
 
 def _lines(file: IO[bytes], path: Path, hint: str) -> Iterator[bytes]:
-    """The lines of a file. Raises `SimresError` for one that is no row by its length alone."""
+    """Yields the lines of a file. Raises `SimresError` for a line too long to be a row."""
     for line in iter(lambda: file.readline(LONGEST_LINE), b""):
         if len(line) == LONGEST_LINE:
             raise SimresError(f"`{path}` is no table of a sweep: it has lines of {LONGEST_LINE} B", hint)
@@ -180,7 +180,7 @@ def _row(line: bytes, path: Path, number: int, hint: str) -> FigureRow:
 
 
 def _is_cell(name: str, cell: object) -> bool:
-    """Whether a row may have that in a column: texts and figures are never taken for each other."""
+    """Whether a column accepts a value; texts and figures are never confused."""
     if cell is None or (name in TEXTS and isinstance(cell, str)):
         return True
     if name in COLUMNS:
@@ -206,10 +206,10 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _lock(file: IO[bytes], path: Path) -> None:
-    """Keeps a second sweep off the table for as long as this process has it open."""
+    """Locks the table against a second sweep for as long as this process has it open."""
     try:
         import fcntl
-    except ImportError:  # there is no such lock on this system
+    except ImportError:  # this system has no such lock
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,8 @@
-"""Searches for the least change of one resource that reaches a wanted makespan.
+"""Searches for the smallest change of one resource that reaches a target makespan.
 
-What the run does with each value is simulated, so what is found holds, whatever anomalies there are. That
-nothing less would do is not proven: the search halves the interval between a value that does and one that
-does not, as if there were one border.
+Every value is simulated, so a found value meets the target in spite of any scheduling anomalies. It is not
+proven to be the smallest: the search halves the interval between a sufficient and an insufficient value, as
+if there were one border.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from simres.hardware.resources import UNBOUNDED, Resource
 from simres.units import SIZE
 
 DOUBLINGS = 20
-"""How often what there is is doubled (or halved, of a delay) before only no limit is left: a millionfold."""
+"""Doublings (of a delay: halvings) of the present value before only no limit is left: a millionfold."""
 
 NEAR = 0.01
-"""The search ends where a value this share smaller would not do."""
+"""The search ends when a value smaller by this share is insufficient."""
 
 HALVINGS = 12
-"""Most values tried between one that does and one that does not."""
+"""The most values tried between an insufficient and a sufficient one."""
 
 
 def search(trial: Trial, component: str, resource: Resource, target_ps: int, known: Sequence[Change]) -> Need:
-    """What it takes of a resource to end by `target_ps`; `known` are changes of it that were simulated."""
+    """Searches for the value that ends the run by `target_ps`; `known` are changes simulated before."""
     return _Search(trial, component, resource, target_ps, known).need()
 
 
 class _Search:
-    """Values of one resource that were tried, with the best run of each."""
+    """The values of one resource tried so far, with the best run of each."""
 
     def __init__(
         self, trial: Trial, component: str, resource: Resource, target_ps: int, known: Sequence[Change]
@@ -42,7 +42,7 @@ class _Search:
         self.tried: dict[int | None, Change] = {one.value: one for one in known if one.better}
 
     def need(self) -> Need:
-        """The least value that does, or the best of those tried."""
+        """Returns the smallest sufficient value, or the best of those tried."""
         free = self.trial.value(self.component, self.resource, How.FREE)
         if not any(self.met(value) for value in list(self.tried)):
             return self.of(min(self.tried, key=self.makespan_ps), met=False)
@@ -61,7 +61,7 @@ class _Search:
         return self.of(high, met=True)
 
     def first(self, free: int | None) -> tuple[int, int] | None:
-        """The first doubling that does, after the one before it; None where only no limit does."""
+        """Returns the first sufficient doubling and the value before it; None if only no limit suffices."""
         low = self.resource.value
         for _ in range(DOUBLINGS):
             high = low // 2 if self.resource.is_delay else 2 * low
@@ -75,14 +75,14 @@ class _Search:
         return None
 
     def between(self, low: int, high: int) -> int | None:
-        """A value between, of few digits; None where they are near enough."""
+        """Returns a value between the two, of few digits; None where they are near enough."""
         if abs(high - low) <= NEAR * max(high, low):
             return None
         middle = self.rounded((low + high) // 2)
         return middle if min(low, high) < middle < max(low, high) else None
 
     def rounded(self, value: int) -> int:
-        """A value of few digits, in decimal or binary units as the present one is."""
+        """Rounds a value down to few digits, in decimal or binary units like the present value."""
         binary = self.resource.quantity is SIZE and self.resource.value % 1000
         if not binary:
             step = int("1".ljust(len(str(value)) - 2, "0"))
@@ -93,14 +93,14 @@ class _Search:
         return value // step * step
 
     def run(self, value: int | None) -> Change:
-        """What comes of a value; each is simulated once."""
+        """Returns the outcome of a value; each value is simulated once."""
         if value not in self.tried:
             how = How.HALVED if self.resource.is_delay else How.DOUBLED
             self.tried[value] = self.trial.with_value(self.component, self.resource, value, how)
         return self.tried[value]
 
     def met(self, value: int | None) -> bool:
-        """Whether the run ends in time with it."""
+        """Whether the run with a value meets the target."""
         best = self.run(value).best
         return best is not None and best.makespan_ps <= self.target_ps
 

@@ -1,6 +1,6 @@
-"""A scenario tried on chips that have more or less of one thing.
+"""Simulates a scenario on chips that have more or less of one resource.
 
-Every change is simulated twice: the same Program replayed on the changed chip, and a new one that the
+Every change is simulated twice: the same Program replayed on the changed chip, and a new Program that the
 scheduler makes for it. The faster of the two counts, since a schedule that still fits can be kept.
 """
 
@@ -32,15 +32,15 @@ MIB = 1 << 20
 
 
 class Trial:
-    """A scenario with its crew, planned and ready to be tried on other chips.
+    """A scenario with its crew, planned and ready to be simulated on other chips.
 
-    Where requests come over time, each network runs as often as `images` says instead.
+    Where requests arrive over time, each network instead runs `images` times.
     """
 
     def __init__(
         self, scenario: Scenario, workloads: Mapping[str, Workload | Ledger], registry: Registry
     ) -> None:
-        """Raises as `plan_crew` does for the scenario as it is, whose `expect` is left alone."""
+        """Raises as `plan_crew` does for the scenario as it is, whose `expect` is not checked."""
         self.scenario = replace(scenario.without_requests(), expect=(), overridden=True)
         self.workloads = workloads
         self.registry = registry
@@ -52,13 +52,13 @@ class Trial:
 
     @property
     def resources(self) -> list[tuple[str, Resource]]:
-        """What the chip could have more or less of, with its component."""
+        """Returns the resources of the chip that can change, each with its component."""
         return [(name, one) for name, spec in self.scenario.hardware.items() for one in spec.resources()]
 
     def changed(self, component: str, resource: Resource, value: int | None) -> Scenario:
-        """The scenario on a chip with another value of a resource; tenants keep their shares of a memory.
+        """Returns the scenario with another value of a resource; tenants keep their shares of a memory.
 
-        Raises `SimresError` where there is no such component.
+        Raises `SimresError` if the component does not exist.
         """
         scenario = self.scenario
         try:
@@ -77,7 +77,7 @@ class Trial:
 
     @cached_property
     def _largest_memory(self) -> str:
-        """The memory that tenants have their stated parts of."""
+        """Returns the memory that is divided between tenants by their stated shares."""
         memories = {
             name: spec.capacity
             for name, spec in self.scenario.hardware.items()
@@ -86,7 +86,7 @@ class Trial:
         return max(memories, key=lambda name: memories[name], default="")
 
     def value(self, component: str, resource: Resource, how: How) -> int | None:
-        """The value of a resource after a change; of a memory that is free, room for everything."""
+        """Returns the value of a resource after a change; for an unlimited memory, room for everything."""
         if how is How.DOUBLED:
             return 2 * resource.value
         if how is How.HALVED:
@@ -97,7 +97,7 @@ class Trial:
         return resource.unlimited
 
     def _everything(self, spec: MemorySpec, name: str) -> int:
-        """Bytes for all tensors, and for all buffers of all launches: nothing ever waits for space then."""
+        """Returns bytes for all tensors, and for all buffers of all launches: no buffer is ever full then."""
         most = 0
         for tenant, member in self.crew.members.items():
             whole = _stated_bytes(member.schedule.workload, spec)
@@ -112,17 +112,17 @@ class Trial:
         return most
 
     def replay(self, scenario: Scenario) -> RunSummary:
-        """The same schedule on the chip of `scenario`. Raises `ProgramDoesNotFit`, or `SimresError`."""
+        """Replays the schedule on the chip of `scenario`. Raises `ProgramDoesNotFit`, or `SimresError`."""
         crew = moved(self.crew, scenario, self.registry)
         fit(crew, self.record)
         return outcome(*replay(crew))
 
     def reschedule(self, scenario: Scenario) -> RunSummary:
-        """A new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if nothing fits."""
+        """Runs a new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if none fits."""
         return outcome(*replay(plan_crew(scenario, self.workloads, self.registry)))
 
     def change(self, component: str, resource: Resource, how: How) -> Change:
-        """One change and what comes of it."""
+        """Simulates one change."""
         value = self.value(component, resource, how)
         found = self.with_value(component, resource, value, how)
         slower = found.replayed is not None and found.replayed.makespan_ps > self.base.makespan_ps
@@ -131,7 +131,7 @@ class Trial:
         return found
 
     def with_value(self, component: str, resource: Resource, value: int | None, how: How) -> Change:
-        """What comes of a resource that has this value; `how` is what to call the change."""
+        """Simulates a resource with this value; `how` is the name of the change."""
         refused: list[str] = []
         replayed = scheduled = None
         try:
@@ -152,8 +152,8 @@ class Trial:
         return Change(component, resource, how, value, replayed, scheduled, tuple(refused))
 
     def in_order_ps(self, component: str, resource: Resource) -> int:
-        """The makespan where a component takes no time (a memory: has room for everything) and every grant
-        keeps the order that it had: never more than that of the scenario as it is."""
+        """Returns the makespan where a component takes no time (a memory: has room for everything) and every
+        grant keeps its order: at most that of the scenario as it is."""
         relaxed = UnlimitedReplay(self.program, self.record)
         if resource.field == "capacity":
             return relaxed.makespan_ps(memories=_belonging(component, self.record.memories))
@@ -161,18 +161,18 @@ class Trial:
 
 
 def _belonging(component: str, names: Iterable[str]) -> list[str]:
-    """Those of the engines or memories that are of this component."""
+    """Returns the engines or memories that belong to a component."""
     return [name for name in names if EngineName.parse(name).component == component]
 
 
 def round_up(nbytes: int) -> int:
-    """To whole KiB, of more than a few MiB to whole MiB."""
+    """Rounds up to whole KiB, or above a few MiB to whole MiB."""
     step = MIB if nbytes > 8 * MIB else 1 << 10
     return -(-nbytes // step) * step
 
 
 def _stated_bytes(workload: Workload | Ledger, spec: MemorySpec) -> int:
-    """Bytes in memory for all that a workload has."""
+    """Returns the bytes in memory of all that a workload has."""
     if isinstance(workload, Workload):
         return sum(spec.occupied(tensor.nbytes) for tensor in workload.tensors.values())
     rows = workload.rows

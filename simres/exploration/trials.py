@@ -1,7 +1,7 @@
 """Stores the trials of a search in an Optuna storage.
 
-Only trials that have ended are kept there, each with its row. What a search does between proposing a point
-and knowing its figures it keeps to itself, so that a point costs one transaction.
+Only finished trials are stored, each with its row. The state between the proposal of a point and its figures
+stays in the search, so that a point costs one transaction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ROW = "row"
 """The attribute of a trial that holds its row."""
 
 ASKED = "asked"
-"""The attribute of a study that says what is searched for."""
+"""The attribute of a study that describes the search."""
 
 FORMS = "such as `sqlite:///search.db`, `postgresql://HOST/NAME`, `redis://HOST` or `search.log`"
 
@@ -34,11 +34,11 @@ AGAIN = "no finished row is lost; run the same command again and it goes on"
 
 
 class Trials:
-    """The ended trials of one search, in the storage at `url`.
+    """The finished trials of one search, in the storage at `url`.
 
-    `asked` is what makes it this search and no other. `url` is an Optuna storage's URL (`sqlite:///file.db`)
-    or the path of a journal (`.log`). A server may hold many searches, a file holds one; a file that was
-    made for a search that came to nothing is removed again.
+    `asked` identifies the search. `url` is an Optuna storage's URL (`sqlite:///file.db`) or the path of a
+    journal (`.log`). A server may hold many searches, a file holds one; a file that was created for a search
+    without results is removed again.
 
     Raises `SimresError` for a storage that cannot be used, and for a file with another search in it.
     """
@@ -73,7 +73,7 @@ class Trials:
                 self._study.set_user_attr(ASKED, {key: asked[key] for key in ("objectives", "limits")})
 
     def news(self) -> Iterator[FrozenTrial]:
-        """The trials that were not there when last asked, those of other machines with them."""
+        """Yields the trials added since the last call, including those of other machines."""
         with _told_plainly(self._url, FORMS):
             found = self._study.get_trials(deepcopy=False)
         for trial in found:
@@ -82,7 +82,7 @@ class Trials:
                 yield trial
 
     def add(self, trial: FrozenTrial) -> None:
-        """Keeps a trial that has ended."""
+        """Stores a finished trial."""
         with _told_plainly(self._url, AGAIN):
             self._study.add_trial(trial)
         self._made = None
@@ -103,13 +103,13 @@ class Trials:
 
 
 def row_of(trial: FrozenTrial) -> FigureRow | None:
-    """The row of a trial; None where it has none."""
+    """Returns the row of a trial; None where it has none."""
     row = trial.user_attrs.get(ROW)
     return row if isinstance(row, dict) else None
 
 
 def _difference(other: Any, asked: Mapping[str, object]) -> str:
-    """In what another search differs from this one, where that can be said in a few words."""
+    """Describes the difference of another search from this one, where a few words suffice."""
     found = other.user_attrs.get(ASKED)
     if not isinstance(found, dict):
         return ""
@@ -122,7 +122,7 @@ def _difference(other: Any, asked: Mapping[str, object]) -> str:
 
 
 def _storage(url: str) -> Any:
-    """What is at an address: a journal, or a database."""
+    """Opens the storage at an address: a journal, or a database."""
     from optuna import storages
     from optuna.storages import journal
 
@@ -136,7 +136,7 @@ def _storage(url: str) -> Any:
 
     found = storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
     event.listen(found.engine, "connect", _write_ahead)
-    found.engine.dispose()  # connections made so far were not told
+    found.engine.dispose()  # existing connections lack the new settings
     return found
 
 
@@ -145,7 +145,7 @@ def _is_journal(url: str) -> bool:
 
 
 def _file_of(url: str) -> Path | None:
-    """The file that a storage is; None where it is none."""
+    """Returns the file of a storage; None for a storage that is not a file."""
     if _is_journal(url):
         return Path(url)
     if not url.startswith("sqlite"):
@@ -157,9 +157,9 @@ def _file_of(url: str) -> Path | None:
 
 
 def _write_ahead(connection: Any, _: object) -> None:
-    """Lets SQLite wait for the disk now and then only: each trial is a dozen small writes.
+    """Lets SQLite sync to the disk only occasionally: each trial is a dozen small writes.
 
-    A process that is killed loses nothing by it, a power failure the last trials.
+    A killed process loses nothing by it, a power failure the last trials.
     """
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
@@ -167,7 +167,7 @@ def _write_ahead(connection: Any, _: object) -> None:
 
 @contextmanager
 def _told_plainly(url: str, hint: str) -> Iterator[None]:
-    """Turns what a storage can do wrong into errors for people."""
+    """Converts the errors of a storage to errors for users."""
     try:
         import optuna
         from sqlalchemy.exc import SQLAlchemyError
@@ -175,13 +175,13 @@ def _told_plainly(url: str, hint: str) -> Iterator[None]:
         raise SimresError(
             f"searching needs Optuna, and {error.name} is not installed", install("explore")
         ) from None
-    # A journal that is none is a `ValueError` or a `KeyError`, by where it goes wrong.
+    # An invalid journal raises `ValueError` or `KeyError`, depending on where it fails.
     known = (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, ImportError, ValueError, KeyError)
     try:
         yield
     except known as error:
         last: BaseException = error
-        while last.__cause__ is not None:  # Optuna says little of what a database said to it
+        while last.__cause__ is not None:  # Optuna hides the database's own message
             last = last.__cause__
         if "disk is full" in str(last) or getattr(last, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             hint = f"make room; {AGAIN}"

@@ -13,7 +13,7 @@ from simres.scenario.model import Scenario
 from simres.workload.graph import Ledger, Workload
 
 Progress = Callable[[int, int], None]
-"""Is told how many steps are done, and of how many."""
+"""Called with the number of finished steps and of all steps."""
 
 
 def what_if(
@@ -24,11 +24,11 @@ def what_if(
     target_ps: int | None = None,
     progress: Progress | None = None,
 ) -> WhatIf:
-    """Every resource of the scenario's chip doubled, halved and free; with a target, what it takes.
+    """Simulates every resource of the chip doubled, halved and unlimited; with a target, what meets it.
 
-    `workloads` are by tenant, that of an only network under the empty name. Where requests come over time,
-    each network runs as often as `images` says instead. Raises as `plan_crew` does for the scenario as it is.
-    The `expect:` is not looked at.
+    `workloads` are by tenant, that of an only network under the empty name. Where requests arrive over time,
+    each network instead runs `images` times. Raises as `plan_crew` does for the scenario as it is. The
+    `expect:` is not checked.
     """
     trial = Trial(scenario, workloads, registry)
     wanted = [(*one, how) for one in trial.resources for how in How]
@@ -53,5 +53,5 @@ def what_if(
 
 
 def _rank(need: Need) -> tuple[bool, float, int]:
-    """Those that meet the target by the size of the change, the others by how near they come."""
+    """Returns a sort key: changes that meet the target by size, then the others by distance from it."""
     return (not need.met, need.factor if need.met else 0.0, need.outcome.makespan_ps)

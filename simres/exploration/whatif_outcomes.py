@@ -14,17 +14,17 @@ from simres.program.tasks import Program
 
 
 class How(StrEnum):
-    """What becomes of a resource."""
+    """The change of a resource."""
 
     DOUBLED = "doubled"
     HALVED = "halved"
     FREE = "free"
-    """A rate without end, a delay of nothing, a memory for everything."""
+    """An unlimited rate, a delay of zero, a memory with room for everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A run in short. `bottleneck` is the component with most of the critical path, `on_path_ps` of it."""
+    """A run in short. `bottleneck` is the component with most of the critical path: `on_path_ps` of it."""
 
     makespan_ps: int
     bottleneck: str
@@ -33,11 +33,11 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One resource changed, and what comes of it: what is None could not be, and `refused` says why.
+    """One changed resource and the outcome: an impossible run is None, and `refused` gives the reasons.
 
     `value` is in base units, None for no limit. `replayed` is the same schedule on the changed chip,
-    `scheduled` a new one for it. `in_order_ps` is the makespan with every grant in the order that it had
-    before; it is worked out for what is free where the replay takes longer than before (`WhatIf.anomalies`).
+    `scheduled` a new one for it. `in_order_ps` is the makespan with every grant in its earlier order; it is
+    computed for an unlimited resource whose replay takes longer than before (`WhatIf.anomalies`).
     """
 
     component: str
@@ -61,19 +61,19 @@ class Change:
 
     @property
     def best(self) -> RunSummary | None:
-        """The faster of the two runs; the replay, of equals. None where neither could be."""
+        """The faster of the two runs; on a tie, the replay. None where neither is possible."""
         found = [one for one in (self.replayed, self.scheduled) if one is not None]
         return min(found, key=lambda one: one.makespan_ps, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """How much of a resource a target takes, one resource at a time.
+    """The amount of a resource that a target requires, one resource at a time.
 
-    `value` is the least of those tried with which the run was simulated to meet the target (None: no limit),
-    `factor` how many times what there is that is, of a delay how many times less (infinite for nothing of a
-    delay, or no limit). Where `met` is false, none of them did, and both are of the best reached. `outcome`
-    is the run with it, `same_schedule` says that it needs no new one; `tried` counts the values simulated.
+    `value` is the smallest tried value with which the simulated run meets the target (None: no limit),
+    `factor` its ratio to the present value, or for a delay the inverse ratio (infinite for a delay of zero,
+    or no limit). If `met` is false, no value meets the target, and both are of the best one. `outcome` is the
+    run with it, `same_schedule` says that it needs no new schedule; `tried` counts the simulated values.
     """
 
     component: str
@@ -93,21 +93,21 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class MakespanTarget:
-    """A wanted makespan in picoseconds and what single changes would do; none are looked for where the
-    scenario meets it as it is. Those that do come first, the smallest change before the others."""
+    """A target makespan in picoseconds and the single changes that may meet it; empty where the scenario
+    meets it as it is. Changes that meet it come first, smallest change first."""
 
     ps: int
     needs: tuple[Need, ...]
 
     @property
     def enough(self) -> tuple[Need, ...]:
-        """The changes that meet it."""
+        """The changes that meet the target."""
         return tuple(need for need in self.needs if need.met)
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """A scenario as it is, and with each change. A `target` is there where one was asked for."""
+    """A scenario as it is, and with each change. `target` is present if one was given."""
 
     name: str
     scheduler: str
@@ -122,8 +122,8 @@ class WhatIf:
         return target is None or self.base.makespan_ps <= target.ps or bool(target.enough)
 
     def anomalies(self) -> Iterator[Change]:
-        """The changes after which the same schedule takes longer though the chip is better, or less long
-        though it is worse (Graham, 1969)."""
+        """Yields the changes after which the same schedule is slower on a better chip, or faster on a worse
+        one (Graham, 1969)."""
         for change in self.changes:
             found = change.replayed
             if found is None or found.makespan_ps == self.base.makespan_ps:
@@ -132,7 +132,7 @@ class WhatIf:
                 yield change
 
     def gain_ps(self, change: Change) -> int:
-        """Picoseconds that a change saves; negative where it costs, 0 where it could not be."""
+        """Returns the picoseconds that a change saves; negative if it costs time, 0 if it is impossible."""
         return 0 if change.best is None else self.base.makespan_ps - change.best.makespan_ps
 
     def helps(self, change: Change) -> bool:
@@ -141,7 +141,7 @@ class WhatIf:
 
 
 def on_path(program: Program, record: Record) -> dict[str, int]:
-    """Picoseconds of the critical path by component; time spent waiting for space is the memory's.
+    """Returns picoseconds of the critical path by component; stalls on a full buffer count for the memory.
 
     Raises `SimresError` when the Record has no spans (its level is not full).
     """
@@ -158,7 +158,7 @@ def on_path(program: Program, record: Record) -> dict[str, int]:
 
 
 def outcome(program: Program, record: Record) -> RunSummary:
-    """A full Record in short."""
+    """Summarises a full Record."""
     parts = on_path(program, record)
     busiest = max(parts, key=lambda name: parts[name], default="")
     return RunSummary(record.makespan_ps, busiest, parts.get(busiest, 0))

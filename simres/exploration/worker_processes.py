@@ -1,4 +1,4 @@
-"""Evaluates points in processes of this machine, or in the current one."""
+"""Evaluates points in processes of this machine, or in the current process."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from simres.exploration.study import Study
 from simres.plugins.registry import Registry
 
 TRIES = 2
-"""How often a point may end its process before it counts as failed."""
+"""The number of processes that a point may end before it counts as failed."""
 
 GARBAGE = 1_000_000
-"""New objects after which a process looks for garbage: evaluating makes many, and hardly any in circles."""
+"""New objects between garbage collections: evaluation makes many, of which hardly any are in cycles."""
 
 _worker: tuple[Study, Registry] | None = None
-"""What this process evaluates, where it is a worker."""
+"""The study and registry of this process, if it is a worker."""
 
 
 def cores() -> int:
-    """Processors that this process may use."""
+    """Returns the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[FigureRow]]:  # noqa: ARG001
-    """The rows of points, evaluated in this process, one by one."""
+    """Yields the rows of points, evaluated in this process, one by one."""
     registry = Registry(external=study.plugins)
     usual = gc.get_threshold()
     gc.set_threshold(GARBAGE)
@@ -52,11 +52,11 @@ def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[Figur
 
 
 def processes(study: Study, points: Iterable[int], count: int, workers: int) -> Iterator[list[FigureRow]]:  # noqa: ARG001
-    """The rows of points, evaluated by so many processes, as they come.
+    """Yields the rows of points, evaluated by `workers` processes, in order of completion.
 
-    Processes that die are replaced. The points that were under way are then evaluated one at a time, and one
-    that takes its process with it again is recorded as failed. Leaving the iterator ends the processes at
-    once. Raises `SimresError` where processes cannot be started.
+    Processes that die are replaced. The points that were in progress are then evaluated one at a time, and
+    one that ends its process again is recorded as failed. Leaving the iterator ends the processes at once.
+    Raises `SimresError` where processes cannot be started.
     """
     shares = Shares(points, workers)
     while True:
@@ -70,7 +70,7 @@ def processes(study: Study, points: Iterable[int], count: int, workers: int) -> 
 
 
 def _singly(study: Study, points: Iterable[int]) -> Iterator[list[FigureRow]]:
-    """The rows of points of which some may end the process that evaluates them."""
+    """Yields the rows of points of which some may end the process that evaluates them."""
     left = deque(points)
     deaths: Counter[int] = Counter()
     while left:
@@ -87,7 +87,7 @@ def _singly(study: Study, points: Iterable[int]) -> Iterator[list[FigureRow]]:
 
 
 class _Pool:
-    """Processes, each with an entry of its own, and the portions that are under way."""
+    """Worker processes, each with its own queue, and the portions in progress."""
 
     def __init__(self, study: Study, workers: int, ahead: int = AHEAD) -> None:
         self.ahead = ahead
@@ -118,7 +118,7 @@ class _Pool:
         self._end()
 
     def rows(self, portion_of: Callable[[int], list[int]]) -> Iterator[list[FigureRow]]:
-        """Gives out the portions that there are for each worker, and yields rows as they come."""
+        """Submits portions for each worker, and yields rows on completion."""
         futures: dict[Future[list[FigureRow]], tuple[int, list[int]]] = {}
         idle = [worker for _ in range(self.ahead) for worker in range(len(self.executors))]
         while True:
@@ -138,7 +138,7 @@ class _Pool:
                 yield rows
 
     def _end(self) -> None:
-        """Ends the processes, whatever they are at."""
+        """Ends the processes at once."""
         running = [process for executor in self.executors for process in (executor._processes or {}).values()]
         for process in running:
             process.terminate()
@@ -147,7 +147,7 @@ class _Pool:
 
 
 def _begin(study: Study) -> None:
-    """What a worker does first: it takes the study, leaves Ctrl-C to its parent, and ends with it."""
+    """Initialises a worker: stores the study, ignores Ctrl-C, and ends the worker with its parent."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(GARBAGE)

@@ -1,9 +1,9 @@
-"""Residual blocks for the CIFAR networks, their plain twins, and the shortcuts round them.
+"""Residual blocks for the CIFAR networks, their plain twins, and their shortcuts.
 
-A block is made from (in_channels, out_channels, stride). What else a network must know of it are class
-attributes, all optional: `layers` (with weights, 2 by default), `expansion` (how many times more channels
-it puts out than its stage is wide, 1) and `preactivated` (norm and ReLU come before its convolutions).
-A block with a method `placed(number, count)` is told its place in the network, from 1.
+A block is made from (in_channels, out_channels, stride). Its other properties are class attributes, all
+optional: `layers` (with weights, 2 by default), `expansion` (output channels as a multiple of its stage's
+width, 1) and `preactivated` (norm and ReLU come before its convolutions). A block with a method
+`placed(number, count)` is given its place in the network, from 1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BlockFactory = Callable[[int, int, int], nn.Module]
 
 
 def trait(block: BlockFactory, name: str, default: Any) -> Any:
-    """The class attribute `name` of what `block` makes; a `partial` may set it by keyword."""
+    """Returns the class attribute `name` of what `block` makes; a `partial` may set it by keyword."""
     if isinstance(block, partial):
         return block.keywords.get(name, trait(block.func, name, default))
     return getattr(block, name, default)
@@ -31,7 +31,7 @@ def trait(block: BlockFactory, name: str, default: Any) -> Any:
 class PaddedIdentity(nn.Module):
     """The shortcut without parameters ("option A"): every stride-th pixel, new channels filled with zeros.
 
-    (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)); the zeros go on both
+    (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)); the zeros are on both
     sides of the old channels.
     """
 
@@ -65,7 +65,7 @@ def projection(in_channels: int, out_channels: int, stride: int) -> nn.Module:
 
 
 SHORTCUTS: dict[str, BlockFactory] = {"padded": PaddedIdentity, "projection": projection}
-"""How a block's input reaches its output when shapes differ."""
+"""The path of a block's input to its output when shapes differ."""
 
 
 def _convolutions(block: nn.Module, in_channels: int, out_channels: int, stride: int, layers: int) -> None:
@@ -81,10 +81,10 @@ def _convolutions(block: nn.Module, in_channels: int, out_channels: int, stride:
 
 
 class BasicBlock(nn.Module):
-    """3 x 3 convolutions with batch norm, and a shortcut round all of them: y = relu(F(x) + x).
+    """3 x 3 convolutions with batch norm, and a shortcut around all of them: y = relu(F(x) + x).
 
-    (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)). `layers` is how many
-    convolutions the shortcut skips: the N of section 3.3 of the paper, usually 2.
+    (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)). `layers` is the number of
+    convolutions that the shortcut skips: the N of section 3.3 of the paper, usually 2.
     """
 
     layers = 2
@@ -109,7 +109,7 @@ class BasicBlock(nn.Module):
 
 
 class PlainBlock(nn.Module):
-    """The same convolutions with no shortcut: what a residual network is compared with."""
+    """The same convolutions without a shortcut: the baseline of a residual network."""
 
     layers = 2
 
@@ -130,7 +130,7 @@ class PreactBlock(nn.Module):
     """Norm and ReLU before each convolution, nothing after the addition (He et al. 2016, arXiv:1603.05027).
 
     (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)). A projection shortcut
-    starts behind the first ReLU, as there; a padded one at the input.
+    starts behind the first ReLU, as in that paper; a padded one at the input.
     """
 
     layers = 2
@@ -164,16 +164,16 @@ class PreactBlock(nn.Module):
 class BottleneckBlock(nn.Module):
     """1 x 1, 3 x 3 and 1 x 1 convolutions, narrow in the middle, and a shortcut (arXiv:1512.03385, figure 5).
 
-    (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)); the middle has a
-    quarter of `out_channels`. The 3 x 3 convolution has the stride.
+    (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)); the middle has a quarter
+    of `out_channels`. The 3 x 3 convolution has the stride.
     """
 
     layers = 3
     expansion = 4
     narrowing = 4
-    """The middle has so many times fewer channels than the output."""
+    """The ratio of the output's channels to those of the middle."""
     groups = 1
-    """Of the 3 x 3 convolution."""
+    """Groups of the 3 x 3 convolution."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int, shortcut: str = "padded") -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Builds the module that a name stands for, with random weights; nothing is ever downloaded."""
+"""Builds the module of a network's name, with random weights; nothing is ever downloaded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from simres.plugins.registry import Registry, default_registry, resolve
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A module with what its name says of it. `input` is without the batch, None where nobody said."""
+    """A module and the properties of its name. `input` is without the batch, None where it is unknown."""
 
     name: str
     module: nn.Module
@@ -47,12 +47,12 @@ def build(
     classes: int | None = None,
     channels: int | None = None,
 ) -> Network:
-    """The network of that name (see `simres.networks.network_names.parse`), in evaluation mode.
+    """Returns the network of that name (see `simres.networks.network_names.parse`), in evaluation mode.
 
     `block` makes the residual blocks of a CIFAR network, called as (in_channels, out_channels, stride);
-    `shortcut` is `padded` (no parameters) or `projection`; `span` the layers that a shortcut skips. `stem`
-    `cifar` fits a torchvision network to small images. `classes` and `channels` (of the input) are those
-    of the data; what a network's name implies by default. Raises `SimresError`.
+    `shortcut` is `padded` (no parameters) or `projection`; `span` the number of layers that a shortcut skips.
+    `stem` `cifar` adapts a torchvision network to small images. `classes` and `channels` (of the input) are
+    those of the data, by default those that the name implies. Raises `SimresError`.
     """
     parsed = names.parse(name) if isinstance(name, str) else name
     residual = parsed.family is Family.CIFAR and parsed.name.startswith("resnet")
@@ -83,7 +83,7 @@ def build(
 
 
 def build_variant(variant: Variant, registry: Registry | None = None) -> Network:
-    """The network of a variant, with random weights. Raises `SimresError`."""
+    """Returns the network of a variant, with random weights. Raises `SimresError`."""
     registry = registry or default_registry()
     network = build(
         variant.network,
@@ -179,7 +179,7 @@ def _torchvision(name: str, classes: int | None) -> nn.Module:
 
 
 def _from_factory(text: str) -> nn.Module:
-    """`package.module:factory`: a Module, or whatever makes one when called without arguments."""
+    """Loads `package.module:factory`: a Module, or a callable without arguments that returns one."""
     module_name, _, attribute = text.partition(":")
     if module_name.partition(".")[0] in sys.stdlib_module_names:  # a checkpoint may name `os:abort`
         raise SimresError(f"`{text}` makes no network: `{module_name}` is a module of Python itself")
@@ -191,7 +191,7 @@ def _from_factory(text: str) -> nn.Module:
         made = found if isinstance(found, nn.Module) else found()
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # a script that calls sys.exit() when imported, too
+    except BaseException as error:  # includes a script that calls sys.exit() when imported
         raise SimresError(
             f"cannot make a network from `{text}`: {_reason(error)}", _hint(error, text)
         ) from error

@@ -1,4 +1,4 @@
-"""The networks that `simres models` lists, with counts taken in advance, so that torch is not needed."""
+"""The networks that `simres models` lists, with precomputed counts, so that torch is not needed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TABLE = Path(__file__).with_name("models.json")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A network for ten classes. `command` is how it is named on the command line.
+    """A network for ten classes. `command` is its name on the command line.
 
-    `depth` counts convolutions and linear layers, those of shortcuts left out, as the papers do; `macs` are
-    the multiply-accumulates of one image of shape `input`.
+    `depth` counts convolutions and linear layers except those of shortcuts, as the papers do; `macs` are the
+    multiply-accumulates per inference, on one image of shape `input`.
     """
 
     command: str
@@ -30,12 +30,12 @@ class Model:
 
 
 def models() -> tuple[Model, ...]:
-    """Those that were counted."""
+    """Returns the networks of the table."""
     return tuple(Model(**row) for row in json.loads(TABLE.read_text(encoding="utf-8")))
 
 
 def counted(variant: Variant) -> Model:
-    """A network built and counted. Needs torch; raises `SimresError`."""
+    """Builds a network and counts it. Needs torch; raises `SimresError`."""
     import torch
     from torch import nn
     from torch.utils.flop_counter import FlopCounterMode
@@ -44,7 +44,7 @@ def counted(variant: Variant) -> Model:
     from simres.networks.without_blocks import SHORTCUT_NAMES
 
     network = build_variant(variant)
-    module = network.module.to("meta")  # shapes are enough
+    module = network.module.to("meta")  # shapes suffice
     shape = [int(size) for size in (network.input or "3x32x32").split("x")]
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         module(torch.zeros(1, *shape, device="meta"))

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def load(path: Path, registry: Registry | None = None) -> Network:
-    """The network that a checkpoint names, with its weights.
+    """Returns the network that a checkpoint names, with its weights.
 
-    The metadata must have `network` (a name of a network) and may have the rest
+    The metadata must have `network` (the name of a network) and may have the rest
     of a `simres.networks.variant.Variant`, `accuracy` (0 to 1) and `input`. Raises `SimresError`.
     """
     state, metadata = read(path)
@@ -56,10 +56,10 @@ def network_of(
     span: int | None = None,
     stem: str | None = None,
 ) -> Network:
-    """The network that `name` stands for: a checkpoint's with its weights, any other with random ones.
+    """Returns the network of a name: a checkpoint's with its weights, any other with random ones.
 
-    The choices are those of `simres.networks.build.build`; a checkpoint takes none, as its own are made.
-    Raises `SimresError` for a name that is none and for a checkpoint that cannot be read.
+    The options are those of `simres.networks.build.build`; a checkpoint accepts none, as its own are fixed.
+    Raises `SimresError` for an invalid name and for a checkpoint that cannot be read.
     """
     parsed = parse(name) if isinstance(name, str) else name
     chosen = block or shortcut or stem or span is not None
@@ -69,7 +69,7 @@ def network_of(
 
 
 def variant_in(path: Path, metadata: Mapping[str, str]) -> Variant:
-    """Which network a checkpoint with these metadata is of. Raises `SimresError`."""
+    """Returns the network variant that a checkpoint's metadata describe. Raises `SimresError`."""
     if "network" not in metadata:
         raise SimresError(
             f"checkpoint `{path}` does not say which network it is of",
@@ -87,9 +87,10 @@ def variant_in(path: Path, metadata: Mapping[str, str]) -> Variant:
 def put(
     module: nn.Module, state: Mapping[str, torch.Tensor], what: str, name: str, assign: bool = False
 ) -> None:
-    """Gives a module its weights; `what` and `name` are for the error where they do not fit.
+    """Loads weights into a module; `what` and `name` are for the error if they do not fit.
 
-    With `assign` the module takes the tensors themselves and not copies, as one without memory needs it.
+    With `assign` the module takes the tensors themselves and not copies, which a module on the meta device
+    needs.
     """
     try:
         module.load_state_dict(state, assign=assign)
@@ -101,7 +102,7 @@ def put(
 
 
 def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """Tensors and metadata of a safetensors file. Raises `SimresError`."""
+    """Returns the tensors and metadata of a safetensors file. Raises `SimresError`."""
     try:
         from safetensors import SafetensorError, safe_open
     except ModuleNotFoundError as error:
@@ -119,7 +120,7 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
 
 
 def accuracy_in(path: Path, metadata: Mapping[str, str]) -> float | None:
-    """The accuracy that a checkpoint states, 0 to 1, None where it states none. Raises `SimresError`."""
+    """Returns the accuracy that a checkpoint states, 0 to 1, or None. Raises `SimresError`."""
     if "accuracy" not in metadata:
         return None
     try:
@@ -134,7 +135,7 @@ def accuracy_in(path: Path, metadata: Mapping[str, str]) -> float | None:
 
 
 def weight_digest(state: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 of names, types, shapes and bytes of all tensors, in order of name."""
+    """Returns the SHA-256 of names, types, shapes and bytes of all tensors, in order of name."""
     digest = hashlib.sha256()
     for name in sorted(state):
         tensor = state[name].detach().cpu().contiguous()

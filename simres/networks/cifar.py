@@ -1,7 +1,7 @@
 """The CIFAR residual networks of He et al. 2015 (arXiv:1512.03385, section 4.2) and their plain twins.
 
-A stem of 16 channels, then three stages of n blocks with 16, 32 and 64 channels at 32 x 32, 16 x 16 and
-8 x 8 pixels, global average pooling and one linear layer: with two layers a block, 6n + 2 with weights.
+A stem of 16 channels, then three stages of n blocks with 16, 32 and 64 channels at 32 x 32, 16 x 16 and 8 x 8
+pixels, global average pooling and one linear layer: with two layers per block, 6n + 2 with weights.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from simres.networks.blocks import BlockFactory, trait
 
 STAGES = (16, 32, 64)
-"""Channels of the three stages; blocks with an `expansion` put out so many times more."""
+"""Channels of the three stages; a block's `expansion` multiplies its output channels."""
 
 
 class CifarNet(nn.Module):

@@ -12,7 +12,7 @@ from pathlib import Path
 from simres.errors import SimresError
 
 CHECKPOINT_SUFFIX = ".safetensors"
-"""The one kind of checkpoint that is read."""
+"""The only kind of checkpoint that is read."""
 RUN_CHECKPOINT = "checkpoint.safetensors"
 """Its name in the folder of a training run."""
 
@@ -34,18 +34,18 @@ vgg16_bn vgg19 vgg19_bn vit_b_16 vit_b_32 vit_h_14 vit_l_16 vit_l_32 wide_resnet
 wide_resnet50_2
 """
 TORCHVISION = tuple(_CLASSIFIERS.split())
-"""torchvision's image classifiers. Others of its models can be named too, with the prefix."""
+"""torchvision's image classifiers. Its other models can be named with the prefix."""
 
 COMMON = ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "plain20", "plain56")
-"""CIFAR networks that are suggested to whoever misspells one."""
+"""CIFAR networks suggested for a misspelt name."""
 
 
 SMALL = {"lenet5": "3x32x32", "alexnet": "3x64x64"}
-"""Networks for small images that are no CIFAR networks by depth, and the input that each must have."""
+"""Networks for small images other than the CIFAR networks by depth, and the input that each requires."""
 
 
 class Family(StrEnum):
-    """Where a network comes from."""
+    """The source of a network."""
 
     CIFAR = "cifar"
     TORCHVISION = "torchvision"
@@ -55,7 +55,7 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NetworkName:
-    """A network's name, understood: `name` is without the family; `str` gives the canonical form."""
+    """A parsed network name: `name` is without the family; `str` gives the canonical form."""
 
     family: Family
     name: str
@@ -66,7 +66,7 @@ class NetworkName:
 
     @property
     def input(self) -> str | None:
-        """The input it takes unless told otherwise (`3x32x32`, without the batch), None where unknown."""
+        """The default input (`3x32x32`, without the batch), None where unknown."""
         if self.family is Family.CIFAR:
             return SMALL.get(self.name, "3x32x32")
         if self.family is Family.TORCHVISION:
@@ -75,12 +75,12 @@ class NetworkName:
 
     @property
     def shipped(self) -> str | None:
-        """The name under which simres would ship its workload; None for code and checkpoints of one's own."""
+        """The name of the workload that simres would ship; None for a user's code and checkpoints."""
         return self.file_stem if self.family in (Family.CIFAR, Family.TORCHVISION) else None
 
     @property
     def file_stem(self) -> str:
-        """What a workload file of it is called: the bare name, where only one family can have it."""
+        """The stem of its workload file: the bare name, where only one family can have it."""
         if self.family in (Family.CIFAR, Family.TORCHVISION):
             return f"{self.family}-{self.name}" if _ambiguous(self.name) else self.name
         last = self.name.rpartition(":")[2] if self.family is Family.FACTORY else Path(self.name).stem
@@ -88,10 +88,10 @@ class NetworkName:
 
 
 def parse(text: str) -> NetworkName:
-    """What `resnet20`, `torchvision:resnet50`, `package.module:factory` or the path of a checkpoint means.
+    """Parses `resnet20`, `torchvision:resnet50`, `package.module:factory` or the path of a checkpoint.
 
-    The folder of a training run means the checkpoint in it, a name without a path never a folder. Raises
-    `SimresError` where it could be two networks or is none, with what comes nearest.
+    The folder of a training run stands for the checkpoint in it; a name without a path never stands for a
+    folder. Raises `SimresError`, with the nearest names, for an ambiguous or unknown name.
     """
     text = text.strip()
     family, colon, name = text.partition(":")
@@ -111,18 +111,18 @@ def parse(text: str) -> NetworkName:
 
 
 def canonical(text: str) -> str:
-    """`cifar:resnet20` for `resnet20`. Raises as `parse` does."""
+    """Returns `cifar:resnet20` for `resnet20`. Raises as `parse` does."""
     return str(parse(text))
 
 
 def depth(name: str) -> tuple[str, int] | None:
-    """("resnet", 20) for `resnet20`; None where `name` is not of that form."""
+    """Returns ("resnet", 20) for `resnet20`; None where `name` is not of that form."""
     match = re.fullmatch(r"(resnet|plain)([0-9]{1,9})", name, flags=re.ASCII)
     return (match[1], int(match[2])) if match else None
 
 
 def valid_depth(layers: int) -> bool:
-    """True of 8, 14, 20 ... 1202: 6n + 2."""
+    """Whether the number of layers is 6n + 2 from 8 to 1202."""
     return 8 <= layers <= DEEPEST and layers % 6 == 2
 
 
@@ -211,5 +211,5 @@ def _unknown(name: str, known: tuple[str, ...], prefix: str = "") -> SimresError
 
 
 def unknown_torchvision(name: str, known: list[str]) -> SimresError:
-    """The error for a name that the installed torchvision does not have."""
+    """Returns the error for a name that the installed torchvision does not have."""
     return _unknown(name, tuple(known), "torchvision:")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class LeNet5(nn.Module):
-    """LeCun et al. 1998 with the ReLU and max pooling of today: (N, channels, 32, 32) -> (N, classes).
+    """LeCun et al. 1998 with the ReLU and max pooling used today: (N, channels, 32, 32) -> (N, classes).
 
     61,706 parameters for one channel and ten classes.
     """
@@ -77,4 +77,4 @@ class AlexNet(nn.Module):
 
 
 SMALL: dict[str, Callable[..., Any]] = {"lenet5": LeNet5, "alexnet": AlexNet}
-"""By name; each is called as (classes, channels)."""
+"""Constructors by name; each is called as (classes, channels)."""

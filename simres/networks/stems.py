@@ -1,4 +1,4 @@
-"""torchvision's networks fitted to small images: a stem that keeps their resolution."""
+"""Adapts torchvision's networks to small images: a stem that keeps their resolution."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ STEMS = {
     r"mnasnet.*": ("layers.0", None),
     r"vgg.*": ("features.0", None),
 }
-"""Where a family's first convolution and the pooling right behind it are."""
+"""The first convolution of each family and the pooling directly behind it."""
 
 
 def adapt(module: nn.Module, name: str, stem: str | None, channels: int) -> None:
     """Changes the first convolution of torchvision's `name` in place.
 
-    With `stem` `cifar` it becomes 3 x 3 with stride 1, and the pooling behind it is left out, as is usual
-    for images of 32 x 32 pixels. `channels` is how many the images have. Raises `SimresError`.
+    With `stem` `cifar` it becomes 3 x 3 with stride 1, and the pooling behind it is omitted, as is usual for
+    images of 32 x 32 pixels. `channels` is the number of channels of the images. Raises `SimresError`.
     """
     if stem not in (None, "cifar"):
         raise SimresError(f"unknown stem `{stem}`", "known: cifar")

@@ -1,4 +1,4 @@
-"""A network with all choices made, as a checkpoint stores them."""
+"""A network with all options set, as a checkpoint stores them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ TEXTS = ("block", "shortcut", "stem")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`network` as `simres.networks.network_names.parse` reads it; None is what the name implies.
+    """`network` as `simres.networks.network_names.parse` reads it; None stands for the default of the name.
 
-    `block` is a name that `simres plugins` lists; `removed` are blocks that their shortcuts have replaced,
-    such as `layers.4`.
+    `block` is a name that `simres plugins` lists; `removed` are blocks replaced by their shortcuts, such as
+    `layers.4`.
     """
 
     network: str
@@ -29,18 +29,18 @@ class Variant:
     removed: tuple[str, ...] = ()
 
     def without(self, *blocks: str) -> Variant:
-        """The same with more blocks removed."""
+        """Returns the same variant with more blocks removed."""
         return replace(self, removed=(*self.removed, *blocks))
 
     def metadata(self) -> dict[str, str]:
-        """As the metadata of a checkpoint: texts, and nothing that is None."""
+        """Returns the metadata of a checkpoint: texts, without values that are None."""
         chosen = {name: getattr(self, name) for name in (*TEXTS, *NUMBERS)}
         found = {"network": self.network} | {k: str(v) for k, v in chosen.items() if v is not None}
         return found | ({"removed": " ".join(self.removed)} if self.removed else {})
 
 
 def variant_of(metadata: Mapping[str, str]) -> Variant:
-    """The variant that the metadata of a checkpoint describe. Raises `SimresError`."""
+    """Returns the variant that a checkpoint's metadata describe. Raises `SimresError`."""
     numbers: dict[str, int] = {}
     for name in NUMBERS:
         if name in metadata:

@@ -7,14 +7,14 @@ from torch import nn
 from simres.errors import SimresError
 
 SHORTCUT_NAMES = ("shortcut", "downsample", "skip")
-"""What blocks, ours and other people's, call the way round them."""
+"""Names of the shortcut in blocks of simres and of other packages."""
 
 
 def removable(module: nn.Module) -> tuple[str, ...]:
-    """The residual blocks of a network by path (`layers.0`), in the order in which it holds them.
+    """Returns the residual blocks of a network by path (`layers.0`), in the order of its modules.
 
     A residual block is a module with a shortcut: an attribute `shortcut`, `downsample` or `skip`, which may
-    be None where the shortcut is the identity. Blocks inside of blocks are not taken apart.
+    be None where the shortcut is the identity. Blocks nested in blocks are not listed.
     """
     found: list[str] = []
     for path, child in module.named_modules():
@@ -25,10 +25,10 @@ def removable(module: nn.Module) -> tuple[str, ...]:
 
 
 def remove(module: nn.Module, block: str) -> None:
-    """Replaces `block`, in place, by its shortcut: y = x + F(x) becomes y = x, the ReLU after it included.
+    """Replaces `block`, in place, by its shortcut: y = x + F(x) becomes y = x, without the ReLU after it.
 
-    The ReLU goes too, as its input is that of another ReLU in all these networks but behind a projection,
-    whose values may be negative; there it stays. Raises `SimresError` if there is no such block.
+    The ReLU is removed because its input is the output of another ReLU in all these networks, except behind a
+    projection, whose values may be negative; there it stays. Raises `SimresError` if there is no such block.
     """
     if block not in removable(module):
         known = ", ".join(removable(module)) or "none"
@@ -38,7 +38,7 @@ def remove(module: nn.Module, block: str) -> None:
 
 
 def remains(block: nn.Module) -> nn.Module:
-    """What is left of a residual block when it is removed."""
+    """Returns the part of a residual block that stays when the block is removed."""
     shortcut = next(getattr(block, name) for name in SHORTCUT_NAMES if hasattr(block, name))
     projects = shortcut is not None and any(True for _ in shortcut.parameters())
     preactivated = bool(getattr(block, "preactivated", False))

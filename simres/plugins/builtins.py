@@ -9,7 +9,7 @@ from simres.plugins.hooks import Block, Component, ComponentRole, Pass, Reporter
 
 @hookimpl
 def simres_components() -> Iterator[Component]:
-    """The four parts of the paper's chip, and what else may be on its bus."""
+    """The four parts of the paper's chip, and other components for its bus."""
     yield Component(
         kind="ddr",
         role=ComponentRole.BUS,
@@ -45,7 +45,7 @@ def simres_components() -> Iterator[Component]:
 
 @hookimpl
 def simres_schedulers() -> Iterator[Scheduler]:
-    """The sheet's rule, and the honest minimum."""
+    """The sheet's rule, the serial baseline, and the overlapped scheduler."""
     yield Scheduler(
         name="paper",
         target="simres.scheduling.paper:schedule",
@@ -68,7 +68,7 @@ def simres_schedulers() -> Iterator[Scheduler]:
 
 @hookimpl
 def simres_passes() -> Iterator[Pass]:
-    """Rewrites that keep what the network computes."""
+    """Passes that preserve the network's function."""
     yield Pass(
         name="fold_batch_norm",
         target="simres.passes.fold_batch_norm:fold_batch_norm",
@@ -100,7 +100,7 @@ def simres_passes() -> Iterator[Pass]:
 
 @hookimpl
 def simres_blocks() -> Iterator[Block]:
-    """The block of the paper's section 3.3, and the two that came after it."""
+    """The block of the paper's section 3.3, and the two that followed it."""
     yield Block(
         name="basic",
         target="simres.networks.blocks:BasicBlock",

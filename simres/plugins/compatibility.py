@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def unmet(distribution: Distribution) -> str | None:
-    """What a distribution asks of simres that this one is not, in words; None where all is well.
+    """Returns the requirement of a distribution that this simres does not meet; None if all are met.
 
-    An installer sees to that, but not one told to leave dependencies alone, nor a later change of simres.
+    An installer checks this, unless told to leave dependencies alone; nor does it check a later change of
+    simres.
     """
     from packaging.requirements import InvalidRequirement, Requirement
 

@@ -1,4 +1,4 @@
-"""The result of an importer: a workload, and perhaps a scenario."""
+"""The result of an importer: a workload, and optionally a scenario."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from simres.workload.graph import Ledger, Workload
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A workload and, where the files describe a chip too, the scenario that runs it.
+    """A workload and, where the files also describe a chip, the scenario that runs it.
 
-    `scenario` is YAML text without `name` and `workload`: hardware, scheduler, and comments that say where
-    the figures come from. `left_out` names, a line each, what the files ask for and simres has not.
+    `scenario` is YAML text without `name` and `workload`: hardware, scheduler, and comments that state the
+    sources of the figures. `left_out` lists, one per line, the features of the files that simres does not
+    support.
     """
 
     workload: Workload | Ledger

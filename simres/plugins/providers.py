@@ -11,11 +11,11 @@ BROUGHT_BY: Mapping[str, str] = {
     **dict.fromkeys(("systolic", "scalesim", "scalesim_shapes"), "simres-systolic"),
     **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
 }
-"""Parts that the packages beside simres declare, for those who have not installed them."""
+"""Parts of the separate packages of simres, for hints where these are not installed."""
 
 
 def where_from(what: str, name: str, known: Collection[str], kept_out: str = "") -> str:
-    """A hint for a part of a kind (`what`) that is not `known`; `kept_out` is why a package may not count."""
+    """Returns a hint for an unknown part of a kind (`what`); `kept_out` explains an excluded package."""
     if name in BROUGHT_BY:
         return f"`{name}` comes with the package `{BROUGHT_BY[name]}`{kept_out}"
     from difflib import get_close_matches

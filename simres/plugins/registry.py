@@ -1,7 +1,7 @@
-"""The registry of parts: built-in ones at once, those of packages when a name asks for them.
+"""The registry of parts: built-in ones at once, those of packages when a name requires them.
 
-A package is loaded only when something needs a name that simres does not have, or when all names are
-listed. One that fails is set aside with its reason and never breaks a command that can do without it.
+A package is loaded only when a name is needed that simres does not have, or when all names are listed. A
+package that fails is disabled with its reason and never breaks a command that does not need it.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ FORMS: Mapping[str, type] = {
     "per_input": bool,
     "elementwise": bool,
 }
-"""Types of those fields of declarations that are no text."""
+"""Types of the fields of declarations that are not text."""
 
 SLOW_S = 1.0
-"""A plugin whose import takes longer is named: every command that needs a plugin waits for all of them."""
+"""A plugin whose import takes longer is reported: every command that needs a plugin waits for all of them."""
 
 Declaration = Component | Scheduler | Pass | Operator | Block | Reporter | Importer
 D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter, Importer)
@@ -61,7 +61,7 @@ D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter, Importer
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A package that declares parts. `reason` says why it was set aside, None where it works."""
+    """A package that declares parts. `reason` says why it was disabled, None where it works."""
 
     plugin: str
     distribution: str
@@ -74,7 +74,7 @@ class Provider:
 
     @property
     def remark(self) -> str | None:
-        """What a user should know of it; None where all is well."""
+        """A remark for the user; None where there is no problem."""
         if self.reason:
             return f"plugin `{self.plugin}` ({self}) is left out: {self.reason}"
         if self.import_s > SLOW_S:
@@ -84,7 +84,7 @@ class Provider:
 
 @dataclass(slots=True)
 class Catalogue(Generic[D]):
-    """The declarations of one hook by name, with who made each; `contested` are names that several claim."""
+    """The declarations of one hook by name, with providers; `contested` are names that several claim."""
 
     what: str
     hook: str
@@ -94,11 +94,11 @@ class Catalogue(Generic[D]):
     contested: dict[str, list[Provider]] = field(default_factory=dict)
 
     def name(self, declaration: D) -> str:
-        """What the declaration is found by."""
+        """Returns the name that identifies a declaration."""
         return str(getattr(declaration, self.key))
 
     def add(self, declaration: D, provider: Provider) -> None:
-        """Takes a declaration down; a name that someone else has is nobody's from then on."""
+        """Adds a declaration; a name that is already taken becomes contested and cannot be used."""
         name = self.name(declaration)
         if name in self.found:
             self.contested[name] = [self.found.pop(name)[1]]
@@ -109,16 +109,16 @@ class Catalogue(Generic[D]):
         _warn(f"{self.conflict(name)}: uninstall one of them to use it")
 
     def conflict(self, name: str) -> str:
-        """Who claims a contested name."""
+        """Describes the claims to a contested name."""
         claims = " and ".join(f"`{claim.plugin}` ({claim})" for claim in self.contested[name])
         return f"{self.what} `{name}` is claimed by {claims}"
 
 
 class Registry:
-    """Every part that scenarios can name.
+    """All parts that scenarios can name.
 
-    `external=False` (`--no-plugins`) keeps to the built-in parts. Lookups raise `SimresError` with the
-    known names, close matches, and the packages that might have had the name but failed to load.
+    `external=False` (`--no-plugins`) restricts it to the built-in parts. Lookups raise `SimresError` with the
+    known names, close matches, and the packages that failed to load and may declare the name.
     """
 
     def __init__(self, *, external: bool = True) -> None:
@@ -141,7 +141,7 @@ class Registry:
 
     @property
     def catalogues(self) -> tuple[Catalogue[Any], ...]:
-        """All of them, in the order in which people read them."""
+        """All catalogues, in display order."""
         return (
             self._components,
             self._schedulers,
@@ -153,15 +153,15 @@ class Registry:
         )
 
     def component(self, kind: str) -> Component:
-        """The component kind of that name."""
+        """Returns the component kind of that name."""
         return self._lookup(self._components, kind)
 
     def scheduler(self, name: str) -> Scheduler:
-        """The scheduler of that name."""
+        """Returns the scheduler of that name."""
         return self._lookup(self._schedulers, name)
 
     def pass_(self, name: str) -> Pass:
-        """The workload pass of that name; `batch_8` is the numbered one `batch_N`."""
+        """Returns the workload pass of that name; `batch_8` is the numbered one `batch_N`."""
         if name.endswith("_N"):
             raise SimresError(f"pass `{name}` needs a number for its N", f"such as `{name[:-1]}8`")
         if (numbered := re.fullmatch(NUMBERED, name)) and name not in self._passes.found:
@@ -172,47 +172,47 @@ class Registry:
         return self._lookup(self._passes, name)
 
     def block(self, name: str) -> Block:
-        """The residual block of that name."""
+        """Returns the residual block of that name."""
         return self._lookup(self._blocks, name)
 
     def reporter(self, name: str) -> Reporter:
-        """The reporter of that name."""
+        """Returns the reporter of that name."""
         return self._lookup(self._reporters, name)
 
     def importer(self, name: str) -> Importer:
-        """The importer of that name."""
+        """Returns the importer of that name."""
         return self._lookup(self._importers, name)
 
     def components(self) -> Mapping[str, Component]:
-        """All component kinds, plugins' included."""
+        """Returns all component kinds, including plugins'."""
         return self._all(self._components)
 
     def schedulers(self) -> Mapping[str, Scheduler]:
-        """All schedulers, plugins' included."""
+        """Returns all schedulers, including plugins'."""
         return self._all(self._schedulers)
 
     def passes(self) -> Mapping[str, Pass]:
-        """All workload passes, plugins' included."""
+        """Returns all workload passes, including plugins'."""
         return self._all(self._passes)
 
     def operators(self) -> Mapping[str, Operator]:
-        """All operators that plugins can lower."""
+        """Returns all operators that plugins can lower."""
         return self._all(self._operators)
 
     def blocks(self) -> Mapping[str, Block]:
-        """All residual blocks, plugins' included."""
+        """Returns all residual blocks, including plugins'."""
         return self._all(self._blocks)
 
     def reporters(self) -> Mapping[str, Reporter]:
-        """All reporters, plugins' included."""
+        """Returns all reporters, including plugins'."""
         return self._all(self._reporters)
 
     def importers(self) -> Mapping[str, Importer]:
-        """All readers of other tools' files; simres has none itself."""
+        """Returns all importers of other tools' files; simres itself has none."""
         return self._all(self._importers)
 
     def provider(self, declaration: Declaration) -> Provider:
-        """Who declared it."""
+        """Returns the provider of a declaration."""
         for catalogue in self.catalogues:
             for known, provider in catalogue.found.values():
                 if known is declaration:
@@ -220,9 +220,10 @@ class Registry:
         raise KeyError(declaration)
 
     def call(self, declaration: Scheduler | Pass | Reporter, *args: object) -> Any:
-        """What the declared function makes of `args`; several Programs come as a list.
+        """Returns the result of the declared function for `args`; several Programs are returned as a list.
 
-        Raises `PluginFailure` when a plugin's raises anything but a `SimresError`, or returns something else.
+        Raises `PluginFailure` when a plugin's function raises anything but a `SimresError`, or returns
+        another type.
         """
         function = resolve(declaration.target)
         provider = self.provider(declaration)
@@ -241,7 +242,7 @@ class Registry:
             ) from failure.__cause__
 
     def load_external(self) -> None:
-        """Loads every installed plugin that may load, once; those that fail are warned of and set aside."""
+        """Loads every installed plugin that may load, once; those that fail are disabled with a warning."""
         if not self._pending:
             return
         self._pending = False
@@ -263,9 +264,9 @@ class Registry:
                 _warn(provider.remark)
 
     def add(self, plugin: object, name: str | None = None) -> Provider:
-        """Takes in a plugin that is not installed, such as a module under test, and returns its provider.
+        """Registers a plugin that is not installed, such as a module under test, and returns its provider.
 
-        Whatever an installed plugin is set aside for is raised here.
+        An error that would disable an installed plugin is raised here.
         """
         module = name or str(getattr(plugin, "__name__", type(plugin).__name__))
         plain = _normal(module)
@@ -274,7 +275,7 @@ class Registry:
         return provider
 
     def declared(self, provider: Provider) -> tuple[tuple[Catalogue[Any], Declaration], ...]:
-        """What a provider declares and nobody else claims, each with the catalogue it is in."""
+        """Returns the uncontested declarations of a provider, each with its catalogue."""
         return tuple(
             (catalogue, declaration)
             for catalogue in self.catalogues
@@ -283,7 +284,7 @@ class Registry:
         )
 
     def _add(self, plugin: object, provider: Provider) -> None:
-        """Registers one plugin and takes down what it declares; all of it or, on any error, nothing."""
+        """Registers one plugin and its declarations; all of them or, on any error, none."""
         name = f"{provider.distribution}:{provider.plugin}"
         try:
             self.manager.register(plugin, name)
@@ -306,7 +307,7 @@ class Registry:
             catalogue.add(declaration, provider)
 
     def _checked(self, catalogue: Catalogue[D], declarations: Iterable[object]) -> Iterable[D]:
-        """What one plugin yields for one hook, if all of it is as it should be."""
+        """Returns the declarations of one plugin for one hook, if all of them are valid."""
         declared: dict[str, D] = {}
         for declaration in declarations:
             if not isinstance(declaration, catalogue.form):
@@ -344,13 +345,13 @@ class Registry:
 
 
 def resolve(target: str) -> Any:
-    """What `"pkg.mod:Name"` names, imported now.
+    """Imports the target of `"pkg.mod:Name"`.
 
-    Raises `SimresError`, with the package that it belongs to, when it cannot be.
+    Raises `SimresError`, with the package that it belongs to, when that fails.
     """
     module_name, _, attribute = target.partition(":")
     if (found := getattr(sys.modules.get(module_name), "__dict__", {}).get(attribute)) is not None:
-        return found  # asked for again and again, and nothing foreign runs
+        return found  # resolved often, and runs no foreign code
     try:
         with foreign_code():
             return getattr(import_module(module_name), attribute)
@@ -362,7 +363,7 @@ def resolve(target: str) -> Any:
 
 
 def _installed() -> list[tuple[Provider, EntryPoint]]:
-    """Installed plugins that may load, in order of distribution and name."""
+    """Returns the installed plugins that may load, in order of distribution and name."""
     from importlib.metadata import entry_points
 
     said = os.environ.get(LOAD_PLUGINS)
@@ -386,5 +387,5 @@ def _warn(message: str) -> None:
 
 @cache
 def default_registry() -> Registry:
-    """The registry that a plain `import simres` uses: built-in parts, and installed ones on demand."""
+    """Returns the registry of a plain `import simres`: built-in parts, and installed ones on demand."""
     return Registry()

@@ -1,4 +1,4 @@
-"""Runs code of plugins: contains what it raises, prints and returns."""
+"""Runs code of plugins: contains their exceptions, output and results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simres.workload.graph import Workload
 
 
 class ForeignError(Exception):
-    """Code that is not ours raised something."""
+    """A plugin's code raised an exception."""
 
     def __init__(self, error: BaseException) -> None:
         said = " ".join(str(error).split())
@@ -24,9 +24,9 @@ class ForeignError(Exception):
 
 @contextmanager
 def foreign_code() -> Iterator[None]:
-    """Whatever is raised inside leaves as a `ForeignError`, `SystemExit` too; Ctrl-C goes through.
+    """Converts any exception inside to a `ForeignError`, `SystemExit` too; Ctrl-C passes through.
 
-    What is printed goes to stderr: stdout may be a JSON document.
+    Printed output goes to stderr: stdout may be a JSON document.
     """
     try:
         with redirect_stdout(sys.stderr):
@@ -38,7 +38,7 @@ def foreign_code() -> Iterator[None]:
 
 
 def returned(declaration: Scheduler | Pass | Reporter, value: object) -> object:
-    """What a declared function returned, an iterator of Programs as a list. Raises `TypeError` otherwise."""
+    """Returns a function's result, an iterator of Programs as a list. Raises `TypeError` for other types."""
     if isinstance(declaration, Scheduler) and not isinstance(value, Program):
         if not hasattr(value, "__iter__"):
             raise TypeError(f"it must return a Program, or several, got {type(value).__name__}")

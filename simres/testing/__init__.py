@@ -7,10 +7,10 @@ A contract test takes three lines:
     def test_contract() -> None:
         check_component("npu", rows=8, columns=8, clock="1 GHz")
 
-and there is one for every sort of part; `check_plugin` holds all that a plugin declares against theirs.
-Each runs the part on random workloads and raises `ContractBroken`, an `AssertionError`, for what does not
-hold. The other names here are what such tests are made of: chips, random workloads, and `prove`, which
-runs a Program and holds every moment of it against the Program.
+Every sort of part has such a check; `check_plugin` checks all parts that a plugin declares. Each check runs
+the part on random workloads and raises `ContractBroken`, an `AssertionError`, for a violation. The other
+names here are the material of such tests: chips, random workloads, and `prove`, which runs a Program and
+checks every moment of the run against the Program.
 
 Needs hypothesis (`pip install 'simres[testing]'`); only blocks and operators need torch.
 """

@@ -14,18 +14,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 SHAPES = ((16, 16, 1), (16, 32, 2), (32, 64, 2), (64, 64, 1))
-"""Channels in and out, and stride, as the stages of a CIFAR network have them."""
+"""Channels in and out, and stride, as in the stages of a CIFAR network."""
 
 SEED = 2015
 
 
 def check_block(block: str | Block) -> None:
-    """Holds a residual block, by name or as declared, against what all blocks do.
+    """Checks a residual block, by name or as declared, against the contract of blocks.
 
-    For every place in a CIFAR network: it makes (N, out, ceil(H / stride), ceil(W / stride)) of (N, in, H,
-    W), also of odd sizes; in evaluation each image is treated alone and twice the same; every parameter
-    gets a finite gradient. In a network: a few steps of training lower the loss; it is traced with all
-    operators priced, the same twice; and it runs on the paper's chip, every invariant held.
+    At every place in a CIFAR network, it makes (N, out, ceil(H / stride), ceil(W / stride)) of (N, in, H, W),
+    also for odd sizes; in evaluation each image is processed independently and deterministically; every
+    parameter gets a finite gradient. In a network, a few steps of training lower the loss; the trace has a
+    cost for every operator and is reproducible; and the network runs on the paper's chip without breaking an
+    invariant.
 
     Raises `ContractBroken`, or the invariant that was broken.
     """
@@ -39,7 +40,7 @@ def check_block(block: str | Block) -> None:
     described(block)
     make = load(block)
     state, threads = torch.random.get_rng_state(), torch.get_num_threads()
-    torch.set_num_threads(1)  # for such small tensors more only wait for each other
+    torch.set_num_threads(1)  # for such small tensors, more threads only wait for each other
     try:
         for channels_in, channels_out, stride in SHAPES:
             torch.manual_seed(SEED)
@@ -80,7 +81,7 @@ def _gradients(module: nn.Module, x: torch.Tensor, place: str) -> None:
     wanted = {name: each for name, each in module.named_parameters() if each.requires_grad}
     x.requires_grad_()
     module.train()
-    for _ in range(50):  # what is left out at random now and then has no gradient in one go
+    for _ in range(50):  # a randomly dropped part has no gradient in a single pass
         module(x).square().mean().backward()
         if all(parameter.grad is not None for parameter in wanted.values()):
             break
@@ -100,7 +101,7 @@ def _network(make: Any) -> nn.Module:
 
 
 def _learns(network: nn.Module) -> None:
-    """Sixteen images by heart: half the loss of the start is little to ask."""
+    """Checks that training on sixteen images halves the loss; a network that learns can memorise them."""
     import torch
     import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 

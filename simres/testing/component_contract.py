@@ -1,4 +1,4 @@
-"""The contract of a kind of component: its keys, its prices, and its behaviour in a chip."""
+"""The contract of a kind of component: its keys, its times, and its behaviour in a chip."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ PLACES = {
     ComponentRole.HOST: "host",
     ComponentRole.MASTER: "camera",
 }
-"""What the contract's chip calls the component of each role."""
+"""The name of the component of each role in the contract's chip."""
 
 amounts = st.integers(0, 1 << 20)
 
 
 def check_component(component: str | Component, **figures: Any) -> None:
-    """Holds a kind of component, by name or as declared, against what all kinds do.
+    """Checks a kind of component, by name or as declared, against the contract of components.
 
-    `figures` are its keys as a scenario has them (`rate="1 TFLOP/s"`); where the schema of a key has an
-    example, it may be left out. Checked are: documentation of every key; misspelt ones refused; a stored
-    spec reads back the same; prices are whole picoseconds, always the same, never below the peak, and those
-    of parts never below the peak of the whole; its engines are named as `EngineName.channels` says; energy is
-    not negative; and in a chip, on random workloads, every invariant of the simulation holds and two runs
-    give one Record.
+    `figures` are its keys as a scenario has them (`rate="1 TFLOP/s"`); a key whose schema has an example may
+    be omitted. The checks are: every key is documented; misspelt keys are refused; a stored spec reads back
+    the same; times are whole picoseconds, deterministic, never below the peak, and those of parts never below
+    the peak of the whole; its engines are named by the rule of `EngineName.channels`; energy is not negative;
+    and in a chip, on random workloads, every invariant of the simulation holds and two runs give equal
+    Records.
 
     Raises `ContractBroken`, or the invariant that was broken.
     """
@@ -113,7 +113,7 @@ def _keys(model: type[ComponentSpec], spec: ComponentSpec) -> None:
 
 
 def _works(role: ComponentRole) -> st.SearchStrategy[Work]:
-    """Work as schedulers hand it to a component of that role; without a graph there is no loop nest."""
+    """Draws work that schedulers give to a component of that role; without a graph there is no loop nest."""
     if role is ComponentRole.HOST:
         return st.builds(Work, vector_ops=amounts)
     if role is not ComponentRole.MATRIX:

@@ -1,4 +1,4 @@
-"""Common parts of all contracts: reporting what is broken, and trying many cases."""
+"""Common parts of all contracts: reporting a violation, and trying many cases."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from simres.plugins.registry import Declaration, Registry, resolve
 from simres.scenario.schema import of_model
 
 CASES = 60
-"""Random cases for each thing that must hold."""
+"""Random cases for each property."""
 
 
 class ContractBroken(AssertionError):
-    """A part does not do what every part of its sort does."""
+    """A part violates the contract of its sort."""
 
 
 def hold(condition: bool, message: str) -> None:
@@ -30,7 +30,7 @@ def hold(condition: bool, message: str) -> None:
 def for_all(
     *strategies: st.SearchStrategy[Any], cases: int = CASES
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Runs the decorated function at once, on random cases; the same ones each time."""
+    """Runs the decorated function at once, on random cases; the cases are the same each time."""
 
     def decide(check: Callable[..., None]) -> Callable[..., None]:
         chosen = settings(
@@ -49,9 +49,9 @@ def for_all(
 
 
 def registry_with(*plugins: object) -> Registry:
-    """The built-in parts and those of plugins (modules with hooks), installed or not; nothing else.
+    """Returns a registry of the built-in parts and those of plugins (modules, installed or not) only.
 
-    Raises whatever an installed plugin would be set aside for.
+    Raises the error that would disable an installed plugin.
     """
     registry = Registry(external=False)
     for plugin in plugins:
@@ -60,7 +60,7 @@ def registry_with(*plugins: object) -> Registry:
 
 
 def load(declaration: Declaration, field: str = "target") -> Any:
-    """What a declaration points to. Raises `ContractBroken` where it cannot be loaded or cannot be called."""
+    """Returns the target of a declaration. Raises `ContractBroken` where it cannot be loaded or called."""
     target = getattr(declaration, field)
     try:
         found = resolve(target)
@@ -71,14 +71,14 @@ def load(declaration: Declaration, field: str = "target") -> Any:
 
 
 def described(declaration: Declaration) -> None:
-    """Every declaration has a line for people, which lists and editors show."""
+    """Checks that a declaration has a one-line description, which lists and editors show."""
     summary = declaration.summary
     hold(bool(summary.strip()), "its summary is empty: `simres plugins` shows it")
     hold("\n" not in summary, "its summary has more than one line")
 
 
 def documented(model: type[BaseModel]) -> None:
-    """A model's docstrings are the descriptions in the schema, in editors and in the documentation."""
+    """Checks that a model has docstrings, which schema, editors and documentation show as descriptions."""
     schema = of_model(model)
     hold(bool((model.__doc__ or "").strip()), f"`{model.__name__}` has no docstring")
     for name, entry in schema.get("properties", {}).items():
@@ -89,9 +89,9 @@ def documented(model: type[BaseModel]) -> None:
 
 
 def example(model: type[BaseModel], figures: Mapping[str, Any]) -> dict[str, Any]:
-    """`figures`, and for every other field that must be given one that its schema allows.
+    """Returns `figures` completed: every other required field gets a value that its schema allows.
 
-    Raises `ContractBroken` for a field that no schema can tell a figure of.
+    Raises `ContractBroken` for a field whose schema gives no value.
     """
     schema = of_model(model)
     found = dict(figures)
@@ -121,5 +121,5 @@ def _figure(name: str, entry: Mapping[str, Any], definitions: Mapping[str, Any])
 
 
 def same(first: object, second: object, what: str) -> None:
-    """Two runs on the same input give the same."""
+    """Checks that two runs on the same input give equal results."""
     hold(first == second, f"{what} differs from one call to the next")

@@ -1,4 +1,4 @@
-"""The contract of an importer: files in, a workload and perhaps a scenario out."""
+"""The contract of an importer: files in, a workload and optionally a scenario out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from simres.workload.rules import problems_of_ledger, problems_of_workload
 
 
 def check_importer(importer: str | Importer, *files: str | Path, registry: Registry | None = None) -> None:
-    """Holds an importer, by name or as declared, against what all importers do, on these files of yours.
+    """Checks an importer, by name or as declared, against the contract of importers, on these files.
 
-    What it makes obeys the rules of workloads and survives its file; a scenario loads, with the parts of
-    `registry` (by default whatever is installed); a missing file is a `SimresError`. Without files only the
+    Its workload obeys the rules of workloads and survives storage in a file; a scenario loads, with the parts
+    of `registry` (by default all installed ones); a missing file is a `SimresError`. Without files only the
     declaration is checked. Raises `ContractBroken`.
     """
     registry = registry or default_registry()

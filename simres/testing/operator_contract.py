@@ -23,12 +23,12 @@ def check_operator(
     module: torch.nn.Module | None = None,
     input_shape: Sequence[int] | Sequence[Sequence[int]] = (),
 ) -> None:
-    """Holds an operator, by its name in the exported graph or as declared, against what all do.
+    """Checks an operator, by its name in the exported graph or as declared, against their contract.
 
-    `module` is one that uses it, on inputs of `input_shape` (without a batch axis). Traced, it contains the
-    operator, with a cost; twice traced it is the same workload; and it runs on the paper's chip. Where the
-    operator states its reach, what it computes depends on no more. Without a module only the declaration is
-    checked. Raises `ContractBroken`, or the invariant that was broken.
+    `module` is one that uses it, on inputs of `input_shape` (without a batch axis). Its trace contains the
+    operator, with a cost; two traces are equal; and it runs on the paper's chip. If the operator states its
+    reach, its result depends on nothing beyond it. Without a module only the declaration is checked. Raises
+    `ContractBroken`, or the invariant that was broken.
     """
     if isinstance(operator, str):
         known = default_registry().operators()

@@ -16,10 +16,11 @@ from simres.workload.rules import problems_of_workload
 
 
 def check_pass(rewrite: str | Pass) -> None:
-    """Holds a pass, by name or as declared, against what all passes do.
+    """Checks a pass, by name or as declared, against the contract of passes.
 
-    On random networks: what comes out obeys every rule of workloads, survives its file, has as many outputs
-    as before, and can be scheduled and run; the same input gives the same, and is left as it was.
+    On random networks, its result obeys every rule of workloads, survives storage in a file, has as many
+    outputs as before, and can be scheduled and run; equal inputs give equal results, and the input is not
+    changed.
 
     Raises `ContractBroken`, or the invariant that was broken.
     """

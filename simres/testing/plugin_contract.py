@@ -32,18 +32,18 @@ CONTRACTS: Mapping[type, Callable[..., None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Whether one part of a plugin keeps its contract: `broken` says what does not hold, None if all does."""
+    """Whether one part of a plugin keeps its contract: `broken` describes the violation, or is None."""
 
     part: str
     broken: str | None = None
 
 
 def check_plugin(plugin: object) -> None:
-    """Holds all that a plugin (its module with the hooks) declares against the contracts, installed or not.
+    """Checks all parts that a plugin (its module with the hooks), installed or not, declares.
 
     Figures of components and parameters of schedulers are taken from the examples in their schemas, and
-    operators and importers are only loaded: for more, call the contract itself. Raises what the first broken
-    contract does, and whatever keeps the plugin from being loaded.
+    operators and importers are only loaded: for more, call the contract itself. Raises the error of the first
+    broken contract, and any error that prevents loading the plugin.
     """
     registry = registry_with(plugin)
     for _, declaration in registry.declared(registry.providers[-1]):
@@ -51,9 +51,9 @@ def check_plugin(plugin: object) -> None:
 
 
 def outcomes(registry: Registry, provider: Provider) -> Iterator[Outcome]:
-    """The contracts of all that `provider` declares, one by one; broken ones do not end it.
+    """Yields the outcome of every part that `provider` declares; a broken contract does not end it.
 
-    Names that others claim too come last: nobody can use them.
+    Names that other plugins claim too come last: they cannot be used.
     """
     for catalogue, declaration in registry.declared(provider):
         yield Outcome(f"{catalogue.what} `{catalogue.name(declaration)}`", _broken(declaration))

@@ -1,4 +1,4 @@
-"""Material of tests: chips, random workloads, and runs that prove a Program."""
+"""Test material: chips, random workloads, and runs that prove a Program."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ ROLES = {
 
 
 def chip(components: Mapping[str, ComponentSpec], roles: Mapping[str, ComponentRole] | None = None) -> Chip:
-    """A chip of these components.
+    """Returns a chip of these components.
 
-    `roles` says what a component may be used for where it extends none of the built-in specs.
+    `roles` gives the role of a component that extends none of the built-in specs.
     """
     found = dict(roles or {})
     for name, spec in components.items():
@@ -60,7 +60,7 @@ def paper_chip(
     host: str = "10 GFLOP/s",
     latency: str = "0 ns",
 ) -> Chip:
-    """The paper's chip: one DDR bus, one SRAM, one matrix unit, one host, no overheads."""
+    """Returns the paper's chip: one DDR bus, one SRAM, one matrix unit, one host, no overheads."""
     return chip(
         {
             "ddr": BusSpec.model_validate({"kind": "ddr", "bandwidth": bandwidth, "latency": latency}),
@@ -72,7 +72,7 @@ def paper_chip(
 
 
 def behaviours(chip: Chip) -> dict[str, EngineFactory]:
-    """The built-in behaviour of each of the chip's components."""
+    """Returns the built-in behaviour of each of the chip's components."""
     found: dict[str, EngineFactory] = {}
     for name, spec in chip.parts.items():
         found[name] = Bus if isinstance(spec, BusSpec) else Engine
@@ -85,11 +85,11 @@ def prove(
     workload: Workload | Ledger | None = None,
     engines: Mapping[str, EngineFactory] | None = None,
 ) -> Record:
-    """Checks a Program against its workload (if given), runs it, and holds every span against it.
+    """Checks a Program against its workload (if given), runs it, and checks every span against it.
 
-    `engines` gives the behaviour of components by name; those left out have the built-in one.
+    `engines` gives the behaviour of components by name; the others have the built-in one.
 
-    Raises `InvariantViolation` for whatever does not hold; returns the Record.
+    Raises `InvariantViolation` for any violation; returns the Record.
     """
     if workload is not None:
         check(program, chip, workload)
@@ -99,12 +99,12 @@ def prove(
 
 
 def workloads(most_ops: int = 8) -> st.SearchStrategy[Workload]:
-    """Small random networks that every scheduler takes: those of `graphs`."""
+    """Draws small random networks that every scheduler accepts: those of `graphs`."""
     return graphs(most_ops)
 
 
 def ledgers(most_rows: int = 8) -> st.SearchStrategy[Ledger]:
-    """Small random ledgers: rows of stated bytes and operations."""
+    """Draws small random ledgers: rows of stated bytes and operations."""
     counts = st.integers(0, 10_000)
     row = st.builds(Row, st.just("row"), counts, counts, counts, counts, counts)
     rows = st.lists(row, min_size=1, max_size=most_rows)
@@ -116,6 +116,6 @@ def ledgers(most_rows: int = 8) -> st.SearchStrategy[Ledger]:
 
 
 def nests(most: int = 16) -> st.SearchStrategy[Loops]:
-    """Random loop nests: convolutions, grouped ones, products of matrices."""
+    """Draws random loop nests: convolutions, grouped ones, products of matrices."""
     count = st.integers(1, most)
     return st.builds(Loops, **dict.fromkeys(Loops.__dataclass_fields__, count))

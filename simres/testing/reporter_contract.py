@@ -1,4 +1,4 @@
-"""The contract of a report format: text of any result, the same each time."""
+"""The contract of a report format: reproducible text for any result."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from simres.testing.random_workloads import ledgers, workloads
 from simres.workload import Ledger, Workload
 
 ODD_NAMES = ("<b>&c", 'a,b|"c"', "[bold]x[/]", "=SUM(A1)", "ä 層", "back`tick", "{curly}", "conv")
-"""Names that layers may have and that mean something in one format or another."""
+"""Valid names of layers with a special meaning in some format."""
 
 
 def check_reporter(reporter: str | Reporter) -> None:
-    """Holds a report format, by name or as declared, against what all do.
+    """Checks a report format, by name or as declared, against the contract of report formats.
 
-    It makes text that can be written as UTF-8 of any result (a graph's or a ledger's, with times or
-    without, layers of odd names), the same each time. JSON, CSV and XML must be that, by the suffix: JSON
-    without NaN, CSV with as many fields in every row. Without times it may refuse with a `SimresError`.
+    For any result (a graph's or a ledger's, with or without times, layers of odd names) it makes text that
+    can be encoded as UTF-8 and is reproducible. By suffix, the text must be valid JSON, CSV or XML: JSON
+    without NaN, CSV with as many fields in every row. Without times it may raise a `SimresError`.
 
     Raises `ContractBroken`.
     """

@@ -19,12 +19,12 @@ from simres.testing.random_workloads import chip, ledgers, prove, workloads
 from simres.workload import Ledger, Workload
 
 AMPLE = "64 MiB"
-"""Memory in which every random workload lies whole."""
+"""Memory that holds every random workload completely."""
 
 chips = st.builds(
     lambda channels, capacity, latency: chip(
         {
-            # Not the shipped chips' names: a scheduler finds components by role.
+            # Not the shipped chips' names: a scheduler must find components by role.
             "bus": BusSpec.model_validate(
                 {"kind": "ddr", "bandwidth": "1 GB/s", "channels": channels, "latency": latency}
             ),
@@ -40,12 +40,12 @@ chips = st.builds(
 
 
 def check_scheduler(scheduler: str | Scheduler, **parameters: Any) -> None:
-    """Holds a scheduler, by name or as declared, against what all schedulers do.
+    """Checks a scheduler, by name or as declared, against the contract of schedulers.
 
-    `parameters` are what a scenario would set beside its name. On random networks (or ledgers, if it takes
-    those) and chips with little memory and much, one bus channel and two: each Program passes every check
-    there is without running it (dependencies, residency, capacity, compulsory traffic), runs, and holds
-    every invariant; the same input gives the same Programs; where all fits, it schedules.
+    `parameters` are the settings that a scenario would give it. On random networks (or ledgers, if it takes
+    those) and chips with little or ample memory, one bus channel or two, each Program passes every static
+    check (dependencies, residency, capacity, compulsory traffic), runs, and keeps every invariant; equal
+    inputs give equal Programs; and where everything fits, it finds a schedule.
 
     Raises `ContractBroken`, or the invariant that was broken.
     """

@@ -1,4 +1,4 @@
-"""Holds the reach that an operator states against what it computes. Needs torch."""
+"""Checks the reach that an operator states against its computation. Needs torch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from torch import fx
 
 MOST_ELEMENTS = 1024
-"""Inputs of more elements than this are tried at as many places."""
+"""Larger inputs are tested at this many elements."""
 
 
 def check_reaches(
     workload: Workload, module: torch.nn.Module, input_shape: Sequence[Any], source: str
 ) -> None:
-    """Holds every operator of that `source` in a traced `module` against the reach that it states.
+    """Checks every operator of that `source` in a traced `module` against the reach that it states.
 
-    Each element of an input in turn is made a NaN. Where that reaches an element of the output, the stated
-    reach of that element must contain it. Raises `ContractBroken`.
+    Each element of an input in turn is set to NaN. Where the NaN propagates to an element of the output, the
+    stated reach of that element must contain it. Raises `ContractBroken`.
     """
     from simres.tracing.export import export
     from simres.tracing.input_shapes import input_shapes
@@ -37,7 +37,7 @@ def check_reaches(
 
 
 def check_reach(workload: Workload, op: Op, node: fx.Node) -> None:
-    """The same for one operator, traced from the call `node` of an exported graph."""
+    """Checks one operator, traced from the call `node` of an exported graph."""
     import torch
 
     generator = torch.Generator().manual_seed(0)

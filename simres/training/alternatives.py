@@ -1,8 +1,8 @@
 """Runs many variants of a network that differ only in their residual blocks on the same images.
 
-Up to the first block in which two of them differ they compute the same. So what modules put out is kept for
-the images at hand, and used again by the next network as far as its choices are those of the one before;
-taken in the order of a tree of choices, n networks that each lack one of n blocks cost half as much.
+Two variants compute the same up to the first block in which they differ. The outputs of modules are therefore
+kept for the current images, and the next network reuses them as far as its choices equal those of the
+previous one. In the order of a tree of choices, n networks that each lack one of n blocks cost half as much.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from simres.training.augment import Batches
 from simres.training.evaluation import BATCH
 
 ROOM = 2**30
-"""Bytes of outputs that are kept at once; what does not fit is computed again."""
+"""Bytes of outputs kept at once; further outputs are computed again."""
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class _Step:
 
 
 class Alternatives:
-    """A trained network from which any of `blocks` can be left out; `module` itself stays as it is."""
+    """A trained network from which any of `blocks` can be removed; `module` itself is not changed."""
 
     def __init__(self, module: nn.Module, blocks: Sequence[str]) -> None:
         self._module = copy.deepcopy(module).eval()
@@ -55,10 +55,10 @@ class Alternatives:
 
     @torch.no_grad()
     def outputs(self, x: Tensor, removals: Sequence[Collection[str]]) -> Iterator[tuple[int, Tensor]]:
-        """What the network without each of `removals` says of images `x`, with its place in `removals`.
+        """Yields the outputs of the network without each of `removals` on images `x`, and its place there.
 
-        The order is that in which least has to be computed. The outputs are, to the last bit, those of the
-        network without these blocks by itself.
+        The order minimises computation. The outputs equal, to the last bit, those of the network without
+        these blocks run by itself.
         """
         self._steps.clear()
         for place in sorted(range(len(removals)), key=lambda place: self._choices(removals[place])):
@@ -72,9 +72,9 @@ class Alternatives:
         batches: Batches,
         did: Callable[[int], None] = lambda _: None,
     ) -> list[float]:
-        """The share of images, 0 to 1, whose class the network without each of `removals` finds.
+        """Returns the accuracy, 0 to 1, of the network without each of `removals`.
 
-        `did` is told after every batch how many blocks times images have been run.
+        `did` is called after every batch with the number of block runs (blocks times images).
         """
         right = torch.zeros(len(removals), dtype=torch.int64, device=batches.images.device)
         blocks = self.runs(removals)
@@ -86,7 +86,7 @@ class Alternatives:
         return [count / max(len(batches), 1) for count in right.tolist()]
 
     def runs(self, removals: Iterable[Collection[str]]) -> int:
-        """How many blocks have to be run for an image to go through the networks without these."""
+        """Returns the number of block runs per image for the networks without these blocks."""
         starts = {
             choices[: end + 1] for choices in map(self._choices, removals) for end in range(len(choices))
         }
@@ -98,13 +98,13 @@ class Alternatives:
     def _run(
         self, name: str, whole: Callable[..., Any], left: Callable[..., Any], *inputs: Any, **named: Any
     ) -> Any:
-        """The output of a module, from before if all that ran in front of it is as it was then."""
+        """Returns the output of a module: the kept one if all modules before it are unchanged since."""
         removed = name in self._removed
         known = self._steps[self._at] if self._at < len(self._steps) else None
         if known and (known.module, known.removed) != (name, removed):
             known = None
         if known and known.output is not None and known.version != known.output._version:
-            self._overwritten.add(name)  # such as by a ReLU in place behind it
+            self._overwritten.add(name)  # by an in-place ReLU behind it, for example
             known = None
         if known is None:
             del self._steps[self._at :]

@@ -1,7 +1,7 @@
-"""Reading the files of a folder or an archive in order, without ever unpacking one to the disk.
+"""Reads the files of a folder or an archive in order, without unpacking an archive to the disk.
 
-Nothing is written, so a path that leads out of an archive can do no harm; it is refused all the same, as
-are links, and contents that grow beyond all reason.
+Nothing is written, so a path that leads out of an archive is harmless; it is nevertheless rejected, as are
+links and contents of unreasonable size.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Protocol
 from simres.errors import SimresError
 
 LARGEST_FILE = 64 << 20
-"""Bytes of one file; no image for training comes near that."""
+"""The largest size of one file in bytes; no training image comes near it."""
 LARGEST_WHOLE = 64 << 30
-"""Bytes of all files together."""
+"""The largest size of all files together in bytes."""
 MOST_TIMES = 200
-"""How many times larger than the archive its contents may be, from 256 MiB on. Images hardly compress."""
+"""The largest ratio of contents to archive, above 256 MiB. Images hardly compress."""
 MOST_FILES = 5_000_000
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
@@ -31,10 +31,10 @@ _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOF
 
 
 def files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """The regular files below a folder, or in a .tar, .tar.gz or .zip, as (path inside, contents).
+    """Yields the regular files below a folder, or in a .tar, .tar.gz or .zip, as (path inside, contents).
 
-    A folder's are in order of their paths, an archive's as they come. Raises `SimresError` for whatever is
-    wrong with it, with the name of the file.
+    Files of a folder come in order of their paths, those of an archive in its order. Raises `SimresError`,
+    with the name of the file, for any defect.
     """
     try:
         if path.is_dir():
@@ -49,7 +49,7 @@ def files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
             yield from _in_tar(path)
         else:
             raise SimresError(f"`{path}` is no archive that can be read", f"there are {', '.join(SUFFIXES)}")
-    except NotImplementedError as error:  # a version that the library does not know
+    except NotImplementedError as error:  # a version that the library does not support
         raise SimresError(f"archive `{path}` is of a kind that cannot be read: {error}") from error
     except _BROKEN as error:
         raise SimresError(
@@ -60,7 +60,7 @@ def files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
 
 
 class _Budget:
-    """What an archive may still hold."""
+    """The remaining allowance of an archive's contents."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -69,7 +69,7 @@ class _Budget:
         self.most = min(LARGEST_WHOLE, max(1 << 28, MOST_TIMES * path.stat().st_size))
 
     def take(self, name: str, nbytes: int) -> PurePosixPath:
-        """Counts a file; its path, if that stays inside."""
+        """Counts a file; returns its path if that stays inside the archive."""
         if nbytes < 0:
             raise tarfile.ReadError(f"`{name[:100]}` has {nbytes} B")
         self.count += 1
@@ -130,7 +130,7 @@ class _Readable(Protocol):
 
 
 class _Bounded:
-    """A stream that hands out no more than `most` bytes in all, and no huge piece at once."""
+    """A stream that returns at most `most` bytes in all, and no huge piece at once."""
 
     def __init__(self, stream: _Readable, most: int, path: Path) -> None:
         self._stream, self._left, self._path = stream, most, path
@@ -151,7 +151,7 @@ def _in_tar(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     with path.open("rb") as raw:
         unpacked: _Readable = gzip.GzipFile(fileobj=raw) if packed else raw
         stream = _Bounded(unpacked, 2 * budget.most, path)
-        # `r|` reads on and on and never seeks; members are taken one at a time and forgotten.
+        # `r|` never seeks; members are read one at a time and discarded.
         with tarfile.open(fileobj=stream, mode="r|") as archive:  # type: ignore[call-overload]
             for member in archive:
                 archive.members = []

@@ -1,4 +1,4 @@
-"""Batches of images as a network takes them: normalised, cropped, mirrored, on the device they are on."""
+"""Makes batches of images for a network: normalised, cropped, mirrored, on the device of the images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MIX = 0x9E3779B97F4A7C15
 
 
 def seed_of(*numbers: int) -> int:
-    """One seed from several numbers, such as (seed, step): what is random depends on these alone."""
+    """Returns one seed from several numbers, such as (seed, step): randomness depends on these alone."""
     mixed = 0
     for number in numbers:
         mixed = (mixed ^ (number + 1)) * _MIX % 2**64
@@ -26,7 +26,7 @@ def seed_of(*numbers: int) -> int:
 class Batches:
     """Makes batches of a data set whose pixels are `images` (count, rows, columns, channels) uint8.
 
-    Grows no state: a training batch is a function of the seed, the epoch and the step.
+    It has no state: a training batch is a function of the seed, the epoch and the step.
     """
 
     def __init__(
@@ -47,29 +47,29 @@ class Batches:
         return len(self.labels)
 
     def to(self, device: torch.device) -> Batches:
-        """The same on another device."""
+        """Returns the same batches on another device."""
         if device == self.images.device:
             return self
         mean, deviation = self._moments
         return Batches(self.images.to(device), self.labels.to(device), mean, deviation, self.recipe)
 
     def order(self, epoch: int) -> Tensor:
-        """The order in which an epoch sees the images."""
+        """Returns the order of the images in an epoch."""
         generator = torch.Generator().manual_seed(seed_of(self.recipe.seed, 1, epoch))
         return torch.randperm(len(self), generator=generator)
 
     def plain(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
-        """Images (n, channels, rows, columns) and classes (n,) of these rows, only normalised."""
+        """Returns the normalised images (n, channels, rows, columns) and classes (n,) of these rows."""
         return self._arranged(self._normal(self.images[start:stop])), self.labels[start:stop]
 
     def rows(self, rows: Sequence[int]) -> Tensor:
-        """Images (n, channels, rows, columns) of any rows, only normalised."""
+        """Returns the normalised images (n, channels, rows, columns) of any rows."""
         return self._arranged(self._normal(self.images[torch.as_tensor(rows)]))
 
     def augmented(self, rows: Tensor, epoch: int, step: int, part: slice) -> tuple[Tensor, Tensor]:
-        """Images and classes of `rows`, cropped and mirrored as the recipe has it.
+        """Returns images and classes of `rows`, cropped and mirrored according to the recipe.
 
-        `step` counts over the whole run. `part` is which of the rows to make: the chances are those of the
+        `step` counts over the whole run. `part` selects the rows to make; random numbers are drawn for the
         whole batch, so that several processes together see what one alone would.
         """
         count = len(rows)
@@ -100,7 +100,7 @@ class Batches:
         return images.to(torch.float32).mul_(self._scale).add_(self._shift)
 
     def _cut(self, x: Tensor, crop: int, offsets: Tensor, mirrored: Tensor) -> Tensor:
-        """A window of the same size at `offsets` of each image (n, rows, columns, channels), padded."""
+        """Returns a same-sized window at `offsets` of each image (n, rows, columns, channels), padded."""
         count, height, width, _ = x.shape
         if not crop and not bool(mirrored.any()):
             return x
@@ -116,7 +116,7 @@ class Batches:
         return padded[each, lines[:, :, None], columns[:, None, :]]
 
     def _blank(self, x: Tensor, at: Tensor) -> None:
-        """Blanks, in place, a square whose middle is anywhere in the image."""
+        """Blanks, in place, a square centred anywhere in the image."""
         side = self.recipe.cutout
         _, height, width, _ = x.shape
         top = (at[0] * height).long() - side // 2
@@ -134,6 +134,6 @@ class Batches:
 
 
 def _reflected(places: Tensor, size: int) -> Tensor:
-    """Which pixel, of `size`, stands for one beyond the edge: 1 for -1, size - 2 for size."""
+    """Returns the pixel, of `size`, that replaces one beyond the edge: 1 for -1, size - 2 for size."""
     there = places.remainder(max(2 * size - 2, 1))
     return torch.where(there < size, there, 2 * size - 2 - there)

@@ -1,7 +1,7 @@
 """Measures the effect of removing each residual block of a trained network.
 
-A block is worth what accuracy falls by without it. It is chosen on training images, so that the accuracy on
-the test images is that of a network which was not picked for it.
+A block's value is the accuracy lost without it. Blocks are chosen on training images, so that the test
+accuracy is not biased by the choice.
 """
 
 from __future__ import annotations
@@ -20,47 +20,47 @@ from simres.training.alternatives import Alternatives
 from simres.training.augment import Batches
 
 Cost = Callable[[nn.Module], tuple[int, int]]
-"""Simulated picoseconds and femtojoules of a network."""
+"""Returns the simulated picoseconds and femtojoules of a network."""
 Removed = tuple[str, ...]
-"""Blocks, in the order in which they went."""
+"""Blocks, in order of removal."""
 
 
 class RemovalObserver(Protocol):
-    """Who wants to know how a study gets on.
+    """Observes the progress of a study.
 
-    Work is counted in `runs`, blocks times images, and in networks that have to be simulated.
+    Work is counted in `runs`, blocks times images, and in networks to simulate.
     """
 
     def expect(self, runs: int, simulations: int) -> None:
-        """So much is left to do, as far as can be said."""
+        """Called with an estimate of the remaining work."""
 
     def ran(self, runs: int) -> None:
-        """So much has been run since this was last called."""
+        """Called with the runs since the previous call."""
 
     def simulated(self) -> None:
-        """A network has been traced and simulated."""
+        """Called when a network has been traced and simulated."""
 
     def block(self, name: str, response: tuple[float, float], accuracy: float, time_ps: int) -> None:
-        """What a block by itself is worth; `accuracy` is that without it on the images that decide."""
+        """Called with the effect of one block; `accuracy` is that without it on the choosing images."""
 
     def removed(self, blocks: Removed, accuracy: float, time_ps: int) -> None:
-        """These have gone so far, the last of them just now."""
+        """Called with the blocks removed so far, the latest last."""
 
 
 class SilentRemoval:
-    """An observer that does not care."""
+    """An observer that does nothing."""
 
     def expect(self, runs: int, simulations: int) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def ran(self, runs: int) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def simulated(self) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def block(self, name: str, response: tuple[float, float], accuracy: float, time_ps: int) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def removed(self, blocks: Removed, accuracy: float, time_ps: int) -> None:
         """Nothing."""
@@ -68,9 +68,8 @@ class SilentRemoval:
 
 @dataclass(frozen=True, slots=True)
 class RemovalPoint:
-    """A network with some blocks removed. `chosen_on` is its accuracy on the training images that blocks
-    were chosen by; `finetuned` its test accuracy after more training, None where there was none.
-    """
+    """A network with some blocks removed. `chosen_on` is its accuracy on the training images that selected
+    the blocks; `finetuned` its test accuracy after more training, None without it."""
 
     removed: tuple[str, ...]
     accuracy: float
@@ -82,9 +81,9 @@ class RemovalPoint:
 
 @dataclass(frozen=True, slots=True)
 class BlockEffect:
-    """A block by itself: the size of its response, and the network without it.
+    """A single block: the size of its response, and the network without it.
 
-    `response` is the standard deviation of what it adds to its shortcut, `input` that of what it gets.
+    `response` is the standard deviation of the block's addition to its shortcut, `input` that of its input.
     """
 
     name: str
@@ -101,7 +100,7 @@ class RemovalStudy:
     path: tuple[RemovalPoint, ...]
 
     def front(self) -> tuple[RemovalPoint, ...]:
-        """The points that no other one beats in accuracy and time at once, the slowest first."""
+        """The Pareto front of accuracy and time, slowest point first."""
         return tuple(
             point
             for point in self.path
@@ -123,11 +122,11 @@ def study(
     most: int | None = None,
     observer: RemovalObserver | None = None,
 ) -> RemovalStudy:
-    """Takes blocks out of `module` one at a time, each time the one that costs least for what it saves.
+    """Removes blocks from `module` one at a time, each time the one with the least loss for the time saved.
 
-    `choosing` are the images that decide; `testing` those that accuracies are of, looked at when all is
-    decided. At most `most` blocks go, by default all. `module` stays as it is. Raises `SimresError` where it
-    has no residual blocks.
+    `choosing` are the images that select blocks; `testing` those of the reported accuracies, used after all
+    choices. At most `most` blocks are removed, by default all. `module` is not changed. Raises `SimresError`
+    where it has no residual blocks.
     """
     names = removable(module)
     if not names:
@@ -176,7 +175,7 @@ def study(
 def _announce(
     observer: RemovalObserver, network: Alternatives, names: Removed, rounds: int, choosing: int, testing: int
 ) -> None:
-    """Tells what there is to do, as if blocks went from the front: which ones will go is not known yet."""
+    """Reports the work as if blocks were removed from the front: the actual order is not known yet."""
     singles: list[Removed] = [(), *((name,) for name in names)]
     path = [names[:gone] for gone in range(rounds + 1)]
     runs = choosing * network.runs(singles) + testing * network.runs([*singles, *path])
@@ -187,14 +186,14 @@ def _announce(
 
 
 def _price(lost: float, saved_ps: int) -> tuple[float, float]:
-    """What sorts candidates: accuracy lost for the time saved; where none is lost, the time."""
+    """Returns the sort key of a candidate: accuracy lost per time saved; where none is lost, the time."""
     if lost <= 0:
         return 0.0, -saved_ps
     return (lost / saved_ps if saved_ps > 0 else float("inf")), lost
 
 
 def without(module: nn.Module, blocks: Sequence[str]) -> nn.Module:
-    """A copy of `module` in which these blocks are only their shortcuts."""
+    """Returns a copy of `module` in which these blocks are replaced by their shortcuts."""
     made = copy.deepcopy(module)
     for block in blocks:
         remove(made, block)
@@ -205,7 +204,7 @@ def without(module: nn.Module, blocks: Sequence[str]) -> nn.Module:
 def responses(
     module: nn.Module, batches: Batches, blocks: Sequence[str], images: int = 512
 ) -> dict[str, tuple[float, float]]:
-    """For each block the standard deviation of what it adds to its shortcut, and of what it is given."""
+    """Returns for each block the standard deviations of its addition to its shortcut and of its input."""
     found: dict[str, tuple[float, float]] = {}
     given: dict[str, float] = {}
     handles = []
@@ -225,7 +224,7 @@ def responses(
 
 
 def branch_end(block: nn.Module) -> nn.Module:
-    """The last layer of a block's own branch: what it puts out is added to the shortcut."""
+    """Returns the last layer of a block's own branch; its output is added to the shortcut."""
     kinds = nn.Conv2d if getattr(block, "preactivated", False) else (nn.Conv2d, nn.BatchNorm2d)
     layers = [
         module
@@ -238,7 +237,7 @@ def branch_end(block: nn.Module) -> nn.Module:
 def watched(
     module: nn.Module, batches: Batches, images: int, hooks: Sequence[torch.utils.hooks.RemovableHandle]
 ) -> None:
-    """Runs a network on images from all over a data set, and then takes its hooks off."""
+    """Runs a network on images spread over a data set, and then removes its hooks."""
     try:
         module.eval()
         module(batches.rows(spread(len(batches), images)))
@@ -248,6 +247,6 @@ def watched(
 
 
 def spread(count: int, wanted: int) -> list[int]:
-    """`wanted` rows of `count`, from all over: test images often lie class by class."""
+    """Returns `wanted` rows spread over `count`: test images are often sorted by class."""
     wanted = min(wanted, count)
     return [number * count // wanted for number in range(wanted)]

@@ -1,4 +1,4 @@
-"""The public data sets, from their authors' own plain binary files. Nothing that unpickles is called."""
+"""The public data sets, from their authors' own plain binary files. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FASHION_FILES = {
 }
 """Files and MD5s, as on https://github.com/zalandoresearch/fashion-mnist and in torchvision."""
 FASHION_DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-"""Where Debian's package `dataset-fashion-mnist` puts the same four files, packed anew."""
+"""The folder of the same four files, recompressed, in Debian's package `dataset-fashion-mnist`."""
 FASHION_DEBIAN_FILES = {
     "train-images-idx3-ubyte.gz": "cf8536b0aa1a6ac5fa3f23001093305c",
     "train-labels-idx1-ubyte.gz": "10bea18fdb374794d4bb42e356e600c9",
@@ -65,13 +65,13 @@ FASHION_CLASSES = (
     "ankle-boot",
 )
 LARGEST = 64 << 20
-"""Bytes that a packed file of Fashion-MNIST may come to; the largest has 47 MB."""
+"""The largest size of a compressed file of Fashion-MNIST in bytes; the largest file has 47 MB."""
 
 
 def fetch(url: str, folder: Path, md5: str) -> Path:
-    """The file behind `url` in `folder`, downloaded where it is not there whole already.
+    """Returns the file of `url` in `folder`, downloaded unless it is already complete there.
 
-    Raises `SimresError`, with where to put the file by hand, when it cannot be had.
+    Raises `SimresError`, with the place for a manual copy, when the download fails.
     """
     from torchvision.datasets.utils import check_integrity, download_url
 
@@ -93,12 +93,12 @@ def fetch(url: str, folder: Path, md5: str) -> Path:
 
 
 def cifar10(folder: Path) -> Decoded:
-    """CIFAR-10 from its binary archive in `folder`, downloaded if need be. Raises `SimresError`."""
+    """Returns CIFAR-10 from its binary archive in `folder`, downloaded if needed. Raises `SimresError`."""
     return cifar10_from(fetch(CIFAR10[0], folder, CIFAR10[1]))
 
 
 def cifar10_from(path: Path) -> Decoded:
-    """The images of CIFAR-10's binary archive. Raises `SimresError` for another, or a damaged one."""
+    """Returns the images of CIFAR-10's binary archive. Raises `SimresError` for another or a damaged one."""
     parts: dict[str, list[NDArray[np.uint8]]] = {"train": [], "test": []}
     named: dict[str, bytes] = {}
     for inside, data in files(path):
@@ -126,7 +126,7 @@ def cifar10_from(path: Path) -> Decoded:
 
 
 def fashion_mnist(folder: Path) -> Decoded:
-    """Fashion-MNIST from its four files: in `folder`, else from Debian's package, else downloaded.
+    """Returns Fashion-MNIST from its four files: in `folder`, else from Debian's package, else downloaded.
 
     Raises `SimresError`.
     """
@@ -150,9 +150,9 @@ def _fashion_file(name: str, folder: Path) -> Path:
 
 
 def idx_from(path: Path) -> NDArray[np.uint8]:
-    """An array of bytes in the IDX format (http://yann.lecun.com/exdb/mnist/), gzipped.
+    """Returns an array of bytes from a gzipped file in the IDX format (http://yann.lecun.com/exdb/mnist/).
 
-    Raises `SimresError` for a file that is damaged, cut off or no such array.
+    Raises `SimresError` for a file that is damaged, truncated or not such an array.
     """
     try:
         with gzip.open(path) as stream:

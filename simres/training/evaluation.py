@@ -1,4 +1,4 @@
-"""Accuracy of a network on images that it was not trained on."""
+"""Measures the accuracy of a network on images that it was not trained on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from simres.training.augment import Batches
 
 BATCH = 500
-"""Images at once."""
+"""Images per batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +24,30 @@ class Scores:
 
     @property
     def images(self) -> int:
-        """How many were looked at."""
+        """The number of evaluated images."""
         return sum(map(sum, self.confusion))
 
     @property
     def accuracy(self) -> float:
-        """Share of images whose class was found, 0 to 1."""
+        """The share of correctly classified images, 0 to 1."""
         return sum(row[true] for true, row in enumerate(self.confusion)) / max(self.images, 1)
 
     def precision(self, label: int) -> float | None:
-        """Of the images said to be of a class, the share that is; None where none was said to be."""
+        """Returns the share of images predicted as a class that belong to it; None if none were predicted."""
         said = sum(row[label] for row in self.confusion)
         return self.confusion[label][label] / said if said else None
 
     def recall(self, label: int) -> float | None:
-        """Of the images of a class, the share that was found; None where there are none."""
+        """Returns the share of a class's images that were predicted as it; None where the class has none."""
         there = sum(self.confusion[label])
         return self.confusion[label][label] / there if there else None
 
 
 @torch.no_grad()
 def evaluate(module: nn.Module, batches: Batches, classes: int, rows: range | None = None) -> Scores:
-    """The scores of `module`, in evaluation mode, on all images or on `rows` of them.
+    """Returns the scores of `module`, in evaluation mode, on all images or on `rows` of them.
 
-    The module's mode is left as it was.
+    The module's mode is restored.
     """
     rows = range(len(batches)) if rows is None else rows
     device = batches.images.device
@@ -67,6 +67,6 @@ def evaluate(module: nn.Module, batches: Batches, classes: int, rows: range | No
 
 
 def scores(counts: Tensor, loss: Tensor) -> Scores:
-    """Scores from a matrix of counts and a summed loss."""
+    """Returns the scores of a matrix of counts and a summed loss."""
     rows: Sequence[Sequence[int]] = counts.tolist()
     return Scores(float(loss) / max(int(counts.sum()), 1), tuple(tuple(row) for row in rows))

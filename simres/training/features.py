@@ -18,7 +18,7 @@ from simres.training.block_removal import watched
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The standard deviation of what a layer puts out, after its norm and before its ReLU."""
+    """The standard deviation of a layer's output, after its norm and before its ReLU."""
 
     layer: str
     deviation: float
@@ -26,10 +26,10 @@ class Response:
 
 @torch.no_grad()
 def layer_responses(module: nn.Module, batches: Batches, images: int = 512) -> tuple[Response, ...]:
-    """Each convolution's response, in the order in which the layers run, on images from all over a data set.
+    """Returns each convolution's response, in order of execution, on images spread over a data set.
 
-    As in figure 7 of arXiv:1512.03385: of a layer with batch norm, what the norm puts out. Shortcuts are
-    left out. Raises `SimresError` where there is no convolution.
+    As in figure 7 of arXiv:1512.03385, the response of a layer with batch norm is the norm's output.
+    Shortcuts are omitted. Raises `SimresError` where there is no convolution.
     """
     found: dict[str, float] = {}
     followers = _norms(module)
@@ -56,7 +56,7 @@ def _convolutions(module: nn.Module) -> list[tuple[str, nn.Module]]:
 
 
 def _norms(module: nn.Module) -> dict[str, nn.Module]:
-    """The batch norm right behind each convolution, where modules were registered in that order."""
+    """Returns the batch norm directly behind each convolution, for modules registered in that order."""
     found: dict[str, nn.Module] = {}
     last = ""
     for name, layer in module.named_modules():
@@ -72,7 +72,7 @@ def _norms(module: nn.Module) -> dict[str, nn.Module]:
 
 @dataclass(frozen=True, slots=True)
 class Maps:
-    """The feature maps (channels, rows, columns) that a module puts out for one image."""
+    """The feature maps (channels, rows, columns) of a module's output for one image."""
 
     layer: str
     values: NDArray[np.float32]
@@ -82,9 +82,9 @@ class Maps:
 def feature_maps(
     module: nn.Module, batches: Batches, image: int, layers: Sequence[str] = (), most: int = 6
 ) -> tuple[Maps, ...]:
-    """The maps behind `layers`, by default at most `most` blocks or convolutions from first to last.
+    """Returns the maps behind `layers`, by default at most `most` blocks or convolutions from first to last.
 
-    `image` is a row of the test images. Raises `SimresError` where there is no such image or layer.
+    `image` is a row of the test images. Raises `SimresError` for an unknown image or layer.
     """
     if not 0 <= image < len(batches):
         raise SimresError(f"there is no image {image}; they count from 0 to {len(batches) - 1}")
@@ -120,7 +120,7 @@ def feature_maps(
 
 
 def _deep(module: nn.Module) -> list[str]:
-    """The stem and the residual blocks, or the convolutions where there are no blocks."""
+    """Returns the stem and the residual blocks, or the convolutions where there are no blocks."""
     children = dict(module.named_children())
     stem = [name for name in ("relu", "conv") if name in children][:1]
     layers = getattr(module, "layers", None)

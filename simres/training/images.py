@@ -1,7 +1,7 @@
-"""A class-per-folder tree of images, or an archive of one, decoded to arrays.
+"""Decodes a class-per-folder tree of images, or an archive of one, to arrays.
 
-Takes `train/CLASS/*.png` with `test/CLASS/*.png` (or `val` for `test`), or `CLASS/*.png` alone, of which
-every fifth image is then kept for the test.
+Accepts `train/CLASS/*.png` with `test/CLASS/*.png` (or `val` for `test`), or `CLASS/*.png` alone, of which
+every fifth image is then reserved for the test.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from simres.training.archives import files
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM", "TIFF")
-"""What is decoded, whatever a file is called. Pillow knows more, one of which starts another program."""
+"""The decoded formats, whatever a file's name. Pillow supports more, one of which starts another program."""
 SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test", "val": "test"}
 HOLDOUT = 5
-"""Of a tree without a test folder, one image in so many is kept for the test."""
+"""In a tree without a test folder, one of this many images is reserved for the test."""
 MOST_PIXELS = 16 << 20
 MOST_TIMES = 200
-"""How many times larger than its files a data set may be when it is decoded, from 512 MiB on."""
+"""The largest ratio of a decoded data set to its files, above 512 MiB."""
 MOST_NAMED = 10
 
 Progress = Callable[[int, int], None]
@@ -37,9 +37,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a tree holds: classes in order of their names, and each image's split and class by its path.
+    """The contents of a tree: classes in order of their names, and each image's split and class by its path.
 
-    `nbytes` are those of all files.
+    `nbytes` is the size of all files.
     """
 
     classes: tuple[str, ...]
@@ -47,7 +47,7 @@ class Listing:
     nbytes: int
 
     def count(self, split: str) -> int:
-        """Images of a split."""
+        """Returns the number of images of a split."""
         return sum(found == split for found, _ in self.images.values())
 
 
@@ -60,7 +60,7 @@ class Decoded:
 
 
 def listing(root: Path) -> Listing:
-    """Which images there are. Raises `SimresError` where they do not make a data set."""
+    """Lists the images of a tree. Raises `SimresError` where they do not form a data set."""
     found: dict[tuple[str, str], list[PurePosixPath]] = {}
     empty = set(_folders(root))
     nbytes = 0
@@ -87,12 +87,12 @@ _TREE = "wanted: `train/CLASS/*.png` and `test/CLASS/*.png`, or `CLASS/*.png`"
 
 
 def _wrapped(parts: tuple[str, ...]) -> int:
-    """1 for a path like `cifar/train/cat/1.png`, whose outermost folder only wraps the rest."""
+    """Returns 1 for a path like `cifar/train/cat/1.png`, whose outermost folder only wraps the rest."""
     return int(len(parts) > 3 and parts[0].lower() not in SPLITS and parts[1].lower() in SPLITS)
 
 
 def _folders(root: Path) -> Iterator[tuple[str, str]]:
-    """Class folders of a folder on disk, the empty ones too, which list no files."""
+    """Yields the class folders of a folder on disk, including empty ones, which list no files."""
     if not root.is_dir():
         return
     for path in root.iterdir():
@@ -106,7 +106,7 @@ def _folders(root: Path) -> Iterator[tuple[str, str]]:
 
 def _checked(root: Path, found: dict[tuple[str, str], list[PurePosixPath]], nbytes: int) -> Listing:
     splits = {split for split, _ in found}
-    if "" in splits and len(splits) > 1:  # folders beside train/ and test/ are none of ours
+    if "" in splits and len(splits) > 1:  # folders beside train/ and test/ are ignored
         found = {key: paths for key, paths in found.items() if key[0]}
         splits.discard("")
     if not any(found.values()):
@@ -138,10 +138,10 @@ def _checked(root: Path, found: dict[tuple[str, str], list[PurePosixPath]], nbyt
 
 
 def decode(root: Path, size: int | None = None, progress: Progress | None = None) -> tuple[Listing, Decoded]:
-    """All images of a tree or archive. `size` resizes them to so many pixels a side.
+    """Decodes all images of a tree or archive. `size` resizes them to this many pixels a side.
 
-    Grey images stay grey where all are. Raises `SimresError` that names the images which are corrupt, of
-    another size, of 16 bits a channel, or partly transparent.
+    Grey images stay grey if all are grey. Raises `SimresError`, naming the images, for images that are
+    corrupt, of different size, of 16 bits per channel, or partly transparent.
     """
     found = listing(root)
     try:
@@ -151,7 +151,7 @@ def decode(root: Path, size: int | None = None, progress: Progress | None = None
 
 
 class _ColouredError(Exception):
-    """An image in colour among those that seemed to be grey."""
+    """A colour image among images that seemed to be grey."""
 
 
 def _decode(root: Path, found: Listing, size: int | None, progress: Progress | None, grey: bool) -> Decoded:
@@ -199,7 +199,7 @@ def _decode(root: Path, found: Listing, size: int | None, progress: Progress | N
 
 
 def _room(root: Path, found: Listing, first: NDArray[np.uint8]) -> Decoded:
-    """Arrays for all images, which are as large as the first."""
+    """Returns arrays for all images, which have the size of the first."""
     made = Decoded()
     whole = len(found.images) * first.nbytes
     refused = (
@@ -219,7 +219,7 @@ def _room(root: Path, found: Listing, first: NDArray[np.uint8]) -> Decoded:
 
 
 def _places(found: Listing) -> dict[PurePosixPath, int]:
-    """The row of each image in the array of its split."""
+    """Returns the row of each image in the array of its split."""
     row = dict.fromkeys(("train", "test"), 0)
     places = {}
     for path, (split, _) in found.images.items():
@@ -243,14 +243,14 @@ def _pixels(data: bytes, size: int | None, grey: bool) -> NDArray[np.uint8]:
         raise SimresError("it is no image") from error
     except (SimresError, _ColouredError):
         raise
-    except Exception as error:  # what damaged files make decoders raise has no common type
+    except Exception as error:  # decoders' exceptions for damaged files have no common type
         raise SimresError(f"it is damaged: {' '.join(str(error).split())}") from error
     pixels = np.asarray(image)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
 def _plain(image: Image.Image, grey: bool) -> Image.Image:
-    """In 8 bits a channel, one channel or three."""
+    """Converts an image to 8 bits per channel, with one channel or three."""
     if image.mode.startswith(("I", "F")):
         raise SimresError(f"it has more than 8 bits a channel (mode {image.mode}); convert it to 8")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:

@@ -1,7 +1,7 @@
 """The training loop.
 
-Everything random follows from the seed and the number of the step, so a run that was stopped anywhere goes
-on exactly as if it had not been: on one machine's CPU, with as many threads, to the last bit.
+All randomness follows from the seed and the number of the step, so a resumed run continues exactly as if it
+had not been interrupted: on one machine's CPU, with the same number of threads, to the last bit.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from simres.training.training_run import (
 )
 
 LOOK_EVERY = 20
-"""Steps between looks at the loss on an accelerator, where each look makes it wait."""
+"""Steps between reads of the loss on an accelerator, where each read synchronises."""
 RESIDENT_SHARE = 0.5
-"""Of an accelerator's free memory, what a data set may take to be kept there."""
+"""The largest share of an accelerator's free memory that a data set may occupy."""
 
 
 def fit(
@@ -57,12 +57,11 @@ def fit(
     registry: Registry | None = None,
     initial: dict[str, Tensor] | None = None,
 ) -> TrainingOutcome:
-    """Trains to the end of the recipe, or until Ctrl-C, after which `resume` goes on from the same step.
+    """Trains to the end of the recipe, or until Ctrl-C, after which `resume` continues from the same step.
 
     Saves after every epoch, and every `checkpoint_every` steps. `initial` are weights to start from. Under
-    `torchrun`, all processes call it. Raises `AnswerIsNo` when the loss is no number any more, and
-    `SimresError` for a network that does not fit the data, or a disk that is full; what was saved last
-    stays.
+    `torchrun`, all processes call it. Raises `AnswerIsNo` when the loss is no longer a number, and
+    `SimresError` for a network that does not fit the data, or a full disk; the last saved state remains.
     """
     processes = Processes()
     device = device or torch.device("cpu")
@@ -114,7 +113,7 @@ class _Trainer:
     def train(
         self, interrupts: Interrupts, resume: bool, checkpoint_every: int | None, observer: TrainingObserver
     ) -> TrainingOutcome:
-        """Everything after the network stands."""
+        """Trains the constructed network."""
         if resume:
             self._load()
         elif self.processes.first:
@@ -142,7 +141,7 @@ class _Trainer:
         checkpoint_every: int | None,
         observer: TrainingObserver,
     ) -> bool:
-        """Goes on to the end of the epoch; whether it was interrupted before that."""
+        """Trains to the end of the epoch; returns whether it was interrupted before that."""
         recipe, first = self.recipe, self.progress.step
         epoch = first // self.steps_per_epoch
         order = self.training.order(epoch)
@@ -196,7 +195,7 @@ class _Trainer:
         return interrupts.told and self.progress.step < recipe.epochs * self.steps_per_epoch
 
     def _end_epoch(self, epoch: int, progress: store.Progress, observer: TrainingObserver) -> None:
-        """Tests, and takes everything down."""
+        """Tests the network and records the results."""
         images = self.steps_per_epoch * self.recipe.batch
         started = time.perf_counter()
         found = self._test()
@@ -253,7 +252,7 @@ class _Trainer:
         store.save_state(self.folder, self.run, self.progress, tensors)
 
     def _sound(self) -> bool:
-        """Whether all weights and statistics are numbers."""
+        """Whether all weights and statistics are finite numbers."""
         return all(bool(value.isfinite().all()) for value in self.module.state_dict().values())
 
     def _load(self) -> None:
@@ -269,7 +268,7 @@ class _Trainer:
             self.mean.values = {k: v.to(self.device) for k, v in tensors["mean"].items()}
 
     def _fits(self, name: str) -> None:
-        """Raises `SimresError` where the network does not take these images, or puts out other classes."""
+        """Raises `SimresError` where the network rejects these images, or has another number of classes."""
         x, _ = self.training.plain(0, 2)
         self.module.eval()
         try:
@@ -302,7 +301,7 @@ class _Trainer:
 
 
 def _batches(dataset: Dataset, split: str, run: TrainingRun, device: torch.device) -> Batches:
-    """A split's batches, the pixels kept on an accelerator where they fit."""
+    """Returns a split's batches, with the pixels on an accelerator if they fit."""
     pixels: np.ndarray = dataset.train_images if split == "train" else dataset.test_images
     labels = dataset.train_labels if split == "train" else dataset.test_labels
     images, classes = torch.from_numpy(pixels), torch.from_numpy(labels)

@@ -11,11 +11,11 @@ from simres.errors import SimresError
 from simres.training.recipe import Optimiser, Recipe
 
 ROUNDS = 3
-"""Of the Newton-Schulz iteration: as many as arXiv:2404.00498 takes."""
+"""Rounds of the Newton-Schulz iteration, as in arXiv:2404.00498."""
 
 
 class Stepper:
-    """Takes the steps of a recipe's optimiser; `state` names its momentum by parameter."""
+    """Performs the steps of a recipe's optimiser; `state` holds its momentum by parameter."""
 
     def __init__(self, module: nn.Module, recipe: Recipe) -> None:
         self._recipe = recipe
@@ -40,7 +40,7 @@ class Stepper:
         )
 
     def step(self, factor: float) -> None:
-        """One step along the gradients, which it then forgets; `factor` is that of the schedule."""
+        """Performs one step along the gradients and clears them; `factor` is the schedule's."""
         for group in self._sgd.param_groups:
             group["lr"] = self._rate * factor
         self._sgd.step()
@@ -49,13 +49,13 @@ class Stepper:
             parameter.grad = None
 
     def state(self) -> dict[str, Tensor]:
-        """Momentum by the names of the parameters; empty before the first step, or without momentum."""
+        """Returns momentum by parameter name; empty before the first step, or without momentum."""
         kept = {name: self._sgd.state.get(p, {}) for name, p in self._parameters.items()}
         found = {name: state.get("momentum_buffer") for name, state in kept.items()}
         return {name: tensor for name, tensor in found.items() if tensor is not None} | self._filters.momentum
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Takes momentum over from `state`. Raises `SimresError` where it is of another network."""
+        """Loads momentum from `state`. Raises `SimresError` where it belongs to another network."""
         for name, tensor in state.items():
             parameter = self._parameters.get(name)
             if parameter is None or parameter.shape != tensor.shape:
@@ -68,8 +68,9 @@ class Stepper:
 
 
 class Turning:
-    """Muon, for the filters of convolutions: each bank of them, taken as a matrix with a row an output
-    channel, turns by an orthogonal matrix of a length that the rate alone decides, and keeps its own length.
+    """Muon, for the filters of convolutions. Each bank of filters is a matrix with one row per output
+    channel. It turns by an orthogonal matrix whose length depends on the rate alone, and keeps its own
+    length.
 
     Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/; the fixed length as in arXiv:2404.00498.
     """
@@ -84,12 +85,12 @@ class Turning:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        """One step along the gradients: of each bank's length, the share `rate`."""
+        """Performs one step along the gradients, by the share `rate` of each bank's length."""
         for shape, names in self._alike.items():
             ahead = []
             for name in names:
                 gradient = self._filters[name].grad
-                if gradient is None:  # a layer that was not used
+                if gradient is None:  # an unused layer
                     gradient = torch.zeros_like(self._filters[name])
                 momentum = self.momentum[name].mul_(self._share).add_(gradient)
                 ahead.append(gradient.add(momentum, alpha=self._share).reshape(shape))
@@ -102,9 +103,9 @@ class Turning:
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Matrices (n, rows, columns) with their singular vectors kept and their singular values near 1.
+    """Returns matrices (n, rows, columns) with their singular vectors kept and their singular values near 1.
 
-    All that had at least 2 % of the matrix's Frobenius norm come to 0.68 to 1.21.
+    Singular values of at least 2 % of the matrix's Frobenius norm become 0.68 to 1.21.
 
     Three rounds of the Newton-Schulz iteration X <- a X + b (X X^T) X + c (X X^T)^2 X with the constants of
     Jordan et al. 2024, which are steep at 0 rather than exact at 1.
@@ -121,7 +122,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 class Mean:
-    """A running mean of a network's weights and statistics: what is tested where a recipe has an `ema`."""
+    """A running mean of a network's weights and statistics, which is tested where a recipe has an `ema`."""
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self._decay = decay
@@ -129,7 +130,7 @@ class Mean:
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
-        """Takes one step's weights in."""
+        """Adds one step's weights to the mean."""
         mine, new = [], []
         for name, value in module.state_dict().items():
             if value.is_floating_point():

@@ -1,4 +1,4 @@
-"""The fastest floating-point type of a device."""
+"""Selects the fastest floating-point type of a device."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from simres.training.recipe import Precision, Recipe
 
 
 def settled(recipe: Recipe, device: torch.device) -> Recipe:
-    """The recipe with `precision: auto` decided for `device`.
+    """Returns the recipe with `precision: auto` decided for `device`.
 
-    bf16 where the device multiplies it in hardware: GPUs that say so, CPUs with AVX512-BF16 or AMX. There
+    bf16 where the device multiplies it in hardware: GPUs that report it, CPUs with AVX512-BF16 or AMX. There
     ResNet-20 trains 1.7 times as fast as in fp32 (docs/training.md); elsewhere bf16 is emulated, and slow.
     """
     if recipe.precision is not Precision.AUTO:
@@ -24,6 +24,6 @@ def _gpu(device: torch.device) -> bool:
 
 
 def _cpu() -> bool:
-    """torch says so in functions that are not public; without them, no."""
+    """Whether the CPU multiplies bf16 in hardware, by torch's private functions; False without them."""
     asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, bool)() for name in asked)

@@ -18,7 +18,7 @@ from simres.errors import SimresError
 
 
 class Processes:
-    """The processes that train together. In one process alone, nothing here costs anything."""
+    """The processes that train together. With a single process, every method is free of cost."""
 
     def __init__(self) -> None:
         self.count = int(os.environ.get("WORLD_SIZE", "1"))
@@ -27,7 +27,7 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that writes and speaks."""
+        """Whether this is the process that writes files and messages."""
         return self.rank == 0
 
     @contextmanager
@@ -45,45 +45,45 @@ class Processes:
         try:
             yield
         finally:
-            # What wraps the network refers to itself and to the group, whose threads then live on and
+            # The network's wrapper refers to itself and to the group, whose threads would live on and
             # abort the process when Python ends (https://github.com/pytorch/pytorch/pull/179291).
             gc.collect()
             dist.destroy_process_group()
 
     def part(self, count: int) -> slice:
-        """Which of `count` images of a batch are this process's: every so manieth."""
+        """Returns this process's part of a batch of `count` images: one of every `self.count`."""
         return slice(self.rank, count, self.count)
 
     def share(self, count: int) -> range:
-        """Which of `count` images, in a row, are this process's to evaluate."""
+        """Returns this process's contiguous part of `count` images to evaluate."""
         return range(count * self.rank // self.count, count * (self.rank + 1) // self.count)
 
     def wrapped(self, module: nn.Module) -> nn.Module:
-        """The module with gradients averaged over all processes."""
+        """Returns the module with gradients averaged over all processes."""
         return module if self.count == 1 else nn.parallel.DistributedDataParallel(module)
 
     def add_up(self, tensor: Tensor) -> Tensor:
-        """The sum over all processes, in place."""
+        """Sums over all processes, in place."""
         if self.count > 1:
             dist.all_reduce(tensor)
         return tensor
 
     def any(self, told: bool, device: torch.device) -> bool:
-        """Whether one of them was told so."""
+        """Whether `told` is true in any process."""
         if self.count == 1:
             return told
         return bool(self.add_up(torch.tensor(int(told), device=device)).item())
 
 
 class Interrupts:
-    """Ctrl-C and SIGTERM, taken down for the end of the step; a second one ends the process at once."""
+    """Defers Ctrl-C and SIGTERM to the end of the step; a second one ends the process at once."""
 
     def __init__(self) -> None:
         self.told = False
 
     @contextmanager
     def caught(self) -> Iterator[Interrupts]:
-        """Listens for as long as the context lasts. Outside the main thread, signals are someone else's."""
+        """Handles signals within the context. Outside the main thread, signals are left alone."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return

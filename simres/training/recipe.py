@@ -15,76 +15,76 @@ from simres.text import shorten
 
 
 class LearningRateSchedule(StrEnum):
-    """How the learning rate changes."""
+    """The course of the learning rate over the run."""
 
     CONSTANT = "constant"
     STEP = "step"
     """`lr * drop ^ floor(epoch / epochs_drop)`: the paper's section 4.2."""
     MILESTONES = "milestones"
-    """Times `drop` at each of `milestones`: He et al. 2015."""
+    """Multiplied by `drop` at each of `milestones`: He et al. 2015."""
     ONE_CYCLE = "one-cycle"
-    """Up in a line for the share `warmup` of all steps, then down in a line to 0."""
+    """Linear rise for the share `warmup` of all steps, then linear fall to 0."""
 
 
 class Flip(StrEnum):
-    """How images are mirrored."""
+    """The mirroring of images."""
 
     NONE = "none"
     RANDOM = "random"
-    """Each with probability 1/2, every time anew."""
+    """Each image with probability 1/2, drawn anew in every epoch."""
     ALTERNATING = "alternating"
-    """Every other epoch, half of the images in the first: each image is seen both ways in two epochs
-    (Jordan 2024, arXiv:2404.00498)."""
+    """Alternating epochs, half of the images in the first: each image is seen both ways in two epochs (Jordan
+    2024, arXiv:2404.00498)."""
 
 
 class Padding(StrEnum):
-    """What is around an image that random crops reach over."""
+    """The pixels around an image that random crops extend over."""
 
     ZERO = "zero"
     """The mean of all images."""
     REFLECT = "reflect"
-    """The image, mirrored at its edge."""
+    """The image mirrored at its edge."""
 
 
 class Optimiser(StrEnum):
-    """What makes steps of gradients."""
+    """The optimiser."""
 
     SGD = "sgd"
     MUON = "muon"
-    """Filters of convolutions turn by orthogonal matrices and keep their length; `sgd` for all else
-    (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/)."""
+    """Filters of convolutions turn by orthogonal matrices and keep their length; `sgd` for all other
+    parameters (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/)."""
 
 
 class Precision(StrEnum):
-    """What forward and backward passes are computed in; weights are always fp32."""
+    """The data type of forward and backward passes; weights are always fp32."""
 
     FP32 = "fp32"
     BF16 = "bf16"
     AUTO = "auto"
-    """bf16 where the device has it in hardware, else fp32."""
+    """bf16 where the device has it in hardware, otherwise fp32."""
 
 
 class Recipe(BaseModel):
-    """Every choice of a training run that is neither network nor data."""
+    """All settings of a training run other than network and data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     epochs: int = Field(ge=1, le=100_000)
     """Passes over the training images."""
     batch: int = Field(128, ge=1, le=1_000_000)
-    """Images a step, over all processes."""
+    """Images per step, over all processes."""
     optimiser: Optimiser = Optimiser.SGD
-    """`sgd`, or `muon` for the filters of convolutions and `sgd` for all else."""
+    """`sgd`, or `muon` for the filters of convolutions and `sgd` for all other parameters."""
     lr: float = Field(gt=0, le=100, allow_inf_nan=False)
-    """Learning rate, at its peak; for `muon` the share of their length by which filters turn."""
+    """Peak learning rate; for `muon` the share of their length by which filters turn."""
     lr_rest: float | None = Field(None, gt=0, le=100, allow_inf_nan=False)
-    """Learning rate, at its peak, of what `muon` leaves to `sgd`; the same unless given."""
+    """Peak learning rate of the parameters that `muon` leaves to `sgd`; by default `lr`."""
     momentum: float = Field(0.9, ge=0, lt=1)
-    """Share of the last step that goes into the next."""
+    """Share of the previous step in the next."""
     nesterov: bool = False
     """Nesterov's momentum."""
     weight_decay: float = Field(1e-4, ge=0, le=1)
-    """L2 penalty, as torch's SGD has it."""
+    """L2 penalty, as in torch's SGD."""
     decay_all: bool = True
     """Whether biases and norms decay too."""
     schedule: LearningRateSchedule = LearningRateSchedule.ONE_CYCLE
@@ -96,29 +96,29 @@ class Recipe(BaseModel):
     milestones: tuple[int, ...] = ()
     """Epochs at whose start the rate drops."""
     warmup: float = Field(0.2, ge=0, lt=1)
-    """Share of all steps that `one-cycle` climbs for."""
+    """Share of all steps during which `one-cycle` rises."""
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     """Share of a label that is spread over all classes."""
     crop: int = Field(4, ge=0, le=1024)
-    """Pixels of padding on each side, from which the image is cut at random."""
+    """Pixels of padding on each side, from which the image is cropped at random."""
     padding: Padding = Padding.ZERO
     """`zero`, or `reflect`: the image mirrored at its edges."""
     uncropped: int = Field(0, ge=0)
-    """Of the last epochs, how many leave the images whole (no crop, no cutout), as they are when tested."""
+    """The number of last epochs with whole images (no crop, no cutout), as in the test."""
     flip: Flip = Flip.RANDOM
     """`none`, `random` or `alternating`."""
     cutout: int = Field(0, ge=0, le=1024)
     """Side of a square that is blanked at random, in pixels; 0 for none."""
     ema: float = Field(0.0, ge=0, lt=1)
-    """Decay, per step, of a running mean of the weights, which is then what is tested and kept; 0: none."""
+    """Decay, per step, of a running mean of the weights, which is then tested and kept; 0 for none."""
     precision: Precision = Precision.FP32
     """`fp32`, `bf16`, or `auto`: bf16 where the device has it in hardware."""
     channels_last: bool = True
     """Pixels before channels in memory."""
     compile: bool = False
-    """Run the network through torch.compile."""
+    """Whether the network runs through torch.compile."""
     seed: int = Field(0, ge=0, lt=2**31)
-    """Everything random follows from it."""
+    """The seed of all randomness."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -135,11 +135,11 @@ class Recipe(BaseModel):
         return epoch >= self.epochs - self.uncropped
 
     def reach(self, epoch: int) -> int:
-        """Pixels by which images of that epoch, counted from 0, are moved at most."""
+        """Returns the largest shift of images of that epoch, counted from 0, in pixels."""
         return 0 if self.whole(epoch) else self.crop
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
-        """The factor on the learning rate at `step`, counted from 0 over the whole run: 0 to 1."""
+        """Returns the factor on the learning rate at `step`, counted from 0 over the whole run: 0 to 1."""
         epoch = step // steps_per_epoch
         if self.schedule is LearningRateSchedule.STEP:
             return float(self.drop ** (epoch // self.epochs_drop))
@@ -155,11 +155,11 @@ class Recipe(BaseModel):
 _HE = {"momentum": 0.9, "weight_decay": 1e-4, "batch": 128, "lr": 0.1, "crop": 4}
 
 RECIPES: Mapping[str, Mapping[str, Any]] = {
-    # Sections 4.2 and 4.3. How many epochs the paper does not say: 100 is ten drops by half.
+    # Sections 4.2 and 4.3. The paper does not state the number of epochs: 100 is ten drops by half.
     "paper": _HE | {"epochs": 100, "schedule": "step", "drop": 0.5, "epochs_drop": 10},
     # arXiv:1512.03385, section 4.2: 64k steps of 128 images, a tenth of the rate at 32k and at 48k.
     "he2015": _HE | {"epochs": 164, "schedule": "milestones", "drop": 0.1, "milestones": [82, 123]},
-    # For two CPU cores and a coffee: docs/training.md says how it was found.
+    # For two CPU cores and a short wait: docs/training.md describes how it was found.
     "fast": {
         "epochs": 24,
         "optimiser": "muon",
@@ -182,10 +182,10 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
 
 
 def recipe(named: str | Path, changes: Mapping[str, Any] | None = None) -> Recipe:
-    """The recipe of that name, or in that YAML file, with `changes` made to it.
+    """Returns the recipe of that name, or in that YAML file, with `changes` applied to it.
 
     A file may start from a recipe (`extends: fast`). Values in `changes` may be texts, as typed after
-    `--set`. Raises `SimresError` or `InvalidFile`, with what is allowed.
+    `--set`. Raises `SimresError` or `InvalidFile`, with the allowed values.
     """
     text = str(named)
     if text in RECIPES:
@@ -247,7 +247,7 @@ def _unknown(name: str) -> str:
 
 
 def plainly(error: ValidationError) -> str:
-    """The first thing that pydantic says is wrong with a recipe."""
+    """Returns pydantic's first finding about a recipe as a plain message."""
     return _said(error.errors()[0])
 
 

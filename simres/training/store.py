@@ -30,12 +30,12 @@ from simres.training.training_run import (
 )
 
 VERSION = "1"
-"""Of the state's form."""
+"""Version of the state's format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: `step` over the whole run, with the sums of the epoch that it is in.
+    """The progress of a run: `step` over the whole run, with the sums of the current epoch.
 
     `loss` and `wrong` are summed over the images of this epoch, `seconds` over its steps.
     """
@@ -48,7 +48,7 @@ class Progress:
 
 
 def start(folder: Path, run: TrainingRun) -> None:
-    """Makes the folder of a new run. Raises `SimresError` where one is in it already."""
+    """Creates the folder of a new run. Raises `SimresError` where it already holds one."""
     if (folder / STATE).exists():
         raise SimresError(
             f"there is a training run in `{folder}` already",
@@ -61,7 +61,7 @@ def start(folder: Path, run: TrainingRun) -> None:
 
 
 def tidy(folder: Path) -> None:
-    """Removes what a process that was killed while it wrote has left behind."""
+    """Removes the incomplete files of a process that was killed while writing."""
     for name in (CONFIG, METRICS, CHECKPOINT, STATE):
         for path in folder.glob(f".{name}.*"):
             path.unlink(missing_ok=True)
@@ -70,7 +70,7 @@ def tidy(folder: Path) -> None:
 def save_state(
     folder: Path, run: TrainingRun, progress: Progress, tensors: Mapping[str, Mapping[str, Tensor]]
 ) -> None:
-    """Writes everything that resuming needs in one file; `tensors` by what they are of, then by name."""
+    """Writes all data for resuming in one file; `tensors` by their kind, then by name."""
     metadata = {
         "state": VERSION,
         "run": json.dumps(run.document()),
@@ -82,7 +82,7 @@ def save_state(
 
 
 def load_state(folder: Path) -> tuple[TrainingRun, Progress, dict[str, dict[str, Tensor]]]:
-    """What `save_state` wrote. Raises `SimresError`."""
+    """Returns what `save_state` wrote. Raises `SimresError`."""
     path = folder / STATE
     if not path.exists():
         raise SimresError(
@@ -113,12 +113,12 @@ def load_state(folder: Path) -> tuple[TrainingRun, Progress, dict[str, dict[str,
 def save_checkpoint(
     path: Path, state: Mapping[str, Tensor], run: TrainingRun, about: About, epochs: Sequence[Epoch]
 ) -> None:
-    """Writes a network with all that is known of it; `simres trace` and `evaluate` read it."""
+    """Writes a network with all its metadata; `simres trace` and `evaluate` read it."""
     write_bytes(path, packed(state, checkpoint_metadata(run, about, epochs)))
 
 
 def checkpoint_metadata(run: TrainingRun, about: About, epochs: Sequence[Epoch]) -> dict[str, str]:
-    """What a checkpoint says of itself, beside its weights."""
+    """Returns the metadata of a checkpoint."""
     metadata = run.variant.metadata() | {
         "input": about.input,
         "data": about.name,
@@ -137,7 +137,7 @@ def checkpoint_metadata(run: TrainingRun, about: About, epochs: Sequence[Epoch])
 
 
 def packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
-    """A safetensors file, with its metadata in order, so that the same tensors give the same bytes."""
+    """Returns a safetensors file with sorted metadata, so that equal tensors give equal bytes."""
     from safetensors.torch import save
 
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
@@ -146,7 +146,7 @@ def packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what decides the result."""
+    """Returns the versions of the packages that determine the result."""
     found = {"python": platform.python_version()}
     for package in ("simres", "torch", "torchvision"):
         try:

@@ -28,7 +28,7 @@ from simres.training.training_run import CHECKPOINT
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A checkpoint that `simres train` wrote: its network, and what it says of the images it is for."""
+    """A checkpoint that `simres train` wrote: its network, and the metadata of its images."""
 
     path: Path
     variant: Variant
@@ -42,14 +42,14 @@ class Trained:
 
     @property
     def side(self) -> int | None:
-        """Rows and columns of its images, where those are as many."""
+        """Rows and columns of its images, if they are equal."""
         _, rows, columns = (int(part) for part in self.input.split("x"))
         return rows if rows == columns else None
 
     def images(self, given: str | None, opened: Callable[[str, int | None], Dataset]) -> Dataset:
-        """The data set called `given`, by default the one it was trained on, opened by `opened`.
+        """Returns the data set `given`, by default the one it was trained on, opened by `opened`.
 
-        Raises `SimresError` where nobody says which, or where images or classes are not those of the network.
+        Raises `SimresError` where neither is known, or where images or classes do not match the network.
         """
         name = given or self.metadata.get("data", "")
         if not given and name not in NAMES:
@@ -73,23 +73,23 @@ class Trained:
         return found
 
     def batches(self, images: object, labels: object, recipe: Recipe) -> Batches:
-        """Batches of these arrays, normalised as those it was trained on."""
+        """Returns batches of these arrays, normalised like the training images."""
         pixels, classes = torch.as_tensor(images), torch.as_tensor(labels)
         return Batches(pixels, classes, self.mean, self.deviation, recipe)
 
     def testing(self, dataset: Dataset) -> Batches:
-        """Batches of a data set's test images."""
+        """Returns batches of a data set's test images."""
         return self.batches(dataset.test_images, dataset.test_labels, Recipe(epochs=1, lr=1.0))
 
     def choosing(self, dataset: Dataset, images: int) -> Batches:
-        """Batches of so many of a data set's training images, from all over."""
+        """Returns batches of this many training images, spread over a data set."""
         rows = spread(len(dataset.train_labels), images)
         pixels, labels = dataset.train_images[rows], dataset.train_labels[rows]
         return self.batches(pixels, labels, Recipe(epochs=1, lr=1.0))
 
 
 def trained(path: Path, registry: Registry | None = None) -> Trained:
-    """The checkpoint in a file, in the folder of a run, or of a shipped name. Raises `SimresError`."""
+    """Returns the checkpoint in a file, in a run's folder, or of a shipped name. Raises `SimresError`."""
     path = shipped.find_checkpoint(path)
     path = path / CHECKPOINT if path.is_dir() else path
     if path.suffix != CHECKPOINT_SUFFIX:
@@ -130,7 +130,7 @@ def _list(path: Path, metadata: dict[str, str], key: str, kind: type) -> tuple[A
 
 
 def _of_channels(path: Path, metadata: dict[str, str], key: str, shape: str) -> tuple[float, ...]:
-    """Figures on a scale from 0 to 1, one a channel of the input; none a deviation of 0."""
+    """Returns figures on a scale from 0 to 1, one per channel of the input; a deviation of 0 is rejected."""
     found = _list(path, metadata, key, float)
     least = 0.0 if key == "mean" else 1e-9
     if len(found) != int(shape.partition("x")[0]) or not all(least <= value <= 1 for value in found):

@@ -20,18 +20,18 @@ METRICS = "metrics.jsonl"
 CONFIG = "config.yaml"
 CHECKPOINT = RUN_CHECKPOINT
 STATE = "state.safetensors"
-"""The files of a run's folder: one line an epoch, the choices, the network, and what resuming needs."""
+"""The files of a run's folder: metrics by epoch, settings, network, and the state for resuming."""
 
 MOST = 10**15
-"""Losses, seconds and steps beyond that are a slip."""
+"""Larger losses, seconds and steps are rejected as corrupt."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """The choices: with the pixels behind `digest`, they decide every weight on the CPU.
+    """The settings of a run: with the pixels behind `digest`, they determine every weight on the CPU.
 
-    `data` is a data set as `simres.training.datasets.open_dataset` takes it, `size` what its images are
-    resized to.
+    `data` is a data set as `simres.training.datasets.open_dataset` takes it, `size` the size that its images
+    are resized to.
     """
 
     variant: Variant
@@ -41,7 +41,7 @@ class TrainingRun:
     size: int | None = None
 
     def document(self) -> dict[str, Any]:
-        """As plain data, without what is None."""
+        """Returns plain data, without values that are None."""
         network = {k: v for k, v in asdict(self.variant).items() if v not in (None, ())}
         return {
             "network": {k: list(v) if isinstance(v, tuple) else v for k, v in network.items()},
@@ -50,7 +50,7 @@ class TrainingRun:
         }
 
     def command(self, data: str) -> str:
-        """The command that makes this run, with `data` for what was typed."""
+        """Returns the command of this run, with `data` as typed."""
         words = ["simres train", self.variant.network, "--data", data]
         for name in ("block", "shortcut", "span", "stem"):
             value = getattr(self.variant, name)
@@ -61,7 +61,7 @@ class TrainingRun:
 
 
 def run_from(document: Any, where: str) -> TrainingRun:
-    """The run that `TrainingRun.document` wrote. Raises `SimresError`."""
+    """Returns the run that `TrainingRun.document` wrote. Raises `SimresError`."""
     try:
         network: dict[str, Any] = dict(document["network"])
         network["removed"] = tuple(network.get("removed", ()))
@@ -88,14 +88,14 @@ def run_from(document: Any, where: str) -> TrainingRun:
 
 
 def closest(recipe: Recipe) -> str:
-    """The recipe of ours that differs in the fewest values."""
+    """Returns the name of the recipe of simres that differs in the fewest values."""
     from simres.training.recipe import RECIPES
 
     return min(RECIPES, key=lambda name: len(_changes(recipe, name)))
 
 
 def settings(recipe: Recipe) -> list[str]:
-    """What to say after `--recipe` for `recipe`: `--set lr=0.1`, for every value that differs."""
+    """Returns the options after `--recipe` for `recipe`: `--set lr=0.1`, for every value that differs."""
     return [f"--set {name}={_typed(value)}" for name, value in _changes(recipe, closest(recipe)).items()]
 
 
@@ -112,10 +112,10 @@ def _typed(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What an epoch came to. Errors and losses are of the images as trained on, and as tested.
+    """The result of an epoch. Errors and losses are those of the training images and of the test images.
 
-    `epoch` counts from 1, `step` over the whole run. `seconds` are those of training alone, of which
-    `images_per_s` is made; `test_seconds` those of the test.
+    `epoch` counts from 1, `step` over the whole run. `seconds` are those of training alone, on which
+    `images_per_s` is based; `test_seconds` those of the test.
     """
 
     epoch: int
@@ -132,7 +132,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """A run that ended, or was `interrupted`: its epochs, and the most bytes of memory it held."""
+    """A finished or `interrupted` run: its epochs, and its peak memory in bytes."""
 
     folder: Path
     epochs: tuple[Epoch, ...]
@@ -142,38 +142,38 @@ class TrainingOutcome:
 
     @property
     def accuracy(self) -> float | None:
-        """Of the last epoch, on the test images; None before the first."""
+        """The accuracy of the last epoch on the test images; None before the first."""
         return self.epochs[-1].test_accuracy if self.epochs else None
 
 
 class TrainingObserver(Protocol):
-    """Who wants to know how a run goes on."""
+    """Observes the progress of a run."""
 
     def begin(self, run: TrainingRun, steps_per_epoch: int, done: int, images: int) -> None:
-        """Called once, with the steps that were done before and the images an epoch."""
+        """Called once, with the number of steps done before and of images per epoch."""
 
     def step(self, step: int, loss: float | None, lr: float) -> None:
-        """Called after each step, counted over the whole run; `loss` is None where it was not asked for."""
+        """Called after each step, counted over the whole run; `loss` is None where it was not read."""
 
     def epoch(self, epoch: Epoch) -> None:
         """Called after each epoch's test, when everything is saved."""
 
 
 class SilentTraining:
-    """An observer that does not care."""
+    """An observer that does nothing."""
 
     def begin(self, run: TrainingRun, steps_per_epoch: int, done: int, images: int) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def step(self, step: int, loss: float | None, lr: float) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def epoch(self, epoch: Epoch) -> None:
-        """Nothing."""
+        """Does nothing."""
 
 
 def read_metrics(folder: Path) -> tuple[Epoch, ...]:
-    """The epochs of a run, from its folder or from its `metrics.jsonl`. Raises `SimresError`."""
+    """Reads the epochs of a run, from its folder or from its `metrics.jsonl`. Raises `SimresError`."""
     path = folder / METRICS if folder.is_dir() else folder
     text = read_text(path, "training run", "name the folder that `simres train -o` wrote", 64 << 20)
     found = []
@@ -186,7 +186,7 @@ def read_metrics(folder: Path) -> tuple[Epoch, ...]:
 
 
 def epoch_from(document: dict[str, Any]) -> Epoch:
-    """The epoch that `json` wrote. Raises `TypeError` or `KeyError` where it is none."""
+    """Returns the epoch that `json` wrote. Raises `TypeError` or `KeyError` for any other document."""
     values = {item.name: document[item.name] for item in fields(Epoch)}
     if not all(is_figure(value) for value in values.values()):
         raise TypeError("an epoch is made of numbers")
@@ -194,5 +194,5 @@ def epoch_from(document: dict[str, Any]) -> Epoch:
 
 
 def is_figure(value: object) -> bool:
-    """Whether that is a number such as training has: no truth, not infinite and no `nan`, and not huge."""
+    """Whether a value is a plausible number of a training run: no bool, finite, and not huge."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST

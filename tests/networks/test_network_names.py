@@ -115,5 +115,6 @@ def test_one_s_own_code_is_never_taken_for_a_shipped_network() -> None:
 
 
 def test_names_need_no_torch() -> None:
-    code = "import sys\nfrom simres.networks.network_names import parse\nparse('resnet20')\nsys.exit('torch' in sys.modules)"
+    parsed = "from simres.networks.network_names import parse; parse('resnet20')"
+    code = f"import sys; {parsed}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

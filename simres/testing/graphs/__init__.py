@@ -1,9 +1,9 @@
 """Random networks of every kind of operator that simres knows, with every attribute that matters.
 
-`graphs` is a strategy of hypothesis. It draws calls of ATen operators on the tensors that are there, and the
-functions that lower traced calls lower them, so that a drawn graph has what a trace would have: shapes,
-attributes, loop nests and costs. `build` holds the graph while it grows; `matrix`, `vector` and `movement`
-draw the calls.
+`graphs` is a strategy of hypothesis. It draws calls of ATen operators on existing tensors and lowers them
+with the functions that lower traced calls, so that a drawn graph has the properties of a trace: shapes,
+attributes, loop nests and costs. `build` holds the growing graph; `matrix`, `vector` and `movement` draw the
+calls.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ FAMILIES: tuple[Kinds, ...] = (
     movement.VIEWS,
     {"unmodelled": _unmodelled},
 )
-"""What draws each kind. A family is chosen before a kind of it, so that no family crowds out another."""
+"""The functions that draw each kind. A family is chosen before a kind of it, so that no family dominates."""
 OFTEN = (0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 5)
-"""How often each family is chosen, by its place: matrix work most of all."""
+"""The frequency of each family, by its index: matrix work most of all."""
 KINDS = tuple(kind for family in FAMILIES for kind in family)
-"""What `graphs` can be asked for: kinds of operators, and forms of them that have a name of their own."""
+"""The kinds that `graphs` accepts: kinds of operators, and forms of them with their own names."""
 
 
 def graphs(

@@ -1,4 +1,4 @@
-"""A graph while it is drawn: tensors to choose from, and operators, lowered as the tracer lowers them."""
+"""A growing graph: tensors to choose from, and operators, lowered by the tracer's functions."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ T = TypeVar("T")
 Shape = tuple[int, ...]
 
 LOWERINGS: Mapping[str, Lowering] = {**matrix.LOWERINGS, **vector.LOWERINGS, **movement.LOWERINGS}
-"""How the tracer lowers each operator."""
+"""The tracer's lowering of each operator."""
 
 MOST_ELEMENTS = 2048
-"""No tensor has more."""
+"""The largest number of elements of a tensor."""
 
 NUMBERS = ("fp32", "int8", "fp16", "bf16", "fp64", "int16", "int32", "uint8")
-"""Data types to compute with, of whole bytes an element; indices are int64, conditions bool."""
+"""Data types to compute with, of whole bytes per element; indices are int64, conditions bool."""
 
 
 class TooLarge(Exception):
-    """An operator's result would have no element, or too many; the operator is left out."""
+    """An operator's result would have no element, or too many; the operator is omitted."""
 
 
 class Graph:
@@ -55,15 +55,15 @@ class Graph:
         return self.draw(st.integers(least, max(least, most)))
 
     def chance(self) -> bool:
-        """Yes or no."""
+        """Draws a boolean."""
         return self.draw(st.booleans())
 
     def one_of(self, *choices: T) -> T:
-        """One of these."""
+        """Draws one of the choices."""
         return self.draw(st.sampled_from(choices))
 
     def input(self, shape: Shape, dtype: str | None = None) -> Value:
-        """A new input of the network; the data type is drawn where none is given."""
+        """Returns a new input of the network; the data type is drawn unless given."""
         _sized(shape)
         dtype = self.one_of(*self.dtypes) if dtype is None else dtype
         number = sum(tensor.role is Role.INPUT for tensor in self.tensors.values())
@@ -73,7 +73,7 @@ class Graph:
         return value
 
     def weight(self, shape: Shape, dtype: str) -> Value:
-        """A new constant; it becomes a tensor of the workload once an operator reads it."""
+        """Returns a new constant; it becomes a tensor of the workload once an operator reads it."""
         _sized(shape)
         self.weights += 1
         return replace(_value(f"w{self.weights}", shape, dtype), constant=True)
@@ -81,14 +81,14 @@ class Graph:
     def choose(
         self, fits: Callable[[Value], bool], otherwise: Callable[[], Shape], dtype: str | None = None
     ) -> Value:
-        """An input or activation that fits, or a new input of the shape that `otherwise` says."""
+        """Returns an input or activation that fits, or a new input whose shape `otherwise` returns."""
         there = [value for value in self.values if fits(value)]
         if there and self.integer(0, 7) < 7:
             return self.one_of(*reversed(there[-3:]), *there)
         return self.input(otherwise(), dtype)
 
     def number(self, least_rank: int = 0, most_rank: int = 5) -> Value:
-        """A value to compute with, of so many axes."""
+        """Returns a value to compute with, with a number of axes in this range."""
 
         def fits(value: Value) -> bool:
             return value.dtype in self.dtypes and least_rank <= len(value.shape) <= most_rank
@@ -96,14 +96,14 @@ class Graph:
         return self.choose(fits, lambda: self.shape(max(least_rank, min(4, most_rank))))
 
     def anything(self, least_rank: int = 0, most_rank: int = 5) -> Value:
-        """A value of any data type, of so many axes."""
+        """Returns a value of any data type, with a number of axes in this range."""
         return self.choose(
             lambda value: least_rank <= len(value.shape) <= most_rank,
             lambda: self.shape(max(least_rank, min(4, most_rank))),
         )
 
     def whole(self, value: Value) -> Value:
-        """The value for an operator that leaves parts of it unread: no input, unless that is asked for."""
+        """Returns a value for an operator that leaves parts of it unread: no input unless `partly` is set."""
         name = value.name
         while (base := self.tensors[name].view_of) is not None:
             name = base
@@ -114,20 +114,20 @@ class Graph:
         return self.values[-1]
 
     def operand(self, shape: Shape, dtype: str) -> Value:
-        """A second operand of that shape: a value that is there, a weight, or a new input."""
+        """Returns a second operand of that shape: an existing value, a weight, or a new input."""
         if self.integer(0, 3) == 3:
             return self.weight(shape, dtype)
         return self.choose(lambda value: (value.shape, value.dtype) == (shape, dtype), lambda: shape, dtype)
 
     def shape(self, rank: int) -> Shape:
-        """A shape with the batch first; three and more axes have channels next, then rows and columns."""
+        """Draws a shape with the batch first, and from three axes on channels next, then rows and columns."""
         if not rank:
             return ()
         most = 8 if rank < 5 else 4
         return (self.images, *(self.integer(1, most) for _ in range(rank - 1)))
 
     def axis(self, value: Value) -> int:
-        """One of the axes of a value."""
+        """Draws one of the axes of a value."""
         return self.integer(0, len(value.shape) - 1)
 
     def call(
@@ -140,8 +140,8 @@ class Graph:
     ) -> None:
         """Calls an operator that returns tensors of these shapes, of which those `used` are read or kept.
 
-        What the tracer makes of it is added to the graph. `dtype` is that of the results, by default that of
-        the first tensor among the arguments.
+        The tracer's lowering of the call is added to the graph. `dtype` is that of the results, by default
+        that of the first tensor among the arguments.
         """
         for shape in shapes:
             _sized(shape)
@@ -185,7 +185,7 @@ class Graph:
             self.values += made
 
     def bias(self, result: Value, bias: Value) -> None:
-        """An operator of its own that adds a bias to the result of the one before."""
+        """Adds a separate operator that adds a bias to the preceding result."""
         cost = vector_ops("bias", outputs=result.elements)
         name = f"{result.name}.add_bias"
         made = self._made(replace(result, name=name), None)
@@ -196,7 +196,7 @@ class Graph:
         self.values.append(made)
 
     def unpriced(self, value: Value) -> None:
-        """An operator that nobody has a price for, let through."""
+        """Adds an operator without a cost, which is let through."""
         name = f"unmodelled{len(self.ops)}"
         made = self._made(replace(value, name=name, constant=False), None)
         self.ops.append(Op(name, "unknown.op", Unit.UNMODELLED, (value.name,), (name,)))
@@ -212,7 +212,7 @@ class Graph:
         return value
 
     def workload(self) -> Workload:
-        """The graph: what nobody reads comes out, and now and then something that is read as well."""
+        """Returns the graph: its outputs are the unread values, and occasionally a value that is read."""
         read = {name for op in self.ops for name in op.inputs}
         made = [name for op in self.ops for name in op.outputs]
         kept = self.draw(st.sets(st.sampled_from(made), max_size=2))
@@ -222,7 +222,7 @@ class Graph:
 
 
 Kinds = Mapping[str, Callable[[Graph], None]]
-"""What draws an operator, by kind."""
+"""The function that draws an operator, by kind."""
 
 
 def _sized(shape: Shape) -> None:

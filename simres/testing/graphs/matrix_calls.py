@@ -1,4 +1,4 @@
-"""Drawn matrix work: convolutions of every sort, linear layers and products."""
+"""Draws matrix work: convolutions of every sort, linear layers and products."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simres.tracing.lowering import Value
 
 
 class Slide(NamedTuple):
-    """How a window slides along one axis."""
+    """The parameters of a window that slides along one axis."""
 
     kernel: int
     stride: int
@@ -19,20 +19,20 @@ class Slide(NamedTuple):
 
 
 def slide(graph: Graph, size: int, most: int = 3) -> Slide:
-    """A window of at most `most` taps that has room on an axis of `size` elements, padding included."""
+    """Draws a window of at most `most` taps that fits on an axis of `size` elements, padding included."""
     padding, dilation = graph.integer(0, 2), graph.integer(1, 2)
     kernel = graph.integer(1, min(most, (size + 2 * padding - 1) // dilation + 1))
     return Slide(kernel, graph.integer(1, 3), padding, dilation)
 
 
 def covers(size: int, slide: Slide, count: int) -> bool:
-    """Whether `count` windows reach every element of an axis but those between their taps."""
+    """Whether `count` windows reach every element of an axis except those between their taps."""
     reach = (slide.kernel - 1) * slide.dilation + 1
     return slide.stride <= reach and (count - 1) * slide.stride - slide.padding + reach >= size
 
 
 def conv(graph: Graph, *, transposed: bool = False) -> None:
-    """A convolution over one to three axes, grouped or not, with a bias or without."""
+    """Draws a convolution over one to three axes, grouped or not, with or without a bias."""
     axes = graph.integer(1, 3)
     x = graph.number(axes + 2, axes + 2)
     n, channels, *sizes = x.shape
@@ -71,12 +71,12 @@ def conv(graph: Graph, *, transposed: bool = False) -> None:
 
 
 def conv_transposed(graph: Graph) -> None:
-    """A transposed convolution."""
+    """Draws a transposed convolution."""
     conv(graph, transposed=True)
 
 
 def linear(graph: Graph) -> None:
-    """A linear layer over the last axis."""
+    """Draws a linear layer over the last axis."""
     x = graph.number(1)
     m = graph.integer(1, 8)
     bias = graph.weight((m,), x.dtype) if graph.chance() else None
@@ -85,7 +85,7 @@ def linear(graph: Graph) -> None:
 
 
 def linear_product(graph: Graph) -> None:
-    """A constant second operand, as `x @ w` has it: (c, m), or (groups, c, m)."""
+    """Draws a product with a constant second operand, as in `x @ w`: (c, m), or (groups, c, m)."""
     x = graph.number(2, 3)
     *lead, n, c = x.shape
     m = graph.integer(1, 8)
@@ -93,7 +93,7 @@ def linear_product(graph: Graph) -> None:
 
 
 def matmul(graph: Graph) -> None:
-    """A product of two computed operands: matrices, batches of them, with an addend or without."""
+    """Draws a product of two computed operands: matrices or batches, with or without an addend."""
     x = graph.number(2, 3)
     *lead, n, c = x.shape
     other = _operand(graph, lambda value: value.shape[:-1] == (*lead, c), x, (*lead, c, graph.integer(1, 8)))
@@ -108,7 +108,7 @@ def matmul(graph: Graph) -> None:
 
 
 def matmul_vector(graph: Graph) -> None:
-    """A matrix times a vector, or a vector times a vector."""
+    """Draws a matrix times a vector, or a vector times a vector."""
     x = graph.number(1, 2)
     vector = _operand(graph, lambda value: value.shape == x.shape[-1:], x, x.shape[-1:])
     if len(x.shape) == 1:
@@ -134,4 +134,4 @@ KINDS: Kinds = {
     "matmul": matmul,
     "matmul_vector": matmul_vector,
 }
-"""What draws each kind."""
+"""The function that draws each kind."""

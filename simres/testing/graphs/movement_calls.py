@@ -1,4 +1,4 @@
-"""Drawn movement of data: views, which rename bytes, and moves, which copy them."""
+"""Draws data movement: views, which rename bytes, and moves, which copy them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simres.tracing.lowering import Value
 
 
 def reshape(graph: Graph) -> None:
-    """The factors of the sizes, grouped anew."""
+    """Regroups the factors of the sizes."""
     x = graph.anything()
     factors = [factor for size in x.shape for factor in _factors(size)]
     shape = [1]
@@ -34,14 +34,14 @@ def _factors(size: int) -> list[int]:
 
 
 def permute(graph: Graph) -> None:
-    """Axes in another order."""
+    """Puts the axes in another order."""
     x = graph.anything(1)
     dims = graph.draw(st.permutations(range(len(x.shape))))
     graph.call("aten.permute.default", {"self": x, "dims": list(dims)}, tuple(x.shape[axis] for axis in dims))
 
 
 def transpose(graph: Graph) -> None:
-    """Two axes change places; of a matrix also by `t`."""
+    """Swaps two axes; for a matrix also by `t`."""
     x = graph.anything(2)
     one, other = graph.axis(x), graph.axis(x)
     shape = list(x.shape)
@@ -50,7 +50,7 @@ def transpose(graph: Graph) -> None:
 
 
 def squeeze(graph: Graph) -> None:
-    """Without an axis of one element, which is put there first where there is none."""
+    """Removes an axis of one element, which is inserted first where there is none."""
     x = graph.anything(1, 4)
     if 1 in x.shape:
         axis = graph.one_of(*(axis for axis, size in enumerate(x.shape) if size == 1))
@@ -61,14 +61,14 @@ def squeeze(graph: Graph) -> None:
 
 
 def unsqueeze(graph: Graph, value: Value | None = None) -> None:
-    """With one more axis, of one element."""
+    """Inserts an axis of one element."""
     x = graph.anything(0, 4) if value is None else value
     axis = graph.integer(0, len(x.shape))
     graph.call("aten.unsqueeze.default", {"self": x, "dim": axis}, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 
 def slice_(graph: Graph) -> None:
-    """A stretch of an axis, or every second or third of it; ends may be counted from behind."""
+    """Takes a range of an axis, or every second or third element of it; ends may be negative."""
     x = graph.whole(graph.anything(1))
     axis = graph.axis(x)
     size = x.shape[axis]
@@ -80,7 +80,7 @@ def slice_(graph: Graph) -> None:
 
 
 def select(graph: Graph) -> None:
-    """One place of an axis."""
+    """Takes one index of an axis."""
     x = graph.whole(graph.anything(1))
     axis = graph.axis(x)
     index = graph.integer(-x.shape[axis], x.shape[axis] - 1)
@@ -89,7 +89,7 @@ def select(graph: Graph) -> None:
 
 
 def expand(graph: Graph) -> None:
-    """Axes of one element are shown more often, and there may be new ones in front."""
+    """Repeats axes of one element, and may add new ones in front."""
     x = graph.anything(0, 4)
     lead = [graph.integer(1, 3)] * (graph.chance() and len(x.shape) < 4)
     shape = [*lead, *(graph.integer(1, 4) if size == 1 else size for size in x.shape)]
@@ -97,7 +97,7 @@ def expand(graph: Graph) -> None:
 
 
 def split(graph: Graph) -> None:
-    """An axis in parts, of which one at least is used."""
+    """Splits an axis in parts, of which at least one is used."""
     x = graph.whole(graph.anything(1))
     axis = graph.axis(x)
     size = x.shape[axis]
@@ -114,7 +114,7 @@ def split(graph: Graph) -> None:
 
 
 def diagonal(graph: Graph) -> None:
-    """The diagonal of two axes, which becomes the last one."""
+    """Takes the diagonal of two axes, which becomes the last axis."""
     x = graph.whole(graph.anything(2))
     one = graph.axis(x)
     other = graph.one_of(*(axis for axis in range(len(x.shape)) if axis != one))
@@ -126,7 +126,7 @@ def diagonal(graph: Graph) -> None:
 
 
 def unfold(graph: Graph) -> None:
-    """Windows of an axis, which may overlap, as a new last axis."""
+    """Takes windows of an axis, which may overlap, as a new last axis."""
     x = graph.whole(graph.anything(1, 4))
     axis = graph.axis(x)
     size, step = graph.integer(1, x.shape[axis]), graph.integer(1, 3)
@@ -135,7 +135,7 @@ def unfold(graph: Graph) -> None:
 
 
 def as_strided(graph: Graph) -> None:
-    """The elements as they lie, read with other strides."""
+    """Reads the elements in memory order with other strides."""
     x = graph.whole(graph.anything(1, 4))
     count = x.elements
     strides = [graph.integer(0, 4) for _ in range(graph.integer(1, 3))]
@@ -150,7 +150,7 @@ def as_strided(graph: Graph) -> None:
 
 
 def pad(graph: Graph) -> None:
-    """Constant padding of some axes, which may also cut off; reflection and replication of the last ones."""
+    """Pads some axes with a constant, which may also crop; reflects or replicates the last ones."""
     way = graph.one_of("constant", "constant", "reflection", "replication")
     if way == "constant":
         x = graph.anything(1)
@@ -162,7 +162,7 @@ def pad(graph: Graph) -> None:
     else:
         axes = graph.integer(1, 3)
         x = graph.number(axes + 1, axes + 2)
-        most = 1 if way == "reflection" else -1  # a mirror leaves out the edge itself
+        most = 1 if way == "reflection" else -1  # a reflection omits the edge itself
         pairs = [
             (graph.integer(0, min(2, size - most)), graph.integer(0, min(2, size - most)))
             for size in x.shape[::-1][:axes]
@@ -178,7 +178,7 @@ def pad(graph: Graph) -> None:
 
 
 def concat(graph: Graph) -> None:
-    """Two or three tensors one after the other along an axis."""
+    """Concatenates two or three tensors along an axis."""
     x = graph.anything(1)
     axis = graph.axis(x)
     rest = _with(x.shape, axis, 0)
@@ -195,14 +195,14 @@ def concat(graph: Graph) -> None:
 
 
 def copy(graph: Graph) -> None:
-    """A copy of what lies in another order than its indices say."""
+    """Copies a tensor whose memory order differs from the order of its indices."""
     x = graph.anything(2)
     turned = replace(x, strides=x.strides[::-1])
     graph.call("aten.clone.default", {"self": turned}, x.shape)
 
 
 def roll(graph: Graph) -> None:
-    """Elements go round along an axis."""
+    """Rotates elements along an axis."""
     x = graph.anything(1)
     axis = graph.axis(x)
     shift = graph.integer(-x.shape[axis], x.shape[axis])
@@ -210,14 +210,14 @@ def roll(graph: Graph) -> None:
 
 
 def flip(graph: Graph) -> None:
-    """Some axes backwards."""
+    """Reverses some axes."""
     x = graph.anything(1)
     dims = sorted(graph.draw(st.sets(st.integers(0, len(x.shape) - 1), min_size=1, max_size=2)))
     graph.call("aten.flip.default", {"self": x, "dims": dims}, x.shape)
 
 
 def repeat(graph: Graph) -> None:
-    """The whole tensor several times along each axis, and along new ones in front."""
+    """Repeats the whole tensor along each axis, and along new ones in front."""
     x = graph.anything(0, 4)
     lead = [graph.integer(1, 2)] * (graph.chance() and len(x.shape) < 4)
     times = [*lead, *(graph.one_of(1, 1, 2, 3) for _ in x.shape)]
@@ -227,7 +227,7 @@ def repeat(graph: Graph) -> None:
 
 
 def gather(graph: Graph) -> None:
-    """Rows of a table, places of an axis, or single elements, by indices that are computed or given."""
+    """Reads rows of a table, places of an axis, or single elements, by computed or given indices."""
     way = graph.one_of("embedding", "index_select", "gather", "index")
     if way == "embedding":
         table = graph.weight((graph.integer(1, 40), graph.integer(1, 8)), graph.one_of(*graph.dtypes))
@@ -254,7 +254,7 @@ def gather(graph: Graph) -> None:
 
 
 def scatter(graph: Graph) -> None:
-    """A tensor with a part of it replaced, or added to."""
+    """Replaces a part of a tensor, or adds to it."""
     way = graph.one_of("slice", "select", "put", "src", "add")
     x = graph.anything(1)
     axis = graph.axis(x)
@@ -281,7 +281,7 @@ def scatter(graph: Graph) -> None:
 
 
 def interpolate(graph: Graph, kind: str = "nearest", axes: int = 0) -> None:
-    """Rows and columns resampled to other sizes."""
+    """Resamples rows and columns to other sizes."""
     axes = axes or graph.integer(1, 2)
     x = graph.number(axes + 2, axes + 2)
     sizes = tuple(graph.integer(1, 2 * size) for size in x.shape[2:])
@@ -307,7 +307,7 @@ VIEWS: Kinds = {
     "unfold": unfold,
     "as_strided": as_strided,
 }
-"""What draws each kind that renames bytes."""
+"""The function that draws each kind that renames bytes."""
 MOVES: Kinds = {
     "pad": pad,
     "concat": concat,
@@ -319,4 +319,4 @@ MOVES: Kinds = {
     "scatter": scatter,
     "interpolate_nearest": interpolate,
 }
-"""What draws each kind that copies bytes."""
+"""The function that draws each kind that copies bytes."""

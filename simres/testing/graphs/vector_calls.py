@@ -1,4 +1,4 @@
-"""Drawn work of the host: element by element, window by window, and over whole axes."""
+"""Draws work of the host: element by element, window by window, and over whole axes."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ BINARY = {
 
 
 def unary(graph: Graph, source: str, others: dict[str, object]) -> None:
-    """Element by element."""
+    """Draws an elementwise operator of one tensor."""
     x = graph.number()
     graph.call(f"aten.{source}", {"self": x, **others}, x.shape)
 
 
 def binary(graph: Graph, source: str) -> None:
-    """Two operands, one of which or both may be broadcast; both may be the same tensor."""
+    """Draws an operator of two operands: one or both may be broadcast, and both may be the same tensor."""
     x = graph.number()
     other = _other(graph, x, x.dtype)
     arguments: dict[str, object] = {"self": x, "other": other}
@@ -75,7 +75,7 @@ def binary(graph: Graph, source: str) -> None:
 
 
 def _other(graph: Graph, x: Value, dtype: str) -> Value:
-    """An operand of the same shape, or one that broadcasts against it: some axes of one element, or fewer."""
+    """Returns an operand of the same shape, or one that broadcasts to it: with axes of one, or fewer."""
     way = graph.integer(0, 3)
     if way < 2 or not x.shape:
         return graph.operand(x.shape, dtype)
@@ -92,7 +92,7 @@ def _together(one: Shape, other: Shape) -> Shape:
 
 
 def logical(graph: Graph) -> None:
-    """Conditions joined."""
+    """Draws a logical operator on conditions."""
     x = _condition(graph)
     graph.call(
         "aten.logical_and.default",
@@ -103,7 +103,7 @@ def logical(graph: Graph) -> None:
 
 
 def where(graph: Graph) -> None:
-    """One of two elements each, by a condition that may be broadcast."""
+    """Draws a choice between two elements each, by a condition that may be broadcast."""
     x = graph.number()
     condition = _other(graph, x, "bool")
     shape = _together(x.shape, condition.shape)
@@ -117,21 +117,21 @@ def _condition(graph: Graph) -> Value:
 
 
 def prelu(graph: Graph) -> None:
-    """A slope for each channel."""
+    """Draws an activation with a slope per channel."""
     x = graph.number(2)
     slopes = graph.weight((x.shape[1], *[1] * (len(x.shape) - 2)), x.dtype)
     graph.call("aten._prelu_kernel.default", {"self": x, "weight": slopes}, x.shape)
 
 
 def cast(graph: Graph) -> None:
-    """Another data type."""
+    """Converts to another data type."""
     x = graph.anything()
     dtype = graph.one_of(*graph.dtypes, "int64", "bool")
     graph.call("aten._to_copy.default", {"self": x}, x.shape, dtype=dtype)
 
 
 def batch_norm(graph: Graph) -> None:
-    """A scale and a shift for each channel."""
+    """Draws a scale and a shift per channel."""
     x = graph.number(2)
     vectors = {name: graph.weight(x.shape[1:2], x.dtype) for name in ("weight", "bias")}
     arguments = {"input": x, **vectors, "momentum": 0.1, "eps": 1e-5}
@@ -140,7 +140,7 @@ def batch_norm(graph: Graph) -> None:
 
 
 def layer_norm(graph: Graph) -> None:
-    """Over the last axes, with weight and bias, or one, or none."""
+    """Normalises over the last axes, with weight and bias, one of them, or neither."""
     x = graph.number(1)
     normalised = x.shape[graph.axis(x) :]
     arguments = {
@@ -154,7 +154,7 @@ def layer_norm(graph: Graph) -> None:
 
 
 def rms_norm(graph: Graph) -> None:
-    """Over the last axes."""
+    """Normalises over the last axes."""
     x = graph.number(1)
     normalised = x.shape[graph.axis(x) :]
     weight = graph.weight(normalised, x.dtype) if graph.chance() else None
@@ -163,7 +163,7 @@ def rms_norm(graph: Graph) -> None:
 
 
 def group_norm(graph: Graph) -> None:
-    """Over groups of channels; as many groups as channels is instance norm by another name."""
+    """Normalises over groups of channels; one channel per group is instance norm by another name."""
     x = graph.number(2)
     n, channels, *pixels = x.shape
     area = 1
@@ -183,14 +183,14 @@ def group_norm(graph: Graph) -> None:
 
 
 def instance_norm(graph: Graph) -> None:
-    """Over the pixels of each channel of each image, which come as channels of one image."""
+    """Normalises over the pixels of each channel of each image, which appear as channels of one image."""
     x = graph.number(3)
     arguments = {"input": x, "weight": None, "bias": None, "training": True, "momentum": 0.0, "eps": 1e-5}
     graph.call("aten._native_batch_norm_legit.no_stats", arguments, x.shape, (1,), (1,))
 
 
 def pool(graph: Graph, kind: str) -> None:
-    """A window over two or three axes, rounded up or down, or as many windows as outputs are asked for."""
+    """Draws pooling over two or three axes, rounded up or down, or with a given number of outputs."""
     axes = graph.integer(2, 3)
     x = graph.number(axes + 2, axes + 2)
     if graph.integer(0, 3) == 3:
@@ -227,7 +227,7 @@ def pool(graph: Graph, kind: str) -> None:
 
 
 def _with_indices(graph: Graph, name: str, x: Value, arguments: dict[str, object], sizes: Shape) -> None:
-    """The largest, and where in the window it was; as a rule only the first is used."""
+    """Draws the maximum and its position in the window; usually only the maximum is used."""
     shape = (*x.shape[:2], *sizes)
     graph.call(
         f"aten.{name}.default",
@@ -240,14 +240,14 @@ def _with_indices(graph: Graph, name: str, x: Value, arguments: dict[str, object
 
 
 def _pooled(size: int, kernel: int, stride: int, padding: int, dilation: int, *, up: bool) -> int:
-    """Outputs along an axis; rounded up, a window must still begin within the input or its left padding."""
+    """Returns the outputs along an axis; rounded up, a window must begin within the input or left padding."""
     left = size + 2 * padding - dilation * (kernel - 1) - 1
     count = (left + (stride - 1 if up else 0)) // stride + 1
     return count - 1 if up and (count - 1) * stride >= size + padding else count
 
 
 def reduction(graph: Graph, source: str, named: str = "dim", dtype: str = "") -> None:
-    """Over some axes, which are dropped or kept."""
+    """Reduces over some axes, which are dropped or kept."""
     x = graph.anything(1) if dtype == "bool" else graph.number(1)
     rank = len(x.shape)
     axes = sorted(graph.draw(st.sets(st.integers(0, rank - 1), min_size=1)))
@@ -263,7 +263,7 @@ def _reduced(shape: Shape, axes: list[int], *, keep: bool) -> Shape:
 
 
 def reduce_(graph: Graph) -> None:
-    """The largest and where it is along one axis, the largest of all elements, or whether any is set."""
+    """Draws the maximum along an axis with its position, the maximum of all elements, or any."""
     way = graph.one_of("amax", "both", "argmax", "all", "any")
     if way in ("amax", "any"):
         source, dtype = ("amax.default", "") if way == "amax" else ("any.dims", "bool")
@@ -284,13 +284,13 @@ def reduce_(graph: Graph) -> None:
 
 
 def along(graph: Graph, source: str) -> None:
-    """Along one axis: what is there of all of it decides each element."""
+    """Draws an operator along one axis: all elements of the axis determine each result."""
     x = graph.number(1)
     graph.call(f"aten.{source}", {"self": x, "dim": graph.axis(x), "half_to_float": False}, x.shape)
 
 
 def cumsum(graph: Graph) -> None:
-    """Running sums along an axis."""
+    """Draws running sums along an axis."""
     x = graph.number(1)
     graph.call("aten.cumsum.default", {"self": x, "dim": graph.axis(x)}, x.shape)
 
@@ -304,7 +304,7 @@ ELEMENT_BY_ELEMENT: Kinds = {
     "cast": cast,
     "batch_norm": batch_norm,
 }
-"""What draws each kind that makes an element from those at its place."""
+"""The function that draws each elementwise kind."""
 OVER_AXES: Kinds = {
     "max_pool": partial(pool, kind="max"),
     "avg_pool": partial(pool, kind="avg"),
@@ -324,4 +324,4 @@ OVER_AXES: Kinds = {
     "interpolate_bilinear": partial(interpolate, kind="bilinear", axes=2),
     "interpolate_bicubic": partial(interpolate, kind="bicubic", axes=2),
 }
-"""What draws each kind that reads more than the element at its place."""
+"""The function that draws each kind that reads more than the element at its place."""
