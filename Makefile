@@ -4,10 +4,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= .venv-demo
+LOWEST ?= .venv-lowest
 ARGS ?=
 
 PY := $(VENV)/bin/python
 PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
+SCRIPTS := simres/reporting/html/script tests/reporting/html
+BIOME := @biomejs/biome@2.6.8
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -15,10 +18,10 @@ export NO_MKDOCS_2_WARNING := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs docs-check validation bench clean
+.PHONY: help demo test test-lowest lint lint-scripts docs docs-check validation bench clean
 
 help: ## Say what there is to make.
-	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-11s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it was meant to describe.
 	@$(DEMO)/bin/simres simulate scenarios/paper.yaml
@@ -36,11 +39,19 @@ demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it
 test: $(VENV)/installed ## All tests, those of the plugins included.
 	$(PY) -m pytest -n 2 $(ARGS)
 
-lint: $(VENV)/installed ## Style, types, and the one direction of imports.
+test-lowest: $(LOWEST)/installed ## The quick tests with the lowest version of each dependency that is allowed.
+	$(LOWEST)/bin/python -m pytest -n 2 -m 'not slow and not torch and not exhaustive' $(ARGS)
+
+lint: $(VENV)/installed ## Style, types, the one direction of imports, and the scripts of the HTML report.
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+	@$(MAKE) --no-print-directory lint-scripts
+
+lint-scripts: ## The scripts of the HTML report, where there is Node.
+	@if npx --yes $(BIOME) --version >/dev/null 2>&1; then npx --yes $(BIOME) check --config-path=.ci $(SCRIPTS); \
+	else echo 'not checked: the scripts of the HTML report; npx cannot get $(BIOME) here' >&2; fi
 
 docs: $(VENV)/installed ## The documentation, into site/; its generated pages are written anew.
 	$(PY) docs/generate.py
@@ -66,13 +77,21 @@ bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/streams.py
 
 clean: ## Remove what can be made again, but for .venv.
-	rm -rf $(DEMO) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(DEMO) $(LOWEST) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(VENV)/installed: $(MANIFESTS)
 	$(call environment,$(VENV))
 	$(PY) -m pip install -qq -e '.[torch,dev]' $(addprefix -e ./,$(PLUGINS))
 	@$(PY) -m compileall -q simres
+	@touch $@
+
+$(LOWEST)/installed: $(MANIFESTS)
+	$(call environment,$(LOWEST))
+	$(LOWEST)/bin/python -m pip install -qq 'uv>=0.5'
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+		-e '.[quick-tests]' $(addprefix -e ./,$(PLUGINS))
+	@$(LOWEST)/bin/python -m compileall -q simres
 	@touch $@
 
 $(DEMO)/installed: pyproject.toml

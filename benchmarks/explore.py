@@ -30,7 +30,7 @@ from statistics import mean
 
 from simres import api
 from simres.exploration import table, worker_processes
-from simres.exploration.figures import Row
+from simres.exploration.figures import FigureRow
 from simres.exploration.objectives import objectives_of
 from simres.exploration.pareto import front, hypervolume
 from simres.exploration.search import SAMPLERS, search
@@ -108,7 +108,7 @@ def study() -> Study:
     return study_of(template, space_of(VARY), registry, find, settings=settings, plugins=False)
 
 
-def measured(rows: Iterable[Row]) -> list[tuple[float, ...]]:
+def measured(rows: Iterable[FigureRow]) -> list[tuple[float, ...]]:
     """The objectives of those rows that have them, in logarithms."""
     found = [[objective.of(row) for objective in objectives_of(GOALS)] for row in rows]
     return [tuple(log(value) for value in values if value) for values in found if all(values)]
@@ -117,22 +117,24 @@ def measured(rows: Iterable[Row]) -> list[tuple[float, ...]]:
 class Known:
     """A front, and how much of it others have found."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[FigureRow]) -> None:
         grid = measured(rows)
         self.front = [grid[number] for number in front(grid)]
         self._nadir = tuple(max(values) + log(BEYOND) for values in zip(*self.front, strict=True))
         self._volume = hypervolume(self.front, self._nadir)
 
-    def shares(self, rows: Sequence[Row], counts: Sequence[int]) -> list[float]:
+    def shares(self, rows: Sequence[FigureRow], counts: Sequence[int]) -> list[float]:
         """The share of the front's hypervolume that the first so many rows have."""
         return [hypervolume(measured(rows[:count]), self._nadir) / self._volume for count in counts]
 
 
-def searched(space: Study, whole: Sequence[Row], count: int, seed: int, sampler: str) -> Sequence[Row]:
+def searched(
+    space: Study, whole: Sequence[FigureRow], count: int, seed: int, sampler: str
+) -> Sequence[FigureRow]:
     """The rows of a search, in the order in which it asked for them."""
     by_key = {row["key"]: row for row in whole}
 
-    def looked_up(study: Study, points: Iterable[int], _count: int) -> Iterator[list[Row]]:
+    def looked_up(study: Study, points: Iterable[int], _count: int) -> Iterator[list[FigureRow]]:
         for point in points:
             yield [by_key[study.key(point)]]
 

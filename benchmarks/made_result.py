@@ -7,7 +7,8 @@ from itertools import count
 from simres.analysis.bounds import bounds
 from simres.program import Program, Region, TaskKind, Work
 from simres.program.draft import Draft
-from simres.result.data import Engine, Origin, Result
+from simres.result import Result
+from simres.result.data import EngineDescription, Origin
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row
@@ -54,7 +55,9 @@ def result(spans: int) -> Result:
     record, chain_ps = run(made, chip, behaviours(chip))
     ledger = Ledger("made", tuple(Row(layer.name, 0, 0, 0, 0, 0) for layer in made.layers))
     parts = {
-        name: Engine(spec.kind, chip.roles[chip.component_of(name)].value, getattr(spec, "bandwidth", None))
+        name: EngineDescription(
+            spec.kind, chip.roles[chip.component_of(name)].value, getattr(spec, "bandwidth", None)
+        )
         for name, spec in chip.engines.items()
     }
     origin = Origin({}, ledger.digest, {}, 0)

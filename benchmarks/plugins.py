@@ -18,8 +18,9 @@ from collections.abc import Callable
 from typing import Any
 
 from simres import api
-from simres.planning import plan as planning
+from simres.planning.evaluate import evaluate
 from simres.plugins.registry import default_registry
+from simres.program.tenants import ONLY
 
 KINDS: dict[str, dict[str, Any]] = {
     "matrix (built in)": {"kind": "matrix", "rate": "2048 GOP/s"},
@@ -49,7 +50,7 @@ def main() -> None:
     def simulated(entry: dict[str, Any]) -> Callable[[], object]:
         overrides = {"hardware.matrix": entry, "scheduler": "serial"}
         scenario = api.find_scenario("resnet18", chip="tpu-like", overrides=overrides)
-        return lambda: planning.evaluate(scenario, workload, registry)
+        return lambda: evaluate(scenario, {ONLY: workload}, registry)
 
     def helped(before: str) -> Callable[[], object]:
         command = [sys.executable, "-c", HELP.format(before)]

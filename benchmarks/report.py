@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from simres import api
 from simres.reporting.html.page import html
-from simres.result.data import Result
+from simres.result import Result
 
 LIMIT_MB, LIMIT_S, LIMIT_MS = 10.0, 2.0, 100.0
 STEPS = """async () => {

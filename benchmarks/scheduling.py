@@ -25,9 +25,10 @@ from functools import partial
 from simres.api import find_scenario, find_workload
 from simres.errors import SimresError
 from simres.passes.application import apply
-from simres.planning.plan import evaluate
+from simres.planning.evaluate import evaluate
 from simres.plugins.registry import Registry
-from simres.result.data import Result
+from simres.program.tenants import ONLY
+from simres.result import Result
 from simres.workload import Workload
 
 LIMITS_MS = {"resnet20": 10.0, "resnet18": 150.0, "torchvision:resnet152": 1000.0}
@@ -65,7 +66,7 @@ def evaluation(network: Workload, registry: Registry, burst: str = "64 B") -> Ca
     scenario = find_scenario("resnet20", chip="paper", overrides=overrides, registry=registry)
     unknown = replace(network)  # tiles are kept for a network, not for one that is equal
     unknown.digest  # noqa: B018 - cached: a matter of reading the file
-    return lambda: evaluate(scenario, unknown, registry)
+    return lambda: evaluate(scenario, {ONLY: unknown}, registry)
 
 
 def profile(work: Callable[[], object]) -> None:

@@ -32,7 +32,7 @@ from simres.training.loop import fit
 from simres.training.optimiser import Stepper
 from simres.training.precision import settled
 from simres.training.recipe import Precision, Recipe, recipe
-from simres.training.run import Run
+from simres.training.run import TrainingRun
 
 IMAGES = 50_000
 
@@ -132,7 +132,7 @@ def main() -> None:
     labels = random.integers(0, 10, IMAGES)
     about = About("random", tuple("0123456789"), (32, 32, 3), IMAGES, 1000, (0.5,) * 3, (0.3,) * 3, "none")
     dataset = Dataset(about, images, labels, images[:1000], labels[:1000])
-    run = Run(Variant(options.network, classes=10), made, "random", "none")
+    run = TrainingRun(Variant(options.network, classes=10), made, "random", "none")
     turns = Turns(bare, options.every, options.seconds)
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(KeyboardInterrupt):
         fit(run, dataset, Path(folder) / "run", device=device, observer=turns)

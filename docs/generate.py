@@ -1,9 +1,10 @@
 """Writes the pages under docs/reference/ from the code; `--check` only says which ones differ from it.
 
 The command line's page comes from its commands, the hooks' from `simres.plugins.hooks`, the scenario's from
-its JSON Schema. Installed plugins do not show: the pages are the same on every machine. In the README and
-in pages with a comment such as `whole output` the text below a `$ command` is what the command prints, as far
-as the comment says; the commands of a page run one after the other in an empty folder.
+its JSON Schema, the picture and the table of rooms from the imports. Installed plugins do not show: the pages
+are the same on every machine. In the README and in pages with a comment such as `whole output` the text below
+a `$ command` is what the command prints, as far as the comment says; the commands of a page run one after the
+other in an empty folder.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import rooms
 import typer
 
 from simres.commands import app
@@ -40,6 +42,7 @@ SHOWN = re.compile(
     r"<!-- (whole output|(?:first|last) paragraph|paragraphs \d+ to \d+) -->\n"
     r"```console\n\$ simres (.+)\n(?:.*\n)*?```\n"
 )
+ROOMS = re.compile(r"(?<=<!-- rooms -->\n).*?(?=\n\n)", re.DOTALL)
 COLUMNS = "100"
 NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
 
@@ -48,6 +51,9 @@ def pages() -> dict[Path, str]:
     """Every generated page, and the README and all pages that show output, with it as it is now."""
     made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
     found = {FOLDER / name: NOTE + text for name, text in made.items()}
+    found[ROOT / "docs" / "rooms.svg"] = rooms.picture()
+    page = ROOT / "docs" / "architecture.md"
+    found[page] = ROOMS.sub(lambda _: rooms.table(), page.read_text(encoding="utf-8"))
     found[ROOT / "README.md"] = _with_output(ROOT / "README.md", ROOT)
     for page in sorted((ROOT / "docs").glob("*.md")):
         if SHOWN.search(page.read_text(encoding="utf-8")):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simres.errors import AnswerIsNo as AnswerIsNo
     from simres.errors import SimresError as SimresError
     from simres.plugins.registry import Registry as Registry
-    from simres.result.data import Result as Result
+    from simres.result import Result as Result
     from simres.scenario.model import Scenario as Scenario
     from simres.workload.graph import Ledger as Ledger
     from simres.workload.graph import Workload as Workload
@@ -32,7 +32,7 @@ _HOMES = {
     "AnswerIsNo": "simres.errors",
     "Ledger": "simres.workload.graph",
     "Registry": "simres.plugins.registry",
-    "Result": "simres.result.data",
+    "Result": "simres.result",
     "Scenario": "simres.scenario.model",
     "SimresError": "simres.errors",
     "Workload": "simres.workload.graph",
@@ -97,7 +97,7 @@ class _OldNames:
         sys.modules[old] = import_module(new)
 
 
-sys.meta_path.append(_OldNames)  # type: ignore[arg-type]
+sys.meta_path.append(_OldNames)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from simres import units
 from simres.errors import SimresError
-from simres.planning import plan as planning
+from simres.planning.evaluate import evaluate
+from simres.planning.plan import Schedule, plan
 from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
+from simres.program.tenants import ONLY
+from simres.result import Result
 from simres.result import json as result_json
-from simres.result.data import Result
 from simres.scenario import loader, shipped
 from simres.scenario.model import Scenario
 from simres.simulation.stream import PERCENTILES
@@ -53,8 +56,8 @@ def simulate(
     scenario = _scenario(scenario, chip, overrides, registry)
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
-    given = workload or find_workloads(scenario, registry=registry)
-    return planning.evaluate(scenario, given, registry, level)
+    workloads = {ONLY: workload} if workload else find_workloads(scenario, registry=registry)
+    return _shown(evaluate(scenario, workloads, registry, level))
 
 
 def schedule(
@@ -65,7 +68,7 @@ def schedule(
     chip: str | None = None,
     tenant: str | None = None,
     registry: Registry | None = None,
-) -> planning.Schedule:
+) -> Schedule:
     """Plans a scenario as `simulate` would, which takes the same, and returns the Program it would run.
 
     `tenant` says whose, where several networks share the chip. Raises `SimresError` as `simulate` does.
@@ -74,15 +77,13 @@ def schedule(
     scenario, workload = _given(scenario, workload, chip)
     scenario = _scenario(scenario, chip, overrides, registry)
     parts = scenario.parts()
-    if parts or tenant is not None:
-        if tenant is None or tenant not in parts:
-            raise SimresError(
-                f"the scenario has {'the tenants ' + ', '.join(parts) if parts else 'no tenants'}"
-                + (f", not `{tenant}`" if tenant is not None else ": say whose schedule")
-            )
-        scenario = parts[tenant]
-    given = workload or find_workload(scenario.workload, registry=registry)
-    return planning.plan(scenario, given, registry)
+    name = ONLY if tenant is None else tenant
+    if name not in parts:
+        named = f"the tenants {', '.join(scenario.tenants)}" if scenario.tenants else "no tenants"
+        which = ": say whose schedule" if tenant is None else f", not `{tenant}`"
+        raise SimresError(f"the scenario has {named}{which}")
+    found = workload or find_workload(scenario.networks[name], registry=registry)
+    return plan(parts[name], found, registry)
 
 
 def saturate(
@@ -118,9 +119,9 @@ def saturate(
         except units.UnitError as error:
             raise SimresError(f"--target {name}={limit}: {error.message}") from error
         key = metric.replace(".", "_")
-        kept += [saturation.Target(one, key, limit_ps) for one in ([whose] if whose else loaded)]
-    given = find_workloads(found, registry=registry)
-    return saturation.saturate(found, given, registry, kept, replications, done, tenant)
+        kept += [saturation.LatencyTarget(one, key, limit_ps) for one in ([whose] if whose else loaded)]
+    workloads = find_workloads(found, registry=registry)
+    return saturation.saturate(found, workloads, registry, kept, replications, done, tenant)
 
 
 def trace(
@@ -148,7 +149,7 @@ def trace(
 
 def load(path: str | Path) -> Result:
     """Reads a result that `Result.save` or `simres simulate -o DIR` wrote."""
-    return result_json.load(path)
+    return _shown(result_json.load(path))
 
 
 def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result, Result]:
@@ -156,7 +157,7 @@ def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result
     registry = registry or default_registry()
     before = result_json.load(path)
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
-    return before, planning.evaluate(scenario, before.given, registry, before.record.level)
+    return before, evaluate(scenario, before.workloads, registry, before.record.level)
 
 
 def find_scenario(
@@ -260,6 +261,15 @@ def find_workload(
     return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
 
 
+def _shown(result: Result) -> Result:
+    """The same result, which a notebook shows as a table."""
+    if "IPython" in sys.modules:
+        from simres.reporting.files.notebook import show_in_notebooks
+
+        show_in_notebooks()
+    return result
+
+
 def _scenario(
     given: str | Path | Scenario, chip: str | None, overrides: Mapping[str, Any] | None, registry: Registry
 ) -> Scenario:
@@ -277,14 +287,12 @@ def _scenario(
 
 def find_workloads(
     scenario: Scenario, *, registry: Registry | None = None, allow_unmodelled: bool = False
-) -> Workload | Ledger | Mapping[str, Workload | Ledger]:
-    """What a scenario runs: its workload, or that of each tenant by name; see `find_workload`."""
-    if scenario.tenants:
-        return {
-            name: find_workload(tenant.workload, registry=registry, allow_unmodelled=allow_unmodelled)
-            for name, tenant in scenario.tenants.items()
-        }
-    return find_workload(scenario.workload, registry=registry, allow_unmodelled=allow_unmodelled)
+) -> Mapping[str, Workload | Ledger]:
+    """What a scenario runs, by tenant, that of an only network under the empty name; see `find_workload`."""
+    return {
+        name: find_workload(reference, registry=registry, allow_unmodelled=allow_unmodelled)
+        for name, reference in scenario.networks.items()
+    }
 
 
 def _given(

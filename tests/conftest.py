@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from simres import commands
@@ -14,10 +16,17 @@ from simres.hardware.chip import Chip
 from simres.program import Program, Region, TaskKind, Work
 from simres.program.draft import Draft
 from simres.program.record import RecordLevel
-from simres.result.data import Engine, Origin, Result
+from simres.result import Result
+from simres.result.data import EngineDescription, Origin
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row
+
+if "CI" in os.environ:  # the profile that newer Hypotheses load there by themselves
+    settings.register_profile(
+        "unhurried", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("unhurried")
 
 NAMES = ["conv1", "layers.0.conv1", "=SUM(A1)", "ä 層", "a,b", 'say "hi"', "[bold]x[/]", "<b>", "esc\x1b[31m"]
 
@@ -32,7 +41,7 @@ def _result(
         name=name,
         workload=ledger,
         chip={
-            name: Engine(
+            name: EngineDescription(
                 spec.kind, chip.roles[chip.component_of(name)].value, getattr(spec, "bandwidth", None)
             )
             for name, spec in chip.engines.items()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
 from collections.abc import Callable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,45 @@ def test_simulating_a_traced_network_imports_no_torch(
 )
 def test_the_rest_imports_neither_torch_nor_simpy(imported_by: ImportedBy, module: str) -> None:
     assert not imported_by(f"import simres.{module}") & {"torch", "numpy", "simpy"}
+
+
+def _modules() -> dict[str, Path]:
+    found = {}
+    for path in (ROOT / "simres").rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def _imports() -> dict[str, set[str]]:
+    """By module the modules that it imports anywhere: at its head, in a function, for type hints.
+
+    The package itself is left out: it hands out names of every room when somebody asks for one.
+    """
+    modules = _modules()
+    found: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        targets = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                targets |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                full = {f"{node.module}.{alias.name}" for alias in node.names}
+                targets |= {target if target in modules else node.module for target in full}
+        found[name] = {target for target in targets if target in modules} - {name, "simres"}
+    return {name: targets for name, targets in found.items() if name != "simres"}
+
+
+def test_no_two_files_import_each_other_be_it_over_others() -> None:
+    graph = _imports()
+    assert len(graph) > 200
+    assert "simres.program.tasks" in graph["simres.program.draft"]
+    order = TopologicalSorter(graph)
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(f"these import each other: {' -> '.join(error.args[1])}")
+
+
+def test_few_modules_lie_beside_the_rooms() -> None:
+    assert len(list((ROOT / "simres").glob("*.py"))) <= 8

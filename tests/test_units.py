@@ -171,11 +171,39 @@ def test_other_figures_for_people():
     assert units.format_frequency(940_000_000) == "940 MHz"
 
 
+POWERS = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15}
+"""Of ten, by prefix."""
+
+
+@pytest.mark.parametrize(
+    ("quantity", "suffix"),
+    [
+        (SIZE, "B"),
+        (BANDWIDTH, "B/s"),
+        (RATE, "FLOP/s"),
+        (DURATION, "s"),
+        (FREQUENCY, "Hz"),
+        (units.ENERGY, "J"),
+        (units.POWER, "W"),
+    ],
+)
+def test_every_prefix_is_its_power_of_ten(quantity, suffix):
+    base = POWERS[quantity.base.removesuffix(suffix)]
+    powers = {unit: POWERS[unit.removesuffix(suffix)] - base for unit in quantity.ladder}
+    assert quantity.ladder == {unit: 10**power for unit, power in powers.items()}
+    assert quantity.binary == {
+        prefix + suffix: 1024 ** (place + 1)
+        for place, prefix in enumerate(("Ki", "Mi", "Gi", "Ti"))
+        if quantity.binary
+    }
+
+
 def test_percentages():
     assert units.parse_percent("1 %") == Fraction(1, 100)
     assert units.parse_percent("0.5%") == Fraction(1, 200)
     assert units.spell_percent(Fraction(1, 200)) == "0.5 %"
-    for wrong in ("1", 1, "-1 %", "1001 %", "1e9 %", "% 1", None, "9" * 100 + "%"):
+    assert (units.parse_percent("0 %"), units.parse_percent("1000 %")) == (0, 10)
+    for wrong in ("1", 1, "-1 %", "1000.001 %", "1001 %", "1e9 %", "% 1", None, "9" * 100 + "%"):
         with pytest.raises(UnitError):
             units.parse_percent(wrong)
 

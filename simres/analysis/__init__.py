@@ -1,1 +1,1 @@
-"""From what happened to what it means: pure functions of Program and Record."""
+"""Analysis: pure functions of a Program and its Record."""

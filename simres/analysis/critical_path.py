@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from itertools import pairwise
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from simres.analysis.event_graph import History
 from simres.errors import SimresError
-from simres.program.record import Record, RecordLevel
+from simres.program.record import Cause, Record, RecordLevel, Wait
 from simres.program.tasks import Program
 
 
@@ -137,21 +137,23 @@ class _Walk:
 
     def parts(self, row: int) -> Iterator[Stretch]:
         """The time of a task from its grant to its end."""
-        history = self.history
-        span = history.spans[row]
-        turn = span.granted + span.engine_ps
-        at = span.granted
-        for holder, until in history.at_the_engine(row):
-            yield self.part(row, at, until, Why.ENGINE, holder)
-            at = until
-        yield self.part(row, turn, turn + span.latency_ps, Why.LATENCY)
-        held = history.holders.get(row) or {"": span.bus_ps}
-        marks = [turn + span.latency_ps]
-        for ps in held.values():
-            marks.append(marks[-1] + ps)
-        for holder, (start, end) in zip(held, pairwise(marks), strict=True):
-            yield self.part(row, start, end, Why.BUS, holder)
+        span = self.history.spans[row]
+        for wait in span.stalls():
+            start = wait.start_ps
+            for holder, until in self.in_the_way(row, wait):
+                yield self.part(row, start, until, Why(wait.cause.value), holder)
+                start = until
         yield self.part(row, span.begun, span.end, Why.WORKING)
+
+    def in_the_way(self, row: int, wait: Wait) -> Iterator[tuple[str, int]]:
+        """Who was in the way of a row's task while it stalled, each up to a moment, the last to its end."""
+        if wait.cause is Cause.ENGINE:
+            yield from self.history.at_the_engine(row)
+        elif wait.cause is Cause.BUS and (held := self.history.holders.get(row)):
+            until = accumulate(held.values(), initial=wait.start_ps)
+            yield from zip(held, islice(until, 1, None), strict=True)
+        else:
+            yield "", wait.end_ps
 
 
 def _idle(start: int, end: int) -> Stretch:

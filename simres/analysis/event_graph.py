@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from simres.program.names import EngineName
 from simres.program.record import Record, Span
 from simres.program.tasks import Program
 
@@ -29,7 +30,7 @@ class History:
     def __init__(self, program: Program, record: Record) -> None:
         self.program = program
         self.record = record
-        self.spans: list[Span] = list(record.spans)
+        self.spans: Sequence[Span] = record.spans
         self.holders: Holders = bus_holders(record)
 
     @cached_property
@@ -77,13 +78,13 @@ class History:
         if len({launched.tenant for launched in self.record.launches}) < 2:
             return {}
         tasks = self.program.tasks
-        parts: dict[str, list[str]] = {}
+        views: dict[EngineName, list[str]] = {}
         for name in self.record.engines:
-            parts.setdefault(name.rpartition(".")[0], []).append(name)
+            views.setdefault(EngineName.parse(name).shared, []).append(name)
         rows: dict[str, list[int]] = {name: [] for name in self.record.engines}
         for row, span in enumerate(self.spans):
             engine = tasks[span.task].engine
-            for name in parts[engine.rpartition(".")[0]]:
+            for name in views[EngineName.parse(engine).shared]:
                 if name != engine:
                     rows[name].append(row)
         return {name: (own, [self.spans[row].end for row in own]) for name, own in rows.items()}
@@ -151,8 +152,7 @@ class History:
         """Who of the other tenants was at the engine while the row waited for it, each up to a moment, the
         last up to the row's turn."""
         span = self.spans[row]
-        turn = span.granted + span.engine_ps
-        at = span.granted
+        turn, at = span.turn, span.granted
         if span.engine_ps:
             rows, ends = self._others.get(self.program.tasks[span.task].engine, ([], []))
             for place in range(bisect_right(ends, at), len(rows)):

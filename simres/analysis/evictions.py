@@ -43,7 +43,7 @@ class _Once:
     def new(self, tensor: str, whole: Box, box: Box) -> int:
         """Elements of `box` that cross for the first time, and from now on have."""
         missing = self._missing.setdefault(tensor, [whole])
-        found = sum(elements(shared) for part in missing if (shared := overlap(part, box)))
+        found = sum(elements(shared) for part in missing if (shared := overlap(part, box)) is not None)
         if found:
             self._missing[tensor] = [left for part in missing for left in subtract(part, box)]
         return found

@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from simres.analysis.critical_path import Blame, Stretch, Why, blame, critical_path
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.program.tenants import component
 
 _Key = TypeVar("_Key")
 
 
-class Limit(StrEnum):
+class LimitingFactor(StrEnum):
     """What of a component a run can hang on."""
 
     SPEED = "speed"
@@ -29,11 +29,11 @@ class Limit(StrEnum):
     """No component: nothing was due yet."""
 
 
-class Resource(NamedTuple):
+class PathCause(NamedTuple):
     """What a part of a run hangs on: a component (empty for `START`), and what of it."""
 
     component: str
-    limit: Limit
+    limit: LimitingFactor
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Explanation:
         return blame(self.path)
 
     @cached_property
-    def resources(self) -> Mapping[Resource, int]:
+    def resources(self) -> Mapping[PathCause, int]:
         """Picoseconds by resource, the most first."""
         return _added((resource_of(self.program, part), part.took_ps) for part in self.path)
 
     @property
-    def bound_by(self) -> Resource | None:
+    def bound_by(self) -> PathCause | None:
         """The resource that the most of the run hangs on; None where nothing takes any time."""
         return next(iter(self.resources), None)
 
@@ -63,7 +63,7 @@ class Explanation:
         """Picoseconds by cause, the most first."""
         return _added((part.cause, part.took_ps) for part in self.path)
 
-    def layers(self, resource: Resource) -> Mapping[int, int]:
+    def layers(self, resource: PathCause) -> Mapping[int, int]:
         """Of what hangs on a resource, picoseconds by layer (its index in the Program), the most first."""
         return _added((part.layer, part.took_ps) for part in self.on(resource))
 
@@ -71,7 +71,7 @@ class Explanation:
         """Of what went to a cause, picoseconds by who was in the way, the most first."""
         return _added((part.holder, part.took_ps) for part in self.path if part.cause is cause)
 
-    def on(self, resource: Resource) -> Iterable[Stretch]:
+    def on(self, resource: PathCause) -> Iterable[Stretch]:
         """The stretches that hang on a resource."""
         return (part for part in self.path if resource_of(self.program, part) == resource)
 
@@ -81,17 +81,17 @@ def explain(program: Program, record: Record) -> Explanation:
     return Explanation(program, critical_path(program, record))
 
 
-def resource_of(program: Program, part: Stretch) -> Resource:
+def resource_of(program: Program, part: Stretch) -> PathCause:
     """What a stretch of the critical path hangs on."""
     match part.cause:
         case Why.IDLE:
-            return Resource("", Limit.START)
+            return PathCause("", LimitingFactor.START)
         case Why.SPACE:
-            return Resource(component(_memory(program, part)), Limit.SPACE)
+            return PathCause(EngineName.parse(_memory(program, part)).component, LimitingFactor.SPACE)
         case Why.LATENCY:
-            return Resource(component(part.engine), Limit.LATENCY)
+            return PathCause(EngineName.parse(part.engine).component, LimitingFactor.LATENCY)
         case _:
-            return Resource(component(part.engine), Limit.SPEED)
+            return PathCause(EngineName.parse(part.engine).component, LimitingFactor.SPEED)
 
 
 def _memory(program: Program, part: Stretch) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
-from simres.program.record import Record, Span
+from simres.program.names import EngineName
+from simres.program.record import Record
 from simres.program.tasks import Program, TaskKind
-from simres.program.tenants import component
 from simres.units import PS_PER_S
 
 Series = list[tuple[int, int]]
@@ -26,7 +26,8 @@ def bandwidth(program: Program, record: Record) -> Mapping[str, Series]:
     for span in record.spans:
         task = program.tasks[span.task]
         if task.kind in (TaskKind.LOAD, TaskKind.STORE) and task.work.nbytes:
-            moved.setdefault(component(task.engine), []).append((_began(span), span.end, task.work.nbytes))
+            bus = EngineName.parse(task.engine).component
+            moved.setdefault(bus, []).append((span.turn, span.end, task.work.nbytes))
     return {name: _rates(sorted(transfers)) for name, transfers in moved.items()}
 
 
@@ -54,7 +55,7 @@ def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
     full."""
     changes: dict[int, int] = {0: 0, record.makespan_ps: 0} if record.rows else {}
     for span in record.spans:
-        start = _began(span)
+        start = span.turn
         spent = power_uw(task_fj[span.task], span.end - start)
         if spent:
             changes[start] = changes.get(start, 0) + spent
@@ -67,11 +68,6 @@ def power(record: Record, task_fj: Sequence[int], static_uw: int) -> Series:
     if series:
         series[record.makespan_ps] = 0
     return _changes(series)
-
-
-def _began(span: Span) -> int:
-    """When a task had its buffers and its engine."""
-    return span.granted + span.engine_ps
 
 
 def _changes(series: Mapping[int, int]) -> Series:

@@ -9,7 +9,7 @@ from simres.units import PS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class RooflinePoint:
     """A layer: its operations, its bytes on the bus, the picoseconds it took, and its class.
 
     Operations are two a multiply-accumulate where it has any, and vector operations where it has none;
@@ -41,7 +41,7 @@ class Roofline:
     bandwidth: int
     matrix_rate: int
     host_rate: int
-    points: tuple[Point, ...]
+    points: tuple[RooflinePoint, ...]
 
     def peak(self, role: str) -> int:
         """Operations a second of the engines of that role."""
@@ -54,7 +54,7 @@ class Roofline:
             return float(peak)
         return min(float(peak), intensity * self.bandwidth) if peak else intensity * self.bandwidth
 
-    def share(self, point: Point) -> float:
+    def share(self, point: RooflinePoint) -> float:
         """What part of its roof a layer reached, 0 to 1; 0 where there is no roof."""
         roof = self.roof(point.role, point.intensity)
         return point.rate / roof if roof else 0.0
@@ -62,10 +62,10 @@ class Roofline:
 
 def layers_of(
     rows: Sequence[tuple[str, str, int, int, int, int]],
-) -> tuple[Point, ...]:
+) -> tuple[RooflinePoint, ...]:
     """Points of (name, kind, MACs, vector operations, bytes on the bus, picoseconds); none without work."""
     return tuple(
-        Point(name, kind, "matrix" if macs else "host", 2 * macs or vector_ops, nbytes, time_ps)
+        RooflinePoint(name, kind, "matrix" if macs else "host", 2 * macs or vector_ops, nbytes, time_ps)
         for name, kind, macs, vector_ops, nbytes, time_ps in rows
         if macs or vector_ops
     )

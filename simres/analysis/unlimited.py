@@ -13,11 +13,12 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from simres.analysis.event_graph import History
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 
 
-class Relaxed:
+class UnlimitedReplay:
     """A recorded run as a web of waits, to be run again with one resource or another free."""
 
     def __init__(self, program: Program, record: Record) -> None:
@@ -41,7 +42,7 @@ class Relaxed:
                 free = tasks[span.task].engine in engines
                 other = None if free else self._seat_before[row]
                 start = granted[row] if other is None else max(granted[row], ended[other])
-                ended[row] = start if free else start + span.end - span.granted - span.engine_ps
+                ended[row] = start if free else start + span.end - span.turn
                 continue
             start = self._due[row]
             for earlier in self._after[row]:
@@ -102,12 +103,9 @@ class Relaxed:
         if len({launched.tenant for launched in self.record.launches}) < 2:
             return found
         tasks, spans = self.program.tasks, self.history.spans
-        at: dict[str, int] = {}
-        for row in sorted(
-            range(len(spans)),
-            key=lambda row: (spans[row].granted + spans[row].engine_ps, spans[row].end, row),
-        ):
-            engine = tasks[spans[row].task].engine.rpartition(".")[0]
+        at: dict[EngineName, int] = {}
+        for row in sorted(range(len(spans)), key=lambda row: (spans[row].turn, spans[row].end, row)):
+            engine = EngineName.parse(tasks[spans[row].task].engine).shared
             found[row] = at.get(engine)
             at[engine] = row
         return found
@@ -166,10 +164,7 @@ class Relaxed:
         spans = self.history.spans
         placed = bytearray(len(spans))
         # Of several tenants, whose rows were merged, those of no length come after what else ends then.
-        by_end = sorted(
-            range(len(spans)),
-            key=lambda row: (spans[row].end, spans[row].granted + spans[row].engine_ps, row),
-        )
+        by_end = sorted(range(len(spans)), key=lambda row: (spans[row].end, spans[row].turn, row))
         for row in by_end:
             # A turn may come before that of a row which ended earlier.
             chain = []

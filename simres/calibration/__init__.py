@@ -1,1 +1,1 @@
-"""Calibration: measures this machine with torch, writes it as a chip, and compares runs with simulation."""
+"""Calibration: measures this machine with torch, and compares runs with simulation."""

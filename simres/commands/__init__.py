@@ -1,4 +1,4 @@
-"""The command line: one file a command, each a thin layer over the Python API.
+"""The command line: one thin file a command.
 
 Nothing heavy is imported here, and of the commands only the one that was asked for: `simres --help`
 needs neither simpy nor torch, and a command more costs the others no time.

@@ -34,8 +34,8 @@ def ladder(
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     registry = global_options.registry()
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    given = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
-    rungs = climb(found, given, registry)
+    workloads = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
+    rungs = climb(found, workloads, registry)
     if json:
         from json import dumps
 

@@ -49,7 +49,7 @@ def schedule(
     registry = global_options.registry()
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    chosen = found.tenants.get(tenant or "", found).workload
+    chosen = found.networks.get(tenant or "")
     workload = (
         api.find_workload(chosen, registry=registry, allow_unmodelled=allow_unmodelled) if chosen else None
     )

@@ -12,7 +12,7 @@ from simres.commands.options import ChipName, ScenarioName, Settings
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
-    from simres.result.data import Result
+    from simres.result import Result
 
 
 def simulate(
@@ -48,7 +48,7 @@ def simulate(
     `simres simulate torchvision:resnet18 --chip tpu-like`.
     """
     from simres import api
-    from simres.planning import plan as planning
+    from simres.planning.evaluate import evaluate
 
     registry = global_options.registry()
     wanted = dict(split(report, "--report NAME=FILE") for report in reports or ())
@@ -59,8 +59,8 @@ def simulate(
     reporters = {registry.reporter(name): Path(file) for name, file in wanted.items()}
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    given = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
-    result = planning.evaluate(found, given, registry)
+    workloads = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
+    result = evaluate(found, workloads, registry)
 
     from simres.files import write_text
 

@@ -17,7 +17,7 @@ from simres.errors import ExitCode
 if TYPE_CHECKING:
     import torch
 
-    from simres.training.block_removal import Point, Study
+    from simres.training.block_removal import RemovalPoint, RemovalStudy
     from simres.training.datasets import Dataset
     from simres.training.trained_network import Trained
 
@@ -132,12 +132,17 @@ def _cost(
 
 
 def _kept(
-    made: Study, found: Trained, dataset: Dataset, folder: Path | None, epochs: int, device: torch.device
-) -> Study:
+    made: RemovalStudy,
+    found: Trained,
+    dataset: Dataset,
+    folder: Path | None,
+    epochs: int,
+    device: torch.device,
+) -> RemovalStudy:
     """Trains the pruned networks on, if asked, and writes them."""
     import tempfile
 
-    path: list[Point] = []
+    path: list[RemovalPoint] = []
     with tempfile.TemporaryDirectory(prefix="simres-skip-") as scratch:
         for number, point in enumerate(made.path):
             if point.removed:
@@ -147,14 +152,14 @@ def _kept(
 
 
 def _one(
-    point: Point,
+    point: RemovalPoint,
     found: Trained,
     dataset: Dataset,
     scratch: Path,
     folder: Path | None,
     epochs: int,
     device: torch.device,
-) -> Point:
+) -> RemovalPoint:
     from simres.files import write_bytes
     from simres.networks.checkpoint import read
     from simres.training.block_removal import without
@@ -167,9 +172,9 @@ def _one(
         from simres.reporting.progress.training_progress import TrainingProgress
         from simres.reporting.text.console import stderr
         from simres.training.loop import fit
-        from simres.training.run import CHECKPOINT, Run
+        from simres.training.run import CHECKPOINT, TrainingRun
 
-        run = Run(variant, _gentle(found, epochs), dataset.about.name, dataset.about.digest)
+        run = TrainingRun(variant, _gentle(found, epochs), dataset.about.name, dataset.about.digest)
         with TrainingProgress(stderr()) as shown:
             outcome = fit(
                 run,

@@ -13,7 +13,7 @@ from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
-    from simres.training.run import Run
+    from simres.training.run import TrainingRun
 
 
 def train(
@@ -151,12 +151,12 @@ def _size(network: str, data: str) -> int | None:
     return None if side == 32 and data in ("cifar10", "shapes") else side
 
 
-def _run(variant: Any, recipe: Any, data: str, size: int | None, about: Any) -> Run:
+def _run(variant: Any, recipe: Any, data: str, size: int | None, about: Any) -> TrainingRun:
     """The run with what the data say of the network: classes, and channels where they are not three."""
     from dataclasses import replace
 
     from simres.networks import names
-    from simres.training.run import Run
+    from simres.training.run import TrainingRun
 
     if names.parse(variant.network).family is not names.Family.FACTORY:
         channels = about.shape[2] if about.shape[2] != 3 else None
@@ -164,10 +164,10 @@ def _run(variant: Any, recipe: Any, data: str, size: int | None, about: Any) -> 
     where = data
     if data.startswith("folder:"):
         where = f"folder:{Path(data.partition(':')[2]).expanduser().resolve()}"
-    return Run(variant, recipe, where, about.digest, size)
+    return TrainingRun(variant, recipe, where, about.digest, size)
 
 
-def _folder(run: Run) -> Path:
+def _folder(run: TrainingRun) -> Path:
     from simres.networks import names
 
     data = Path(run.data.partition(":")[2] or run.data).name.partition(".")[0]

@@ -40,13 +40,13 @@ def whatif(
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     registry = global_options.registry()
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    given = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
+    workloads = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
 
     from simres.exploration.whatif import what_if
     from simres.reporting.progress.command_progress import working
 
     with working("what if") as progress:
-        answer = what_if(found, given, registry, target_ps=wanted, progress=progress)
+        answer = what_if(found, workloads, registry, target_ps=wanted, progress=progress)
     if json:
         from json import dumps
 

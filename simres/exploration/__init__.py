@@ -1,1 +1,1 @@
-"""Many simulations, and what they say together: sweeps, what-ifs, ladders, results side by side."""
+"""Many simulations of one scenario: sweeps, searches, what-ifs, ladders, comparisons."""

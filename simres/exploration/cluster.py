@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from simres.errors import SimresError, SimresWarning, install
 from simres.exploration.chunks import AHEAD, portions
-from simres.exploration.figures import Row, failed, outcome
+from simres.exploration.figures import FigureRow, failed, outcome
 from simres.exploration.study import Study
 from simres.exploration.worker_processes import cores
-from simres.planning.plan import versions
+from simres.planning.evaluate import versions
 from simres.plugins.registry import Registry
 from simres.text import shorten
 
@@ -43,7 +43,7 @@ Versions = dict[str, str]
 """What evaluates a study: a version for each package whose parts it uses."""
 
 
-def cluster(study: Study, points: Iterable[int], count: int, address: str) -> Iterator[list[Row]]:
+def cluster(study: Study, points: Iterable[int], count: int, address: str) -> Iterator[list[FigureRow]]:
     """The rows of points, evaluated by the cluster at `address`, as they come.
 
     `address` is a scheduler's (`tcp://...`, `tls://...`), the file that a scheduler wrote, or `local:N` for N
@@ -71,7 +71,7 @@ def cluster(study: Study, points: Iterable[int], count: int, address: str) -> It
 
 def _rows(
     shared: _Shared, coming: Iterator[list[int]], ahead: int, lost: list[int], address: str
-) -> Iterator[list[Row]]:
+) -> Iterator[list[FigureRow]]:
     """Gives out portions and yields rows as they come; points that Dask gives up on go to `lost`."""
     from distributed import CancelledError, KilledWorker, wait
 
@@ -185,7 +185,7 @@ class _Bench:
         self.study, self.expected = state
         self._begin()
 
-    def rows(self, points: Sequence[int]) -> list[Row] | str:
+    def rows(self, points: Sequence[int]) -> list[FigureRow] | str:
         """The rows of points, or why this process would get other figures than the one that asks."""
         with self._lock:
             if self._registry is None:
@@ -196,11 +196,11 @@ class _Bench:
             return [outcome(self.study, point, self._registry) for point in points]
 
 
-def _portion(name: str, points: Sequence[int]) -> list[Row] | str:
+def _portion(name: str, points: Sequence[int]) -> list[FigureRow] | str:
     from distributed import get_worker
 
     worker = get_worker()
-    found: list[Row] | str = worker.plugins[name].bench.rows(points)
+    found: list[FigureRow] | str = worker.plugins[name].bench.rows(points)
     return f"the worker {worker.address} {found}" if isinstance(found, str) else found
 
 

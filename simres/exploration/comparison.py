@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.errors import SimresError
 from simres.program.record import RecordLevel
-from simres.result.data import Result
+from simres.result import Result
 
 SCHEMA_VERSION = 1
 """Version of the JSON form."""
@@ -35,7 +35,7 @@ class Measure(StrEnum):
     COUNT = "count"
 
 
-class Row(NamedTuple):
+class ComparisonRow(NamedTuple):
     """One thing in every result: its value in each, None where a result does not have it.
 
     `part` says more where `name` alone does not: of an engine, what it did.
@@ -73,10 +73,10 @@ class Comparison:
 
     results: Mapping[str, Result]
     settings: tuple[Setting, ...]
-    totals: tuple[Row, ...]
-    engines: tuple[Row, ...]
-    path: tuple[Row, ...]
-    layers: tuple[Row, ...]
+    totals: tuple[ComparisonRow, ...]
+    engines: tuple[ComparisonRow, ...]
+    path: tuple[ComparisonRow, ...]
+    layers: tuple[ComparisonRow, ...]
 
     def to_document(self) -> dict[str, Any]:
         """The JSON form as plain data."""
@@ -125,7 +125,7 @@ def compare(results: Sequence[Result]) -> Comparison:
     full = all(result.record.level is RecordLevel.FULL for result in results)
     paths = [critical_path(result.program, result.record) for result in results] if full else []
 
-    def summed(key: Callable[[Result, Stretch], tuple[str, str]]) -> tuple[Row, ...]:
+    def summed(key: Callable[[Result, Stretch], tuple[str, str]]) -> tuple[ComparisonRow, ...]:
         sums = []
         for result, path in zip(results, paths, strict=True):
             found: dict[tuple[str, str], int] = {}
@@ -164,32 +164,36 @@ def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{key}", str(value)
 
 
-def _rows(sums: Sequence[Mapping[tuple[str, str], int]], measure: Measure) -> list[Row]:
+def _rows(sums: Sequence[Mapping[tuple[str, str], int]], measure: Measure) -> list[ComparisonRow]:
     """A row for each name that any of the results has, in the order in which they come up."""
     names = dict.fromkeys(name for found in sums for name in found)
-    return [Row(*name, measure, tuple(found.get(name) for found in sums)) for name in names]
+    return [ComparisonRow(*name, measure, tuple(found.get(name) for found in sums)) for name in names]
 
 
-def _totals(results: Sequence[Result]) -> list[Row]:
-    rows = [Row("makespan", "", Measure.TIME, tuple(result.makespan_ps for result in results))]
+def _totals(results: Sequence[Result]) -> list[ComparisonRow]:
+    rows = [ComparisonRow("makespan", "", Measure.TIME, tuple(result.makespan_ps for result in results))]
     if len({result.images for result in results}) > 1:
-        rows.append(Row("images", "", Measure.COUNT, tuple(result.images for result in results)))
+        rows.append(ComparisonRow("images", "", Measure.COUNT, tuple(result.images for result in results)))
         each = tuple(result.makespan_ps // result.images for result in results)
-        rows.append(Row("time an image", "", Measure.TIME, each))
+        rows.append(ComparisonRow("time an image", "", Measure.TIME, each))
     energy = tuple(result.energy.total_fj for result in results)
     if any(energy):
-        rows.append(Row("energy", "", Measure.ENERGY, energy))
+        rows.append(ComparisonRow("energy", "", Measure.ENERGY, energy))
     read = tuple(sum(layer.read_bytes for layer in result.layers) for result in results)
     written = tuple(sum(layer.written_bytes for layer in result.layers) for result in results)
-    rows.append(Row("read from DRAM", "", Measure.SIZE, read))
-    rows.append(Row("written to DRAM", "", Measure.SIZE, written))
+    rows.append(ComparisonRow("read from DRAM", "", Measure.SIZE, read))
+    rows.append(ComparisonRow("written to DRAM", "", Measure.SIZE, written))
     memories = dict.fromkeys(name for result in results for name in result.record.memories)
     for name in memories:
         held = [result.record.memories.get(name) for result in results]
         rows.append(
-            Row(f"{name}, fullest", "", Measure.SIZE, tuple(each.peak if each else None for each in held))
+            ComparisonRow(
+                f"{name}, fullest", "", Measure.SIZE, tuple(each.peak if each else None for each in held)
+            )
         )
-    rows.append(Row("tasks", "", Measure.COUNT, tuple(len(result.program.tasks) for result in results)))
+    rows.append(
+        ComparisonRow("tasks", "", Measure.COUNT, tuple(len(result.program.tasks) for result in results))
+    )
     return rows
 
 

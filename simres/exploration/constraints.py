@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from simres.errors import SimresError
-from simres.exploration.figures import Row
+from simres.exploration.figures import FigureRow
 from simres.exploration.objectives import Objective, objectives_of
 from simres.units import UnitError, parse_percent
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Constraint:
     """The most that an objective may come to; the least, where large is good. In the column's unit."""
 
     objective: Objective
     bound: Fraction
 
-    def excess(self, row: Row) -> float:
+    def excess(self, row: FigureRow) -> float:
         """By what share of the bound a row is beyond it: 0 or less where it keeps to it.
 
         A row that has no such value does not keep to it.
@@ -31,7 +31,7 @@ class Limit:
         return float(over / self.bound) if self.bound else float(over)
 
 
-def limits_of(texts: Mapping[str, str]) -> tuple[Limit, ...]:
+def limits_of(texts: Mapping[str, str]) -> tuple[Constraint, ...]:
     """The limits by objective's name. Raises `SimresError` for an objective or a value that is none."""
     found = []
     for name, text in texts.items():
@@ -41,5 +41,5 @@ def limits_of(texts: Mapping[str, str]) -> tuple[Limit, ...]:
             bound = Fraction(quantity.parse(text)) if quantity else parse_percent(text)
         except UnitError as error:
             raise SimresError(f"--limit {name}: {error}", "such as `--limit energy=2mJ`") from None
-        found.append(Limit(objective, bound))
+        found.append(Constraint(objective, bound))
     return tuple(found)

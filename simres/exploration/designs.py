@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from simres.errors import SimresError
-from simres.exploration.figures import FIGURES, Row
+from simres.exploration.figures import FIGURES, FigureRow
 from simres.exploration.space import Knob
 from simres.exploration.table import rows_in
 from simres.plugins.registry import Registry, resolve
@@ -25,7 +25,7 @@ from simres.units import Quantity, quantity_in
 class Designs:
     """The rows of a table in an order that does not depend on who was ready first, and its knobs."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     knobs: tuple[Knob, ...]
 
 

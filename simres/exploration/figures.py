@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from simres.errors import InvariantViolation, PluginFailure, SimresError
 from simres.exploration.study import Study
 from simres.hardware.specs import BusSpec, MemorySpec
-from simres.planning.plan import evaluate
+from simres.planning.evaluate import evaluate
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
-from simres.result.data import Result
+from simres.result import Result
 from simres.scenario.model import Scenario
 
 Cell = int | float | str | None
 """What a row has in a column: a figure, a text, or nothing."""
 
-Row = dict[str, Cell]
+FigureRow = dict[str, Cell]
 """A point by column: its key, the knobs, the figures."""
 
 
@@ -49,11 +49,11 @@ FIGURES = (
 """Every column beside the key, the knobs and `error`."""
 
 
-def outcome(study: Study, point: int, registry: Registry) -> Row:
+def outcome(study: Study, point: int, registry: Registry) -> FigureRow:
     """The row of a point. What goes wrong there stands in its column `error`; nothing is raised for it."""
     try:
         scenario = study.scenario(point, registry)
-        result = evaluate(scenario, study.given(scenario), registry, RecordLevel.NONE)
+        result = evaluate(scenario, study.networks(scenario), registry, RecordLevel.NONE)
         return _row(study, point, figures_of(result, scenario), None)
     except (InvariantViolation, PluginFailure) as failure:
         return failed(study, point, f"internal error: {failure.message}")
@@ -63,7 +63,7 @@ def outcome(study: Study, point: int, registry: Registry) -> Row:
         return failed(study, point, f"internal error: {type(failure).__name__}: {failure}")
 
 
-def failed(study: Study, point: int, reason: str) -> Row:
+def failed(study: Study, point: int, reason: str) -> FigureRow:
     """The row of a point that came to nothing."""
     return _row(study, point, {}, " ".join(reason.split()))
 
@@ -73,9 +73,9 @@ def columns(study: Study) -> list[str]:
     return ["key", *study.head, *(figure.name for figure in FIGURES), "error"]
 
 
-def _row(study: Study, point: int, figures: Mapping[str, Cell], error: str | None) -> Row:
+def _row(study: Study, point: int, figures: Mapping[str, Cell], error: str | None) -> FigureRow:
     places = study.space.places(point)
-    row: Row = {"key": study.key(point)}
+    row: FigureRow = {"key": study.key(point)}
     row |= {key: values[at] for (key, values), at in zip(study.head.items(), places, strict=True)}
     row |= {figure.name: figures.get(figure.name) for figure in FIGURES}
     row["error"] = error
@@ -87,10 +87,10 @@ def figures_of(result: Result, scenario: Scenario) -> Mapping[str, Cell]:
     spent = result.energy
     memories = [spec for spec in scenario.hardware.values() if isinstance(spec, MemorySpec)]
     buses = [spec for spec in scenario.hardware.values() if isinstance(spec, BusSpec)]
-    alone = [result.workload] if not result.tenants else [t.workload for t in result.tenants.values()]
-    accuracies = [getattr(workload, "accuracy", None) for workload in alone]
+    networks = result.workloads.values()
+    accuracies = [getattr(workload, "accuracy", None) for workload in networks]
     return {
-        "network": "+".join(workload.name for workload in alone),
+        "network": "+".join(workload.name for workload in networks),
         "program": "+".join(tenant.scheduler for tenant in result.tenants.values())
         or result.program.scheduler,
         "makespan_ps": result.makespan_ps,

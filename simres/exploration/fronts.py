@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from simres.errors import SimresError
-from simres.exploration.figures import Cell, Row
+from simres.exploration.figures import Cell, FigureRow
 from simres.exploration.objectives import Objective, best_of
 from simres.exploration.pareto import front
 from simres.exploration.space import Knob
@@ -55,7 +55,7 @@ class Front:
     front in this and the first alone, from its best on.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     knobs: tuple[Knob, ...]
     axes: tuple[Axis, ...]
     best: tuple[int, ...]
@@ -90,7 +90,7 @@ class Heat:
     that cell came to anything; `tried` says whether one was evaluated, and `best` which cell is best.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     knobs: tuple[Knob, ...]
     goal: Axis
     down: Side
@@ -106,7 +106,7 @@ class Heat:
 
 
 def front_of(
-    rows: Sequence[Row], knobs: Sequence[Knob], objectives: Sequence[Objective], *, whole: bool = False
+    rows: Sequence[FigureRow], knobs: Sequence[Knob], objectives: Sequence[Objective], *, whole: bool = False
 ) -> Front:
     """The front of two objectives or more; `whole` names every design on it.
 
@@ -145,7 +145,7 @@ def front_of(
 
 
 def heat_of(
-    rows: Sequence[Row], knobs: Sequence[Knob], objective: Objective, over: Sequence[str] = ()
+    rows: Sequence[FigureRow], knobs: Sequence[Knob], objective: Objective, over: Sequence[str] = ()
 ) -> Heat:
     """A goal over the two knobs `over` (down and across); if not said, over those with most values.
 
@@ -188,7 +188,7 @@ def heat_of(
     )
 
 
-def axis_of(objective: Objective, rows: Sequence[Row]) -> Axis:
+def axis_of(objective: Objective, rows: Sequence[FigureRow]) -> Axis:
     """The figures of an objective, in the unit that suits them; every row has one."""
     values: list[float] = [row[objective.column] for row in rows]  # type: ignore[misc]
     if objective.quantity is None:
@@ -247,7 +247,7 @@ def _texts(knob: Knob) -> Mapping[Cell, str]:
     return dict(zip(knob.numbers or knob.values, knob.values, strict=True))
 
 
-def value_in(row: Row, knob: Knob) -> str:
+def value_in(row: FigureRow, knob: Knob) -> str:
     """What a row has a knob at, as the knob spells it."""
     return _texts(knob)[row[knob.key]]
 

@@ -12,14 +12,15 @@ from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import by_layer
 from simres.errors import SimresError
 from simres.exploration.paper_sheet import corrections, the_papers
-from simres.exploration.program_replay import Given, run
+from simres.exploration.program_replay import replay
 from simres.exploration.rungs import Ladder, Rung
 from simres.exploration.whatif_outcomes import on_path
-from simres.planning import plan as planning
-from simres.planning.plan import Schedule
+from simres.planning.crew import Crew, plan_crew
+from simres.planning.plan import chip_of
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record
 from simres.program.tasks import Work
+from simres.program.tenants import ONLY
 from simres.scenario import shipped
 from simres.scenario.model import Scenario
 from simres.units import format_count
@@ -30,18 +31,19 @@ SHEET, SERIAL, OVERLAPPED = "paper", "serial", "overlapped"
 """The schedulers of the rungs that are simulated."""
 
 
-def ladder(scenario: Scenario, given: Given, registry: Registry) -> Ladder:
+def ladder(scenario: Scenario, workloads: Mapping[str, Workload | Ledger], registry: Registry) -> Ladder:
     """The rungs for what a scenario runs, of one image, or of one batch where the network takes that.
 
-    Raises `SimresError` for tenants and for a ledger whose network is not known, and as
-    `simres.planning.plan` does. The `expect:` is not looked at.
+    `workloads` has its only network, under the empty name. Raises `SimresError` for tenants and for a ledger
+    whose network is not known, and as `plan_crew` does. The `expect:` is not looked at.
     """
-    scenario = replace(scenario, images=1, expect=(), overridden=True)
-    if isinstance(given, Mapping):
+    if scenario.tenants:
         raise SimresError(
-            f"a ladder is for one network, and this scenario has the tenants {', '.join(given)}",
+            f"a ladder is for one network, and this scenario has the tenants {', '.join(scenario.tenants)}",
             "`simres ladder NETWORK --chip CHIP` takes one of them",
         )
+    scenario = replace(scenario.without_requests(), images=1, expect=(), overridden=True)
+    given = workloads[ONLY]
     climb = _Climb(scenario, registry)
     if isinstance(given, Workload):
         return Ladder(scenario.name, given.name, (*climb.by_rule(given), *climb.rungs(given)))
@@ -62,11 +64,11 @@ class _Climb:
     def __init__(self, scenario: Scenario, registry: Registry) -> None:
         self.scenario = scenario
         self.registry = registry
-        self.chip = planning.chip_of(scenario, registry)
+        self.chip = chip_of(scenario, registry)
 
     def by_rule(self, workload: Workload) -> Iterator[Rung]:
         """The network as the paper's sheet would have it."""
-        network = self.planned(SERIAL, workload).workload
+        network = self.planned(SERIAL, workload).members[ONLY].schedule.workload
         assert isinstance(network, Workload)
         ledger = as_ledger(network)
         macs = format_count(ledger.macs)
@@ -79,16 +81,16 @@ class _Climb:
 
     def sheet(self, name: str, said: str, ledger: Ledger) -> Rung:
         """A ledger replayed by the sheet's rule."""
-        schedule = self.planned(SHEET, ledger, passes=())
-        record = self.ran(schedule)
+        _, record = replay(self.planned(SHEET, ledger, passes=()))
         parts = {name: engine.working_ps for name, engine in record.engines.items() if engine.working_ps}
         return Rung(name, said, record.makespan_ps, parts, simulated=True)
 
     def rungs(self, workload: Workload) -> Iterator[Rung]:
         """The traced network: what no schedule beats, layer by layer, and as events."""
         serial = self.planned(SERIAL, workload)
-        record = self.ran(serial)
-        whole = self.chip.least_ps(least_work(serial.workload, serial.program))
+        _, record = replay(serial)
+        schedule = serial.members[ONLY].schedule
+        whole = self.chip.least_ps(least_work(schedule.workload, schedule.program))
         if roof := max(whole.values(), default=0):
             yield Rung(
                 "roofline",
@@ -103,17 +105,19 @@ class _Climb:
         )
         found = self.planned(OVERLAPPED, workload)
         said = "the next weights come while this layer is computed; host beside matrix unit"
-        if found.program.scheduler != OVERLAPPED:
-            said = f"nothing gained: the best schedule is that of `{found.program.scheduler}`"
+        best = found.members[ONLY].schedule.program.scheduler
+        if best != OVERLAPPED:
+            said = f"nothing gained: the best schedule is that of `{best}`"
         yield self.events("overlapped events", said, found)
         own = self.scenario.scheduler
         if own not in (SHEET, SERIAL, OVERLAPPED):
-            yield self.events(f"{own} events", f"as the scenario says: scheduler `{own}`", self.own(workload))
+            said = f"as the scenario says: scheduler `{own}`"
+            yield self.events(f"{own} events", said, self.planned(own, workload))
 
-    def layer_by_layer(self, serial: Schedule, record: Record) -> Rung:
+    def layer_by_layer(self, serial: Crew, record: Record) -> Rung:
         """Each layer as long as the slowest of its transfers, products and vector operations."""
         total, parts = 0, dict.fromkeys(self.chip.least_ps(Work()), 0)
-        for layer in by_layer(serial.joined, record):
+        for layer in by_layer(serial.program, record):
             work = Work(layer.read_bytes + layer.written_bytes, layer.macs, layer.vector_ops)
             least = self.chip.least_ps(work)
             slowest = max(least, key=lambda name: least[name])
@@ -122,33 +126,22 @@ class _Climb:
         said = "each layer takes as long as the slowest of its three; none overlaps another"
         return Rung("perfect overlap per layer", said, total, parts, simulated=False)
 
-    def events(self, name: str, said: str, schedule: Schedule) -> Rung:
+    def events(self, name: str, said: str, crew: Crew) -> Rung:
         """A schedule simulated."""
-        record = self.ran(schedule)
-        return Rung(name, said, record.makespan_ps, on_path(schedule.joined, record), simulated=True)
-
-    def ran(self, schedule: Schedule) -> Record:
-        """A schedule's run."""
-        return run({"": schedule}, self.scenario, self.registry)[1]
-
-    def own(self, workload: Workload) -> Schedule:
-        """By the scenario's own scheduler."""
-        return planning.plan(self.scenario, workload, self.registry)
+        program, record = replay(crew)
+        return Rung(name, said, record.makespan_ps, on_path(program, record), simulated=True)
 
     def planned(
         self, scheduler: str, workload: Workload | Ledger, passes: tuple[str, ...] | None = None
-    ) -> Schedule:
-        """By another scheduler; with the scenario's parameters if it is its own."""
+    ) -> Crew:
+        """By a scheduler; with the scenario's parameters if it is its own."""
         scenario = self.scenario
         parameters = scenario.parameters
         if scheduler != scenario.scheduler:
             parameters = resolve(self.registry.scheduler(scheduler).parameters)()
         kept = scenario.passes if passes is None else passes
-        return planning.plan(
-            replace(scenario, scheduler=scheduler, parameters=parameters, passes=kept),
-            workload,
-            self.registry,
-        )
+        scenario = replace(scenario, scheduler=scheduler, parameters=parameters, passes=kept)
+        return plan_crew(scenario, {ONLY: workload}, self.registry)
 
 
 def as_ledger(network: Workload) -> Ledger:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from simres.errors import SimresError
-from simres.exploration.figures import Row
+from simres.exploration.figures import FigureRow
 from simres.exploration.pareto import front
 from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, Quantity
 
@@ -25,7 +25,7 @@ class Objective:
     quantity: Quantity | None
     large: bool = False
 
-    def of(self, row: Row) -> float | None:
+    def of(self, row: FigureRow) -> float | None:
         """The row's value, turned so that small is good; None where it has none."""
         value = row.get(self.column)
         if not isinstance(value, int | float):
@@ -63,7 +63,9 @@ def objectives_of(text: str) -> Sequence[Objective]:
 
 
 def best_of(
-    rows: Sequence[Row], objectives: Sequence[Objective], kept: Callable[[Row], bool] = lambda _: True
+    rows: Sequence[FigureRow],
+    objectives: Sequence[Objective],
+    kept: Callable[[FigureRow], bool] = lambda _: True,
 ) -> list[int]:
     """The numbers of the rows on the Pareto front, of those that are `kept` and say all `objectives`."""
     places, points = [], []

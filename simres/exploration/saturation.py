@@ -18,11 +18,12 @@ from dataclasses import dataclass
 
 from simres.analysis.confidence import interval
 from simres.errors import AnswerIsNo, SimresError
-from simres.exploration.request_rates import Given, Ran, Traffic
+from simres.exploration.request_rates import Ran, Traffic
 from simres.plugins.registry import Registry
 from simres.program.record import StreamTotals
 from simres.scenario.model import Scenario
 from simres.units import PS_PER_S, format_arrivals, format_duration
+from simres.workload.graph import Ledger, Workload
 
 SHARES = (10, 30, 50, 60, 70, 80, 90, 95)
 """Rates of the table, in per cent of what the chip serves when requests never run out."""
@@ -31,7 +32,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LatencyTarget:
     """A latency to keep: whose (empty where there is one network), which figure of it, how long at most."""
 
     tenant: str
@@ -48,7 +49,7 @@ class Rate:
     """
 
     per_ks: int
-    target: Target
+    target: LatencyTarget
     kept: bool
     busy: float
     """Share of the time that the busiest engine works."""
@@ -62,7 +63,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OfferedLoad:
     """What came for one tenant: requests at the border a thousand seconds, and whether that rate rose."""
 
     tenant: str
@@ -81,7 +82,7 @@ class Saturation:
     """
 
     name: str
-    targets: tuple[Target, ...]
+    targets: tuple[LatencyTarget, ...]
     per_ks: int
     margin_per_ks: int
     step_per_ks: int
@@ -89,7 +90,7 @@ class Saturation:
     capacity_per_ks: int
     replications: int
     confidence: float
-    asked: tuple[Asked, ...]
+    asked: tuple[OfferedLoad, ...]
     decides: str
     """The tenant whose latency leaves its target first, in most replications; empty where there is one
     network, or where all keep their targets up to what the chip serves."""
@@ -106,21 +107,21 @@ def figure(stream: StreamTotals, metric: str) -> int:
 
 def saturate(
     scenario: Scenario,
-    given: Given,
+    workloads: Mapping[str, Workload | Ledger],
     registry: Registry,
-    targets: Sequence[Target],
+    targets: Sequence[LatencyTarget],
     replications: int = 5,
     done: Callable[[int, int], None] = lambda _done, _whole: None,
     tenant: str | None = None,
 ) -> Saturation:
     """Finds the rate; `done` hears how many runs of how many are through.
 
-    `targets` are of tenants by name, or of the one network that there is; `tenant` says whose rate alone
-    rises. Raises `SimresError` for a scenario without a load that has a rate, for names of no tenant, and
-    where those whose rate stays ask for too much already; `AnswerIsNo` when a target is out of reach at any
-    rate.
+    `workloads` are by tenant, that of an only network under the empty name. `targets` are of tenants by name,
+    or of the one network that there is; `tenant` says whose rate alone rises. Raises `SimresError` for a
+    scenario without a load that has a rate, for names of no tenant, and where those whose rate stays ask for
+    too much already; `AnswerIsNo` when a target is out of reach at any rate.
     """
-    traffic = Traffic(scenario, given, registry, tenant)
+    traffic = Traffic(scenario, workloads, registry, tenant)
     for target in targets:
         if target.tenant not in traffic.loads:
             raise SimresError(
@@ -187,7 +188,7 @@ def saturate(
         replications,
         CONFIDENCE,
         tuple(
-            Asked(name, at_border[name], name in traffic.rising, load.images, load.warmup)
+            OfferedLoad(name, at_border[name], name in traffic.rising, load.images, load.warmup)
             for name, load in traffic.loads.items()
         ),
         max(first, key=lambda name: (first[name], name)),
@@ -196,7 +197,7 @@ def saturate(
     )
 
 
-def _tightest(reached: Sequence[float], targets: Sequence[Target]) -> int:
+def _tightest(reached: Sequence[float], targets: Sequence[LatencyTarget]) -> int:
     """Which of the figures is the nearest to its target, or the furthest beyond."""
     return max(range(len(targets)), key=lambda number: reached[number] / targets[number].limit_ps)
 
@@ -212,7 +213,7 @@ def _bracket(row: Sequence[int], top: int, kept: Sequence[bool], bottom: int) ->
     return good[-1], following[0] if following else top
 
 
-def _rate(runs: Sequence[Ran], per_ks: int, targets: Sequence[Target]) -> Rate:
+def _rate(runs: Sequence[Ran], per_ks: int, targets: Sequence[LatencyTarget]) -> Rate:
     def mean(values: Sequence[float]) -> float:
         return interval(values, CONFIDENCE)[0]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simres.errors import SimresError
-from simres.exploration.constraints import Limit
-from simres.exploration.figures import Row, columns
+from simres.exploration.constraints import Constraint
+from simres.exploration.figures import FigureRow, columns
 from simres.exploration.objectives import Objective
 from simres.exploration.space import Knob
 from simres.exploration.study import Study
-from simres.exploration.sweep import Evaluation, Observer, reader
+from simres.exploration.sweep import Evaluation, SweepObserver, reader
 from simres.exploration.table import Table
 from simres.exploration.trials import ROW, Trials, row_of
 from simres.text import shorten
@@ -43,7 +43,7 @@ LOOK = 20
 class Searched:
     """What a search did: every row there is, how many were there before, and how many new ones failed."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     before: int
     failed: int
 
@@ -52,10 +52,10 @@ def search(
     study: Study,
     path: Path,
     objectives: Sequence[Objective],
-    limits: Sequence[Limit],
+    limits: Sequence[Constraint],
     points: int,
     evaluation: Evaluation,
-    observer: Observer,
+    observer: SweepObserver,
     *,
     storage: str,
     seed: int = 0,
@@ -75,10 +75,10 @@ def search(
     """
     if sampler not in SAMPLERS:
         raise SimresError(f"unknown sampler `{shorten(sampler)}`", f"there are {', '.join(SAMPLERS)}")
-    known: dict[int, Row] = {}
+    known: dict[int, FigureRow] = {}
     point_of = reader(study)
 
-    def taken(row: Row) -> bool:
+    def taken(row: FigureRow) -> bool:
         point = point_of(row)
         if point is not None:
             known[point] = row
@@ -122,14 +122,14 @@ class _Search:
 
     space: Study
     objectives: Sequence[Objective]
-    limits: Sequence[Limit]
+    limits: Sequence[Constraint]
     trials: Trials
-    rows: dict[int, Row]
+    rows: dict[int, FigureRow]
     seed: int
     sampler: str
     waiting: dict[int, list[optuna.Trial]] = field(default_factory=dict)
 
-    def begin(self) -> list[Row]:
+    def begin(self) -> list[FigureRow]:
         """Takes up what the storage has, and gives it what it lacks; returns rows that nobody knew of."""
         import optuna
 
@@ -153,7 +153,7 @@ class _Search:
         self.random = random.Random(f"{self.seed} {len(self.rows)}")
         return found
 
-    def look(self, lacking: dict[int, Row] | None = None) -> list[Row]:
+    def look(self, lacking: dict[int, FigureRow] | None = None) -> list[FigureRow]:
         """Learns what is new in the storage, and takes it out of `lacking`; returns rows nobody knew of."""
         found = []
         for trial in self.trials.news():
@@ -177,7 +177,7 @@ class _Search:
                 return
             yield point
 
-    def learn(self, row: Row) -> None:
+    def learn(self, row: FigureRow) -> None:
         """Tells the trials that wait for a row, and keeps the first of them."""
         point = self.point_of(row)
         assert point is not None, "a row of this study"
@@ -222,7 +222,7 @@ class _Search:
         turned = ((first + number) % size for number in range(size))
         return next(point for point in turned if point not in self.rows and point not in self.waiting)
 
-    def _tell(self, trial: optuna.Trial, row: Row) -> FrozenTrial:
+    def _tell(self, trial: optuna.Trial, row: FigureRow) -> FrozenTrial:
         from optuna.trial import TrialState
 
         values = self._values(row)
@@ -232,7 +232,7 @@ class _Search:
             trial.set_constraint(name, excess)
         return self.study.tell(trial, values)
 
-    def _ended(self, point: int, row: Row) -> FrozenTrial:
+    def _ended(self, point: int, row: FigureRow) -> FrozenTrial:
         """The trial that a row is, where it was not asked for here."""
         from optuna.trial import TrialState, create_trial
 
@@ -246,11 +246,11 @@ class _Search:
             constraints=self._excesses(row) if values is not None else None,
         )
 
-    def _values(self, row: Row) -> list[float] | None:
+    def _values(self, row: FigureRow) -> list[float] | None:
         found = [value for value in (objective.of(row) for objective in self.objectives) if value is not None]
         return found if len(found) == len(self.objectives) else None
 
-    def _excesses(self, row: Row) -> dict[str, float]:
+    def _excesses(self, row: FigureRow) -> dict[str, float]:
         return {limit.objective.name: limit.excess(row) for limit in self.limits}
 
     def _params(self, point: int) -> dict[str, int]:

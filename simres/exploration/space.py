@@ -33,7 +33,7 @@ class Knob:
 
 
 @dataclass(frozen=True)
-class Space:
+class DesignSpace:
     """The grid of several knobs. Point `n` counts through the last knob first."""
 
     knobs: tuple[Knob, ...]
@@ -69,7 +69,7 @@ class Space:
     def order(self, slow: Sequence[str]) -> Iterator[int]:
         """All points, those that agree in the knobs `slow` together."""
         ranks = sorted(range(len(self.knobs)), key=lambda at: (self.knobs[at].key not in slow, at))
-        turned = Space(tuple(self.knobs[at] for at in ranks))
+        turned = DesignSpace(tuple(self.knobs[at] for at in ranks))
         for number in range(self.size):
             places = [0] * len(ranks)
             for at, place in zip(ranks, turned.places(number), strict=True):
@@ -77,7 +77,7 @@ class Space:
             yield self.point(places)
 
 
-def space_of(vary: Mapping[str, object]) -> Space:
+def space_of(vary: Mapping[str, object]) -> DesignSpace:
     """The space of these knobs, each with its values as on the command line or in a YAML file.
 
     Raises `SimresError`, naming the knob, for values that are none.
@@ -92,4 +92,4 @@ def space_of(vary: Mapping[str, object]) -> Space:
             knobs.append(Knob(key, values_in(entry)))
         except SimresError as error:
             raise SimresError(f"--vary {shorten(key, 100)}: {error.message}", error.hint) from None
-    return Space(tuple(knobs))
+    return DesignSpace(tuple(knobs))

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from simres.errors import InvalidFile, SimresError
-from simres.exploration.space import Knob, Space
+from simres.exploration.space import DesignSpace, Knob
 from simres.hardware.specs import MemorySpec
-from simres.planning.plan import versions
+from simres.planning.evaluate import versions
 from simres.plugins.registry import Registry
 from simres.scenario.loader import Template, resolved
 from simres.scenario.model import Scenario
@@ -19,9 +19,6 @@ from simres.workload.graph import Ledger, Workload, canonical
 
 ROWS_VERSION = 1
 """Version of what a row says; rows of another are not taken up again."""
-
-Given = Workload | Ledger
-"""What a scenario may run."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +32,8 @@ class Study:
 
     template: Template
     settings: Mapping[str, str]
-    space: Space
-    workloads: Mapping[str, Given]
+    space: DesignSpace
+    workloads: Mapping[str, Workload | Ledger]
     identity: str
     identities: tuple[tuple[str, ...], ...]
     slow: tuple[str, ...] = ()
@@ -46,11 +43,9 @@ class Study:
         """The scenario at a point. Raises `SimresError` where its settings do not go together."""
         return self.template.scenario(registry, {**self.settings, **self.space.settings(point)})
 
-    def given(self, scenario: Scenario) -> Given | Mapping[str, Given]:
-        """What that scenario runs."""
-        if scenario.tenants:
-            return {name: self.workloads[tenant.workload] for name, tenant in scenario.tenants.items()}
-        return self.workloads[scenario.workload]
+    def networks(self, scenario: Scenario) -> Mapping[str, Workload | Ledger]:
+        """What that scenario runs, by tenant; see `Scenario.networks`."""
+        return {name: self.workloads[reference] for name, reference in scenario.networks.items()}
 
     def key(self, point: int) -> str:
         """What a point is known by: equal keys are equal results, whatever else is swept beside them."""
@@ -68,9 +63,9 @@ class Study:
 
 def study_of(
     template: Template,
-    space: Space,
+    space: DesignSpace,
     registry: Registry,
-    find: Callable[[str], Given],
+    find: Callable[[str], Workload | Ledger],
     *,
     settings: Mapping[str, str] | None = None,
     plugins: bool = True,
@@ -84,17 +79,17 @@ def study_of(
     """
     settings = dict(settings or {})
     base, tried = tries(template, space, registry, settings)
-    workloads: dict[str, Given] = {}
+    workloads: dict[str, Workload | Ledger] = {}
 
     def stated(scenario: Scenario, *, networks: bool = True) -> str:
         unsaid = {"name": "", "description": "", "expect": {}}
         found: dict[str, Any] = {"scenario": resolved(scenario) | unsaid}
-        names = [tenant.workload for tenant in scenario.tenants.values()] or [scenario.workload]
-        for name in names if networks else ():
+        names = scenario.networks.values() if networks else ()
+        for name in names:
             if name not in workloads:
                 workloads[name] = find(name)
-        found["workloads"] = [workloads[name].digest for name in names if networks]
-        found["accuracies"] = [getattr(workloads[name], "accuracy", None) for name in names if networks]
+        found["workloads"] = [workloads[name].digest for name in names]
+        found["accuracies"] = [getattr(workloads[name], "accuracy", None) for name in names]
         found["versions"] = dict(versions(scenario, registry))
         return hashlib.sha256(canonical(found).encode()).hexdigest()
 
@@ -110,7 +105,7 @@ def study_of(
 
 
 def tries(
-    template: Template, space: Space, registry: Registry, settings: Mapping[str, str]
+    template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
 ) -> tuple[Scenario | None, list[list[Scenario]]]:
     """The scenario without any of the knobs, if it stands, and for each knob one with each of its values.
 
@@ -136,7 +131,7 @@ def tries(
 
 
 def _contexts(
-    template: Template, space: Space, registry: Registry, settings: Mapping[str, str]
+    template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
 ) -> tuple[Scenario | None, list[dict[str, str]]]:
     """What other settings a value is tried with, and the scenario without any of the knobs if it stands."""
     first = {knob.key: knob.values[0] for knob in space.knobs}

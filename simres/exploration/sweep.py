@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from simres.exploration.figures import Row, columns
+from simres.exploration.figures import FigureRow, columns
 from simres.exploration.study import Study
 from simres.exploration.table import Table
 
-Evaluation = Callable[[Study, Iterable[int], int], Iterator[list[Row]]]
+Evaluation = Callable[[Study, Iterable[int], int], Iterator[list[FigureRow]]]
 """Evaluates points: gets a study, points, and how many these are, and yields rows as they come."""
 
 
-class Observer(Protocol):
+class SweepObserver(Protocol):
     """Watches a sweep."""
 
     def begin(self, points: int, done: int) -> None:
         """So many points in all, so many of them evaluated before."""
 
-    def rows(self, rows: list[Row]) -> None:
+    def rows(self, rows: list[FigureRow]) -> None:
         """More rows are in the table."""
 
 
@@ -34,11 +34,11 @@ class Swept:
     failed: int
 
 
-def reader(study: Study) -> Callable[[Row], int | None]:
+def reader(study: Study) -> Callable[[FigureRow], int | None]:
     """What finds the point of a row; None where the row is not one of this study."""
     places = [{value: at for at, value in enumerate(values)} for values in study.head.values()]
 
-    def point_of(row: Row) -> int | None:
+    def point_of(row: FigureRow) -> int | None:
         found = [known.get(row.get(key)) for key, known in zip(study.head, places, strict=True)]  # type: ignore[arg-type]
         if None in found:
             return None
@@ -48,7 +48,7 @@ def reader(study: Study) -> Callable[[Row], int | None]:
     return point_of
 
 
-def sweep(study: Study, path: Path, evaluation: Evaluation, observer: Observer) -> Swept:
+def sweep(study: Study, path: Path, evaluation: Evaluation, observer: SweepObserver) -> Swept:
     """Evaluates every point of `study` that is not in the table at `path` yet, and adds its row there.
 
     Points that failed before count as done. Raises `SimresError` as `Table` does; whatever ends a sweep, all
@@ -57,7 +57,7 @@ def sweep(study: Study, path: Path, evaluation: Evaluation, observer: Observer) 
     done = bytearray(study.space.size)
     point_of = reader(study)
 
-    def taken(row: Row) -> bool:
+    def taken(row: FigureRow) -> bool:
         point = point_of(row)
         if point is not None:
             done[point] = 1

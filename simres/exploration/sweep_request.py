@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from simres.errors import SimresError
 from simres.exploration.knob_values import values_in
 from simres.exploration.objectives import objectives_of
-from simres.exploration.space import Knob, Space, space_of
+from simres.exploration.space import DesignSpace, Knob, space_of
 from simres.scenario.loader import Template
 from simres.scenario.problems import Findings
 from simres.scenario.sweep_section import sweep_of
@@ -51,7 +51,7 @@ def section_of(template: Template) -> Section:
 
 def around(
     template: Template, section: Section, vary: Mapping[str, str], settings: Mapping[str, str]
-) -> tuple[Template, Space]:
+) -> tuple[Template, DesignSpace]:
     """The space of the section's knobs with what a command line says, and the template to make its points of.
 
     What the command line varies replaces the file's knob of that name, or comes after the file's knobs; what
@@ -61,4 +61,4 @@ def around(
     own = frozenset(knobs.keys() - vary.keys())
     if vary or not knobs:
         knobs |= {knob.key: knob for knob in space_of(vary).knobs}
-    return replace(template, own=own), Space(tuple(knobs.values()))
+    return replace(template, own=own), DesignSpace(tuple(knobs.values()))

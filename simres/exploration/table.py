@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from simres.errors import SimresError
-from simres.exploration.figures import FIGURES, Cell, Row
+from simres.exploration.figures import FIGURES, Cell, FigureRow
 from simres.text import shorten
 
 SUFFIX = ".jsonl"
@@ -40,12 +40,12 @@ def place(output: Path, name: str = NAME) -> Path:
     return output if output.suffix and not output.is_dir() else output / name
 
 
-def line_of(row: Row) -> str:
+def line_of(row: FigureRow) -> str:
     """A row as it stands in the file; the same row is the same line on every machine."""
     return json.dumps(row, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def rows_in(path: Path) -> Iterator[Row]:
+def rows_in(path: Path) -> Iterator[FigureRow]:
     """The rows of a table, in the order of the file; half a line at the end is left out.
 
     Raises `SimresError` for a file that is no table, with the number of the line.
@@ -62,11 +62,11 @@ def rows_in(path: Path) -> Iterator[Row]:
         raise SimresError(f"cannot read the table `{path}`: {error.strerror or error}") from error
 
 
-def lean(rows: Iterable[Row], columns: Iterable[str]) -> list[Row]:
+def lean(rows: Iterable[FigureRow], columns: Iterable[str]) -> list[FigureRow]:
     """Rows with these columns alone, and equal texts kept once: a fifth of the memory of whole ones."""
     texts: dict[Cell, Cell] = {}
     names = tuple(columns)
-    found: list[Row] = []
+    found: list[FigureRow] = []
     for row in rows:
         cells = [(name, row.get(name)) for name in names]
         found.append(
@@ -83,7 +83,7 @@ class Table:
     `SimresError` where the file is no table, is that of another sweep, is in use, or cannot be written.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], taken: Callable[[Row], bool]) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], taken: Callable[[FigureRow], bool]) -> None:
         self.path = path
         self._made = not path.exists()
         self._file = _opened(path)
@@ -94,7 +94,7 @@ class Table:
             self._file.close()
             raise
 
-    def _take_up(self, columns: Sequence[str], taken: Callable[[Row], bool]) -> int:
+    def _take_up(self, columns: Sequence[str], taken: Callable[[FigureRow], bool]) -> int:
         end = 0
         for number, line in enumerate(_lines(self._file, self.path, ANOTHER), 1):
             if not line.endswith(b"\n"):
@@ -107,7 +107,7 @@ class Table:
         self._file.seek(end)
         return end
 
-    def append(self, rows: Iterable[Row]) -> None:
+    def append(self, rows: Iterable[FigureRow]) -> None:
         """Adds rows. Raises `SimresError` where the disk is full; whole lines stay, and no part of one."""
         data = "".join(map(line_of, rows)).encode()
         try:
@@ -164,7 +164,7 @@ def _lines(file: IO[bytes], path: Path, hint: str) -> Iterator[bytes]:
         yield line
 
 
-def _row(line: bytes, path: Path, number: int, hint: str) -> Row:
+def _row(line: bytes, path: Path, number: int, hint: str) -> FigureRow:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simres.exploration.trial import MIB, Trial
-from simres.exploration.whatif_outcomes import Change, How, Need, Outcome
+from simres.exploration.whatif_outcomes import Change, How, Need, RunSummary
 from simres.hardware.resources import UNBOUNDED, Resource
 from simres.units import SIZE
 
@@ -110,7 +110,7 @@ class _Search:
 
     def of(self, value: int | None, *, met: bool) -> Need:
         change = self.run(value)
-        best: Outcome = change.best or self.trial.base
+        best: RunSummary = change.best or self.trial.base
         return Need(
             self.component,
             self.resource,

@@ -6,19 +6,22 @@ scheduler makes for it. The faster of the two counts, since a schedule that stil
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
 from pydantic import ValidationError
 
-from simres.analysis.unlimited import Relaxed
+from simres.analysis.unlimited import UnlimitedReplay
 from simres.errors import SimresError
-from simres.exploration.program_replay import DoesNotFit, Given, Schedules, fit, run, schedules_for
-from simres.exploration.whatif_outcomes import Change, How, Outcome, outcome
+from simres.exploration.program_replay import ProgramDoesNotFit, fit, moved, replay
+from simres.exploration.whatif_outcomes import Change, How, RunSummary, outcome
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
+from simres.planning.crew import plan_crew
 from simres.planning.plan import chip_of
 from simres.plugins.registry import Registry
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import part
@@ -29,17 +32,22 @@ MIB = 1 << 20
 
 
 class Trial:
-    """A scenario with its schedule, ready to be tried on other chips."""
+    """A scenario with its crew, planned and ready to be tried on other chips.
 
-    def __init__(self, scenario: Scenario, given: Given, registry: Registry) -> None:
-        """Raises as `simres.planning.plan` does for the scenario as it is, whose `expect` is left alone."""
-        self.scenario = replace(scenario, expect=(), overridden=True)
-        self.given = given
+    Where requests come over time, each network runs as often as `images` says instead.
+    """
+
+    def __init__(
+        self, scenario: Scenario, workloads: Mapping[str, Workload | Ledger], registry: Registry
+    ) -> None:
+        """Raises as `plan_crew` does for the scenario as it is, whose `expect` is left alone."""
+        self.scenario = replace(scenario.without_requests(), expect=(), overridden=True)
+        self.workloads = workloads
         self.registry = registry
-        self.schedules: Schedules = schedules_for(self.scenario, given, registry)
+        self.crew = plan_crew(self.scenario, workloads, registry)
         self.program: Program
         self.record: Record
-        self.program, self.record = run(self.schedules, self.scenario, registry)
+        self.program, self.record = replay(self.crew)
         self.base = outcome(self.program, self.record)
 
     @property
@@ -91,30 +99,27 @@ class Trial:
     def _everything(self, spec: MemorySpec, name: str) -> int:
         """Bytes for all tensors, and for all buffers of all launches: nothing ever waits for space then."""
         most = 0
-        for tenant, schedule in self.schedules.items():
-            whole = _stated_bytes(schedule.workload, spec)
+        for tenant, member in self.crew.members.items():
+            whole = _stated_bytes(member.schedule.workload, spec)
             reserved = sum(
                 spec.occupied(buffer.nbytes)
-                for program, _ in schedule.starts
+                for program, _ in member.starts
                 for buffer in program.buffers
                 if buffer.memory == name
             )
-            own = max(whole, reserved)
-            if tenant:  # each has its share of the memory
-                capacity = self.record.memories[part(name, tenant)].capacity
-                own = -(-own * spec.capacity // max(1, capacity))
-            most = max(most, own)
+            share = max(1, self.record.memories[part(name, tenant)].capacity)
+            most = max(most, -(-max(whole, reserved) * spec.capacity // share))
         return most
 
-    def replay(self, scenario: Scenario) -> Outcome:
-        """The same schedule on the chip of `scenario`. Raises `DoesNotFit`, or `SimresError`."""
-        fit(self.schedules, self.record, scenario, self.registry)
-        return outcome(*run(self.schedules, scenario, self.registry))
+    def replay(self, scenario: Scenario) -> RunSummary:
+        """The same schedule on the chip of `scenario`. Raises `ProgramDoesNotFit`, or `SimresError`."""
+        crew = moved(self.crew, scenario, self.registry)
+        fit(crew, self.record)
+        return outcome(*replay(crew))
 
-    def reschedule(self, scenario: Scenario) -> Outcome:
+    def reschedule(self, scenario: Scenario) -> RunSummary:
         """A new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if nothing fits."""
-        schedules = schedules_for(scenario, self.given, self.registry)
-        return outcome(*run(schedules, scenario, self.registry))
+        return outcome(*replay(plan_crew(scenario, self.workloads, self.registry)))
 
     def change(self, component: str, resource: Resource, how: How) -> Change:
         """One change and what comes of it."""
@@ -136,7 +141,7 @@ class Trial:
             return Change(component, resource, how, value, None, None, (error.message,))
         try:
             replayed = self.replay(scenario)
-        except DoesNotFit as error:
+        except ProgramDoesNotFit as error:
             refused.append(f"the same schedule does not fit: {error}")
         except SimresError as error:
             refused.append(f"the same schedule does not run: {error.message}")
@@ -149,12 +154,15 @@ class Trial:
     def in_order_ps(self, component: str, resource: Resource) -> int:
         """The makespan where a component takes no time (a memory: has room for everything) and every grant
         keeps the order that it had: never more than that of the scenario as it is."""
-        names = [name for name in self.record.engines if name.partition(".")[0] == component]
+        relaxed = UnlimitedReplay(self.program, self.record)
         if resource.field == "capacity":
-            return Relaxed(self.program, self.record).makespan_ps(
-                memories=[name for name in self.record.memories if name.partition(".")[0] == component]
-            )
-        return Relaxed(self.program, self.record).makespan_ps(names)
+            return relaxed.makespan_ps(memories=_belonging(component, self.record.memories))
+        return relaxed.makespan_ps(_belonging(component, self.record.engines))
+
+
+def _belonging(component: str, names: Iterable[str]) -> list[str]:
+    """Those of the engines or memories that are of this component."""
+    return [name for name in names if EngineName.parse(name).component == component]
 
 
 def round_up(nbytes: int) -> int:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from simres.errors import SimresError, install
-from simres.exploration.figures import Row
+from simres.exploration.figures import FigureRow
 from simres.text import shorten
 from simres.workload.graph import canonical
 
@@ -102,7 +102,7 @@ class Trials:
                 self._made.with_name(self._made.name + end).unlink(missing_ok=True)
 
 
-def row_of(trial: FrozenTrial) -> Row | None:
+def row_of(trial: FrozenTrial) -> FigureRow | None:
     """The row of a trial; None where it has none."""
     row = trial.user_attrs.get(ROW)
     return row if isinstance(row, dict) else None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from simres.exploration.program_replay import Given
 from simres.exploration.target import search
 from simres.exploration.trial import Trial
-from simres.exploration.whatif_outcomes import How, Need, Target, WhatIf
+from simres.exploration.whatif_outcomes import How, MakespanTarget, Need, WhatIf
 from simres.plugins.registry import Registry
 from simres.scenario.model import Scenario
+from simres.workload.graph import Ledger, Workload
 
 Progress = Callable[[int, int], None]
 """Is told how many steps are done, and of how many."""
@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]
 
 def what_if(
     scenario: Scenario,
-    given: Given,
+    workloads: Mapping[str, Workload | Ledger],
     registry: Registry,
     *,
     target_ps: int | None = None,
@@ -26,9 +26,11 @@ def what_if(
 ) -> WhatIf:
     """Every resource of the scenario's chip doubled, halved and free; with a target, what it takes.
 
-    Raises as `simres.planning.plan` does for the scenario as it is. The `expect:` is not looked at.
+    `workloads` are by tenant, that of an only network under the empty name. Where requests come over time,
+    each network runs as often as `images` says instead. Raises as `plan_crew` does for the scenario as it is.
+    The `expect:` is not looked at.
     """
-    trial = Trial(scenario, given, registry)
+    trial = Trial(scenario, workloads, registry)
     wanted = [(*one, how) for one in trial.resources for how in How]
     steps = len(wanted) + (len(trial.resources) if target_ps is not None else 0)
     changes = []
@@ -36,7 +38,7 @@ def what_if(
         if progress:
             progress(number, steps)
         changes.append(trial.change(component, resource, how))
-    schedulers = dict.fromkeys(schedule.program.scheduler for schedule in trial.schedules.values())
+    schedulers = dict.fromkeys(member.schedule.program.scheduler for member in trial.crew.members.values())
     found = WhatIf(trial.scenario.name, ", ".join(schedulers), trial.base, tuple(changes))
     if target_ps is None:
         return found
@@ -47,7 +49,7 @@ def what_if(
         if trial.base.makespan_ps > target_ps:
             own = [one for one in changes if (one.component, one.resource) == (component, resource)]
             needs.append(search(trial, component, resource, target_ps, own))
-    return replace(found, target=Target(target_ps, tuple(sorted(needs, key=_rank))))
+    return replace(found, target=MakespanTarget(target_ps, tuple(sorted(needs, key=_rank))))
 
 
 def _rank(need: Need) -> tuple[bool, float, int]:

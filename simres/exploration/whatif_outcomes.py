@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from simres.analysis.critical_path import Why, critical_path
 from simres.hardware.resources import Resource
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 
@@ -22,7 +23,7 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunSummary:
     """A run in short. `bottleneck` is the component with most of the critical path, `on_path_ps` of it."""
 
     makespan_ps: int
@@ -43,8 +44,8 @@ class Change:
     resource: Resource
     how: How
     value: int | None
-    replayed: Outcome | None
-    scheduled: Outcome | None
+    replayed: RunSummary | None
+    scheduled: RunSummary | None
     refused: tuple[str, ...] = ()
     in_order_ps: int | None = None
 
@@ -59,7 +60,7 @@ class Change:
         return self.how is How.FREE or (self.how is How.HALVED) == self.resource.is_delay
 
     @property
-    def best(self) -> Outcome | None:
+    def best(self) -> RunSummary | None:
         """The faster of the two runs; the replay, of equals. None where neither could be."""
         found = [one for one in (self.replayed, self.scheduled) if one is not None]
         return min(found, key=lambda one: one.makespan_ps, default=None)
@@ -80,7 +81,7 @@ class Need:
     met: bool
     value: int | None
     factor: float
-    outcome: Outcome
+    outcome: RunSummary
     same_schedule: bool
     tried: int
 
@@ -91,7 +92,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class MakespanTarget:
     """A wanted makespan in picoseconds and what single changes would do; none are looked for where the
     scenario meets it as it is. Those that do come first, the smallest change before the others."""
 
@@ -110,9 +111,9 @@ class WhatIf:
 
     name: str
     scheduler: str
-    base: Outcome
+    base: RunSummary
     changes: tuple[Change, ...]
-    target: Target | None = None
+    target: MakespanTarget | None = None
 
     @property
     def met(self) -> bool:
@@ -151,13 +152,13 @@ def on_path(program: Program, record: Record) -> dict[str, int]:
         name = stretch.engine
         if stretch.cause is Why.SPACE:
             name = program.buffers[program.tasks[stretch.task].reserves[0]].memory
-        name = name.partition(".")[0]
-        found[name] = found.get(name, 0) + stretch.took_ps
+        component = EngineName.parse(name).component
+        found[component] = found.get(component, 0) + stretch.took_ps
     return found
 
 
-def outcome(program: Program, record: Record) -> Outcome:
+def outcome(program: Program, record: Record) -> RunSummary:
     """A full Record in short."""
     parts = on_path(program, record)
     busiest = max(parts, key=lambda name: parts[name], default="")
-    return Outcome(record.makespan_ps, busiest, parts.get(busiest, 0))
+    return RunSummary(record.makespan_ps, busiest, parts.get(busiest, 0))

@@ -18,7 +18,7 @@ from typing import Self
 
 from simres.errors import SimresError
 from simres.exploration.chunks import AHEAD, Shares
-from simres.exploration.figures import Row, failed, outcome
+from simres.exploration.figures import FigureRow, failed, outcome
 from simres.exploration.study import Study
 from simres.plugins.registry import Registry
 
@@ -39,7 +39,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[Row]]:  # noqa: ARG001
+def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[FigureRow]]:  # noqa: ARG001
     """The rows of points, evaluated in this process, one by one."""
     registry = Registry(external=study.plugins)
     usual = gc.get_threshold()
@@ -51,7 +51,7 @@ def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[Row]]
         gc.set_threshold(*usual)
 
 
-def processes(study: Study, points: Iterable[int], count: int, workers: int) -> Iterator[list[Row]]:  # noqa: ARG001
+def processes(study: Study, points: Iterable[int], count: int, workers: int) -> Iterator[list[FigureRow]]:  # noqa: ARG001
     """The rows of points, evaluated by so many processes, as they come.
 
     Processes that die are replaced. The points that were under way are then evaluated one at a time, and one
@@ -69,7 +69,7 @@ def processes(study: Study, points: Iterable[int], count: int, workers: int) -> 
         yield from _singly(study, lost)
 
 
-def _singly(study: Study, points: Iterable[int]) -> Iterator[list[Row]]:
+def _singly(study: Study, points: Iterable[int]) -> Iterator[list[FigureRow]]:
     """The rows of points of which some may end the process that evaluates them."""
     left = deque(points)
     deaths: Counter[int] = Counter()
@@ -117,9 +117,9 @@ class _Pool:
     ) -> None:
         self._end()
 
-    def rows(self, portion_of: Callable[[int], list[int]]) -> Iterator[list[Row]]:
+    def rows(self, portion_of: Callable[[int], list[int]]) -> Iterator[list[FigureRow]]:
         """Gives out the portions that there are for each worker, and yields rows as they come."""
-        futures: dict[Future[list[Row]], tuple[int, list[int]]] = {}
+        futures: dict[Future[list[FigureRow]], tuple[int, list[int]]] = {}
         idle = [worker for _ in range(self.ahead) for worker in range(len(self.executors))]
         while True:
             for worker in idle:
@@ -163,7 +163,7 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _portion(points: Sequence[int]) -> list[Row]:
+def _portion(points: Sequence[int]) -> list[FigureRow]:
     assert _worker is not None
     study, registry = _worker
     return [outcome(study, point, registry) for point in points]

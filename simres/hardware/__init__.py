@@ -1,1 +1,1 @@
-"""The parts of a chip: `specs` say what each is and what work costs; the rest is how it behaves in time."""
+"""Components of a chip: a spec, a pure cost function, and a behaviour in SimPy for each kind."""

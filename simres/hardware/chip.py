@@ -11,6 +11,7 @@ from math import ceil
 from simres.errors import SimresError
 from simres.hardware.channel import Arbitration
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, EngineSpec, MemorySpec
+from simres.program.names import EngineName
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.units import PS_PER_S
@@ -21,13 +22,21 @@ class Chip:
     """The components of a scenario by name, in its order, and the role of each.
 
     A component has one engine of the same name, or several: a bus `ddr` with two channels has `ddr.0` and
-    `ddr.1`. Raises `SimresError` when a background master is on no bus, or leaves others nothing of it.
+    `ddr.1`. Raises `SimresError` when a background master is on no bus, or leaves others nothing of it, and
+    when a kind of component gives its engines names that are none (`EngineName`).
     """
 
     components: Mapping[str, ComponentSpec]
     roles: Mapping[str, ComponentRole]
 
     def __post_init__(self) -> None:
+        for lane, name in self._component_of.items():
+            if (found := EngineName.parse(lane)).component != name or found.tenant:
+                raise SimresError(
+                    f"`hardware.{name}`: the kind `{self.components[name].kind}` names an engine `{lane}`",
+                    f"the engines of a component are `{name}`, or `{name}.0`, `{name}.1` and so on; "
+                    "`EngineName.channels` gives them",
+                )
         for name, spec in self.components.items():
             if isinstance(spec, BackgroundSpec) and not isinstance(self.components.get(spec.bus), BusSpec):
                 buses = [bus for bus, other in self.components.items() if isinstance(other, BusSpec)]

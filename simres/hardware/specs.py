@@ -24,6 +24,7 @@ from simres.hardware.energy import (
     sram_byte_fj,
 )
 from simres.hardware.resources import Resource, stated
+from simres.program.names import EngineName
 from simres.program.tasks import Work
 from simres.units import PS_PER_S, SIZE, Bandwidth, Bytes, Duration, Energy, OpRate, Power
 
@@ -78,7 +79,10 @@ class EngineSpec(ComponentSpec):
         return sum(durations_ps)
 
     def lanes(self, name: str) -> tuple[str, ...]:
-        """Names of its engines, each with a queue of its own, where the component is called `name`."""
+        """Names of its engines, each with a queue of its own, where the component is called `name`.
+
+        Of one engine that is `name`, of several `name.0`, `name.1` and so on (`EngineName.channels`).
+        """
         return (name,)
 
     def together_ps(self, works: Iterable[Work]) -> Fraction | int:  # noqa: ARG002
@@ -192,9 +196,7 @@ class BusSpec(EngineSpec):
         return found
 
     def lanes(self, name: str) -> tuple[str, ...]:
-        if self.channels == 1:
-            return (name,)
-        return tuple(f"{name}.{number}" for number in range(self.channels))
+        return EngineName.channels(name, self.channels)
 
     def together_ps(self, works: Iterable[Work]) -> Fraction | int:
         nbytes = bursts = 0

@@ -1,1 +1,1 @@
-"""Networks by name. `names` needs no torch; `build` makes the modules."""
+"""Networks by name, and their modules."""

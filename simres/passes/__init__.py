@@ -1,1 +1,1 @@
-"""Rewrites of a workload before it is scheduled: `Workload -> Workload`, keeping shapes and MACs."""
+"""Passes: rewrites of a Workload before scheduling that keep what the network computes."""

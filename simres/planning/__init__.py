@@ -1,1 +1,1 @@
-"""From a scenario to a Result: every step of the chain, and the choice between candidate Programs."""
+"""Planning: passes, candidate Programs, the choice between them, and the run of the best."""

@@ -1,4 +1,4 @@
-"""The whole chain for one scenario: passes, scheduling, checks, simulation and analysis."""
+"""Plans one network: runs its passes, tries the candidate Programs, and keeps the fastest."""
 
 from __future__ import annotations
 
@@ -8,35 +8,23 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import simpy
-
-from simres.analysis.bounds import bounds, bounds_of, least_work
 from simres.caching import Recent, Same
-from simres.errors import InvalidFile, Problem, SimresError
+from simres.errors import SimresError
 from simres.hardware.chip import Chip
 from simres.passes.batch import batch
-from simres.planning.offers import offered
-from simres.planning.requests import (
-    alone_ps,
-    capacity_per_ks,
-    refuse_mixed,
-    refuse_overload,
-    refuse_overload_together,
-    stream_of,
-)
+from simres.planning.candidates import candidate_programs
+from simres.planning.requests import refuse_mixed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
-from simres.program.tenants import beside, joined, part, together
-from simres.result.data import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
-from simres.result.json import program_document
-from simres.result.summary import figure_at, summary
-from simres.scenario.loader import resolved
+from simres.program.tenants import joined
+from simres.result.data import Candidate
+from simres.result.document import program_document
 from simres.scheduling.preload import filling
 from simres.simulation.check import check
 from simres.simulation.flattened import least_ps
 from simres.simulation.proof import prove
-from simres.simulation.run import Tenant, run_stream, run_tenants
+from simres.simulation.run import run_stream
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
@@ -123,7 +111,7 @@ def _plan(
     *,
     brief: bool = False,
 ) -> Schedule:
-    programs = offered(scenario, workload, chip, registry)
+    programs = candidate_programs(scenario, workload, chip, registry)
     if len(programs) == 1:
         (program,) = programs
         return Schedule(chip, workload, program, _proven(program, chip, workload, scenario.images))
@@ -194,191 +182,3 @@ _rewrites: Recent[Workload] = Recent(8)
 def behaviours_of(chip: Chip, registry: Registry) -> dict[str, Any]:
     """How each component of `chip` behaves in time."""
     return {name: resolve(registry.component(spec.kind).engine) for name, spec in chip.parts.items()}
-
-
-def evaluate(
-    scenario: Scenario,
-    workload: Workload | Ledger | Mapping[str, Workload | Ledger],
-    registry: Registry,
-    level: RecordLevel | None = None,
-) -> Result:
-    """Simulates `workload`, or that of each tenant by name, as `scenario` says.
-
-    Everything is taken down unless `level` says otherwise; of requests that come over time, sums.
-    The same input gives the same Result.
-    """
-    if level is None:
-        level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL
-    if isinstance(workload, Mapping):
-        result = _together(scenario, workload, registry, level)
-    else:
-        result = _alone(scenario, workload, registry, level)
-    if scenario.overridden or not scenario.expect:
-        return result
-    return _with_expectations(result, scenario, result.record)
-
-
-def _alone(scenario: Scenario, workload: Workload | Ledger, registry: Registry, level: RecordLevel) -> Result:
-    schedule = plan(scenario, workload, registry, brief=level is RecordLevel.NONE)
-    chip = schedule.chip
-    behaviours = behaviours_of(chip, registry)
-    stream, capacity, images = None, 0, scenario.images
-    if scenario.load is not None:
-        capacity = capacity_per_ks(schedule.sizes, schedule.starts, chip, behaviours)
-        refuse_overload(scenario.load, capacity)
-        stream, images = stream_of(scenario.load, schedule.sizes), scenario.load.images
-    if level is RecordLevel.NONE and stream is None and schedule.ran is not None:
-        record, chain_ps = schedule.ran
-    else:
-        tenant = Tenant(chip, schedule.starts, 0, stream)
-        ((record, chain_ps),) = run_tenants([tenant], chip, behaviours, level)
-    program = schedule.joined
-    return Result(
-        name=scenario.name,
-        workload=workload,
-        chip={name: _engine(chip, name) for name in chip.engines},
-        program=program,
-        record=record,
-        bounds=bounds(schedule.workload, program, chip, chain_ps, images),
-        origin=Origin(resolved(scenario), workload.digest, versions(scenario, registry), scenario.seed),
-        warnings=_warnings(workload),
-        rewritten=schedule.workload if scenario.passes and isinstance(schedule.workload, Workload) else None,
-        candidates=schedule.candidates,
-        repeats=images,
-        capacity_per_ks=capacity,
-    )
-
-
-def plan_tenants(
-    scenario: Scenario, workloads: Mapping[str, Workload | Ledger], registry: Registry
-) -> dict[str, Schedule]:
-    """For each tenant the best Program in its part of the chip; see `plan`."""
-    schedules = {}
-    for name, own in scenario.parts().items():
-        workload = workloads[name]
-        if isinstance(workload, Ledger):
-            raise SimresError(
-                f"tenant `{name}` is the ledger `{workload.name}`, and tenants are traced networks",
-                "a ledger has no graph, so nothing is known of what it keeps in memory",
-            )
-        schedules[name] = plan(own, workload, registry)
-    return schedules
-
-
-def _together(
-    scenario: Scenario, given: Mapping[str, Workload | Ledger], registry: Registry, level: RecordLevel
-) -> Result:
-    """Every tenant alone in its part of the chip, and then all of them at once."""
-    chip = chip_of(scenario, registry)
-    behaviours = behaviours_of(chip, registry)
-    schedules = plan_tenants(scenario, given, registry)
-    crew = [
-        Tenant(
-            schedules[name].chip,
-            [(program, tenant.start_ps) for program, _ in schedules[name].starts],
-            tenant.priority,
-            None
-            if tenant.load is None
-            else stream_of(tenant.load, schedules[name].sizes, tenant.start_ps, name),
-        )
-        for name, tenant in scenario.tenants.items()
-    ]
-    loads = {name: tenant.load for name, tenant in scenario.tenants.items() if tenant.load is not None}
-    refuse_overload_together(loads, {name: schedules[name].sizes for name in loads}, chip)
-    ran = dict(zip(schedules, run_tenants(crew, chip, behaviours, level), strict=True))
-    tenants = {}
-    for name, schedule in schedules.items():
-        tenant, (record, chain_ps) = scenario.tenants[name], ran[name]
-        workload = given[name]
-        assert isinstance(workload, Workload)
-        assert isinstance(schedule.workload, Workload)
-        images = tenant.images if tenant.load is None else tenant.load.images
-        one = None if tenant.load is None else schedule.program
-        tenants[name] = Tenancy(
-            workload=workload,
-            rewritten=schedule.workload if tenant.passes else None,
-            scheduler=schedule.program.scheduler,
-            repeats=images,
-            priority=tenant.priority,
-            start_ps=tenant.start_ps,
-            end_ps=max(
-                *(launched.end_ps for launched in record.launches),
-                *(stream.until_ps for stream in record.streams),
-                tenant.start_ps,
-            ),
-            alone_ps=alone_ps(schedule.starts, one, schedule.chip, behaviours),
-            bounds=bounds(schedule.workload, schedule.joined, chip, chain_ps, images),
-            candidates=schedule.candidates,
-            request_ps=sum(one.counted_latency_ps // one.counted for one in record.streams),
-        )
-    programs = {name: schedule.joined for name, schedule in schedules.items()}
-    whole, rewritten = together_of(tenants)
-    works = [least_work(tenant.scheduled, programs[name], tenant.repeats) for name, tenant in tenants.items()]
-    chains = [scenario.tenants[name].start_ps + chain_ps for name, (_, chain_ps) in ran.items()]
-    return Result(
-        name=scenario.name,
-        workload=whole,
-        chip={
-            part(name, tenant): _engine(chip, name, others=number > 0)
-            for number, tenant in enumerate(tenants)
-            for name in chip.engines
-        },
-        program=beside(programs),
-        record=together({name: record for name, (record, _) in ran.items()}, programs),
-        bounds=bounds_of(works, chip, max(chains)),
-        origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
-        warnings=_warnings(whole),
-        rewritten=rewritten,
-        tenants=tenants,
-    )
-
-
-def _with_expectations(result: Result, scenario: Scenario, record: Record) -> Result:
-    document = summary(result)
-    found, problems = [], []
-    for item in scenario.expect:
-        try:
-            figure = figure_at(document, item.path, item.unit)
-        except SimresError as error:
-            problems.append(Problem(*item.place, error.message))
-        else:
-            found.append(Expectation(item.path, item.value, figure, float(item.within)))
-    if problems:
-        raise InvalidFile("scenario", str(scenario.path or scenario.name), problems)
-    return replace(result, record=record, expectations=tuple(found))
-
-
-def _engine(chip: Chip, name: str, *, others: bool = False) -> Engine:
-    """What a result says of an engine. Of several that are one thing (the channels of a bus, what
-    `others` than the first tenant have of it), the first stands for its static power; of tenants, for its
-    peak too."""
-    spec = chip.engines[name]
-    component = chip.component_of(name)
-    costs = spec.energy_costs()
-    if others or name != chip.parts[component].lanes(component)[0]:
-        costs = replace(costs, static_uw=0)
-    return Engine(spec.kind, chip.roles[component].value, None if others else _peak(spec), costs)
-
-
-def _peak(spec: object) -> int | None:
-    peak = getattr(spec, "bandwidth", None) or getattr(spec, "rate", None)
-    return peak if isinstance(peak, int) else None
-
-
-def _warnings(workload: Workload | Ledger) -> tuple[str, ...]:
-    if isinstance(workload, Workload) and workload.unmodelled:
-        kinds = ", ".join(sorted({op.kind for op in workload.unmodelled}))
-        missing = f"{len(workload.unmodelled)} of {len(workload.ops)} operators take no time: {kinds}"
-        return tuple(dict.fromkeys((*workload.warnings, missing)))
-    return workload.warnings
-
-
-def versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
-    """Versions of simres and of every package whose parts a scenario uses."""
-    planned = [*scenario.parts().values()] or [scenario]
-    used = [
-        *(registry.provider(registry.component(spec.kind)) for spec in scenario.hardware.values()),
-        *(registry.provider(registry.scheduler(own.scheduler)) for own in planned),
-        *(registry.provider(registry.pass_(name)) for own in planned for name in own.passes),
-    ]
-    return {provider.distribution: provider.version for provider in used} | {"simpy": simpy.__version__}

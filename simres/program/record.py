@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 
 class Cause(StrEnum):
@@ -41,6 +44,22 @@ IN_FULL = "`simres.simulate(SCENARIO, record='full')` in Python has every task, 
 """What to do where a record says less than is asked of it."""
 
 
+STALLS = (Cause.ENGINE, Cause.LATENCY, Cause.BUS)
+"""Why a task that has its buffers is not worked on yet, in the order in which this comes."""
+
+
+class Wait(NamedTuple):
+    """A stretch of time in which an engine waited to work on a task.
+
+    `holder` is the task whose end ended it, -1 where that is no single one.
+    """
+
+    cause: Cause
+    start_ps: int
+    end_ps: int
+    holder: int = -1
+
+
 class Span(NamedTuple):
     """One task in time, all in picoseconds from the start of the run.
 
@@ -49,6 +68,10 @@ class Span(NamedTuple):
     done. Of granted to end, `engine_ps`, `latency_ps` and `bus_ps` were not worked. `holder` is the task
     whose end made it ready, `space_holder` the one whose end made space; -1 where it did not wait. `launch`
     is the instance of a Program, counted from 0.
+
+    Its columns are known here and in `simres.simulation.lanes`, which takes them down; a column of time in
+    which the task is not worked on has a cause in `STALLS` and its place in `stalls_ps`. In documents a span
+    is a list of its columns.
     """
 
     launch: int
@@ -64,14 +87,72 @@ class Span(NamedTuple):
     engine_ps: int = 0
 
     @property
+    def stalls_ps(self) -> tuple[int, ...]:
+        """Picoseconds that it stalled after its grant, by cause in the order of `STALLS`."""
+        return (self.engine_ps, self.latency_ps, self.bus_ps)
+
+    @property
+    def turn(self) -> int:
+        """When it had its engine, which another tenant's task may have been at."""
+        return self.granted + self.engine_ps
+
+    @property
     def begun(self) -> int:
         """When the engine started to work on it."""
-        return self.granted + self.engine_ps + self.latency_ps + self.bus_ps
+        return self.granted + sum(self.stalls_ps)
 
     @property
     def working_ps(self) -> int:
         """Picoseconds that the engine worked on it."""
         return self.end - self.begun
+
+    def waits(self, needs: Collection[int]) -> Iterator[Wait]:
+        """Its waits in order of time, each from the end of the one before; those of no length are left out.
+
+        `needs` are the tasks whose results it reads, a wait for any other one's end is the schedule's.
+        """
+        if self.ready > self.since:
+            cause = Cause.DATA if self.holder in needs else Cause.ORDER
+            yield Wait(cause, self.since, self.ready, self.holder)
+        if self.granted > self.ready:
+            yield Wait(Cause.SPACE, self.ready, self.granted, self.space_holder)
+        yield from self.stalls()
+
+    def stalls(self) -> Iterator[Wait]:
+        """Those of its waits that come after its grant."""
+        at = self.granted
+        for cause, ps in zip(STALLS, self.stalls_ps, strict=True):
+            if ps:
+                yield Wait(cause, at, at + ps)
+                at += ps
+
+    def shifted(self, *, launch: int = 0, task: int = 0) -> Span:
+        """The same in a Record that has so many launches and tasks before its own."""
+        return self._replace(
+            launch=self.launch + launch,
+            task=self.task + task,
+            holder=self.holder + task if self.holder >= 0 else -1,
+            space_holder=self.space_holder + task if self.space_holder >= 0 else -1,
+        )
+
+    @classmethod
+    def of(cls, columns: tuple[int, ...]) -> Span:
+        """The span with these columns; the last ones may be missing where they have a default, as in a Record
+        of an older simres. Raises `ValueError` where there are fewer or more."""
+        missing = len(cls._fields) - len(columns)
+        if not missing:
+            return tuple.__new__(cls, columns)
+        if not 0 < missing <= len(cls._field_defaults):
+            raise ValueError(f"has {len(columns)} figures, not {len(cls._fields)}")
+        return cls(*columns)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> CoreSchema:
+        """How pydantic reads one from a document: as a list of whole numbers."""
+        from pydantic_core import core_schema
+
+        columns = core_schema.tuple_schema([core_schema.int_schema()], variadic_item_index=0)
+        return core_schema.no_info_after_validator_function(cls.of, columns)
 
 
 class Launched(NamedTuple):
@@ -196,7 +277,7 @@ class Record:
     memories: Mapping[str, MemoryTotals]
     unfinished: int = 0
     layer_working_ps: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
-    rows: tuple[tuple[int, ...], ...] = ()
+    rows: tuple[Span, ...] = ()
     bus_holders: tuple[tuple[int, str, int], ...] = ()
     masters: Mapping[str, MasterTotals] = field(default_factory=dict)
     launches: tuple[Launched, ...] = ()
@@ -204,9 +285,9 @@ class Record:
     streams: tuple[StreamTotals, ...] = ()
 
     @property
-    def spans(self) -> Iterator[Span]:
-        """Every task in time; empty unless the level is full."""
-        return map(Span._make, self.rows)
+    def spans(self) -> tuple[Span, ...]:
+        """Every task in time, the same as `rows`; empty unless the level is full."""
+        return self.rows
 
     @property
     def parts(self) -> Mapping[tuple[int, int], int]:

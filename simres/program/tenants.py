@@ -1,19 +1,26 @@
 """Combines the Programs, workloads and Records of tenants into one of each.
 
 Tenants are told apart by name: the matrix unit as `left` sees it is the engine `matrix.left`, its layers,
-tensors and operators are `left.conv1`.
+tensors and operators are `left.conv1`. The only network of a run has the empty name, and its engines and
+layers keep theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from simres.program.record import Launched, Record, StreamTotals
+from simres.program.names import EngineName
+from simres.program.record import Launched, Record, Span, StreamTotals
 from simres.program.tasks import Buffer, Layer, Program, Region, Task
-from simres.workload.graph import Op, Workload
+from simres.workload.graph import Ledger, Op, Workload
+
+ONLY = ""
+"""The name of a network that shares the chip with no other."""
 
 _Key = tuple[object, ...]
+_W = TypeVar("_W", bound=Workload | Ledger)
 
 
 def joined(programs: Sequence[Program]) -> Program:
@@ -82,17 +89,14 @@ def _placed(regions: Iterable[Region], place: dict[int, int]) -> tuple[Region, .
 
 
 def part(name: str, tenant: str) -> str:
-    """What a tenant's part of an engine or a memory is called."""
-    return f"{name}.{tenant}"
-
-
-def component(engine: str) -> str:
-    """The component that an engine is a channel of, or a tenant's part of, or both."""
-    return engine.partition(".")[0]
+    """What a tenant's view of an engine or a memory is called; just `name` for a network that is alone."""
+    return str(EngineName.parse(name).of(tenant))
 
 
 def beside(programs: Mapping[str, Program]) -> Program:
-    """The Programs of tenants, by name, in one."""
+    """The Programs of tenants, by name, in one; that of the only network as it is."""
+    if ONLY in programs:
+        return programs[ONLY]
     whole = joined([_belonging(program, tenant) for tenant, program in programs.items()])
     return replace(
         whole,
@@ -131,8 +135,11 @@ def _belonging(program: Program, tenant: str) -> Program:
     )
 
 
-def workloads_beside(workloads: Mapping[str, Workload]) -> Workload:
-    """The networks of tenants, by name, as one graph of as many parts that share nothing."""
+def workloads_beside(workloads: Mapping[str, _W]) -> Workload | _W:
+    """The networks of tenants, by name, as one graph of as many parts that share nothing; the only one as it
+    is. Tenants are graphs."""
+    if ONLY in workloads:
+        return workloads[ONLY]
     parts = [_named(workload, tenant) for tenant, workload in workloads.items()]
     return Workload(
         name=" + ".join(workload.name for workload in workloads.values()),
@@ -144,7 +151,9 @@ def workloads_beside(workloads: Mapping[str, Workload]) -> Workload:
     )
 
 
-def _named(workload: Workload, tenant: str) -> Workload:
+def _named(workload: Workload | Ledger, tenant: str) -> Workload:
+    assert isinstance(workload, Workload)
+
     def named(names: Iterable[str]) -> tuple[str, ...]:
         return tuple(f"{tenant}.{name}" for name in names)
 
@@ -173,23 +182,23 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
     """The Records of tenants, by name, as one: of `beside(programs)`.
 
     Its engines and memories are the tenants' parts of them, one tenant's after the other's, its spans in
-    order of their end.
+    order of their end. That of the only network is returned as it is.
     """
+    if ONLY in records:
+        return records[ONLY]
     first_task = first_layer = first_launch = 0
     layers: dict[str, tuple[tuple[int, int], ...]] = {}
     launches: list[Launched] = []
     streams: list[StreamTotals] = []
-    rows: list[tuple[int, tuple[int, ...]]] = []
+    rows: list[tuple[int, Span]] = []
     holders: dict[int, list[tuple[str, int]]] = {}
     for number, (tenant, record) in enumerate(records.items()):
         program = programs[tenant]
         for engine, sums in record.layer_working_ps.items():
             layers[part(engine, tenant)] = tuple((first_layer + layer, ps) for layer, ps in sums)
         before = len(rows)
-        for launch, task, *times, holder, space_holder, engine_ps in record.rows:
-            others = (by if by < 0 else by + first_task for by in (holder, space_holder))
-            row = (launch + first_launch, task + first_task, *times, *others, engine_ps)
-            rows.append((len(rows), row))
+        shifted = [span.shifted(launch=first_launch, task=first_task) for span in record.spans]
+        rows += enumerate(shifted, start=before)
         for row_number, who, ps in record.bus_holders:
             holders.setdefault(before + row_number, []).append((who, ps))
         launches += [
@@ -212,7 +221,7 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
         first_task += len(program.tasks)
         first_layer += len(program.layers)
         first_launch += len(record.launches)
-    rows.sort(key=lambda numbered: numbered[1][5])
+    rows.sort(key=lambda numbered: numbered[1].end)
     some = next(iter(records.values()))
     return Record(
         level=some.level,
@@ -223,7 +232,7 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
         },
         unfinished=sum(record.unfinished for record in records.values()),
         layer_working_ps=layers,
-        rows=tuple(row for _, row in rows),
+        rows=tuple(span for _, span in rows),
         bus_holders=tuple(
             (place, who, ps) for place, (old, _) in enumerate(rows) for who, ps in holders.get(old, ())
         ),

@@ -1,1 +1,5 @@
-"""A finished run: `data` is what is known of it, `summary` its figures, `json` its file."""
+"""The Result of a run: its figures, and the file that holds it."""
+
+from simres.result.result import Result
+
+__all__ = ["Result"]

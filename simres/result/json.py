@@ -1,8 +1,4 @@
-"""Writes and reads the JSON form of a result.
-
-A result holds its scenario, workload, Program and Record, so that it can be shown anywhere and run again
-(`simres rerun`); the rest follows from them. With tenants, `networks` has the workload of each.
-"""
+"""Reads the JSON form of a result, and refuses what does not fit together."""
 
 from __future__ import annotations
 
@@ -10,8 +6,7 @@ import gc
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,63 +15,16 @@ from simres.errors import SimresError
 from simres.files import read_text
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.result.data import Candidate, Engine, Expectation, Origin, Result, Tenancy, together_of
-from simres.result.summary import SCHEMA_VERSION, stays_document, summary
+from simres.program.tenants import workloads_beside
+from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
+from simres.result.document import adapter, in_tuples
+from simres.result.result import Result
+from simres.result.summary import SCHEMA_VERSION
 from simres.workload.graph import Ledger, Workload
-from simres.workload.graph import to_document as workload_to_document
 from simres.workload.json import from_document as workload_from_document
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
-
-
-def to_document(result: Result) -> dict[str, Any]:
-    """The JSON form as plain data."""
-    return summary(result) | {
-        **_networks(result),
-        "program": program_document(result.program),
-        "record": _plain(Record, result.record),
-        "stays": stays_document(result),
-    }
-
-
-def _networks(result: Result) -> dict[str, Any]:
-    """The part of the JSON form that has the workloads; that of all tenants together follows from theirs."""
-    if result.tenants:
-        return {
-            "networks": {
-                name: {
-                    "workload": workload_to_document(tenant.workload),
-                    "rewritten": tenant.rewritten and workload_to_document(tenant.rewritten),
-                }
-                for name, tenant in result.tenants.items()
-            }
-        }
-    return {
-        "workload": workload_to_document(result.workload),
-        "rewritten": result.rewritten and workload_to_document(result.rewritten),
-    }
-
-
-def program_document(program: Program) -> dict[str, Any]:
-    """A Program's JSON form. Of each task's operator the layer says enough, the workload has the rest."""
-    document: dict[str, Any] = _plain(Program, _in_tuples(program), {"tasks": {"__all__": {"work": {"op"}}}})
-    return document
-
-
-def _in_tuples(program: Program) -> Program:
-    return replace(program, tasks=tuple(program.tasks), buffers=tuple(program.buffers))
-
-
-@cache
-def _adapter(form: Any) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(form)
-
-
-def _plain(form: Any, value: object, without: Any = None) -> Any:
-    return _adapter(form).dump_python(value, mode="json", exclude_defaults=True, exclude=without)
 
 
 def load(path: str | Path) -> Result:
@@ -93,7 +41,7 @@ def load(path: str | Path) -> Result:
 
     with _collecting_nothing():
         try:
-            stored: _Stored = _adapter(_Stored).validate_json(text)
+            stored: _Stored = adapter(_Stored).validate_json(text)
         except ValidationError as error:
             _check_head(_parsed(text, path, hint), path, hint)
             raise SimresError(f"`{path}` is a broken result: {_first(error)}") from error
@@ -168,7 +116,7 @@ class _Stored:
     """The parts of the JSON form that a Result is made from again; the rest follows from them."""
 
     name: str
-    engines: Mapping[str, Engine]
+    engines: Mapping[str, EngineDescription]
     bounds_ps: Mapping[str, int]
     program: Program
     record: Record
@@ -198,7 +146,7 @@ def _result(stored: _Stored, path: Path) -> Result:
         name=stored.name,
         workload=workload,
         chip=stored.engines,
-        program=_in_tuples(stored.program),
+        program=in_tuples(stored.program),
         record=stored.record,
         bounds=bounds,
         origin=stored.origin,
@@ -222,7 +170,10 @@ def _read_networks(
 ) -> tuple[Workload | Ledger, Workload | None]:
     """The workload, and what the passes made of it, if any ran."""
     if tenants:
-        return together_of(tenants)
+        given = workloads_beside({name: tenant.workload for name, tenant in tenants.items()})
+        scheduled = {name: tenant.scheduled for name, tenant in tenants.items()}
+        passed = any(tenant.rewritten for tenant in tenants.values())
+        return given, workloads_beside(scheduled) if passed else None
     workload = workload_from_document(stored.workload, str(path))
     rewritten = stored.rewritten and workload_from_document(stored.rewritten, str(path))
     return workload, rewritten if isinstance(rewritten, Workload) else None

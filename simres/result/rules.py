@@ -6,28 +6,35 @@ from collections import Counter
 from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 
-from simres.program.record import Record, RecordLevel, Span
+from simres.errors import SimresError
+from simres.program.names import EngineName
+from simres.program.record import Record, RecordLevel
 from simres.workload.graph import Workload
 
 if TYPE_CHECKING:
     from simres.program.record import StreamTotals
     from simres.program.tasks import Program
-    from simres.result.data import Result
+    from simres.result.figures import Figures
 
 MOST_PS = 10**30
 """Picoseconds beyond that are a slip: longer than the universe is old."""
 MOST_FJ = 10**30
 """Femtojoules, or microwatts, beyond that are a slip too."""
-_COLUMNS = len(Span._fields)
 _PERCENTILES = ["p50", "p90", "p95", "p99", "p99_9", "max"]
 
 
-def problems_of_result(result: Result) -> Iterator[str]:
+def problems_of_result(result: Figures) -> Iterator[str]:
     """What the parts of a result say of each other that is not so; in order, each with its path."""
     engines = result.record.engines
     for name in engines:
         if name not in result.chip:
             yield f"engines: no `{name}`, which the record names"
+    for name in (*result.chip, *engines, *result.record.memories):
+        try:
+            EngineName.parse(name)
+        except SimresError as error:
+            yield f"engines: {error.message}"
+            return  # nothing can be said of it
     workload = result.scheduled
     tensors = workload.tensors.keys() if isinstance(workload, Workload) else None
     yield from _program(result.program, result.record, tensors)
@@ -49,7 +56,7 @@ def problems_of_result(result: Result) -> Iterator[str]:
             yield f"{place}: no counts"
         if not all(0 <= ps <= MOST_PS for ps in (*tenant.bounds.engines.values(), tenant.bounds.dependency)):
             yield f"{place}.bounds_ps: no times"
-        if not any(engine.endswith(f".{name}") for engine in engines):
+        if not any(EngineName.parse(engine).tenant == name for engine in engines):
             yield f"{place}: has no engines"
     if not 1 <= result.repeats <= MOST_PS:
         yield "repeats: no count"
@@ -143,21 +150,22 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
     ended = dict.fromkeys(record.engines, 0)
     engine_of = [task.engine for task in program.tasks]
     makespan = record.makespan_ps
-    for number, row in enumerate(record.rows):  # written for speed: there may be very many
-        if len(row) != _COLUMNS:
-            yield f"record.rows.{number}: has {len(row)} figures, not {_COLUMNS}"
-            continue
-        launch, task, since, ready, granted, end, latency, bus, holder, space_holder, engine_ps = row
-        if not (0 <= task < tasks and launch >= 0 and -1 <= holder < tasks and -1 <= space_holder < tasks):
+    for number, span in enumerate(record.spans):  # written for speed: there may be very many
+        task = span.task
+        if not (
+            0 <= task < tasks
+            and span.launch >= 0
+            and -1 <= span.holder < tasks
+            and -1 <= span.space_holder < tasks
+        ):
             yield f"record.rows.{number}: names a task or launch that does not exist"
             continue
         engine = engine_of[task]
-        begun = granted + engine_ps + latency + bus
-        in_order = free.get(engine, 0) <= since <= ready <= granted <= begun <= end <= makespan
-        if not (in_order and latency >= 0 and bus >= 0 and engine_ps >= 0):
+        times = (free.get(engine, 0), span.since, span.ready, span.granted, span.begun, span.end, makespan)
+        if list(times) != sorted(times) or min(span.stalls_ps) < 0:
             yield f"record.rows.{number}: runs against time"
-        done.add((launch, task))
-        free[engine] = end
+        done.add((span.launch, task))
+        free[engine] = span.end
         ended[engine] = ended.get(engine, 0) + 1
     yield from _holders(record)
     if record.launches:
@@ -184,13 +192,12 @@ def _holders(record: Record) -> Iterator[str]:
             yield f"record.bus_holders.{number}: no row, or no time"
             return
         held[row] += ps
-    column = Span._fields.index("bus_ps")
     for row, ps in held.items():
-        if len(record.rows[row]) == _COLUMNS and record.rows[row][column] != ps:
+        if record.rows[row].bus_ps != ps:
             yield f"record.bus_holders: row {row} waited another time for the bus than others had it"
 
 
-def _streams(result: Result) -> Iterator[str]:
+def _streams(result: Figures) -> Iterator[str]:
     record, tenants = result.record, list(result.tenants.values())
     if not 0 <= result.capacity_per_ks <= MOST_PS:
         yield f"capacity_per_ks: {_brief(result.capacity_per_ks)} is no rate"

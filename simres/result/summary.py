@@ -14,13 +14,13 @@ from simres.units import PS_PER_S, quantity_of
 if TYPE_CHECKING:
     from simres.analysis.bounds import Bounds
     from simres.program.record import StreamTotals
-    from simres.result.data import Result
+    from simres.result.figures import Figures
 
 SCHEMA_VERSION = 1
 """Version of the JSON form; a file of a newer one is refused."""
 
 
-def summary(result: Result) -> dict[str, Any]:
+def summary(result: Figures) -> dict[str, Any]:
     """The part of the JSON form that people and programs ask for most."""
     record, spent = result.record, result.energy
     return {
@@ -164,8 +164,8 @@ def figure_at(document: Mapping[str, Any], path: str, unit: str = "") -> int | f
     parts = path.split(".")
     while parts:
         part = parts.pop(0)
-        if parts and isinstance(at, dict) and part not in at and f"{part}.{parts[0]}" in at:
-            part = f"{part}.{parts.pop(0)}"  # one channel of a bus
+        while parts and isinstance(at, dict) and part not in at and any(_goes_on(key, part) for key in at):
+            part = f"{part}.{parts.pop(0)}"  # a key with dots, such as one channel of a bus
         named = (part, *(f"{part}_{ending}" for ending in _UNITS))
         keys = [key for key in named if isinstance(at, dict) and key in at]
         if not keys:
@@ -180,6 +180,10 @@ def figure_at(document: Mapping[str, Any], path: str, unit: str = "") -> int | f
         names = quantity_of(own).name, quantity_of(unit).name
         raise SimresError(f"expect.{path}: its unit is one of {names[0]}, not of {names[1]}")
     return at
+
+
+def _goes_on(key: object, part: str) -> bool:
+    return isinstance(key, str) and key.startswith(f"{part}.")
 
 
 def load_document(stream: StreamTotals) -> dict[str, Any]:
@@ -214,7 +218,7 @@ def load_document(stream: StreamTotals) -> dict[str, Any]:
     }
 
 
-def _load(result: Result, tenant: int) -> dict[str, Any]:
+def _load(result: Figures, tenant: int) -> dict[str, Any]:
     """What became of a tenant's stream, if requests came to it."""
     found = next((stream for stream in result.record.streams if stream.tenant == tenant), None)
     return {} if found is None else {"load": load_document(found)}
@@ -224,7 +228,7 @@ def _bounds(bounds: Bounds) -> dict[str, int]:
     return {**bounds.engines, "dependency": bounds.dependency, "makespan": bounds.makespan}
 
 
-def _fullest(result: Result, memory: str) -> dict[str, Any]:
+def _fullest(result: Figures, memory: str) -> dict[str, Any]:
     """When a memory was fullest and whose bytes these were; nothing unless the Record is full."""
     found = peak(result.stays, memory)
     return (
@@ -232,7 +236,7 @@ def _fullest(result: Result, memory: str) -> dict[str, Any]:
     )
 
 
-def stays_document(result: Result) -> list[dict[str, Any]]:
+def stays_document(result: Figures) -> list[dict[str, Any]]:
     """On-chip memory by tensor over time: who held how many bytes of which memory, from when to when."""
     return [
         {

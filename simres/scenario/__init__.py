@@ -1,0 +1,1 @@
+"""The YAML of scenarios and chips, read strictly, as frozen data."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -215,8 +214,3 @@ def _trace(given: str | list[int], base: Path) -> tuple[int, ...]:
                 f"{units.DURATION.spell(earlier)}: times of a trace never fall"
             )
     return tuple(times)
-
-
-def file_base(overridden: Set[Trail], trail: Trail, base: Path) -> Path:
-    """What a trace's file is relative to: the scenario's folder, or from `--set` the current one."""
-    return Path() if {(*trail, "trace"), trail} & set(overridden) else base

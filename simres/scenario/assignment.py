@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from simres.hardware.specs import ComponentSpec, MemorySpec
 from simres.plugins import hooks
 from simres.plugins.registry import resolve
 from simres.scenario import shipped
-from simres.scenario.arrivals import Load, file_base, load_of, resolved_load
+from simres.scenario.arrivals import load_of, resolved_load
 from simres.scenario.model import Scenario, Tenant, TenantFile, is_file_reference
 from simres.scenario.problems import Findings
 from simres.scenario.source import Trail
@@ -22,9 +23,10 @@ from simres.text import describe, shorten
 
 NAME = r"[a-z][a-z0-9_]*"
 """What a component may be called."""
+IMAGES_BESIDE_LOAD = "goes without `load`, which has `images` of its own"
 
 
-class Registry(Protocol):
+class KnownParts(Protocol):
     """What scenarios need of `simres.plugins.registry.Registry`. Unknown names raise `SimresError`."""
 
     def component(self, kind: str) -> hooks.Component: ...
@@ -33,7 +35,7 @@ class Registry(Protocol):
     def pass_(self, name: str) -> hooks.Pass: ...
 
 
-def scheduler_of(findings: Findings, registry: Registry, trail: Trail, given: Any) -> tuple[str, Any]:
+def scheduler_of(findings: Findings, registry: KnownParts, trail: Trail, given: Any) -> tuple[str, Any]:
     """A scheduler's name and its checked parameters, given as a name or a mapping at `trail`."""
     settings = {"name": given} if isinstance(given, str) else given
     nothing = "", None
@@ -53,7 +55,7 @@ def scheduler_of(findings: Findings, registry: Registry, trail: Trail, given: An
     return name, findings.validate(model, rest, trail, context=units.SPELLED)
 
 
-def check_passes(findings: Findings, registry: Registry, trail: Trail, passes: Any) -> None:
+def check_passes(findings: Findings, registry: KnownParts, trail: Trail, passes: Any) -> None:
     """Takes down which passes at `trail` do not exist."""
     for i, name in enumerate(passes if isinstance(passes, list) else ()):
         if isinstance(name, str):
@@ -63,16 +65,32 @@ def check_passes(findings: Findings, registry: Registry, trail: Trail, passes: A
                 findings.add_error((*trail, i), error)
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where files are looked for: relative to `base`, or to the current folder where a trail was set from
+    outside. Those of workloads must exist if they are `checked`."""
+
+    base: Path
+    outside: Set[Trail]
+    checked: bool
+
+    def near(self, *trails: Trail) -> Path:
+        """The folder of relative files: the current one if any of `trails` was set from outside."""
+        return Path() if self.outside & {*trails} else self.base
+
+
 def tenants_of(
     findings: Findings,
-    registry: Registry,
+    registry: KnownParts,
     hardware: Mapping[str, ComponentSpec],
-    chosen: tuple[str, Any, tuple[str, ...], int, Load | None, int],
-    overridden: Set[Trail],
-    base: Path,
-    check_files: bool,
+    usual: Tenant,
+    seed: int,
+    files: Files,
 ) -> dict[str, Tenant]:
-    """The tenants by name; `chosen` are the scenario's scheduler, parameters, passes, images, load, seed."""
+    """The tenants by name, with what is wrong with them taken down.
+
+    They are as `usual` in what they do not say; `seed` is that of their requests.
+    """
     entries = findings.document.data.get("tenants")
     if not isinstance(entries, dict):
         return {}  # said already, if it is there
@@ -80,10 +98,8 @@ def tenants_of(
         findings.add(("tenants",), "is instead of `workload`: give one of them", key=True)
     if len(entries) < 2:
         findings.add(("tenants",), "are two or more; for one network, write `workload:`", key=True)
-    files: dict[str, TenantFile] = {}
-    schedulers: dict[str, tuple[str, Any]] = {}
-    workloads: dict[str, str] = {}
-    loads: dict[str, Load | None] = {}
+    stated: dict[str, int | None] = {}
+    tenants: dict[str, Tenant] = {}
     for name, entry in entries.items():
         trail: Trail = ("tenants", name)
         if not isinstance(name, str) or not re.fullmatch(NAME, name):
@@ -91,61 +107,66 @@ def tenants_of(
         elif not isinstance(entry, dict):
             findings.add(trail, f"must be a mapping such as `{{workload: resnet20}}`{_got(entry)}")
         elif (file := findings.validate(TenantFile, entry, trail, context=units.SPELLED)) is not None:
-            files[name] = file
-            schedulers[name] = chosen[:2]
-            if file.scheduler is not None:
-                at: Trail = (*trail, "scheduler")
-                schedulers[name] = scheduler_of(findings, registry, at, file.scheduler)
-            check_passes(findings, registry, (*trail, "passes"), file.passes or [])
-            loads[name] = chosen[4] if file.images is None else None
-            if file.load is not None:
-                at = (*trail, "load")
-                if file.images is not None:
-                    findings.add(
-                        (*trail, "images"), "goes without `load`, which has `images` of its own", key=True
-                    )
-                loads[name] = load_of(findings, at, file.load, chosen[5], file_base(overridden, at, base))
-            at = (*trail, "workload")
-            where = Path() if at in overridden else base
-            workloads[name] = workload_of(findings, at, file.workload, where, check_files)
-    quotas = _quotas(findings, files, hardware)
-    return {
-        name: Tenant(
-            workload=workloads[name],
-            scheduler=schedulers[name][0],
-            parameters=schedulers[name][1],
-            passes=chosen[2] if file.passes is None else tuple(file.passes),
-            images=chosen[3] if file.images is None else file.images,
-            sram=quotas[name],
-            start_ps=file.start,
-            priority=file.priority,
-            load=loads[name],
-        )
-        for name, file in files.items()
-    }
+            stated[name] = file.sram
+            tenants[name] = _tenant(findings, registry, trail, file, usual, seed, files)
+    quotas = _quotas(findings, stated, hardware)
+    return {name: replace(tenant, sram=quotas[name]) for name, tenant in tenants.items()}
+
+
+def _tenant(
+    findings: Findings,
+    registry: KnownParts,
+    trail: Trail,
+    file: TenantFile,
+    usual: Tenant,
+    seed: int,
+    files: Files,
+) -> Tenant:
+    """A tenant that has not got its part of the memory yet."""
+    scheduler, parameters = usual.scheduler, usual.parameters
+    if file.scheduler is not None:
+        scheduler, parameters = scheduler_of(findings, registry, (*trail, "scheduler"), file.scheduler)
+    check_passes(findings, registry, (*trail, "passes"), file.passes or [])
+    load = usual.load if file.images is None else None
+    if file.load is not None:
+        if file.images is not None:
+            findings.add((*trail, "images"), IMAGES_BESIDE_LOAD, key=True)
+        at = (*trail, "load")
+        load = load_of(findings, at, file.load, seed, files.near((*at, "trace"), at))
+    return replace(
+        usual,
+        workload=workload_of(findings, (*trail, "workload"), file.workload, files),
+        scheduler=scheduler,
+        parameters=parameters,
+        passes=usual.passes if file.passes is None else tuple(file.passes),
+        images=usual.images if file.images is None else file.images,
+        start_ps=file.start,
+        priority=file.priority,
+        load=load,
+    )
 
 
 def _quotas(
-    findings: Findings, files: Mapping[str, TenantFile], hardware: Mapping[str, ComponentSpec]
+    findings: Findings, asked: Mapping[str, int | None], hardware: Mapping[str, ComponentSpec]
 ) -> dict[str, int]:
-    """Each tenant's bytes of the largest memory: as stated, or an even part of what the others leave."""
+    """Each tenant's bytes of the largest memory: as asked, or an even part of what the others leave."""
     capacity = max((spec.capacity for spec in hardware.values() if isinstance(spec, MemorySpec)), default=0)
-    stated = {name: file.sram for name, file in files.items() if file.sram is not None}
+    stated = {name: nbytes for name, nbytes in asked.items() if nbytes is not None}
     left = capacity - sum(stated.values())
-    rest = len(files) - len(stated)
+    rest = len(asked) - len(stated)
     if capacity and left < (rest > 0) * rest:
         short = units.format_bytes(capacity)
-        asked = units.format_bytes(sum(stated.values()))
-        findings.add(("tenants",), f"ask for {asked} of the memory, which has {short}", key=True)
-    return {name: stated.get(name, max(1, left // max(rest, 1))) for name in files}
+        together = units.format_bytes(sum(stated.values()))
+        findings.add(("tenants",), f"ask for {together} of the memory, which has {short}", key=True)
+    return {name: stated.get(name, max(1, left // max(rest, 1))) for name in asked}
 
 
-def workload_of(findings: Findings, trail: Trail, reference: Any, base: Path, check_files: bool) -> str:
-    """A workload's name, or the path of its file relative to `base`; if files are checked, it is there."""
+def workload_of(findings: Findings, trail: Trail, reference: Any, files: Files) -> str:
+    """A workload's name, or the path of its file; if files are checked, it is there."""
     if not isinstance(reference, str) or not is_file_reference(reference):
         return reference if isinstance(reference, str) else ""
-    path = Path(os.path.normpath(base / reference))
-    if check_files:
+    path = Path(os.path.normpath(files.near(trail) / reference))
+    if files.checked:
         try:
             exists = path.exists()
         except (OSError, ValueError):

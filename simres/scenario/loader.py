@@ -17,10 +17,12 @@ from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins.registry import resolve
 from simres.scenario import shipped
-from simres.scenario.arrivals import file_base, load_of, resolved_load
+from simres.scenario.arrivals import load_of, resolved_load
 from simres.scenario.assignment import (
+    IMAGES_BESIDE_LOAD,
     NAME,
-    Registry,
+    Files,
+    KnownParts,
     check_passes,
     resolved_tenants,
     scheduler_of,
@@ -31,9 +33,10 @@ from simres.scenario.model import (
     SCHEMA_VERSION,
     ChipFile,
     ChipPreset,
-    Expectation,
     Scenario,
     ScenarioFile,
+    StatedExpectation,
+    Tenant,
     is_file_reference,
 )
 from simres.scenario.problems import Findings, suggestion
@@ -46,7 +49,7 @@ RESULT_PATH = r"[A-Za-z_][A-Za-z0-9_.-]*"
 
 
 def load(
-    reference: str | Path, *, registry: Registry, overrides: Mapping[str, object] | None = None
+    reference: str | Path, *, registry: KnownParts, overrides: Mapping[str, object] | None = None
 ) -> Scenario:
     """The scenario in a YAML file, or a shipped one by name (`paper`).
 
@@ -74,7 +77,7 @@ class Template:
     check_files: bool = True
     own: frozenset[str] = frozenset()
 
-    def scenario(self, registry: Registry, overrides: Mapping[str, object] | None = None) -> Scenario:
+    def scenario(self, registry: KnownParts, overrides: Mapping[str, object] | None = None) -> Scenario:
         """The scenario with these `overrides`; raises as `load` does."""
         return _scenario(
             replace(self.document, data=copy.deepcopy(self.document.data)),
@@ -101,7 +104,7 @@ def template_of(document: Mapping[str, Any], *, base: Path | None = None, name: 
 def from_document(
     document: Mapping[str, Any],
     *,
-    registry: Registry,
+    registry: KnownParts,
     overrides: Mapping[str, object] | None = None,
     base: Path | None = None,
     name: str = "scenario",
@@ -113,7 +116,7 @@ def from_document(
     return template_of(document, base=base, name=name).scenario(registry, overrides)
 
 
-def load_chip(reference: str | Path, *, registry: Registry) -> ChipPreset:
+def load_chip(reference: str | Path, *, registry: KnownParts) -> ChipPreset:
     """The chip in a YAML file, or a shipped one by name (`edge-npu`). Raises as `load` does."""
     path = shipped.find_chip(reference)
     document = read(path, "chip")
@@ -139,7 +142,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _chip(document: Document, registry: Registry, name: str) -> ChipPreset:
+def _chip(document: Document, registry: KnownParts, name: str) -> ChipPreset:
     findings = Findings(document, "chip")
     _check_version(findings)
     for key in ("workload", "tenants"):
@@ -156,7 +159,7 @@ def _chip(document: Document, registry: Registry, name: str) -> ChipPreset:
 
 def _scenario(
     document: Document,
-    registry: Registry,
+    registry: KnownParts,
     overrides: Mapping[str, object],
     own: Set[str],
     *,
@@ -192,21 +195,21 @@ def _scenario(
     scheduler, parameters = scheduler_of(findings, registry, ("scheduler",), data.get("scheduler", "serial"))
     check_passes(findings, registry, ("passes",), data.get("passes", []))
     expect = _expectations(findings)
+    files = Files(base, outside, check_files)
     workload = ""
     if "workload" in data or "tenants" not in data:
-        at = Path() if ("workload",) in outside else base
-        workload = workload_of(findings, ("workload",), data.get("workload"), at, check_files)
+        workload = workload_of(findings, ("workload",), data.get("workload"), files)
         if "workload" not in data:
             example = "; write `workload: resnet20`, say, or `tenants:` for several"
             findings.add((), f"`workload` is missing{example}")
     load, seed = None, file.seed if file else 0
     if data.get("load") is not None:
-        load = load_of(findings, ("load",), data["load"], seed, file_base(outside, ("load",), base))
+        load = load_of(findings, ("load",), data["load"], seed, files.near(("load", "trace"), ("load",)))
         if "images" in data:
-            findings.add(("images",), "goes without `load`, which has `images` of its own", key=True)
+            findings.add(("images",), IMAGES_BESIDE_LOAD, key=True)
     passes, images = (tuple(file.passes), file.images) if file else ((), 1)
-    chosen = (scheduler, parameters, passes, images, load, seed)
-    tenants = tenants_of(findings, registry, hardware, chosen, outside, base, check_files)
+    usual = Tenant(workload, scheduler, parameters, passes, images, sram=0, load=load)
+    tenants = tenants_of(findings, registry, hardware, usual, seed, files)
     if data.get("sweep") is not None:
         sweep_of(findings, data["sweep"])
     findings.raise_any()
@@ -267,7 +270,7 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
     inner[trail[-1]] = value
 
 
-def _add_chip(findings: Findings, registry: Registry, base: Path) -> None:
+def _add_chip(findings: Findings, registry: KnownParts, base: Path) -> None:
     """Puts the components of the scenario's `chip:` under its `hardware:`."""
     data = findings.document.data
     reference, own = data.get("chip"), data.get("hardware", {})
@@ -297,14 +300,14 @@ _chips: Recent[Document] = Recent(16)
 """Chips that were found right, by what is in their files."""
 
 
-def _checked(text: str, path: Path, registry: Registry) -> Document:
+def _checked(text: str, path: Path, registry: KnownParts) -> Document:
     """The document of a chip. Raises `InvalidFile` where anything is wrong with it."""
     document = parse(text, str(path), "chip")
     _chip(copy.deepcopy(document), registry, path.stem)
     return document
 
 
-def _hardware(findings: Findings, registry: Registry) -> dict[str, ComponentSpec]:
+def _hardware(findings: Findings, registry: KnownParts) -> dict[str, ComponentSpec]:
     entries = findings.document.data.get("hardware", {})
     if not isinstance(entries, dict):
         return {}  # said already
@@ -341,7 +344,7 @@ def _check_masters(findings: Findings, hardware: dict[str, ComponentSpec], compl
 
 
 def _component(
-    findings: Findings, registry: Registry, trail: Trail, entry: dict[str, Any]
+    findings: Findings, registry: KnownParts, trail: Trail, entry: dict[str, Any]
 ) -> ComponentSpec | None:
     kind = entry.get("kind")
     if not isinstance(kind, str):
@@ -361,7 +364,7 @@ def _component(
     return spec
 
 
-def _expectations(findings: Findings) -> tuple[Expectation, ...]:
+def _expectations(findings: Findings) -> tuple[StatedExpectation, ...]:
     entries = findings.document.data.get("expect", {})
     found = []
     for path, entry in entries.items() if isinstance(entries, dict) else ():
@@ -381,7 +384,9 @@ def _expectations(findings: Findings) -> tuple[Expectation, ...]:
             within = units.parse_percent(settings["within"]) if "within" in settings else 0
             at = (*trail, "value") if entry is settings else trail
             value, unit = _figure(settings["value"])
-            found.append(Expectation(path, value, unit, Fraction(within), findings.document.place(trail)))
+            found.append(
+                StatedExpectation(path, value, unit, Fraction(within), findings.document.place(trail))
+            )
         except SimresError as error:
             findings.add_error(at, error)
     return tuple(found)

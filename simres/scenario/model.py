@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from simres import units
 from simres.hardware.specs import ComponentSpec, MemorySpec
+from simres.program.tenants import ONLY
 from simres.scenario.arrivals import Load
 from simres.units import Bytes, Duration
 
@@ -100,7 +101,7 @@ class ChipFile(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
+class StatedExpectation:
     """What a figure of the result should be: `value` in the base unit `unit`, empty for a plain number.
 
     `within` is the difference allowed, as a share of the value.
@@ -156,7 +157,7 @@ class Scenario:
     passes: tuple[str, ...] = ()
     images: int = 1
     seed: int = 0
-    expect: tuple[Expectation, ...] = ()
+    expect: tuple[StatedExpectation, ...] = ()
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
     load: Load | None = None
     path: Path | None = field(default=None, compare=False)
@@ -172,8 +173,18 @@ class Scenario:
         """The JSON file that `workload` names, or None where it is a name."""
         return Path(self.workload) if is_file_reference(self.workload) else None
 
+    @property
+    def networks(self) -> Mapping[str, str]:
+        """The workload of each network, a file or a name, by tenant; the only one has the empty name."""
+        return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}
+
     def parts(self) -> Mapping[str, Scenario]:
-        """For each tenant, by name, the scenario in which it has its part of the chip to itself."""
+        """For each tenant, by name, the scenario in which it has its part of the chip to itself.
+
+        A scenario with one network is its own part, under the empty name.
+        """
+        if not self.tenants:
+            return {ONLY: self}
         memories = {name: spec for name, spec in self.hardware.items() if isinstance(spec, MemorySpec)}
         largest = max(memories, key=lambda name: memories[name].capacity, default="")
         found = {}
@@ -197,6 +208,11 @@ class Scenario:
                 tenants={},
             )
         return found
+
+    def without_requests(self) -> Scenario:
+        """The scenario in which each network runs as often as `images` says instead of on request."""
+        tenants = {name: replace(tenant, load=None) for name, tenant in self.tenants.items()}
+        return replace(self, load=None, tenants=tenants)
 
 
 @dataclass(frozen=True)

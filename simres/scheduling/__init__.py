@@ -1,1 +1,1 @@
-"""From a workload and a chip to a Program. Nothing here runs anything."""
+"""Scheduling: pure functions from a Workload and a chip to a Program."""

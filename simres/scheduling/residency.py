@@ -3,7 +3,7 @@
 The walk follows the steps in order and keeps what fits. When it does not, the piece whose next use is
 furthest away goes (Belady's rule, IBM Systems Journal 1966), written back first if there is no copy
 off-chip; a piece that nobody needs any more goes at once. Each time that a piece spends on chip is a
-`Stay`.
+`PieceInterval`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NEVER = 1 << 62
 
 
 @dataclass(slots=True, eq=False)
-class Stay:
+class PieceInterval:
     """One time that a piece is on chip: from before step `start` to after step `last`.
 
     It is stay `number` of the walk. `loaded` says that it comes over the bus, to be read by step `start`;
@@ -34,7 +34,7 @@ class Stay:
     last: int
     loaded: bool
     stored: bool = False
-    follows: Stay | None = None
+    follows: PieceInterval | None = None
     uses: int = 0
     due: int = 0
     handed_on: bool = False
@@ -64,11 +64,11 @@ class Residency:
         for position in range(len(self.steps) - 1, -1, -1):
             for piece in self.steps[position].inputs:
                 self.uses[piece].append(position)
-        self.stays: list[Stay] = []
-        self.loads: list[Stay] = []
-        self.by_step: list[tuple[list[Stay], list[Stay]]] = []
+        self.stays: list[PieceInterval] = []
+        self.loads: list[PieceInterval] = []
+        self.by_step: list[tuple[list[PieceInterval], list[PieceInterval]]] = []
         """For each step, the stays that it reads and those that it makes."""
-        self._here: dict[int, Stay] = {}
+        self._here: dict[int, PieceInterval] = {}
         self._free = tiling.capacity
         self.held: list[int] = []
         """Bytes held at each step."""
@@ -98,12 +98,12 @@ class Residency:
         if lacking > self._free:
             self._evict(lacking, step.inputs)
         for piece in missing:
-            stay = here[piece] = Stay(len(self.stays), piece, position, position, loaded=True)
+            stay = here[piece] = PieceInterval(len(self.stays), piece, position, position, loaded=True)
             self.loads.append(stay)
             self.stays.append(stay)
         read = [here[piece] for piece in step.inputs]
         for piece in fresh:
-            stay = Stay(len(self.stays), piece, position, position, loaded=False)
+            stay = PieceInterval(len(self.stays), piece, position, position, loaded=False)
             if over >= 0:
                 stay.follows = here.pop(over)
                 stay.follows.last = position - 1

@@ -67,7 +67,7 @@ class Tiled(Protocol):
         """Tables in which an operator looks rows up, which stay off-chip but for those rows."""
 
 
-class Plan:
+class TilePlan:
     """A cut of an operator, looked at before it is taken.
 
     `most` are about the bytes of its largest tile and of what that reads, as far as a few tiles tell. With

@@ -16,7 +16,7 @@ from simres.hardware.specs import MemorySpec
 from simres.scheduling.cuts import KEPT, Cut, chunked, cuts, in_rows, inherited, stationary
 from simres.scheduling.pieces import Grid, Pieces
 from simres.scheduling.stages import Staging, stacked, stages
-from simres.scheduling.tile_plan import Plan, Step
+from simres.scheduling.tile_plan import Step, TilePlan
 from simres.scheduling.tile_work import untiled
 from simres.units import format_bytes
 from simres.workload.axes import summed
@@ -168,7 +168,7 @@ class Tiling:
         for cut, strips in self._attempts(number, op):
             if cut.tiles == 1 and (step := self._whole(number, op)) is not None:
                 return [step]
-            plan = Plan(self, number, cut, strips=strips)
+            plan = TilePlan(self, number, cut, strips=strips)
             if plan.most <= self.capacity:
                 mark, forced = len(self.pieces), self.forced.copy()
                 steps = plan.take()

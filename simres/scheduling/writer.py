@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from simres.hardware.chip import Chip
 from simres.program.tasks import Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.scheduling.residency import Stay
+from simres.scheduling.residency import PieceInterval
 from simres.scheduling.walk import Event, Walk
 
 
@@ -80,7 +80,7 @@ class Writer:
     def _after(self) -> tuple[int, ...]:
         return (len(self.tasks) - 1,) if self.in_a_row and self.tasks else ()
 
-    def load(self, stay: Stay) -> None:
+    def load(self, stay: PieceInterval) -> None:
         """Brings a piece in."""
         piece = stay.piece
         number = len(self.tasks)
@@ -109,7 +109,7 @@ class Writer:
             )
         )
 
-    def store(self, stay: Stay) -> None:
+    def store(self, stay: PieceInterval) -> None:
         """Writes a piece back."""
         piece, region = stay.piece, self._region[stay.number]
         assert region is not None

@@ -1,1 +1,1 @@
-"""Replays Programs on a simulated chip and takes down what happens."""
+"""Simulation: proves a Program, runs it on the chip in SimPy, and records what happens."""

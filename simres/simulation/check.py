@@ -123,6 +123,10 @@ class Check:
                 raise self.fail(number, "an amount of work that is no whole number")
             if min(amounts) < 0:
                 raise self.fail(number, "a negative amount of work")
+            loops = task.work.loops
+            if loops is not None and loops.macs != task.work.macs:
+                does = f"{task.work.macs} multiply-accumulates"
+                raise self.fail(number, f"does {does}, but its loop nest makes {loops.macs}")
             if not 0 <= task.layer < len(self.program.layers):
                 raise self.fail(number, f"is of layer {task.layer}, which does not exist")
             place = counts.get(task.engine, 0)
@@ -352,10 +356,11 @@ class Check:
 def check(program: Program, chip: Chip, workload: Workload | Ledger) -> None:
     """Raises `InvariantViolation` naming the first thing wrong with `program`.
 
-    Checked: tasks form no cycle and fit the chip's engines; buffers are reserved once, used while they
-    are held, and freed; reservations in program order never exceed a capacity; every region read was
-    written by a task that happens before, and overwritten by none that may run beside its readers; work
-    and traffic are at least the workload's. A ledger has no graph, so of it only its work is checked.
+    Checked: tasks form no cycle and fit the chip's engines; a loop nest makes just the task's
+    multiply-accumulates; buffers are reserved once, used while they are held, and freed; reservations in
+    program order never exceed a capacity; every region read was written by a task that happens before, and
+    overwritten by none that may run beside its readers; work and traffic are at least the workload's. A
+    ledger has no graph, so of it only its work is checked.
     """
     found = Check(program, chip, workload)
     found.tasks()

@@ -17,7 +17,7 @@ from simres.simulation.placement import lay_out
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FlatProgram:
     """What replay asks of a Program, once per Program however often it is instantiated.
 
     By task: `lane` (index of its engine), `layer`, `work`, `duration_ps`, `successors` (tasks that wait
@@ -59,7 +59,7 @@ class Plan:
 class Launch:
     """An instance of a Program that joins the queues at `at_ps`; its first task counts as number `first`."""
 
-    plan: Plan
+    plan: FlatProgram
     at_ps: int = 0
     first: int = 0
 
@@ -129,11 +129,11 @@ def _holds(program: Program, engines: Mapping[str, EngineSpec]) -> list[tuple[in
     return [held[key] for key in keys]
 
 
-def flatten(program: Program, engines: Mapping[str, EngineSpec], *, renumbered: bool = False) -> Plan:
-    """The Plan of `program` on a chip with these engines, memories among them.
+def flatten(program: Program, engines: Mapping[str, EngineSpec], *, renumbered: bool = False) -> FlatProgram:
+    """The FlatProgram of `program` on a chip with these engines, memories among them.
 
     If `renumbered` will do, tasks and buffers of a Program that is one order of a Pattern have the numbers of
-    the Pattern, whose Plan is then all but made.
+    the Pattern, whose FlatProgram is then all but made.
     """
     one_of_many = issued(program)
     if renumbered and one_of_many is not None and not any(spec.addressed for spec in engines.values()):
@@ -158,7 +158,7 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec], *, renumbered: 
     ]
     turn = list(accumulate(map(bool, demand), initial=0))
     users = [buffer.freed_by for buffer in program.buffers]
-    return Plan(
+    return FlatProgram(
         program=program,
         lane=lane,
         work=work,
@@ -211,8 +211,8 @@ def _common_of(pattern: Pattern, engines: Mapping[str, EngineSpec]) -> _Common:
         return _Common(pattern, engines)
 
 
-def _in_order(tasks: Issued, engines: Mapping[str, EngineSpec]) -> Plan:
-    """The Plan of tasks that keep the numbers of their Pattern."""
+def _in_order(tasks: Issued, engines: Mapping[str, EngineSpec]) -> FlatProgram:
+    """The FlatProgram of tasks that keep the numbers of their Pattern."""
     common = _common_of(tasks.pattern, engines)
     plan = common.plan
     specs = list(engines.values())
@@ -246,4 +246,4 @@ def least_ps(program: Program, chip: Chip) -> int:
 
 
 EMPTY = flatten(Program("", "", ()), {})
-"""The Plan of no tasks."""
+"""The FlatProgram of no tasks."""

@@ -12,7 +12,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.specs import EngineSpec
 from simres.program.record import Cause, Record, StreamTotals
-from simres.simulation.flattened import Launch, Plan
+from simres.simulation.flattened import FlatProgram, Launch
 from simres.simulation.stream import Requests
 
 
@@ -27,7 +27,7 @@ class BrokenInvariant(InvariantViolation):
         self.record = record
 
 
-def longest_chain_ps(plan: Plan) -> int:
+def longest_chain_ps(plan: FlatProgram) -> int:
     """Picoseconds of the longest chain of tasks that need each other's results, each at full speed.
 
     Waits that only the schedule imposes are left out, so no schedule of these tasks is faster.
@@ -129,7 +129,7 @@ def _stream_holds(record: Record, stream: StreamTotals) -> None:
 
 def _times(
     launches: Sequence[Launch], record: Record, requests: Requests | None
-) -> tuple[dict[int, Plan], Counter[int]]:
+) -> tuple[dict[int, FlatProgram], Counter[int]]:
     """The Plans that ran, by identity, and how often each did."""
     plans = {id(launch.plan): launch.plan for launch in launches}
     times = Counter(id(launch.plan) for launch in launches)
@@ -153,7 +153,7 @@ def hold_together(
     parts of a memory are no more than there is.
     """
     makespan = records[0].makespan_ps
-    plans: dict[int, Plan] = {}
+    plans: dict[int, FlatProgram] = {}
     times: Counter[int] = Counter()
     for record, own, asked in zip(records, launches, requests or [None] * len(records), strict=True):
         found, often = _times(own, record, asked)
@@ -188,7 +188,7 @@ def hold_together(
 
 def _shared_holds(
     record: Record,
-    plans: Mapping[int, Plan],
+    plans: Mapping[int, FlatProgram],
     times: Mapping[int, int],
     specs: Mapping[str, EngineSpec],
     component: str,
@@ -213,7 +213,7 @@ def _shared_holds(
             raise BrokenInvariant(f"`{name}` waited {waited} ps for the bus, others had it {held} ps", record)
 
 
-def spans_hold_together(records: Sequence[Record], plans: Sequence[Plan]) -> None:
+def spans_hold_together(records: Sequence[Record], plans: Sequence[FlatProgram]) -> None:
     """Raises `BrokenInvariant` unless each tenant's spans agree with its Program, and no two tenants are
     at one engine at a time. `plans` has each tenant's only Program.
     """
@@ -221,15 +221,15 @@ def spans_hold_together(records: Sequence[Record], plans: Sequence[Plan]) -> Non
     for tenant, (record, plan) in enumerate(zip(records, plans, strict=True)):
         spans_hold(record, plan)
         for span in record.spans:
-            if span.end > (start := span.granted + span.engine_ps):
-                at.setdefault(plan.lane[span.task], []).append((start, span.end, tenant))
+            if span.end > span.turn:
+                at.setdefault(plan.lane[span.task], []).append((span.turn, span.end, tenant))
     for lane, stretches in at.items():
         for (_, end, one), (start, _, other) in pairwise(sorted(stretches)):
             if start < end:
                 raise BrokenInvariant(f"tenants {one} and {other} are at engine {lane} together", records[0])
 
 
-def spans_hold(record: Record, plan: Plan) -> None:
+def spans_hold(record: Record, plan: FlatProgram) -> None:
     """Raises `BrokenInvariant` unless the spans agree with the Program, task by task.
 
     Nothing starts before what it waits for has ended, and engines do one thing at a time, in order. Too

@@ -17,7 +17,7 @@ from simres.simulation.lanes import NEVER, Lane, NoMoment, Run
 from simres.simulation.stream import Desk, Requests
 
 
-class Tenancy(NamedTuple):
+class ReplayedTenant(NamedTuple):
     """What runs for one tenant: its launches, its view of the engines, its bytes of each memory, and the
     requests that come after these launches."""
 
@@ -40,12 +40,12 @@ def replay(
     capacities in bytes. A run that cannot go on ends early, with `Record.unfinished` tasks. Raises
     `BrokenInvariant`, with the Record up to there, when an engine fails.
     """
-    (record,) = replay_together([Tenancy(launches, engines, memories)], environment, level)
+    (record,) = replay_together([ReplayedTenant(launches, engines, memories)], environment, level)
     return record
 
 
 def replay_together(
-    tenancies: Sequence[Tenancy], environment: Environment, level: RecordLevel = RecordLevel.FULL
+    tenancies: Sequence[ReplayedTenant], environment: Environment, level: RecordLevel = RecordLevel.FULL
 ) -> list[Record]:
     """Runs the launches of several tenants to their end and returns what happened to each; see `replay`.
 
@@ -78,7 +78,7 @@ def replay_together(
     return records
 
 
-def _begun(tenancy: Tenancy, environment: Environment, level: RecordLevel) -> Run:
+def _begun(tenancy: ReplayedTenant, environment: Environment, level: RecordLevel) -> Run:
     """A tenant's lanes and space, with its launches to come."""
     space = Space(list(tenancy.memories.values()))
     run = Run(environment, space, level, tenancy.launches)
@@ -97,7 +97,7 @@ def _arrive(run: Run, number: int, launch: Launch, _event: Event) -> None:
     run.arrive(number, launch)
 
 
-def _taken_down(run: Run, tenancy: Tenancy, level: RecordLevel, makespan: int) -> Record:
+def _taken_down(run: Run, tenancy: ReplayedTenant, level: RecordLevel, makespan: int) -> Record:
     """The Record of a tenant."""
     engines, memories = tenancy.engines, tenancy.memories
     space, desk = run.space, run.desk

@@ -16,9 +16,9 @@ from simres.hardware.chip import Chip
 from simres.hardware.engine import Engine
 from simres.program.record import MasterTotals, Record, RecordLevel
 from simres.program.tasks import Program
-from simres.simulation.flattened import Launch, Plan, flatten
+from simres.simulation.flattened import FlatProgram, Launch, flatten
 from simres.simulation.invariants import hold, hold_together
-from simres.simulation.replay import Tenancy, replay_together
+from simres.simulation.replay import ReplayedTenant, replay_together
 from simres.simulation.shared_engine import shared
 from simres.simulation.stream import Requests, Stream
 
@@ -52,12 +52,12 @@ def run_stream(
     are numbered as in `simres.program.tenants.joined`, and the longest chain of needs of any Program. Raises
     `BrokenInvariant`, with the Record attached, when what happened contradicts the Programs.
     """
-    (ran,) = run_tenants([Tenant(chip, starts)], chip, behaviours, level)
+    (ran,) = run_tenants([RunningTenant(chip, starts)], chip, behaviours, level)
     return ran
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
+class RunningTenant:
     """What runs for one of several on a chip.
 
     `chip` is the chip as it sees it, with its part of the memory; `starts` are as for `run_stream`. Of
@@ -72,7 +72,7 @@ class Tenant:
 
 
 def run_tenants(
-    tenants: Sequence[Tenant],
+    tenants: Sequence[RunningTenant],
     chip: Chip,
     behaviours: Mapping[str, EngineFactory],
     level: RecordLevel = RecordLevel.FULL,
@@ -91,7 +91,7 @@ def run_tenants(
         )
         records = replay_together(
             [
-                Tenancy(
+                ReplayedTenant(
                     own, view, {name: part.capacity for name, part in tenant.chip.memories.items()}, requests
                 )
                 for (own, requests), view, tenant in zip(prepared, views, tenants, strict=True)
@@ -117,10 +117,10 @@ def run_tenants(
         return found
 
 
-def _prepared(tenant: Tenant, level: RecordLevel) -> tuple[list[Launch], Requests | None]:
+def _prepared(tenant: RunningTenant, level: RecordLevel) -> tuple[list[Launch], Requests | None]:
     """A tenant's Programs flattened, in order of their starts, and what requests may ask for."""
     renumbered = level is not RecordLevel.FULL  # else spans name tasks by number
-    plans: dict[int, Plan] = {}
+    plans: dict[int, FlatProgram] = {}
     firsts: dict[int, int] = {}
     tasks = 0
 
@@ -157,12 +157,8 @@ def _prepared(tenant: Tenant, level: RecordLevel) -> tuple[list[Launch], Request
 
 def _numbered(record: Record) -> Record:
     """The Record with tasks numbered through all Programs, not each Program's from 0."""
-    rows = []
-    for launch, task, *times, holder, space_holder, engine in record.rows:
-        first = record.launches[launch].first
-        others = (by if by < 0 else by + first for by in (holder, space_holder))
-        rows.append((launch, task + first, *times, *others, engine))
-    return replace(record, rows=tuple(rows))
+    firsts = [launched.first for launched in record.launches]
+    return replace(record, rows=tuple(span.shifted(task=firsts[span.launch]) for span in record.spans))
 
 
 def build(chip: Chip, behaviours: Mapping[str, EngineFactory], environment: Environment) -> dict[str, Engine]:

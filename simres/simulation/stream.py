@@ -59,7 +59,7 @@ class Requests(NamedTuple):
     plans: Mapping[int, Launch]
 
 
-class Asked(NamedTuple):
+class LaunchedRequests(NamedTuple):
     """The requests that a launch is for: the number of the first, when each came, when they were launched."""
 
     first: int
@@ -72,7 +72,7 @@ class Queues(Protocol):
 
     environment: Environment
 
-    def submit(self, launch: Launch, asked: Asked) -> None:
+    def submit(self, launch: Launch, asked: LaunchedRequests) -> None:
         """Queues an instance of a Program on every engine."""
 
 
@@ -202,9 +202,9 @@ class Desk:
         self._launched[size] += 1
         self._asked[size] += number
         came = tuple([self._open.popleft() for _ in range(number)])
-        self.queues.submit(self._plans[size], Asked(first, came, int(self.queues.environment.now)))
+        self.queues.submit(self._plans[size], LaunchedRequests(first, came, int(self.queues.environment.now)))
 
-    def begun(self, asked: Asked, now: int) -> None:
+    def begun(self, asked: LaunchedRequests, now: int) -> None:
         """The first task of a launch begins."""
         came = asked.came
         self._not_begun -= 1
@@ -217,7 +217,7 @@ class Desk:
         if self._most > 1 and self._open:
             self._settle_last()
 
-    def ended(self, asked: Asked, now: int) -> None:
+    def ended(self, asked: LaunchedRequests, now: int) -> None:
         """The last task of a launch has ended."""
         came = asked.came
         size = self._size_of[len(came)]

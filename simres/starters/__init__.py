@@ -1,4 +1,4 @@
-"""Packages that `simres plugins new` writes: one part each, with tests that pass unchanged.
+"""Packages that `simres plugins new` writes.
 
 The texts are files with `@words@` in them: `@name@` as the author spells it (`my-npu`), `@part@` as a
 scenario does (`my_npu`), `@module@` (`simres_my_npu`), `@Class@` (`MyNpu`), `@summary@` and `@simres@`.

@@ -26,7 +26,7 @@ def simres_reporters() -> Iterator[Reporter]:
     "src/@module@/report.py": '''\
 """A result as text: a pure function, which the command writes to a file."""
 
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes, format_count, format_duration
 
 

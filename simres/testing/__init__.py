@@ -1,4 +1,4 @@
-"""The conformance kit: what authors of plugins test with.
+"""The conformance kit that authors of plugins test with.
 
 A contract test takes three lines:
 
@@ -18,6 +18,7 @@ Needs hypothesis (`pip install 'simres[testing]'`); only blocks and operators ne
 from simres.testing.blocks import check_block
 from simres.testing.components import check_component
 from simres.testing.contract import ContractBroken, registry_with
+from simres.testing.graphs import graphs
 from simres.testing.importers import check_importer
 from simres.testing.operators import check_operator
 from simres.testing.passes import check_pass
@@ -39,6 +40,7 @@ __all__ = [
     "check_reporter",
     "check_scheduler",
     "chip",
+    "graphs",
     "ledgers",
     "nests",
     "outcomes",

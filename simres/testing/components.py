@@ -16,7 +16,7 @@ from simres.hardware.energy import EnergyCosts
 from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec
 from simres.plugins.hooks import Component, ComponentRole
 from simres.plugins.registry import default_registry
-from simres.program import Program, Work
+from simres.program import EngineName, Program, Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, documented, example, for_all, hold, load, same
@@ -41,8 +41,9 @@ def check_component(component: str | Component, **figures: Any) -> None:
     `figures` are its keys as a scenario has them (`rate="1 TFLOP/s"`); where the schema of a key has an
     example, it may be left out. Checked are: documentation of every key; misspelt ones refused; a stored
     spec reads back the same; prices are whole picoseconds, always the same, never below the peak, and those
-    of parts never below the peak of the whole; energy is not negative; and in a chip, on random workloads,
-    every invariant of the simulation holds and two runs give one Record.
+    of parts never below the peak of the whole; its engines are named as `EngineName.channels` says; energy is
+    not negative; and in a chip, on random workloads, every invariant of the simulation holds and two runs
+    give one Record.
 
     Raises `ContractBroken`, or the invariant that was broken.
     """
@@ -64,6 +65,9 @@ def check_component(component: str | Component, **figures: Any) -> None:
     spec = _spec(model, example(model, said))
     _keys(model, spec)
     if isinstance(spec, EngineSpec):
+        lanes = spec.lanes("part")
+        named = lanes == EngineName.channels("part", len(lanes))
+        hold(named, f"its engines are named {lanes}: take the names that `EngineName.channels` gives")
         _prices(component, spec)
         _energy(spec)
     if isinstance(spec, MemorySpec):

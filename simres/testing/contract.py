@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -39,6 +39,8 @@ def for_all(
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.generate],  # networks shrink slowly
+            report_multiple_bugs=False,
         )
         chosen(given(*strategies)(check))()
         return check

@@ -26,7 +26,8 @@ from simres.simulation.check import check
 from simres.simulation.flattened import flatten
 from simres.simulation.invariants import spans_hold
 from simres.simulation.run import EngineFactory, run
-from simres.workload import Ledger, Loops, Op, Role, Row, Tensor, Unit, Window, Workload
+from simres.testing.graphs import graphs
+from simres.workload import Ledger, Loops, Row, Workload
 
 ROLES = {
     BusSpec: ComponentRole.BUS,
@@ -97,64 +98,9 @@ def prove(
     return record
 
 
-@st.composite
-def workloads(draw: st.DrawFn, most_ops: int = 12) -> Workload:
-    """Small random networks: convolutions, elementwise operators, additions, views and copies.
-
-    Chains, residual, dense and branching graphs come out; tensors have 1 to 8 channels and rows.
-    """
-    rows = draw(st.integers(1, 8))
-    tensors = {"x": Tensor("x", Role.INPUT, (1, draw(st.integers(1, 8)), rows, rows))}
-    ops: list[Op] = []
-    for number in range(draw(st.integers(1, most_ops))):
-        activations = [tensor for tensor in tensors.values() if tensor.role is not Role.WEIGHT]
-        # Recent tensors more often than old ones, so that chains with some skips are typical.
-        source = draw(st.sampled_from(activations[-3:] + activations))
-        name = f"op{number}"
-        kind = draw(st.sampled_from(["conv", "relu", "add", "concat", "reshape"]))
-        _, channels, _, _ = source.shape
-        inputs: tuple[str, ...] = (source.name,)
-        shape = source.shape
-        unit, macs, vector_ops = Unit.HOST, 0, source.elements
-        loops = window = view_of = None
-        if kind == "conv":
-            out = draw(st.integers(1, 8))
-            kernel = draw(st.sampled_from([1, 3]))
-            weight = Tensor(f"{name}.weight", Role.WEIGHT, (out, channels, kernel, kernel))
-            tensors[weight.name] = weight
-            inputs = (source.name, weight.name)
-            shape = (1, out, rows, rows)
-            loops = Loops(m=out, c=channels, p=rows, q=rows, r=kernel, s=kernel)
-            window = Window((kernel, kernel), padding=(kernel // 2,) * 4)
-            unit, macs, vector_ops = Unit.MATRIX, loops.macs, 0
-        elif kind == "add":
-            alike = [tensor for tensor in activations if tensor.shape == source.shape]
-            inputs = (source.name, draw(st.sampled_from(alike)).name)
-        elif kind == "concat":
-            other = draw(st.sampled_from(activations))
-            inputs = (source.name, other.name)
-            shape = (1, channels + other.shape[1], rows, rows)
-            unit, vector_ops = Unit.MOVE, 0
-        elif kind == "reshape":
-            unit, vector_ops, view_of = Unit.VIEW, 0, source.name
-        tensors[name] = Tensor(name, Role.ACTIVATION, shape, view_of=view_of)
-        ops.append(
-            Op(
-                name=name,
-                kind=kind,
-                unit=unit,
-                inputs=inputs,
-                outputs=(name,),
-                macs=macs,
-                vector_ops=vector_ops,
-                loops=loops,
-                window=window,
-                attributes={"dim": 1} if kind == "concat" else {},
-            )
-        )
-    used = {tensor for op in ops for tensor in op.inputs}
-    outputs = tuple(op.outputs[0] for op in ops if op.outputs[0] not in used)
-    return Workload("random", tensors, tuple(ops), outputs)
+def workloads(most_ops: int = 8) -> st.SearchStrategy[Workload]:
+    """Small random networks that every scheduler takes: those of `graphs`."""
+    return graphs(most_ops)
 
 
 def ledgers(most_rows: int = 8) -> st.SearchStrategy[Ledger]:

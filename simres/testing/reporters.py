@@ -13,11 +13,12 @@ from xml.etree import ElementTree as ET
 from hypothesis import strategies as st
 
 from simres.errors import SimresError
-from simres.planning.plan import evaluate
+from simres.planning.evaluate import evaluate
 from simres.plugins.hooks import Reporter
 from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
-from simres.result.data import Result
+from simres.program.tenants import ONLY
+from simres.result import Result
 from simres.scenario.loader import from_document
 from simres.testing.contract import ContractBroken, described, for_all, hold, load, same
 from simres.testing.random_workloads import ledgers, workloads
@@ -70,7 +71,7 @@ def _result(workload: Workload | Ledger, level: RecordLevel, registry: Registry)
     scheduler = "paper" if isinstance(workload, Ledger) else "serial"
     document: dict[str, Any] = {"name": "[b]random", "workload": "paper", "chip": "paper"}
     scenario = from_document(document | {"scheduler": scheduler}, registry=registry)
-    return evaluate(scenario, workload, registry, level)
+    return evaluate(scenario, {ONLY: workload}, registry, level)
 
 
 def _well_formed(text: str, suffix: str) -> None:

@@ -1,4 +1,4 @@
-"""From a PyTorch module to a `Workload`, by torch.export. torch is imported only when something is traced."""
+"""Traces a PyTorch module to a Workload by torch.export; torch is imported when something is traced."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Training: data, recipes, the loop, checkpoints. `recipe` and `datasets` need no torch; the rest does."""
+"""Training: data sets, recipes, the loop, checkpoints."""

@@ -25,7 +25,7 @@ Removed = tuple[str, ...]
 """Blocks, in the order in which they went."""
 
 
-class Observer(Protocol):
+class RemovalObserver(Protocol):
     """Who wants to know how a study gets on.
 
     Work is counted in `runs`, blocks times images, and in networks that have to be simulated.
@@ -47,7 +47,7 @@ class Observer(Protocol):
         """These have gone so far, the last of them just now."""
 
 
-class Silent:
+class SilentRemoval:
     """An observer that does not care."""
 
     def expect(self, runs: int, simulations: int) -> None:
@@ -67,7 +67,7 @@ class Silent:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class RemovalPoint:
     """A network with some blocks removed. `chosen_on` is its accuracy on the training images that blocks
     were chosen by; `finetuned` its test accuracy after more training, None where there was none.
     """
@@ -81,7 +81,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BlockEffect:
     """A block by itself: the size of its response, and the network without it.
 
     `response` is the standard deviation of what it adds to its shortcut, `input` that of what it gets.
@@ -90,17 +90,17 @@ class Block:
     name: str
     response: float
     input: float
-    without: Point
+    without: RemovalPoint
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class RemovalStudy:
     """`path` starts with the whole network and removes one more block at each point."""
 
-    blocks: tuple[Block, ...]
-    path: tuple[Point, ...]
+    blocks: tuple[BlockEffect, ...]
+    path: tuple[RemovalPoint, ...]
 
-    def front(self) -> tuple[Point, ...]:
+    def front(self) -> tuple[RemovalPoint, ...]:
         """The points that no other one beats in accuracy and time at once, the slowest first."""
         return tuple(
             point
@@ -121,8 +121,8 @@ def study(
     cost: Cost,
     *,
     most: int | None = None,
-    observer: Observer | None = None,
-) -> Study:
+    observer: RemovalObserver | None = None,
+) -> RemovalStudy:
     """Takes blocks out of `module` one at a time, each time the one that costs least for what it saves.
 
     `choosing` are the images that decide; `testing` those that accuracies are of, looked at when all is
@@ -132,7 +132,7 @@ def study(
     names = removable(module)
     if not names:
         raise SimresError("the network has no residual blocks to skip")
-    observer = observer or Silent()
+    observer = observer or SilentRemoval()
     network = Alternatives(module, names)
     rounds = min(len(names), most or len(names))
     _announce(observer, network, names, rounds, len(choosing), len(testing))
@@ -166,15 +166,15 @@ def study(
     observer.expect(network.runs(tested) * len(testing), 0)
     accuracies = dict(zip(tested, network.accuracies(tested, testing, observer.ran), strict=True))
 
-    def point(removed: Removed) -> Point:
-        return Point(removed, accuracies[removed], scores[removed], *costs_of(removed))
+    def point(removed: Removed) -> RemovalPoint:
+        return RemovalPoint(removed, accuracies[removed], scores[removed], *costs_of(removed))
 
-    blocks = tuple(Block(name, *sizes[name], point((name,))) for name in names)
-    return Study(blocks, tuple(map(point, path)))
+    blocks = tuple(BlockEffect(name, *sizes[name], point((name,))) for name in names)
+    return RemovalStudy(blocks, tuple(map(point, path)))
 
 
 def _announce(
-    observer: Observer, network: Alternatives, names: Removed, rounds: int, choosing: int, testing: int
+    observer: RemovalObserver, network: Alternatives, names: Removed, rounds: int, choosing: int, testing: int
 ) -> None:
     """Tells what there is to do, as if blocks went from the front: which ones will go is not known yet."""
     singles: list[Removed] = [(), *((name,) for name in names)]

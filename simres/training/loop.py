@@ -30,7 +30,14 @@ from simres.training.optimiser import Mean, Stepper
 from simres.training.precision import settled
 from simres.training.processes import Interrupts, Processes
 from simres.training.recipe import Precision
-from simres.training.run import CHECKPOINT, Epoch, Observer, Outcome, Run, Silent
+from simres.training.run import (
+    CHECKPOINT,
+    Epoch,
+    SilentTraining,
+    TrainingObserver,
+    TrainingOutcome,
+    TrainingRun,
+)
 
 LOOK_EVERY = 20
 """Steps between looks at the loss on an accelerator, where each look makes it wait."""
@@ -39,17 +46,17 @@ RESIDENT_SHARE = 0.5
 
 
 def fit(
-    run: Run,
+    run: TrainingRun,
     dataset: Dataset,
     folder: Path,
     *,
     resume: bool = False,
     device: torch.device | None = None,
     checkpoint_every: int | None = None,
-    observer: Observer | None = None,
+    observer: TrainingObserver | None = None,
     registry: Registry | None = None,
     initial: dict[str, Tensor] | None = None,
-) -> Outcome:
+) -> TrainingOutcome:
     """Trains to the end of the recipe, or until Ctrl-C, after which `resume` goes on from the same step.
 
     Saves after every epoch, and every `checkpoint_every` steps. `initial` are weights to start from. Under
@@ -62,14 +69,14 @@ def fit(
     run = replace(run, recipe=settled(run.recipe, device))
     with processes.joined(device), Interrupts().caught() as interrupts:
         return _Trainer(run, dataset, folder, device, processes, registry, initial).train(
-            interrupts, resume, checkpoint_every, observer or Silent()
+            interrupts, resume, checkpoint_every, observer or SilentTraining()
         )
 
 
 class _Trainer:
     def __init__(
         self,
-        run: Run,
+        run: TrainingRun,
         dataset: Dataset,
         folder: Path,
         device: torch.device,
@@ -105,8 +112,8 @@ class _Trainer:
         self.progress = store.Progress()
 
     def train(
-        self, interrupts: Interrupts, resume: bool, checkpoint_every: int | None, observer: Observer
-    ) -> Outcome:
+        self, interrupts: Interrupts, resume: bool, checkpoint_every: int | None, observer: TrainingObserver
+    ) -> TrainingOutcome:
         """Everything after the network stands."""
         if resume:
             self._load()
@@ -124,12 +131,16 @@ class _Trainer:
         interrupted = False
         while self.progress.step < total and not interrupted:
             interrupted = self._epoch(model, interrupts, checkpoint_every, observer)
-        return Outcome(
+        return TrainingOutcome(
             self.folder, self.progress.epochs, self.progress.step, interrupted, _peak_bytes(self.device)
         )
 
     def _epoch(
-        self, model: nn.Module, interrupts: Interrupts, checkpoint_every: int | None, observer: Observer
+        self,
+        model: nn.Module,
+        interrupts: Interrupts,
+        checkpoint_every: int | None,
+        observer: TrainingObserver,
     ) -> bool:
         """Goes on to the end of the epoch; whether it was interrupted before that."""
         recipe, first = self.recipe, self.progress.step
@@ -184,7 +195,7 @@ class _Trainer:
         self._end_epoch(epoch, now(stop), observer)
         return interrupts.told and self.progress.step < recipe.epochs * self.steps_per_epoch
 
-    def _end_epoch(self, epoch: int, progress: store.Progress, observer: Observer) -> None:
+    def _end_epoch(self, epoch: int, progress: store.Progress, observer: TrainingObserver) -> None:
         """Tests, and takes everything down."""
         images = self.steps_per_epoch * self.recipe.batch
         started = time.perf_counter()
@@ -290,7 +301,7 @@ class _Trainer:
         )
 
 
-def _batches(dataset: Dataset, split: str, run: Run, device: torch.device) -> Batches:
+def _batches(dataset: Dataset, split: str, run: TrainingRun, device: torch.device) -> Batches:
     """A split's batches, the pixels kept on an accelerator where they fit."""
     pixels: np.ndarray = dataset.train_images if split == "train" else dataset.test_images
     labels = dataset.train_labels if split == "train" else dataset.test_labels

@@ -14,7 +14,7 @@ from simres.errors import InvalidFile, Problem, SimresError
 from simres.text import shorten
 
 
-class Schedule(StrEnum):
+class LearningRateSchedule(StrEnum):
     """How the learning rate changes."""
 
     CONSTANT = "constant"
@@ -87,7 +87,7 @@ class Recipe(BaseModel):
     """L2 penalty, as torch's SGD has it."""
     decay_all: bool = True
     """Whether biases and norms decay too."""
-    schedule: Schedule = Schedule.ONE_CYCLE
+    schedule: LearningRateSchedule = LearningRateSchedule.ONE_CYCLE
     """`constant`, `step`, `milestones` or `one-cycle`."""
     drop: float = Field(0.5, gt=0, le=1)
     """Factor of `step` and `milestones`."""
@@ -141,11 +141,11 @@ class Recipe(BaseModel):
     def rate(self, step: int, steps_per_epoch: int) -> float:
         """The factor on the learning rate at `step`, counted from 0 over the whole run: 0 to 1."""
         epoch = step // steps_per_epoch
-        if self.schedule is Schedule.STEP:
+        if self.schedule is LearningRateSchedule.STEP:
             return float(self.drop ** (epoch // self.epochs_drop))
-        if self.schedule is Schedule.MILESTONES:
+        if self.schedule is LearningRateSchedule.MILESTONES:
             return float(self.drop ** sum(epoch >= milestone for milestone in self.milestones))
-        if self.schedule is Schedule.ONE_CYCLE:
+        if self.schedule is LearningRateSchedule.ONE_CYCLE:
             steps = steps_per_epoch * self.epochs
             up = self.warmup * steps
             return (step + 1) / up if step + 1 < up else min(1.0, (steps - step) / max(steps - up, 1))

@@ -27,7 +27,7 @@ MOST = 10**15
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingRun:
     """The choices: with the pixels behind `digest`, they decide every weight on the CPU.
 
     `data` is a data set as `simres.training.datasets.open_dataset` takes it, `size` what its images are
@@ -60,14 +60,14 @@ class Run:
         return " ".join(words)
 
 
-def run_from(document: Any, where: str) -> Run:
-    """The run that `Run.document` wrote. Raises `SimresError`."""
+def run_from(document: Any, where: str) -> TrainingRun:
+    """The run that `TrainingRun.document` wrote. Raises `SimresError`."""
     try:
         network: dict[str, Any] = dict(document["network"])
         network["removed"] = tuple(network.get("removed", ()))
         data = document["data"]
         recipe = Recipe.model_validate(document["recipe"])
-        run = Run(Variant(**network), recipe, data["name"], data["digest"], data.get("size"))
+        run = TrainingRun(Variant(**network), recipe, data["name"], data["digest"], data.get("size"))
     except ValidationError as error:
         raise SimresError(f"{where} does not describe a training run: {plainly(error)}") from error
     except KeyError as error:
@@ -131,7 +131,7 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingOutcome:
     """A run that ended, or was `interrupted`: its epochs, and the most bytes of memory it held."""
 
     folder: Path
@@ -146,10 +146,10 @@ class Outcome:
         return self.epochs[-1].test_accuracy if self.epochs else None
 
 
-class Observer(Protocol):
+class TrainingObserver(Protocol):
     """Who wants to know how a run goes on."""
 
-    def begin(self, run: Run, steps_per_epoch: int, done: int, images: int) -> None:
+    def begin(self, run: TrainingRun, steps_per_epoch: int, done: int, images: int) -> None:
         """Called once, with the steps that were done before and the images an epoch."""
 
     def step(self, step: int, loss: float | None, lr: float) -> None:
@@ -159,10 +159,10 @@ class Observer(Protocol):
         """Called after each epoch's test, when everything is saved."""
 
 
-class Silent:
+class SilentTraining:
     """An observer that does not care."""
 
-    def begin(self, run: Run, steps_per_epoch: int, done: int, images: int) -> None:
+    def begin(self, run: TrainingRun, steps_per_epoch: int, done: int, images: int) -> None:
         """Nothing."""
 
     def step(self, step: int, loss: float | None, lr: float) -> None:

@@ -23,7 +23,7 @@ from simres.training.run import (
     METRICS,
     STATE,
     Epoch,
-    Run,
+    TrainingRun,
     epoch_from,
     is_figure,
     run_from,
@@ -47,7 +47,7 @@ class Progress:
     epochs: tuple[Epoch, ...] = ()
 
 
-def start(folder: Path, run: Run) -> None:
+def start(folder: Path, run: TrainingRun) -> None:
     """Makes the folder of a new run. Raises `SimresError` where one is in it already."""
     if (folder / STATE).exists():
         raise SimresError(
@@ -68,7 +68,7 @@ def tidy(folder: Path) -> None:
 
 
 def save_state(
-    folder: Path, run: Run, progress: Progress, tensors: Mapping[str, Mapping[str, Tensor]]
+    folder: Path, run: TrainingRun, progress: Progress, tensors: Mapping[str, Mapping[str, Tensor]]
 ) -> None:
     """Writes everything that resuming needs in one file; `tensors` by what they are of, then by name."""
     metadata = {
@@ -81,7 +81,7 @@ def save_state(
     write_text(folder / METRICS, "".join(json.dumps(asdict(epoch)) + "\n" for epoch in progress.epochs))
 
 
-def load_state(folder: Path) -> tuple[Run, Progress, dict[str, dict[str, Tensor]]]:
+def load_state(folder: Path) -> tuple[TrainingRun, Progress, dict[str, dict[str, Tensor]]]:
     """What `save_state` wrote. Raises `SimresError`."""
     path = folder / STATE
     if not path.exists():
@@ -111,13 +111,13 @@ def load_state(folder: Path) -> tuple[Run, Progress, dict[str, dict[str, Tensor]
 
 
 def save_checkpoint(
-    path: Path, state: Mapping[str, Tensor], run: Run, about: About, epochs: Sequence[Epoch]
+    path: Path, state: Mapping[str, Tensor], run: TrainingRun, about: About, epochs: Sequence[Epoch]
 ) -> None:
     """Writes a network with all that is known of it; `simres trace` and `evaluate` read it."""
     write_bytes(path, packed(state, checkpoint_metadata(run, about, epochs)))
 
 
-def checkpoint_metadata(run: Run, about: About, epochs: Sequence[Epoch]) -> dict[str, str]:
+def checkpoint_metadata(run: TrainingRun, about: About, epochs: Sequence[Epoch]) -> dict[str, str]:
     """What a checkpoint says of itself, beside its weights."""
     metadata = run.variant.metadata() | {
         "input": about.input,

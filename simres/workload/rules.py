@@ -25,12 +25,15 @@ def problems_of_workload(workload: Workload) -> Iterator[str]:
     cyclic = _cyclic_views(workload)
     for name in cyclic:
         yield f"tensor `{name}`: is a view of itself, by way of view_of"
-    yield from _ops(workload, cyclic)
+    inside = {name for op in workload.ops for name in _between(op)}
+    yield from _ops(workload, cyclic, inside)
     if not workload.outputs:
         yield "outputs: must name at least one tensor"
     for index, name in enumerate(workload.outputs):
         if name not in workload.tensors:
             yield f"outputs[{index}]: no tensor `{name}`"
+        elif name in inside:
+            yield f"outputs[{index}]: `{name}` lies inside a fused operator, so it is never whole in memory"
 
 
 def problems_of_ledger(ledger: Ledger) -> Iterator[str]:
@@ -103,12 +106,11 @@ def _cyclic_views(workload: Workload) -> list[str]:
     return list(cyclic)
 
 
-def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
+def _ops(workload: Workload, cyclic: list[str], inside: set[str]) -> Iterator[str]:
     """Names, order and producers; then each operator's own figures."""
     names: set[str] = set()
     makers = {output: op.name for op in reversed(workload.ops) for output in op.outputs}
     made: dict[str, str] = {}
-    between: set[str] = set()
     for index, op in enumerate(workload.ops):
         place = f"ops[{index}]"
         if not op.name or op.name in names:
@@ -122,6 +124,8 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
                 yield f"{place}.inputs[{position}]: no tensor `{name}`"
             elif tensor.role is Role.ACTIVATION and name not in made and name in makers:
                 yield f"{place}.inputs[{position}]: `{name}` is made only later, by `{makers[name]}`"
+            elif name in inside:
+                yield f"{place}.inputs[{position}]: `{name}` lies inside a fused operator"
         if not op.outputs:
             yield f"{place}.outputs: must name at least one tensor"
         for position, name in enumerate(op.outputs):
@@ -133,12 +137,17 @@ def _ops(workload: Workload, cyclic: list[str]) -> Iterator[str]:
             elif name in made:
                 yield f"{place}.outputs[{position}]: `{name}` is made already, by `{made[name]}`"
             made.setdefault(name, op.name)
-        for problem in (*_figures(op), *_weights(op, workload), *_reads(op, workload), *_fused(op, workload)):
+        for problem in (
+            *_figures(op),
+            *_weights(op, workload),
+            *_sizes(op, workload),
+            *_reads(op, workload),
+            *_fused(op, workload),
+        ):
             yield f"{place}{problem}"
-        between.update(_between(op))
         yield from _views(place, op, workload, cyclic)
     for index, (name, tensor) in enumerate(workload.tensors.items()):
-        if tensor.role is Role.ACTIVATION and name not in made and name not in between:
+        if tensor.role is Role.ACTIVATION and name not in made and name not in inside:
             yield f"tensors[{index}] (`{name}`): an activation that no operator makes"
 
 
@@ -171,6 +180,36 @@ def _weights(op: Op, workload: Workload) -> Iterator[str]:
     if weight.role is Role.WEIGHT and 0 <= used <= MOST and weight.elements != used:
         has = "another number" if weight.elements > MOST else f"{weight.elements}"
         yield f".loops: use {used} weights, and `{weight.name}` has {has}"
+
+
+def _sizes(op: Op, workload: Workload) -> Iterator[str]:
+    """The loops of products make and read as many elements as the tensors have: tiles are cut by them."""
+    counts = op.loops
+    if counts is None or op.kind not in ("conv", "linear", "matmul") or not op.inputs or not op.outputs:
+        return
+    read = workload.tensors.get(op.inputs[0])
+    made = workload.tensors.get((*_between(op), *op.outputs)[0])
+    if read is None or made is None or any(getattr(counts, name) < 0 for name in counts.__slots__):
+        return
+    reads, makes = counts.groups * counts.n * counts.c, counts.groups * counts.n * counts.m
+    pixels = counts.p * counts.q
+    if op.kind != "conv":
+        sizes = [("elements", reads, read, read.elements), ("elements", makes * pixels, made, made.elements)]
+    else:
+        weight = workload.tensors.get(op.inputs[1]) if len(op.inputs) > 1 else None
+        axes = len(weight.shape) - 2 if weight is not None else 0
+        if axes < 1:
+            return
+        # A transposed convolution multiplies once for each pixel that it reads, others for each they make.
+        slid = read if op.attributes.get("transposed") else made
+        sizes = [
+            ("input channels", reads, read, math.prod(read.shape[:-axes])),
+            ("output channels", makes, made, math.prod(made.shape[:-axes])),
+            ("pixels", pixels, slid, math.prod(slid.shape[-axes:])),
+        ]
+    for what, wanted, tensor, has in sizes:
+        if has != wanted:
+            yield f".loops: have {wanted} {what}, and `{tensor.name}` has {has}"
 
 
 def _reads(op: Op, workload: Workload) -> Iterator[str]:

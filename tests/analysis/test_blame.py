@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simres.analysis.blame import held_up_by
+from simres.analysis.blame import held_up_by, together_ps
 from simres.analysis.event_graph import bus_holders
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.record import Cause, Record, RecordLevel
@@ -86,3 +87,17 @@ def test_the_trace_says_who_had_the_bus(make_result):
         {"ddr.1": 90 * NS},
         {"ddr.0": 100 * NS},
     ]
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_engines_work_together_where_two_spans_or_more_lie_over_each_other(data, random_results):
+    record = data.draw(random_results).record
+    worked = [(span.begun, span.end) for span in record.spans if span.begun < span.end]
+    moments = sorted({moment for span in worked for moment in span})
+    together = [
+        until - since
+        for since, until in pairwise(moments)
+        if sum(begun <= since and until <= end for begun, end in worked) > 1
+    ]
+    assert together_ps(record) == sum(together)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simres.analysis import rates
 from simres.analysis.energy import by_task, power_uw
 from simres.analysis.rates import bandwidth, power
 from simres.program import Program, TaskKind
@@ -72,3 +74,9 @@ def test_what_each_task_takes_adds_up_to_the_energy(resnet20):
     each = by_task(resnet20.program, resnet20.scheduled, costs)
     assert sum(fj for parts in each for _, fj in parts) == sum(resnet20.energy.dynamic_fj.values())
     assert power_uw(10**9, 10**6) == 10**6
+
+
+@pytest.mark.parametrize("transfers", [[(0, 10, 5), (10, 10, 3)], [(10, 10, 3), (10, 20, 5)]])
+def test_bytes_that_take_no_time_belong_to_the_transfer_beside_them(transfers):
+    (start, rate), (end, after) = rates._rates(transfers)
+    assert (rate * (end - start), after) == (8 * PS_PER_S, 0)

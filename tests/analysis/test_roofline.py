@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from simres.analysis.roofline import Point, Roofline
+from simres.analysis.roofline import Roofline, RooflinePoint, layers_of
 from simres.commands import build
 from simres.errors import SimresError, install
 from simres.reporting.drawing.roofline_drawing import classes, report, roofline_of
@@ -42,10 +42,10 @@ def test_no_layer_is_above_its_roof(resnet20, paper):
 
 
 def test_chips_without_a_peak():
-    point = Point("a", "conv", "matrix", 100, 10, 5)
+    point = RooflinePoint("a", "conv", "matrix", 100, 10, 5)
     assert Roofline(0, 0, 0, (point,)).share(point) == 0
     assert Roofline(10, 0, 0, ()).roof("matrix", 2.0) == 20
-    assert Point("a", "conv", "matrix", 100, 10, 0).rate == 0
+    assert RooflinePoint("a", "conv", "matrix", 100, 10, 0).rate == 0
 
 
 @pytest.mark.parametrize("draw", [True, False])
@@ -100,3 +100,9 @@ def test_without_matplotlib(resnet20, tmp_path, monkeypatch):
     with pytest.raises(SimresError, match="matplotlib is not installed") as caught:
         save(resnet20, tmp_path / "plot.png")
     assert caught.value.hint == install("plot")
+
+
+def test_a_layer_counts_in_multiply_accumulates_or_else_in_vector_operations():
+    rows = [("a", "conv", 10, 5, 1, 1), ("b", "relu", 0, 5, 1, 1), ("c", "reshape", 0, 0, 1, 1)]
+    found = [(point.name, point.role, point.operations) for point in layers_of(rows)]
+    assert found == [("a", "matrix", 20), ("b", "host", 5)]

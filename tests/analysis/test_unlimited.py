@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simres.analysis.unlimited import Relaxed
+from simres.analysis.unlimited import UnlimitedReplay
 from simres.program.tenants import joined
 from simres.simulation.run import run_stream
 from simres.testing import behaviours, prove
@@ -17,7 +17,7 @@ from tests.support.nanoseconds import NS, nanosecond_chip, pipeline
 
 def holds(program, record, data):
     """The recorded run where nothing is free; the more is free, the sooner it ends."""
-    again = Relaxed(program, record)
+    again = UnlimitedReplay(program, record)
     assert again.makespan_ps() == record.makespan_ps
     engines, memories = list(record.engines), list(record.memories)
     some = data.draw(st.lists(st.sampled_from(engines), unique=True))
@@ -70,7 +70,7 @@ def test_a_stream(gaps, capacity, data):
 def test_what_each_resource_of_a_pipeline_is_worth(loading, computing, tiles, places):
     """Loads and computations of tiles with room for some: closed forms for each of the three being free."""
     program = pipeline(loading, computing, tiles)
-    again = Relaxed(program, prove(program, nanosecond_chip(places)))
+    again = UnlimitedReplay(program, prove(program, nanosecond_chip(places)))
     overlapped = loading + (tiles - 1) * max(loading, computing) + computing
     alone = tiles * (loading + computing)
     assert again.makespan_ps() // NS == (overlapped if places > 1 else alone)

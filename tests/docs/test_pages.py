@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,11 @@ from simres.plugins.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TYPER = tuple(int(part) for part in version("typer").split(".")[:2])
 CATALOGUES = Registry(external=False).catalogues
 
 
+@pytest.mark.skipif(TYPER < (0, 26), reason="older Typers do not say what an argument is for")
 def test_generated_pages_are_those_of_this_code() -> None:
     done = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -66,7 +69,9 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
+@pytest.mark.torch  # one of the commands traces a network
 def test_what_the_readme_has_one_type_works(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     commands = re.findall(r"^\$ (simres [^#\n]+)", "\n".join(blocks("console")), re.MULTILINE)
     assert len(commands) > 5
     for command in commands:

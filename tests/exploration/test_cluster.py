@@ -19,7 +19,7 @@ from simres.errors import ExitCode, SimresError, SimresWarning
 from simres.exploration import cluster as clusters
 from simres.exploration import table, worker_processes
 from simres.exploration.cluster import cluster, versions_of
-from simres.exploration.figures import Row
+from simres.exploration.figures import FigureRow
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
@@ -111,7 +111,7 @@ class Halfway:
     def begin(self, points: int, done: int) -> None:
         self.points = points
 
-    def rows(self, rows: list[Row]) -> None:
+    def rows(self, rows: list[FigureRow]) -> None:
         self.done += len(rows)
         if self.acted:
             self.after += len(rows)

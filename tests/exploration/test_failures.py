@@ -16,7 +16,7 @@ import pytest
 
 from simres import api
 from simres.exploration import table, worker_processes
-from simres.exploration.figures import Row, columns
+from simres.exploration.figures import FigureRow, columns
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.plugins.registry import Registry
@@ -86,7 +86,7 @@ def test_processes_that_are_killed_are_replaced(
     study: Study, expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_processes, "ProcessPoolExecutor", Killing)
-    rows: list[Row] = []
+    rows: list[FigureRow] = []
     for more in worker_processes.processes(study, range(study.space.size), study.space.size, 2):
         rows += more
     assert Killing.killed

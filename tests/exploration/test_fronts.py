@@ -14,7 +14,7 @@ from simres import api
 from simres.errors import SimresError
 from simres.exploration import table, worker_processes
 from simres.exploration.designs import _spelled, designs_in
-from simres.exploration.figures import FIGURES, Row
+from simres.exploration.figures import FIGURES, FigureRow
 from simres.exploration.fronts import Front, Heat, front_of, heat_of, spoken
 from simres.exploration.objectives import OBJECTIVES, best_of, objectives_of
 from simres.exploration.space import Knob, space_of
@@ -31,8 +31,8 @@ KNOBS = (
 
 def design(
     bandwidth: int, network: int, images: int, latency: int, energy: int, accuracy: float | None
-) -> Row:
-    row: Row = {"key": f"{bandwidth} {network} {images}"}
+) -> FigureRow:
+    row: FigureRow = {"key": f"{bandwidth} {network} {images}"}
     for knob, place in zip(KNOBS, (bandwidth, network, images), strict=True):
         row[knob.key] = (knob.numbers or knob.values)[place]
     row |= dict.fromkeys(figure.name for figure in FIGURES)
@@ -49,7 +49,7 @@ rows_of = st.dictionaries(
 
 
 @given(rows_of, st.sampled_from(["latency,energy", "accuracy,latency", "accuracy,latency,energy"]))
-def test_a_front_has_the_best_and_every_figure_in_its_unit(rows: list[Row], goals: str) -> None:
+def test_a_front_has_the_best_and_every_figure_in_its_unit(rows: list[FigureRow], goals: str) -> None:
     objectives = objectives_of(goals)
     found: Front = front_of(rows, KNOBS, objectives)
     assert list(found.best) == best_of(rows, objectives)
@@ -71,7 +71,7 @@ def test_a_front_has_the_best_and_every_figure_in_its_unit(rows: list[Row], goal
 
 
 @given(rows_of, st.sampled_from(["latency", "energy", "accuracy"]))
-def test_a_cell_has_the_best_over_the_other_knobs(rows: list[Row], goal: str) -> None:
+def test_a_cell_has_the_best_over_the_other_knobs(rows: list[FigureRow], goal: str) -> None:
     objective = OBJECTIVES[goal]
     found: Heat = heat_of(rows, KNOBS, objective, ("workload", "ddr.bandwidth"))
     down, across = KNOBS[1], KNOBS[0]

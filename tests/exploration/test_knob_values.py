@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simres.errors import SimresError
 from simres.exploration.knob_values import number_in, values_in, values_of
-from simres.exploration.space import Space, space_of
+from simres.exploration.space import DesignSpace, space_of
 
 
 def test_the_last_unit_of_a_list_goes_for_all() -> None:
@@ -72,7 +72,7 @@ def test_a_space_names_the_knob_that_is_wrong() -> None:
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.data())
 def test_points_and_places_are_two_ways_to_say_one_thing(sizes: list[int], data: st.DataObject) -> None:
-    space: Space = space_of({f"k{at}": [str(n) for n in range(size)] for at, size in enumerate(sizes)})
+    space: DesignSpace = space_of({f"k{at}": [str(n) for n in range(size)] for at, size in enumerate(sizes)})
     points = range(space.size)
     assert [space.point(space.places(point)) for point in points] == list(points)
     slow = data.draw(st.lists(st.sampled_from([knob.key for knob in space.knobs]), unique=True))

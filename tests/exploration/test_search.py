@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from simres import api
 from simres.errors import ExitCode, SimresError
 from simres.exploration import table, worker_processes
-from simres.exploration.constraints import Limit, limits_of
-from simres.exploration.figures import Row
+from simres.exploration.constraints import Constraint, limits_of
+from simres.exploration.figures import FigureRow
 from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.pareto import front
 from simres.exploration.search import SAMPLERS, Searched, search
@@ -47,7 +47,7 @@ class Unwatched:
     def begin(self, points: int, done: int) -> None:
         self.begun = points, done
 
-    def rows(self, rows: list[Row]) -> None:
+    def rows(self, rows: list[FigureRow]) -> None:
         pass
 
 
@@ -59,7 +59,7 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="module")
-def grid(study: Study) -> dict[str, Row]:
+def grid(study: Study) -> dict[str, FigureRow]:
     found = worker_processes.here(study, range(SIZE), SIZE)
     return {str(row["key"]): row for rows in found for row in rows}
 
@@ -67,12 +67,12 @@ def grid(study: Study) -> dict[str, Row]:
 class FromGrid:
     """An evaluation that looks points up, and counts how often each was asked for."""
 
-    def __init__(self, grid: dict[str, Row], stop: int = 10**9) -> None:
+    def __init__(self, grid: dict[str, FigureRow], stop: int = 10**9) -> None:
         self.grid = grid
         self.asked: list[int] = []
         self.stop = stop
 
-    def __call__(self, study: Study, points: Iterable[int], count: int) -> Iterator[list[Row]]:
+    def __call__(self, study: Study, points: Iterable[int], count: int) -> Iterator[list[FigureRow]]:
         for point in points:
             if len(self.asked) == self.stop:
                 raise KeyboardInterrupt
@@ -87,7 +87,7 @@ def searched(
     path: Path,
     *,
     storage: str = "",
-    limits: Sequence[Limit] = (),
+    limits: Sequence[Constraint] = (),
     seed: int = 0,
     sampler: str = "nsga2",
 ) -> Searched:
@@ -99,7 +99,7 @@ def searched(
     )
 
 
-def best(rows: Iterable[Row], limits: tuple[Limit, ...] = ()) -> set[tuple[float, ...]]:
+def best(rows: Iterable[FigureRow], limits: tuple[Constraint, ...] = ()) -> set[tuple[float, ...]]:
     kept = [row for row in rows if row["error"] is None and all(it.excess(row) <= 0 for it in limits)]
     values = [tuple(goal.of(row) or 0.0 for goal in GOALS) for row in kept]
     return {values[number] for number in front(values)}
@@ -107,7 +107,7 @@ def best(rows: Iterable[Row], limits: tuple[Limit, ...] = ()) -> set[tuple[float
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_search_as_large_as_the_space_is_the_whole_grid(
-    study: Study, grid: dict[str, Row], tmp_path: Path, sampler: str
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path, sampler: str
 ) -> None:
     evaluation = FromGrid(grid)
     found = searched(study, evaluation, 10 * SIZE, tmp_path / "s.jsonl", sampler=sampler)
@@ -118,7 +118,7 @@ def test_a_search_as_large_as_the_space_is_the_whole_grid(
 
 
 def test_no_point_is_evaluated_twice_and_a_search_ends_after_as_many_as_asked(
-    study: Study, grid: dict[str, Row], tmp_path: Path
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path
 ) -> None:
     evaluation = FromGrid(grid)
     found = searched(study, evaluation, 12, tmp_path / "s.jsonl")
@@ -126,7 +126,9 @@ def test_no_point_is_evaluated_twice_and_a_search_ends_after_as_many_as_asked(
 
 
 @pytest.mark.parametrize("stop", [1, 7, 19])
-def test_an_interrupted_search_goes_on(study: Study, grid: dict[str, Row], tmp_path: Path, stop: int) -> None:
+def test_an_interrupted_search_goes_on(
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path, stop: int
+) -> None:
     first, second = FromGrid(grid, stop), FromGrid(grid)
     with pytest.raises(KeyboardInterrupt):
         searched(study, first, 24, tmp_path / "s.jsonl")
@@ -137,7 +139,7 @@ def test_an_interrupted_search_goes_on(study: Study, grid: dict[str, Row], tmp_p
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_a_seed_is_a_search(study: Study, grid: dict[str, Row], tmp_path: Path, sampler: str) -> None:
+def test_a_seed_is_a_search(study: Study, grid: dict[str, FigureRow], tmp_path: Path, sampler: str) -> None:
     def asked(name: str, seed: int) -> list[int]:
         evaluation = FromGrid(grid)
         searched(study, evaluation, 16, tmp_path / name, seed=seed, sampler=sampler)
@@ -148,7 +150,7 @@ def test_a_seed_is_a_search(study: Study, grid: dict[str, Row], tmp_path: Path, 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_limits_lead_a_search_to_what_keeps_to_them(
-    study: Study, grid: dict[str, Row], tmp_path: Path, sampler: str
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path, sampler: str
 ) -> None:
     limits = limits_of({"bandwidth": "1 GB/s"})
     found = searched(study, FromGrid(grid), 24, tmp_path / "s.jsonl", limits=limits, sampler=sampler)
@@ -163,7 +165,7 @@ def test_a_sampler_that_is_none_is_an_error(simres: Simres, tmp_path: Path) -> N
 
 
 def test_a_journal_holds_a_search_as_a_database_does(
-    study: Study, grid: dict[str, Row], tmp_path: Path
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path
 ) -> None:
     journal = str(tmp_path / "search.log")
     searched(study, FromGrid(grid), 5, tmp_path / "a.jsonl", storage=journal)
@@ -174,11 +176,11 @@ def lines(path: Path) -> list[str]:
     return path.read_text().splitlines(keepends=True)
 
 
-def test_rows_are_in_the_table_as_they_come(study: Study, grid: dict[str, Row], tmp_path: Path) -> None:
+def test_rows_are_in_the_table_as_they_come(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     seen: list[int] = []
 
-    def looking(study: Study, points: Iterable[int], count: int) -> Iterator[list[Row]]:
+    def looking(study: Study, points: Iterable[int], count: int) -> Iterator[list[FigureRow]]:
         for rows in FromGrid(grid)(study, points, count):
             yield rows
             seen.append(len(lines(path)))
@@ -190,7 +192,7 @@ def test_rows_are_in_the_table_as_they_come(study: Study, grid: dict[str, Row], 
 
 @pytest.mark.parametrize("lost", ["s.jsonl", "s.db"])
 def test_what_the_table_or_the_storage_lacks_comes_from_the_other(
-    study: Study, grid: dict[str, Row], tmp_path: Path, lost: str
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path, lost: str
 ) -> None:
     path = tmp_path / "s.jsonl"
     before = searched(study, FromGrid(grid), 8, path).rows
@@ -207,7 +209,7 @@ def test_what_the_table_or_the_storage_lacks_comes_from_the_other(
 
 @pytest.mark.parametrize("kept", ["Table.append", "Trials.add"])
 def test_a_search_that_ends_between_table_and_storage_does_nothing_twice(
-    study: Study, grid: dict[str, Row], tmp_path: Path, kept: str, monkeypatch: pytest.MonkeyPatch
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path, kept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever of the two was written first, the other gets the row the next time."""
     path = tmp_path / "s.jsonl"
@@ -229,7 +231,7 @@ def test_a_search_that_ends_between_table_and_storage_does_nothing_twice(
 
 
 def test_two_searches_in_one_storage_know_of_each_other(
-    study: Study, grid: dict[str, Row], tmp_path: Path
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path / 'both.db'}"
     searched(study, FromGrid(grid), 10, tmp_path / "a.jsonl", storage=url)
@@ -240,20 +242,20 @@ def test_two_searches_in_one_storage_know_of_each_other(
 
 
 def test_a_search_learns_from_the_table_of_a_sweep(
-    study: Study, grid: dict[str, Row], tmp_path: Path
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path
 ) -> None:
     path = tmp_path / "s.jsonl"
     path.write_text("".join(map(table.line_of, list(grid.values())[:20])))
     assert searched(study, FromGrid(grid), SIZE, path).before == 20
 
 
-def test_processes_search_as_this_one_does(study: Study, grid: dict[str, Row], tmp_path: Path) -> None:
+def test_processes_search_as_this_one_does(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:
     found = searched(study, partial(worker_processes.processes, workers=2), 10, tmp_path / "s.jsonl")
     assert len(found.rows) == 10
     assert all(grid[str(row["key"])] == row for row in found.rows)
 
 
-def test_a_file_holds_one_search(study: Study, grid: dict[str, Row], tmp_path: Path) -> None:
+def test_a_file_holds_one_search(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     searched(study, FromGrid(grid), 5, tmp_path / "a.jsonl", storage=url)
     with pytest.raises(SimresError, match="belongs to another search, with other limits"):
@@ -281,14 +283,18 @@ def test_a_file_holds_one_search(study: Study, grid: dict[str, Row], tmp_path: P
 
 @given(st.integers(1, 10**9), st.integers(0, 2 * 10**9))
 def test_a_limit_is_kept_to_up_to_its_bound(bound: int, value: int) -> None:
-    limit = Limit(OBJECTIVES["sram"], Fraction(bound))
+    limit = Constraint(OBJECTIVES["sram"], Fraction(bound))
     assert (limit.excess({"capacity_bytes": value}) <= 0) == (value <= bound)
-    least = Limit(OBJECTIVES["accuracy"], Fraction(bound, 10**9))
+    least = Constraint(OBJECTIVES["accuracy"], Fraction(bound, 10**9))
     assert (least.excess({"accuracy": value / 10**9}) <= 1e-12) == (value >= bound)
     assert least.excess({"accuracy": None}) > 0
 
 
 def test_limits_are_read_in_their_units() -> None:
+    (none,) = limits_of({"energy": "0 J"})
+    assert [none.excess({"image_fj": value}) for value in (0, 3)] == [0, 3]
+    (any_,) = limits_of({"accuracy": "0 %"})
+    assert any_.excess({"accuracy": 0.0}) == 0
     found = limits_of({"energy": "2mJ", "latency": "1.5 ms", "accuracy": "91 %"})
     assert [limit.bound for limit in found] == [2 * 10**12, 15 * 10**8, Fraction(91, 100)]
 
@@ -353,7 +359,7 @@ def test_limits_leave_others_off_the_front(simres: Simres, tmp_path: Path) -> No
     ["nosuch://x/y", "sqlite:////nowhere/at/all/s.db", "postgresql://u:secret@127.0.0.1:9/x", "x.txt", " "],
 )
 def test_a_storage_that_cannot_be_used_is_an_error(
-    storage: str, study: Study, grid: dict[str, Row], tmp_path: Path
+    storage: str, study: Study, grid: dict[str, FigureRow], tmp_path: Path
 ) -> None:
     with pytest.raises(SimresError, match="cannot be used") as caught:
         searched(study, FromGrid(grid), 2, tmp_path / "t.jsonl", storage=storage)
@@ -362,7 +368,7 @@ def test_a_storage_that_cannot_be_used_is_an_error(
 
 
 def test_a_storage_without_its_driver_names_that(
-    study: Study, grid: dict[str, Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study: Study, grid: dict[str, FigureRow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(SimresError, match="cannot be used") as caught:
@@ -372,7 +378,7 @@ def test_a_storage_without_its_driver_names_that(
 
 @pytest.mark.parametrize("name", ["text.db", "text.log"])
 def test_a_file_that_is_no_storage_is_left_as_it_is(
-    name: str, study: Study, grid: dict[str, Row], tmp_path: Path
+    name: str, study: Study, grid: dict[str, FigureRow], tmp_path: Path
 ) -> None:
     path = tmp_path / name
     path.write_text("this is no database and no journal\n" * 9)

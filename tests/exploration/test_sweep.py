@@ -17,7 +17,7 @@ import pytest
 
 from simres.errors import ExitCode, SimresError
 from simres.exploration.table import lean, rows_in
-from simres.result.data import Result
+from simres.result import Result
 
 SPACE = [
     *("--vary", "hardware.ddr.bandwidth=0.5,1,2 GB/s"),

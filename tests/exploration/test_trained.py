@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from simres.exploration.figures import Row
+from simres.exploration.figures import FigureRow
 from simres.workload.json import read
 
 TRAINED = Path(__file__).parents[1] / "trained"
@@ -48,7 +48,7 @@ class Swept:
     folder: Path
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[FigureRow]:
         return [json.loads(line) for line in (self.folder / "sweep.jsonl").read_text().splitlines()]
 
 

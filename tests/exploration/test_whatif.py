@@ -18,6 +18,7 @@ from simres.exploration.whatif_outcomes import How
 from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry
 from simres.program import Layer
+from simres.program.tenants import ONLY
 from simres.scenario.loader import from_document
 from simres.testing import workloads
 from simres.units import DURATION
@@ -112,7 +113,7 @@ def test_a_memory_too_small_for_any_schedule_says_so():
     window = Window((3, 3), padding=(1,) * 4)
     op = Op("y", "conv", Unit.MATRIX, ("x", "w"), ("y",), macs=loops.macs, loops=loops, window=window)
     scenario = api.find_scenario("resnet20", overrides={"hardware.sram.capacity": "164 B"})
-    trial = Trial(scenario, Workload("tiny", tensors, (op,), ("y",)), Registry(external=False))
+    trial = Trial(scenario, {ONLY: Workload("tiny", tensors, (op,), ("y",))}, Registry(external=False))
     ((component, resource),) = [(c, r) for c, r in trial.resources if r.field == "capacity"]
     one = trial.change(component, resource, How.HALVED)
     assert one.best is None
@@ -125,7 +126,7 @@ def test_a_memory_too_small_for_any_schedule_says_so():
 def test_in_a_memory_that_is_free_nothing_waits_for_space():
     trial = Trial(
         api.find_scenario(BOTTLENECKS / "space.yaml"),
-        api.find_workload(str(BOTTLENECKS / "branches.json")),
+        {ONLY: api.find_workload(str(BOTTLENECKS / "branches.json"))},
         Registry(external=False),
     )
     ((component, resource),) = [(c, r) for c, r in trial.resources if r.field == "capacity"]
@@ -145,7 +146,8 @@ def test_a_target_is_met_by_simulation_in_the_users_units(name):
     spelled = best.resource.spell(best.value)
     assert len(spelled) <= 12
     assert best.outcome.makespan_ps <= found.target.ps
-    trial = Trial(api.find_scenario(path), api.find_workload(str(path.parent / "branches.json")), Registry())
+    workload = api.find_workload(str(path.parent / "branches.json"))
+    trial = Trial(api.find_scenario(path), {ONLY: workload}, Registry())
     again = trial.with_value(
         best.component, best.resource, best.resource.quantity.parse(spelled), How.DOUBLED
     )
@@ -223,7 +225,7 @@ def anomalous():
         {"name": "greedy", "workload": "none", "hardware": hardware, "scheduler": "greedy"},
         registry=registry,
     )
-    return what_if(scenario, Ledger("none", ()), registry)
+    return what_if(scenario, {ONLY: Ledger("none", ())}, registry)
 
 
 @settings(max_examples=25, deadline=None)
@@ -232,7 +234,7 @@ def test_where_nothing_overlaps_the_same_schedule_has_no_anomalies(workload, cap
     overrides = {"hardware.sram.capacity": f"{capacity} B"}
     scenario = api.find_scenario("resnet20", overrides=overrides)
     try:
-        found = what_if(scenario, workload, Registry(external=False))
+        found = what_if(scenario, {ONLY: workload}, Registry(external=False))
     except AnswerIsNo:
         return
     assert not list(found.anomalies())
@@ -253,7 +255,8 @@ def test_in_the_order_of_grants_no_component_hurts_by_being_free(workload, capac
         "hardware.ddr.latency": "100 ns",
     }
     try:
-        trial = Trial(api.find_scenario("resnet20", overrides=overrides), workload, Registry(external=False))
+        scenario = api.find_scenario("resnet20", overrides=overrides)
+        trial = Trial(scenario, {ONLY: workload}, Registry(external=False))
     except AnswerIsNo:
         return
     for component, resource in trial.resources:

@@ -164,3 +164,10 @@ def test_measured_units_hold_what_all_components_do():
         efficiency=[["conv", 1, 1, 9, 16, 16, 36, 0.5], ["product", 1, 1, 1, 8, 8, 1, 0.01]],
     )
     check_component("host", rate="1 GFLOP/s", efficiency=[["relu", 10, 0.5], ["any", 100, 0.125]])
+
+
+def test_no_share_is_nothing():
+    """A share below a millionth counts as one, so that no work takes for ever."""
+    surface = Surface([((1,), 1e-12), ((100,), 1.0)])
+    assert surface.parts(1) == 1
+    assert surface.parts(100) == PARTS

@@ -93,11 +93,11 @@ def _checkpoint_seed() -> bytes:
     from simres.networks.variant import Variant
     from simres.training.datasets import About
     from simres.training.recipe import recipe
-    from simres.training.run import Run
+    from simres.training.run import TrainingRun
     from simres.training.store import checkpoint_metadata, packed
 
     variant = Variant("resnet8", classes=2)
-    run = Run(variant, recipe("fast"), "shapes", "sha256:0")
+    run = TrainingRun(variant, recipe("fast"), "shapes", "sha256:0")
     about = About("shapes", ("a", "b"), (32, 32, 3), 8, 4, (0.5,) * 3, (0.25,) * 3, "sha256:0")
     metadata = checkpoint_metadata(run, about, ()) | {"accuracy": "0.5", "epoch": "1"}
     return packed(build_variant(variant, BUILT_IN).module.state_dict(), metadata)
@@ -110,11 +110,11 @@ def _state_seed() -> tuple[bytes, bytes]:
 
     from simres.networks.variant import Variant
     from simres.training.recipe import recipe
-    from simres.training.run import Epoch, Run
+    from simres.training.run import Epoch, TrainingRun
     from simres.training.store import Progress, packed
 
     epoch = Epoch(1, 4, 0.1, 1.0, 0.5, 1.0, 0.5, 1.0, 10.0, 1.0)
-    run = Run(Variant("resnet8"), recipe("fast"), "shapes", "sha256:0")
+    run = TrainingRun(Variant("resnet8"), recipe("fast"), "shapes", "sha256:0")
     progress = Progress(4, 1.0, 2, 1.0, (epoch,))
     metadata = {
         "state": "1",

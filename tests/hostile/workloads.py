@@ -7,23 +7,52 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from hypothesis import Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+
 from simres import api
 from simres.scenario import shipped
+from simres.testing.graphs import KINDS, graphs
+from simres.workload import Workload
+from simres.workload import json as workload_json
 from tests.hostile import mutations
 from tests.hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
 from tests.hostile.results import few_layers, look
 
 
+def _drawn(strategy: SearchStrategy[Workload]) -> tuple[bytes, ...]:
+    """Files of networks that a strategy draws, the same ones each time."""
+    found: list[bytes] = []
+
+    @settings(max_examples=60, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @given(strategy)
+    def collect(workload: Workload) -> None:
+        found.append(workload_json.dumps(workload).encode())
+
+    collect()
+    return tuple(found)
+
+
 @cache
-def _workloads() -> tuple[bytes, ...]:
-    """Shipped ones, the shorter the more often."""
+def _of_every_kind() -> tuple[bytes, ...]:
+    return _drawn(graphs(kinds=KINDS, partly=True))
+
+
+@cache
+def _simulable() -> tuple[bytes, ...]:
+    return _drawn(graphs())
+
+
+@cache
+def _shipped() -> tuple[bytes, ...]:
+    """The shorter the more often."""
     names = ("paper", "resnet20", "mobilenet_v2")
     whole = [shipped.workload(name).read_bytes() for name in names]
     return (whole[0], whole[0], few_layers(5), few_layers(5), few_layers(12), *whole[1:])
 
 
 def workload(rng: Random, folder: Path) -> Attempt:
-    seed = rng.choice(_workloads())
+    seed = rng.choice(rng.choice((_shipped(), _of_every_kind())))
     data = (
         mutations.json_of(rng, json.loads(seed)) if rng.random() < 0.8 else mutations.bytes_changed(rng, seed)
     )
@@ -44,13 +73,20 @@ def workload(rng: Random, folder: Path) -> Attempt:
 
 
 def simulated(rng: Random, folder: Path) -> Attempt:
-    """A workload with sound types and strange figures, all the way through."""
-    document = mutations.document_changed(rng, json.loads(few_layers(rng.choice((3, 5)))))
-    path = put(folder, "workload.json", json.dumps(document, default=str).encode("utf-8", "backslashreplace"))
+    """A sound workload of strange operators, or one of strange figures, all the way through."""
+    if rng.random() < 0.5:
+        data = rng.choice(_simulable())
+    else:
+        document = mutations.document_changed(rng, json.loads(few_layers(rng.choice((3, 5)))))
+        data = json.dumps(document, default=str).encode("utf-8", "backslashreplace")
+    path = put(folder, "workload.json", data)
 
     def read() -> None:
         scheduler = rng.choice(("serial", "serial", "overlapped"))
-        overrides = {"scheduler": scheduler, "hardware.sram.capacity": rng.choice(("64 KiB", "1 MiB"))}
+        overrides = {
+            "scheduler": scheduler,
+            "hardware.sram.capacity": rng.choice(("700 B", "64 KiB", "1 MiB")),
+        }
         result = api.simulate(str(path), chip="paper", overrides=overrides, registry=BUILT_IN)
         look(result, rng)
 

@@ -148,6 +148,23 @@ def test_what_has_another_reader_is_not_fused() -> None:
     assert "layers.0.bn1" in ops
 
 
+def test_an_output_is_not_fused_away() -> None:
+    before = network("resnet20")
+    shown = replace(before, outputs=(*before.outputs, "layers.0.conv1"))
+    after = passed(shown, "fuse_epilogues")
+    assert list(problems_of_workload(after)) == []
+    assert {op.name: op for op in after.ops}["layers.0.conv1"].fused == ()
+    hidden = replace(passed(before, "fuse_epilogues"), outputs=shown.outputs)
+    assert list(problems_of_workload(hidden)) == [
+        "outputs[1]: `layers.0.conv1` lies inside a fused operator, so it is never whole in memory"
+    ]
+    reader = Op("spy", "relu", Unit.HOST, ("layers.0.conv1",), ("spy",), vector_ops=16384)
+    tensors = {**hidden.tensors, "spy": replace(before.tensors["layers.0.conv1"], name="spy")}
+    spied = replace(hidden, tensors=tensors, ops=(*hidden.ops, reader), outputs=(*before.outputs, "spy"))
+    (problem,) = problems_of_workload(spied)
+    assert problem.endswith(".inputs[0]: `layers.0.conv1` lies inside a fused operator")
+
+
 def test_a_bias_between_convolution_and_batch_norm_goes_into_the_shift() -> None:
     before = network("resnet20")
     ops = []
@@ -166,6 +183,10 @@ def test_a_bias_between_convolution_and_batch_norm_goes_into_the_shift() -> None
     expected = passed(before, "fold_batch_norm")
     assert passed(biased, "fold_batch_norm") == expected
     assert passed(biased, "fold_bias", "fold_batch_norm") == passed(expected, "fold_bias")
+    scaled = passed(biased, "fold_bias", "quantise_int8")
+    after = {op.name: op for op in passed(scaled, "fold_batch_norm").ops}
+    assert "bn" in after, "a start and a scale leave no place for its shift"
+    assert after["conv"] == {op.name: op for op in scaled.ops}["conv"]
 
 
 def test_shared_weights_keep_their_batch_norms() -> None:

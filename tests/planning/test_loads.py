@@ -21,6 +21,7 @@ from simres.exploration.request_rates import Traffic
 from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program import Program
+from simres.program.tenants import ONLY
 from simres.reporting.tables.run_report import report
 from simres.reporting.tables.saturation_table import saturation as saturation_table
 from simres.reporting.text.glyphs import ASCII
@@ -28,7 +29,7 @@ from simres.result.rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
 from simres.simulation.arrival_times import exponential, poisson, uniform
 from simres.simulation.latencies import ERROR, EXACT, Latencies
-from simres.simulation.run import Tenant, run_tenants
+from simres.simulation.run import RunningTenant, run_tenants
 from simres.simulation.stream import PERCENTILES, Stream
 from simres.testing import behaviours
 from simres.workload import Ledger, Row
@@ -99,6 +100,15 @@ def test_a_trace_says_when(tmp_path):
     assert from_document(resolved(read), registry=REGISTRY) == read
     (stream,) = simres.simulate(read, registry=REGISTRY).record.streams
     assert (stream.first_ps, stream.last_ps, stream.arrived) == (10**9, 3_500_000_000, 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "warmup", "left_out"),
+    [(19, "10 %", 1), (19, None, 1), (20, "10 %", 2), (5, "0 %", 0), (5, 4, 4)],
+)
+def test_a_share_of_the_images_warms_up_rounded_down(images, warmup, left_out):
+    load = {"arrivals": "poisson", "rate": "1/s", "images": images}
+    assert scenario(load | ({} if warmup is None else {"warmup": warmup})).load.warmup == left_out
 
 
 def test_a_result_of_requests_survives_its_file_and_runs_again(tmp_path):
@@ -380,11 +390,24 @@ def test_requests_wait_as_pollaczek_and_khinchine_say(load_percent, seed):
     assert margin < mean / 2, "it could be exponential service, whose mean wait is twice that"
 
 
+@pytest.mark.parametrize("spare", [-1, 0])
+def test_a_latency_of_exactly_the_target_keeps_it(spare):
+    """At no rate below what the host serves does anybody wait."""
+    load = {"arrivals": "periodic", "rate": "1/s", "images": 20, "warmup": 0}
+    target = saturation.LatencyTarget("", "max", SERVICE + spare)
+    if spare < 0:
+        with pytest.raises(AnswerIsNo, match="is out of reach at any rate"):
+            saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [target], 1)
+        return
+    found = saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [target], 1)
+    assert found.capacity_per_ks - found.per_ks <= 2 * found.step_per_ks
+
+
 def test_saturation_of_a_server_of_fixed_time_is_where_its_formula_says():
     """The mean latency D (1 + rho / (2 (1 - rho))) is 1.5 D at half load."""
     load = {"arrivals": "poisson", "rate": "1/s", "images": 1200, "seed": 4}
-    half = saturation.Target("", "mean", 3 * SERVICE // 2)
-    found = saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [half], 4)
+    half = saturation.LatencyTarget("", "mean", 3 * SERVICE // 2)
+    found = saturation.saturate(scenario(load, HOST), {ONLY: ONE_TASK}, REGISTRY, [half], 4)
     assert found.capacity_per_ks == 1000 * 10**6
     assert abs(found.per_ks - 500 * 10**6) <= found.margin_per_ks + found.step_per_ks
     assert 0 < found.margin_per_ks < 100 * 10**6
@@ -402,6 +425,15 @@ def test_memory_does_not_grow_with_requests(monkeypatch):
         tracemalloc.stop()
     _, few, many = peaks
     assert many - few < 8 * 2700, "a word for each request"
+
+
+@pytest.mark.parametrize(("deadline_ps", "missed"), [(SERVICE - 1, 5), (SERVICE, 0), (SERVICE + 1, 0)])
+def test_who_stays_just_as_long_as_the_deadline_has_met_it(deadline_ps, missed):
+    """Nobody waits, so that each of five requests stays as long as it is served."""
+    load = {"arrivals": "periodic", "rate": "1000/s", "images": 5, "warmup": 0}
+    (stream,) = at_the_host(load | {"deadline": f"{deadline_ps} ps"}).record.streams
+    assert set(stream.latency_ps.values()) == {SERVICE}
+    assert stream.missed == missed
 
 
 @st.composite
@@ -454,7 +486,7 @@ def test_whatever_batches_form_everybody_is_served_once(gaps, sizes, timeout_ns)
     arrivals = [sum(gaps[: k + 1]) * NS for k in range(len(gaps))]
     timeout = timeout_ns * NS
     requests = Stream(programs, lambda: iter(arrivals), len(gaps), timeout_ps=timeout)
-    ((record, _),) = run_tenants([Tenant(machine, (), 0, requests)], machine, behaviours(machine))
+    ((record, _),) = run_tenants([RunningTenant(machine, (), 0, requests)], machine, behaviours(machine))
     (stream,) = record.streams
     assert stream.stayed_ps == stream.present_ps
     assert stream.waited_ps == stream.waiting_ps

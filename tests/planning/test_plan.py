@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import simres
 from simres.errors import AnswerIsNo, InvariantViolation, SimresError
-from simres.planning import plan as planning
+from simres.planning.plan import plan
 from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry
 from simres.scenario.loader import from_document
@@ -118,7 +118,7 @@ def test_nothing_is_slower_than_serial(workload, capacity, bandwidth):
 
 def test_serial_wins_where_it_is_the_fastest(registry):
     workload = simres.api.find_workload("resnet20")
-    found = planning.plan(scenario(registry, "slow"), workload, registry)
+    found = plan(scenario(registry, "slow"), workload, registry)
     assert found.program.scheduler == "serial"
     assert [candidate.scheduler for candidate in found.candidates] == ["slow3", "slow2", "serial"]
     assert found.program == in_a_row.schedule(workload, found.chip, NoParameters())
@@ -128,15 +128,15 @@ def test_serial_wins_where_it_is_the_fastest(registry):
 
 def test_one_program_is_tried_against_a_baseline_where_that_is_asked_for(registry):
     workload = simres.api.find_workload("resnet20")
-    found = planning.plan(scenario(registry, "modest"), workload, registry)
+    found = plan(scenario(registry, "modest"), workload, registry)
     assert found.program.scheduler == "serial"
     assert [candidate.scheduler for candidate in found.candidates] == ["slow2", "serial"]
-    alone = planning.plan(scenario(registry, "alone"), workload, registry)
+    alone = plan(scenario(registry, "alone"), workload, registry)
     assert (alone.program.scheduler, alone.candidates) == ("slow2", ())
 
 
 def test_what_does_not_fit_is_no_candidate(registry):
-    found = planning.plan(scenario(registry, "alone_again"), simres.api.find_workload("resnet20"), registry)
+    found = plan(scenario(registry, "alone_again"), simres.api.find_workload("resnet20"), registry)
     assert [candidate.scheduler for candidate in found.candidates] == []
     assert found.program.scheduler == "slow2"
 
@@ -144,16 +144,16 @@ def test_what_does_not_fit_is_no_candidate(registry):
 def test_the_one_kept_is_proven_before_it_counts(registry):
     workload = simres.api.find_workload("resnet20")
     with pytest.raises(InvariantViolation, match="scheduler `hasty` is wrong"):
-        planning.plan(scenario(registry, "hasty"), workload, registry)
+        plan(scenario(registry, "hasty"), workload, registry)
     with pytest.raises(InvariantViolation, match="no engine `nowhere` on this chip"):
-        planning.plan(scenario(registry, "astray"), workload, registry)
+        plan(scenario(registry, "astray"), workload, registry)
 
 
 def test_no_program_at_all_is_said(registry):
     with pytest.raises(
         SimresError, match=r"scheduler `nothing` .*: it must return a Program, or several, got none"
     ):
-        planning.plan(scenario(registry, "nothing"), simres.api.find_workload("resnet20"), registry)
+        plan(scenario(registry, "nothing"), simres.api.find_workload("resnet20"), registry)
 
 
 def test_candidates_survive_the_file_and_show_in_the_report(tmp_path, registry):

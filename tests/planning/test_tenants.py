@@ -28,7 +28,7 @@ from simres.scheduling.tiled import tiled
 from simres.simulation.check import check
 from simres.simulation.flattened import Launch, flatten
 from simres.simulation.invariants import BrokenInvariant, hold_together, spans_hold_together
-from simres.simulation.run import Tenant, run_stream, run_tenants
+from simres.simulation.run import RunningTenant, run_stream, run_tenants
 from simres.testing import behaviours, chip, paper_chip, workloads
 
 BUILT_IN = Registry(external=False)
@@ -47,7 +47,7 @@ def chips(draw):
     bus = BusSpec.model_validate(
         {
             "kind": "ddr",
-            "bandwidth": "1 GB/s",
+            "bandwidth": draw(st.sampled_from(["1 GB/s", "3 GB/s"])),
             "channels": draw(st.sampled_from([1, 1, 2])),
             "latency": draw(st.sampled_from(["0 ns", "70 ns"])),
             "turnaround": draw(st.sampled_from(["0 ns", "10 ns"])),
@@ -76,7 +76,7 @@ def tenants(draw, machine, most=3):
         check(program, own, workload)
         start = draw(st.sampled_from([0, 0, 1000, 123_457]))
         images = draw(st.integers(1, 3))
-        tenant = Tenant(own, [(program, start)] * images, draw(st.integers(-1, 1)))
+        tenant = RunningTenant(own, [(program, start)] * images, draw(st.integers(-1, 1)))
         found.append((workload, tenant))
     return found
 
@@ -111,7 +111,7 @@ def test_a_tenant_alone_is_the_single_run(data):
     _, tenant = data.draw(tenants(machine, most=2))[0]
     single = run_stream(tenant.starts, tenant.chip, behaviours(machine))
     assert run_tenants([tenant], tenant.chip, behaviours(machine)) == [single]
-    nobody = Tenant(with_capacity(machine, 1), [])
+    nobody = RunningTenant(with_capacity(machine, 1), [])
     beside_nobody = run_tenants([tenant, nobody], machine, behaviours(machine))
     assert beside_nobody[0] == single
 
@@ -162,7 +162,7 @@ def ends(*crew):
     """When each task of each tenant ends, in nanoseconds."""
     machine = paper_chip(rate="2 GFLOP/s", bandwidth="1 GB/s")
     half = with_capacity(machine, 1000)
-    starts = [Tenant(half, [(program, start * NS)], priority) for program, start, priority in crew]
+    starts = [RunningTenant(half, [(program, start * NS)], priority) for program, start, priority in crew]
     ran = run_tenants(starts, machine, behaviours(machine))
     return [[span.end // NS for span in record.spans] for record, _ in ran]
 
@@ -188,7 +188,7 @@ def test_priority_waits_for_one_task_at_the_most(a, b, n, start):
 def test_a_wait_for_the_engine_is_the_others_work():
     machine = paper_chip(rate="2 GFLOP/s")
     half = with_capacity(machine, 1000)
-    crew = [Tenant(half, [(computing(30), 0)]), Tenant(half, [(computing(7), 10 * NS)])]
+    crew = [RunningTenant(half, [(computing(30), 0)]), RunningTenant(half, [(computing(7), 10 * NS)])]
     (one, _), (other, _) = run_tenants(crew, machine, behaviours(machine))
     (span,) = other.spans
     assert (span.granted, span.engine_ps, span.begun, span.end) == (10 * NS, 20 * NS, 30 * NS, 37 * NS)

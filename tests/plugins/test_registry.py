@@ -14,6 +14,7 @@ import pytest
 
 from simres import api, errors
 from simres.errors import SimresError, SimresWarning
+from simres.plugins.hooks import Block
 from simres.plugins.providers import BROUGHT_BY
 from simres.plugins.registry import LOAD_PLUGINS, Registry, resolve
 
@@ -426,13 +427,24 @@ def test_torch_is_named_as_an_extra() -> None:
     assert error.value.hint == errors.install("torch")
 
 
-def test_every_built_in_part_is_there_to_be_loaded() -> None:
-    registry = Registry(external=False)
-    for catalogue in registry.catalogues:
+def built_in(torch: bool) -> Iterator[str]:
+    """What built-in parts point to, as `module:name`: the residual blocks (they need torch) or the rest."""
+    for catalogue in Registry(external=False).catalogues:
         for declaration, _ in catalogue.found.values():
-            for field in ("spec", "engine", "target", "parameters"):
-                if hasattr(declaration, field):
-                    assert callable(resolve(getattr(declaration, field)))
+            if isinstance(declaration, Block) == torch:
+                for field in ("spec", "engine", "target", "parameters"):
+                    if hasattr(declaration, field):
+                        yield getattr(declaration, field)
+
+
+def test_every_built_in_part_is_there_to_be_loaded() -> None:
+    assert all(callable(resolve(target)) for target in built_in(torch=False))
+
+
+@pytest.mark.torch
+def test_every_built_in_block_is_there_to_be_loaded() -> None:
+    pytest.importorskip("torch")
+    assert all(callable(resolve(target)) for target in built_in(torch=True))
 
 
 USES = """\

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 
 import simres.api
 from simres.analysis.critical_path import Why
-from simres.analysis.explanation import Limit, Resource, explain
-from simres.analysis.unlimited import Relaxed
+from simres.analysis.explanation import LimitingFactor, PathCause, explain
+from simres.analysis.unlimited import UnlimitedReplay
 from simres.errors import SimresError
 from simres.program import Program
 from simres.program.record import RecordLevel
@@ -24,10 +24,18 @@ from tests.support.nanoseconds import nanosecond_chip
 
 BOTTLENECKS = Path(__file__).parents[1] / "bottlenecks"
 BOUND_BY = {
-    "bus": (Resource("ddr", Limit.SPEED), "the ddr bus", "The ddr bus at twice the bandwidth"),
-    "matrix": (Resource("matrix", Limit.SPEED), "the matrix unit", "The matrix unit at twice the rate"),
-    "host": (Resource("host", Limit.SPEED), "the host", "The host at twice the rate"),
-    "space": (Resource("sram", Limit.SPACE), "the space in the sram memory", "More room than 180 KiB"),
+    "bus": (PathCause("ddr", LimitingFactor.SPEED), "the ddr bus", "The ddr bus at twice the bandwidth"),
+    "matrix": (
+        PathCause("matrix", LimitingFactor.SPEED),
+        "the matrix unit",
+        "The matrix unit at twice the rate",
+    ),
+    "host": (PathCause("host", LimitingFactor.SPEED), "the host", "The host at twice the rate"),
+    "space": (
+        PathCause("sram", LimitingFactor.SPACE),
+        "the space in the sram memory",
+        "More room than 180 KiB",
+    ),
 }
 
 
@@ -65,7 +73,12 @@ def test_every_sum_is_the_makespan(random_results, data):
         assert list(summed.values()) == sorted(summed.values(), reverse=True)
     for resource, ps in found.resources.items():
         assert sum(found.layers(resource).values()) == ps
-        assert resource.limit is Limit.START or resource.component in {"ddr", "sram", "matrix", "host"}
+        assert resource.limit is LimitingFactor.START or resource.component in {
+            "ddr",
+            "sram",
+            "matrix",
+            "host",
+        }
     for cause, ps in found.causes.items():
         assert sum(found.holders(cause).values()) == ps
 
@@ -76,14 +89,14 @@ def test_no_resource_is_worth_more_than_what_hangs_on_it(random_results, data):
     """What is said to be won at the most is no less than what a replay with the resource free wins."""
     result = data.draw(random_results)
     found = explain(result.program, result.record)
-    again = Relaxed(result.program, result.record)
+    again = UnlimitedReplay(result.program, result.record)
     for (component, limit), ps in found.resources.items():
-        if limit is Limit.SPACE:
+        if limit is LimitingFactor.SPACE:
             assert again.makespan_ps(memories=[component]) >= result.makespan_ps - ps
         elif Why.SPACE not in found.causes:
             free = result.makespan_ps - again.makespan_ps([component])
-            latency = found.resources.get(Resource(component, Limit.LATENCY), 0)
-            speed = found.resources.get(Resource(component, Limit.SPEED), 0)
+            latency = found.resources.get(PathCause(component, LimitingFactor.LATENCY), 0)
+            speed = found.resources.get(PathCause(component, LimitingFactor.SPEED), 0)
             assert free <= speed + latency
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from simres.errors import SimresError
-from simres.exploration.figures import FIGURES, Row
+from simres.exploration.figures import FIGURES, FigureRow
 from simres.exploration.fronts import Front, Heat, front_of, heat_of
 from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.space import Knob
-from simres.reporting.html.design_pages import SCRIPTS, STYLES, front_page, heat_page
+from simres.reporting.html.design_pages import SCRIPT, STYLES, front_page, heat_page
 from simres.reporting.plots import front_plot
 from tests.reporting.test_html import HOSTILE, Page, data_of
 
@@ -28,12 +28,12 @@ NETWORKS = Knob("workload", HOSTILE[:4])
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-def rows(networks: Knob = NETWORKS) -> list[Row]:
+def rows(networks: Knob = NETWORKS) -> list[FigureRow]:
     """Each network faster with more bandwidth, and better where it is slower; one design failed."""
-    found: list[Row] = []
+    found: list[FigureRow] = []
     for better, network in enumerate(networks.values):
         for place, bandwidth in enumerate(BANDWIDTH.numbers or ()):
-            row: Row = {"key": f"{better} {place}", "workload": network, BANDWIDTH.key: bandwidth}
+            row: FigureRow = {"key": f"{better} {place}", "workload": network, BANDWIDTH.key: bandwidth}
             row |= dict.fromkeys(figure.name for figure in FIGURES)
             latency = (better + 1) * 10**18 // int(bandwidth)
             row |= {
@@ -121,7 +121,7 @@ def test_a_heat_map_has_a_figure_in_every_cell(
 def test_equal_figures_and_many_cells_are_drawn_too(goal: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     images = Knob("images", tuple(map(str, range(1, 61))))
-    many: list[Row] = []
+    many: list[FigureRow] = []
     for row in rows()[:4]:
         many += [row | {"images": number, "accuracy": 0.9} for number in images.numbers or ()]
     found = heat_of(many, (BANDWIDTH, images), OBJECTIVES[goal])
@@ -186,7 +186,7 @@ def test_the_page_of_a_front_has_every_design(front: Front) -> None:
 def test_every_part_of_the_pages_comes_with_the_package() -> None:
     from importlib.resources import files
 
-    for name in (*SCRIPTS, *STYLES):
+    for name in (f"script/{SCRIPT}", *STYLES):
         assert files("simres.reporting.html").joinpath(name).is_file()
 
 

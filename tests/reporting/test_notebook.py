@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import simres
 from simres.reporting.files.notebook import html
 
 KNOWN = {
@@ -46,6 +49,16 @@ def test_well_formed_and_escaped(random_results, data):
     assert reader.rows == 2 + engines + len(result.layers)
 
 
-def test_shows_itself(paper):
-    assert paper._repr_html_() == html(paper)
-    assert "22.10 ms an image" in html(paper)
+def test_a_running_notebook_shows_results_as_this_table(monkeypatch):
+    shown = {}
+    formatter = SimpleNamespace(for_type=shown.__setitem__)
+    shell = SimpleNamespace(display_formatter=SimpleNamespace(formatters={"text/html": formatter}))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    paper = simres.simulate("paper")
+    assert shown == {simres.Result: html}
+    assert "22.10 ms an image" in shown[type(paper)](paper)
+
+
+def test_nothing_happens_where_no_notebook_runs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert simres.simulate("paper").makespan_ps

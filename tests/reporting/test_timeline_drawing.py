@@ -13,7 +13,7 @@ from simres.commands.timeline import timeline as command
 from simres.errors import SimresError
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
-from simres.reporting.drawing.lane_cells import Window, fullest, lanes
+from simres.reporting.drawing.lane_cells import DrawnInterval, fullest, lanes
 from simres.reporting.drawing.timeline_drawing import layer_window, show_timeline, timeline
 from simres.reporting.text.console import Output
 from simres.reporting.text.glyphs import ASCII, BLOCKS
@@ -40,7 +40,7 @@ def test_lanes_agree_with_the_record(random_results, data, width):
         return
     since = data.draw(st.integers(0, makespan - 1))
     until = data.draw(st.integers(since + 1, makespan))
-    window = Window(since, until, width)
+    window = DrawnInterval(since, until, width)
     for lane in lanes(result.program, record, window):
         assert len(lane.cells) == width
         works = worked(record, result.program, lane.engine, since, until)
@@ -48,7 +48,7 @@ def test_lanes_agree_with_the_record(random_results, data, width):
         drawn = sum(isinstance(state, TaskKind) for state in lane.cells)
         # Each cell is (until - since) / width long; the lane is right to half of one.
         assert 2 * abs(drawn * (until - since) - works * width) <= until - since
-    for lane in lanes(result.program, record, Window(0, makespan, width)):
+    for lane in lanes(result.program, record, DrawnInterval(0, makespan, width)):
         engine = record.engines[lane.engine]
         waits = sum(isinstance(state, Cause) for state in lane.cells)
         assert abs(waits * makespan - sum(engine.waiting_ps.values()) * width) <= 2 * makespan
@@ -61,7 +61,7 @@ def test_the_fullest_moment_of_each_cell(random_results, data, width):
     if not result.makespan_ps:
         return
     since = data.draw(st.integers(0, result.makespan_ps - 1))
-    window = Window(since, result.makespan_ps, width)
+    window = DrawnInterval(since, result.makespan_ps, width)
     most = fullest(result.stays, "sram", window)
     for number, drawn in enumerate(most):
         # Cells are half-open; in units of 1 / width picoseconds their ends are whole.
@@ -162,7 +162,7 @@ def test_many_spans_in_one_cell_show_their_share(make_result):
         tasks.append(Task("ddr", TaskKind.LOAD, Work(nbytes=1), 0, needs=needs))
         tasks.append(Task("host", TaskKind.HOST, Work(vector_ops=30), 0, needs=(2 * number,)))
     result = make_result(Program("many", "", tuple(tasks), layers=(Layer("many", "row"),)), paper_chip())
-    found = lanes(result.program, result.record, Window(0, result.makespan_ps, 60))
+    found = lanes(result.program, result.record, DrawnInterval(0, result.makespan_ps, 60))
     drawn = {lane.engine: sum(isinstance(s, TaskKind) for s in lane.cells) for lane in found}
     assert drawn == {"ddr": 15, "host": 45}
 

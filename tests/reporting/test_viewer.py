@@ -12,13 +12,13 @@ from rich.cells import cell_len
 
 from simres.program import TaskKind
 from simres.program.record import RecordLevel
-from simres.reporting.drawing.lane_cells import Window, lanes
+from simres.reporting.drawing.lane_cells import DrawnInterval, lanes
 from simres.reporting.drawing.lane_drawing import drawn
 from simres.reporting.viewer.details import details, held
 from simres.reporting.viewer.index import ViewIndex
 from simres.reporting.viewer.keys import KEYS
 from simres.reporting.viewer.picture import (
-    Row,
+    PictureRow,
     Sort,
     cells_in,
     explained,
@@ -58,7 +58,7 @@ def test_a_picture_fits_and_its_lanes_are_those_of_the_record(random_results, da
         assert 2 + cell_len(line.head) < label_width(index)
         assert cell_len(line.cells.plain) <= (cells if line.row >= 0 else width - label_width(index))
     assert {line.row for line in made.lanes} == set(range(len(rows(index))))
-    window = Window(since, until, cells)
+    window = DrawnInterval(since, until, cells)
     expected = {lane.engine: lane for lane in lanes(index.result.program, index.result.record, window)}
     for line in made.lanes:
         row = rows(index)[line.row]
@@ -145,7 +145,7 @@ def test_the_path_as_a_lane_is_as_long_as_the_path(random_results, data):
     index = indexed(data, random_results)
     if index is None:
         return
-    window = Window(0, index.result.makespan_ps, 1)
+    window = DrawnInterval(0, index.result.makespan_ps, 1)
     drawn_ps = sum(each.amounts(window.edges, 1)[0] for each in index.path_states.values())
     idle_ps = sum(part.took_ps for part in index.path if part.task < 0)
     assert drawn_ps + idle_ps == index.result.makespan_ps
@@ -322,7 +322,7 @@ def test_steps_go_from_task_to_task_and_enter_zooms_there(resnet20):
 
 def test_w_goes_to_what_a_task_waited_for_and_b_back(resnet20):
     index = ViewIndex(resnet20)
-    matrix = rows(index).index(Row(Sort.ENGINE, "matrix"))
+    matrix = rows(index).index(PictureRow(Sort.ENGINE, "matrix"))
     before, lines = walk(resnet20, "down", "down", "full_stop")
     assert before.lane == matrix
     assert any("waited" in line and "data" in line for line in lines)
@@ -330,7 +330,7 @@ def test_w_goes_to_what_a_task_waited_for_and_b_back(resnet20):
     holder = index.holder_row(row)
     after, _ = walk(resnet20, "down", "down", "full_stop", "w")
     assert (after.lane, after.at_ps) == (
-        rows(index).index(Row(Sort.ENGINE, index.engine_of(holder))),
+        rows(index).index(PictureRow(Sort.ENGINE, index.engine_of(holder))),
         index.span(holder).begun,
     )
     assert walk(resnet20, "down", "down", "full_stop", "w", "b")[0] == before
@@ -343,7 +343,7 @@ def test_brackets_follow_the_critical_path(resnet20):
         view, _ = walk(resnet20, *["right_square_bracket"] * steps)
         part = index.path[steps]
         assert view.at_ps == part.start_ps
-        assert names[view.lane] == Row(Sort.ENGINE, part.engine)
+        assert names[view.lane] == PictureRow(Sort.ENGINE, part.engine)
     view, lines = walk(resnet20, "up", "right_square_bracket")
     assert view.lane == 0
     assert any("critical path: " in line for line in lines)
@@ -385,7 +385,7 @@ def test_the_mouse_selects_zooms_and_drags(resnet20):
         async with shown(resnet20) as (app, pilot):
             label = label_width(app.index)
             await pilot.click("#lanes", offset=(label + 10, 3))
-            assert app.rows[app.view.lane] == Row(Sort.ENGINE, "matrix")
+            assert app.rows[app.view.lane] == PictureRow(Sort.ENGINE, "matrix")
             window = app.view.window(app.cells)
             assert window.cell(app.view.at_ps) == 10
             from textual.events import MouseScrollUp

@@ -18,7 +18,7 @@ from simres.hardware.specs import ComponentSpec
 from simres.plugins.hooks import Component, ComponentRole, Scheduler
 from simres.plugins.registry import Registry
 from simres.scenario.loader import from_document, load, resolved
-from simres.scenario.model import Expectation
+from simres.scenario.model import StatedExpectation
 from simres.scenario.problems import Findings, plainly, suggestion
 from simres.scenario.source import Document
 
@@ -110,7 +110,7 @@ def test_a_scenario_loads(write):
     assert scenario.scheduler == "serial"
     assert scenario.passes == ("fold_batch_norm",)
     assert scenario.seed == 7
-    assert scenario.expect == (Expectation("makespan", 2_000_000, "ps", Fraction(1, 100)),)
+    assert scenario.expect == (StatedExpectation("makespan", 2_000_000, "ps", Fraction(1, 100)),)
     assert not scenario.overridden
 
 

@@ -99,6 +99,39 @@ def test_the_costs_tell_the_makespan(network):
     assert record.makespan_ps == pytest.approx(found.estimate_ps, rel=0.002)
 
 
+def test_of_a_store_and_a_load_due_at_the_same_moment_the_store_goes_first():
+    """The first of three copies is ready while the second is loaded: its store and the third load are due.
+
+    The store gives its space back, so that later loads find room earlier.
+    """
+    names = ("a", "b", "c")
+    tensors = {f"in_{name}": Tensor(f"in_{name}", Role.INPUT, (1, 64)) for name in names}
+    tensors |= {name: Tensor(name, Role.ACTIVATION, (1, 64)) for name in names}
+    ops = tuple(Op(name, "relu", Unit.HOST, (f"in_{name}",), (name,), vector_ops=64) for name in names)
+    workload, machine = Workload("three", tensors, ops, names), paper_chip()
+    program = tiled(workload, machine, name="test", share=1, overlap=True)
+    prove(program, machine, workload)
+    bus = [(task.kind.value, task.layer) for task in program.tasks if task.engine == "ddr"]
+    assert bus == [("load", 0), ("load", 1), ("store", 0), ("store", 1), ("load", 2), ("store", 2)]
+
+
+@pytest.mark.parametrize("kinds", [("relu", "matmul"), ("matmul", "relu")])
+def test_of_two_tiles_that_can_begin_at_once_the_first_in_the_network_is_issued_first(kinds):
+    tensors = {"x": Tensor("x", Role.INPUT, (8, 8))}
+    tensors |= {kind: Tensor(kind, Role.ACTIVATION, (8, 8)) for kind in kinds}
+    made = {
+        "relu": Op("relu", "relu", Unit.HOST, ("x",), ("relu",), vector_ops=64),
+        "matmul": Op(
+            "matmul", "matmul", Unit.MATRIX, ("x", "x"), ("matmul",), macs=512, loops=Loops(n=8, m=8, c=8)
+        ),
+    }
+    workload, machine = Workload("both", tensors, tuple(made[kind] for kind in kinds), kinds), paper_chip()
+    program = tiled(workload, machine, name="test", share=1, overlap=True)
+    prove(program, machine, workload)
+    engines = {"relu": "host", "matmul": "matrix"}
+    assert [task.engine for task in program.tasks][:3] == ["ddr", *(engines[kind] for kind in kinds)]
+
+
 FOLDED = ("fold_batch_norm", "fold_bias")
 
 

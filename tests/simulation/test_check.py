@@ -8,11 +8,13 @@ import pytest
 
 from simres.errors import InvariantViolation
 from simres.program import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
+from simres.program.orders import Held, Issued, Pattern
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.simulation.check import check
+from simres.simulation.proof import fits, prove
 from simres.testing import paper_chip
-from simres.workload import Op, Role, Tensor, Unit, Workload
+from simres.workload import Loops, Op, Role, Tensor, Unit, Workload
 
 NBYTES = 64
 
@@ -74,6 +76,7 @@ def test_the_sound_one_passes_and_is_what_the_cases_below_assume():
         (rebuffered(1, nbytes=-1), "`a`\\) is of -1 B"),
         (dataclasses.replace(program(), resident_in=(7,)), "keeps buffer 7, which does not exist"),
         (dataclasses.replace(program(), resident_out=(-1,)), "keeps buffer -1, which does not exist"),
+        (changed(1, work=Work(macs=16, loops=Loops(c=8))), "does 16 multiply-accumulates, but .* makes 8"),
         (changed(0, reserves=(7,)), "buffer 7, which does not exist"),
         (changed(1, reserves=(0, 1)), "reserves buffer 0 a second time"),
         (changed(1, reserves=()), "`a`\\) is never reserved"),
@@ -180,3 +183,35 @@ def test_reservations_that_could_deadlock_are_refused():
     buffers = (Buffer("x", 600_000, "sram", (2,)), Buffer("a", 600_000, "sram", (2,)))
     with pytest.raises(InvariantViolation, match=r"task 1 \(load.*`sram` would hold 200 kB more"):
         check(Program("test", "", tasks, buffers, (Layer("x", "test"),)), paper_chip("1 MB"), workload())
+
+
+def read_twice() -> Program:
+    """`x` is read by two tasks, and `b` is reserved between them: there is room for it once both are done."""
+    load = Task("ddr", TaskKind.LOAD, Work(nbytes=NBYTES), 0, reads=(Region("x"),), writes=(Region("x", 0),))
+    first = Task("host", TaskKind.HOST, Work(vector_ops=16), 0, needs=(0,), reads=(Region("x", 0),))
+    tasks = (
+        dataclasses.replace(load, reserves=(0,)),
+        dataclasses.replace(first, writes=(Region("a", 1),), reserves=(1,)),
+        Task("sram", TaskKind.MOVE, Work(), 0, reserves=(2,)),
+        dataclasses.replace(first, needs=(0, 1), after=(2,), reads=(Region("x", 0), Region("a", 1))),
+    )
+    buffers = (
+        Buffer("x", NBYTES, "sram", (1, 3)),
+        Buffer("a", NBYTES, "sram", (3,)),
+        Buffer("b", NBYTES, "sram", (2,)),
+    )
+    return Program("test", "", tasks, buffers, (Layer("a", "relu"),))
+
+
+def test_a_buffer_counts_until_the_last_of_its_users():
+    """With room for two buffers it would do if `x` went when the first of its two users ends."""
+    shared, roomy, tight = read_twice(), paper_chip(f"{3 * NBYTES} B"), paper_chip(f"{2 * NBYTES} B")
+    with pytest.raises(InvariantViolation, match="it has 0 bytes written"):
+        check(shared, roomy, workload())
+    with pytest.raises(InvariantViolation, match=r"task 2 .*`sram` would hold 64 B more than it can"):
+        check(shared, tight, workload())
+    tasks = Issued(Pattern(shared), range(len(shared.tasks)))
+    assert fits(tasks, roomy)
+    assert not fits(tasks, tight)
+    with pytest.raises(InvariantViolation, match=r"task 2 .*`sram` would hold 64 B more than it can"):
+        prove(dataclasses.replace(shared, tasks=tasks, buffers=Held(tasks)), tight, workload())

@@ -77,10 +77,10 @@ def test_a_record_that_contradicts_itself_is_found(ran, tamper, message):
     assert caught.value.record.engines.keys() == record.engines.keys()
 
 
-@pytest.mark.parametrize("column", [2, 3, 4, 5])
-def test_a_span_out_of_time_is_found(ran, column):
+@pytest.mark.parametrize("moved", [{"since": 10**9}, {"ready": 0}, {"granted": 0}, {"end": 0}])
+def test_a_span_out_of_time_is_found(ran, moved):
     record, launches, _ = ran
-    rows = [list(row) for row in record.rows]
-    rows[1][column] = 0 if column != 2 else 10**9
+    rows = list(record.rows)
+    rows[1] = rows[1]._replace(**moved)
     with pytest.raises(BrokenInvariant):
-        spans_hold(dataclasses.replace(record, rows=tuple(map(tuple, rows))), launches[0].plan)
+        spans_hold(dataclasses.replace(record, rows=tuple(rows)), launches[0].plan)

@@ -103,7 +103,7 @@ class Endless(nn.Module):
 
 
 FAILING = {
-    "data": (DataDependent(), (3,), r"depends on the values of a tensor, at .*test_tracing_failures\.py:\d+"),
+    "data": (DataDependent(), (3,), r"depends on the values of a tensor, at .*test_failures\.py:\d+"),
     "number": (Number(), (3,), "returns no tensor"),
     "nonzero": (Nonzero(), (3,), "shape of `nonzero` depends on data"),
     "complex": (Complex(), (8,), "data type torch.complex64"),

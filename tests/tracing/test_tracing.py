@@ -236,7 +236,7 @@ ELEMENTWISE = {
     "layer_norm": (nn.LayerNorm([8, 8]), 7),
     "bare_layer_norm": (nn.LayerNorm([8, 8], elementwise_affine=False), 5),
     "group_norm": (nn.GroupNorm(3, 6), 7),
-    "instance_norm": (nn.InstanceNorm2d(6), 5),
+    "instance_norm": (nn.Sequential(nn.InstanceNorm2d(6)), 5),  # torch 2.6 cannot export it by itself
     "rms_norm": (nn.RMSNorm([8]), 4),
     "dropout": (nn.Dropout(), 0),
     "identity": (nn.Identity(), 0),

@@ -12,7 +12,15 @@ from torch import nn
 from simres.errors import SimresError
 from simres.networks.build import build
 from simres.training.augment import Batches
-from simres.training.block_removal import Point, Study, branch_end, responses, spread, study, without
+from simres.training.block_removal import (
+    RemovalPoint,
+    RemovalStudy,
+    branch_end,
+    responses,
+    spread,
+    study,
+    without,
+)
 from simres.training.evaluation import evaluate
 from simres.training.features import feature_maps, layer_responses
 from simres.training.recipe import Recipe
@@ -69,7 +77,7 @@ def cost(module: nn.Module) -> tuple[int, int]:
 def test_blocks_go_by_what_they_cost_for_what_they_save() -> None:
     module = Net()
     made = study(module, images(), images(), cost)
-    assert made.path[0] == Point((), 1.0, 1.0, 190, 21)
+    assert made.path[0] == RemovalPoint((), 1.0, 1.0, 190, 21)
     # Blocks 1 and 2 are worth nothing: the slower goes first. Without block 0, class 0 is never found.
     assert [point.removed for point in made.path[1:]] == [
         ("blocks.2",),
@@ -114,9 +122,10 @@ def test_a_network_without_blocks_is_refused() -> None:
 
 def test_no_point_of_the_front_is_beaten() -> None:
     points = tuple(
-        Point((str(n),), a, a, t, 0) for n, (t, a) in enumerate([(9, 0.9), (8, 0.8), (7, 0.85), (5, 0.2)])
+        RemovalPoint((str(n),), a, a, t, 0)
+        for n, (t, a) in enumerate([(9, 0.9), (8, 0.8), (7, 0.85), (5, 0.2)])
     )
-    assert [point.time_ps for point in Study((), points).front()] == [9, 7, 5]
+    assert [point.time_ps for point in RemovalStudy((), points).front()] == [9, 7, 5]
 
 
 def test_rows_are_spread_over_all() -> None:

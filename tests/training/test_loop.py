@@ -28,8 +28,16 @@ from simres.networks.variant import Variant
 from simres.training import store
 from simres.training.datasets import Dataset, open_dataset
 from simres.training.loop import fit
-from simres.training.recipe import Recipe, Schedule, recipe
-from simres.training.run import CHECKPOINT, METRICS, STATE, Outcome, Run, Silent, read_metrics
+from simres.training.recipe import LearningRateSchedule, Recipe, recipe
+from simres.training.run import (
+    CHECKPOINT,
+    METRICS,
+    STATE,
+    SilentTraining,
+    TrainingOutcome,
+    TrainingRun,
+    read_metrics,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -50,9 +58,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return open_dataset(f"folder:{tree(folder / 'tree')}", cache=folder / "cache")
 
 
-def run_on(data: Dataset, **changes: object) -> Run:
+def run_on(data: Dataset, **changes: object) -> TrainingRun:
     made = recipe("fast", {"epochs": EPOCHS, "batch": 8, "lr": 0.05, "crop": 1, **changes})
-    return Run(Variant("resnet8", classes=3), made, "folder:x", data.about.digest)
+    return TrainingRun(Variant("resnet8", classes=3), made, "folder:x", data.about.digest)
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
@@ -71,7 +79,7 @@ def same(one: Path, other: Path) -> bool:
     return equal and timeless[0] == timeless[1]
 
 
-class StopsAfter(Silent):
+class StopsAfter(SilentTraining):
     """Presses Ctrl-C after so many steps."""
 
     def __init__(self, step: int) -> None:
@@ -83,12 +91,12 @@ class StopsAfter(Silent):
 
 
 @pytest.fixture(scope="module")
-def whole(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def whole(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> TrainingOutcome:
     torch.set_num_threads(1)
     return fit(run_on(data, ema=0.9), data, tmp_path_factory.mktemp("whole") / "run")
 
 
-def test_it_learns_and_takes_everything_down(whole: Outcome, data: Dataset) -> None:
+def test_it_learns_and_takes_everything_down(whole: TrainingOutcome, data: Dataset) -> None:
     assert whole.accuracy == 1.0
     assert [epoch.epoch for epoch in whole.epochs] == [1, 2, 3]
     assert whole.epochs[-1].step == EPOCHS * PER_EPOCH == whole.steps
@@ -104,7 +112,7 @@ def test_it_learns_and_takes_everything_down(whole: Outcome, data: Dataset) -> N
 
 
 @pytest.mark.parametrize("stop", [1, 5, 6, 7, 12, 17])
-def test_ctrl_c_loses_nothing(whole: Outcome, data: Dataset, tmp_path: Path, stop: int) -> None:
+def test_ctrl_c_loses_nothing(whole: TrainingOutcome, data: Dataset, tmp_path: Path, stop: int) -> None:
     run = run_on(data, ema=0.9)
     first = fit(run, data, tmp_path / "run", observer=StopsAfter(stop))
     assert first.interrupted
@@ -115,20 +123,22 @@ def test_ctrl_c_loses_nothing(whole: Outcome, data: Dataset, tmp_path: Path, sto
     assert same(tmp_path / "run", whole.folder)
 
 
-def test_ctrl_c_after_the_last_step_is_too_late(whole: Outcome, data: Dataset, tmp_path: Path) -> None:
+def test_ctrl_c_after_the_last_step_is_too_late(
+    whole: TrainingOutcome, data: Dataset, tmp_path: Path
+) -> None:
     outcome = fit(run_on(data, ema=0.9), data, tmp_path / "run", observer=StopsAfter(EPOCHS * PER_EPOCH))
     assert not outcome.interrupted
     assert same(tmp_path / "run", whole.folder)
 
 
-def test_a_run_is_a_function_of_its_seed(whole: Outcome, data: Dataset, tmp_path: Path) -> None:
+def test_a_run_is_a_function_of_its_seed(whole: TrainingOutcome, data: Dataset, tmp_path: Path) -> None:
     fit(run_on(data, ema=0.9), data, tmp_path / "again")
     assert same(tmp_path / "again", whole.folder)
     fit(run_on(data, ema=0.9, seed=1), data, tmp_path / "other")
     assert not same(tmp_path / "other", whole.folder)
 
 
-def test_a_finished_run_resumes_to_itself(whole: Outcome, data: Dataset) -> None:
+def test_a_finished_run_resumes_to_itself(whole: TrainingOutcome, data: Dataset) -> None:
     before = (whole.folder / CHECKPOINT).read_bytes()
     again = fit(run_on(data, ema=0.9), data, whole.folder, resume=True)
     assert again.epochs == whole.epochs
@@ -138,7 +148,7 @@ def test_a_finished_run_resumes_to_itself(whole: Outcome, data: Dataset) -> None
 
 
 def test_a_full_disk_keeps_the_last_save_whole(
-    whole: Outcome, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: TrainingOutcome, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_on(data, ema=0.9)
     real, calls = os.fsync, 0
@@ -165,8 +175,8 @@ def test_a_loss_that_is_no_number_stops_the_run(data: Dataset, tmp_path: Path) -
     run = run_on(data, lr=0.05)
     fit(run, data, tmp_path / "run", observer=StopsAfter(PER_EPOCH + 2))
     good = (tmp_path / "run" / STATE).read_bytes()
-    changes = {"lr": 1e30, "lr_rest": 1e30, "schedule": Schedule.CONSTANT}
-    wild = Run(run.variant, run.recipe.model_copy(update=changes), run.data, run.digest)
+    changes = {"lr": 1e30, "lr_rest": 1e30, "schedule": LearningRateSchedule.CONSTANT}
+    wild = TrainingRun(run.variant, run.recipe.model_copy(update=changes), run.data, run.digest)
     with pytest.raises(
         SimresError, match=r"no number any more in epoch 2, step [0-9] of 6.* after epoch 1"
     ) as raised:
@@ -181,7 +191,7 @@ def test_what_cannot_be_trained_is_refused(data: Dataset, tmp_path: Path) -> Non
 
     def refused(variant: Variant, recipe: Recipe = made) -> str:
         with pytest.raises(SimresError) as raised:
-            fit(Run(variant, recipe, "x", data.about.digest), data, tmp_path / "run")
+            fit(TrainingRun(variant, recipe, "x", data.about.digest), data, tmp_path / "run")
         return raised.value.message
 
     assert "does not take the images" in refused(Variant("lenet5", classes=3))
@@ -192,7 +202,7 @@ def test_what_cannot_be_trained_is_refused(data: Dataset, tmp_path: Path) -> Non
     assert not (tmp_path / "run" / STATE).exists()
     (tmp_path / "file").write_text("x")
     with pytest.raises(SimresError, match="is a file"):
-        fit(Run(Variant("resnet8", classes=3), made, "x", data.about.digest), data, tmp_path / "file")
+        fit(TrainingRun(Variant("resnet8", classes=3), made, "x", data.about.digest), data, tmp_path / "file")
 
 
 def test_resuming_needs_a_run_and_its_images(data: Dataset, tmp_path: Path) -> None:
@@ -231,7 +241,7 @@ from pathlib import Path
 torch.set_num_threads(1)
 from simres.training.datasets import open_dataset
 from simres.training.loop import fit
-from simres.training.run import Run
+from simres.training.run import TrainingRun
 from simres.training.recipe import recipe
 from simres.networks.variant import Variant
 root, folder, resume = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "resume"
@@ -240,7 +250,7 @@ data = open_dataset(f"folder:{root / 'tree'}", cache=root / "cache", size=int(si
 changes = {"epochs": 3, "batch": 8, "lr": 0.05, "crop": 1, "ema": 0.9}
 if network == "lenet5":  # compared within rounding, of which orthogonal turns and bf16 make much
     changes |= {"optimiser": "sgd", "lr_rest": None, "precision": "fp32"}
-run = Run(Variant(network, classes=3), recipe("fast", changes), "folder:x", data.about.digest)
+run = TrainingRun(Variant(network, classes=3), recipe("fast", changes), "folder:x", data.about.digest)
 print("ready", flush=True)
 outcome = fit(run, data, folder, resume=resume, checkpoint_every=2)
 sys.exit(130 if outcome.interrupted else 0)
@@ -260,7 +270,7 @@ def start(root: Path, folder: Path, resume: bool) -> subprocess.Popen[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_killed_at_random_moments_a_run_still_ends_the_same(
-    whole: Outcome, data: Dataset, tmp_path: Path, number: signal.Signals
+    whole: TrainingOutcome, data: Dataset, tmp_path: Path, number: signal.Signals
 ) -> None:
     tree(tmp_path / "tree")
     chance = random.Random(int(number))

@@ -37,6 +37,19 @@ def test_singular_values_come_near_1_and_directions_stay(
         assert (within.diagonal()[singular >= 0.021] > 0.67).all()
 
 
+@pytest.mark.parametrize("decay_all", [True, False])
+def test_biases_and_norms_decay_only_where_a_recipe_says_so(decay_all: bool) -> None:
+    module = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2))
+    before = {name: value.detach().clone() for name, value in module.named_parameters()}
+    for parameter in module.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    stepper = Stepper(module, Recipe(epochs=1, lr=0.5, weight_decay=0.1, decay_all=decay_all))
+    stepper.step(1.0)
+    for name, value in module.named_parameters():
+        shrinks = decay_all or value.ndim > 1
+        assert torch.allclose(value, before[name] * (0.95 if shrinks else 1.0)), name
+
+
 def test_filters_keep_their_length_and_turn_by_the_rate() -> None:
     torch.manual_seed(0)
     module = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8 * 36, 5))

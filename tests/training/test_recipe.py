@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from simres.errors import InvalidFile, SimresError
 from simres.networks.variant import Variant
-from simres.training.recipe import RECIPES, Recipe, Schedule, recipe
-from simres.training.run import Run, closest, run_from, settings
+from simres.training.recipe import RECIPES, LearningRateSchedule, Recipe, recipe
+from simres.training.run import TrainingRun, closest, run_from, settings
 
 
 @given(
@@ -39,7 +39,7 @@ def test_he2015_drops_tenfold_at_half_and_three_quarters() -> None:
 def test_one_cycle_rises_once_then_falls_and_never_leaves_0_to_1(
     epochs: int, per_epoch: int, warmup: float
 ) -> None:
-    made = Recipe(epochs=epochs, lr=1.0, schedule=Schedule.ONE_CYCLE, warmup=warmup)
+    made = Recipe(epochs=epochs, lr=1.0, schedule=LearningRateSchedule.ONE_CYCLE, warmup=warmup)
     rates = [made.rate(step, per_epoch) for step in range(epochs * per_epoch)]
     assert all(0 < rate <= 1 for rate in rates)
     top = rates.index(max(rates))
@@ -52,7 +52,7 @@ def test_every_recipe_is_one_and_survives_being_written(name: str) -> None:
     made = recipe(name)
     assert closest(made) == name
     assert settings(made) == []
-    run = Run(Variant("resnet20", classes=10, removed=("layers.1",)), made, "shapes", "sha256:0", 32)
+    run = TrainingRun(Variant("resnet20", classes=10, removed=("layers.1",)), made, "shapes", "sha256:0", 32)
     assert run_from(run.document(), "here") == run
 
 
@@ -132,7 +132,7 @@ def test_nothing_typed_is_more_than_a_wrong_value(text: str) -> None:
     ],
 )
 def test_what_describes_no_run_is_refused(change: dict[str, object]) -> None:
-    document = Run(Variant("resnet8"), recipe("fast"), "shapes", "sha256:0").document()
+    document = TrainingRun(Variant("resnet8"), recipe("fast"), "shapes", "sha256:0").document()
     with pytest.raises(SimresError, match="x does not describe a training run") as raised:
         run_from(document | change, "x")
     assert "pydantic" not in raised.value.message

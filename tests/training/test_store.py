@@ -15,13 +15,13 @@ pytest.importorskip("safetensors")
 from simres.errors import SimresError
 from simres.networks.variant import Variant
 from simres.training.recipe import recipe
-from simres.training.run import METRICS, STATE, Epoch, Run, read_metrics
+from simres.training.run import METRICS, STATE, Epoch, TrainingRun, read_metrics
 from simres.training.store import Progress, load_state, packed, save_state
 
 pytestmark = pytest.mark.torch
 
 EPOCH = Epoch(1, 4, 0.1, 1.0, 0.5, 1.0, 0.5, 1.0, 10.0, 1.0)
-RUN = Run(Variant("resnet8"), recipe("fast"), "shapes", "sha256:0")
+RUN = TrainingRun(Variant("resnet8"), recipe("fast"), "shapes", "sha256:0")
 PROGRESS = Progress(4, 1.0, 2, 1.0, (EPOCH,))
 
 

@@ -25,7 +25,7 @@ State = TaskKind | Cause | None
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class DrawnInterval:
     """A part of a run: `cells` cells from `since_ps` to `until_ps`."""
 
     since_ps: int
@@ -49,7 +49,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class DrawnLane:
     """An engine in a window: what each cell shows, and how long it worked there in all."""
 
     engine: str
@@ -97,39 +97,30 @@ class LaneIndex:
             name: {} for name, engine in record.engines.items() if engine.tasks
         }
         tasks = program.tasks
-        for _, number, since, ready, granted, end, latency, bus, holder, _, engine in record.rows:
-            task = tasks[number]
+        for span in record.spans:
+            task = tasks[span.task]
             states = self.engines[task.engine]
-            if since < granted:
-                if since < ready:
-                    cause = Cause.DATA if holder in task.needs else Cause.ORDER
-                    states.setdefault(cause, Stretches()).add(since, ready)
-                if ready < granted:
-                    states.setdefault(Cause.SPACE, Stretches()).add(ready, granted)
-            begun = granted + engine + latency + bus
-            if granted < begun:
-                at = granted
-                for cause, ps in ((Cause.ENGINE, engine), (Cause.LATENCY, latency), (Cause.BUS, bus)):
-                    if ps:
-                        states.setdefault(cause, Stretches()).add(at, at + ps)
-                        at += ps
-            if begun < end:
+            begun = span.begun
+            if span.since < begun:
+                for wait in span.waits(task.needs):
+                    states.setdefault(wait.cause, Stretches()).add(wait.start_ps, wait.end_ps)
+            if begun < span.end:
                 kind = task.kind
                 if kind not in states:
                     states[kind] = Stretches()
-                states[kind].add(begun, end)
+                states[kind].add(begun, span.end)
 
-    def lanes(self, window: Window) -> list[Lane]:
+    def lanes(self, window: DrawnInterval) -> list[DrawnLane]:
         """Every engine in a window."""
         return [self.lane(engine, window) for engine in self.engines]
 
-    def lane(self, engine: str, window: Window) -> Lane:
+    def lane(self, engine: str, window: DrawnInterval) -> DrawnLane:
         """One engine in a window."""
         amounts = shares(self.engines[engine], window)
         worked = sum(sum(each) for state, each in amounts.items() if isinstance(state, TaskKind))
-        return Lane(engine, list(shown(amounts, window)), worked // window.cells)
+        return DrawnLane(engine, list(shown(amounts, window)), worked // window.cells)
 
-    def working(self, engines: Iterable[str], window: Window) -> list[int]:
+    def working(self, engines: Iterable[str], window: DrawnInterval) -> list[int]:
         """Picoseconds, times the window's cells, that these engines worked in each cell, added up."""
         sums = [0] * window.cells
         for engine in engines:
@@ -140,18 +131,18 @@ class LaneIndex:
         return sums
 
 
-def lanes(program: Program, record: Record, window: Window) -> list[Lane]:
+def lanes(program: Program, record: Record, window: DrawnInterval) -> list[DrawnLane]:
     """A lane for every engine that did any task, in the Record's order."""
     return LaneIndex(program, record).lanes(window)
 
 
-def shares(states: Mapping[State, Stretches], window: Window) -> dict[State, list[int]]:
+def shares(states: Mapping[State, Stretches], window: DrawnInterval) -> dict[State, list[int]]:
     """How long each state held in each cell, in picoseconds times the window's cells."""
     edges = window.edges
     return {state: stretches.amounts(edges, window.cells) for state, stretches in states.items()}
 
 
-def shown(amounts: Mapping[State, Sequence[int]], window: Window) -> Iterator[State]:
+def shown(amounts: Mapping[State, Sequence[int]], window: DrawnInterval) -> Iterator[State]:
     """One state a cell. What a cell does not show is owed, and shown where it next occurs."""
     size = window.span_ps
     worked = drawn = 0
@@ -185,7 +176,7 @@ class HeldIndex:
         self._starts = [stay.start_ps for stay in self._stays]
         self._ends = Pyramid([stay.end_ps for stay in self._stays])
 
-    def fullest(self, window: Window) -> list[int]:
+    def fullest(self, window: DrawnInterval) -> list[int]:
         """The most bytes that it held at any moment of each cell."""
         found = []
         edges = window.edges
@@ -204,6 +195,6 @@ class HeldIndex:
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def fullest(stays: tuple[Stay, ...], memory: str, window: Window) -> list[int]:
+def fullest(stays: tuple[Stay, ...], memory: str, window: DrawnInterval) -> list[int]:
     """The most bytes that `memory` held at any moment of each cell."""
     return HeldIndex(stays, memory).fullest(window)

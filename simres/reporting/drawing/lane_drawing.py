@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from simres.program.record import Cause
 from simres.program.tasks import TaskKind
 from simres.reporting.drawing.lane_cells import State
 from simres.reporting.text.glyphs import Glyphs
@@ -26,7 +27,7 @@ def look(state: State, glyphs: Glyphs) -> tuple[str, str]:
         return " ", "idle"
     if isinstance(state, TaskKind):
         return glyphs.kinds[state], f"kind.{state.value}"
-    return glyphs.causes[state], f"cause.{state.value}"
+    return glyphs.causes.get(state, glyphs.waiting), f"cause.{state.value}"
 
 
 def graph(amounts: Sequence[int], top: int, rows: int, glyphs: Glyphs) -> Iterator[str]:
@@ -44,7 +45,7 @@ def legend(present: Iterable[State], glyphs: Glyphs, width: int) -> Iterator[Tex
     """What the characters mean that were drawn, on as few lines as fit."""
     present = set(present)
     entries = [(*look(kind, glyphs), kind.value) for kind in glyphs.kinds if kind in present]
-    waits = [(*look(cause, glyphs), f"waits: {cause.value}") for cause in glyphs.causes if cause in present]
+    waits = [(*look(cause, glyphs), f"waits: {cause.value}") for cause in Cause if cause in present]
     entries += waits
     if None in present:
         entries.append((" ", "idle", "blank: idle"))

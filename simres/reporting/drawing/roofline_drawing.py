@@ -6,12 +6,12 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from simres.analysis.roofline import Point, Roofline, layers_of
+from simres.analysis.roofline import Roofline, RooflinePoint, layers_of
 from simres.reporting.text.amounts import NOTHING, percent, printable, scale
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.text import three_digits
 from simres.units import RATE, format_bandwidth, format_rate
 
@@ -43,9 +43,9 @@ def roofline_of(result: Result) -> Roofline:
     return Roofline(result.peak("bus"), result.peak("matrix"), result.peak("host"), layers_of(rows))
 
 
-def classes(roofline: Roofline) -> dict[str, list[Point]]:
+def classes(roofline: Roofline) -> dict[str, list[RooflinePoint]]:
     """The layers by kind, those with the most operations first."""
-    found: dict[str, list[Point]] = {}
+    found: dict[str, list[RooflinePoint]] = {}
     for point in roofline.points:
         found.setdefault(point.kind, []).append(point)
     return dict(sorted(found.items(), key=lambda item: -sum(point.operations for point in item[1])))
@@ -191,7 +191,7 @@ def _table(roofline: Roofline, width: int, *, clip: bool, rule: str) -> list[Tex
     return lines(columns, width, clip=clip, rule=rule)
 
 
-def _which(roofline: Roofline, point: Point) -> str:
+def _which(roofline: Roofline, point: RooflinePoint) -> str:
     """What a layer is under: the bus's slope or its engine's peak."""
     peak, at = roofline.peak(point.role), point.intensity
     sloped = at is not None and roofline.bandwidth and (not peak or at * roofline.bandwidth < peak)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len
 
 from simres.analysis.breakdown import LayerTotals
-from simres.reporting.drawing.lane_cells import Window
+from simres.reporting.drawing.lane_cells import DrawnInterval
 from simres.reporting.text.amounts import printable
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
@@ -19,7 +19,7 @@ def spelled(ps: int) -> str:
     return DURATION.spell(ps) if ps else "0 s"
 
 
-def ticks(window: Window) -> dict[int, str]:
+def ticks(window: DrawnInterval) -> dict[int, str]:
     """Labels by cell: a step of 1, 2 or 5 times a power of ten, the smallest whose labels fit."""
     step = 1
     while True:
@@ -45,13 +45,13 @@ def tick_labels(ticks: dict[int, str], width: int) -> Text:
     return Text(text)
 
 
-def axis(window: Window, ticks: dict[int, str], glyphs: Glyphs) -> Text:
+def axis(window: DrawnInterval, ticks: dict[int, str], glyphs: Glyphs) -> Text:
     """The line under the labels."""
     cells = [glyphs.tick if cell in ticks else glyphs.line for cell in range(window.cells)]
     return Text("".join(cells), "muted")
 
 
-def layer_row(layers: Sequence[LayerTotals], window: Window, glyphs: Glyphs) -> Text:
+def layer_row(layers: Sequence[LayerTotals], window: DrawnInterval, glyphs: Glyphs) -> Text:
     """Where layers start, and the name (or the end of it) of the longest of each cell where there is room."""
     starts: dict[int, LayerTotals] = {}
     for layer in layers:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, RecordLevel
-from simres.reporting.drawing.lane_cells import Window, fullest, lanes
+from simres.reporting.drawing.lane_cells import DrawnInterval, fullest, lanes
 from simres.reporting.drawing.lane_drawing import drawn, graph, legend
 from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
 from simres.reporting.text.amounts import percent, printable
@@ -17,7 +17,7 @@ from simres.reporting.text.console import NARROWEST, WIDEST, Output, can_draw
 from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.text.layer_names import matching
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes, format_duration
 
 _GRAPH_ROWS = 4
@@ -67,7 +67,7 @@ def timeline(
     limits = {name: format_bytes(result.record.memories[name].capacity) for name in memories}
     tails = max([len(" 100.0 %"), *(len(f" of {limit}") for limit in limits.values())])
     cells = min(width - label - tails, until_ps - since_ps)
-    window = Window(since_ps, until_ps, cells)
+    window = DrawnInterval(since_ps, until_ps, cells)
     found = lanes(result.program, result.record, window)
     shown = [lane for lane in found if result.record.engines[lane.engine].working_ps]
 
@@ -134,7 +134,7 @@ def _share(part: int, whole: int) -> str:
     return f" {percent(part, whole):>5} %"
 
 
-def _title(window: Window, width: int) -> Text:
+def _title(window: DrawnInterval, width: int) -> Text:
     """What is drawn and how long a cell is, over two lines or three where one is too short."""
     text = Text("Timeline", "title")
     length = len(text)
@@ -153,7 +153,9 @@ def _pad(text: str, size: int) -> str:
     return text + " " * (size - cell_len(text))
 
 
-def _memory(result: Result, name: str, window: Window, glyphs: Glyphs) -> Iterator[tuple[str, Text, str]]:
+def _memory(
+    result: Result, name: str, window: DrawnInterval, glyphs: Glyphs
+) -> Iterator[tuple[str, Text, str]]:
     """A memory's graph: the fullest moment of each cell, in eighths of a row.
 
     Its scale is on the left, the fullest moment of all as a share of the capacity on the right.

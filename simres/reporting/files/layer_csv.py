@@ -6,7 +6,7 @@ import csv
 import io
 
 from simres.reporting.tables.result_tables import working_by_layer
-from simres.result.data import Result
+from simres.result import Result
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

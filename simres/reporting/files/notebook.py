@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from html import escape
 
@@ -9,7 +10,7 @@ from simres.program.record import Cause
 from simres.reporting.tables.result_tables import working_by_layer
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import COUNT, TIME, percent, scale
-from simres.result.data import Result
+from simres.result import Result
 
 _MOST_LAYERS = 40
 """More layers than that are folded away."""
@@ -22,6 +23,14 @@ _STYLE = (
     ".simres .works{background:#4078c0}.simres .waits{background:#d0a030}"
     ".simres .warning{color:#b06000}"
 )
+
+
+def show_in_notebooks() -> None:
+    """From now on the running notebook, if there is one, shows a Result as this table."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        shell.display_formatter.formatters["text/html"].for_type(Result, html)
 
 
 def html(result: Result) -> str:

@@ -23,7 +23,7 @@ from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.program.tasks import Task, TaskKind
 from simres.reporting.files.trace_counters import counters
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 _PS_PER_NS = 1000
@@ -139,26 +139,14 @@ def _slices(
     result, program = part.result, part.result.program
     task = program.tasks[span.task]
     layer = program.layers[task.layer].name
-    by_need = Cause.DATA if span.holder in task.needs else Cause.ORDER
-    turn = span.granted + span.engine_ps
-    arrived = turn + span.latency_ps
-    for since, until, cause, holder in (
-        (span.since, span.ready, by_need, span.holder),
-        (span.ready, span.granted, Cause.SPACE, span.space_holder),
-        (span.granted, turn, Cause.ENGINE, -1),
-        (turn, arrived, Cause.LATENCY, -1),
-        (arrived, span.begun, Cause.BUS, -1),
-    ):
-        if until > since:
-            about: Event = {"layer": layer, "cause": cause.value, "exact_ps": until - since}
-            if holder >= 0:
-                about["holder"] = _title(result, program.tasks[holder])
-                about["holder_engine"] = program.tasks[holder].engine
-            if cause is Cause.BUS and bus_held:
-                about["held_by_ps"] = {name or "turnaround, refresh": ps for name, ps in bus_held.items()}
-            yield _slice(part, f"waits: {cause.value}", "wait", thread, since, until, about) | {
-                "cname": "grey"
-            }
+    for cause, since, until, holder in span.waits(task.needs):
+        about: Event = {"layer": layer, "cause": cause.value, "exact_ps": until - since}
+        if holder >= 0:
+            about["holder"] = _title(result, program.tasks[holder])
+            about["holder_engine"] = program.tasks[holder].engine
+        if cause is Cause.BUS and bus_held:
+            about["held_by_ps"] = {name or "turnaround, refresh": ps for name, ps in bus_held.items()}
+        yield _slice(part, f"waits: {cause.value}", "wait", thread, since, until, about) | {"cname": "grey"}
     about = {"layer": layer, "task": span.task, "launch": span.launch, "exact_ps": span.working_ps}
     if block := program.layers[task.layer].block:
         about["block"] = block

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from simres.analysis.energy import by_task, power_uw
 from simres.analysis.occupancy import by_tensor, occupancy
 from simres.analysis.rates import bandwidth, power
-from simres.result.data import Result
+from simres.result import Result
 
 _TENSORS = 8
 """Tensors of a memory that are told apart, those with the most bytes x time; all others are one."""

@@ -19,7 +19,7 @@ from simres.text import three_digits
 if TYPE_CHECKING:
     from simres.exploration.fronts import Axis, Front, Heat
 
-SCRIPTS = ("designs.js", "page.js")
+SCRIPT = "designs.mjs"
 STYLES = ("page.css", "designs.css")
 _WIDE, _HIGH = 560, 400
 _LEFT, _RIGHT, _TOP, _BELOW = 64, 16, 20, 48
@@ -69,7 +69,7 @@ def front_page(found: Front) -> str:
         },
         version=__version__,
         data=json_of(data),
-        scripts=SCRIPTS,
+        script=SCRIPT,
         styles=STYLES,
     )
 
@@ -95,7 +95,7 @@ def heat_page(found: Heat) -> str:
         parts={"Map": ("summary", _summary(title, subject, said, drawing, lead))},
         version=__version__,
         data=json_of(data),
-        scripts=SCRIPTS,
+        script=SCRIPT,
         styles=STYLES,
     )
 

@@ -2,7 +2,7 @@
 
 Of each number the difference from the one before is kept, zigzag coded (0, -1, 1, -2 become 0, 1, 2, 3), in
 bytes of seven bits with the lowest first (LEB128, as in the DWARF standard), and all of it in base64.
-`unpacked` in `page.js` reads it again.
+`unpacked` in `script/model.mjs` reads it again.
 """
 
 from __future__ import annotations

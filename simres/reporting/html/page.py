@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -16,10 +17,10 @@ from simres.reporting.html import sections
 from simres.reporting.html.markup import escaped
 from simres.reporting.html.timeline_data import document
 from simres.reporting.text import headline
-from simres.result.data import Result
+from simres.result import Result
 
-SCRIPTS = ("model.js", "lanes.js", "memory.js", "details.js", "controls.js", "timeline.js", "page.js")
-"""Parts of the page's one script, in order."""
+SCRIPT = "result.mjs"
+"""The module in `script/` that brings the page to life."""
 _TITLES = {
     "summary": "Summary",
     "timeline": "Timeline",
@@ -69,15 +70,16 @@ def made(
     parts: Mapping[str, tuple[str, str]],
     version: str,
     data: str,
-    scripts: Sequence[str] = SCRIPTS,
+    script: str = SCRIPT,
     styles: Sequence[str] = ("page.css",),
 ) -> str:
     """A page of `parts`, each with its title, the name of its element and its markup; empty ones are no part.
 
-    `data` is JSON that may stand in a script element; `scripts` and `styles` are files beside this one.
+    `data` is JSON that may stand in a script element; `script` is a module in `script/`, `styles` are files
+    beside this one.
     """
-    script = _script(tuple(scripts))
-    digest = b64encode(sha256(script.encode()).digest()).decode()
+    whole = bundled(script)
+    digest = b64encode(sha256(whole.encode()).digest()).decode()
     links = "".join(
         f'<a href="#{name}">{escaped(said)}</a>' for said, (name, markup) in parts.items() if markup
     )
@@ -90,7 +92,7 @@ def made(
         main="".join(markup for _, markup in parts.values()),
         version=escaped(version),
         data=data,
-        script=script,
+        script=whole,
     )
 
 
@@ -101,11 +103,32 @@ def json_of(data: object) -> str:
 
 
 @cache
-def _script(names: Sequence[str]) -> str:
-    return "\n" + "\n".join(map(_part, names))
+def bundled(entry: str) -> str:
+    """A module of `script/` and all that it imports as one script: each once, after what it needs.
+
+    They share one scope, so no two may give something at their top level the same name, and they import by
+    name alone: `import { one, other } from "./file.mjs";`, at the start of a line.
+    """
+    parts: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        source = _part(f"script/{name}")
+        parts[name] = ""  # seen: a circle ends here
+        for needed in _IMPORT.findall(source):
+            if needed not in parts:
+                add(needed)
+        del parts[name]
+        parts[name] = _EXPORT.sub("", _IMPORT.sub("", source))
+
+    add(entry)
+    return "\n" + "\n".join(parts.values())
+
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
 
 
 @cache
 def _part(name: str) -> str:
-    """A file that lies beside this one."""
+    """A file that lies beside this one, or in a folder there."""
     return files("simres.reporting.html").joinpath(name).read_text(encoding="utf-8")

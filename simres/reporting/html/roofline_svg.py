@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from simres.analysis.roofline import Point, Roofline
+from simres.analysis.roofline import Roofline, RooflinePoint
 from simres.reporting.drawing.roofline_drawing import classes
 from simres.reporting.html.markup import escaped
 from simres.reporting.text.amounts import percent
@@ -113,7 +113,7 @@ def _marks(roofline: Roofline, x: _Axis, y: _Axis) -> Iterator[str]:
                 )
 
 
-def _said(roofline: Roofline, point: Point) -> str:
+def _said(roofline: Roofline, point: RooflinePoint) -> str:
     intensity = "no bytes" if point.intensity is None else f"{three_digits(point.intensity)} op/B"
     roof = round(roofline.roof(point.role, point.intensity))
     share = f", {percent(round(point.rate), roof)} % of its roof" if roof else ""

@@ -15,7 +15,7 @@ from simres.reporting.tables import candidate_table, energy_table, memory_table,
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import Column
-from simres.result.data import Result
+from simres.result import Result
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
 from simres.workload.graph import Role
@@ -122,7 +122,11 @@ def _engines(result: Result) -> str:
             f"<li><span>{escaped(name)}</span>{stack(label, parts, makespan)}<b>{escaped(works)} %</b></li>"
         )
     entries = [(_ROLE_KINDS.get(role, "k-move"), f"{role} works") for role in roles]
-    entries += [(f"c-{cause.value}", f"waits: {_CAUSES[cause]}") for cause in Cause if cause in causes]
+    entries += [
+        (f"c-{cause.value}", f"waits: {_CAUSES.get(cause, cause.value)}")
+        for cause in Cause
+        if cause in causes
+    ]
     return f'<ul class="bars">{"".join(rows)}</ul>{legend([*entries, ("idle", "idle")])}' + folded(
         "The same in figures", table("Engines", result_tables.engine_columns(result))
     )

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from simres.analysis.critical_path import Stretch, Why
-from simres.program.record import Cause, Span
+from simres.program.record import STALLS, Cause, Span
 from simres.program.tasks import Task, TaskKind
 from simres.reporting.html.packed import packed
-from simres.result.data import Result
+from simres.result import Result
 from simres.workload.graph import Role, Workload
 
 KINDS = tuple(TaskKind)
@@ -38,7 +38,7 @@ def document(result: Result, path: Sequence[Stretch]) -> str:
     """The data of a result with a full record as JSON that may stand in a script element."""
     lanes = [name for name, engine in result.record.engines.items() if engine.tasks]
     tensors, holders = _Names(), _Names()
-    spans = list(result.record.spans)
+    spans = result.record.spans
     order = _by_lane(result, spans, lanes)
     place = {row: number for number, row in enumerate(order)}
     data = {
@@ -46,6 +46,7 @@ def document(result: Result, path: Sequence[Stretch]) -> str:
         "lanes": [[name, result.chip[name].role] for name in lanes],
         "kinds": KINDS,
         "causes": CAUSES,
+        "stalls": STALLS,
         "whys": WHYS,
         "roles": _ROLES,
         "layers": [layer.name for layer in result.program.layers],
@@ -129,9 +130,10 @@ def _spans(
         "since": packed(span.since for _, span in rows),
         "ready": packed(span.ready - span.since for _, span in rows),
         "space": packed(span.granted - span.ready for _, span in rows),
-        "engine": packed(span.engine_ps for _, span in rows),
-        "latency": packed(span.latency_ps for _, span in rows),
-        "bus": packed(span.bus_ps for _, span in rows),
+        **{
+            cause.value: packed(span.stalls_ps[place] for _, span in rows)
+            for place, cause in enumerate(STALLS)
+        },
         "work": packed(span.working_ps for _, span in rows),
         "holder": packed(held(row, span.holder, span.ready) for row, span in rows),
         "made_room": packed(held(row, span.space_holder, span.granted) for row, span in rows),

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from simres.reporting.plots.training_plots import canvas, finish
 
 if TYPE_CHECKING:
-    from simres.training.block_removal import Study
+    from simres.training.block_removal import RemovalStudy
 
 PS_PER_US = 1_000_000
 
 
-def front(study: Study, title: str, path: Path) -> None:
+def front(study: RemovalStudy, title: str, path: Path) -> None:
     """Draws the path of removals into `path`. Raises `SimresError`."""
     figure, axes = canvas(path)
     times = [point.time_ps / PS_PER_US for point in study.path]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from simres.errors import SimresError, install
 from simres.reporting.drawing.roofline_drawing import classes, roofline_of
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bandwidth, format_rate
 
 _MARKERS = "oDs^v*Pph8<>dX"

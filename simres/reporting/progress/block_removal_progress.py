@@ -38,7 +38,7 @@ class _Work:
 
 
 class SkipProgress:
-    """Watches a study (`simres.training.block_removal.Observer`) and shows it on `output`.
+    """Watches a study (`simres.training.block_removal.RemovalObserver`) and shows it on `output`.
 
     What runs on images and what is traced and simulated take their time each, so they are timed apart.
     """

@@ -19,7 +19,7 @@ BETWEEN_LINES = 10.0
 
 
 class SweepProgress:
-    """Watches a sweep (`simres.exploration.sweep.Observer`) and shows it on `output`."""
+    """Watches a sweep (`simres.exploration.sweep.SweepObserver`) and shows it on `output`."""
 
     def __init__(self, output: Output) -> None:
         self._output = output

@@ -11,7 +11,7 @@ from simres.reporting.text.console import Output
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from simres.training.run import Epoch, Outcome, Run
+    from simres.training.run import Epoch, TrainingOutcome, TrainingRun
 
 BETWEEN = 0.1
 """Seconds between looks at the bar."""
@@ -20,7 +20,7 @@ SMOOTHING = 0.95
 
 
 class TrainingProgress:
-    """Watches a run (`simres.training.run.Observer`) and shows it on `output`."""
+    """Watches a run (`simres.training.run.TrainingObserver`) and shows it on `output`."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -39,7 +39,7 @@ class TrainingProgress:
         if self._bar:
             self._bar.stop()
 
-    def begin(self, run: Run, steps_per_epoch: int, done: int, images: int) -> None:
+    def begin(self, run: TrainingRun, steps_per_epoch: int, done: int, images: int) -> None:
         """Draws the bar where there is a terminal."""
         recipe = run.recipe
         self._per_epoch, self._batch = steps_per_epoch, recipe.batch
@@ -91,7 +91,7 @@ _HEADER = (
 )
 
 
-def summary(outcome: Outcome) -> list[str]:
+def summary(outcome: TrainingOutcome) -> list[str]:
     """What a run came to, in lines."""
     from simres.units import format_bytes
 

@@ -11,10 +11,10 @@ from simres.reporting.text.styled import Text
 from simres.units import format_duration, format_energy
 
 if TYPE_CHECKING:
-    from simres.training.block_removal import Point, Study
+    from simres.training.block_removal import RemovalPoint, RemovalStudy
 
 
-def tables(study: Study, width: int) -> Iterator[Text]:
+def tables(study: RemovalStudy, width: int) -> Iterator[Text]:
     """Each block by itself, then what removing them one after the other comes to."""
     whole = study.path[0]
     yield Text(
@@ -48,7 +48,7 @@ def tables(study: Study, width: int) -> Iterator[Text]:
     yield Text("front: nothing here is both faster and better", style="muted")
 
 
-def _path(study: Study, whole: Point) -> list[Column]:
+def _path(study: RemovalStudy, whole: RemovalPoint) -> list[Column]:
     points = study.path
     front = set(study.front())
     columns = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from simres.program.record import RecordLevel
-from simres.reporting.drawing.lane_cells import Lane, LaneIndex, Window
+from simres.reporting.drawing.lane_cells import DrawnInterval, DrawnLane, LaneIndex
 from simres.reporting.drawing.lane_drawing import drawn, legend
 from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, Scale, printable, scale
@@ -20,8 +20,8 @@ from simres.reporting.text.styled import Text
 from simres.units import ENERGY, format_duration
 
 if TYPE_CHECKING:
-    from simres.exploration.comparison import Comparison, Row
-    from simres.result.data import Result
+    from simres.exploration.comparison import Comparison, ComparisonRow
+    from simres.result import Result
 
 FEW = 10
 """Rows of a table that are shown without being asked for."""
@@ -118,7 +118,7 @@ def _titled(width: int, title: str, caption: str) -> Iterator[Text]:
     yield from wrapped(caption, width, "muted")
 
 
-def _named(row: Row) -> str:
+def _named(row: ComparisonRow) -> str:
     if not row.name:
         return "nothing to do"
     if row.part == "working":
@@ -147,7 +147,7 @@ def _totals(comparison: Comparison, width: int, glyphs: Glyphs, *, clip: bool) -
 
 
 def _table(
-    rows: Sequence[Row],
+    rows: Sequence[ComparisonRow],
     letters: Sequence[str],
     width: int,
     glyphs: Glyphs,
@@ -155,7 +155,7 @@ def _table(
     *,
     clip: bool,
     total: bool = False,
-    rest: Sequence[Row] = (),
+    rest: Sequence[ComparisonRow] = (),
 ) -> list[Text]:
     """Rows in one unit: a column a result, and one a difference to the first."""
     unit = _scale([*rows, *rest])
@@ -189,7 +189,7 @@ def _table(
     return lines(columns, width, clip=clip, rule=glyphs.line)
 
 
-def _scale(rows: Sequence[Row]) -> Scale:
+def _scale(rows: Sequence[ComparisonRow]) -> Scale:
     largest = max((value or 0 for row in rows for value in row.values), default=0)
     return scale(largest, _LADDERS[rows[0].measure.value] if rows else TIME)
 
@@ -228,7 +228,7 @@ def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Te
     room = min(14, max((cell_len(name) for name in engines), default=0))
     label = max(room + 3, len("layer A "))
     longest = max(result.makespan_ps for result in results.values())
-    window = Window(0, longest, min(width - label, longest))
+    window = DrawnInterval(0, longest, min(width - label, longest))
     marks = ticks(window)
 
     def line(head: str, body: Text, style: str = "muted") -> Text:
@@ -242,7 +242,7 @@ def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Te
     indices = {letter: LaneIndex(result.program, result.record) for letter, result in results.items()}
     states = set()
     for name in engines:
-        before: Lane | None = None
+        before: DrawnLane | None = None
         for letter, index in indices.items():
             if name not in index.engines:
                 continue
@@ -257,7 +257,7 @@ def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Te
     yield from legend(states, glyphs, width)
 
 
-def _apart(upper: Lane, lower: Lane) -> Text:
+def _apart(upper: DrawnLane, lower: DrawnLane) -> Text:
     """`'` where only the upper of two lanes works, `,` where only the lower does."""
     from simres.program.tasks import TaskKind
 

@@ -6,7 +6,7 @@ from simres.reporting.text.amounts import NOTHING, percent, scale
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import ENERGY, PS_PER_S, format_energy, format_power
 
 

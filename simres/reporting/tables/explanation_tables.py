@@ -7,7 +7,7 @@ from typing import Any
 
 from simres.analysis.critical_path import Blame, Why
 from simres.analysis.explanation import Explanation, explain
-from simres.program.tenants import component
+from simres.program.names import EngineName
 from simres.reporting.text.advice import advice
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
@@ -16,7 +16,7 @@ from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.reasons import answer, reasons
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 SCHEMA_VERSION = 1
@@ -25,14 +25,8 @@ _FEW = 12
 """Rows that are shown without being asked for."""
 _WIDEST_BAR = 30
 _NARROWEST_BAR = 10
-_WORDS = {
-    Why.WORKING: "works",
-    Why.LATENCY: "latency",
-    Why.BUS: "waits: bus",
-    Why.ENGINE: "waits: engine",
-    Why.SPACE: "waits: space",
-    Why.IDLE: "nothing due",
-}
+_WORDS = {Why.WORKING: "works", Why.LATENCY: "latency", Why.IDLE: "nothing due"}
+"""What stretches are called that are more than a wait for what their cause says."""
 _OTHERWISE = {Why.BUS: "turnaround, refresh"}
 """Who was in the way where nobody is named."""
 
@@ -80,7 +74,7 @@ def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, c
     rows: dict[tuple[str, Why], int] = {}
     holders: dict[tuple[str, Why], dict[str, int]] = {}
     for item, ps in found.blamed.items():
-        key = (component(item.engine), item.cause)
+        key = (EngineName.parse(item.engine).component, item.cause)
         rows[key] = rows.get(key, 0) + ps
         by = holders.setdefault(key, {})
         holder = item.holder or _OTHERWISE.get(item.cause, "")
@@ -92,7 +86,7 @@ def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, c
     columns = [
         Column("engine", [engine or NOTHING for engine, _ in rows], right=False, total="total"),
         Column(
-            "", [Text(_WORDS[why], style) for (_, why), style in zip(rows, styles, strict=True)], right=False
+            "", [Text(_words(why), style) for (_, why), style in zip(rows, styles, strict=True)], right=False
         ),
     ]
     if any(any(by) for by in holders.values()):
@@ -113,6 +107,10 @@ def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, c
     return lines(columns, width, clip=clip, rule=glyphs.line)
 
 
+def _words(cause: Why) -> str:
+    return _WORDS.get(cause, f"waits: {cause.value}")
+
+
 def _longest(holders: Mapping[str, int]) -> str:
     """Who was in the way the longest, and how many others were."""
     first, *others = sorted(holders, key=lambda name: -holders[name])
@@ -130,7 +128,7 @@ def _layers(
     names: list[str | Text] = [_name(result, item) for item, _ in rows]
     engines: list[str | Text] = [item.engine or NOTHING for item, _ in rows]
     causes: list[str | Text] = [
-        Text(_WORDS[item.cause], _style(result, item.engine, item.cause)) for item, _ in rows
+        Text(_words(item.cause), _style(result, item.engine, item.cause)) for item, _ in rows
     ]
     holders: list[str | Text] = [item.holder or _OTHERWISE.get(item.cause, NOTHING) for item, _ in rows]
     named = any(holder != NOTHING for holder in holders)

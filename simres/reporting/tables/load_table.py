@@ -10,7 +10,7 @@ from simres.reporting.text.columns import Column, bar, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_arrivals, format_duration
 

@@ -10,7 +10,7 @@ from simres.reporting.text.amounts import BYTES, TIME, percent, scale
 from simres.reporting.text.columns import GAP, Column, bar, lines, width_of
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes, format_duration
 
 _WIDEST_BAR = 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
+from simres.program.names import EngineName
 from simres.program.record import Cause, EngineTotals, RecordLevel
 from simres.reporting.tables.energy_table import energy_delay
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
@@ -12,7 +13,8 @@ from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.headline import bound_meaning
 from simres.reporting.text.styled import Text
-from simres.result.data import Expectation, Result
+from simres.result import Result
+from simres.result.data import Expectation
 from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE
 
 _WIDEST_BAR = 40
@@ -187,7 +189,7 @@ def _lanes(result: Result) -> Mapping[str, list[str]]:
     """The engines of a column each: themselves, or with tenants what all of them have of each."""
     found: dict[str, list[str]] = {}
     for name in result.record.engines:
-        found.setdefault(name.rpartition(".")[0] if result.tenants else name, []).append(name)
+        found.setdefault(str(EngineName.parse(name).shared), []).append(name)
     return found
 
 

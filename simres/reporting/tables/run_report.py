@@ -21,7 +21,7 @@ from simres.reporting.text.console import Output, can_draw
 from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 _FEW_LAYERS = 12

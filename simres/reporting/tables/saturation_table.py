@@ -14,7 +14,7 @@ from simres.text import three_digits
 from simres.units import format_arrivals, format_duration
 
 if TYPE_CHECKING:
-    from simres.exploration.saturation import Asked, Saturation
+    from simres.exploration.saturation import OfferedLoad, Saturation
 
 
 def saturation(found: Saturation, width: int, glyphs: Glyphs) -> Iterator[Text]:
@@ -89,7 +89,7 @@ def _headline(found: Saturation) -> str:
     return f"{text}{beside}, {share} that the busiest engine has time for. {first}."
 
 
-def _rate(asked: Asked) -> str:
+def _rate(asked: OfferedLoad) -> str:
     return format_arrivals(asked.per_ks) if asked.per_ks else "by its trace"
 
 

@@ -15,7 +15,7 @@ from simres.reporting.text.styled import Text
 from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, format_duration
 
 if TYPE_CHECKING:
-    from simres.exploration.figures import Row
+    from simres.exploration.figures import FigureRow
     from simres.exploration.objectives import Objective
     from simres.exploration.space import Knob
 
@@ -45,7 +45,7 @@ NEEDED = ("image_ps", "program", "bound", "error")
 
 
 def show(
-    rows: Sequence[Row],
+    rows: Sequence[FigureRow],
     knobs: Sequence[Knob],
     objectives: Sequence[Objective],
     front: Sequence[int],
@@ -61,7 +61,7 @@ def show(
 
 
 def report(
-    rows: Sequence[Row],
+    rows: Sequence[FigureRow],
     knobs: Sequence[Knob],
     objectives: Sequence[Objective],
     front: Sequence[int],
@@ -99,7 +99,7 @@ def report(
 
 
 def _front(
-    rows: Sequence[Row],
+    rows: Sequence[FigureRow],
     knobs: Sequence[Knob],
     objectives: Sequence[Objective],
     width: int,
@@ -120,7 +120,7 @@ def _front(
     return lines(columns, width, clip=clip, rule=glyphs.line)
 
 
-def _figures(name: str, column: str, rows: Sequence[Row]) -> Column:
+def _figures(name: str, column: str, rows: Sequence[FigureRow]) -> Column:
     """A column of figures in one unit."""
     values: list[Any] = [row[column] for row in rows]
     quantity = next((quantity for ending, quantity in QUANTITIES.items() if column.endswith(ending)), None)
@@ -131,7 +131,7 @@ def _figures(name: str, column: str, rows: Sequence[Row]) -> Column:
     return Column(name, [unit.text(value or 0) for value in values], unit.unit)
 
 
-def told(row: Row) -> list[tuple[str, str]]:
+def told(row: FigureRow) -> list[tuple[str, str]]:
     """What a design comes to, by name: every figure as a person would write it."""
     found = []
     for column, name in _NAMES.items():
@@ -144,7 +144,7 @@ def told(row: Row) -> list[tuple[str, str]]:
     return found
 
 
-def told_columns(rows: Sequence[Row]) -> list[Column]:
+def told_columns(rows: Sequence[FigureRow]) -> list[Column]:
     """The same of several designs as columns, each in one unit; those that no design has are left out."""
     found = []
     for column, name in _NAMES.items():
@@ -161,7 +161,7 @@ def _spelled(knob: Knob) -> Mapping[Any, str]:
     return dict(zip(knob.numbers or knob.values, knob.values, strict=True))
 
 
-def heat_map(rows: Sequence[Row], knobs: Sequence[Knob], width: int) -> Iterator[Text]:
+def heat_map(rows: Sequence[FigureRow], knobs: Sequence[Knob], width: int) -> Iterator[Text]:
     """The best time of an image by the two knobs with most values, darker where it is longer.
 
     Nothing where fewer than two knobs vary, or the map does not fit.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from simres.program.names import EngineName
+from simres.program.record import MemoryTotals
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes
 
 _BOUND = 3
@@ -32,20 +34,9 @@ def tenant_columns(result: Result) -> list[Column]:
     named = result.tenants
     rows = list(named.values())
     unit = scale(result.makespan_ps, TIME)
-    held = [
-        max(
-            (memory.peak for name, memory in result.record.memories.items() if name.endswith(f".{tenant}")),
-            default=0,
-        )
-        for tenant in named
-    ]
-    quotas = [
-        max(
-            (m.capacity for name, m in result.record.memories.items() if name.endswith(f".{tenant}")),
-            default=0,
-        )
-        for tenant in named
-    ]
+    memories = [_of_tenant(result, tenant) for tenant in named]
+    held = [max((memory.peak for memory in own), default=0) for own in memories]
+    quotas = [max((memory.capacity for memory in own), default=0) for own in memories]
     columns = [
         Column("tenant", list(named), right=False, elastic=True),
         Column("network", [row.workload.name for row in rows], right=False, rank=5, elastic=True),
@@ -79,6 +70,12 @@ def tenant_columns(result: Result) -> list[Column]:
     return columns
 
 
+def _of_tenant(result: Result, tenant: str) -> list[MemoryTotals]:
+    """A tenant's parts of the memories."""
+    memories = result.record.memories.items()
+    return [totals for name, totals in memories if EngineName.parse(name).tenant == tenant]
+
+
 def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     """A row an engine: its work for each tenant and for all of them, as a share of the run."""
     return lines(engine_columns(result), width, rule=glyphs.line)
@@ -90,14 +87,19 @@ def engine_columns(result: Result) -> list[Column]:
     unit = scale(makespan, TIME)
     record = result.record.engines
     shared = dict.fromkeys(
-        name.rpartition(".")[0] for name, engine in record.items() if engine.working_ps or engine.moved_bytes
+        EngineName.parse(name).shared
+        for name, engine in record.items()
+        if engine.working_ps or engine.moved_bytes
     )
-    columns = [Column("engine", list(shared), right=False)]
-    for tenant in result.tenants:
-        work = [record[f"{name}.{tenant}"].working_ps for name in shared]
+    working = {
+        name: [record[str(name.of(tenant))].working_ps for tenant in result.tenants] for name in shared
+    }
+    columns = [Column("engine", [str(name) for name in shared], right=False)]
+    for number, tenant in enumerate(result.tenants):
+        work = [each[number] for each in working.values()]
         columns.append(Column(tenant, unit.texts(work), unit.unit))
         columns.append(Column("", [percent(ps, makespan) for ps in work], "%", rank=1))
-    every = [sum(record[f"{name}.{tenant}"].working_ps for tenant in result.tenants) for name in shared]
+    every = [sum(each) for each in working.values()]
     columns.append(Column("all", unit.texts(every), unit.unit, style="total"))
     columns.append(Column("", [percent(ps, makespan) for ps in every], "%"))
     rest = [makespan - ps for ps in every]

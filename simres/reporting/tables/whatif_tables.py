@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from simres.exploration.whatif_outcomes import Change, How, Need, Outcome, Target, WhatIf
+from simres.exploration.whatif_outcomes import Change, How, MakespanTarget, Need, RunSummary, WhatIf
 from simres.hardware.resources import UNBOUNDED, Resource
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import Column, lines
@@ -36,7 +36,7 @@ def report(found: WhatIf, width: int, *, clip: bool = False, rule: str = "-") ->
         yield from _target(found, found.target, width, clip=clip, rule=rule)
 
 
-def _share(outcome: Outcome) -> str:
+def _share(outcome: RunSummary) -> str:
     return percent(outcome.on_path_ps, outcome.makespan_ps)
 
 
@@ -151,10 +151,10 @@ def _table(found: WhatIf, width: int, *, clip: bool, rule: str) -> list[Text]:
     runs = [run for one in found.changes for run in (one.replayed, one.scheduled) if run is not None]
     unit = scale(max([base, *(run.makespan_ps for run in runs)]), TIME)
 
-    def times(of: Sequence[Outcome | None]) -> list[str]:
+    def times(of: Sequence[RunSummary | None]) -> list[str]:
         return [NOTHING if run is None else unit.text(run.makespan_ps) for run in of]
 
-    def changes(of: Sequence[Outcome | None]) -> list[str | Text]:
+    def changes(of: Sequence[RunSummary | None]) -> list[str | Text]:
         return [NOTHING if run is None else _relative(run.makespan_ps, base) for run in of]
 
     replayed = [one.replayed for one in found.changes]
@@ -200,13 +200,13 @@ def _amount(resource: Resource, value: int | None) -> str:
     return resource.spell(value)
 
 
-def _bound(outcome: Outcome | None) -> str:
+def _bound(outcome: RunSummary | None) -> str:
     if outcome is None or not outcome.bottleneck:
         return NOTHING
     return f"{outcome.bottleneck} {_share(outcome)} %"
 
 
-def _moved(found: WhatIf, outcome: Outcome | None) -> str | Text:
+def _moved(found: WhatIf, outcome: RunSummary | None) -> str | Text:
     """What bounds a run, bright where that is something else than before."""
     stays = outcome is None or outcome.bottleneck == found.base.bottleneck
     return _bound(outcome) if stays else Text(_bound(outcome), "title")
@@ -249,8 +249,10 @@ def _legend(found: WhatIf) -> Iterator[str]:
         yield f"{what}: {'; '.join(reasons)}."
 
 
-def _target(found: WhatIf, target: Target, width: int, *, clip: bool, rule: str) -> Iterator[Text]:
-    yield from titled(f"Target {format_duration(target.ps)}", "the least of one resource that would do")
+def _target(found: WhatIf, target: MakespanTarget, width: int, *, clip: bool, rule: str) -> Iterator[Text]:
+    yield from titled(
+        f"MakespanTarget {format_duration(target.ps)}", "the least of one resource that would do"
+    )
     if found.base.makespan_ps <= target.ps:
         yield from wrapped("The scenario meets it as it is: nothing needs to change.", width, "good")
         return
@@ -351,7 +353,7 @@ def document(found: WhatIf) -> dict[str, Any]:
     }
 
 
-def _run(outcome: Outcome) -> dict[str, Any]:
+def _run(outcome: RunSummary) -> dict[str, Any]:
     return {
         "makespan_ps": outcome.makespan_ps,
         "bottleneck": outcome.bottleneck,
@@ -363,7 +365,7 @@ def _stated(resource: Resource, value: int | None) -> str | None:
     return None if value is None or value >= UNBOUNDED else resource.spell(value)
 
 
-def _wanted(found: WhatIf, target: Target) -> dict[str, Any]:
+def _wanted(found: WhatIf, target: MakespanTarget) -> dict[str, Any]:
     return {
         "makespan_ps": target.ps,
         "met": found.met,

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
 from simres.analysis.dataflow import MOVERS
-from simres.analysis.explanation import Explanation, Limit, Resource
+from simres.analysis.explanation import Explanation, LimitingFactor, PathCause
 from simres.analysis.occupancy import peak
-from simres.program.tenants import component
+from simres.program.names import EngineName
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import BITS, Role, Workload
 
@@ -69,17 +69,17 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
         if number and ps < 2 * _LEAST * result.makespan_ps:
             return
         match what.limit:
-            case Limit.SPEED:
+            case LimitingFactor.SPEED:
                 yield ps // 2, _speed(result, found, what, ps)
-            case Limit.LATENCY:
+            case LimitingFactor.LATENCY:
                 sentence = (
                     f"Fewer and larger transfers, or more of them under way at once: the latency of "
                     f"{the(result, what.component)} is {format_duration(ps)} of the path."
                 )
                 yield ps // 2, sentence
-            case Limit.SPACE:
+            case LimitingFactor.SPACE:
                 yield max(ps, _again_ps(result)), _space(result, what, ps)
-            case Limit.START:
+            case LimitingFactor.START:
                 sentence = (
                     f"No chip makes up for the {format_duration(ps)} in which nothing on the path was due; "
                     "what comes sooner ends sooner."
@@ -87,7 +87,7 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
                 yield 0, sentence
 
 
-def _speed(result: Result, found: Explanation, what: Resource, ps: int) -> str:
+def _speed(result: Result, found: Explanation, what: PathCause, ps: int) -> str:
     """A component twice as fast. No figure where the path waits for space: that might go too."""
     name = the(result, what.component)
     win = "" if Why.SPACE in found.causes else f": at most {format_duration(ps // 2)} less with this schedule"
@@ -106,7 +106,7 @@ def _priority(result: Result, found: Explanation) -> Iterator[Worth]:
     ps = found.causes.get(Why.ENGINE, 0)
     if late is None or ps < _LEAST * result.makespan_ps:
         return
-    tenant = late.engine.rpartition(".")[2]
+    tenant = EngineName.parse(late.engine).tenant
     others = max((other.priority for name, other in result.tenants.items() if name != tenant), default=0)
     if tenant in result.tenants and result.tenants[tenant].priority == others:
         sentence = (
@@ -146,7 +146,7 @@ def _rate(result: Result, part: str, win: str) -> str:
     took = sum(
         engine.working_ps
         for engine_name, engine in result.record.engines.items()
-        if component(engine_name) == part
+        if EngineName.parse(engine_name).component == part
     )
     missed = (
         f"at its peak all its work would take {format_duration(least)}, and takes {format_duration(took)}"
@@ -158,10 +158,12 @@ def _rate(result: Result, part: str, win: str) -> str:
     return f"{_capital(name)} at twice the rate{win}{fills}."
 
 
-def _space(result: Result, what: Resource, ps: int) -> str:
+def _space(result: Result, what: PathCause, ps: int) -> str:
     """More room, and what takes the most of it now."""
     memories = {
-        name: memory for name, memory in result.record.memories.items() if component(name) == what.component
+        name: memory
+        for name, memory in result.record.memories.items()
+        if EngineName.parse(name).component == what.component
     }
     fullest = max(memories, key=lambda name: memories[name].peak)
     found = peak(result.stays, fullest)
@@ -186,7 +188,7 @@ def _first(holders: Mapping[str, int]) -> str:
 def _evicted(result: Result, found: Explanation) -> Iterator[Worth]:
     """Bytes that crossed the bus again, where the path itself does not wait for space long."""
     took, least = _again_ps(result), _LEAST * result.makespan_ps
-    space = max((ps for what, ps in found.resources.items() if what.limit is Limit.SPACE), default=0)
+    space = max((ps for what, ps in found.resources.items() if what.limit is LimitingFactor.SPACE), default=0)
     if took >= least and space < 2 * least:
         yield took, f"More room on chip, which would spare some of the {_again(result)}."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simres.result.data import Result
+from simres.result import Result
 
 _NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host"}
 

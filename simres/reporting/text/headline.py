@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from simres.analysis.blame import held_up_by, together_ps
-from simres.program.record import Cause, EngineTotals, RecordLevel
+from simres.program.names import EngineName
+from simres.program.record import STALLS, Cause, EngineTotals, RecordLevel
 from simres.reporting.text.amounts import percent, times
 from simres.reporting.text.component_names import listed, the, who
-from simres.result.data import Result
+from simres.result import Result
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload.graph import Ledger, Workload
@@ -72,9 +73,9 @@ def _several_channels(result: Result, busiest_ps: int) -> str:
     """What limits the run where a bus works most through channels of which none does; else nothing."""
     working: dict[str, int] = {}
     for name, engine in result.record.engines.items():
-        component, channel, _ = name.partition(".")
-        if channel:
-            working[component] = working.get(component, 0) + engine.working_ps
+        part = EngineName.parse(name)
+        if part.channel is not None or part.tenant:
+            working[part.component] = working.get(part.component, 0) + engine.working_ps
     component = max(working, key=lambda name: working[name], default="")
     if not component or working[component] <= busiest_ps or working[component] < _BUSY * result.makespan_ps:
         return ""
@@ -99,11 +100,11 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
             whom = who(result, next(iter(blame)))
         text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
         found.append((blocked, text))
-    for cause, words in _STALLS.items():
+    for cause in STALLS:
         if ps := engine.waiting_ps.get(cause, 0):
+            bus = cause is Cause.BUS
+            words = _for_the_bus(result, engine) if bus else _STALLS.get(cause, f"({cause.value})")
             found.append((ps, f"waits {format_duration(ps)} {words}"))
-    if ps := engine.waiting_ps.get(Cause.BUS, 0):
-        found.append((ps, f"waits {format_duration(ps)} {_for_the_bus(result, engine)}"))
     if engine.idle_ps:
         found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
     return ", and ".join(text for _, text in sorted(found, key=lambda item: -item[0]))

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
-from simres.analysis.explanation import Explanation, Limit, Resource
-from simres.program.tenants import component
+from simres.analysis.explanation import Explanation, LimitingFactor, PathCause
+from simres.program.names import EngineName
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import listed, the
-from simres.result.data import Result
+from simres.result import Result
 from simres.units import format_duration
 
 _NAMED = 3
@@ -35,16 +35,16 @@ def answer(result: Result, found: Explanation) -> str:
     return f"{took}, {share} of it bound by {resource(result, bound)}."
 
 
-def resource(result: Result, what: Resource) -> str:
+def resource(result: Result, what: PathCause) -> str:
     """What a run hangs on: `the ddr bus`, `the space in the sram memory`."""
     match what.limit:
-        case Limit.SPEED:
+        case LimitingFactor.SPEED:
             return the(result, what.component)
-        case Limit.LATENCY:
+        case LimitingFactor.LATENCY:
             return f"the latency of {the(result, what.component)}"
-        case Limit.SPACE:
+        case LimitingFactor.SPACE:
             return f"the space in {the(result, what.component)}"
-        case Limit.START:
+        case LimitingFactor.START:
             return "when requests come"
 
 
@@ -54,7 +54,7 @@ def reasons(result: Result, found: Explanation) -> Iterator[str]:
     if bound is None:
         return
     yield _shares(result, found)
-    if bound.limit is not Limit.START:
+    if bound.limit is not LimitingFactor.START:
         yield _layers(result, found, bound)
     yield _waits(result, found)
 
@@ -68,7 +68,7 @@ def _shares(result: Result, found: Explanation) -> str:
     return f"Followed back from its last event to its first, the run hangs on {first}{then}."
 
 
-def _layers(result: Result, found: Explanation, bound: Resource) -> str:
+def _layers(result: Result, found: Explanation, bound: PathCause) -> str:
     """The layers that the most of the first share is for."""
     layers, program = found.layers(bound), result.program
     whole = found.resources[bound]
@@ -109,25 +109,29 @@ def _wait(result: Result, found: Explanation, cause: Why) -> str:
         case Why.BUS:
             return f"for the bus, which {listed(_bus_holders(result, holders))} had"
         case Why.ENGINE:
-            tenants = list(dict.fromkeys(name.rpartition(".")[2] for name in holders if name))
+            tenants = list(dict.fromkeys(EngineName.parse(name).tenant for name in holders if name))
             parts = list(
                 dict.fromkeys(
-                    the(result, component(part.engine)) for part in found.path if part.cause is Why.ENGINE
+                    the(result, EngineName.parse(part.engine).component)
+                    for part in found.path
+                    if part.cause is Why.ENGINE
                 )
             )
             return f"for {listed(parts)}, which {_some(tenants, 'other tenants')} had"
         case Why.LATENCY:
             return "for first bytes to arrive (latency)"
+        case Why.IDLE:
+            return _what_was_to_come(found)
         case _:
-            return _what_was_to_come(result, found)
+            return f"({cause.value})"
 
 
-def _what_was_to_come(result: Result, found: Explanation) -> str:
+def _what_was_to_come(found: Explanation) -> str:
     """What the run waits for where there is nothing to do."""
     if found.path[0].cause is not Why.IDLE or len(found.path) == 1:
         return "with nothing left to do"
-    first = found.path[1].engine.rpartition(".")[2]
-    return f"for {first if first in result.tenants else 'its request'} to come"
+    first = EngineName.parse(found.path[1].engine).tenant
+    return f"for {first or 'its request'} to come"
 
 
 def _bus_holders(result: Result, holders: list[str]) -> list[str]:

@@ -22,7 +22,7 @@ from simres.reporting.viewer.index import Appearance, ViewIndex
 from simres.reporting.viewer.line_widget import Drawn, rich_lines, strip, with_cell
 from simres.reporting.viewer.picture import (
     Picture,
-    Row,
+    PictureRow,
     Sort,
     cells_in,
     explained,
@@ -109,7 +109,7 @@ class Viewer(App[None]):
             self.unknown.discard(row)
             self.draw()
 
-    def _work_out(self, row: Row) -> None:
+    def _work_out(self, row: PictureRow) -> None:
         if row.sort is Sort.PATH:
             self.index.path_states  # noqa: B018 - kept by the index
         else:
@@ -198,7 +198,7 @@ class Viewer(App[None]):
         return cells_in(self.index, self.size.width)
 
     def _lane_of(self, engine: str) -> int:
-        return self.rows.index(Row(Sort.ENGINE, engine))
+        return self.rows.index(PictureRow(Sort.ENGINE, engine))
 
     def _selected(self) -> int | None:
         """The row of the Record whose task is selected."""

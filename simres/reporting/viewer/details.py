@@ -15,7 +15,7 @@ from simres.reporting.text.columns import shorten
 from simres.reporting.text.prose import wrapped
 from simres.reporting.text.styled import Text
 from simres.reporting.viewer.index import ViewIndex
-from simres.reporting.viewer.picture import Row, Sort
+from simres.reporting.viewer.picture import PictureRow, Sort
 from simres.units import format_bytes, format_count, format_duration
 
 _INDENT = "  "
@@ -23,7 +23,7 @@ _NAMED = 4
 """Tensors that a task reads or writes are named up to so many."""
 
 
-def details(index: ViewIndex, row: Row, at_ps: int, width: int) -> list[Text]:
+def details(index: ViewIndex, row: PictureRow, at_ps: int, width: int) -> list[Text]:
     """What the row shows at that moment, within `width` cells a line."""
     said: list[tuple[str, str]]
     if row.sort is Sort.PATH:
@@ -78,23 +78,21 @@ def _waits(index: ViewIndex, row: int) -> Iterator[tuple[str, str]]:
     """A line for each cause that the task of a row waited for, and who was in the way."""
     span = index.span(row)
     task = index.result.program.tasks[span.task]
-    if span.ready > span.since:
-        cause = Cause.DATA if span.holder in task.needs else Cause.ORDER
-        yield _wait(cause, span.ready - span.since, _whose_end(index, span.holder))
-    if span.granted > span.ready:
-        yield _wait(Cause.SPACE, span.granted - span.ready, _whose_end(index, span.space_holder))
-    if span.engine_ps:
-        yield _wait(Cause.ENGINE, span.engine_ps, "")
-    if span.latency_ps:
-        yield _wait(Cause.LATENCY, span.latency_ps, "")
-    if span.bus_ps:
-        who = [
-            f"{printable(name) or 'the bus itself'} {format_duration(ps)}"
-            for name, ps in index.holders.get(row, {}).items()
-        ]
-        yield _wait(Cause.BUS, span.bus_ps, f", had by {', '.join(who)}" if who else "")
+    for wait in span.waits(task.needs):
+        who = _whose_end(index, wait.holder)
+        if wait.cause is Cause.BUS:
+            who = _who_had_the_bus(index, row)
+        yield _wait(wait.cause, wait.end_ps - wait.start_ps, who)
     if span.since == span.begun:
         yield "waited for nothing", "muted"
+
+
+def _who_had_the_bus(index: ViewIndex, row: int) -> str:
+    who = [
+        f"{printable(name) or 'the bus itself'} {format_duration(ps)}"
+        for name, ps in index.holders.get(row, {}).items()
+    ]
+    return f", had by {', '.join(who)}" if who else ""
 
 
 def _wait(cause: Cause, ps: int, who: str) -> tuple[str, str]:

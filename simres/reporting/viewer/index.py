@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
@@ -12,16 +12,12 @@ from simres.analysis.critical_path import Stretch, Why, critical_path
 from simres.analysis.event_graph import bus_holders
 from simres.analysis.occupancy import Stay
 from simres.errors import SimresError
+from simres.program.names import EngineName
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
-from simres.result.data import Result
+from simres.result import Result
 
-_CAUSES = {
-    Why.LATENCY: Cause.LATENCY,
-    Why.BUS: Cause.BUS,
-    Why.ENGINE: Cause.ENGINE,
-    Why.SPACE: Cause.SPACE,
-}
+_CAUSES: Mapping[Why, Cause] = {why: Cause(why.value) for why in Why if why not in (Why.WORKING, Why.IDLE)}
 
 
 class Appearance(NamedTuple):
@@ -55,11 +51,11 @@ class ViewIndex:
         self._held: dict[str, HeldIndex] = {}
         tasks = result.program.tasks
         first: dict[tuple[int, int], int] = {}
-        for number, row in enumerate(result.record.rows):
-            task = tasks[row[1]]
-            self._rows[task.engine].append(number)
-            self._ends[task.engine].append(row[5])
-            first.setdefault((row[0], task.layer), number)
+        for row, span in enumerate(result.record.spans):
+            task = tasks[span.task]
+            self._rows[task.engine].append(row)
+            self._ends[task.engine].append(span.end)
+            first.setdefault((span.launch, task.layer), row)
         self.appearances = sorted(
             Appearance(self.span(row).granted, layer, row) for (_, layer), row in first.items()
         )
@@ -73,7 +69,7 @@ class ViewIndex:
         found: dict[str, list[str]] = {}
         for name in self.engines:
             if self.result.role(name) == "bus":
-                found.setdefault(name.partition(".")[0], []).append(name)
+                found.setdefault(EngineName.parse(name).component, []).append(name)
         return found
 
     @cached_property
@@ -118,11 +114,11 @@ class ViewIndex:
 
     def span(self, row: int) -> Span:
         """A task in time."""
-        return Span._make(self.result.record.rows[row])
+        return self.result.record.rows[row]
 
     def engine_of(self, row: int) -> str:
         """The engine that did it."""
-        return self.result.program.tasks[self.result.record.rows[row][1]].engine
+        return self.result.program.tasks[self.span(row).task].engine
 
     def row_at(self, engine: str, moment_ps: int) -> int | None:
         """The row of the task that the engine was at, or waited to begin; None where its queue was empty."""
@@ -165,7 +161,7 @@ class ViewIndex:
         place = bisect_right(self._ends[engine], moment - 1)
         while place < len(self._ends[engine]) and self._ends[engine][place] == moment:
             found = self._rows[engine][place]
-            if self.result.record.rows[found][1] == holder:
+            if self.span(found).task == holder:
                 return found
             place += 1
         return None
@@ -179,7 +175,7 @@ class ViewIndex:
         engine = self.result.program.tasks[task].engine
         place = bisect_right(self._ends[engine], moment_ps)
         for row in self._rows[engine][place : place + 2]:
-            if self.result.record.rows[row][1] == task:
+            if self.span(row).task == task:
                 return row
         return None
 
@@ -197,5 +193,5 @@ class ViewIndex:
 
     def stays_of(self, row: int) -> list[Stay]:
         """The buffers that a row's task was granted, and how long each stayed."""
-        launch, task, *_ = self.result.record.rows[row]
-        return self._stays.get((launch, task), [])
+        span = self.span(row)
+        return self._stays.get((span.launch, span.task), [])

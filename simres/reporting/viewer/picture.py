@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from simres.program.names import EngineName
 from simres.program.tasks import TaskKind
-from simres.reporting.drawing.lane_cells import State, Window, shares, shown
+from simres.reporting.drawing.lane_cells import DrawnInterval, State, shares, shown
 from simres.reporting.drawing.lane_drawing import drawn, graph, legend
 from simres.reporting.drawing.ruler import axis, named, spelled, tick_labels, ticks
 from simres.reporting.text.amounts import percent, printable
@@ -38,7 +39,7 @@ class Sort(StrEnum):
     MEMORY = "memory"
 
 
-class Row(NamedTuple):
+class PictureRow(NamedTuple):
     """A row of the drawing: the critical path, an engine, how busy a bus was, or what a memory held."""
 
     sort: Sort
@@ -66,22 +67,22 @@ class Picture(NamedTuple):
     `window` has the drawing's cells; before them are `label` cells of heads.
     """
 
-    window: Window
+    window: DrawnInterval
     label: int
     ruler: tuple[Line, ...]
     lanes: tuple[Line, ...]
 
 
-def rows(index: ViewIndex) -> list[Row]:
+def rows(index: ViewIndex) -> list[PictureRow]:
     """Every row, from the top."""
-    found = [Row(Sort.PATH, "critical path")]
+    found = [PictureRow(Sort.PATH, "critical path")]
     buses = index.buses
     for name in index.engines:
-        found.append(Row(Sort.ENGINE, name))
-        bus = name.partition(".")[0]
+        found.append(PictureRow(Sort.ENGINE, name))
+        bus = EngineName.parse(name).component
         if bus in buses and buses[bus][-1] == name:
-            found.append(Row(Sort.BUS, bus))
-    return found + [Row(Sort.MEMORY, name) for name in index.memories]
+            found.append(PictureRow(Sort.BUS, bus))
+    return found + [PictureRow(Sort.MEMORY, name) for name in index.memories]
 
 
 def glyphs_for(draws: bool) -> Glyphs:
@@ -106,10 +107,10 @@ def picture(
     until_ps: int,
     width: int,
     glyphs: Glyphs = BLOCKS,
-    without: Collection[Row] = (),
+    without: Collection[PictureRow] = (),
 ) -> Picture:
     """The stretch from `since_ps` to `until_ps` in `width` cells; the rows in `without` stay empty."""
-    window = Window(since_ps, until_ps, cells_in(index, width))
+    window = DrawnInterval(since_ps, until_ps, cells_in(index, width))
     marks = ticks(window)
     ruler = (
         Line(-1, "", "", tick_labels(marks, window.cells + _TAIL)),
@@ -161,7 +162,7 @@ def title(index: ViewIndex, since_ps: int, until_ps: int, cells: int, at_ps: int
     return text
 
 
-def layer_names(index: ViewIndex, window: Window, glyphs: Glyphs) -> Text:
+def layer_names(index: ViewIndex, window: DrawnInterval, glyphs: Glyphs) -> Text:
     """Where layers begin, with the name of the last of each cell: it is the one that goes on behind it."""
     moments, names = index.moments, index.result.program.layers
     starts: dict[int, tuple[str, str]] = {}
@@ -176,7 +177,9 @@ def layer_names(index: ViewIndex, window: Window, glyphs: Glyphs) -> Text:
     return named(starts, window.cells)
 
 
-def _memory(index: ViewIndex, number: int, row: Row, window: Window, glyphs: Glyphs) -> Iterator[Line]:
+def _memory(
+    index: ViewIndex, number: int, row: PictureRow, window: DrawnInterval, glyphs: Glyphs
+) -> Iterator[Line]:
     """The fullest moment of each cell, in eighths of a line. Its scale does not change with the window."""
     totals = index.result.record.memories[row.name]
     most = index.held(row.name).fullest(window)
@@ -188,7 +191,7 @@ def _memory(index: ViewIndex, number: int, row: Row, window: Window, glyphs: Gly
         yield Line(number, heads[line], style, Text(cells, "role.memory"), tails[line])
 
 
-def _bus(index: ViewIndex, number: int, row: Row, window: Window, glyphs: Glyphs) -> Line:
+def _bus(index: ViewIndex, number: int, row: PictureRow, window: DrawnInterval, glyphs: Glyphs) -> Line:
     """How much of each cell the bus worked, in eighths."""
     worked = index.lanes.working(index.buses[row.name], window)
     (cells,) = graph(worked, window.span_ps, 1, glyphs)
@@ -196,7 +199,7 @@ def _bus(index: ViewIndex, number: int, row: Row, window: Window, glyphs: Glyphs
     return Line(number, _head(row), "muted", Text(cells, "role.bus"), tail)
 
 
-def _head(row: Row) -> str:
+def _head(row: PictureRow) -> str:
     name = f"{row.name} use" if row.sort is Sort.BUS else row.name
     return shorten(printable(name), _LONGEST_NAME)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from simres.reporting.drawing.lane_cells import Window
+from simres.reporting.drawing.lane_cells import DrawnInterval
 
 LEAST_PS = 1000
 """A window is not made shorter than that, unless the run is."""
@@ -33,9 +33,9 @@ class View:
         """Picoseconds across."""
         return self.until_ps - self.since_ps
 
-    def window(self, cells: int) -> Window:
+    def window(self, cells: int) -> DrawnInterval:
         """What is drawn, in so many cells."""
-        return Window(self.since_ps, self.until_ps, cells)
+        return DrawnInterval(self.since_ps, self.until_ps, cells)
 
     def zoomed(self, times: int, parts: int, around_ps: int) -> View:
         """`times / parts` as much time, with `around_ps` where it was on the screen, and the cursor in it."""

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from simres.hardware.energy import DRAM_FJ_PER_BYTE, EnergyCosts
 from simres.hardware.resources import Resource
 from simres.hardware.specs import EngineSpec
-from simres.program import Work
+from simres.program import EngineName, Work
 from simres.units import FREQUENCY, PS_PER_S, Energy, Frequency
 from simres_dram.addresses import FIELDS, AddressMap
 from simres_dram.controller import Queues
@@ -206,9 +206,7 @@ class DramSpec(EngineSpec):
         return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
 
     def lanes(self, name: str) -> tuple[str, ...]:
-        if self.ports == 1:
-            return (name,)
-        return tuple(f"{name}.{number}" for number in range(self.ports))
+        return EngineName.channels(name, self.ports)
 
     def at_peak_ps(self, work: Work) -> Fraction:
         return Fraction(work.nbytes * PS_PER_S, self.bandwidth)

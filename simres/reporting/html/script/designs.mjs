@@ -1,10 +1,11 @@
 // Designs: which one is meant by a mouse, a finger or a key, and what it is.
 
-const data = null; // a page of designs has no timeline
+import { nearest, next } from "./nearest.mjs";
+import { page } from "./page.mjs";
+
 const designs = JSON.parse(document.getElementById("data").textContent);
 const plots = document.getElementById("plots");
 const tip = document.getElementById("tip");
-const NEAR = 24; // how far from a design it is still meant, as the drawings count
 let shown = -1;
 
 /** What a design is, as lines; all of it is text. */
@@ -58,24 +59,17 @@ function placed(plot, at) {
   return [place.x, place.y];
 }
 
-/** The design nearest to a place of the window; one of the front before others. */
-function nearest(plot, x, y) {
-  const { x: px, y: py } = new DOMPoint(x, y).matrixTransform(plot.getScreenCTM().inverse());
-  const panel = designs.panels[plot.dataset.panel];
-  const front = new Set(designs.front);
-  let best = -1;
-  let least = NEAR;
-  for (let at = 0; at < panel.x.length; at++) {
-    const far = Math.hypot(panel.x[at] - px, panel.y[at] - py) + (front.has(at) ? 0 : 3);
-    if (far < least) [best, least] = [at, far];
-  }
-  return best;
+/** The design that a place of the window means; -1 for none. */
+function meant(plot, x, y) {
+  const place = new DOMPoint(x, y).matrixTransform(plot.getScreenCTM().inverse());
+  return nearest(designs.panels[plot.dataset.panel], designs.front, place.x, place.y);
 }
 
 for (const plot of plots.querySelectorAll("svg[data-panel]")) {
   const point = (event) => {
-    const at = nearest(plot, event.clientX, event.clientY);
-    at < 0 ? hide() : show(at, event.clientX, event.clientY);
+    const at = meant(plot, event.clientX, event.clientY);
+    if (at < 0) hide();
+    else show(at, event.clientX, event.clientY);
   };
   plot.addEventListener("pointermove", point);
   plot.addEventListener("pointerdown", point);
@@ -86,9 +80,8 @@ for (const plot of plots.querySelectorAll("svg[data-panel]")) {
     if (event.key === "Escape") hide();
     if (!step) return;
     event.preventDefault();
-    const before = designs.front.indexOf(shown);
-    const next = before < 0 ? 0 : (before + step + designs.front.length) % designs.front.length;
-    show(designs.front[next], ...placed(plot, designs.front[next]));
+    const at = next(designs.front, shown, step);
+    show(at, ...placed(plot, at));
   });
 }
 
@@ -107,3 +100,5 @@ document.addEventListener("click", (event) => {
   plot.scrollIntoView({ block: "center" });
   show(at, ...placed(plot, at));
 });
+
+page(null);

@@ -1,7 +1,10 @@
 // What is said of something selected. Only text nodes are made: nothing of the data becomes markup.
 
+import { titleOf, waitsOf } from "./model.mjs";
+import { counted, decimal, duration, size, times } from "./numbers.mjs";
+
 /** An element with attributes (functions become listeners) and children. */
-function element(tag, attributes = {}, ...children) {
+export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes))
     if (typeof value === "function") made.addEventListener(name, value);
@@ -33,8 +36,8 @@ const REASONS = {
   bus: "for the bus",
 };
 
-function aboutTask(model, i, select) {
-  const { s, t, stays, path } = model;
+export function aboutTask(model, i, select) {
+  const { data, s, t, stays, path } = model;
   const task = s.task[i];
   const launch = s.launch[i];
   const kind = data.kinds[t.kind[task]];
@@ -43,7 +46,12 @@ function aboutTask(model, i, select) {
   const unit = kind === "matrix" ? " MACs" : " operations";
   const work = amount ? (moves ? size(amount) : times(amount) + unit) : "no work";
   const speed = (amount * 1e12) / s.work[i];
-  const rate = !amount || !s.work[i] ? "" : moves ? `, ${spelled(speed, SIZES)}/s` : `, ${times(speed)}${kind === "matrix" ? "MAC" : "OP"}/s`;
+  const rate =
+    !amount || !s.work[i]
+      ? ""
+      : moves
+        ? `, ${decimal(speed)}/s`
+        : `, ${times(speed)}${kind === "matrix" ? "MAC" : "OP"}/s`;
   const waits = waitsOf(model, i).map(([cause, from, to]) => {
     const who = cause === "space" ? s.made_room[i] : cause === "data" || cause === "order" ? s.holder[i] : 0;
     const masters = (cause === "bus" && model.shared.get(i)) || [];
@@ -51,23 +59,40 @@ function aboutTask(model, i, select) {
     return [
       element("i", { class: `c-${cause}` }),
       `${duration(to - from)} ${REASONS[cause]}`,
-      who ? link(model, i - who, select) : named ? ` (${named})` : cause === "space" || cause === "data" ? "others" : "",
+      who
+        ? link(model, i - who, select)
+        : named
+          ? ` (${named})`
+          : cause === "space" || cause === "data"
+            ? "others"
+            : "",
     ];
   });
   const held = [];
   stays.owner.forEach((owner, n) => {
     if (owner === i)
-      held.push(`${data.tensors[stays.tensor[n]]}: ${size(stays.bytes[n])} for ${duration(stays.end[n] - stays.start[n])}`);
+      held.push(
+        `${data.tensors[stays.tensor[n]]}: ${size(stays.bytes[n])} for ${duration(stays.end[n] - stays.start[n])}`,
+      );
   });
   const tasks = (numbers) =>
-    numbers.map((number) => model.inTime(launch, number)).filter((at) => at >= 0).map((at) => [link(model, at, select), ` at ${duration(s.begun[at])}`]);
+    numbers
+      .map((number) => model.inTime(launch, number))
+      .filter((at) => at >= 0)
+      .map((at) => [link(model, at, select), ` at ${duration(s.begun[at])}`]);
   const on = path.span.indexOf(i) >= 0;
   return [
     element("h3", {}, titleOf(model, i)),
     element("p", {}, `${kind} on ${model.lanes[s.lane[i]].name} for ${data.layers[t.layer[task]]}`),
     element("p", {}, `${duration(s.begun[i])} to ${duration(s.end[i])}: ${duration(s.work[i])}`),
     element("p", {}, work + rate),
-    element("p", { class: "quiet" }, `task ${task}` + (data.launches.length && launch ? `, launch ${launch}` : "") + (on ? ", on the critical path" : "")),
+    element(
+      "p",
+      { class: "quiet" },
+      `task ${task}` +
+        (data.launches.length && launch ? `, launch ${launch}` : "") +
+        (on ? ", on the critical path" : ""),
+    ),
     ...listed("Waited", waits),
     ...listed("Holds from its start", held),
     ...listed("Needs", tasks(model.needsOf(task))),
@@ -75,8 +100,8 @@ function aboutTask(model, i, select) {
   ];
 }
 
-function aboutTensor(model, tensor, ps, select) {
-  const { stays } = model;
+export function aboutTensor(model, tensor, ps, select) {
+  const { data, stays } = model;
   const pieces = [];
   stays.tensor.forEach((other, n) => {
     if (other === tensor) pieces.push(n);
@@ -87,7 +112,7 @@ function aboutTensor(model, tensor, ps, select) {
     element("h3", {}, data.tensors[tensor]),
     element("p", {}, `${data.roles[data.of[tensor]]}, ${size(bytes)} on chip at ${duration(ps)}`),
     ...listed(
-      `On chip ${pieces.length} ${pieces.length === 1 ? "time" : "times"}`,
+      `On chip ${counted(pieces.length, "time")}`,
       pieces.map((n) => [
         `${size(stays.bytes[n])}, ${duration(stays.start[n])} to ${duration(stays.end[n])} `,
         stays.owner[n] >= 0 ? link(model, stays.owner[n], select) : "from the start",
@@ -96,11 +121,29 @@ function aboutTensor(model, tensor, ps, select) {
   ];
 }
 
-function aboutStretch(model, n) {
-  const { path } = model;
+export function aboutStretch(model, n) {
+  const { data, path } = model;
   const why = data.whys[path.why[n]];
   const holder = path.holder[n] >= 0 ? `, held by ${data.holders[path.holder[n]]}` : "";
   const layer = path.layer[n] >= 0 ? ` for ${data.layers[path.layer[n]]}` : "";
   const engine = model.lanes[path.lane[n]]?.name ?? "";
   return `Critical path, stretch ${n + 1} of ${path.end.length}: ${engine} ${why}${layer}${holder}, ${duration(path.end[n] - path.start[n])}`;
+}
+
+/** What is said of a place that `hit` found: a title and further lines; null for none. */
+export function aboutPlace(model, found) {
+  const { data, lanes, s } = model;
+  if (!found) return null;
+  if (found.span >= 0) {
+    const i = found.span;
+    const waits = waitsOf(model, i).map(([cause, from, to]) => `waits ${duration(to - from)}: ${cause}`);
+    const works = `${lanes[s.lane[i]].name}, works ${duration(s.work[i])} from ${duration(s.begun[i])}`;
+    return [titleOf(model, i), works, ...waits];
+  }
+  if (found.stretch >= 0)
+    return ["Critical path", aboutStretch(model, found.stretch).replace(/^[^:]*: /, "")];
+  const [name, capacity] = data.memories[found.memory];
+  const share = `${name} holds ${size(found.bytes)} of ${size(capacity)} at ${duration(found.ps)}`;
+  if (found.tensor < 0) return [share];
+  return [data.tensors[found.tensor], data.roles[data.of[found.tensor]], share];
 }

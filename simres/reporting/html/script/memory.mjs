@@ -1,8 +1,10 @@
 // On-chip memory: whose bytes lay there when. One column shows its fullest moment.
 
+import { search } from "./search.mjs";
+
 /** The moments at which a memory's content changes, with what was there at some of them. */
-function contentOf(model, memory) {
-  const { stays } = model;
+export function contentOf(model, memory) {
+  const { data, stays } = model;
   const events = [];
   for (let n = 0; n < stays.start.length; n++)
     if (stays.memory[n] === memory && stays.end[n] > stays.start[n])
@@ -14,9 +16,10 @@ function contentOf(model, memory) {
   let bytes = 0;
   events.forEach(([at, change], n) => {
     bytes += Math.sign(change) * stays.bytes[Math.abs(change) - 1];
-    if (moments.at(-1) !== at) moments.push(at), upto.push(0), held.push(0);
-    upto[upto.length - 1] = n + 1;
-    held[held.length - 1] = bytes;
+    const last = moments.at(-1) === at ? moments.length - 1 : moments.length;
+    moments[last] = at;
+    upto[last] = n + 1;
+    held[last] = bytes;
   });
   const EVERY = 32;
   const kept = [];
@@ -51,20 +54,20 @@ function contentOf(model, memory) {
 }
 
 /** Colours by tensor: the hue says what sort it is, neighbours differ in shade. */
-const shade = (colours, tensor) => colours.shades[data.roles[data.of[tensor]]][(tensor * 7) % 4];
+const shade = ({ data }, colours, tensor) => colours.shades[data.roles[data.of[tensor]]][(tensor * 7) % 4];
 
 /** The order in which tensors are stacked: weights lowest, each sort by when it came. */
-const stacked = (model, set) => {
+function stacked({ data, stays }, set) {
   const sorts = [[], [], []];
   for (const n of set) {
-    const role = data.roles[data.of[model.stays.tensor[n]]];
+    const role = data.roles[data.of[stays.tensor[n]]];
     sorts[role === "weight" ? 0 : role === "input" ? 1 : 2].push(n);
   }
   return sorts.flat();
-};
+}
 
 /** Draws whose bytes fill a memory into (0, y, width, height); the tensor `chosen` stands out. */
-function drawMemory(pen, model, content, view, box, colours, chosen) {
+export function drawMemory(pen, model, content, view, box, colours, chosen) {
   const { y, width, height } = box;
   const { moments, upto, held } = content;
   const { stays } = model;
@@ -97,7 +100,7 @@ function drawMemory(pen, model, content, view, box, colours, chosen) {
         level -= run;
         const top = Math.round(level);
         if (top < foot) {
-          pen.fillStyle = shade(colours, last);
+          pen.fillStyle = shade(model, colours, last);
           pen.globalAlpha = chosen >= 0 && last !== chosen ? 0.3 : 1;
           pen.fillRect(x, top, right - x, foot - top);
           pen.globalAlpha = 1;
@@ -122,7 +125,7 @@ function drawMemory(pen, model, content, view, box, colours, chosen) {
 }
 
 /** What lay in memory at a moment, the lowest first, and how much it was. */
-function heldAt(model, content, ps) {
+export function heldAt(model, content, ps) {
   const index = search(0, content.moments.length, (n) => content.moments[n] <= ps) - 1;
   if (index < 0) return { list: [], bytes: 0 };
   return { list: stacked(model, content.after(content.upto[index], {})), bytes: content.held[index] };

@@ -18,7 +18,9 @@ BASELINE = "serial"
 """The scheduler whose Program is a candidate where there is a choice, so that none does worse."""
 
 
-def offered(scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry) -> list[Program]:
+def candidate_programs(
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
+) -> list[Program]:
     """The Programs to choose from: the scheduler's and, where it leaves the choice, that of its baseline.
 
     Raises `SimresError` when the scheduler does not take such a workload or offers nothing, and as it does.

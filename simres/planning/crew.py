@@ -1,0 +1,158 @@
+"""A crew: the networks that share a chip, planned and run together. One network is a crew of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from simres.errors import SimresError
+from simres.hardware.chip import Chip
+from simres.planning.plan import Schedule, behaviours_of, chip_of, plan
+from simres.planning.requests import stream_of
+from simres.plugins.registry import Registry
+from simres.program.record import Record, RecordLevel
+from simres.program.tasks import Program
+from simres.program.tenants import ONLY, beside, together
+from simres.simulation.run import RunningTenant, run_stream, run_tenants
+from simres.simulation.stream import Stream
+from simres.workload.graph import Ledger, Workload
+
+if TYPE_CHECKING:
+    from simres.scenario.arrivals import Load
+    from simres.scenario.model import Scenario
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network of a crew: its part of the chip, its schedule, and when and how often it runs.
+
+    It runs `images` times from `start_ps` on, or whenever a request of `load` comes. Of tasks that wait for
+    an engine, those of a higher `priority` go first. `chip` need not be the one that the schedule was made
+    for.
+    """
+
+    chip: Chip
+    schedule: Schedule
+    images: int
+    load: Load | None = None
+    start_ps: int = 0
+    priority: int = 0
+
+    @property
+    def starts(self) -> Sequence[tuple[Program, int]]:
+        """The Programs launched at set times in picoseconds; requests come after them."""
+        return [(program, self.start_ps + at_ps) for program, at_ps in self.schedule.starts]
+
+    @property
+    def repeats(self) -> int:
+        """How often the network runs."""
+        return self.images if self.load is None else self.load.images
+
+    @property
+    def tried(self) -> tuple[Record, int] | None:
+        """What planning saw when it ran the Program kept, if that is the run of this member alone."""
+        moved = self.chip is not self.schedule.chip or self.start_ps
+        return None if moved or self.load is not None else self.schedule.ran
+
+    def stream(self, name: str, replication: int = 0) -> Stream | None:
+        """The requests that come to it by this name, as drawn for a replication."""
+        if self.load is None:
+            return None
+        return stream_of(self.load, self.schedule.sizes, self.start_ps, name, replication)
+
+
+@dataclass(frozen=True)
+class Crew:
+    """A chip and the networks on it, by name; the only one of a crew of one has the empty name.
+
+    `behaviours` says how each component behaves in time.
+    """
+
+    chip: Chip
+    behaviours: Mapping[str, Any]
+    members: Mapping[str, Member]
+
+    @cached_property
+    def programs(self) -> Mapping[str, Program]:
+        """For each member everything that it launches, as one Program."""
+        return {name: member.schedule.joined for name, member in self.members.items()}
+
+    @cached_property
+    def program(self) -> Program:
+        """The Programs of all members in one."""
+        return beside(self.programs)
+
+    @property
+    def loads(self) -> Mapping[str, Load]:
+        """The requests that come over time, by member; none for members that run at set times."""
+        return {name: member.load for name, member in self.members.items() if member.load is not None}
+
+
+def plan_crew(
+    scenario: Scenario,
+    workloads: Mapping[str, Workload | Ledger],
+    registry: Registry,
+    *,
+    brief: bool = False,
+) -> Crew:
+    """For each network of a scenario the best Program in its part of the chip.
+
+    `workloads` are by tenant, that of an only network under the empty name. Raises `SimresError` for a
+    tenant that is a ledger, and as `simres.planning.plan.plan` does, which says what `brief` is.
+    """
+    members = {}
+    for name, own in scenario.parts().items():
+        workload = workloads[name]
+        if name != ONLY and isinstance(workload, Ledger):
+            raise SimresError(
+                f"tenant `{name}` is the ledger `{workload.name}`, and tenants are traced networks",
+                "a ledger has no graph, so nothing is known of what it keeps in memory",
+            )
+        schedule = plan(own, workload, registry, brief=brief)
+        tenant = scenario.tenants.get(name)
+        start_ps, priority = (tenant.start_ps, tenant.priority) if tenant else (0, 0)
+        members[name] = Member(schedule.chip, schedule, own.images, own.load, start_ps, priority)
+    chip = chip_of(scenario, registry)
+    return Crew(chip, behaviours_of(chip, registry), members)
+
+
+def run_crew(
+    crew: Crew, level: RecordLevel = RecordLevel.FULL, *, replication: int = 0
+) -> dict[str, tuple[Record, int]]:
+    """Runs all members at once; for each what `simres.simulation.run.run_tenants` returns.
+
+    Requests come as drawn for the `replication` of that number. A Record that planning made of just this run
+    is not made again.
+    """
+    if level is RecordLevel.NONE and len(crew.members) == 1:
+        ((name, member),) = crew.members.items()
+        if (tried := member.tried) is not None:
+            return {name: tried}
+    tenants = [
+        RunningTenant(member.chip, member.starts, member.priority, member.stream(name, replication))
+        for name, member in crew.members.items()
+    ]
+    ran = run_tenants(tenants, crew.chip, crew.behaviours, level)
+    return dict(zip(crew.members, ran, strict=True))
+
+
+def record_of(crew: Crew, ran: Mapping[str, tuple[Record, int]]) -> Record:
+    """What `run_crew` returned as one Record, of `crew.program`."""
+    return together({name: record for name, (record, _) in ran.items()}, crew.programs)
+
+
+def alone_ps(member: Member, behaviours: Mapping[str, Any]) -> int:
+    """Picoseconds that a member takes with its part of the memory, but otherwise alone on the chip.
+
+    Where requests come, that is one of them after all that comes before.
+    """
+    schedule = member.schedule
+    ready_ps = 0
+    if schedule.starts:
+        ready_ps = run_stream(schedule.starts, member.chip, behaviours, RecordLevel.NONE)[0].makespan_ps
+    if member.load is None:
+        return ready_ps
+    starts = [*schedule.starts, (schedule.program, ready_ps)]
+    return run_stream(starts, member.chip, behaviours, RecordLevel.NONE)[0].makespan_ps - ready_ps

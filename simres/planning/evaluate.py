@@ -1,0 +1,168 @@
+"""The whole chain for one scenario: passes, scheduling, checks, simulation and analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import simpy
+
+from simres.analysis.bounds import bounds, bounds_of, least_work
+from simres.errors import InvalidFile, Problem, SimresError
+from simres.hardware.chip import Chip
+from simres.planning.capacity import capacity_per_ks, refuse_overload
+from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
+from simres.plugins.registry import Registry
+from simres.program.record import Record, RecordLevel
+from simres.program.tenants import ONLY, part, workloads_beside
+from simres.result import Result
+from simres.result.data import EngineDescription, Expectation, Origin, Tenancy
+from simres.result.summary import figure_at, summary
+from simres.scenario.loader import resolved
+from simres.workload.graph import Ledger, Workload
+
+if TYPE_CHECKING:
+    from simres.scenario.model import Scenario
+
+
+def evaluate(
+    scenario: Scenario,
+    workloads: Mapping[str, Workload | Ledger],
+    registry: Registry,
+    level: RecordLevel | None = None,
+) -> Result:
+    """Simulates the networks of `scenario`: `workloads` by tenant, that of an only one under the empty name.
+
+    Everything is taken down unless `level` says otherwise; of requests that come over time, sums.
+    The same input gives the same Result.
+    """
+    if level is None:
+        level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL
+    brief = level is RecordLevel.NONE and not scenario.tenants
+    crew = plan_crew(scenario, workloads, registry, brief=brief)
+    capacity = capacity_per_ks(crew)
+    refuse_overload(crew, capacity)
+    ran = run_crew(crew, level)
+    result = replace(_result(scenario, workloads, registry, crew, ran), capacity_per_ks=capacity)
+    if scenario.overridden or not scenario.expect:
+        return result
+    return _with_expectations(result, scenario)
+
+
+def _result(
+    scenario: Scenario,
+    workloads: Mapping[str, Workload | Ledger],
+    registry: Registry,
+    crew: Crew,
+    ran: Mapping[str, tuple[Record, int]],
+) -> Result:
+    given = {name: workloads[name] for name in crew.members}
+    whole = workloads_beside(given)
+    scheduled = {
+        name: workload
+        for name, member in crew.members.items()
+        if isinstance(workload := member.schedule.workload, Workload)
+    }
+    passes = {name: own.passes for name, own in scenario.parts().items()}
+    works = [
+        least_work(member.schedule.workload, crew.programs[name], member.repeats)
+        for name, member in crew.members.items()
+    ]
+    chains_ps = [member.start_ps + ran[name][1] for name, member in crew.members.items()]
+    only = crew.members.get(ONLY)
+    return Result(
+        name=scenario.name,
+        workload=whole,
+        chip={
+            part(engine, name): _engine(crew.chip, engine, others=number > 0)
+            for number, name in enumerate(crew.members)
+            for engine in crew.chip.engines
+        },
+        program=crew.program,
+        record=record_of(crew, ran),
+        bounds=bounds_of(works, crew.chip, max(chains_ps)),
+        origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
+        warnings=_warnings(whole),
+        rewritten=workloads_beside(scheduled) if any(passes.values()) else None,
+        candidates=only.schedule.candidates if only else (),
+        repeats=only.repeats if only else 1,
+        tenants={
+            name: _tenancy(crew, name, workload, scheduled[name] if passes[name] else None, *ran[name])
+            for name, workload in given.items()
+            if name != ONLY and isinstance(workload, Workload)
+        },
+    )
+
+
+def _tenancy(
+    crew: Crew, name: str, workload: Workload, rewritten: Workload | None, record: Record, chain_ps: int
+) -> Tenancy:
+    member = crew.members[name]
+    schedule = member.schedule
+    ends_ps = [launched.end_ps for launched in record.launches]
+    ends_ps += [stream.until_ps for stream in record.streams]
+    return Tenancy(
+        workload=workload,
+        rewritten=rewritten,
+        scheduler=schedule.program.scheduler,
+        repeats=member.repeats,
+        priority=member.priority,
+        start_ps=member.start_ps,
+        end_ps=max([member.start_ps, *ends_ps]),
+        alone_ps=alone_ps(member, crew.behaviours),
+        bounds=bounds(schedule.workload, crew.programs[name], crew.chip, chain_ps, member.repeats),
+        candidates=schedule.candidates,
+        request_ps=sum(one.counted_latency_ps // one.counted for one in record.streams),
+    )
+
+
+def _with_expectations(result: Result, scenario: Scenario) -> Result:
+    document = summary(result)
+    found, problems = [], []
+    for item in scenario.expect:
+        try:
+            figure = figure_at(document, item.path, item.unit)
+        except SimresError as error:
+            problems.append(Problem(*item.place, error.message))
+        else:
+            found.append(Expectation(item.path, item.value, figure, float(item.within)))
+    if problems:
+        raise InvalidFile("scenario", str(scenario.path or scenario.name), problems)
+    return replace(result, expectations=tuple(found))
+
+
+def _engine(chip: Chip, name: str, *, others: bool = False) -> EngineDescription:
+    """What a result says of an engine. Of several that are one thing (the channels of a bus, what
+    `others` than the first tenant have of it), the first stands for its static power; of tenants, for its
+    peak too."""
+    spec = chip.engines[name]
+    component = chip.component_of(name)
+    costs = spec.energy_costs()
+    if others or name != chip.parts[component].lanes(component)[0]:
+        costs = replace(costs, static_uw=0)
+    return EngineDescription(spec.kind, chip.roles[component].value, None if others else _peak(spec), costs)
+
+
+def _peak(spec: object) -> int | None:
+    peak = getattr(spec, "bandwidth", None) or getattr(spec, "rate", None)
+    return peak if isinstance(peak, int) else None
+
+
+def _warnings(workload: Workload | Ledger) -> tuple[str, ...]:
+    if isinstance(workload, Workload) and workload.unmodelled:
+        kinds = ", ".join(sorted({op.kind for op in workload.unmodelled}))
+        missing = f"{len(workload.unmodelled)} of {len(workload.ops)} operators take no time: {kinds}"
+        return tuple(dict.fromkeys((*workload.warnings, missing)))
+    return workload.warnings
+
+
+def versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:
+    """Versions of simres and of every package whose parts a scenario uses."""
+    planned = scenario.parts().values()
+    used = [
+        *(registry.provider(registry.component(spec.kind)) for spec in scenario.hardware.values()),
+        *(registry.provider(registry.scheduler(own.scheduler)) for own in planned),
+        *(registry.provider(registry.pass_(name)) for own in planned for name in own.passes),
+    ]
+    return {provider.distribution: provider.version for provider in used} | {"simpy": simpy.__version__}

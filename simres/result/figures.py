@@ -1,0 +1,178 @@
+"""The figures of a finished run that follow from its Program and Record, computed when first read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from simres.analysis.bounds import Bounds, least_work
+from simres.analysis.breakdown import LayerTotals, by_layer
+from simres.analysis.energy import Energy, energy
+from simres.analysis.evictions import Eviction, evictions
+from simres.analysis.occupancy import Stay, stays
+from simres.analysis.pipeline import Pipeline, pipeline
+from simres.analysis.reference_times import Reference, at_the_roof_ps
+from simres.program.names import EngineName
+from simres.program.record import Record
+from simres.program.tasks import Program
+from simres.program.tenants import ONLY
+from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
+from simres.workload.graph import Ledger, Workload
+
+if TYPE_CHECKING:
+    from simres.analysis.traffic_estimate import Estimate
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How long a workload takes on a chip, and why."""
+
+    name: str
+    workload: Workload | Ledger
+    chip: Mapping[str, EngineDescription]
+    program: Program
+    record: Record
+    bounds: Bounds
+    origin: Origin
+    expectations: tuple[Expectation, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rewritten: Workload | None = None
+    """The workload after the scenario's passes, where there are any."""
+    candidates: tuple[Candidate, ...] = ()
+    """What planning chose from, `program` included; none where there was one Program only."""
+    repeats: int = 1
+    """How often the workload ran, the next as soon as engines were free."""
+    capacity_per_ks: int = 0
+    """Where requests came over time: how many the chip serves in a thousand seconds if they never run out, 0
+    where that is not known."""
+    tenants: Mapping[str, Tenancy] = field(default_factory=dict)
+    """Where several networks shared the chip, each by name; `workload`, `program` and `record` are then those
+    of all together (`simres.program.tenants`), and `candidates` and `repeats` are theirs."""
+
+    @property
+    def scheduled(self) -> Workload | Ledger:
+        """The workload that the Program was made of."""
+        return self.workload if self.rewritten is None else self.rewritten
+
+    @property
+    def makespan_ps(self) -> int:
+        """Picoseconds from the start to the last task's end."""
+        return self.record.makespan_ps
+
+    @property
+    def images(self) -> int:
+        """Images that went through."""
+        if self.tenants:
+            return sum(tenant.images for tenant in self.tenants.values())
+        return self.repeats * _batch(self.scheduled)
+
+    @property
+    def workloads(self) -> Mapping[str, Workload | Ledger]:
+        """What was to be run: the workload of each tenant by name, that of an only network under the empty
+        name."""
+        return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}
+
+    @cached_property
+    def layers(self) -> tuple[LayerTotals, ...]:
+        """Totals by layer, in order."""
+        return by_layer(self.program, self.record)
+
+    @cached_property
+    def stays(self) -> tuple[Stay, ...]:
+        """What lay in on-chip memory, from when to when."""
+        return stays(self.program, self.record)
+
+    @cached_property
+    def energy(self) -> Energy:
+        """Joules by component and layer."""
+        costs = {name: engine.energy for name, engine in self.chip.items()}
+        repeats = self.record.repeats(len(self.program.tasks))
+        return energy(self.program, self.scheduled, costs, self.makespan_ps, repeats)
+
+    @cached_property
+    def pipeline(self) -> Pipeline | None:
+        """How image follows image; None where the workload ran once."""
+        if self.repeats < 2 or self.record.streams:
+            return None
+        return pipeline(self.program, self.record, _batch(self.scheduled))
+
+    @cached_property
+    def evictions(self) -> tuple[Eviction, ...]:
+        """What crossed the bus again, by tensor; nothing is known of a ledger."""
+        if not isinstance(self.scheduled, Workload) or self.record.streams:
+            return ()
+        return evictions(self.program, self.scheduled, self.record)
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """LB0, LB1 and the roofline, as far as they can be said of this chip."""
+        found = []
+        bus = [names for names in self.bounds.engines if self.role(names) == "bus"]
+        if bus:
+            found.append(Reference("LB0", self.bounds.engines[bus[0]], self._least_bytes, True))
+        if self.estimate is not None:
+            found.append(Reference("LB1", self.estimate.bus_ps, self.estimate.bus_bytes, False))
+        layers = [
+            (layer.read_bytes + layer.written_bytes, layer.macs, layer.vector_ops) for layer in self.layers
+        ]
+        roofline = at_the_roof_ps(layers, self.peak("bus"), self.peak("matrix"), self.peak("host"))
+        if roofline:
+            found.append(Reference("roofline", roofline, None, False))
+        return tuple(found)
+
+    @property
+    def _least_bytes(self) -> int:
+        """What any schedule must move over the bus."""
+        parts: list[tuple[Workload | Ledger, int]]
+        parts = [(tenant.scheduled, tenant.repeats) for tenant in self.tenants.values()]
+        parts = parts or [(self.scheduled, self.repeats)]
+        return sum(least_work(workload, self.program, repeats).nbytes for workload, repeats in parts)
+
+    def peak(self, role: str) -> int:
+        """Bytes or operations a second of the components of that role together; 0 where none is stated."""
+        parts: dict[str, int] = {}
+        for name, engine in self.chip.items():  # the channels of a bus share its rate, tenants an engine's
+            if engine.role == role and engine.peak_per_s:
+                parts.setdefault(EngineName.parse(name).component, engine.peak_per_s)
+        return sum(parts.values())
+
+    def role(self, names: str) -> str:
+        """The role of an engine, of a component, or of several that share one (`a+b`); empty if unknown."""
+        first = names if names in self.chip else names.split("+")[0]
+        found = self.chip.get(first) or self._by_component.get(first)
+        return found.role if found else ""
+
+    @cached_property
+    def _by_component(self) -> Mapping[str, EngineDescription]:
+        """The first engine of each component: one may have several, and each tenant has a view of it."""
+        found: dict[str, EngineDescription] = {}
+        for name, engine in self.chip.items():
+            found.setdefault(EngineName.parse(name).component, engine)
+        return found
+
+    @cached_property
+    def estimate(self) -> Estimate | None:
+        """LB1: what layer-by-layer schedules come to on the bus.
+
+        None without graph, memory or bus peak, for a workload that ran several times, and for tenants.
+        """
+        if self.repeats > 1 or self.tenants:
+            return None
+        capacity = max((memory.capacity for memory in self.record.memories.values()), default=0)
+        if not isinstance(self.scheduled, Workload) or not capacity or not self.peak("bus"):
+            return None
+        from simres.analysis.traffic_estimate import estimate
+        from simres.passes.fuse_epilogues import fuse_epilogues
+
+        return estimate(fuse_epilogues(self.scheduled), capacity, self.peak("bus"))
+
+    @property
+    def met(self) -> bool:
+        """Whether everything that was expected came out."""
+        return all(expectation.met for expectation in self.expectations)
+
+
+def _batch(workload: Workload | Ledger) -> int:
+    return workload.images if isinstance(workload, Workload) else 1

@@ -1,0 +1,81 @@
+"""Random networks of every kind of operator that simres knows, with every attribute that matters.
+
+`graphs` is a strategy of hypothesis. It draws calls of ATen operators on the tensors that are there, and the
+functions that lower traced calls lower them, so that a drawn graph has what a trace would have: shapes,
+attributes, loop nests and costs. `build` holds the graph while it grows; `matrix`, `vector` and `movement`
+draw the calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from simres.testing.graphs import matrix, movement, vector
+from simres.testing.graphs.build import NUMBERS, Graph, Kinds, TooLarge
+from simres.workload import Workload
+
+
+def _unmodelled(graph: Graph) -> None:
+    graph.unpriced(graph.anything())
+
+
+FAMILIES: tuple[Kinds, ...] = (
+    matrix.KINDS,
+    vector.ELEMENT_BY_ELEMENT,
+    vector.OVER_AXES,
+    movement.MOVES,
+    movement.VIEWS,
+    {"unmodelled": _unmodelled},
+)
+"""What draws each kind. A family is chosen before a kind of it, so that no family crowds out another."""
+OFTEN = (0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 5)
+"""How often each family is chosen, by its place: matrix work most of all."""
+KINDS = tuple(kind for family in FAMILIES for kind in family)
+"""What `graphs` can be asked for: kinds of operators, and forms of them that have a name of their own."""
+
+
+def graphs(
+    max_ops: int = 8,
+    kinds: Iterable[str] = KINDS,
+    *,
+    dtypes: Sequence[str] = NUMBERS,
+    partly: bool = True,
+) -> st.SearchStrategy[Workload]:
+    """Networks of 1 to about `max_ops` operators of these `kinds`: chains, branches and skip connections.
+
+    There are one to several inputs and outputs, of several `dtypes`, with 1 to 3 images, and tensors of up to
+    five axes and 2048 elements. Unless `partly` is false, operators may leave parts of the network's inputs
+    unread, as a slice does or a stride beyond the kernel. Each is a valid `Workload`: it has no problems of
+    `simres.workload.rules`. Raises `ValueError` for an unknown kind.
+    """
+    asked = set(kinds)
+    if unknown := asked.difference(KINDS):
+        raise ValueError(f"no kinds {sorted(unknown)}; there are {', '.join(KINDS)}")
+    families = [{kind: call for kind, call in family.items() if kind in asked} for family in FAMILIES]
+    return _graphs(max_ops, [families[place] for place in OFTEN if families[place]], tuple(dtypes), partly)
+
+
+@st.composite
+def _graphs(
+    draw: st.DrawFn,
+    max_ops: int,
+    families: Sequence[Kinds],
+    dtypes: Sequence[str],
+    partly: bool,
+) -> Workload:
+    graph = Graph(draw, dtypes=dtypes, partly=partly)
+    graph.input(graph.shape(4))
+    for _ in range(draw(st.integers(1, max_ops))):
+        family = families[draw(st.integers(0, len(families) - 1))]
+        try:
+            family[draw(st.sampled_from(list(family)))](graph)
+        except TooLarge:
+            continue
+    assume(graph.ops)
+    return graph.workload()
+
+
+__all__ = ["KINDS", "graphs"]

@@ -1,0 +1,235 @@
+"""A graph while it is drawn: tensors to choose from, and operators, lowered as the tracer lowers them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from simres.tracing import matrix, movement, vector
+from simres.tracing.lowering import Lowering, Node, Value
+from simres.tracing.prices import vector_ops
+from simres.workload import Op, Role, Tensor, Unit, Workload
+
+T = TypeVar("T")
+Shape = tuple[int, ...]
+
+LOWERINGS: Mapping[str, Lowering] = {**matrix.LOWERINGS, **vector.LOWERINGS, **movement.LOWERINGS}
+"""How the tracer lowers each operator."""
+
+MOST_ELEMENTS = 2048
+"""No tensor has more."""
+
+NUMBERS = ("fp32", "int8", "fp16", "bf16", "fp64", "int16", "int32", "uint8")
+"""Data types to compute with, of whole bytes an element; indices are int64, conditions bool."""
+
+
+class TooLarge(Exception):
+    """An operator's result would have no element, or too many; the operator is left out."""
+
+
+class Graph:
+    """Tensors and operators drawn so far.
+
+    `values` are the inputs and activations. The methods that choose a value prefer recent ones, so that
+    chains with skip connections are typical, and make a new input of the network where none fits.
+    """
+
+    def __init__(self, draw: st.DrawFn, *, dtypes: Sequence[str] = NUMBERS, partly: bool) -> None:
+        self.draw = draw
+        self.dtypes = tuple(dtypes)
+        """Data types to compute with."""
+        self.partly = partly
+        """Whether operators may leave parts of the network's inputs unread."""
+        self.images = self.integer(1, 3)
+        self.values: list[Value] = []
+        self.tensors: dict[str, Tensor] = {}
+        self.ops: list[Op] = []
+        self.weights = 0
+
+    def integer(self, least: int, most: int) -> int:
+        """An integer from `least` to `most`, both included."""
+        return self.draw(st.integers(least, max(least, most)))
+
+    def chance(self) -> bool:
+        """Yes or no."""
+        return self.draw(st.booleans())
+
+    def one_of(self, *choices: T) -> T:
+        """One of these."""
+        return self.draw(st.sampled_from(choices))
+
+    def input(self, shape: Shape, dtype: str | None = None) -> Value:
+        """A new input of the network; the data type is drawn where none is given."""
+        _sized(shape)
+        dtype = self.one_of(*self.dtypes) if dtype is None else dtype
+        number = sum(tensor.role is Role.INPUT for tensor in self.tensors.values())
+        value = _value(f"x{number}", shape, dtype)
+        self.tensors[value.name] = Tensor(value.name, Role.INPUT, shape, dtype)
+        self.values.append(value)
+        return value
+
+    def weight(self, shape: Shape, dtype: str) -> Value:
+        """A new constant; it becomes a tensor of the workload once an operator reads it."""
+        _sized(shape)
+        self.weights += 1
+        return replace(_value(f"w{self.weights}", shape, dtype), constant=True)
+
+    def choose(
+        self, fits: Callable[[Value], bool], otherwise: Callable[[], Shape], dtype: str | None = None
+    ) -> Value:
+        """An input or activation that fits, or a new input of the shape that `otherwise` says."""
+        there = [value for value in self.values if fits(value)]
+        if there and self.integer(0, 7) < 7:
+            return self.one_of(*reversed(there[-3:]), *there)
+        return self.input(otherwise(), dtype)
+
+    def number(self, least_rank: int = 0, most_rank: int = 5) -> Value:
+        """A value to compute with, of so many axes."""
+
+        def fits(value: Value) -> bool:
+            return value.dtype in self.dtypes and least_rank <= len(value.shape) <= most_rank
+
+        return self.choose(fits, lambda: self.shape(max(least_rank, min(4, most_rank))))
+
+    def anything(self, least_rank: int = 0, most_rank: int = 5) -> Value:
+        """A value of any data type, of so many axes."""
+        return self.choose(
+            lambda value: least_rank <= len(value.shape) <= most_rank,
+            lambda: self.shape(max(least_rank, min(4, most_rank))),
+        )
+
+    def whole(self, value: Value) -> Value:
+        """The value for an operator that leaves parts of it unread: no input, unless that is asked for."""
+        name = value.name
+        while (base := self.tensors[name].view_of) is not None:
+            name = base
+        if self.partly or self.tensors[name].role is not Role.INPUT:
+            return value
+        source = "aten.logical_not.default" if value.dtype == "bool" else "aten.relu.default"
+        self.call(source, {"self": value}, value.shape)
+        return self.values[-1]
+
+    def operand(self, shape: Shape, dtype: str) -> Value:
+        """A second operand of that shape: a value that is there, a weight, or a new input."""
+        if self.integer(0, 3) == 3:
+            return self.weight(shape, dtype)
+        return self.choose(lambda value: (value.shape, value.dtype) == (shape, dtype), lambda: shape, dtype)
+
+    def shape(self, rank: int) -> Shape:
+        """A shape with the batch first; three and more axes have channels next, then rows and columns."""
+        if not rank:
+            return ()
+        most = 8 if rank < 5 else 4
+        return (self.images, *(self.integer(1, most) for _ in range(rank - 1)))
+
+    def axis(self, value: Value) -> int:
+        """One of the axes of a value."""
+        return self.integer(0, len(value.shape) - 1)
+
+    def call(
+        self,
+        source: str,
+        arguments: Mapping[str, object],
+        *shapes: Shape,
+        dtype: str | Sequence[str] = "",
+        used: Sequence[int] = (0,),
+    ) -> None:
+        """Calls an operator that returns tensors of these shapes, of which those `used` are read or kept.
+
+        What the tracer makes of it is added to the graph. `dtype` is that of the results, by default that of
+        the first tensor among the arguments.
+        """
+        for shape in shapes:
+            _sized(shape)
+        named = Node(source, arguments, ())
+        first = named.inputs[0].dtype
+        dtypes = [dtype or first] * len(shapes) if isinstance(dtype, str) else list(dtype)
+        outputs = tuple(_value("", shape, kind) for shape, kind in zip(shapes, dtypes, strict=True))
+        lowered = LOWERINGS[source](Node(source, arguments, outputs))
+        if lowered.kind == "identity":
+            return
+        name = f"{lowered.kind}{len(self.ops)}"
+        inputs = named.inputs if lowered.inputs is None else lowered.inputs
+        read = [self._read(value) for value in inputs]
+        for suffix, shape in lowered.derived:
+            read.append(self._read(replace(self.weight(shape, first), name=f"{name}.{suffix}")))
+        view_of = read[0] if lowered.unit is Unit.VIEW else None
+        made = []
+        for index in used:
+            own = name if len(used) == 1 else f"{name}.{index}"
+            value = replace(outputs[index], name=own)
+            made.append(self._made(value, view_of))
+        self.ops.append(
+            Op(
+                name=name,
+                kind=lowered.kind,
+                unit=lowered.unit,
+                inputs=tuple(read),
+                outputs=tuple(value.name for value in made),
+                macs=lowered.macs,
+                vector_ops=lowered.vector_ops,
+                loops=lowered.loops,
+                window=lowered.window,
+                attributes=lowered.attributes,
+                block=self.one_of("", "first", "first.inner", "second"),
+                source=source,
+            )
+        )
+        if lowered.bias is not None:
+            self.bias(made[0], lowered.bias)
+        else:
+            self.values += made
+
+    def bias(self, result: Value, bias: Value) -> None:
+        """An operator of its own that adds a bias to the result of the one before."""
+        cost = vector_ops("bias", outputs=result.elements)
+        name = f"{result.name}.add_bias"
+        made = self._made(replace(result, name=name), None)
+        read = (result.name, self._read(bias))
+        self.ops.append(
+            Op(name, "bias", Unit.HOST, read, (name,), vector_ops=cost, source=self.ops[-1].source)
+        )
+        self.values.append(made)
+
+    def unpriced(self, value: Value) -> None:
+        """An operator that nobody has a price for, let through."""
+        name = f"unmodelled{len(self.ops)}"
+        made = self._made(replace(value, name=name, constant=False), None)
+        self.ops.append(Op(name, "unknown.op", Unit.UNMODELLED, (value.name,), (name,)))
+        self.values.append(made)
+
+    def _read(self, value: Value) -> str:
+        if value.name not in self.tensors:
+            self.tensors[value.name] = Tensor(value.name, Role.WEIGHT, value.shape, value.dtype)
+        return value.name
+
+    def _made(self, value: Value, view_of: str | None) -> Value:
+        self.tensors[value.name] = Tensor(value.name, Role.ACTIVATION, value.shape, value.dtype, view_of)
+        return value
+
+    def workload(self) -> Workload:
+        """The graph: what nobody reads comes out, and now and then something that is read as well."""
+        read = {name for op in self.ops for name in op.inputs}
+        made = [name for op in self.ops for name in op.outputs]
+        kept = self.draw(st.sets(st.sampled_from(made), max_size=2))
+        outputs = tuple(name for name in made if name not in read or name in kept)
+        parameters = sum(tensor.elements for tensor in self.tensors.values() if tensor.role is Role.WEIGHT)
+        return Workload("random", self.tensors, tuple(self.ops), outputs, parameters)
+
+
+Kinds = Mapping[str, Callable[[Graph], None]]
+"""What draws an operator, by kind."""
+
+
+def _sized(shape: Shape) -> None:
+    if not 0 < math.prod(shape) <= MOST_ELEMENTS:
+        raise TooLarge
+
+
+def _value(name: str, shape: Shape, dtype: str) -> Value:
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    return Value(name, shape, dtype, tuple(strides))
