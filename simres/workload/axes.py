@@ -139,5 +139,5 @@ def summed(call: Call) -> int:
     op = call.op
     if op.unit is not Unit.MATRIX or len(op.outputs) != 1 or len(op.inputs) < 2:
         return 1
-    rules = kind_of(op).reads(call, 0)
+    rules = kind_of(op).rules(call, 0)
     return next((size for rule, size in zip(rules, call.inputs[0], strict=True) if rule == SUMMED), 1)
