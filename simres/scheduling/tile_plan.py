@@ -137,7 +137,7 @@ class TilePlan:
             elif axes.maps and len(tensor.shape) == len(shape) and tensor.shape[0] == shape[0]:
                 for axis in axes.rows:
                     parts[axis] = min(self.cut.parts[axis], tensor.shape[axis])
-            elif axes.maps and stored != name and len(tensor.shape) != len(shape):
+            elif kind_of(op).maps and stored != name and len(tensor.shape) != len(shape):
                 for axis in axes.rows:
                     for there in self._follows(name, self.reaches[place], axis):
                         parts[there] = min(self.cut.parts[axis], tensor.shape[there])

@@ -59,10 +59,11 @@ def axes(call: Call, reads: Sequence[Reads], maps: Container[str] = ()) -> Axes:
     if not known and (rank != 4 or kind.maps is False):
         return Axes(tuple(range(rank - 1)), rank - 1, most, blocks)
     free = _free(reads, rank)
-    inner = [axis for axis in range(2, rank) if shape[axis] > 1] if known else []
-    along = [axis for axis in (0, *(inner[:-1] or inner or [2])) if axis in free]
-    column = 1 if 1 in free else None
-    if column is not None and op.unit is not Unit.MATRIX and not any(axis > 1 for axis in along):
+    inner = [axis for axis in range(2, rank) if shape[axis] > 1]
+    first = (inner[:-1] or inner or [2]) if known else [2]
+    along = [axis for axis in (0, *first) if axis in free or shape[axis] == 1]
+    column = 1 if 1 in free or shape[1] == 1 else None
+    if column is not None and op.unit is not Unit.MATRIX and inner and not free.intersection(inner):
         return Axes((*along, column), None, most, blocks, maps=True)
     return Axes(tuple(along), column, most, blocks, maps=True)
 
@@ -138,5 +139,5 @@ def summed(call: Call) -> int:
     op = call.op
     if op.unit is not Unit.MATRIX or len(op.outputs) != 1 or len(op.inputs) < 2:
         return 1
-    rules = kind_of(op).reads(call, 0)
+    rules = kind_of(op).rules(call, 0)
     return next((size for rule, size in zip(rules, call.inputs[0], strict=True) if rule == SUMMED), 1)

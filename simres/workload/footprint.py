@@ -55,7 +55,7 @@ class Reach:
         call = call_of(graph, op) if call is None else call
         self.shape = call.inputs[place]
         self.made = call.output
-        self.reads: Reads = kind_of(op).reads(call, place)
+        self.reads: Reads = kind_of(op).rules(call, place)
         self._plain = self.shape == self.made and self.reads == same(len(self.made))
         self._since = graph.looked_up.get((op.name, place))
         self._windows = _windows(self.reads, self.shape, self.made)
@@ -139,7 +139,7 @@ def is_elementwise(graph: Graph, op: Op) -> bool:
     rank = len(call.output)
     for place, shape in enumerate(call.inputs):
         before = rank - len(shape)
-        rules = kind_of(op).reads(call, place)
+        rules = kind_of(op).rules(call, place)
         for axis, (rule, size) in enumerate(zip(rules, shape, strict=True)):
             plain = rule == Along(before + axis) and size == call.output[before + axis]
             if not plain and not (rule is None and size == 1):
@@ -166,7 +166,7 @@ def looked_up(graph: Graph) -> dict[tuple[str, int], int]:
             tensor = graph.tensors[name]
             if tensor.role is Role.ACTIVATION:
                 continue
-            for rule in kind.reads(call, place):
+            for rule in kind.rules(call, place):
                 if isinstance(rule, LookUp):
                     found[op.name, place] = counts.get(name, 0)
                     counts[name] = found[op.name, place] + prod(call.output[axis] for axis in rule.axes)

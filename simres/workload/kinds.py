@@ -18,7 +18,7 @@ from math import prod
 
 from simres.workload import reading
 from simres.workload.operators import Loops, Op, Unit
-from simres.workload.reaches import Shape
+from simres.workload.reaches import Reads, Shape
 from simres.workload.reading import Call, Reading
 
 
@@ -62,6 +62,11 @@ class Kind:
     extents: Callable[[Call], Shape] | None = None
     loops: Callable[[Call, Loops, Shape], Loops] | None = None
     sources: tuple[str, ...] = ()
+
+    def rules(self, call: Call, place: int) -> Reads:
+        """The rules of one input of an operator; where they are not of its form, all of it is read."""
+        found, rank = self.reads(call, place), len(call.inputs[place])
+        return found if len(found) == rank else reading.all_of_it(call, place)
 
     @property
     def elementwise(self) -> bool:

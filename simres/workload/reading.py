@@ -271,7 +271,7 @@ def _scattered(call: Call, place: int) -> Reads:
     if dim is None or len(call.inputs[0]) != rank or not rank:
         return all_of_it(call, place)
     if place:
-        return same(rank)
+        return broadcast(call.inputs[place], call.output)
     return tuple(LookUp((axis,)) if axis == dim[0] % rank else Along(axis) for axis in range(rank))
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn  # noqa: E402
 
 from simres import api  # noqa: E402
 from simres.errors import AnswerIsNo  # noqa: E402
-from simres.result.data import Result  # noqa: E402
+from simres.result.result import Result  # noqa: E402
 from simres.scenario import shipped  # noqa: E402
 from simres.tracing import trace  # noqa: E402
 from simres.workload import Workload  # noqa: E402

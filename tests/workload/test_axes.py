@@ -33,6 +33,7 @@ def cut(draw: st.DrawFn, axes: Axes) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("drawn", MATRIX)
+@settings(deadline=None)
 @given(data=st.data())
 def test_the_loop_nests_of_tiles_add_up_to_that_of_the_operator(drawn: str, data: st.DataObject):
     case = data.draw(MATRIX[drawn])
@@ -51,6 +52,7 @@ def test_the_loop_nests_of_tiles_add_up_to_that_of_the_operator(drawn: str, data
     assert macs == case.op.macs
 
 
+@settings(deadline=None)
 @given(convolutions(), st.data())
 def test_groups_are_never_cut_through(case: Defined, data: st.DataObject):
     assert case.op.loops is not None

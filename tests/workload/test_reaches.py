@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simres.workload import Op, Role, Tensor, Unit, Workload
@@ -31,6 +31,7 @@ def hull(found: set[tuple[int, ...]]) -> Box:
 
 
 @pytest.mark.parametrize("drawn", KINDS)
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_reach_is_all_that_is_read_and_no_more(drawn: str, data: st.DataObject):
     case = data.draw(KINDS[drawn])
@@ -60,6 +61,7 @@ def test_every_kind_with_a_reach_is_drawn():
     assert known - drawn == {"interpolate_bicubic"}  # held to torch, which has its taps
 
 
+@settings(deadline=None)
 @given(gathers(table=Role.WEIGHT), st.data())
 def test_of_a_table_off_chip_no_more_is_read_than_is_made(case: Defined, data: st.DataObject):
     workload = case.workload
@@ -87,6 +89,7 @@ def lookups(rows: int, counts: list[int]) -> Workload:
     return Workload("lookups", tensors, tuple(ops), tuple(f"y{number}" for number in range(len(counts))))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.lists(st.integers(1, 20), min_size=1, max_size=4), st.integers(1, 20))
 def test_lookups_in_one_table_read_different_rows_while_there_are_any(
     rows: int, counts: list[int], each: int
@@ -137,6 +140,7 @@ def flat(shape, point):
     return index
 
 
+@settings(deadline=None)
 @given(reshapes())
 def test_a_reshape_reads_every_element_it_shows(case):
     base, shape, box = case
@@ -164,6 +168,7 @@ def test_views_are_followed_to_the_bytes():
     )
 
 
+@settings(deadline=None)
 @given(convolutions())
 def test_what_is_needed_is_what_is_read(case: Defined):
     workload = case.workload
