@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simres.analysis.blame import held_up_by, together_ps
 from simres.analysis.event_graph import bus_holders
 from simres.program import Layer, Program, Task, TaskKind, Work
-from simres.program.record import Cause, Record, RecordLevel
+from simres.program.record import Cause, Record, RecordLevel, Span
 from simres.reporting.files.perfetto import perfetto
 from simres.reporting.text.headline import limit
 from simres.testing import prove
@@ -56,9 +56,9 @@ def test_holders_in_a_circle_do_not_send_it_round_for_ever():
     tasks = tuple(Task(name, TaskKind.MATRIX, Work(), 0) for name in ("matrix", "host", "ddr"))
     program = Program("test", "", tasks)
     # launch, task, since, ready, granted, end, latency, bus, holder, space_holder, engine
-    first = (0, 0, 0, 50, 50, 50, 0, 0, 1, -1, 0)
-    second = (0, 1, 0, 50, 50, 50, 0, 0, 0, -1, 0)
-    waiting = (0, 2, 0, 50, 50, 60, 0, 0, 0, -1, 0)
+    first = Span(0, 0, 0, 50, 50, 50, 0, 0, 1, -1, 0)
+    second = Span(0, 1, 0, 50, 50, 50, 0, 0, 0, -1, 0)
+    waiting = Span(0, 2, 0, 50, 50, 60, 0, 0, 0, -1, 0)
     record = Record(RecordLevel.FULL, 60, {}, {}, rows=(first, second, waiting))
     assert held_up_by(program, record, "ddr") == {}
 

@@ -19,7 +19,7 @@ from simres.result.json import load
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.run import run, run_stream
-from simres.testing import behaviours, paper_chip, prove, workloads
+from simres.testing import behaviours, graphs, paper_chip, prove
 from simres.workload import Role, Tensor, Workload
 
 
@@ -29,7 +29,7 @@ def schedules(workload, chip):
 
 
 @settings(max_examples=60, deadline=None)
-@given(workloads(), st.integers(200, 4000))
+@given(graphs(partly=False), st.integers(200, 4000))
 def test_the_bytes_of_any_schedule_are_those_of_lb0_and_of_evictions(workload, capacity):
     chip = paper_chip(capacity=f"{capacity} B")
     try:
@@ -50,7 +50,7 @@ def test_the_bytes_of_any_schedule_are_those_of_lb0_and_of_evictions(workload, c
 
 
 @settings(max_examples=30, deadline=None)
-@given(workloads(), st.integers(200, 4000), st.integers(1, 4))
+@given(graphs(partly=False), st.integers(200, 4000), st.integers(1, 4))
 def test_of_several_images_weights_need_come_only_once(workload, capacity, images):
     chip = paper_chip(capacity=f"{capacity} B")
     try:

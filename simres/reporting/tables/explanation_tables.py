@@ -74,7 +74,8 @@ def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, c
     rows: dict[tuple[str, Why], int] = {}
     holders: dict[tuple[str, Why], dict[str, int]] = {}
     for item, ps in found.blamed.items():
-        key = (EngineName.parse(item.engine).component, item.cause)
+        component = EngineName.parse(item.engine).component if item.engine else ""  # nothing was due
+        key = (component, item.cause)
         rows[key] = rows.get(key, 0) + ps
         by = holders.setdefault(key, {})
         holder = item.holder or _OTHERWISE.get(item.cause, "")
