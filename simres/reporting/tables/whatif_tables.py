@@ -250,9 +250,7 @@ def _legend(found: WhatIf) -> Iterator[str]:
 
 
 def _target(found: WhatIf, target: MakespanTarget, width: int, *, clip: bool, rule: str) -> Iterator[Text]:
-    yield from titled(
-        f"MakespanTarget {format_duration(target.ps)}", "the least of one resource that would do"
-    )
+    yield from titled(f"Target {format_duration(target.ps)}", "the least of one resource that would do")
     if found.base.makespan_ps <= target.ps:
         yield from wrapped("The scenario meets it as it is: nothing needs to change.", width, "good")
         return

@@ -52,7 +52,11 @@ def conv(graph: Graph, *, transposed: bool = False) -> None:
         ]
     if min(pixels) < 1:
         return
-    if not transposed and not all(map(covers, sizes, slides, pixels)):
+    # The padding of a transposed convolution crops its result, and may leave the outer inputs unread.
+    covered = (
+        all(map(covers, sizes, slides, pixels)) if not transposed else not any(s.padding for s in slides)
+    )
+    if not covered:
         x = graph.whole(x)
     kernel = tuple(one.kernel for one in slides)
     sides = (channels, each) if transposed else (groups * each, channels // groups)
