@@ -29,7 +29,7 @@ from simres.simulation.check import check
 from simres.simulation.run import run, run_stream
 from simres.testing import behaviours, paper_chip, workloads
 from simres.workload import Ledger
-from tests.support.kept_weights import kept
+from tests.support.kept_weights import keepable, kept
 
 INT8 = ["fold_batch_norm", "fold_bias", "quantise_int8", "fuse_epilogues"]
 
@@ -121,6 +121,7 @@ def test_kept_weights_come_once_and_the_rest_for_every_image(workload, capacity,
 def test_one_program_again_and_again_is_one_stream(workload, times):
     machine = paper_chip("1 MB")
     program = tiled(workload, machine, name="test", share=4, overlap=True)
+    assume(keepable(program, workload))
     steady = kept(program, workload)
     twice = joined([filling(steady, workload, machine)] + [replace(steady)] * times)
     check(twice, machine, workload)

@@ -397,9 +397,9 @@ def test_a_latency_of_exactly_the_target_keeps_it(spare):
     target = saturation.LatencyTarget("", "max", SERVICE + spare)
     if spare < 0:
         with pytest.raises(AnswerIsNo, match="is out of reach at any rate"):
-            saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [target], 1)
+            saturation.saturate(scenario(load, HOST), {ONLY: ONE_TASK}, REGISTRY, [target], 1)
         return
-    found = saturation.saturate(scenario(load, HOST), ONE_TASK, REGISTRY, [target], 1)
+    found = saturation.saturate(scenario(load, HOST), {ONLY: ONE_TASK}, REGISTRY, [target], 1)
     assert found.capacity_per_ks - found.per_ks <= 2 * found.step_per_ks
 
 

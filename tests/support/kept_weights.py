@@ -8,6 +8,20 @@ from simres.program import Program, TaskKind
 from simres.workload import Role, Workload
 
 
+def keepable(program: Program, workload: Workload) -> bool:
+    """Whether no task writes its result over a weight, which then could not stay."""
+    weights = {
+        task.writes[0].buffer
+        for task in program.tasks
+        if task.kind is TaskKind.LOAD
+        and workload.tensors[workload.storage(task.reads[0].tensor)].role is Role.WEIGHT
+    }
+    written = {
+        region.buffer for task in program.tasks if task.kind is not TaskKind.LOAD for region in task.writes
+    }
+    return not weights & written
+
+
 def kept(program: Program, workload: Workload) -> Program:
     """`program` without its loads of weights: of each part of a weight one buffer is there all the time."""
     dropped: set[int] = set()
