@@ -53,7 +53,7 @@ def pages() -> dict[Path, str]:
     found = {FOLDER / name: NOTE + text for name, text in made.items()}
     found[ROOT / "docs" / "rooms.svg"] = rooms.picture()
     page = ROOT / "docs" / "architecture.md"
-    found[page] = ROOMS.sub(lambda _: rooms.table(), page.read_text(encoding="utf-8"))
+    found[page] = ROOMS.sub(lambda _: rooms.table().rstrip(), page.read_text(encoding="utf-8"))
     found[ROOT / "README.md"] = _with_output(ROOT / "README.md", ROOT)
     for page in sorted((ROOT / "docs").glob("*.md")):
         if SHOWN.search(page.read_text(encoding="utf-8")):
