@@ -150,13 +150,13 @@ def trace(
 
 def load(path: str | Path) -> Result:
     """Reads a result that `Result.save` or `simres simulate -o DIR` wrote."""
-    return _shown(result_json.load(path))
+    return _shown(result_json.read_result(path))
 
 
 def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result, Result]:
     """Returns the result in a file, and that of simulating the same scenario and workload again."""
     registry = registry or default_registry()
-    before = result_json.load(path)
+    before = result_json.read_result(path)
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
     return before, evaluate(scenario, before.workloads, registry, before.record.level)
 

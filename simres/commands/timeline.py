@@ -38,11 +38,13 @@ def timeline(
     """
     from simres.reporting.drawing.timeline_drawing import show_timeline
     from simres.reporting.text.console import stdout
-    from simres.result.json import load
+    from simres.result.json import read_result
 
     since_ps = None if since is None else _moment(since, "--from")
     until_ps = None if until is None else _moment(until, "--to")
-    show_timeline(load(result), stdout(), since_ps=since_ps, until_ps=until_ps, layer=layer, width=width)
+    show_timeline(
+        read_result(result), stdout(), since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
+    )
 
 
 def _moment(text: str, option: str) -> int:

@@ -11,7 +11,7 @@ from simres.planning.capacity import busy_shares, served_per_ks
 from simres.planning.crew import Crew, plan_crew, run_crew
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel, StreamTotals
-from simres.scenario.arrivals import Load
+from simres.scenario.arrivals import RequestLoad
 from simres.scenario.model import Scenario
 from simres.units import format_duration
 from simres.workload.graph import Ledger, Workload
@@ -44,7 +44,9 @@ class Traffic:
     ) -> None:
         self._scenario = scenario
         loads = {name: own.load for name, own in scenario.parts().items()}
-        self.loads: Mapping[str, Load] = {name: load for name, load in loads.items() if load is not None}
+        self.loads: Mapping[str, RequestLoad] = {
+            name: load for name, load in loads.items() if load is not None
+        }
         """Loads by tenant."""
         self.rising = _rising(scenario, self.loads, tenant)
         """The tenants whose rates rise."""
@@ -106,7 +108,7 @@ class Traffic:
         return [(1 - taken[name]) / share for name, share in wanted.items() if share]
 
 
-def _rising(scenario: Scenario, loads: Mapping[str, Load], tenant: str | None) -> list[str]:
+def _rising(scenario: Scenario, loads: Mapping[str, RequestLoad], tenant: str | None) -> list[str]:
     """Returns the tenants whose rates rise."""
     if tenant is not None and tenant not in scenario.tenants:
         known = ", ".join(scenario.tenants)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simres.plugins.registry import Registry
 
 
-def load(path: Path, registry: Registry | None = None) -> Network:
+def load_checkpoint(path: Path, registry: Registry | None = None) -> Network:
     """Returns the network that a checkpoint names, with its weights.
 
     The metadata must have `network` (the name of a network) and may have the rest
@@ -64,7 +64,7 @@ def network_of(
     parsed = parse(name) if isinstance(name, str) else name
     chosen = block or shortcut or stem or span is not None
     if parsed.family is Family.CHECKPOINT and not chosen:
-        return load(Path(parsed.name))
+        return load_checkpoint(Path(parsed.name))
     return build(parsed, block=block, shortcut=shortcut, span=span, stem=stem)
 
 

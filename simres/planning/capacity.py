@@ -11,7 +11,7 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.planning.crew import Crew, Member
 from simres.program.record import RecordLevel
-from simres.scenario.arrivals import Load
+from simres.scenario.arrivals import RequestLoad
 from simres.simulation import arrival_times
 from simres.simulation.run import run_stream
 from simres.units import format_arrivals, format_duration
@@ -74,7 +74,7 @@ def refuse_overload(crew: Crew, capacity: int) -> None:
         _refuse_rate(load, capacity)
 
 
-def _refuse_rate(load: Load, capacity: int) -> None:
+def _refuse_rate(load: RequestLoad, capacity: int) -> None:
     if not capacity or load.arrivals == "trace":
         return
     if load.per_ks > capacity or (load.per_ks == capacity and load.arrivals != "periodic"):

@@ -20,7 +20,7 @@ from simres.simulation.stream import Stream
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
-    from simres.scenario.arrivals import Load
+    from simres.scenario.arrivals import RequestLoad
     from simres.scenario.model import Scenario
 
 
@@ -35,7 +35,7 @@ class Member:
     chip: Chip
     schedule: Schedule
     images: int
-    load: Load | None = None
+    load: RequestLoad | None = None
     start_ps: int = 0
     priority: int = 0
 
@@ -84,7 +84,7 @@ class Crew:
         return beside(self.programs)
 
     @property
-    def loads(self) -> Mapping[str, Load]:
+    def loads(self) -> Mapping[str, RequestLoad]:
         """The requests over time, by member; members that run at set times are left out."""
         return {name: member.load for name, member in self.members.items() if member.load is not None}
 

@@ -8,13 +8,17 @@ from itertools import islice
 
 from simres.errors import AnswerIsNo
 from simres.program.tasks import Program
-from simres.scenario.arrivals import Load
+from simres.scenario.arrivals import RequestLoad
 from simres.simulation import arrival_times
 from simres.simulation.stream import Stream
 
 
 def stream_of(
-    load: Load, programs: Mapping[int, Program], start_ps: int = 0, tenant: str = "", replication: int = 0
+    load: RequestLoad,
+    programs: Mapping[int, Program],
+    start_ps: int = 0,
+    tenant: str = "",
+    replication: int = 0,
 ) -> Stream:
     """The stream of requests that a load describes, for Programs by batch size.
 
@@ -31,7 +35,7 @@ def stream_of(
     )
 
 
-def _arrivals(load: Load, tenant: str, replication: int) -> Iterator[int]:
+def _arrivals(load: RequestLoad, tenant: str, replication: int) -> Iterator[int]:
     draw = arrival_times.uniform(load.seed, tenant, replication)
     match load.arrivals:
         case "poisson":

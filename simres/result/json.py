@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 
-def load(path: str | Path) -> Result:
+def read_result(path: str | Path) -> Result:
     """Reads a result that `save` wrote; a folder stands for the `result.json` in it.
 
     Raises `SimresError` if it is missing, broken, or of a newer simres.

@@ -67,7 +67,7 @@ class LoadFile(BaseModel):
 
 
 @dataclass(frozen=True)
-class Load:
+class RequestLoad:
     """A stream of requests. `per_ks` is the rate per thousand seconds; `trace` is in picoseconds."""
 
     arrivals: Way
@@ -82,7 +82,7 @@ class Load:
     timeout_ps: int = 0
 
 
-def load_of(findings: Findings, trail: Trail, given: Any, seed: int, base: Path) -> Load | None:
+def load_of(findings: Findings, trail: Trail, given: Any, seed: int, base: Path) -> RequestLoad | None:
     """The load given at `trail`, or None with all problems recorded; files are relative to `base`."""
     if not isinstance(given, dict):
         example = "{arrivals: poisson, rate: 400/s, images: 10000}"
@@ -144,7 +144,7 @@ def load_of(findings: Findings, trail: Trail, given: Any, seed: int, base: Path)
         sizes = tuple(chosen)
     if wrong:
         return None
-    return Load(
+    return RequestLoad(
         arrivals=file.arrivals,
         images=images,
         warmup=warmup,
@@ -158,7 +158,7 @@ def load_of(findings: Findings, trail: Trail, given: Any, seed: int, base: Path)
     )
 
 
-def resolved_load(load: Load) -> dict[str, Any]:
+def resolved_load(load: RequestLoad) -> dict[str, Any]:
     """The load as a document with every default written out; it loads back equal."""
     found: dict[str, Any] = {"arrivals": load.arrivals}
     if load.per_ks:

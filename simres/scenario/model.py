@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simres import units
 from simres.hardware.specs import ComponentSpec, MemorySpec
 from simres.program.tenants import ONLY
-from simres.scenario.arrivals import Load
+from simres.scenario.arrivals import RequestLoad
 from simres.units import Bytes, Duration
 
 SCHEMA_VERSION = 1
@@ -135,7 +135,7 @@ class Tenant:
     sram: int
     start_ps: int = 0
     priority: int = 0
-    load: Load | None = None
+    load: RequestLoad | None = None
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Scenario:
     seed: int = 0
     expect: tuple[StatedExpectation, ...] = ()
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
-    load: Load | None = None
+    load: RequestLoad | None = None
     path: Path | None = field(default=None, compare=False)
     overridden: bool = field(default=False, compare=False)
 

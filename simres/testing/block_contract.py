@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simres.errors import SimresError, install
 from simres.plugins.hooks import Block
 from simres.plugins.registry import default_registry
-from simres.testing.contract import ContractBroken, described, hold, load, same
+from simres.testing.contract import ContractBroken, described, hold, load_target, same
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +38,7 @@ def check_block(block: str | Block) -> None:
     if isinstance(block, str):
         block = default_registry().block(block)
     described(block)
-    make = load(block)
+    make = load_target(block)
     state, threads = torch.random.get_rng_state(), torch.get_num_threads()
     torch.set_num_threads(1)  # for such small tensors, more threads only wait for each other
     try:

@@ -19,7 +19,7 @@ from simres.plugins.registry import default_registry
 from simres.program import EngineName, Program, Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
-from simres.testing.contract import described, documented, example, for_all, hold, load, same
+from simres.testing.contract import described, documented, example, for_all, hold, load_target, same
 from simres.testing.random_workloads import chip, nests, paper_chip, prove, workloads
 from simres.workload import Op, Unit, Workload
 
@@ -50,7 +50,7 @@ def check_component(component: str | Component, **figures: Any) -> None:
     if isinstance(component, str):
         component = default_registry().component(component)
     described(component)
-    model = load(component, "spec")
+    model = load_target(component, "spec")
     hold(
         isinstance(model, type) and issubclass(model, ComponentSpec),
         f"spec `{component.spec}` is no `simres.hardware.specs.ComponentSpec`",
@@ -190,7 +190,7 @@ def _in_a_chip(component: Component, spec: ComponentSpec) -> None:
     place = PLACES[component.role]
     base = paper_chip(capacity="1 MiB")
     system = chip({**base.components, place: spec}, {**base.roles, place: component.role})
-    engines = {place: load(component, "engine")} if isinstance(spec, EngineSpec) else {}
+    engines = {place: load_target(component, "engine")} if isinstance(spec, EngineSpec) else {}
 
     @for_all(workloads(), cases=20)
     def _(workload: Workload) -> None:

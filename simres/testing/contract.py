@@ -59,7 +59,7 @@ def registry_with(*plugins: object) -> Registry:
     return registry
 
 
-def load(declaration: Declaration, field: str = "target") -> Any:
+def load_target(declaration: Declaration, field: str = "target") -> Any:
     """Returns the target of a declaration. Raises `ContractBroken` where it cannot be loaded or called."""
     target = getattr(declaration, field)
     try:

@@ -11,7 +11,7 @@ from simres.plugins.hooks import Importer
 from simres.plugins.imported import Imported
 from simres.plugins.registry import Registry, default_registry
 from simres.scenario.loader import from_document
-from simres.testing.contract import ContractBroken, described, hold, load, same
+from simres.testing.contract import ContractBroken, described, hold, load_target, same
 from simres.workload import Workload
 from simres.workload.json import dumps, loads
 from simres.workload.rules import problems_of_ledger, problems_of_workload
@@ -28,7 +28,7 @@ def check_importer(importer: str | Importer, *files: str | Path, registry: Regis
     if isinstance(importer, str):
         importer = registry.importer(importer)
     described(importer)
-    read = load(importer)
+    read = load_target(importer)
     if not files:
         return
     paths = [Path(file) for file in files]

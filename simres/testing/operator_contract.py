@@ -9,7 +9,7 @@ from simres.plugins.hooks import Operator
 from simres.plugins.registry import default_registry
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
-from simres.testing.contract import described, hold, load, same
+from simres.testing.contract import described, hold, load_target, same
 from simres.testing.random_workloads import paper_chip, prove
 from simres.testing.stated_reaches import check_reaches
 from simres.workload import Workload
@@ -36,7 +36,7 @@ def check_operator(
         operator = known[operator]
     described(operator)
     if operator.target or not operator.kind:
-        load(operator)
+        load_target(operator)
     hold(operator.ops >= 0, "`ops` must not be negative")
     if module is None:
         return

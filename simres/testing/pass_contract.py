@@ -8,7 +8,7 @@ from simres.plugins.hooks import Pass
 from simres.plugins.registry import default_registry
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
-from simres.testing.contract import described, for_all, hold, load, same
+from simres.testing.contract import described, for_all, hold, load_target, same
 from simres.testing.random_workloads import paper_chip, prove, workloads
 from simres.workload import Workload
 from simres.workload.json import dumps, loads
@@ -29,7 +29,7 @@ def check_pass(rewrite: str | Pass) -> None:
     described(rewrite)
     numbered = rewrite.numbered
     hold(numbered == rewrite.name.endswith("_N"), "`numbered` and a name that ends in `_N` go together")
-    function = load(rewrite)
+    function = load_target(rewrite)
     system = paper_chip(capacity="64 MiB")
 
     @for_all(workloads(), st.integers(1, 3))

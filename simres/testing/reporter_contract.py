@@ -20,7 +20,7 @@ from simres.program.record import RecordLevel
 from simres.program.tenants import ONLY
 from simres.result import Result
 from simres.scenario.loader import from_document
-from simres.testing.contract import ContractBroken, described, for_all, hold, load, same
+from simres.testing.contract import ContractBroken, described, for_all, hold, load_target, same
 from simres.testing.random_workloads import ledgers, workloads
 from simres.workload import Ledger, Workload
 
@@ -42,7 +42,7 @@ def check_reporter(reporter: str | Reporter) -> None:
     described(reporter)
     suffix = reporter.suffix
     hold(suffix.startswith(".") and len(suffix) > 1, f"suffix must be such as `.csv`, is `{suffix}`")
-    write = load(reporter)
+    write = load_target(reporter)
     registry = Registry(external=False)
     networks: st.SearchStrategy[Workload | Ledger] = st.one_of(workloads(6).map(_renamed), ledgers())
 

@@ -14,7 +14,16 @@ from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
 from simres.plugins.hooks import Scheduler
 from simres.plugins.registry import default_registry
 from simres.program import Program
-from simres.testing.contract import ContractBroken, described, documented, example, for_all, hold, load, same
+from simres.testing.contract import (
+    ContractBroken,
+    described,
+    documented,
+    example,
+    for_all,
+    hold,
+    load_target,
+    same,
+)
 from simres.testing.random_workloads import chip, ledgers, prove, workloads
 from simres.workload import Ledger, Workload
 
@@ -53,7 +62,7 @@ def check_scheduler(scheduler: str | Scheduler, **parameters: Any) -> None:
         scheduler = default_registry().scheduler(scheduler)
     described(scheduler)
     hold(scheduler.takes in ("graph", "ledger"), f"takes must be graph or ledger, is `{scheduler.takes}`")
-    schedule, model = load(scheduler), load(scheduler, "parameters")
+    schedule, model = load_target(scheduler), load_target(scheduler, "parameters")
     hold(
         isinstance(model, type) and issubclass(model, BaseModel),
         f"parameters `{scheduler.parameters}` is no pydantic model",

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from simres.errors import SimresError
-from simres.networks.checkpoint import accuracy_in, load, read, variant_in
+from simres.networks.checkpoint import accuracy_in, load_checkpoint, read, variant_in
 from simres.networks.network_names import CHECKPOINT_SUFFIX
 from simres.networks.variant import Variant
 from simres.plugins.registry import Registry
@@ -95,7 +95,7 @@ def trained(path: Path, registry: Registry | None = None) -> Trained:
     if path.suffix != CHECKPOINT_SUFFIX:
         raise SimresError(f"`{path}` is no checkpoint", f"a {CHECKPOINT_SUFFIX} file, or the folder of a run")
     _, metadata = read(path)
-    network = load(path, registry)
+    network = load_checkpoint(path, registry)
     if network.input is not None and not re.fullmatch(r"[1-9][0-9]{0,4}(x[1-9][0-9]{0,4}){2}", network.input):
         raise SimresError(
             f"checkpoint `{path}`: its input must be channels x rows x columns, is `{shorten(network.input)}`"

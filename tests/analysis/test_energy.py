@@ -17,7 +17,7 @@ from simres.hardware.energy_costs import MAC_FJ, DataType, EnergyCosts, sram_byt
 from simres.program import Work
 from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.tables.run_report import report
-from simres.result.json import load
+from simres.result.json import read_result
 from simres.result.summary import summary
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
@@ -136,7 +136,7 @@ def test_it_is_in_the_json_the_csv_and_the_report_and_comes_back(tmp_path):
         result.energy.total_fj * 1e-15 * result.makespan_ps * 1e-12
     )
     assert sum(layer["energy_fj"] for layer in document["layers"]) == document["energy"]["dynamic_fj"]
-    assert summary(load(result.save(tmp_path))) == summary(result)
+    assert summary(read_result(result.save(tmp_path))) == summary(result)
     before, again = simres.api.rerun(tmp_path)
     assert (again.record, again.energy) == (before.record, before.energy) == (result.record, result.energy)
     assert again.rewritten == before.rewritten == result.rewritten

@@ -15,7 +15,7 @@ from simres.analysis.evictions import evictions
 from simres.errors import AnswerIsNo
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.program.record import RecordLevel
-from simres.result.json import load
+from simres.result.json import read_result
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.run import run, run_stream
@@ -140,4 +140,4 @@ def test_they_are_in_the_json_and_the_report(tmp_path):
     text = "\n".join(line.plain for line in report(result, 120))
     assert "\nEvictions  " in text
     assert result.evictions[0].tensor in text
-    assert load(result.save(tmp_path)).evictions == result.evictions
+    assert read_result(result.save(tmp_path)).evictions == result.evictions

@@ -131,10 +131,10 @@ def checkpoint(rng: Random, folder: Path) -> Attempt:
     path = put(folder, "net.safetensors", containers.safetensors_file(rng, _checkpoint_seed()))
 
     def read() -> None:
-        from simres.networks.checkpoint import load
+        from simres.networks.checkpoint import load_checkpoint
         from simres.training.trained_network import trained
 
-        load(path, BUILT_IN)
+        load_checkpoint(path, BUILT_IN)
         _ = trained(path, BUILT_IN).side
 
     return Attempt(read, (str(path),))

@@ -18,15 +18,15 @@ from simres.planning.evaluate import evaluate
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
 from simres.program.tenants import ONLY, part
-from simres.scenario.arrivals import Load
+from simres.scenario.arrivals import RequestLoad
 from simres.scenario.loader import from_document
 from simres.scenario.model import Tenant
 from simres.testing import workloads
 
 REGISTRY = Registry(external=False)
-TRACE = Load("trace", images=4, warmup=1, seed=0, trace=(0, 0, 2_000_000, 70_000_000))
+TRACE = RequestLoad("trace", images=4, warmup=1, seed=0, trace=(0, 0, 2_000_000, 70_000_000))
 BATCHED = replace(TRACE, sizes=(1, 2), timeout_ps=5_000_000)
-PERIODIC = Load("periodic", images=3, warmup=0, seed=0, per_ks=10**6)
+PERIODIC = RequestLoad("periodic", images=3, warmup=0, seed=0, per_ks=10**6)
 
 
 @st.composite

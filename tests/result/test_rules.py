@@ -20,7 +20,7 @@ from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.files.perfetto import perfetto
 from simres.reporting.tables.run_report import report
-from simres.result.json import load
+from simres.result.json import read_result
 
 BUILT_IN = Registry(external=False)
 VALUES = [
@@ -87,7 +87,7 @@ def put(document: Any, place: tuple[Any, ...], value: Any, *, away: bool = False
 def use(path: Any) -> None:
     """Everything that is done with a result file; a `SimresError` is an answer."""
     try:
-        result = load(path)
+        result = read_result(path)
     except SimresError:
         return
     for look in (
@@ -167,7 +167,7 @@ def test_what_contradicts_itself_is_named(documents, tmp_path, place, value, mes
     put(document, place, value)
     (tmp_path / "result.json").write_text(json.dumps(document))
     with pytest.raises(SimresError, match=re.escape(message)):
-        load(tmp_path)
+        read_result(tmp_path)
 
 
 def test_a_task_that_is_missing_from_the_record_is_named(documents, tmp_path):
@@ -175,7 +175,7 @@ def test_a_task_that_is_missing_from_the_record_is_named(documents, tmp_path):
     put(document, ("record", "rows", 3), None, away=True)
     (tmp_path / "result.json").write_text(json.dumps(document))
     with pytest.raises(SimresError, match=r"record\.rows: a task is missing, or there twice"):
-        load(tmp_path)
+        read_result(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -210,4 +210,4 @@ def test_a_stream_that_contradicts_itself_is_named(stream, tmp_path, place, valu
     put(document, place, value)
     (tmp_path / "result.json").write_text(json.dumps(document))
     with pytest.raises(SimresError, match=re.escape(message)):
-        load(tmp_path)
+        read_result(tmp_path)
