@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 V = TypeVar("V")
 
 
-class Same:
+class IdentityKey:
     """Identity key: two wrappers compare equal if they wrap the same object. Keeps the object alive."""
 
     __slots__ = ("it",)
@@ -22,10 +22,10 @@ class Same:
         return id(self.it)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.it is self.it
+        return isinstance(other, IdentityKey) and other.it is self.it
 
 
-class Recent(Generic[V]):
+class RecentCache(Generic[V]):
     """The most recently used values whose sizes sum to at most `most`.
 
     A value depends on its key alone, and never changes. A value larger than `most` is not kept, nor is one

@@ -7,7 +7,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.caching import Recent, Same
+from simres.caching import IdentityKey, RecentCache
 
 
 @given(st.lists(st.integers(0, 9)), st.integers(1, 30))
@@ -18,7 +18,7 @@ def test_it_answers_like_who_makes_it_and_keeps_no_more_than_it_may(asked, most)
         made.append(number)
         return [number] * number
 
-    recent: Recent[list[int]] = Recent(most, len)
+    recent: RecentCache[list[int]] = RecentCache(most, len)
     last: dict[int, None] = {}
     for number in asked:
         before = len(made)
@@ -36,10 +36,12 @@ def test_it_answers_like_who_makes_it_and_keeps_no_more_than_it_may(asked, most)
 
 def test_alike_is_not_the_same():
     one, other = [1], [1]
-    assert Same(one) == Same(one)
-    assert Same(one) != Same(other)
-    recent: Recent[int] = Recent(4)
-    assert [recent.get(Same(it), partial(int, number)) for number, it in enumerate((one, other, one))] == [
+    assert IdentityKey(one) == IdentityKey(one)
+    assert IdentityKey(one) != IdentityKey(other)
+    recent: RecentCache[int] = RecentCache(4)
+    assert [
+        recent.get(IdentityKey(it), partial(int, number)) for number, it in enumerate((one, other, one))
+    ] == [
         0,
         1,
         0,
@@ -47,5 +49,5 @@ def test_alike_is_not_the_same():
 
 
 def test_what_cannot_be_looked_up_is_made_anew():
-    recent: Recent[int] = Recent(4)
+    recent: RecentCache[int] = RecentCache(4)
     assert [recent.get(([],), partial(int, number)) for number in (1, 2)] == [1, 2]

@@ -9,7 +9,7 @@ from itertools import repeat
 from weakref import WeakKeyDictionary
 
 from simres.hardware.energy_costs import EnergyCosts
-from simres.program.orders import Pattern, issued
+from simres.program.orders import Pattern, order_of
 from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
 from simres.units import PS_PER_S
 from simres.workload.graph import BITS, Ledger, Tensor, Workload
@@ -72,7 +72,7 @@ def energy(
     """
     dynamic = dict.fromkeys(costs, 0)
     layers = [0] * len(program.layers)
-    tasks = issued(program)
+    tasks = order_of(program)
     if tasks is not None and (repeats is None or len(set(repeats)) == 1):
         bill, times = _bill(tasks.pattern, scheduled), repeats[0] if repeats else 1
         for (layer, engine, work, dtype), count in bill.works.items():

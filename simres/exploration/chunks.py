@@ -13,7 +13,7 @@ AHEAD = 3
 """Chunks queued per process, so that no process idles between chunks."""
 
 
-def portions(points: Iterable[int], count: int, workers: int) -> Iterator[list[int]]:
+def chunks(points: Iterable[int], count: int, workers: int) -> Iterator[list[int]]:
     """Splits `count` points into portions for whichever worker is free; the last portions are small."""
     following = iter(points)
     left = count

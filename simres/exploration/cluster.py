@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simres.errors import SimresError, SimresWarning, install
-from simres.exploration.chunks import AHEAD, portions
+from simres.exploration.chunks import AHEAD, chunks
 from simres.exploration.point_figures import FigureRow, failed, outcome
 from simres.exploration.study import Study
 from simres.exploration.worker_processes import cores
@@ -59,7 +59,7 @@ def cluster(study: Study, points: Iterable[int], count: int, address: str) -> It
         client = stack.enter_context(_client(address))
         shared = stack.enter_context(_Shared(client, study))
         suspects: list[int] = []
-        coming = portions(points, count, shared.workers())
+        coming = chunks(points, count, shared.workers())
         yield from _rows(shared, coming, AHEAD, suspects, address)
         # One at a time, so that a point is not blamed for what another point does to the worker.
         for point in suspects:

@@ -10,7 +10,7 @@ from simres.planning.plan import behaviours_of, chip_of
 from simres.plugins.registry import Registry
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.program.tenants import ONLY, part
+from simres.program.tenants import ONLY, view_name
 from simres.scenario.model import Scenario
 from simres.simulation.check import check
 from simres.units import format_bytes
@@ -46,7 +46,7 @@ def fit(crew: Crew, before: Record) -> None:
     """
     for name, member in crew.members.items():
         for memory, spec in member.chip.memories.items():
-            peak = before.memories[part(memory, name)].peak
+            peak = before.memories[view_name(memory, name)].peak
             if peak <= spec.capacity:
                 continue  # its usage never exceeds the new capacity, so nothing changes
             try:

@@ -10,7 +10,7 @@ from simres.exploration.knob_values import values_in
 from simres.exploration.objectives import objectives_of
 from simres.exploration.space import DesignSpace, Knob, space_of
 from simres.scenario.loader import Template
-from simres.scenario.problems import Findings
+from simres.scenario.problems import Problems
 from simres.scenario.sweep_section import sweep_of
 
 
@@ -31,7 +31,7 @@ def section_of(template: Template) -> Section:
     given = template.document.data.get("sweep")
     if given is None:
         return Section()
-    findings = Findings(template.document)
+    findings = Problems(template.document)
     file = sweep_of(findings, given)
     knobs = []
     for key, entry in file.vary.items() if file else ():

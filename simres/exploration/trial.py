@@ -24,7 +24,7 @@ from simres.plugins.registry import Registry
 from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.program.tenants import part
+from simres.program.tenants import view_name
 from simres.scenario.model import Scenario
 from simres.workload.graph import Ledger, Workload
 
@@ -107,7 +107,7 @@ class Trial:
                 for buffer in program.buffers
                 if buffer.memory == name
             )
-            share = max(1, self.record.memories[part(name, tenant)].capacity)
+            share = max(1, self.record.memories[view_name(name, tenant)].capacity)
             most = max(most, -(-max(whole, reserved) * spec.capacity // share))
         return most
 

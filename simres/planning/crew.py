@@ -14,7 +14,7 @@ from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import Program
-from simres.program.tenants import ONLY, beside, together
+from simres.program.tenants import ONLY, combined_program, combined_record
 from simres.simulation.run import RunningTenant, run_stream, run_tenants
 from simres.simulation.stream import Stream
 from simres.workload.graph import Ledger, Workload
@@ -81,7 +81,7 @@ class Crew:
     @cached_property
     def program(self) -> Program:
         """The Programs of all members in one."""
-        return beside(self.programs)
+        return combined_program(self.programs)
 
     @property
     def loads(self) -> Mapping[str, RequestLoad]:
@@ -139,7 +139,7 @@ def run_crew(
 
 def record_of(crew: Crew, ran: Mapping[str, tuple[Record, int]]) -> Record:
     """The result of `run_crew` as one Record, of `crew.program`."""
-    return together({name: record for name, (record, _) in ran.items()}, crew.programs)
+    return combined_record({name: record for name, (record, _) in ran.items()}, crew.programs)
 
 
 def alone_ps(member: Member, behaviours: Mapping[str, Any]) -> int:

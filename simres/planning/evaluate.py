@@ -15,7 +15,7 @@ from simres.planning.capacity import capacity_per_ks, refuse_overload
 from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
-from simres.program.tenants import ONLY, part, workloads_beside
+from simres.program.tenants import ONLY, combined_workload, view_name
 from simres.result import Result
 from simres.result.data import EngineDescription, Expectation, Origin, Tenancy
 from simres.result.summary import figure_at, summary
@@ -58,7 +58,7 @@ def _result(
     ran: Mapping[str, tuple[Record, int]],
 ) -> Result:
     given = {name: workloads[name] for name in crew.members}
-    whole = workloads_beside(given)
+    whole = combined_workload(given)
     scheduled = {
         name: workload
         for name, member in crew.members.items()
@@ -75,7 +75,7 @@ def _result(
         name=scenario.name,
         workload=whole,
         chip={
-            part(engine, name): _engine(crew.chip, engine, others=number > 0)
+            view_name(engine, name): _engine(crew.chip, engine, others=number > 0)
             for number, name in enumerate(crew.members)
             for engine in crew.chip.engines
         },
@@ -84,7 +84,7 @@ def _result(
         bounds=bounds_of(works, crew.chip, max(chains_ps)),
         origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(whole),
-        rewritten=workloads_beside(scheduled) if any(passes.values()) else None,
+        rewritten=combined_workload(scheduled) if any(passes.values()) else None,
         candidates=only.schedule.candidates if only else (),
         repeats=only.repeats if only else 1,
         tenants={

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from simres.caching import Recent, Same
+from simres.caching import IdentityKey, RecentCache
 from simres.errors import SimresError
 from simres.hardware.chip import Chip
 from simres.passes.batch import batch
@@ -17,10 +17,10 @@ from simres.planning.requests import refuse_mixed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
-from simres.program.tenants import joined
+from simres.program.tenants import concatenated
 from simres.result.data import Candidate
 from simres.result.document import program_document
-from simres.scheduling.preload import filling
+from simres.scheduling.preload import preload
 from simres.simulation.check import check
 from simres.simulation.flattened import least_ps
 from simres.simulation.proof import prove
@@ -59,7 +59,7 @@ class Schedule:
     def joined(self) -> Program:
         """All launches as one Program."""
         launched = [*(program for program, _ in self.starts), *self.sizes.values()]
-        return joined([*{id(program): program for program in launched}.values()])
+        return concatenated([*{id(program): program for program in launched}.values()])
 
     def to_json(self) -> str:
         """The JSON form as text: the Program with its tasks, buffers and regions, and the candidates."""
@@ -143,7 +143,7 @@ def _starts(
     each = ((program, 0),) * images
     if not program.resident_in or isinstance(workload, Ledger):
         return each
-    return ((filling(program, workload, chip), 0), *each)
+    return ((preload(program, workload, chip), 0), *each)
 
 
 def _proven(
@@ -170,11 +170,11 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
         first = scenario.passes[0]
         raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
     network = workload
-    key = (Same(network), scenario.passes, Same(registry))
+    key = (IdentityKey(network), scenario.passes, IdentityKey(registry))
     return _rewrites.get(key, lambda: apply(scenario.passes, network, registry))
 
 
-_rewrites: Recent[Workload] = Recent(8)
+_rewrites: RecentCache[Workload] = RecentCache(8)
 """Networks after passes, kept so that schedules of one network share one object."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-BROUGHT_BY: Mapping[str, str] = {
+PACKAGE_OF: Mapping[str, str] = {
     "array": "simres-utilisation",
     "dram": "simres-dram",
     "fused": "simres-fused",
@@ -16,8 +16,8 @@ BROUGHT_BY: Mapping[str, str] = {
 
 def where_from(what: str, name: str, known: Collection[str], kept_out: str = "") -> str:
     """Returns a hint for an unknown part of a kind (`what`); `kept_out` explains an excluded package."""
-    if name in BROUGHT_BY:
-        return f"`{name}` comes with the package `{BROUGHT_BY[name]}`{kept_out}"
+    if name in PACKAGE_OF:
+        return f"`{name}` comes with the package `{PACKAGE_OF[name]}`{kept_out}"
     from difflib import get_close_matches
 
     if close := get_close_matches(name, known, n=1, cutoff=0.8):

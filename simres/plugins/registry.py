@@ -35,7 +35,7 @@ from simres.plugins.hooks import (
     Scheduler,
 )
 from simres.plugins.providers import where_from
-from simres.plugins.sandbox import ForeignError, foreign_code, returned
+from simres.plugins.sandbox import PluginCodeError, contained, returned
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -230,9 +230,9 @@ class Registry:
         if provider is self._builtin:
             return function(*args)
         try:
-            with foreign_code():
+            with contained():
                 return returned(declaration, function(*args))
-        except ForeignError as failure:
+        except PluginCodeError as failure:
             if isinstance(failure.__cause__, SimresError):
                 raise failure.__cause__ from None
             what = f"{type(declaration).__name__.lower()} `{declaration.name}`"
@@ -251,11 +251,11 @@ class Registry:
             reason = unmet(entry_point.dist) if entry_point.dist else None
             try:
                 if reason is None:
-                    with foreign_code():
+                    with contained():
                         plugin = entry_point.load()
                         provider = replace(provider, import_s=perf_counter() - started)
                         self._add(plugin, provider)
-            except ForeignError as failure:
+            except PluginCodeError as failure:
                 reason = failure.reason
             if reason is not None:
                 provider = replace(provider, reason=reason)
@@ -353,9 +353,9 @@ def resolve(target: str) -> Any:
     if (found := getattr(sys.modules.get(module_name), "__dict__", {}).get(attribute)) is not None:
         return found  # resolved often, and runs no foreign code
     try:
-        with foreign_code():
+        with contained():
             return getattr(import_module(module_name), attribute)
-    except ForeignError as failure:
+    except PluginCodeError as failure:
         package = module_name.partition(".")[0]
         owners = (str(provider) for provider, entry in _installed() if entry.module.split(".")[0] == package)
         owner = next((f" of {owner}" for owner in owners), "")

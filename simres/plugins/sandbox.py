@@ -12,7 +12,7 @@ from simres.program.tasks import Program
 from simres.workload.graph import Workload
 
 
-class ForeignError(Exception):
+class PluginCodeError(Exception):
     """A plugin's code raised an exception."""
 
     def __init__(self, error: BaseException) -> None:
@@ -23,8 +23,8 @@ class ForeignError(Exception):
 
 
 @contextmanager
-def foreign_code() -> Iterator[None]:
-    """Converts any exception inside to a `ForeignError`, `SystemExit` too; Ctrl-C passes through.
+def contained() -> Iterator[None]:
+    """Converts any exception inside to a `PluginCodeError`, `SystemExit` too; Ctrl-C passes through.
 
     Printed output goes to stderr: stdout may be a JSON document.
     """
@@ -34,7 +34,7 @@ def foreign_code() -> Iterator[None]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise ForeignError(error) from error
+        raise PluginCodeError(error) from error
 
 
 def returned(declaration: Scheduler | Pass | Reporter, value: object) -> object:

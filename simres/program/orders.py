@@ -1,8 +1,8 @@
 """Programs that differ only in the order of their tasks, and the facts that all these orders share.
 
 The tasks, their waits and their buffers often follow from the network and the memory alone, and only the
-order from the speed of the engines. A `Pattern` holds the tasks, `Issued` holds them in one order. A fact
-that holds for every order is derived, or proven, once per Pattern.
+order from the speed of the engines. A `Pattern` holds the tasks, `OrderedTasks` has them in one order. A
+fact that holds for every order is derived, or proven, once per Pattern.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class _Lazy(Sequence[T], Generic[T]):
         return repr(self._made)
 
 
-class Issued(_Lazy[Task]):
+class OrderedTasks(_Lazy[Task]):
     """The tasks of a Pattern in an order: `order` has the Pattern's numbers of the first, second, ... task.
 
     Tasks are numbered by this order, and buffers in the order of reservation, after those that are resident
@@ -160,10 +160,10 @@ class Issued(_Lazy[Task]):
         )
 
 
-class Held(_Lazy[Buffer]):
+class OrderedBuffers(_Lazy[Buffer]):
     """The buffers of tasks in an order; only they refer to the tasks, so both are freed at once."""
 
-    def __init__(self, issued: Issued) -> None:
+    def __init__(self, issued: OrderedTasks) -> None:
         super().__init__(len(issued.pattern.program.buffers))
         self.issued = issued
 
@@ -178,10 +178,14 @@ class Held(_Lazy[Buffer]):
         return tuple(buffer for buffer in found if buffer is not None)
 
 
-def issued(program: Program) -> Issued | None:
+def order_of(program: Program) -> OrderedTasks | None:
     """The order of its Pattern that a Program is; None for a Program without a Pattern."""
     tasks, buffers = program.tasks, program.buffers
-    if not isinstance(tasks, Issued) or not isinstance(buffers, Held) or buffers.issued is not tasks:
+    if (
+        not isinstance(tasks, OrderedTasks)
+        or not isinstance(buffers, OrderedBuffers)
+        or buffers.issued is not tasks
+    ):
         return None
     one = tasks.pattern.program
     same = program.layers is one.layers and program.resident_in == one.resident_in
@@ -190,5 +194,5 @@ def issued(program: Program) -> Issued | None:
 
 def unordered(program: Program) -> Program:
     """A Program with the same tasks and buffers in any order, for sums over them."""
-    tasks = issued(program)
+    tasks = order_of(program)
     return program if tasks is None else tasks.pattern.program

@@ -23,7 +23,7 @@ _Key = tuple[object, ...]
 _W = TypeVar("_W", bound=Workload | Ledger)
 
 
-def joined(programs: Sequence[Program]) -> Program:
+def concatenated(programs: Sequence[Program]) -> Program:
     """The Programs one after the other, tasks and buffers numbered through; the decisions of the last one.
 
     A buffer that one leaves in memory and a later one finds there is the same buffer. Programs with the
@@ -88,16 +88,16 @@ def _placed(regions: Iterable[Region], place: dict[int, int]) -> tuple[Region, .
     )
 
 
-def part(name: str, tenant: str) -> str:
+def view_name(name: str, tenant: str) -> str:
     """The name of a tenant's view of an engine or a memory; just `name` for a network that is alone."""
     return str(EngineName.parse(name).of(tenant))
 
 
-def beside(programs: Mapping[str, Program]) -> Program:
+def combined_program(programs: Mapping[str, Program]) -> Program:
     """The Programs of tenants, by name, in one; a single network's as it is."""
     if ONLY in programs:
         return programs[ONLY]
-    whole = joined([_belonging(program, tenant) for tenant, program in programs.items()])
+    whole = concatenated([_belonging(program, tenant) for tenant, program in programs.items()])
     return replace(
         whole,
         scheduler=", ".join(dict.fromkeys(program.scheduler for program in programs.values())),
@@ -121,21 +121,21 @@ def _belonging(program: Program, tenant: str) -> Program:
         tasks=tuple(
             replace(
                 task,
-                engine=part(task.engine, tenant),
+                engine=view_name(task.engine, tenant),
                 reads=regions(task.reads),
                 writes=regions(task.writes),
             )
             for task in program.tasks
         ),
         buffers=tuple(
-            replace(buffer, tensor=f"{tenant}.{buffer.tensor}", memory=part(buffer.memory, tenant))
+            replace(buffer, tensor=f"{tenant}.{buffer.tensor}", memory=view_name(buffer.memory, tenant))
             for buffer in program.buffers
         ),
         layers=tuple(replace(layer, name=f"{tenant}.{layer.name}") for layer in program.layers),
     )
 
 
-def workloads_beside(workloads: Mapping[str, _W]) -> Workload | _W:
+def combined_workload(workloads: Mapping[str, _W]) -> Workload | _W:
     """The networks of tenants, by name, as one graph of separate parts; a single one as it is. Tenants are
     graphs."""
     if ONLY in workloads:
@@ -178,8 +178,8 @@ def _named(workload: Workload | Ledger, tenant: str) -> Workload:
     return replace(workload, tensors=tensors, ops=ops, outputs=named(workload.outputs))
 
 
-def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> Record:
-    """The Records of tenants, by name, as one: of `beside(programs)`.
+def combined_record(records: Mapping[str, Record], programs: Mapping[str, Program]) -> Record:
+    """The Records of tenants, by name, as one: of `combined_program(programs)`.
 
     Its engines and memories are the tenants' views of them, one tenant after the other; its spans are in
     order of their end. A single network's Record is returned as it is.
@@ -195,7 +195,7 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
     for number, (tenant, record) in enumerate(records.items()):
         program = programs[tenant]
         for engine, sums in record.layer_working_ps.items():
-            layers[part(engine, tenant)] = tuple((first_layer + layer, ps) for layer, ps in sums)
+            layers[view_name(engine, tenant)] = tuple((first_layer + layer, ps) for layer, ps in sums)
         before = len(rows)
         shifted = [span.shifted(launch=first_launch, task=first_task) for span in record.spans]
         rows += enumerate(shifted, start=before)
@@ -226,9 +226,11 @@ def together(records: Mapping[str, Record], programs: Mapping[str, Program]) -> 
     return Record(
         level=some.level,
         makespan_ps=some.makespan_ps,
-        engines={part(name, t): own for t, record in records.items() for name, own in record.engines.items()},
+        engines={
+            view_name(name, t): own for t, record in records.items() for name, own in record.engines.items()
+        },
         memories={
-            part(name, t): own for t, record in records.items() for name, own in record.memories.items()
+            view_name(name, t): own for t, record in records.items() for name, own in record.memories.items()
         },
         unfinished=sum(record.unfinished for record in records.values()),
         layer_working_ps=layers,

@@ -15,7 +15,7 @@ from simres.errors import SimresError
 from simres.files import read_text
 from simres.program.record import Record
 from simres.program.tasks import Program
-from simres.program.tenants import workloads_beside
+from simres.program.tenants import combined_workload
 from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
 from simres.result.document import adapter, in_tuples
 from simres.result.result import Result
@@ -170,10 +170,10 @@ def _read_networks(
 ) -> tuple[Workload | Ledger, Workload | None]:
     """The workload, and the workload after the passes, if any ran."""
     if tenants:
-        given = workloads_beside({name: tenant.workload for name, tenant in tenants.items()})
+        given = combined_workload({name: tenant.workload for name, tenant in tenants.items()})
         scheduled = {name: tenant.scheduled for name, tenant in tenants.items()}
         passed = any(tenant.rewritten for tenant in tenants.values())
-        return given, workloads_beside(scheduled) if passed else None
+        return given, combined_workload(scheduled) if passed else None
     workload = workload_from_document(stored.workload, str(path))
     rewritten = stored.rewritten and workload_from_document(stored.rewritten, str(path))
     return workload, rewritten if isinstance(rewritten, Workload) else None

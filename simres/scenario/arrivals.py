@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simres import units
 from simres.errors import SimresError
 from simres.files import read_text
-from simres.scenario.problems import Findings
+from simres.scenario.problems import Problems
 from simres.scenario.source import Trail
 from simres.text import describe, shorten
 from simres.units import ArrivalRate, Duration
@@ -82,7 +82,7 @@ class RequestLoad:
     timeout_ps: int = 0
 
 
-def load_of(findings: Findings, trail: Trail, given: Any, seed: int, base: Path) -> RequestLoad | None:
+def load_of(findings: Problems, trail: Trail, given: Any, seed: int, base: Path) -> RequestLoad | None:
     """The load given at `trail`, or None with all problems recorded; files are relative to `base`."""
     if not isinstance(given, dict):
         example = "{arrivals: poisson, rate: 400/s, images: 10000}"

@@ -17,7 +17,7 @@ from simres.plugins.registry import resolve
 from simres.scenario import shipped
 from simres.scenario.arrivals import load_of, resolved_load
 from simres.scenario.model import Scenario, Tenant, TenantFile, is_file_reference
-from simres.scenario.problems import Findings
+from simres.scenario.problems import Problems
 from simres.scenario.source import Trail
 from simres.text import describe, shorten
 
@@ -35,7 +35,7 @@ class KnownParts(Protocol):
     def pass_(self, name: str) -> hooks.Pass: ...
 
 
-def scheduler_of(findings: Findings, registry: KnownParts, trail: Trail, given: Any) -> tuple[str, Any]:
+def scheduler_of(findings: Problems, registry: KnownParts, trail: Trail, given: Any) -> tuple[str, Any]:
     """A scheduler's name and its checked parameters, given as a name or a mapping at `trail`."""
     settings = {"name": given} if isinstance(given, str) else given
     nothing = "", None
@@ -55,7 +55,7 @@ def scheduler_of(findings: Findings, registry: KnownParts, trail: Trail, given: 
     return name, findings.validate(model, rest, trail, context=units.SPELLED)
 
 
-def check_passes(findings: Findings, registry: KnownParts, trail: Trail, passes: Any) -> None:
+def check_passes(findings: Problems, registry: KnownParts, trail: Trail, passes: Any) -> None:
     """Records the passes at `trail` that do not exist."""
     for i, name in enumerate(passes if isinstance(passes, list) else ()):
         if isinstance(name, str):
@@ -80,7 +80,7 @@ class Files:
 
 
 def tenants_of(
-    findings: Findings,
+    findings: Problems,
     registry: KnownParts,
     hardware: Mapping[str, ComponentSpec],
     usual: Tenant,
@@ -114,7 +114,7 @@ def tenants_of(
 
 
 def _tenant(
-    findings: Findings,
+    findings: Problems,
     registry: KnownParts,
     trail: Trail,
     file: TenantFile,
@@ -147,7 +147,7 @@ def _tenant(
 
 
 def _quotas(
-    findings: Findings, asked: Mapping[str, int | None], hardware: Mapping[str, ComponentSpec]
+    findings: Problems, asked: Mapping[str, int | None], hardware: Mapping[str, ComponentSpec]
 ) -> dict[str, int]:
     """Each tenant's bytes of the largest memory: as asked, or an even share of what the others leave."""
     capacity = max((spec.capacity for spec in hardware.values() if isinstance(spec, MemorySpec)), default=0)
@@ -161,7 +161,7 @@ def _quotas(
     return {name: stated.get(name, max(1, left // max(rest, 1))) for name in asked}
 
 
-def workload_of(findings: Findings, trail: Trail, reference: Any, files: Files) -> str:
+def workload_of(findings: Problems, trail: Trail, reference: Any, files: Files) -> str:
     """A workload's name, or the path of its file, which exists if files are checked."""
     if not isinstance(reference, str) or not is_file_reference(reference):
         return reference if isinstance(reference, str) else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simres import units
-from simres.caching import Recent, Same
+from simres.caching import IdentityKey, RecentCache
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
@@ -39,7 +39,7 @@ from simres.scenario.model import (
     Tenant,
     is_file_reference,
 )
-from simres.scenario.problems import Findings, suggestion
+from simres.scenario.problems import Problems, suggestion
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
 from simres.scenario.sweep_section import sweep_of
 from simres.text import describe
@@ -143,7 +143,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 
 
 def _chip(document: Document, registry: KnownParts, name: str) -> ChipPreset:
-    findings = Findings(document, "chip")
+    findings = Problems(document, "chip")
     _check_version(findings)
     for key in ("workload", "tenants"):
         if key in document.data:
@@ -167,7 +167,7 @@ def _scenario(
     path: Path | None,
     check_files: bool,
 ) -> Scenario:
-    findings = Findings(document)
+    findings = Problems(document)
     keys: dict[Trail, str] = {tuple(key.split(".")): key for key in overrides}
     findings.overrides |= {
         trail: ("sweep", "vary", key) if key in own else None for trail, key in keys.items()
@@ -231,7 +231,7 @@ def _scenario(
     )
 
 
-def _check_version(findings: Findings) -> None:
+def _check_version(findings: Problems) -> None:
     version = findings.document.data.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
         message = f"is {version}; this simres reads up to {SCHEMA_VERSION}"
@@ -270,7 +270,7 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
     inner[trail[-1]] = value
 
 
-def _add_chip(findings: Findings, registry: KnownParts, base: Path) -> None:
+def _add_chip(findings: Problems, registry: KnownParts, base: Path) -> None:
     """Puts the components of the scenario's `chip:` under its `hardware:`."""
     data = findings.document.data
     reference, own = data.get("chip"), data.get("hardware", {})
@@ -279,7 +279,7 @@ def _add_chip(findings: Findings, registry: KnownParts, base: Path) -> None:
     try:
         path = shipped.find_chip(str(base / reference) if is_file_reference(reference) else reference)
         text = text_of(path, "chip")
-        document = _chips.get((text, path, Same(registry)), lambda: _checked(text, path, registry))
+        document = _chips.get((text, path, IdentityKey(registry)), lambda: _checked(text, path, registry))
     except InvalidFile:
         raise
     except SimresError as error:
@@ -296,7 +296,7 @@ def _add_chip(findings: Findings, registry: KnownParts, base: Path) -> None:
     data["hardware"] = hardware
 
 
-_chips: Recent[Document] = Recent(16)
+_chips: RecentCache[Document] = RecentCache(16)
 """Chips without problems, by the text of their files."""
 
 
@@ -307,7 +307,7 @@ def _checked(text: str, path: Path, registry: KnownParts) -> Document:
     return document
 
 
-def _hardware(findings: Findings, registry: KnownParts) -> dict[str, ComponentSpec]:
+def _hardware(findings: Problems, registry: KnownParts) -> dict[str, ComponentSpec]:
     entries = findings.document.data.get("hardware", {})
     if not isinstance(entries, dict):
         return {}  # reported already
@@ -326,7 +326,7 @@ def _hardware(findings: Findings, registry: KnownParts) -> dict[str, ComponentSp
     return hardware
 
 
-def _check_masters(findings: Findings, hardware: dict[str, ComponentSpec], complete: bool) -> None:
+def _check_masters(findings: Problems, hardware: dict[str, ComponentSpec], complete: bool) -> None:
     """Checks that background masters are on a bus and leave some of it to others."""
     buses = [name for name, spec in hardware.items() if isinstance(spec, BusSpec)]
     for name, spec in hardware.items():
@@ -344,7 +344,7 @@ def _check_masters(findings: Findings, hardware: dict[str, ComponentSpec], compl
 
 
 def _component(
-    findings: Findings, registry: KnownParts, trail: Trail, entry: dict[str, Any]
+    findings: Problems, registry: KnownParts, trail: Trail, entry: dict[str, Any]
 ) -> ComponentSpec | None:
     kind = entry.get("kind")
     if not isinstance(kind, str):
@@ -364,7 +364,7 @@ def _component(
     return spec
 
 
-def _expectations(findings: Findings) -> tuple[StatedExpectation, ...]:
+def _expectations(findings: Problems) -> tuple[StatedExpectation, ...]:
     entries = findings.document.data.get("expect", {})
     found = []
     for path, entry in entries.items() if isinstance(entries, dict) else ():

@@ -15,7 +15,7 @@ from simres.text import describe, shorten
 
 
 @dataclass(slots=True)
-class Findings:
+class Problems:
     """Collects all problems of one document, to be raised at once.
 
     `overrides` are the trails that were set, each with its place in the document; a problem with a trail set

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from simres.scenario.problems import Findings
+from simres.scenario.problems import Problems
 from simres.text import describe
 
 Goal = Literal["latency", "makespan", "energy", "power", "traffic", "sram", "bandwidth", "accuracy"]
@@ -31,7 +31,7 @@ class SweepFile(BaseModel):
     `bandwidth`, `accuracy`; by default latency and energy."""
 
 
-def sweep_of(findings: Findings, given: Any) -> SweepFile | None:
+def sweep_of(findings: Problems, given: Any) -> SweepFile | None:
     """The scenario's `sweep:`, or None with all problems of its shape recorded."""
     if not isinstance(given, dict):
         example = '{vary: {hardware.ddr.bandwidth: "1,2,4 GB/s"}}'

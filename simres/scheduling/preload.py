@@ -8,7 +8,7 @@ from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
 from simres.workload.graph import Role, Workload
 
 
-def filling(program: Program, workload: Workload, chip: Chip) -> Program:
+def preload(program: Program, workload: Workload, chip: Chip) -> Program:
     """The Program that loads every buffer of `program.resident_in`, in order of its first use, and leaves it.
 
     Its layers are those of `program`: each load counts for the layer that first reads it. Raises

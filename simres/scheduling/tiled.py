@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from simres.hardware.chip import Chip
-from simres.program.orders import Held, Issued, Pattern
+from simres.program.orders import OrderedBuffers, OrderedTasks, Pattern
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Program
 from simres.scheduling.list_schedule import InTime
@@ -54,8 +54,8 @@ class Written:
             free = frozenset(movers) if self.overlap else frozenset()
             pattern = Pattern(_in_order(self, range(len(self.order))), free)
             self.walk.patterns[key] = pattern
-        tasks = Issued(pattern, self.order)
-        return replace(pattern.program, scheduler=name, tasks=tasks, buffers=Held(tasks))
+        tasks = OrderedTasks(pattern, self.order)
+        return replace(pattern.program, scheduler=name, tasks=tasks, buffers=OrderedBuffers(tasks))
 
 
 def _in_order(found: Written, order: Sequence[int]) -> Program:

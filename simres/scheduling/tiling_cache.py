@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simres.caching import Recent, Same
+from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
 from simres.scheduling.tiling import DoesNotFit, Tiling, cut
@@ -56,12 +56,12 @@ def _again(refusal: AnswerIsNo) -> AnswerIsNo:
     return AnswerIsNo(refusal.message, refusal.hint)
 
 
-_parts: Recent[Workload] = Recent(8)
-_known: Recent[Known] = Recent(KEPT_STEPS, lambda known: known.count)
+_parts: RecentCache[Workload] = RecentCache(8)
+_known: RecentCache[Known] = RecentCache(KEPT_STEPS, lambda known: known.count)
 
 
 def _taken_apart(workload: Workload) -> Workload:
-    return _parts.get(Same(workload), lambda: unfused(workload))
+    return _parts.get(IdentityKey(workload), lambda: unfused(workload))
 
 
 def up_to(
@@ -69,7 +69,7 @@ def up_to(
 ) -> Known | None:
     """`workload`, fused operators taken apart, in at most so many tiles; None where that cannot be."""
     known = _known.get(
-        (Same(workload), memory, spec, share, pinned, most),
+        (IdentityKey(workload), memory, spec, share, pinned, most),
         lambda: Known(lambda: Tiling(_taken_apart(workload), memory, spec, share, pinned=pinned, most=most)),
     )
     return None if known.tiling is None else known
@@ -78,6 +78,6 @@ def up_to(
 def fitting(workload: Workload, memory: str, spec: MemorySpec, share: int, *, pinned: bool = False) -> Known:
     """The same in as many tiles as it takes, as `simres.scheduling.tiling.cut` makes them, or its refusal."""
     return _known.get(
-        (Same(workload), memory, spec, share, pinned, None),
+        (IdentityKey(workload), memory, spec, share, pinned, None),
         lambda: Known(lambda: cut(_taken_apart(workload), memory, spec, share, pinned=pinned)),
     )

@@ -11,7 +11,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BusSpec, EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
-from simres.program.orders import Issued, Pattern, issued
+from simres.program.orders import OrderedTasks, Pattern, order_of
 from simres.program.tasks import Program, TaskKind, Work
 from simres.simulation.placement import lay_out
 
@@ -135,7 +135,7 @@ def flatten(program: Program, engines: Mapping[str, EngineSpec], *, renumbered: 
     If `renumbered`, tasks and buffers of a Program that is one order of a Pattern keep the numbers of the
     Pattern, whose FlatProgram is then reused.
     """
-    one_of_many = issued(program)
+    one_of_many = order_of(program)
     if renumbered and one_of_many is not None and not any(spec.addressed for spec in engines.values()):
         return _in_order(one_of_many, engines)
     tasks = program.tasks
@@ -211,7 +211,7 @@ def _common_of(pattern: Pattern, engines: Mapping[str, EngineSpec]) -> _Common:
         return _Common(pattern, engines)
 
 
-def _in_order(tasks: Issued, engines: Mapping[str, EngineSpec]) -> FlatProgram:
+def _in_order(tasks: OrderedTasks, engines: Mapping[str, EngineSpec]) -> FlatProgram:
     """The FlatProgram of tasks that keep the numbers of their Pattern."""
     common = _common_of(tasks.pattern, engines)
     plan = common.plan

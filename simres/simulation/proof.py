@@ -10,10 +10,10 @@ from itertools import accumulate
 from operator import lt, sub
 from weakref import WeakKeyDictionary
 
-from simres.caching import Same
+from simres.caching import IdentityKey
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
-from simres.program.orders import Issued, Pattern, issued
+from simres.program.orders import OrderedTasks, Pattern, order_of
 from simres.program.tasks import Program
 from simres.simulation.check import Check, check
 from simres.workload.graph import Workload
@@ -24,7 +24,7 @@ _proven: WeakKeyDictionary[Pattern, dict[object, bool]] = WeakKeyDictionary()
 
 def prove(program: Program, chip: Chip, workload: Workload) -> None:
     """Raises `InvariantViolation` in exactly the cases in which `simres.simulation.check.check` does."""
-    tasks = issued(program)
+    tasks = order_of(program)
     if tasks is None or not (_holds(tasks.pattern, chip, workload) and fits(tasks, chip)):
         check(program, chip, workload)
 
@@ -32,7 +32,7 @@ def prove(program: Program, chip: Chip, workload: Workload) -> None:
 def _holds(pattern: Pattern, chip: Chip, workload: Workload) -> bool:
     """Whether all orders of a Pattern are sound on chips with these engines, as far as this can be proven."""
     roles = tuple((name, chip.roles[chip.component_of(name)]) for name in chip.engines)
-    key = (Same(workload), roles, tuple(chip.memories))
+    key = (IdentityKey(workload), roles, tuple(chip.memories))
     known = _proven.setdefault(pattern, {})
     if key not in known:
         known.clear()
@@ -51,7 +51,7 @@ def _proof(pattern: Pattern, chip: Chip, workload: Workload) -> bool:
     return True
 
 
-def fits(tasks: Issued, chip: Chip) -> bool:
+def fits(tasks: OrderedTasks, chip: Chip) -> bool:
     """Whether each task occurs once, after all that it waits for, and reservations fit the memories."""
     places, program = tasks.places, tasks.pattern.program
     count = len(program.tasks)

@@ -49,7 +49,7 @@ def run_stream(
 
     The memory contents that the first expects are there; those that a later one expects must be what the
     previous one leaves. `behaviours` gives the behaviour of each component by name. Returns the Record, in
-    which tasks are numbered as in `simres.program.tenants.joined`, and the longest chain of dependencies of
+    which tasks are numbered as `concatenated` numbers them, and the longest chain of dependencies of
     any Program. Raises `BrokenInvariant`, with the Record attached, if the run contradicts the Programs.
     """
     (ran,) = run_tenants([RunningTenant(chip, starts)], chip, behaviours, level)

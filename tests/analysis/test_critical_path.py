@@ -15,7 +15,7 @@ from simres.planning.plan import chip_of
 from simres.plugins.registry import resolve
 from simres.program import Buffer, Program, Region
 from simres.program.record import Record, RecordLevel
-from simres.program.tenants import beside, joined, together
+from simres.program.tenants import combined_program, combined_record, concatenated
 from simres.scenario.loader import from_document
 from simres.simulation.run import run, run_stream, run_tenants
 from simres.testing import behaviours, prove, workloads
@@ -129,7 +129,7 @@ def tenants_together(draw):
     programs = {name: tenant.starts[0][0] for name, tenant in crew.items()}
     records = {name: record for name, (record, _) in zip(crew, ran, strict=True)}
     each = [(programs[name], records[name]) for name in crew]
-    return beside(programs), together(records, programs), each
+    return combined_program(programs), combined_record(records, programs), each
 
 
 @settings(deadline=None, max_examples=60)
@@ -151,7 +151,7 @@ def test_the_path_of_a_stream_that_keeps_its_weights(gaps, capacity):
         at += gap
         starts.append((use, at * NS))
     record, _ = run_stream(starts, chip, behaviours(chip))
-    holds(joined([fill, use]), record)
+    holds(concatenated([fill, use]), record)
 
 
 def test_a_wait_for_space_is_the_tensor_that_had_it():

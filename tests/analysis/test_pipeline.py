@@ -16,13 +16,13 @@ from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry
 from simres.program import TaskKind
 from simres.program.record import RecordLevel
-from simres.program.tenants import joined
+from simres.program.tenants import concatenated
 from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.files.perfetto import perfetto
 from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document
-from simres.scheduling.preload import filling
+from simres.scheduling.preload import preload
 from simres.scheduling.serial import schedule as serial
 from simres.scheduling.tiled import tiled
 from simres.simulation.check import check
@@ -87,7 +87,7 @@ def test_kept_weights_come_once_and_the_rest_for_every_image(workload, capacity,
     steady = kept(plain, workload)
     roomy = paper_chip(f"{capacity + sum(steady.buffers[n].nbytes for n in steady.resident_in)} B")
     check(steady, roomy, workload)
-    fill = filling(steady, workload, roomy)
+    fill = preload(steady, workload, roomy)
     check(fill, roomy, Ledger("", ()))
     assert fill.bytes_read == sum(steady.buffers[number].nbytes for number in steady.resident_in)
     record, _ = run_stream([(fill, 0)] + [(steady, 0)] * images, roomy, behaviours(roomy))
@@ -95,7 +95,7 @@ def test_kept_weights_come_once_and_the_rest_for_every_image(workload, capacity,
     assert moved == fill.bytes_read + images * (steady.bytes_read + steady.bytes_written)
     assert moved >= workload.compulsory_bytes
     # The whole is a Program too, sound by itself: what one leaves is what the next finds.
-    once = joined([fill, steady])
+    once = concatenated([fill, steady])
     check(once, roomy, workload)
     assert not once.resident_in
     assert sum(once.buffers[number].nbytes for number in once.resident_out) == fill.bytes_read
@@ -123,13 +123,13 @@ def test_one_program_again_and_again_is_one_stream(workload, times):
     program = tiled(workload, machine, name="test", share=4, overlap=True)
     assume(keepable(program, workload))
     steady = kept(program, workload)
-    twice = joined([filling(steady, workload, machine)] + [replace(steady)] * times)
+    twice = concatenated([preload(steady, workload, machine)] + [replace(steady)] * times)
     check(twice, machine, workload)
     assert len(twice.buffers) == len(steady.buffers) + (times - 1) * (
         len(steady.buffers) - len(steady.resident_in)
     )
     assert sum(task.work.macs for task in twice.tasks) == times * workload.macs
-    assert joined([program]) is program
+    assert concatenated([program]) is program
 
 
 def test_an_activation_cannot_be_found_in_memory():
@@ -138,7 +138,7 @@ def test_an_activation_cannot_be_found_in_memory():
     program = serial(workload, machine, None)
     made = next(n for n, buffer in enumerate(program.buffers) if buffer.tensor == "conv")
     with pytest.raises(InvariantViolation, match="expects `conv` in memory"):
-        filling(replace(program, resident_in=(made,)), workload, machine)
+        preload(replace(program, resident_in=(made,)), workload, machine)
 
 
 @settings(max_examples=40, deadline=None)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simres.analysis.unlimited import UnlimitedReplay
-from simres.program.tenants import joined
+from simres.program.tenants import concatenated
 from simres.simulation.run import run_stream
 from simres.testing import behaviours, prove
 from tests.analysis.test_critical_path import tenants_together
@@ -63,7 +63,7 @@ def test_a_stream(gaps, capacity, data):
         at += gap
         starts.append((use, at * NS))
     record, _ = run_stream(starts, chip, behaviours(chip))
-    holds(joined([fill, use]), record, data)
+    holds(concatenated([fill, use]), record, data)
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 20), st.integers(1, 3))

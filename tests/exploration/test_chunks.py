@@ -3,12 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.exploration.chunks import LARGEST, Shares, portions
+from simres.exploration.chunks import LARGEST, Shares, chunks
 
 
 @given(st.integers(0, 500), st.integers(1, 9))
 def test_portions_hold_every_point_once_in_their_order(count: int, workers: int) -> None:
-    given_out = list(portions(iter(range(count)), count, workers))
+    given_out = list(chunks(iter(range(count)), count, workers))
     assert [point for portion in given_out for point in portion] == list(range(count))
     assert all(0 < len(portion) <= LARGEST for portion in given_out)
 

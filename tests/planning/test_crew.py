@@ -17,7 +17,7 @@ from simres.planning.crew import plan_crew, record_of, run_crew
 from simres.planning.evaluate import evaluate
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
-from simres.program.tenants import ONLY, part
+from simres.program.tenants import ONLY, view_name
 from simres.scenario.arrivals import RequestLoad
 from simres.scenario.loader import from_document
 from simres.scenario.model import Tenant
@@ -79,8 +79,12 @@ def test_a_tenant_with_the_whole_chip_is_the_only_network(scenario, workload, le
         assert tenant == alone
         return
     one = tenant.tenants["one"]
-    assert {part(name, "one"): own for name, own in alone.record.engines.items()} == tenant.record.engines
-    assert {part(name, "one"): own for name, own in alone.record.memories.items()} == tenant.record.memories
+    assert {
+        view_name(name, "one"): own for name, own in alone.record.engines.items()
+    } == tenant.record.engines
+    assert {
+        view_name(name, "one"): own for name, own in alone.record.memories.items()
+    } == tenant.record.memories
     for name in ("makespan_ps", "rows", "launches", "streams", "bus_holders", "masters"):
         assert getattr(alone.record, name) == getattr(tenant.record, name)
     assert alone.bounds == tenant.bounds == one.bounds
@@ -88,7 +92,7 @@ def test_a_tenant_with_the_whole_chip_is_the_only_network(scenario, workload, le
     assert alone.images == tenant.images == one.images
     assert alone.energy.total_fj == tenant.energy.total_fj
     assert level is RecordLevel.NONE or alone.candidates == one.candidates
-    assert {part(name, "one"): own for name, own in alone.chip.items()} == tenant.chip
+    assert {view_name(name, "one"): own for name, own in alone.chip.items()} == tenant.chip
     if scenario.load is None:
         assert one.slowdown == 1
         assert one.end_ps == alone.makespan_ps

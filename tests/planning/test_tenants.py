@@ -18,7 +18,7 @@ from simres.hardware.specs import BackgroundSpec, BusSpec
 from simres.plugins.registry import Registry
 from simres.program import Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
-from simres.program.tenants import beside, together, workloads_beside
+from simres.program.tenants import combined_program, combined_record, combined_workload
 from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.files.perfetto import perfetto
@@ -126,8 +126,8 @@ def test_the_joint_record_is_the_sum_of_its_parts(data):
     ran = run_tenants(list(crew.values()), machine, behaviours(machine))
     records = {name: record for name, (record, _) in zip(names, ran, strict=True)}
     programs = {name: tenant.starts[0][0] for name, tenant in crew.items()}
-    program, record = beside(programs), together(records, programs)
-    workload = workloads_beside(dict(zip(names, (workload for workload, _ in found), strict=True)))
+    program, record = combined_program(programs), combined_record(records, programs)
+    workload = combined_workload(dict(zip(names, (workload for workload, _ in found), strict=True)))
     assert workload.macs * 1 == sum(own.macs for own, _ in found)
     assert workload.compulsory_bytes == sum(own.compulsory_bytes for own, _ in found)
     assert program.bytes_read == sum(own.bytes_read for own in programs.values())

@@ -15,7 +15,7 @@ import pytest
 from simres import api, errors
 from simres.errors import SimresError, SimresWarning
 from simres.plugins.hooks import Block
-from simres.plugins.providers import BROUGHT_BY
+from simres.plugins.providers import PACKAGE_OF
 from simres.plugins.registry import LOAD_PLUGINS, Registry, resolve
 
 IMPORTS = """\
@@ -532,11 +532,11 @@ def test_parts_of_the_packages_beside_simres_are_known_by_name() -> None:
     }
     if not found:
         pytest.skip("none of them is installed")
-    assert {name: package for name, package in BROUGHT_BY.items() if package in found.values()} == found
+    assert {name: package for name, package in PACKAGE_OF.items() if package in found.values()} == found
 
 
 @pytest.mark.parametrize(("key", "name"), [("hardware.matrix.kind", "systolic"), ("scheduler", "fused")])
 def test_a_part_of_a_package_that_is_not_installed_names_the_package(key: str, name: str) -> None:
     with pytest.raises(SimresError) as raised:
         api.find_scenario("resnet20", overrides={key: name}, registry=Registry(external=False))
-    assert f"`{name}` comes with the package `{BROUGHT_BY[name]}`" in (raised.value.hint or "")
+    assert f"`{name}` comes with the package `{PACKAGE_OF[name]}`" in (raised.value.hint or "")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from simres.errors import SimresError
 from simres.hardware.specs import BusSpec
 from simres.program import EngineName
-from simres.program.tenants import part
+from simres.program.tenants import view_name
 from simres.scenario.assignment import NAME
 from simres.testing import chip, paper_chip
 
@@ -56,9 +56,9 @@ def test_engines_of_a_chip_and_the_views_that_tenants_have_of_them(bus, channels
     for engine in machine.engines:
         name = EngineName.parse(engine)
         assert name.component == machine.component_of(engine)
-        view = EngineName.parse(part(engine, tenant))
+        view = EngineName.parse(view_name(engine, tenant))
         assert (view.shared, view.tenant, view.component) == (name, tenant, name.component)
-        assert part(engine, "") == engine
+        assert view_name(engine, "") == engine
     numbers = [EngineName.parse(lane).channel for lane in spec.lanes(bus)]
     assert numbers == ([None] if channels == 1 else list(range(channels)))
 

@@ -13,7 +13,7 @@ from simres.analysis.energy import energy
 from simres.errors import AnswerIsNo, InvariantViolation
 from simres.hardware.energy_costs import EnergyCosts
 from simres.program import Program
-from simres.program.orders import Held, Issued, issued, unordered
+from simres.program.orders import OrderedBuffers, OrderedTasks, order_of, unordered
 from simres.program.record import RecordLevel
 from simres.scheduling.overlapped import Parameters, schedule
 from simres.scheduling.tiled import tiled, written
@@ -56,7 +56,7 @@ def test_an_order_is_the_program_written_in_that_order(workload, capacity, bandw
     writer.write(found.order)
     directly = writer.program("test", workload.digest, found.program("test").decisions)
     program = found.program("test")
-    assert issued(program) is not None
+    assert order_of(program) is not None
     assert plain(program) == directly
     assert program.tasks == directly.tasks
     assert len(program.tasks) == len(directly.tasks)
@@ -71,7 +71,7 @@ def test_an_order_is_proven_just_when_it_can_be_checked(workload, capacity, band
     program = made(workload, machine, overlap=overlap)
     if program is None or not program.tasks:
         return
-    tasks = issued(program)
+    tasks = order_of(program)
     assert tasks is not None
     assert fits(tasks, machine)
     with patch.object(proof, "check", side_effect=AssertionError("no need to look at this order")):
@@ -80,8 +80,8 @@ def test_an_order_is_proven_just_when_it_can_be_checked(workload, capacity, band
     for _ in range(3):
         one, other = chance.randrange(len(order)), chance.randrange(len(order))
         order.insert(one, order.pop(other))
-        moved = Issued(tasks.pattern, tuple(order))
-        turned = replace(program, tasks=moved, buffers=Held(moved))
+        moved = OrderedTasks(tasks.pattern, tuple(order))
+        turned = replace(program, tasks=moved, buffers=OrderedBuffers(moved))
         assert wrong(prove, turned, machine, workload) == wrong(check, plain(turned), machine, workload)
 
 
@@ -155,17 +155,17 @@ def test_what_is_changed_stands_for_itself():
     machine, workload = paper_chip("400 kB"), simres.api.find_workload("resnet20")
     program = made(workload, machine, overlap=True)
     assert program is not None
-    tasks = issued(program)
+    tasks = order_of(program)
     assert tasks is not None
     assert unordered(program) is tasks.pattern.program
-    assert issued(replace(program, scheduler="other")) is tasks
+    assert order_of(replace(program, scheduler="other")) is tasks
     for changed in (
         replace(program, tasks=program.tasks[:-1]),
         replace(program, buffers=tuple(program.buffers)),
         replace(program, resident_out=(0,)),
         replace(program, layers=program.layers[:-1]),
     ):
-        assert issued(changed) is None
+        assert order_of(changed) is None
         assert unordered(changed) is changed
 
 
@@ -175,5 +175,5 @@ def test_who_does_what_may_depend_on_the_order():
     pair = chip({**machine.components, "second": machine.components["matrix"]})
     program = made(simres.api.find_workload("resnet20"), pair, overlap=True)
     assert program is not None
-    assert issued(program) is None
+    assert order_of(program) is None
     assert {"matrix", "second"} <= set(program.engines)

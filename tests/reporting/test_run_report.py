@@ -25,7 +25,7 @@ from simres.result.data import Expectation
 from simres.result.summary import summary
 from simres.testing import paper_chip
 from simres.text import three_digits
-from simres.workload import Op, Unit
+from simres.workload import Op, Role, Tensor, Unit
 
 
 def text_of(result, width=120, **options):
@@ -146,8 +146,10 @@ def test_it_fits_on_a_screen(name, request):
 
 
 def test_warnings_and_unmodelled_operators_are_shown(resnet20):
-    odd = Op("odd", "odd", Unit.UNMODELLED, (), ())
-    workload = replace(resnet20.workload, ops=(*resnet20.workload.ops, odd), warnings=("odd is free",))
+    odd = Op("odd", "odd", Unit.UNMODELLED, (), ("odd",))
+    tensors = {**resnet20.workload.tensors, "odd": Tensor("odd", Role.ACTIVATION, (1,))}
+    ops = (*resnet20.workload.ops, odd)
+    workload = replace(resnet20.workload, ops=ops, tensors=tensors, warnings=("odd is free",))
     text = text_of(replace(resnet20, workload=workload, warnings=("odd is free", "and this")))
     assert "Coverage: 76 of 77 ops, MACs of the rest unknown." in text
     assert text.count("warning: odd is free") == 1

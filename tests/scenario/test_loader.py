@@ -19,7 +19,7 @@ from simres.plugins.hooks import Component, ComponentRole, Scheduler
 from simres.plugins.registry import Registry
 from simres.scenario.loader import from_document, load, resolved
 from simres.scenario.model import StatedExpectation
-from simres.scenario.problems import Findings, plainly, suggestion
+from simres.scenario.problems import Problems, plainly, suggestion
 from simres.scenario.source import Document
 
 BUILT_IN = Registry(external=False)
@@ -361,7 +361,7 @@ class Strict(BaseModel, strict=True, extra="forbid"):
 
 
 def test_pydantic_in_plain_words():
-    findings = Findings(Document("x", {}))
+    findings = Problems(Document("x", {}))
     findings.validate(Strict, [], ("a", 1))
     findings.validate(Strict, {"a": None}, ())
     with pytest.raises(InvalidFile) as error:

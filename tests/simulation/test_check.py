@@ -8,7 +8,7 @@ import pytest
 
 from simres.errors import InvariantViolation
 from simres.program import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.program.orders import Held, Issued, Pattern
+from simres.program.orders import OrderedBuffers, OrderedTasks, Pattern
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.simulation.check import check
@@ -210,8 +210,8 @@ def test_a_buffer_counts_until_the_last_of_its_users():
         check(shared, roomy, workload())
     with pytest.raises(InvariantViolation, match=r"task 2 .*`sram` would hold 64 B more than it can"):
         check(shared, tight, workload())
-    tasks = Issued(Pattern(shared), range(len(shared.tasks)))
+    tasks = OrderedTasks(Pattern(shared), range(len(shared.tasks)))
     assert fits(tasks, roomy)
     assert not fits(tasks, tight)
     with pytest.raises(InvariantViolation, match=r"task 2 .*`sram` would hold 64 B more than it can"):
-        prove(dataclasses.replace(shared, tasks=tasks, buffers=Held(tasks)), tight, workload())
+        prove(dataclasses.replace(shared, tasks=tasks, buffers=OrderedBuffers(tasks)), tight, workload())
