@@ -20,19 +20,13 @@ from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.simulation.run import run, run_stream
 from simres.testing import behaviours, paper_chip, prove, workloads
-from simres.workload import Role, Tensor, Unit, Workload
+from simres.workload import Role, Tensor, Workload
+from tests.support.whole_reads import read_whole
 
 
 def schedules(workload, chip):
     found = [serial.schedule(workload, chip, NoParameters())]
     return [*found, overlapped.schedule(workload, chip, overlapped.Parameters())]
-
-
-def read_whole(workload):
-    """Whether every input and weight is read to its last element, so that no tile reads too much of it."""
-    used = {workload.storage(name) for op in workload.ops if op.unit is not Unit.VIEW for name in op.inputs}
-    given = (workload.tensors[name] for name in used if workload.tensors[name].role is not Role.ACTIVATION)
-    return sum(tensor.nbytes for tensor in given) == workload.bytes_in
 
 
 @settings(max_examples=60, deadline=None)

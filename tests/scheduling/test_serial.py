@@ -13,6 +13,7 @@ from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule
 from simres.testing import chip, paper_chip, prove, workloads
 from simres.workload import Op, Role, Tensor, Unit, Workload
+from tests.support.whole_reads import read_whole
 
 
 def least_capacity(workload: Workload) -> int:
@@ -25,7 +26,7 @@ def least_capacity(workload: Workload) -> int:
     return most
 
 
-@given(workloads())
+@given(workloads().filter(read_whole))
 def test_with_room_for_everything_only_compulsory_bytes_move(workload):
     machine = paper_chip("1 GB")
     program = schedule(workload, machine, NoParameters())
