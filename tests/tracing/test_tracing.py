@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import simres
 from simres.workload import json as workload_json
 
 torch = pytest.importorskip("torch")
@@ -363,6 +364,22 @@ def test_recurrent_networks() -> None:
     workload = trace(Recurrent(), (5, 8), operators={})
     assert workload.macs == 5 * 4 * 16 * (8 + 16) == flop_counter_macs(Recurrent(), (5, 8))
     assert workload.unmodelled == ()
+
+
+def test_a_recurrent_network_is_cut_though_its_first_state_is_stored_as_one_value() -> None:
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gru = nn.GRU(64, 128, batch_first=True)
+
+        def forward(self, x):
+            return self.gru(x)[0]
+
+    workload = trace(Recurrent(), (3, 64), operators={})
+    for scheduler in ("serial", "overlapped"):
+        chosen = {"scheduler": scheduler, "hardware.sram.capacity": "64 KiB"}
+        result = simres.simulate(workload, chip="paper", overrides=chosen)
+        assert sum(layer.macs for layer in result.layers) == workload.macs == 3 * 3 * 128 * (64 + 128)
 
 
 def test_a_batch_of_a_million_takes_no_memory() -> None:
