@@ -30,6 +30,8 @@ def _counted(workload: Workload, op: Op) -> tuple[int, int] | None:
     if op.kind != "conv" or op.window is None or op.attributes.get("transposed"):
         return None
     axes = len(workload.tensors[op.inputs[1]].shape) - 2
+    if axes > 2:
+        return None
     height, width = (1, *workload.tensors[op.inputs[0]].shape[-axes:])[-2:]
     top, bottom, left, right = op.window.padding
     sizes = height + top + bottom, width + left + right
