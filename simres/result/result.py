@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from simres.result.figures import Figures
 from simres.units import format_duration
 
 
-@dataclass(frozen=True, repr=False)
 class Result(Figures):
     """The makespan of a workload on a chip, and its causes."""
 

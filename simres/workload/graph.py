@@ -11,10 +11,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from simres.workload.axes import Axes, axes_of
-from simres.workload.footprint import Reach, call_of, looked_up, needed_bytes
 from simres.workload.operators import BITS, STRICT, Attribute, Loops, Op, Role, Tensor, Unit, Window
+
+if TYPE_CHECKING:  # the table of operators is loaded when a graph asks for it; a ledger never does
+    from simres.workload.axes import Axes
+    from simres.workload.footprint import Reach
 
 __all__ = [
     "BITS",
@@ -92,17 +95,23 @@ class Workload:
     @cached_property
     def looked_up(self) -> Mapping[tuple[str, int], int]:
         """By operator and place of the input: the rows that others looked up in the same table before."""
+        from simres.workload.footprint import looked_up
+
         return looked_up(self)
 
     @cached_property
     def axes(self) -> Mapping[str, Axes]:
-        """By operator that is no view: along which axes its output can be cut."""
+        """The axes along which the output of each operator can be cut; views have none."""
+        from simres.workload.axes import axes_of
+
         return axes_of(self)
 
     def reaches(self, op: Op) -> tuple[Reach, ...]:
         """The reach of each input of an operator."""
         found = self._reaches.get(op.name)
         if found is None:
+            from simres.workload.footprint import Reach, call_of
+
             call = call_of(self, op)
             found = tuple([Reach(self, op, place, call) for place in range(len(op.inputs))])
             self._reaches[op.name] = found
@@ -114,7 +123,7 @@ class Workload:
 
     @cached_property
     def tables(self) -> frozenset[str]:
-        """Inputs and weights that nobody needs all of, as only some of their rows are looked up."""
+        """Inputs and weights of which only some rows are looked up."""
         names = {
             op.inputs[place]
             for op in self.ops
@@ -125,7 +134,9 @@ class Workload:
 
     @cached_property
     def needed_bytes(self) -> Mapping[str, int]:
-        """Of each input and weight that some operator uses: the bytes that any schedule must read."""
+        """The bytes that any schedule must read of each input and weight that an operator uses."""
+        from simres.workload.footprint import needed_bytes
+
         return needed_bytes(self)
 
     @cached_property
