@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from simres.program.tasks import Box, Program, Task, TaskKind
-from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload
+from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import BITS, Role, Tensor
 
 MOVERS = (TaskKind.LOAD, TaskKind.STORE)
 _NO_REGIONS: Mapping[str, Tensor] = {}

@@ -12,7 +12,8 @@ from simres.hardware.energy_costs import EnergyCosts
 from simres.program.orders import Pattern, order_of
 from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
 from simres.units import PS_PER_S
-from simres.workload.graph import BITS, Ledger, Tensor, Workload
+from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import BITS, Tensor
 
 _AJ_PER_FJ = 1000
 

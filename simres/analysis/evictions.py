@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from simres.program.record import Launched, Record
 from simres.program.tasks import Box, Program, TaskKind
 from simres.workload.boxes import elements, overlap, subtract
-from simres.workload.graph import Role, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simres.units import PS_PER_S
-from simres.workload.graph import Op, Role, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Role, Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ from simres.program.tenants import ONLY
 from simres.scenario import shipped
 from simres.scenario.model import Scenario
 from simres.units import format_count
-from simres.workload.graph import Ledger, Row, Unit, Workload
+from simres.workload.graph import Ledger, Row, Workload
 from simres.workload.json import read as read_workload
+from simres.workload.operators import Unit
 
 SHEET, SERIAL, OVERLAPPED = "paper", "serial", "overlapped"
 """The schedulers of the simulated rungs."""

@@ -12,8 +12,9 @@ from math import isqrt
 
 from simres.scenario import shipped
 from simres.units import format_duration
-from simres.workload.graph import Ledger, Row, Unit, Workload
+from simres.workload.graph import Ledger, Row, Workload
 from simres.workload.json import read as read_workload
+from simres.workload.operators import Unit
 
 PRINTED_TRANSFERS_NS = (17280, *(12 * [8216]), 18432, *(7 * [1086340]))
 """The printed cells of the sheet's column of transfers (the paper's appendix 8.2), in nanoseconds; at the

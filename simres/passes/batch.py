@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simres.passes.rebuilt import rebuilt
-from simres.workload.graph import Op, Role, Tensor, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Role, Tensor, Unit
 
 
 def batch(workload: Workload, images: int) -> Workload:

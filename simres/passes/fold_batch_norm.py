@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simres.passes.rebuilt import has_fixed_weights, rebuilt
-from simres.workload.graph import Op, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Unit
 
 
 def fold_batch_norm(workload: Workload) -> Workload:

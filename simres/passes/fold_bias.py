@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simres.passes.rebuilt import rebuilt
-from simres.workload.graph import Op, Role, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Role, Unit
 
 
 def fold_bias(workload: Workload) -> Workload:

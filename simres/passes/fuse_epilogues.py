@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from simres.passes.rebuilt import rebuilt
 from simres.workload.footprint import is_elementwise
-from simres.workload.graph import Op, Tensor, Unit, Workload
+from simres.workload.graph import Workload
 from simres.workload.kinds import kind_of
+from simres.workload.operators import Op, Tensor, Unit
 
 
 def fuse_epilogues(workload: Workload) -> Workload:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simres.passes.rebuilt import has_fixed_weights, rebuilt, start_of
-from simres.workload.graph import Role, Tensor, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Role, Tensor, Unit
 
 FLOATS = frozenset({"fp64", "fp32", "fp16", "bf16"})
 """Data types that are quantised; indices and masks stay what they are."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from simres.workload.graph import Op, Role, Tensor, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Role, Tensor
 
 
 def rebuilt(workload: Workload, ops: Iterable[Op], tensors: Mapping[str, Tensor] | None = None) -> Workload:

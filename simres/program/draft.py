@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
-from simres.workload.graph import Op, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Unit
 
 
 def stored(workload: Workload, names: Iterable[str]) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from typing import TypeVar
 from simres.program.names import EngineName
 from simres.program.record import Launched, Record, Span, StreamTotals
 from simres.program.tasks import Buffer, Layer, Program, Region, Task
-from simres.workload.graph import Ledger, Op, Workload
+from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import Op
 
 ONLY = ""
 """The name of a network that is alone on the chip."""

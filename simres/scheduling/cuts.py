@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from math import ceil, prod, sqrt
 
 from simres.workload.axes import Axes
-from simres.workload.graph import Op, Role, Tensor, Unit
 from simres.workload.kinds import kind_of
+from simres.workload.operators import Op, Role, Tensor, Unit
 
 MOST_TILES = 1 << 15
 """An operator that would have to be cut finer than this counts as one that does not fit."""

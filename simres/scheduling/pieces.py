@@ -13,7 +13,7 @@ from itertools import pairwise, product
 
 from simres.hardware.specs import MemorySpec
 from simres.program.tasks import Box
-from simres.workload.graph import BITS, Tensor
+from simres.workload.operators import BITS, Tensor
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
-from simres.workload.graph import Role, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Role
 
 
 def preload(program: Program, workload: Workload, chip: Chip) -> Program:

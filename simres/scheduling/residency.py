@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from simres.scheduling.ordering import ordered
 from simres.scheduling.tile_plan import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
-from simres.workload.graph import Role
+from simres.workload.operators import Role
 
 NEVER = 1 << 62
 

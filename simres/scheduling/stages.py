@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from simres.workload.graph import Op, Role, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Role, Unit
 
 Staging = Callable[[Sequence[Op], Workload], list[list[int]]]
 """Divides operators into stages: every operator, by number, in one stage, after whatever it reads."""

@@ -14,8 +14,9 @@ from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
 from simres.workload.boxes import whole
 from simres.workload.footprint import Reach, call_of, is_elementwise, to_storage
-from simres.workload.graph import Op, Role, Workload
+from simres.workload.graph import Workload
 from simres.workload.kinds import kind_of
+from simres.workload.operators import Op, Role
 from simres.workload.reaches import Along
 
 Range = tuple[int, int]

@@ -8,8 +8,8 @@ from math import prod
 from simres.program.tasks import Box, Work
 from simres.workload.axes import counts_of
 from simres.workload.boxes import whole
-from simres.workload.graph import Loops, Op, Unit
 from simres.workload.kinds import kind_of
+from simres.workload.operators import Loops, Op, Unit
 from simres.workload.reaches import Shape
 from simres.workload.reading import Call
 

@@ -21,7 +21,8 @@ from simres.scheduling.tile_work import untiled
 from simres.units import format_bytes
 from simres.workload.axes import summed
 from simres.workload.footprint import call_of, is_elementwise
-from simres.workload.graph import Op, Role, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Role, Unit
 
 MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""

@@ -14,7 +14,7 @@ from simres.program.roles import ComponentRole
 from simres.program.tasks import TaskKind, Work
 from simres.scheduling.residency import Residency
 from simres.scheduling.tiling import Tiling
-from simres.workload.graph import Unit
+from simres.workload.operators import Unit
 
 UNITS = {
     Unit.MATRIX: (TaskKind.MATRIX, ComponentRole.MATRIX),

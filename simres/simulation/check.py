@@ -15,7 +15,8 @@ from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Program, Region, TaskKind
 from simres.units import format_bytes
 from simres.workload.boxes import covered, elements, meet, within
-from simres.workload.graph import BITS, Ledger, Role, Tensor, Workload
+from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import BITS, Role, Tensor
 
 ROLES = {
     TaskKind.LOAD: ComponentRole.BUS,

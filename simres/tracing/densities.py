@@ -22,7 +22,8 @@ from simres.tracing.export import export
 from simres.tracing.graph_reader import GraphReader
 from simres.tracing.input_shapes import InputShape
 from simres.tracing.lowering import Lowering
-from simres.workload.graph import Role, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Role
 
 
 @dataclass(slots=True)

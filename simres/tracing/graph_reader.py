@@ -19,7 +19,8 @@ from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
 from simres.tracing.module_names import Names, Places
 from simres.tracing.prices import vector_ops
 from simres.tracing.unmodelled import Unmodelled, from_plugins, resolved
-from simres.workload.graph import Op, Role, Tensor, Unit, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Role, Tensor, Unit
 from simres.workload.rules import GROWING_VIEWS
 
 BUILT_IN: Mapping[str, Lowering] = {**matrix.LOWERINGS, **vector.LOWERINGS, **movement.LOWERINGS}

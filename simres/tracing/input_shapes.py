@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simres.errors import SimresError
-from simres.workload.graph import BITS
+from simres.workload.operators import BITS
 
 MOST_ELEMENTS = 2**40
 """More elements than that in one input is a slip of the hand."""

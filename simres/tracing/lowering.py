@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from simres.plugins.hooks import Operator
 from simres.tracing.prices import vector_ops
-from simres.workload.graph import Attribute, Loops, Unit, Window
+from simres.workload.operators import Attribute, Loops, Unit, Window
 from simres.workload.reaches import Reads, broadcast
 
 

@@ -6,7 +6,7 @@ import math
 
 from simres.errors import AnswerIsNo
 from simres.tracing.lowering import Lowered, Lowering, Node, window_of
-from simres.workload.graph import Attribute, Loops, Unit
+from simres.workload.operators import Attribute, Loops, Unit
 
 
 def convolution(node: Node) -> Lowered:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value, scalars
-from simres.workload.graph import Unit
 from simres.workload.kinds import KINDS
+from simres.workload.operators import Unit
 
 
 def _view(kind: str, node: Node) -> Lowered:

@@ -9,7 +9,7 @@ from functools import partial
 from simres.errors import AnswerIsNo, SimresError
 from simres.plugins.hooks import Operator
 from simres.tracing.lowering import Lowered, Lowering, Node, declared, elementwise_reads
-from simres.workload.graph import Unit
+from simres.workload.operators import Unit
 
 
 class Unmodelled:

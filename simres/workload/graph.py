@@ -13,29 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from simres.workload.operators import BITS, STRICT, Attribute, Loops, Op, Role, Tensor, Unit, Window
+from simres.workload.operators import STRICT, Op, Role, Tensor, Unit
 
 if TYPE_CHECKING:  # the table of operators is loaded when a graph asks for it; a ledger never does
     from simres.workload.axes import Axes
     from simres.workload.footprint import Reach
-
-__all__ = [
-    "BITS",
-    "SCHEMA_VERSION",
-    "STRICT",
-    "Attribute",
-    "Ledger",
-    "Loops",
-    "Op",
-    "Role",
-    "Row",
-    "Tensor",
-    "Unit",
-    "Window",
-    "Workload",
-    "canonical",
-    "to_document",
-]
 
 SCHEMA_VERSION = 1
 """Version of the JSON form; a file of a newer one is refused."""

@@ -18,7 +18,7 @@ from simres.reporting.text.columns import Column
 from simres.result import Result
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
-from simres.workload.graph import Role
+from simres.workload.operators import Role
 
 _ROLE_KINDS = {"bus": "k-load", "matrix": "k-matrix", "host": "k-host", "memory": "k-move"}
 

@@ -16,7 +16,8 @@ from simres.program.record import STALLS, Cause, Span
 from simres.program.tasks import Task, TaskKind
 from simres.reporting.html.packed import packed
 from simres.result import Result
-from simres.workload.graph import Role, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import Role
 
 KINDS = tuple(TaskKind)
 CAUSES = tuple(Cause)

@@ -10,7 +10,8 @@ from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.text.styled import Text
 from simres.units import format_bytes, format_count
-from simres.workload.graph import Ledger, Op, Role, Unit, Workload
+from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import Op, Role, Unit
 
 _UNIT_STYLE = {Unit.MATRIX: "role.matrix", Unit.HOST: "role.host", Unit.UNMODELLED: "warning"}
 

@@ -15,7 +15,8 @@ from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
 from simres.result import Result
 from simres.units import format_bytes, format_duration
-from simres.workload.graph import BITS, Role, Workload
+from simres.workload.graph import Workload
+from simres.workload.operators import BITS, Role
 
 _MOST = 4
 """The maximum number of suggestions."""
