@@ -1,15 +1,17 @@
 """How long the whole process takes, against importing the libraries it stands on.
 
-    python benchmarks/startup.py [--rounds 20]
+    python benchmarks/startup.py [--rounds 20] [--against CHECKOUT]
 
 `python -c "import simpy, typer, rich, pydantic, pluggy, yaml"` and the commands run in turns, so that a
-busy machine slows both; ratios are of medians and of the best.
+busy machine slows both; ratios are of medians and of the best. With `--against`, the commands of another
+checkout of simres, such as `git worktree add ../before COMMIT`, run in turns with them.
 """
 
 from __future__ import annotations
 
 import argparse
 import compileall
+import os
 import statistics
 import subprocess
 import sys
@@ -25,10 +27,11 @@ COMMANDS = {
 }
 
 
-def seconds(command: list[str]) -> float:
-    """Seconds that a process takes, its output thrown away."""
+def seconds(command: list[str], root: Path = ROOT) -> float:
+    """Seconds that a process takes in the checkout `root`, its output discarded."""
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=root, env=environment)
     return time.perf_counter() - start
 
 
@@ -36,16 +39,23 @@ def main() -> None:
     """Prints milliseconds and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT")
+    asked = parser.parse_args()
     commands = {"imports alone": (BASELINE, 1.0), **COMMANDS}
     # Installed packages come with bytecode, so a checkout has to have it too, whatever the environment says.
-    compileall.compile_dir(ROOT / "simres", quiet=2)
-    for command, _ in commands.values():
-        seconds(command)
+    roots = [ROOT, *([asked.against.resolve()] if asked.against else [])]
+    for root in roots:
+        compileall.compile_dir(root / "simres", quiet=2)
     took: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(rounds):
+    other: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for number in range(asked.rounds + 1):
         for name, (command, _) in commands.items():
-            took[name].append(seconds(command))
+            found = seconds(command)
+            before = seconds(command, roots[-1]) if asked.against and name in other else 0.0
+            if number:  # the first round fills the caches of the file system
+                took[name].append(found)
+                if before:
+                    other[name].append(before)
     base = took["imports alone"]
     for name, (_, target) in commands.items():
         median, best = statistics.median(took[name]), min(took[name])
@@ -54,6 +64,11 @@ def main() -> None:
             f"  {median / statistics.median(base):5.2f} x ({best / min(base):.2f} x the best)"
             f"  at most {target} x"
         )
+    for name, theirs in other.items():
+        if theirs:
+            median = statistics.median(took[name]) / statistics.median(theirs)
+            best = min(took[name]) / min(theirs)
+            print(f"{name:40} {median:5.3f} x that of {asked.against} ({best:.3f} x the best)")
 
 
 if __name__ == "__main__":

@@ -93,7 +93,11 @@ class _OldNames:
 
         old = module.__name__
         new = _RENAMED[old]
-        warnings.warn(f"`{old}` is now `{new}`; the old name goes in 0.3", RenamedWarning, stacklevel=2)
+        warnings.warn(
+            f"`{old}` was renamed to `{new}`; the old name will be removed in 0.3",
+            RenamedWarning,
+            stacklevel=2,
+        )
         sys.modules[old] = import_module(new)
 
 

@@ -158,7 +158,7 @@ def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result
     registry = registry or default_registry()
     before = result_json.read_result(path)
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
-    return before, evaluate(scenario, before.workloads, registry, before.record.level)
+    return _shown(before), evaluate(scenario, before.workloads, registry, before.record.level)
 
 
 def find_scenario(

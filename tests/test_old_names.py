@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parents[1] / "docs" / "stability.md").read_text(encoding=
 @pytest.mark.parametrize(("old", "new"), sorted(simres._RENAMED.items()))
 def test_an_old_name_is_the_new_module(old: str, new: str) -> None:
     sys.modules.pop(old, None)
-    with pytest.warns(RenamedWarning, match=f"`{old}` is now `{new}`"):
+    with pytest.warns(RenamedWarning, match=f"`{old}` was renamed to `{new}`"):
         found = importlib.import_module(old)
     assert found is importlib.import_module(new)
     assert found.__spec__ is not None
@@ -35,7 +35,9 @@ def test_a_plugin_of_the_last_version_is_imported_with_a_warning(tmp_path: Path)
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "simres\n"
-    assert "older.py:1: RenamedWarning: `simres.hookspecs` is now `simres.plugins.hooks`" in done.stderr
+    assert (
+        "older.py:1: RenamedWarning: `simres.hookspecs` was renamed to `simres.plugins.hooks`" in done.stderr
+    )
 
 
 def test_a_name_that_never_was_is_not_found() -> None:

@@ -31,21 +31,21 @@ def section_of(template: Template) -> Section:
     given = template.document.data.get("sweep")
     if given is None:
         return Section()
-    findings = Problems(template.document)
-    file = sweep_of(findings, given)
+    problems = Problems(template.document)
+    file = sweep_of(problems, given)
     knobs = []
     for key, entry in file.vary.items() if file else ():
         try:
             knobs.append(Knob(key, values_in(entry)))
         except SimresError as error:
-            findings.add_error(("sweep", "vary", key), error)
+            problems.add_error(("sweep", "vary", key), error)
     pareto = ",".join(file.pareto or ()) if file else ""
     if pareto:
         try:
             objectives_of(pareto)
         except SimresError as error:
-            findings.add_error(("sweep", "pareto"), error)
-    findings.raise_any()
+            problems.add_error(("sweep", "pareto"), error)
+    problems.raise_any()
     return Section(tuple(knobs), pareto)
 
 

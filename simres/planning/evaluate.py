@@ -44,7 +44,7 @@ def evaluate(
     capacity = capacity_per_ks(crew)
     refuse_overload(crew, capacity)
     ran = run_crew(crew, level)
-    result = replace(_result(scenario, workloads, registry, crew, ran), capacity_per_ks=capacity)
+    result = _result(scenario, workloads, registry, crew, ran, capacity)
     if scenario.overridden or not scenario.expect:
         return result
     return _with_expectations(result, scenario)
@@ -56,6 +56,7 @@ def _result(
     registry: Registry,
     crew: Crew,
     ran: Mapping[str, tuple[Record, int]],
+    capacity: int,
 ) -> Result:
     given = {name: workloads[name] for name in crew.members}
     whole = combined_workload(given)
@@ -87,6 +88,7 @@ def _result(
         rewritten=combined_workload(scheduled) if any(passes.values()) else None,
         candidates=only.schedule.candidates if only else (),
         repeats=only.repeats if only else 1,
+        capacity_per_ks=capacity,
         tenants={
             name: _tenancy(crew, name, workload, scheduled[name] if passes[name] else None, *ran[name])
             for name, workload in given.items()

@@ -69,8 +69,8 @@ def _parsed(text: str) -> EngineName:
     found = _FORM.fullmatch(text)
     if found is None:
         raise SimresError(
-            f"`{text}` is no name of an engine",
-            "an engine is named `component`, `component.0` for a channel, and `.tenant` follows with tenants",
+            f"`{text}` is not the name of an engine",
+            "names are `component`, or `component.0` for a channel, with `.tenant` added for each tenant",
         )
     component, channel, tenant = found.groups()
     return EngineName(component, None if channel is None else int(channel), tenant or "")

@@ -82,13 +82,13 @@ class RequestLoad:
     timeout_ps: int = 0
 
 
-def load_of(findings: Problems, trail: Trail, given: Any, seed: int, base: Path) -> RequestLoad | None:
+def load_of(problems: Problems, trail: Trail, given: Any, seed: int, base: Path) -> RequestLoad | None:
     """The load given at `trail`, or None with all problems recorded; files are relative to `base`."""
     if not isinstance(given, dict):
         example = "{arrivals: poisson, rate: 400/s, images: 10000}"
-        findings.add(trail, f"must be a mapping such as `{example}`, got {describe(given)}")
+        problems.add(trail, f"must be a mapping such as `{example}`, got {describe(given)}")
         return None
-    file: LoadFile | None = findings.validate(LoadFile, given, trail, context=units.SPELLED)
+    file: LoadFile | None = problems.validate(LoadFile, given, trail, context=units.SPELLED)
     if file is None:
         return None
     wrong = False
@@ -96,7 +96,7 @@ def load_of(findings: Problems, trail: Trail, given: Any, seed: int, base: Path)
     def say(key: str, message: str, hint: str | None = None) -> None:
         nonlocal wrong
         wrong = True
-        findings.add((*trail, key) if key in given else trail, message, hint=hint)
+        problems.add((*trail, key) if key in given else trail, message, hint=hint)
 
     times: tuple[int, ...] = ()
     for key, ways in (

@@ -35,34 +35,34 @@ class KnownParts(Protocol):
     def pass_(self, name: str) -> hooks.Pass: ...
 
 
-def scheduler_of(findings: Problems, registry: KnownParts, trail: Trail, given: Any) -> tuple[str, Any]:
+def scheduler_of(problems: Problems, registry: KnownParts, trail: Trail, given: Any) -> tuple[str, Any]:
     """A scheduler's name and its checked parameters, given as a name or a mapping at `trail`."""
     settings = {"name": given} if isinstance(given, str) else given
     nothing = "", None
     if not isinstance(settings, dict):
-        findings.add(trail, f"must be a name, or a mapping with a `name`{_got(given)}")
+        problems.add(trail, f"must be a name, or a mapping with a `name`{_got(given)}")
         return nothing
     name = settings.get("name")
     if not isinstance(name, str):
-        findings.add(trail, "`name` is missing" if name is None else f"`name` must be text{_got(name)}")
+        problems.add(trail, "`name` is missing" if name is None else f"`name` must be text{_got(name)}")
         return nothing
     try:
         model = resolve(registry.scheduler(name).parameters)
     except SimresError as error:
-        findings.add_error(trail if isinstance(given, str) else (*trail, "name"), error)
+        problems.add_error(trail if isinstance(given, str) else (*trail, "name"), error)
         return nothing
     rest = {key: value for key, value in settings.items() if key != "name"}
-    return name, findings.validate(model, rest, trail, context=units.SPELLED)
+    return name, problems.validate(model, rest, trail, context=units.SPELLED)
 
 
-def check_passes(findings: Problems, registry: KnownParts, trail: Trail, passes: Any) -> None:
+def check_passes(problems: Problems, registry: KnownParts, trail: Trail, passes: Any) -> None:
     """Records the passes at `trail` that do not exist."""
     for i, name in enumerate(passes if isinstance(passes, list) else ()):
         if isinstance(name, str):
             try:
                 registry.pass_(name)
             except SimresError as error:
-                findings.add_error((*trail, i), error)
+                problems.add_error((*trail, i), error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Files:
 
 
 def tenants_of(
-    findings: Problems,
+    problems: Problems,
     registry: KnownParts,
     hardware: Mapping[str, ComponentSpec],
     usual: Tenant,
@@ -91,30 +91,30 @@ def tenants_of(
 
     What a tenant does not state is taken from `usual`; `seed` is that of their requests.
     """
-    entries = findings.document.data.get("tenants")
+    entries = problems.document.data.get("tenants")
     if not isinstance(entries, dict):
         return {}  # reported already, if it is there
-    if "workload" in findings.document.data:
-        findings.add(("tenants",), "is instead of `workload`: give one of them", key=True)
+    if "workload" in problems.document.data:
+        problems.add(("tenants",), "is instead of `workload`: give one of them", key=True)
     if len(entries) < 2:
-        findings.add(("tenants",), "are two or more; for one network, write `workload:`", key=True)
+        problems.add(("tenants",), "are two or more; for one network, write `workload:`", key=True)
     stated: dict[str, int | None] = {}
     tenants: dict[str, Tenant] = {}
     for name, entry in entries.items():
         trail: Trail = ("tenants", name)
         if not isinstance(name, str) or not re.fullmatch(NAME, name):
-            findings.add(trail, "a tenant's name is of small letters, digits and `_`", key=True)
+            problems.add(trail, "a tenant's name is of small letters, digits and `_`", key=True)
         elif not isinstance(entry, dict):
-            findings.add(trail, f"must be a mapping such as `{{workload: resnet20}}`{_got(entry)}")
-        elif (file := findings.validate(TenantFile, entry, trail, context=units.SPELLED)) is not None:
+            problems.add(trail, f"must be a mapping such as `{{workload: resnet20}}`{_got(entry)}")
+        elif (file := problems.validate(TenantFile, entry, trail, context=units.SPELLED)) is not None:
             stated[name] = file.sram
-            tenants[name] = _tenant(findings, registry, trail, file, usual, seed, files)
-    quotas = _quotas(findings, stated, hardware)
+            tenants[name] = _tenant(problems, registry, trail, file, usual, seed, files)
+    quotas = _quotas(problems, stated, hardware)
     return {name: replace(tenant, sram=quotas[name]) for name, tenant in tenants.items()}
 
 
 def _tenant(
-    findings: Problems,
+    problems: Problems,
     registry: KnownParts,
     trail: Trail,
     file: TenantFile,
@@ -125,17 +125,17 @@ def _tenant(
     """A tenant without its part of the memory yet."""
     scheduler, parameters = usual.scheduler, usual.parameters
     if file.scheduler is not None:
-        scheduler, parameters = scheduler_of(findings, registry, (*trail, "scheduler"), file.scheduler)
-    check_passes(findings, registry, (*trail, "passes"), file.passes or [])
+        scheduler, parameters = scheduler_of(problems, registry, (*trail, "scheduler"), file.scheduler)
+    check_passes(problems, registry, (*trail, "passes"), file.passes or [])
     load = usual.load if file.images is None else None
     if file.load is not None:
         if file.images is not None:
-            findings.add((*trail, "images"), IMAGES_BESIDE_LOAD, key=True)
+            problems.add((*trail, "images"), IMAGES_BESIDE_LOAD, key=True)
         at = (*trail, "load")
-        load = load_of(findings, at, file.load, seed, files.near((*at, "trace"), at))
+        load = load_of(problems, at, file.load, seed, files.near((*at, "trace"), at))
     return replace(
         usual,
-        workload=workload_of(findings, (*trail, "workload"), file.workload, files),
+        workload=workload_of(problems, (*trail, "workload"), file.workload, files),
         scheduler=scheduler,
         parameters=parameters,
         passes=usual.passes if file.passes is None else tuple(file.passes),
@@ -147,7 +147,7 @@ def _tenant(
 
 
 def _quotas(
-    findings: Problems, asked: Mapping[str, int | None], hardware: Mapping[str, ComponentSpec]
+    problems: Problems, asked: Mapping[str, int | None], hardware: Mapping[str, ComponentSpec]
 ) -> dict[str, int]:
     """Each tenant's bytes of the largest memory: as asked, or an even share of what the others leave."""
     capacity = max((spec.capacity for spec in hardware.values() if isinstance(spec, MemorySpec)), default=0)
@@ -157,11 +157,11 @@ def _quotas(
     if capacity and left < (rest > 0) * rest:
         short = units.format_bytes(capacity)
         together = units.format_bytes(sum(stated.values()))
-        findings.add(("tenants",), f"ask for {together} of the memory, which has {short}", key=True)
+        problems.add(("tenants",), f"ask for {together} of the memory, which has {short}", key=True)
     return {name: stated.get(name, max(1, left // max(rest, 1))) for name in asked}
 
 
-def workload_of(findings: Problems, trail: Trail, reference: Any, files: Files) -> str:
+def workload_of(problems: Problems, trail: Trail, reference: Any, files: Files) -> str:
     """A workload's name, or the path of its file, which exists if files are checked."""
     if not isinstance(reference, str) or not is_file_reference(reference):
         return reference if isinstance(reference, str) else ""
@@ -172,7 +172,7 @@ def workload_of(findings: Problems, trail: Trail, reference: Any, files: Files) 
         except (OSError, ValueError):
             exists = False
         if not exists:
-            findings.add(
+            problems.add(
                 trail,
                 f"there is no file `{shorten(path, 300)}`",
                 hint="`simres trace NETWORK -o FILE` makes one; `simres examples` lists those there are",

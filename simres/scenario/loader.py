@@ -6,7 +6,6 @@ import copy
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +28,13 @@ from simres.scenario.assignment import (
     tenants_of,
     workload_of,
 )
+from simres.scenario.expectations import expectations_of
 from simres.scenario.model import (
     SCHEMA_VERSION,
     ChipFile,
     ChipPreset,
     Scenario,
     ScenarioFile,
-    StatedExpectation,
     Tenant,
     is_file_reference,
 )
@@ -43,9 +42,6 @@ from simres.scenario.problems import Problems, suggestion
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
 from simres.scenario.sweep_section import sweep_of
 from simres.text import describe
-
-RESULT_PATH = r"[A-Za-z_][A-Za-z0-9_.-]*"
-"""The pattern of paths that `expect:` may contain."""
 
 
 def load(
@@ -143,17 +139,17 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 
 
 def _chip(document: Document, registry: KnownParts, name: str) -> ChipPreset:
-    findings = Problems(document, "chip")
-    _check_version(findings)
+    problems = Problems(document, "chip")
+    _check_version(problems)
     for key in ("workload", "tenants"):
         if key in document.data:
             message = "this is a scenario; a chip is what is under `hardware:`, without a network"
             hint = f"`simres simulate {document.path} --set workload=NETWORK` has another network on its chip"
-            findings.add((key,), message, key=True, hint=hint)
-            findings.raise_any()
-    file = findings.validate(ChipFile, document.data, ())
-    hardware = _hardware(findings, registry)
-    findings.raise_any()
+            problems.add((key,), message, key=True, hint=hint)
+            problems.raise_any()
+    file = problems.validate(ChipFile, document.data, ())
+    hardware = _hardware(problems, registry)
+    problems.raise_any()
     return ChipPreset(name, hardware, file.description, file.source)
 
 
@@ -167,9 +163,9 @@ def _scenario(
     path: Path | None,
     check_files: bool,
 ) -> Scenario:
-    findings = Problems(document)
+    problems = Problems(document)
     keys: dict[Trail, str] = {tuple(key.split(".")): key for key in overrides}
-    findings.overrides |= {
+    problems.overrides |= {
         trail: ("sweep", "vary", key) if key in own else None for trail, key in keys.items()
     }
     outside = {trail for trail, key in keys.items() if key not in own}
@@ -181,38 +177,38 @@ def _scenario(
         except SimresError as error:
             if trail in outside:
                 raise SimresError(f"--set {keys[trail]}: {error.message}", error.hint) from error
-            findings.add_error(trail, error)
-            findings.raise_any()
+            problems.add_error(trail, error)
+            problems.raise_any()
 
     if ("chip",) in keys:
         put(("chip",))
-    _add_chip(findings, registry, Path() if ("chip",) in outside else base)
+    _add_chip(problems, registry, Path() if ("chip",) in outside else base)
     for trail in keys:
         put(trail)
-    _check_version(findings)
-    file = findings.validate(ScenarioFile, data, ())
-    hardware = _hardware(findings, registry)
-    scheduler, parameters = scheduler_of(findings, registry, ("scheduler",), data.get("scheduler", "serial"))
-    check_passes(findings, registry, ("passes",), data.get("passes", []))
-    expect = _expectations(findings)
+    _check_version(problems)
+    file = problems.validate(ScenarioFile, data, ())
+    hardware = _hardware(problems, registry)
+    scheduler, parameters = scheduler_of(problems, registry, ("scheduler",), data.get("scheduler", "serial"))
+    check_passes(problems, registry, ("passes",), data.get("passes", []))
+    expect = expectations_of(problems)
     files = Files(base, outside, check_files)
     workload = ""
     if "workload" in data or "tenants" not in data:
-        workload = workload_of(findings, ("workload",), data.get("workload"), files)
+        workload = workload_of(problems, ("workload",), data.get("workload"), files)
         if "workload" not in data:
             example = "; write `workload: resnet20`, say, or `tenants:` for several"
-            findings.add((), f"`workload` is missing{example}")
+            problems.add((), f"`workload` is missing{example}")
     load, seed = None, file.seed if file else 0
     if data.get("load") is not None:
-        load = load_of(findings, ("load",), data["load"], seed, files.near(("load", "trace"), ("load",)))
+        load = load_of(problems, ("load",), data["load"], seed, files.near(("load", "trace"), ("load",)))
         if "images" in data:
-            findings.add(("images",), IMAGES_BESIDE_LOAD, key=True)
+            problems.add(("images",), IMAGES_BESIDE_LOAD, key=True)
     passes, images = (tuple(file.passes), file.images) if file else ((), 1)
     usual = Tenant(workload, scheduler, parameters, passes, images, sram=0, load=load)
-    tenants = tenants_of(findings, registry, hardware, usual, seed, files)
+    tenants = tenants_of(problems, registry, hardware, usual, seed, files)
     if data.get("sweep") is not None:
-        sweep_of(findings, data["sweep"])
-    findings.raise_any()
+        sweep_of(problems, data["sweep"])
+    problems.raise_any()
     return Scenario(
         name=file.name or (path.stem if path else document.path),
         description=file.description,
@@ -231,12 +227,12 @@ def _scenario(
     )
 
 
-def _check_version(findings: Problems) -> None:
-    version = findings.document.data.get("schema_version", SCHEMA_VERSION)
+def _check_version(problems: Problems) -> None:
+    version = problems.document.data.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
         message = f"is {version}; this simres reads up to {SCHEMA_VERSION}"
-        findings.add(("schema_version",), message, hint="pip install --upgrade simres")
-        findings.raise_any()
+        problems.add(("schema_version",), message, hint="pip install --upgrade simres")
+        problems.raise_any()
 
 
 def _override(value: object) -> Any:
@@ -270,9 +266,9 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
     inner[trail[-1]] = value
 
 
-def _add_chip(findings: Problems, registry: KnownParts, base: Path) -> None:
+def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
     """Puts the components of the scenario's `chip:` under its `hardware:`."""
-    data = findings.document.data
+    data = problems.document.data
     reference, own = data.get("chip"), data.get("hardware", {})
     if not isinstance(reference, str) or not reference or not isinstance(own, dict):
         return
@@ -283,8 +279,8 @@ def _add_chip(findings: Problems, registry: KnownParts, base: Path) -> None:
     except InvalidFile:
         raise
     except SimresError as error:
-        findings.add_error(("chip",), error)
-        findings.raise_any()
+        problems.add_error(("chip",), error)
+        problems.raise_any()
         raise
     hardware: dict[str, Any] = copy.deepcopy(document.data["hardware"])
     for name, entry in own.items():
@@ -307,32 +303,32 @@ def _checked(text: str, path: Path, registry: KnownParts) -> Document:
     return document
 
 
-def _hardware(findings: Problems, registry: KnownParts) -> dict[str, ComponentSpec]:
-    entries = findings.document.data.get("hardware", {})
+def _hardware(problems: Problems, registry: KnownParts) -> dict[str, ComponentSpec]:
+    entries = problems.document.data.get("hardware", {})
     if not isinstance(entries, dict):
         return {}  # reported already
-    if not entries and ("hardware" in findings.document.data or findings.what == "scenario"):
-        findings.add(("hardware",), "names no component; give a `chip:` to start from, or components by name")
+    if not entries and ("hardware" in problems.document.data or problems.what == "scenario"):
+        problems.add(("hardware",), "names no component; give a `chip:` to start from, or components by name")
     hardware = {}
     for name, entry in entries.items():
         trail = ("hardware", name)
         if not isinstance(name, str) or not re.fullmatch(NAME, name):
-            findings.add(trail, "a component's name is of small letters, digits and `_`", key=True)
+            problems.add(trail, "a component's name is of small letters, digits and `_`", key=True)
         elif not isinstance(entry, dict):
-            findings.add(trail, f"must be a mapping such as `{{kind: sram, capacity: 1 MiB}}`{_got(entry)}")
-        elif (spec := _component(findings, registry, trail, entry)) is not None:
+            problems.add(trail, f"must be a mapping such as `{{kind: sram, capacity: 1 MiB}}`{_got(entry)}")
+        elif (spec := _component(problems, registry, trail, entry)) is not None:
             hardware[name] = spec
-    _check_masters(findings, hardware, len(hardware) == len(entries))
+    _check_masters(problems, hardware, len(hardware) == len(entries))
     return hardware
 
 
-def _check_masters(findings: Problems, hardware: dict[str, ComponentSpec], complete: bool) -> None:
+def _check_masters(problems: Problems, hardware: dict[str, ComponentSpec], complete: bool) -> None:
     """Checks that background masters are on a bus and leave some of it to others."""
     buses = [name for name, spec in hardware.items() if isinstance(spec, BusSpec)]
     for name, spec in hardware.items():
         if complete and isinstance(spec, BackgroundSpec) and spec.bus not in buses:
             known = ", ".join(buses) or "none"
-            findings.add(
+            problems.add(
                 ("hardware", name, "bus"), f"there is no bus `{spec.bus}`; buses of this chip: {known}"
             )
             complete = False
@@ -340,17 +336,17 @@ def _check_masters(findings: Problems, hardware: dict[str, ComponentSpec], compl
         try:
             Chip(hardware, {})
         except SimresError as error:
-            findings.add_error(("hardware",), error)
+            problems.add_error(("hardware",), error)
 
 
 def _component(
-    findings: Problems, registry: KnownParts, trail: Trail, entry: dict[str, Any]
+    problems: Problems, registry: KnownParts, trail: Trail, entry: dict[str, Any]
 ) -> ComponentSpec | None:
     kind = entry.get("kind")
     if not isinstance(kind, str):
         known = ", ".join(registry.components())
         missing = f"`kind` is missing; known: {known}"
-        findings.add(
+        problems.add(
             trail if kind is None else (*trail, "kind"),
             missing if kind is None else f"must be text{_got(kind)}",
         )
@@ -358,46 +354,10 @@ def _component(
     try:
         model = resolve(registry.component(kind).spec)
     except SimresError as error:
-        findings.add_error((*trail, "kind"), error)
+        problems.add_error((*trail, "kind"), error)
         return None
-    spec: ComponentSpec | None = findings.validate(model, entry, trail, context=units.SPELLED)
+    spec: ComponentSpec | None = problems.validate(model, entry, trail, context=units.SPELLED)
     return spec
-
-
-def _expectations(findings: Problems) -> tuple[StatedExpectation, ...]:
-    entries = findings.document.data.get("expect", {})
-    found = []
-    for path, entry in entries.items() if isinstance(entries, dict) else ():
-        trail = ("expect", path)
-        if not isinstance(path, str) or not re.fullmatch(RESULT_PATH, path):
-            findings.add(trail, "must be the path of a figure, such as `engines.ddr.working`", key=True)
-            continue
-        settings = entry if isinstance(entry, dict) else {"value": entry}
-        for key in settings.keys() - {"value", "within"}:
-            findings.add_unknown((*trail, key), ["value", "within"])
-        if "value" not in settings:
-            findings.add(trail, "`value` is missing")
-            continue
-        at: Trail = trail
-        try:
-            at = (*trail, "within") if entry is settings else trail
-            within = units.parse_percent(settings["within"]) if "within" in settings else 0
-            at = (*trail, "value") if entry is settings else trail
-            value, unit = _figure(settings["value"])
-            found.append(
-                StatedExpectation(path, value, unit, Fraction(within), findings.document.place(trail))
-            )
-        except SimresError as error:
-            findings.add_error(at, error)
-    return tuple(found)
-
-
-def _figure(value: object) -> tuple[int | float, str]:
-    if isinstance(value, str):
-        return units.parse_any(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise units.UnitError(f"must be a figure such as `1235 us`, `64 B` or `20`{_got(value)}")
-    return value, ""
 
 
 def _got(value: object) -> str:

@@ -20,7 +20,7 @@ from simres.errors import SimresError, SimresWarning
 from simres.plugins.registry import Registry, resolve
 from simres.scenario.arrivals import BatchFile, LoadFile
 from simres.scenario.assignment import NAME
-from simres.scenario.loader import RESULT_PATH
+from simres.scenario.expectations import RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile, TenantFile
 from simres.scenario.sweep_section import SweepFile
 from simres.units import QUANTITIES

@@ -31,11 +31,11 @@ class SweepFile(BaseModel):
     `bandwidth`, `accuracy`; by default latency and energy."""
 
 
-def sweep_of(findings: Problems, given: Any) -> SweepFile | None:
+def sweep_of(problems: Problems, given: Any) -> SweepFile | None:
     """The scenario's `sweep:`, or None with all problems of its shape recorded."""
     if not isinstance(given, dict):
         example = '{vary: {hardware.ddr.bandwidth: "1,2,4 GB/s"}}'
-        findings.add(("sweep",), f"must be a mapping such as `{example}`, got {describe(given)}")
+        problems.add(("sweep",), f"must be a mapping such as `{example}`, got {describe(given)}")
         return None
-    file: SweepFile | None = findings.validate(SweepFile, given, ("sweep",))
+    file: SweepFile | None = problems.validate(SweepFile, given, ("sweep",))
     return file
