@@ -20,6 +20,7 @@ from simres.program.tasks import TaskKind
 from simres.scheduling.walk import UNITS, Walk
 
 UNKNOWN = -1
+PARKED = -2
 _LATER = 1 << 62
 
 
@@ -32,40 +33,23 @@ class Played(NamedTuple):
 
 
 class _Queue:
-    """The steps that engines of one role do, in the order of the walk.
+    """The steps of one operator, in the order of the walk.
 
-    `price` has for each engine what each of the walk's works takes there, `left_ps` what all the steps still
-    to come take where there is one engine.
+    `price` has for each of its engines what each of the walk's works takes there.
     """
 
-    __slots__ = (
-        "at",
-        "begins_ps",
-        "blocked_by",
-        "engine",
-        "engines",
-        "left_ps",
-        "position",
-        "price",
-        "ready_ps",
-        "steps",
-    )
+    __slots__ = ("at", "engine", "engines", "position", "price", "ready_ps", "steps")
 
-    def __init__(self, engines: list[str]) -> None:
+    def __init__(self, engines: list[str], price: dict[str, list[int]]) -> None:
         self.engines = engines
         self.engine = engines[0]
+        self.price = price
         self.steps: list[int] = []
         self.at = 0
         self.position = -1
         """The next step, -1 after the last."""
         self.ready_ps = UNKNOWN
         """When what the next step reads is there, once that is known."""
-        self.begins_ps = UNKNOWN
-        """When the next step can begin, once nothing can change that."""
-        self.blocked_by = -1
-        """A stay that others have to make first."""
-        self.price: dict[str, list[int]] = {}
-        self.left_ps = 0
 
 
 class InTime:
@@ -78,7 +62,7 @@ class InTime:
         self.size = [tiling.pieces.size[stay.piece] for stay in residency.stays]
         """By stay: the bytes that it takes."""
         self.held = residency.held.copy()
-        self.free = self.capacity = tiling.capacity
+        self.free = self.capacity = tiling.room
         self.frees: list[tuple[int, int]] = []
         """When memory will be given back, and how much."""
         self.granted = 0
@@ -113,7 +97,17 @@ class InTime:
         self.step_work = walk.works[1]
         self.engines = [""] * len(walk.steps)
         self.order: list[int] = []
-        self.queues = self._queues()
+        self.left_ps: dict[str, int] = {}
+        """What all the steps still to come take, by engine that is the only one of its role."""
+        for stay in stays:
+            if stay.loaded:
+                self.due[stay.number] += 1
+        self.loads_due = bytearray(stay.loaded for stay in stays)
+        """By stay: whether it is still to be loaded."""
+        self.parked: dict[int, list[_Queue]] = {}
+        """By stay: the operators whose next step waits until it is made."""
+        self.active = self._queues()
+        """Operators whose next step may begin, as far as is known."""
         self.move_ps = self._move_ps()
         self.bus_left = sum(
             self.move_ps[stay.number] * (stay.loaded + stay.stored)
@@ -124,29 +118,38 @@ class InTime:
     def _queues(self) -> list[_Queue]:
         chip, walk = self.chip, self.walk
         works, numbers = walk.works
-        found: dict[TaskKind, _Queue] = {}
-        by_op: list[_Queue] = []
+        asked: dict[TaskKind, set[int]] = {}
+        kinds = walk.kinds
+        for position, number in enumerate(numbers):
+            asked.setdefault(kinds[position], set()).add(number)
+        prices: dict[TaskKind, dict[str, list[int]]] = {}
+        names: dict[TaskKind, list[str]] = {}
+        found = []
         for op in walk.tiling.ops:
             kind, role = UNITS.get(op.unit, (TaskKind.MOVE, None))
-            if kind not in found:
+            if kind not in prices:
                 if role is not None:
                     chip.fastest(role, walk.steps[0].work)  # says so when there is none
-                found[kind] = _Queue([walk.tiling.memory] if role is None else list(chip.named(role)))
-            by_op.append(found[kind])
+                names[kind] = [walk.tiling.memory] if role is None else list(chip.named(role))
+                prices[kind] = {
+                    name: [
+                        chip.engines[name].duration_ps(work) if number in asked.get(kind, ()) else 0
+                        for number, work in enumerate(works)
+                    ]
+                    for name in names[kind]
+                }
+            found.append(_Queue(names[kind], prices[kind]))
         for position, step in enumerate(walk.steps):
-            by_op[step.op].steps.append(position)
-        for queue in found.values():
-            asked = {numbers[position] for position in queue.steps}
-            for name in queue.engines:
-                spec = chip.engines[name]
-                queue.price[name] = [
-                    spec.duration_ps(work) if number in asked else 0 for number, work in enumerate(works)
-                ]
+            found[step.op].steps.append(position)
+        for kind, price in prices.items():
+            if len(names[kind]) == 1:
+                (each,) = price.values()
+                self.left_ps[names[kind][0]] = sum(
+                    [each[number] for position, number in enumerate(numbers) if kinds[position] is kind]
+                )
+        for queue in found:
             queue.position = queue.steps[0] if queue.steps else -1
-            if len(queue.engines) == 1:
-                price = queue.price[queue.engine]
-                queue.left_ps = sum([price[numbers[position]] for position in queue.steps])
-        return list(found.values())
+        return [queue for queue in found if queue.steps]
 
     def _move_ps(self) -> dict[int, int]:
         """By stay that is loaded or stored: how long one of these takes."""
@@ -163,21 +166,24 @@ class InTime:
 
         None where that is not before `limit_ps`.
         """
-        due, ready_ps, queues = self.due, self.ready_ps, self.queues
+        ready_ps, active = self.ready_ps, self.active
         last_load = len(self.walk.load_at)
         for _ in self.walk.events:
             bus_free = self.bus_free
             if bus_free + self.bus_left >= limit_ps:
                 return None
-            best, queue = _LATER, None
-            for candidate in queues:
-                begins = candidate.begins_ps
-                if begins == UNKNOWN:
-                    if candidate.position < 0 or (candidate.blocked_by >= 0 and due[candidate.blocked_by]):
-                        continue
-                    begins = self._begins(candidate)
-                if begins < best:
-                    best, queue = begins, candidate
+            best, place, queue = _LATER, _LATER, None
+            at = 0
+            while at < len(active):
+                candidate = active[at]
+                begins = self._begins(candidate)
+                if begins == PARKED:
+                    active[at] = active[-1]
+                    active.pop()
+                    continue
+                at += 1
+                if begins < best or (begins == best and candidate.position < place):
+                    best, place, queue = begins, candidate.position, candidate
             stores = loads = _LATER
             if self.stores:
                 stores = ready_ps[self.stores[0]]
@@ -185,7 +191,7 @@ class InTime:
                     stores = bus_free
             if self.frontier > self.load_blocked and self.next_load < last_load:
                 loads = self._load_begins()
-            if queue is not None and best <= stores and best <= loads:
+            if queue is not None and best < _LATER and best <= stores and best <= loads:
                 if self._compute(queue, best) >= limit_ps:
                     return None
             elif stores <= loads:
@@ -209,18 +215,22 @@ class InTime:
         return _LATER
 
     def _begins(self, queue: _Queue) -> int:
-        """When the next step of a queue could begin, on `queue.engine`; `_LATER` if that is not known."""
+        """When the next step of a queue could begin, on `queue.engine`.
+
+        `_LATER` if that is not known; `PARKED` if it waits for a stay and was put aside until that is made.
+        """
         position = queue.position
         needs = self.needs[position]
         if queue.ready_ps == UNKNOWN:
-            if self.walk.loads_before[position] > self.next_load:
-                return _LATER
             due, uses = self.due, self.uses
             for stay in needs.others:
                 if due[stay]:
-                    queue.blocked_by = stay
-                    return _LATER
-            queue.blocked_by = -1
+                    self.parked.setdefault(stay, []).append(queue)
+                    return PARKED
+            for stay in needs.own:
+                if self.loads_due[stay]:
+                    self.parked.setdefault(stay, []).append(queue)
+                    return PARKED
             for stay in needs.over:
                 if uses[stay]:
                     return _LATER
@@ -252,8 +262,6 @@ class InTime:
             if position > frontier and max(self.held[frontier:position]) > self.capacity - needs.nbytes:
                 return _LATER
             return self._space(begins, needs.nbytes)
-        if len(queue.engines) == 1:
-            queue.begins_ps = begins
         return begins
 
     def _load_begins(self) -> int:
@@ -303,6 +311,9 @@ class InTime:
         took = self.move_ps[stay.number]
         self.bus_left -= took
         self.bus_free = self.ready_ps[stay.number] = begins + took
+        self.loads_due[stay.number] = 0
+        self.due[stay.number] -= 1
+        self.active += self.parked.pop(stay.number, ())
         self.order.append(self.walk.load_at[number])
 
     def _store(self, begins: int) -> None:
@@ -319,7 +330,9 @@ class InTime:
         walk, position, engine = self.walk, queue.position, queue.engine
         queue.at += 1
         queue.position = queue.steps[queue.at] if queue.at < len(queue.steps) else -1
-        queue.ready_ps = queue.begins_ps = UNKNOWN
+        queue.ready_ps = UNKNOWN
+        if queue.position < 0:
+            self.active.remove(queue)
         needs = self.needs[position]
         if needs.nbytes:
             self._take(begins, position, needs.nbytes)
@@ -342,6 +355,8 @@ class InTime:
             if ends > ready_ps[stay]:
                 ready_ps[stay] = ends
             self.due[stay] -= 1
+            if not self.due[stay]:
+                self.active += self.parked.pop(stay, ())
         for stay in needs.only_made:
             self._used(stay, ends)
         if position in walk.stored_after:
@@ -351,5 +366,5 @@ class InTime:
             self.frontier = self.issued.index(0, position)
         if len(queue.engines) > 1:
             return ends
-        queue.left_ps -= took
-        return ends + queue.left_ps
+        left = self.left_ps[engine] = self.left_ps[engine] - took
+        return ends + left

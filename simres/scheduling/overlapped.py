@@ -1,38 +1,52 @@
-"""The scheduler `overlapped`: tiles, prefetch, and all engines side by side."""
+"""The scheduler `overlapped`: stages of operators, tiles, prefetch, and all engines side by side.
+
+A search over stage boundaries proposes plans (`simres.scheduling.stage_search`); each is walked through and played
+forward with the costs of the chip, and the best becomes the Program.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+import warnings
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from simres.errors import RenamedWarning
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
+from simres.scheduling.plans import Plan
 from simres.scheduling.tiled import Written, in_time
-from simres.scheduling.tiling_cache import Known, fitting, up_to
+from simres.scheduling.tiling_cache import least_walk, search, walk_of
 from simres.workload.graph import Workload
 
-USUAL = 32
-"""The tile size tried first, as a share of the on-chip memory."""
 
-FINER, COARSER = (128, 64), 8
-"""Finer sizes, of which the first that is affordable is tried, and what is tried if finer is no better."""
+class Trial(NamedTuple):
+    """A plan to try: side branches `early` or as listed; the share of the memory that it is made for, and the share
+    that its walk may hold between steps (the rest is for loads that come early); and how much of each stage's
+    beginning and end is taken to be in the open."""
 
-FINEST = 512
-"""Where weights are kept, nothing but work is left to overlap, and the finest size counts too."""
+    early: bool
+    planned: float
+    held: float
+    fill: float
 
-MANY = (2, 16)
-"""Tile sizes tried for a network of many tiles."""
 
-SMALL, LARGE, LARGEST = 500, 4_000, 12_000
-"""Tiles: up to SMALL at the usual size, several sizes are tried, else one of up to LARGE; a network that
-comes to more is tried at the sizes for `MANY`, the second of them if that comes to no more than LARGEST."""
+TRIALS = (
+    Trial(False, 1.0, 1.0, 1.0),
+    Trial(False, 1.0, 0.85, 1.0),
+    Trial(False, 0.85, 1.0, 0.25),
+    Trial(False, 0.85, 0.85, 0.25),
+    Trial(True, 0.85, 1.0, 1.0),
+    Trial(True, 0.85, 0.85, 1.0),
+)
+"""What is tried, in this order."""
 
-COARSEST, FAR = (1, 2, 8), 2
-"""Sizes that are tried, too, where the best so far takes more than FAR times a bound."""
+MOST_STEPS = 40_000
+"""A plan of more steps than this is not tried."""
 
-NEAR = 1.02
-"""Within this of a bound that holds for every schedule, no other tile size is tried."""
+NEAR = 1.005
+"""Within this of a bound that holds for every schedule, nothing more is tried."""
 
 
 class Parameters(BaseModel):
@@ -41,84 +55,70 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     share: int | None = Field(default=None, ge=1)
-    """Cut maps to this share of the on-chip memory (8: an eighth); by default several are tried."""
+    """Has no effect any more, and goes with the next version: costs decide how large tiles are."""
 
     weights: Literal["streamed", "kept"] = "streamed"
     """`kept`: all weights are on chip before and after, for one image after the other."""
 
 
 def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
-    """The best of the tile sizes tried, by what their tasks cost.
+    """The best of the plans tried, by what their tasks cost.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    bound = _bound(workload, chip, kept=parameters.weights == "kept")
-    return _best(workload, chip, parameters, bound).program("overlapped")
-
-
-class _Trials:
-    """Tile sizes as they are tried; `best` is the first of those that take the least time."""
-
-    def __init__(self, workload: Workload, chip: Chip) -> None:
-        self.workload = workload
-        self.chip = chip
-        self.best: Written | None = None
-
-    def add(self, known: Known, limit_ps: int | None = None) -> bool:
-        """Tries one, as far as it may come to less than `limit_ps` (by default the best so far); whether it
-        does."""
-        if limit_ps is None and self.best is not None:
-            limit_ps = self.best.estimate_ps
-        found = in_time(self.workload, self.chip, known.walk(), limit_ps)
-        if found is not None and (self.best is None or found.estimate_ps < self.best.estimate_ps):
-            self.best = found
-        return found is not None
-
-    @property
-    def estimate_ps(self) -> int:
-        """What the best so far comes to."""
-        assert self.best is not None
-        return self.best.estimate_ps
-
-
-def _best(workload: Workload, chip: Chip, parameters: Parameters, bound: int) -> Written:
-    """The best of the tile sizes worth trying: several for a small network, else what is affordable."""
-    memory, spec = chip.scratchpad()
-    kept = parameters.weights == "kept"
-    trials = _Trials(workload, chip)
-
-    def at(share: int) -> Known:
-        return fitting(workload, memory, spec, share, pinned=kept)
-
-    def within(most: int, share: int) -> Known | None:
-        return up_to(most, workload, memory, spec, share, pinned=kept)
-
     if parameters.share is not None:
-        trials.add(at(parameters.share))
-    elif (usual := within(LARGE, USUAL)) is None or usual.count > SMALL:
-        if usual is None:
-            finer = within(LARGEST, MANY[1])
-            trials.add(at(MANY[0]))
-            if finer:
-                trials.add(finer)
-        else:
-            trials.add(within(LARGE, FINER[1]) or usual)
-        if trials.estimate_ps > FAR * bound:
-            for share in COARSEST:
-                if coarse := within(LARGEST, share):
-                    trials.add(coarse)
-    else:
-        trials.add(usual)
-        first_ps = trials.estimate_ps
-        if first_ps > NEAR * bound:
-            finer = next(filter(None, (within(LARGE, share) for share in FINER)), None)
-            better = trials.add(finer) if finer else False
-            if kept and (finest := within(LARGE, FINEST)):
-                better = trials.add(finest, first_ps)
-            if not better:
-                trials.add(at(COARSER))
-    assert trials.best is not None
-    return trials.best
+        warnings.warn(
+            "`share` of the scheduler `overlapped` has no effect: costs decide how large tiles are; leave it out",
+            RenamedWarning,
+            stacklevel=2,
+        )
+    return best(workload, chip, kept=parameters.weights == "kept").program("overlapped")
+
+
+def best(workload: Workload, chip: Chip, *, kept: bool = False) -> Written:
+    """The best schedule found; with `kept`, all weights are on chip before and after. Raises like `schedule`."""
+    memory, spec = chip.scratchpad()
+    bound = _bound(workload, chip, kept=kept)
+    found: Written | None = None
+    room = spec.capacity
+    if kept:
+        room -= sum(spec.occupied(tensor) for tensor in _weights(workload))
+    for trial, plan in _plans(workload, chip, room, kept=kept) if room > 0 else ():
+        walk = walk_of(
+            workload, memory, spec, plan, pinned=kept, design=int(room * trial.held), most=MOST_STEPS
+        )
+        if walk is not None:
+            limit = None if found is None else found.estimate_ps
+            better = in_time(workload, chip, walk, limit)
+            found = better or found
+        if found is not None and found.estimate_ps <= NEAR * bound:
+            break
+    if found is None:
+        found = in_time(workload, chip, least_walk(workload, memory, spec, pinned=kept))
+        assert found is not None
+    return found
+
+
+def _plans(workload: Workload, chip: Chip, room: int, *, kept: bool) -> Iterator[tuple[Trial, Plan]]:
+    """The plan of each trial, leaving out what was there before."""
+    seen: set[tuple[float, Plan]] = set()
+    for trial in TRIALS:
+        searched = search(workload, chip, room, early=trial.early, pinned=kept)
+        labels = searched.run(int(room * trial.planned), fill=trial.fill)
+        if not labels:
+            continue
+        plan = searched.plan(min(labels, key=lambda label: label.barrier))
+        if (trial.held, plan) not in seen:
+            seen.add((trial.held, plan))
+            yield trial, plan
+
+
+def _weights(workload: Workload) -> list[int]:
+    return [
+        workload.tensors[name].nbytes
+        for name in workload.needed_bytes
+        if workload.tensors[name].role == "weight"
+    ]
 
 
 def _bound(workload: Workload, chip: Chip, *, kept: bool) -> int:

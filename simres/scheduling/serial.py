@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program
 from simres.scheduling.tiled import in_a_row
-from simres.scheduling.tiling_cache import fitting
+from simres.scheduling.tiling_cache import least_walk
 from simres.workload.graph import Workload
 
 
@@ -21,4 +21,4 @@ def schedule(workload: Workload, chip: Chip, parameters: BaseModel) -> Program: 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
     memory, spec = chip.scratchpad()
-    return in_a_row(workload, chip, fitting(workload, memory, spec, 1).walk()).program("serial")
+    return in_a_row(workload, chip, least_walk(workload, memory, spec)).program("serial")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, product
+from math import prod
 from typing import NamedTuple, Protocol
 
 from simres.program.tasks import Box, Work
-from simres.scheduling.cuts import Cut
+from simres.scheduling.cuts import Cut, rows_of, split
 from simres.scheduling.pieces import Grid, Pieces, box_bytes
 from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
@@ -23,6 +24,9 @@ Range = tuple[int, int]
 
 MANY = 8
 """A tile that touches more pieces than this of a map comes off better with a strip of its own."""
+
+LINES = 4
+"""A map is kept in so many bands of rows at least, so that its reader can give it back bit by bit."""
 
 COLUMNS = 12
 """A row of the output is kept in about so many pieces at most."""
@@ -101,12 +105,23 @@ class TilePlan:
         self.most = self._largest(strips) if strips or cut.tiles > FEW else 0
 
     def _grouped(self, cut: Cut) -> tuple[Cut, tuple[int, ...]]:
-        """The cut, and the parts of the output by axis, of which each may be several tiles of a row.
+        """The cut, and the parts in which the output is kept: several tiles together, or parts of a tile.
 
-        Who reads many channels would else read as many pieces, for each of as many tiles.
+        Of many columns several are kept together, as who reads many channels would else read as many pieces, for
+        each of as many tiles. Of few rows each is kept in parts, so that its reader can give them back bit by bit.
         """
-        column = self.axes.column
-        if column is None or cut.chunks > 1 or not kind_of(self.op).weights or self.axes.blocks[column] > 1:
+        axes, column = self.axes, self.axes.column
+        if len(self.op.outputs) != 1 or prod(cut.parts) * cut.chunks == 1:
+            return cut, cut.parts
+        rows = rows_of(axes, cut.parts)
+        most = prod(axes.most[axis] for axis in axes.rows)
+        if rows < LINES and most > rows:
+            columns = 1 if column is None else cut.parts[column]
+            parts = split(axes, min(most, rows * (LINES // rows)), columns)
+            if all(new % old == 0 for new, old in zip(parts, cut.parts, strict=True)):
+                return cut, parts
+            return cut, cut.parts
+        if column is None or cut.chunks > 1 or not kind_of(self.op).weights or axes.blocks[column] > 1:
             return cut, cut.parts
         columns = cut.parts[column]
         if columns < 2 * COLUMNS or (cut.columns_outer and cut.tiles > columns):
@@ -227,15 +242,16 @@ class TilePlan:
             tiling.register(Grid(tensors[name], [1] * len(tensors[name].shape))) for name in op.outputs[1:]
         )
         grouped = self.tiles.count > self.grid.count
-        boxes = self.tiles.boxes if grouped else pieces.box[first : first + self.grid.count]
+        split_up = self.tiles.count < self.grid.count
+        boxes = self.tiles.boxes if grouped or split_up else pieces.box[first : first + self.grid.count]
         tiles = self._in_order(boxes)
         summing = self.chunks[-1][1]
         work = TileWork(self.call, summing)
         steps: list[Step] = []
         for tile in tiles:
             box = boxes[tile]
-            made = self.grid.over(box)[0] if grouped else first + tile
-            outputs = (made, *others)
+            made = tuple(self.grid.over(box)) if grouped or split_up else (first + tile,)
+            outputs = (*made, *others)
             nbytes = sum(pieces.nbytes[piece] for piece in outputs)
             for chunk in self.chunks:
                 needed: dict[int, None] = {}
@@ -251,12 +267,12 @@ class TilePlan:
                         needed.update(dict.fromkeys(over))
                 length = chunk[1] - chunk[0]
                 amount = work.next(box, length, nbytes)
-                place = self._over(box, needed, pieces.nbytes[outputs[0]]) if not others else -1
+                place = self._over(box, needed, pieces.nbytes[outputs[0]]) if len(outputs) == 1 else -1
                 if chunk[0]:
-                    needed[outputs[0]] = None
+                    needed.update(dict.fromkeys(made))
                     place = -1
                 if grouped and steps and steps[-1].outputs == outputs:
-                    needed[made] = None
+                    needed[made[0]] = None
                 steps.append(
                     Step(
                         self.number,

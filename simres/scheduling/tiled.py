@@ -11,8 +11,6 @@ from simres.program.roles import ComponentRole
 from simres.program.tasks import Program
 from simres.scheduling.list_schedule import InTime
 from simres.scheduling.residency import Residency
-from simres.scheduling.tiling import Tiling, cut
-from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import UNITS, Event, Walk
 from simres.scheduling.writer import Writer
 from simres.units import format_bytes
@@ -51,7 +49,7 @@ class Written:
         key = (self.overlap, *movers, *dict.fromkeys(self.engines))
         pattern = self.walk.patterns.get(key)
         if pattern is None:
-            free = frozenset(movers) if self.overlap else frozenset()
+            free = frozenset((*movers, *self.engines)) if self.overlap else frozenset()
             pattern = Pattern(_in_order(self, range(len(self.order))), free)
             self.walk.patterns[key] = pattern
         tasks = OrderedTasks(pattern, self.order)
@@ -70,30 +68,6 @@ def _one_engine_each(walk: Walk, chip: Chip) -> bool:
     roles = {UNITS[op.unit][1] for op in walk.tiling.ops if op.unit in UNITS}
     buses = {chip.component_of(name) for name in chip.named(ComponentRole.BUS)}
     return len(buses) <= 1 and all(len(chip.named(role)) == 1 for role in roles)
-
-
-def tiled(
-    workload: Workload, chip: Chip, *, name: str, share: int, overlap: bool, kept: bool = False
-) -> Program:
-    """The Program of `workload` cut into tiles that aim at a `share`-th of the on-chip memory.
-
-    With `overlap`, loads are issued as early as memory allows and engines run side by side; without,
-    one task follows the other. With `kept`, all weights are on chip before and after. Raises `AnswerIsNo`
-    when an operator does not fit, however it is cut.
-    """
-    memory, spec = chip.scratchpad()
-    tiling = cut(unfused(workload), memory, spec, share, pinned=kept)
-    return written(workload, chip, tiling, overlap=overlap).program(name)
-
-
-def written(workload: Workload, chip: Chip, tiling: Tiling, *, overlap: bool) -> Written:
-    """The tasks of a tiling in their order."""
-    walk = Walk(tiling)
-    if not overlap:
-        return in_a_row(workload, chip, walk)
-    found = in_time(workload, chip, walk)
-    assert found is not None
-    return found
 
 
 def in_time(workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = None) -> Written | None:
@@ -136,8 +110,8 @@ def _decisions(residency: Residency, *, overlap: bool) -> dict[str, str]:
     overlapped = "loads as early as memory allows, engines side by side"
     found = {
         "order": overlapped if overlap else "one task after the other, nothing overlaps",
-        "tiles": f"{len(residency.steps)} of {len(tiling.ops)} operators; "
-        f"{several} of {len(tiling.grids)} tensors are cut, aiming at {format_bytes(tiling.aim)}",
+        "stages": f"{len(tiling.stages)} of {len(tiling.ops)} operators",
+        "tiles": f"{len(residency.steps)}; {several} of {len(tiling.grids)} tensors are cut",
         "spilled": format_bytes(residency.spilled) if residency.spilled else "nothing",
     }
     if tiling.forced:

@@ -9,13 +9,14 @@ copy off-chip, which costs bytes and always fits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
-from simres.scheduling.cuts import KEPT, Cut, chunked, cuts, in_rows, inherited, stationary
+from simres.scheduling.cuts import Cut, finer, inherited
+from simres.scheduling.groups import groups, operators
 from simres.scheduling.pieces import Grid, Pieces
-from simres.scheduling.stages import Staging, stacked, stages
+from simres.scheduling.plans import Plan, one_by_one
+from simres.scheduling.stages import stacked
 from simres.scheduling.tile_plan import Step, TilePlan
 from simres.scheduling.tile_work import untiled
 from simres.units import format_bytes
@@ -27,11 +28,8 @@ from simres.workload.operators import Op, Role, Unit
 MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""
 
-SHARED = 3
-"""How many cuts are tried with the pieces that are there before strips are, from tiles of a 16th on."""
-
-LINES = 64
-"""Rows of a stack are cut to this share of the memory at least: several of every map are there at once."""
+AGAIN = 1.25
+"""Maps that a stage streams are read in strips where sharing pieces would load more than so many times their bytes."""
 
 
 class DoesNotFit(AnswerIsNo):
@@ -42,27 +40,20 @@ class DoesNotFit(AnswerIsNo):
         self.least = least
 
 
-def cut(
-    workload: Workload,
-    memory: str,
-    spec: MemorySpec,
-    share: int,
-    *,
-    pinned: bool = False,
-    staging: Staging = stages,
-) -> Tiling:
-    """The tiling of a workload, see `Tiling`.
+def fitting(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False) -> Tiling:
+    """The tiling of a workload one group after the other, cut only as far as need be.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
+    plan = one_by_one(groups(workload))
     try:
-        return Tiling(workload, memory, spec, share, pinned=pinned, staging=staging)
+        return Tiling(workload, memory, spec, plan, pinned=pinned)
     except DoesNotFit as error:
         refused, least = error, error.least
     while True:
         try:
             larger = spec.model_copy(update={"capacity": least})
-            Tiling(workload, memory, larger, share, pinned=pinned, staging=staging)
+            Tiling(workload, memory, larger, plan, pinned=pinned)
         except DoesNotFit as error:
             least = max(least + 1, error.least)
         else:
@@ -71,12 +62,11 @@ def cut(
 
 
 class Tiling:
-    """Cuts every tensor of a workload for a memory, and every operator into steps.
+    """Cuts every tensor of a workload for a memory, and every operator into steps, as a plan says.
 
-    Maps aim at pieces of `capacity / share` bytes, weights at four times that; what is smaller stays
-    whole. With `pinned`, all weights stay in memory throughout. `staging` says what runs side by side;
-    stages in which one matrix operator follows another (stacks) are cut in rows only. Raises `DoesNotFit`
-    when an operator's smallest tile does not fit, or where there would be more than `most` steps.
+    Where the plan's cut does not fit, a finer one is taken. With `pinned`, all weights stay in memory throughout. What
+    stays on chip between steps takes at most `design` bytes, so that the rest is free for loads that come early.
+    Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be more than `most` steps.
     """
 
     def __init__(
@@ -84,23 +74,24 @@ class Tiling:
         workload: Workload,
         memory: str,
         spec: MemorySpec,
-        share: int,
+        plan: Plan,
         *,
         pinned: bool = False,
         most: int = MOST_STEPS,
-        staging: Staging = stages,
+        design: int | None = None,
     ) -> None:
         self.workload = workload
         self.memory = memory
         self.spec = spec
+        self.plan = plan
         self.pieces = Pieces(spec)
         self.grids: dict[str, Grid] = {}
         self.cut_as: dict[str, Cut] = {}
         """How each stored tensor was cut, and in which order its pieces are made."""
         self.forced: set[str] = set()
         """Activations that somebody reads in strips, so that all of them have to go off-chip."""
-        self.ops = tuple(op for op in workload.ops if op.unit is not Unit.VIEW)
-        self.stages = staging(self.ops, workload)
+        self.ops = operators(workload)
+        self.stages = [sorted(stage) for stage in plan.stages]
         """Operators that run side by side, by number, in the order in which they run."""
         self.stack_of = {
             number: stage[0]
@@ -112,14 +103,16 @@ class Tiling:
         self.last_reader = self._last_readers()
         """The operator that is certainly the last to read each stored tensor, where there is one."""
         self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())
-        self.capacity = spec.capacity - sum(self.pieces.size[piece] for piece in self.pinned)
+        self.room = spec.capacity - sum(self.pieces.size[piece] for piece in self.pinned)
+        """Bytes beside what is pinned."""
+        self.capacity = self.room if design is None else min(design, self.room)
+        """Bytes that pieces may take between steps."""
         if self.capacity <= 0:
             raise DoesNotFit(
                 f"the weights of `{workload.name}` take {spec.capacity - self.capacity} B and leave no room, "
                 f"`{memory}` holds {spec.capacity} B",
                 least=spec.capacity - self.capacity + 1,
             )
-        self.aim = max(1, self.capacity // share)
         self.tiles: list[list[Step]] = []
         """The steps of each operator, in their order."""
         self.count = 0
@@ -166,6 +159,7 @@ class Tiling:
     def _tiles(self, number: int, op: Op) -> list[Step]:
         """The steps of an operator, its output cut as finely as need be."""
         least: int | None = None
+        streamed = number in self.plan.streamed
         for cut, strips in self._attempts(number, op):
             if cut.tiles == 1 and (step := self._whole(number, op)) is not None:
                 return [step]
@@ -174,7 +168,7 @@ class Tiling:
                 mark, forced = len(self.pieces), self.forced.copy()
                 steps = plan.take()
                 most = max(map(self._together, steps))
-                if most <= self.capacity:
+                if most <= self.capacity and (strips or not streamed or not self._loads_again(steps)):
                     return steps
                 plan.most = most
                 self._forget(mark)
@@ -194,6 +188,19 @@ class Tiling:
             f"holds {capacity} B ({format_bytes(capacity)}), short by {short} B",
             least=capacity + short,
         )
+
+    def _loads_again(self, steps: list[Step]) -> bool:
+        """Whether pieces would be loaded much more often than once, if each stayed for one visit only."""
+        nbytes = self.pieces.nbytes
+        visited = 0
+        last: frozenset[int] = frozenset()
+        seen: set[int] = set()
+        for step in steps:
+            now = frozenset(step.inputs)
+            visited += sum([nbytes[piece] for piece in now - last])
+            seen |= now
+            last = now
+        return visited > AGAIN * sum([nbytes[piece] for piece in seen])
 
     def _whole(self, number: int, op: Op) -> Step | None:
         """The one step of an operator that is not cut, where what it reads is not cut either, if it fits."""
@@ -233,31 +240,18 @@ class Tiling:
         return Step(number, work, inputs, (made,), taken, pinned)
 
     def _attempts(self, number: int, op: Op) -> Iterator[tuple[Cut, bool]]:
-        """Cuts to try, and whether with strips: a few with the pieces that are there, then ever finer."""
+        """Cuts to try, and whether with strips: as planned, with the pieces that are there, then ever finer."""
         workload = self.workload
-        tensors, axes = workload.tensors, workload.axes[op.name]
-        own = inherited(op, tensors, self.cut_as) if is_elementwise(workload, op) else None
-        if number in self.stack_of:
-            if own is not None and own.rows_only(axes):
-                yield own, False
-            aim = max(1, min(self.aim, self.capacity // LINES))
-            for strips in (False, True):
-                yield from ((cut, strips) for cut in in_rows(op, axes, tensors, aim))
-            return
-        if own is not None:
+        axes = workload.axes[op.name]
+        if is_elementwise(workload, op) and (own := inherited(op, workload.tensors, self.cut_as)) is not None:
             yield own, False
-        most = summed(call_of(workload, op))
-        streamed = stationary(op, axes, most, tensors, self.capacity, self.aim)
-        if streamed is not None:
-            yield streamed, True
-        tries = SHARED + (16 * self.aim // self.capacity).bit_length()
-        large = any(tensors[name].nbytes > KEPT * self.capacity for name in op.inputs)
-        for cut in islice(cuts(op, axes, tensors, self.capacity, self.aim), tries):
-            yield cut, False
-            if large:
-                yield from ((part, True) for part in chunked(cut, most))
-        for cut in cuts(op, axes, tensors, self.capacity, self.aim):
-            yield from ((part, True) for part in chunked(cut, most))
+            yield own, True
+        cut = self.plan.cut_of.get(number) or Cut((1,) * len(axes.most))
+        yield cut, False
+        for found in finer(cut, axes, summed(call_of(workload, op))):
+            yield found, found.chunks > cut.chunks
+            if found.chunks == cut.chunks:
+                yield found, True
 
     def tables(self, op: Op) -> set[str]:
         """Tables in which an operator looks rows up, which stay off-chip but for those rows."""

@@ -1,16 +1,22 @@
-"""Caches tilings and their walks, which depend on the network and the memory alone.
+"""Caches what depends on the network and the memory alone: mapspaces, and the walks of plans.
 
-So points of a sweep that differ in how fast things are share them, and what does not fit is known to.
+So points of a sweep that differ in how fast things are share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo
+from simres.hardware.chip import Chip
 from simres.hardware.specs import MemorySpec
-from simres.scheduling.tiling import DoesNotFit, Tiling, cut
+from simres.program.roles import ComponentRole
+from simres.scheduling.costs import Costs
+from simres.scheduling.groups import groups
+from simres.scheduling.mapspace import Mapspace
+from simres.scheduling.outline import Outline
+from simres.scheduling.plans import Plan
+from simres.scheduling.stage_search import StageSearch
+from simres.scheduling.tiling import DoesNotFit, Tiling, fitting
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
 from simres.workload.graph import Workload
@@ -19,34 +25,77 @@ KEPT_STEPS = 1 << 14
 """Walks of so many steps are kept together: some 50 MB."""
 
 
-class Known:
-    """A tiling and the walk over it, or why there is none."""
+class _Found:
+    """A walk, or why there is none."""
 
-    def __init__(self, make: Callable[[], Tiling]) -> None:
-        self._walk: Walk | None = None
-        self._refusal: AnswerIsNo | None = None
-        self.tiling: Tiling | None = None
-        try:
-            self.tiling = make()
-        except AnswerIsNo as refusal:
-            self._refusal = _again(refusal)
+    def __init__(self, walk: Walk | None, refusal: AnswerIsNo | None = None) -> None:
+        self.walk = walk
+        self.refusal = refusal
 
     @property
-    def count(self) -> int:
-        """How many steps there are; 1 for a refusal."""
-        return 1 if self.tiling is None else max(1, self.tiling.count)
+    def size(self) -> int:
+        """The number of steps; 1 for a refusal."""
+        return 1 if self.walk is None else max(1, len(self.walk.steps))
 
-    def walk(self) -> Walk:
-        """The walk. Raises `AnswerIsNo` where there is none, as whoever looked for it did."""
-        if self._walk is None and self.tiling is not None and self._refusal is None:
-            try:
-                self._walk = Walk(self.tiling)
-            except DoesNotFit as refusal:
-                self._refusal = _again(refusal)
-        if self._walk is None:
-            assert self._refusal is not None
-            raise _again(self._refusal)
-        return self._walk
+
+_parts: RecentCache[Workload] = RecentCache(8)
+_mapspaces: RecentCache[Mapspace] = RecentCache(8)
+_searches: RecentCache[StageSearch] = RecentCache(8)
+_walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
+
+
+def taken_apart(workload: Workload) -> Workload:
+    """The workload with its fused operators taken apart."""
+    return _parts.get(IdentityKey(workload), lambda: unfused(workload))
+
+
+def search(workload: Workload, chip: Chip, room: int, *, early: bool, pinned: bool) -> StageSearch:
+    """The search for the best plans of `workload` in at most `room` bytes."""
+    key = (IdentityKey(workload), room, early, pinned)
+    mapspace = _mapspaces.get(
+        key, lambda: Mapspace(Outline(groups(taken_apart(workload), early=early), pinned=pinned), room)
+    )
+    units = tuple(
+        spec for role in (ComponentRole.MATRIX, ComponentRole.HOST) for spec in chip.named(role).values()
+    )
+    found = _searches.get((IdentityKey(mapspace), units), lambda: StageSearch(mapspace, Costs(chip)))
+    return found.on(Costs(chip))
+
+
+def walk_of(
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, design: int, most: int
+) -> Walk | None:
+    """The walk of a plan with at most `design` bytes held between steps; None where it does not fit."""
+
+    def make() -> _Found:
+        try:
+            tiling = Tiling(
+                taken_apart(workload), memory, spec, plan, pinned=pinned, design=design, most=most
+            )
+            return _Found(Walk(tiling))
+        except DoesNotFit:
+            return _Found(None)
+
+    return _walks.get((IdentityKey(workload), memory, spec, plan, pinned, design, most), make).walk
+
+
+def least_walk(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False) -> Walk:
+    """The walk one group after the other, cut only as far as need be.
+
+    Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
+    """
+
+    def make() -> _Found:
+        try:
+            return _Found(Walk(fitting(taken_apart(workload), memory, spec, pinned=pinned)))
+        except AnswerIsNo as refusal:
+            return _Found(None, _again(refusal))
+
+    found = _walks.get((IdentityKey(workload), memory, spec, pinned), make)
+    if found.walk is None:
+        assert found.refusal is not None
+        raise _again(found.refusal)
+    return found.walk
 
 
 def _again(refusal: AnswerIsNo) -> AnswerIsNo:
@@ -54,30 +103,3 @@ def _again(refusal: AnswerIsNo) -> AnswerIsNo:
     if isinstance(refusal, DoesNotFit):
         return DoesNotFit(refusal.message, refusal.least)
     return AnswerIsNo(refusal.message, refusal.hint)
-
-
-_parts: RecentCache[Workload] = RecentCache(8)
-_known: RecentCache[Known] = RecentCache(KEPT_STEPS, lambda known: known.count)
-
-
-def _taken_apart(workload: Workload) -> Workload:
-    return _parts.get(IdentityKey(workload), lambda: unfused(workload))
-
-
-def up_to(
-    most: int, workload: Workload, memory: str, spec: MemorySpec, share: int, *, pinned: bool = False
-) -> Known | None:
-    """`workload`, fused operators taken apart, in at most so many tiles; None where that cannot be."""
-    known = _known.get(
-        (IdentityKey(workload), memory, spec, share, pinned, most),
-        lambda: Known(lambda: Tiling(_taken_apart(workload), memory, spec, share, pinned=pinned, most=most)),
-    )
-    return None if known.tiling is None else known
-
-
-def fitting(workload: Workload, memory: str, spec: MemorySpec, share: int, *, pinned: bool = False) -> Known:
-    """The same in as many tiles as it takes, as `simres.scheduling.tiling.cut` makes them, or its refusal."""
-    return _known.get(
-        (IdentityKey(workload), memory, spec, share, pinned, None),
-        lambda: Known(lambda: cut(_taken_apart(workload), memory, spec, share, pinned=pinned)),
-    )

@@ -1,0 +1,78 @@
+"""Prices of tiles and transfers on a chip, as its components state them."""
+
+from __future__ import annotations
+
+
+from simres.hardware.chip import Chip
+from simres.program.roles import ComponentRole
+from simres.program.tasks import Work
+from simres.scheduling.tile_work import TileWork
+from simres.workload.axes import summed
+from simres.workload.graph import Workload
+from simres.workload.operators import Unit
+from simres.workload.reading import Call
+
+ROLES = {Unit.MATRIX: ComponentRole.MATRIX, Unit.HOST: ComponentRole.HOST}
+
+SMALL, LARGE = 1 << 10, 1 << 20
+"""Bytes of the two transfers from whose times the fixed part and the part per byte follow."""
+
+
+class Costs:
+    """Prices on one chip, in picoseconds."""
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        small = self._transfer_ps(SMALL)
+        self._byte_ps = (self._transfer_ps(LARGE) - small) / (LARGE - SMALL)
+        self._transfer = max(0, small - int(self._byte_ps * SMALL))
+
+    def _transfer_ps(self, nbytes: int) -> int:
+        work = Work(nbytes=nbytes)
+        load, _ = self.chip.load_and_store(work)
+        return self.chip.engines[load].duration_ps(work)
+
+    def bus_ps(self, nbytes: int, transfers: int) -> int:
+        """The time of so many bytes in so many transfers, one after the other."""
+        return int(nbytes * self._byte_ps) + transfers * self._transfer
+
+    def tiles_ps(self, call: Call, parts: tuple[int, ...], chunks: int) -> int:
+        """The time of an operator in tiles: `parts` of its output by axis, and `chunks` of its sum.
+
+        Units of one role share the tiles; no unit takes less than the largest tile. 0 for what neither the matrix
+        unit nor the host does.
+        """
+        role = ROLES.get(call.op.unit)
+        if role is None:
+            return 0
+        units = list(self.chip.named(role).values())
+        if not units:
+            self.chip.fastest(role, Work())  # says so
+        total = summed(call)
+        boxes: list[tuple[tuple[tuple[int, int], ...], int]] = [((), 1)]
+        for size, count in zip(call.output, parts, strict=True):
+            lengths = _lengths(size, count)
+            boxes = [
+                ((*box, (0, length)), times * often) for box, times in boxes for length, often in lengths
+            ]
+        found = largest = 0
+        for box, times in boxes:
+            for length, often in _lengths(total, chunks):
+                work = TileWork(call, total).next(box, length, 0)
+                took = min([unit.duration_ps(work) for unit in units])
+                found += took * times * often
+                largest = max(largest, took)
+        return max(largest, -(-found // len(units)))
+
+    def least_ps(self, workload: Workload) -> int:
+        """The time of the busiest role if all worked at their peak, with the compulsory bytes."""
+        work = Work(workload.compulsory_bytes, workload.macs, workload.vector_ops)
+        return max(self.chip.least_ps(work).values(), default=0)
+
+
+def _lengths(size: int, count: int) -> list[tuple[int, int]]:
+    """The lengths of `count` nearly equal parts of an axis, each with how often it comes."""
+    least, more = divmod(size, count)
+    return [
+        (length, often) for length, often in ((least, count - more), (least + 1, more)) if often and length
+    ]

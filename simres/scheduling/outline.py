@@ -1,0 +1,213 @@
+"""What the mapspace asks of a network again and again: shapes, readers and reaches of its operators, by number."""
+
+from __future__ import annotations
+
+from math import ceil, prod
+from typing import NamedTuple
+
+from simres.scheduling.cuts import split
+from simres.scheduling.groups import Groups
+from simres.scheduling.pieces import box_bytes
+from simres.workload.boxes import Box
+from simres.workload.footprint import call_of, is_elementwise, to_storage
+from simres.workload.operators import Role
+from simres.workload.reaches import Shape
+
+
+class BandRead(NamedTuple):
+    """What the middle band of an operator reads of a tensor: bands `low` to `high` of a map, or a weight."""
+
+    tensor: str
+    weight: bool
+    low: int
+    high: int
+
+
+class TileRead(NamedTuple):
+    """What a tile of an operator reads of a tensor, and whether that changes with its row and its column."""
+
+    weight: bool
+    nbytes: int
+    by_row: bool
+    by_column: bool
+
+
+class Outline:
+    """The operators of a network in groups. With `pinned`, weights lie on chip and count for nothing."""
+
+    def __init__(self, groups: Groups, *, pinned: bool = False) -> None:
+        self.groups = groups
+        self.workload = workload = groups.workload
+        self.ops = groups.ops
+        self.tensors = workload.tensors
+        self.elementwise = [is_elementwise(workload, op) for op in self.ops]
+        self.calls = [call_of(workload, op) for op in self.ops]
+        self.axes = [workload.axes[op.name] for op in self.ops]
+        self.rows = [prod(axes.most[axis] for axis in axes.rows) for axes in self.axes]
+        """By operator: the most rows that its output can be cut into."""
+        self.inputs = [tuple(map(workload.storage, op.inputs)) for op in self.ops]
+        self.made = [op.outputs[0] for op in self.ops]
+        self.maker = {name: number for number, op in enumerate(self.ops) for name in op.outputs}
+        self.last_reader = {
+            name: number for group in groups.members for number in group for name in self.inputs[number]
+        }
+        self.weight_bytes = {
+            name: 0 if pinned else tensor.nbytes
+            for name, tensor in self.tensors.items()
+            if tensor.role is Role.WEIGHT
+        }
+        self._bands: dict[tuple[int, int], list[BandRead] | None] = {}
+        self._tiles: dict[tuple[int, tuple[int, ...]], dict[str, TileRead]] = {}
+        self._known: dict[object, int] = {}
+        self.forms = [self._form_of(number) for number in range(len(self.ops))]
+        """By operator: a number that operators of equal shape, kind and inputs share."""
+
+    def numbers(self, first: int, end: int) -> list[int]:
+        """The operators of groups `first` up to, not with, `end`."""
+        return [number for group in self.groups.members[first:end] for number in group]
+
+    def maps(self, numbers: list[int]) -> list[str]:
+        """The maps that these operators read and others make, in the order of their first reader."""
+        inside = {self.made[number] for number in numbers}
+        found = dict.fromkeys(name for number in numbers for name in self.inputs[number])
+        return [name for name in found if name not in inside and name not in self.weight_bytes]
+
+    def form(self, numbers: list[int]) -> tuple[object, ...]:
+        """All that the ways to run these operators depend on: their forms, and how they hang together."""
+        places: dict[str, int] = {}
+        found: list[object] = []
+        for number in numbers:
+            found.append(self.forms[number])
+            for name in self.inputs[number]:
+                if name in self.weight_bytes:
+                    continue
+                if name not in places:
+                    places[name] = len(places)
+                    maker = self.maker.get(name)
+                    found.append(None if maker is None else (self.axes[maker].rows, self.axes[maker].most))
+                found.append((places[name], self.last_reader.get(name) == number))
+            places[self.made[number]] = len(places)
+            found.append(self.made[number] in self.last_reader)
+        return tuple(found)
+
+    def _form_of(self, number: int) -> int:
+        op, workload = self.ops[number], self.workload
+        read: list[object] = []
+        for name in op.inputs:
+            tensor = self.tensors[name]
+            while tensor.view_of is not None:
+                view = workload.producer[tensor.name]
+                read.append((tensor.shape, view.kind, tuple(view.attributes.items())))
+                tensor = self.tensors[tensor.view_of]
+            read.append((tensor.shape, tensor.dtype, tensor.role))
+        made = tuple((self.tensors[name].shape, self.tensors[name].dtype) for name in op.outputs)
+        looked_up = tuple(reach.looks_up for reach in workload.reaches(op))
+        key = (op.kind, op.unit, op.macs, op.vector_ops, op.loops, op.window, tuple(op.attributes.items()))
+        return self._known.setdefault((key, op.reads, tuple(read), made, looked_up), len(self._known))
+
+    def band_reads(self, number: int, bands: int) -> list[BandRead] | None:
+        """What the middle of so many bands of an operator reads; None where it cannot be cut into so many."""
+        key = (number, bands)
+        if key not in self._bands:
+            self._bands[key] = self._band_reads(number, bands)
+        return self._bands[key]
+
+    def _band_reads(self, number: int, bands: int) -> list[BandRead] | None:
+        op, shape = self.ops[number], self.calls[number].output
+        parts = split(self.axes[number], bands, 1)
+        if len(op.outputs) != 1 or prod(parts) != bands:
+            return None
+        box = part_of(shape, parts, bands // 2)
+        found = []
+        for name, reach in zip(op.inputs, self.workload.reaches(op), strict=True):
+            needed = reach(box)
+            if needed is None:
+                continue
+            stored, there = to_storage(self.workload, name, needed)
+            if stored in self.weight_bytes:
+                found.append(BandRead(stored, True, 0, 0))
+            else:
+                found.append(BandRead(stored, False, *self._span(stored, there, bands)))
+        return found
+
+    def _span(self, stored: str, box: Box, bands: int) -> tuple[int, int]:
+        """The first and the last of the bands of a map that a box of it lies in."""
+        shape = self.tensors[stored].shape
+        maker = self.maker.get(stored)
+        parts = _bands_of(shape, bands) if maker is None else split(self.axes[maker], bands, 1)
+        if prod(parts) != bands:
+            return 0, bands - 1
+        low = high = 0
+        for size, count, (start, stop) in zip(shape, parts, box, strict=True):
+            if count > 1:
+                low = low * count + _at(size, count, start)
+                high = high * count + _at(size, count, stop - 1)
+        return low, high
+
+    def tile_reads(self, number: int, parts: tuple[int, ...]) -> dict[str, TileRead]:
+        """What a large tile in the middle of an operator reads, by stored tensor."""
+        key = (number, parts)
+        found = self._tiles.get(key)
+        if found is None:
+            found = self._tiles[key] = self._tile_reads(number, parts)
+        return found
+
+    def _tile_reads(self, number: int, parts: tuple[int, ...]) -> dict[str, TileRead]:
+        op, column, shape = self.ops[number], self.axes[number].column, self.calls[number].output
+        box = _largest_part(shape, parts)
+        found: dict[str, TileRead] = {}
+        for name, reach in zip(op.inputs, self.workload.reaches(op), strict=True):
+            needed = reach(box)
+            if needed is None:
+                continue
+            stored, there = to_storage(self.workload, name, needed)
+            tensor = self.tensors[stored]
+            by_row = by_column = False
+            for axis, count in enumerate(parts):
+                if count == 1:
+                    continue
+                start, stop = box[axis]
+                other = (0, stop - start) if start else (shape[axis] - (stop - start), shape[axis])
+                elsewhere = reach((*box[:axis], other, *box[axis + 1 :]))
+                if elsewhere is None or to_storage(self.workload, name, elsewhere)[1] != there:
+                    by_row, by_column = by_row or axis != column, by_column or axis == column
+            weight = stored in self.weight_bytes
+            nbytes = 0 if weight and not self.weight_bytes[stored] else box_bytes(tensor, there)
+            if (known := found.get(stored)) is not None:
+                nbytes = min(tensor.nbytes, known.nbytes + nbytes)
+                by_row, by_column = known.by_row or by_row, known.by_column or by_column
+            found[stored] = TileRead(weight, nbytes, by_row, by_column)
+        return found
+
+
+def _at(size: int, count: int, element: int) -> int:
+    """The part, of `count` nearly equal ones of an axis, that an element lies in."""
+    return ((element + 1) * count - 1) // size
+
+
+def part_of(shape: Shape, parts: tuple[int, ...], number: int) -> Box:
+    """Part number `number`, in row-major order."""
+    found = []
+    for size, count in zip(reversed(shape), reversed(parts), strict=True):
+        number, at = divmod(number, count)
+        found.append((size * at // count, size * (at + 1) // count))
+    return tuple(reversed(found))
+
+
+def _largest_part(shape: Shape, parts: tuple[int, ...]) -> Box:
+    """A part in the middle, as large as the largest."""
+    found = []
+    for size, count in zip(shape, parts, strict=True):
+        most = -(-size // count)
+        start = min(size * (count // 2) // count, size - most)
+        found.append((start, start + most))
+    return tuple(found)
+
+
+def _bands_of(shape: Shape, bands: int) -> tuple[int, ...]:
+    """Bands of a map that no operator makes: along its images, then its rows."""
+    parts = [1] * len(shape)
+    for axis in (0, 2) if len(shape) >= 4 else range(max(1, len(shape) - 1)):
+        parts[axis] = max(1, min(shape[axis], bands)) if shape else 1
+        bands = ceil(bands / parts[axis])
+    return tuple(parts)
