@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from simres.hardware.chip import Chip
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work

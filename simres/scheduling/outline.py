@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import ceil, prod
+from math import prod
 from typing import NamedTuple
 
 from simres.scheduling.cuts import split
 from simres.scheduling.groups import Groups
 from simres.scheduling.pieces import box_bytes
-from simres.workload.boxes import Box
-from simres.workload.footprint import call_of, is_elementwise, to_storage
+from simres.workload.boxes import Box, whole
+from simres.workload.footprint import Reach, call_of, is_elementwise, to_storage
 from simres.workload.operators import Role
 from simres.workload.reaches import Shape
 
@@ -126,23 +126,33 @@ class Outline:
             stored, there = to_storage(self.workload, name, needed)
             if stored in self.weight_bytes:
                 found.append(BandRead(stored, True, 0, 0))
+                continue
+            maker = self.maker.get(stored)
+            if maker is not None:
+                cut = split(self.axes[maker], bands, 1)
             else:
-                found.append(BandRead(stored, False, *self._span(stored, there, bands)))
+                cut = self._input_parts(number, parts, box, name, reach)
+            shape = self.tensors[stored].shape
+            found.append(BandRead(stored, False, *_span(shape, cut, there, bands)))
         return found
 
-    def _span(self, stored: str, box: Box, bands: int) -> tuple[int, int]:
-        """The first and the last of the bands of a map that a box of it lies in."""
-        shape = self.tensors[stored].shape
-        maker = self.maker.get(stored)
-        parts = _bands_of(shape, bands) if maker is None else split(self.axes[maker], bands, 1)
-        if prod(parts) != bands:
-            return 0, bands - 1
-        low = high = 0
-        for size, count, (start, stop) in zip(shape, parts, box, strict=True):
+    def _input_parts(
+        self, number: int, parts: tuple[int, ...], box: Box, name: str, reach: Reach
+    ) -> tuple[int, ...]:
+        """The parts of an input that nobody makes, if they follow those of what an operator makes of it."""
+        workload, shape = self.workload, self.calls[number].output
+        stored, there = to_storage(workload, name, whole(reach.shape))
+        found = [1] * len(there)
+        for axis, count in enumerate(parts):
             if count > 1:
-                low = low * count + _at(size, count, start)
-                high = high * count + _at(size, count, stop - 1)
-        return low, high
+                ends = []
+                for part in ((0, 1), (shape[axis] - 1, shape[axis])):
+                    needed = reach((*box[:axis], part, *box[axis + 1 :]))
+                    ends.append(there if needed is None else to_storage(workload, name, needed)[1])
+                moved = [at for at, (one, other) in enumerate(zip(*ends, strict=True)) if one != other]
+                if len(moved) == 1:
+                    found[moved[0]] = min(count, self.tensors[stored].shape[moved[0]])
+        return tuple(found)
 
     def tile_reads(self, number: int, parts: tuple[int, ...]) -> dict[str, TileRead]:
         """What a large tile in the middle of an operator reads, by stored tensor."""
@@ -204,10 +214,13 @@ def _largest_part(shape: Shape, parts: tuple[int, ...]) -> Box:
     return tuple(found)
 
 
-def _bands_of(shape: Shape, bands: int) -> tuple[int, ...]:
-    """Bands of a map that no operator makes: along its images, then its rows."""
-    parts = [1] * len(shape)
-    for axis in (0, 2) if len(shape) >= 4 else range(max(1, len(shape) - 1)):
-        parts[axis] = max(1, min(shape[axis], bands)) if shape else 1
-        bands = ceil(bands / parts[axis])
-    return tuple(parts)
+def _span(shape: Shape, parts: tuple[int, ...], box: Box, bands: int) -> tuple[int, int]:
+    """The first and the last of the bands of a map that a box of it lies in."""
+    if prod(parts) != bands:
+        return 0, bands - 1
+    low = high = 0
+    for size, count, (start, stop) in zip(shape, parts, box, strict=True):
+        if count > 1:
+            low = low * count + _at(size, count, start)
+            high = high * count + _at(size, count, stop - 1)
+    return low, high

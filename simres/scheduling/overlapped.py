@@ -33,12 +33,10 @@ class Trial(NamedTuple):
 
 
 TRIALS = (
-    Trial(False, 1.0, 1.0, 1.0),
-    Trial(False, 1.0, 0.85, 1.0),
-    Trial(False, 0.85, 1.0, 0.25),
-    Trial(False, 0.85, 0.85, 0.25),
-    Trial(True, 0.85, 1.0, 1.0),
-    Trial(True, 0.85, 0.85, 1.0),
+    Trial(early=False, planned=1.0, held=0.85, fill=1.0),
+    Trial(early=False, planned=0.85, held=0.85, fill=0.0),
+    Trial(early=True, planned=0.7, held=0.85, fill=1.0),
+    Trial(early=True, planned=0.85, held=1.0, fill=0.25),
 )
 """What is tried, in this order."""
 

@@ -83,11 +83,11 @@ class Residency:
         here, uses, size = self._here, self.uses, self.size
         for piece in step.inputs:
             uses[piece].pop()
-        over = step.over
-        if over >= 0 and (uses[over] or (self.leaves[over] and over not in self.written)):
-            over = -1
         missing = [piece for piece in step.inputs if piece not in here]
         fresh = [piece for piece in step.outputs if piece not in here]
+        over = step.over
+        if over >= 0 and (not fresh or uses[over] or (self.leaves[over] and over not in self.written)):
+            over = -1
         lacking = 0
         for piece in missing:
             lacking += size[piece]

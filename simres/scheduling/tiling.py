@@ -246,6 +246,9 @@ class Tiling:
         if is_elementwise(workload, op) and (own := inherited(op, workload.tensors, self.cut_as)) is not None:
             yield own, False
             yield own, True
+        if len(op.outputs) != 1:
+            yield from ((Cut((1,) * len(axes.most)), strips) for strips in (False, True))
+            return
         cut = self.plan.cut_of.get(number) or Cut((1,) * len(axes.most))
         yield cut, False
         for found in finer(cut, axes, summed(call_of(workload, op))):
