@@ -151,6 +151,11 @@ def _prices(component: Component, spec: EngineSpec) -> None:
                 0 <= peak <= duration,
                 f"at_peak_ps is what nothing can beat, and is {peak}; duration_ps is {duration} for {work}",
             )
+            hold(
+                0 <= spec.task_ps <= duration - peak,
+                f"task_ps comes on top of at_peak_ps, {peak}, and is {spec.task_ps}; "
+                f"duration_ps is {duration} for {work}",
+            )
             same(duration, spec.duration_ps(work), "duration_ps")
             durations.append(duration)
         peak = spec.at_peak_ps(_total(works))
