@@ -67,6 +67,23 @@ class Bounds:
         return makespan_ps / self.makespan - 1 if self.makespan else None
 
 
+def bounds(
+    workload: Workload | Ledger,
+    program: Program,
+    chip: Chip,
+    chain_ps: int,
+    repeats: int = 1,
+    lower: LowerBound = LowerBound(),
+) -> Bounds:
+    """The lower bounds of `workload` on `chip`; `chain_ps` is the Program's longest chain at full speed.
+
+    A graph's lower bound on the bus is LB0: weights, inputs and outputs once each. A ledger has no graph, so
+    its lower bound on the bus is the traffic of its Program. If the workload `repeats`, its weights need
+    to be loaded only once.
+    """
+    return bounds_of([least_work(workload, program, repeats)], chip, chain_ps, lower)
+
+
 def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> Work:
     """The work that any schedule must do: bytes over the bus, multiply-accumulates, vector operations."""
     if isinstance(workload, Ledger):

@@ -8,9 +8,12 @@ as that of a kind that is not known, nothing is said.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
+from operator import ge
 
 from simres.workload import reading
 from simres.workload.boxes import Box, covered, elements, whole
@@ -21,12 +24,17 @@ from simres.workload.operators import BITS, Op, Role, Unit
 from simres.workload.reaches import SUMMED, Along, LookUp, Shape, touched
 from simres.workload.views import through_view
 
-Masks = Mapping[int, int]
-"""By set of axes of a tensor: the operators s for which this holds. Whichever element of s is the last: there
-is a place along the other axes where all elements along these depend on it."""
+Runs = tuple[int, ...]
+"""A part of a tensor whose place is not known: so many elements in a row along each axis."""
 
-_MOST = 4096
+Spread = Mapping[Runs, int]
+"""By part of a tensor: operators s for which this holds. Whichever element of s is the last, some part of
+this size depends on it."""
+
+_LONGEST = 4096
 """Elements of an axis up to which windows are tried one by one."""
+_MOST = 12
+"""Parts of a tensor that are told apart; more are taken for the smallest along each axis."""
 _FIRST = (reading.convolution, reading.pooling, reading.along_one, reading.over_last, reading.over_groups)
 _KNOWN = {
     **dict.fromkeys((*_FIRST, reading.over_pixels, reading.reduction, reading.padding), 1),
@@ -49,7 +57,7 @@ class Piece:
     vector_ops: int
     launches: tuple[int, int]
     shape: Shape
-    after: Masks
+    after: Spread
     even: bool
     """Whether every element of the output takes the same work."""
 
@@ -68,7 +76,7 @@ class Dependence:
     wanted: tuple[int, ...]
     pieces: tuple[Piece, ...]
     used: Mapping[tuple[int, str], int]
-    stored: Mapping[str, Masks]
+    stored: Mapping[str, Spread]
     read: tuple[tuple[str, ...], ...]
 
     @property
@@ -111,7 +119,7 @@ def _consumers(
         names = []
         for part, reaches in _parts(workload, op) if op.unit is not Unit.VIEW else ():
             for name, reach in zip(part.inputs, reaches, strict=True):
-                box = _exactly(reach)
+                box = _exactly(reach, whole(reach.made))
                 there = None if box is None else _stored(workload, name, box)
                 if there is None:
                     continue
@@ -121,22 +129,18 @@ def _consumers(
                 elif box == whole(workload.tensors[stored].shape):
                     names.append(stored)
         read.append(tuple(dict.fromkeys(names)))
-    for name in workload.outputs:
-        there = _stored(workload, name, whole(workload.tensors[name].shape))
-        if there is not None:
-            found.setdefault(there[0], []).append((len(workload.ops), there[1]))
     return found, tuple(read)
 
 
-def _exactly(reach: Reach) -> Box | None:
-    """The box that is read for all of the output; None where it has gaps or is not known."""
-    if any(isinstance(rule, LookUp) for rule in reach.reads):
-        return None
-    box = reach(whole(reach.made))
-    if box is None:
-        return None
-    count = prod(touched(rule, size, reach.made) for rule, size in zip(reach.reads, reach.shape, strict=True))
-    return box if count == elements(box) else None
+def _exactly(reach: Reach, box: Box) -> Box | None:
+    """The box that is read for a box of the output; None where it has gaps or is not known."""
+    for rule, size in zip(reach.reads, reach.shape, strict=True):
+        if isinstance(rule, LookUp):
+            return None
+        gaps = isinstance(rule, Along) and rule.times > rule.last - rule.first + rule.over
+        if gaps and touched(rule, size, reach.made) < size:
+            return None
+    return reach(box)
 
 
 def _stored(workload: Workload, name: str, box: Box) -> tuple[str, Box] | None:
@@ -153,6 +157,39 @@ def _stored(workload: Workload, name: str, box: Box) -> tuple[str, Box] | None:
     return name, box
 
 
+def _needed(workload: Workload) -> set[int]:
+    """The operators every element of which the outputs need, as far as boxes tell."""
+    boxes: dict[str, list[Box]] = {}
+
+    def need(name: str, box: Box) -> None:
+        there = _stored(workload, name, box)
+        if there is not None:
+            known = boxes.setdefault(there[0], [])
+            if len(known) < _MOST and not covered(there[1], known):
+                known.append(there[1])
+
+    for name in workload.outputs:
+        need(name, whole(workload.tensors[name].shape))
+    found = set()
+    for number in reversed(range(len(workload.ops))):
+        op = workload.ops[number]
+        if op.unit is Unit.VIEW:
+            continue
+        name = op.outputs[0]
+        full = whole(workload.tensors[name].shape)
+        wanted = boxes.get(name, [])
+        if elements(full) and covered(full, wanted):
+            found.add(number)
+            wanted = [full]
+        boxes[name] = wanted
+        for part, reaches in reversed(list(_parts(workload, op))):
+            for box in boxes.get(part.outputs[0], ()):
+                for name, reach in zip(part.inputs, reaches, strict=True):
+                    if (read := _exactly(reach, box)) is not None:
+                        need(name, read)
+    return found
+
+
 def _wanted(workload: Workload, consumers: Mapping[str, list[tuple[int, Box]]]) -> tuple[int, ...]:
     """By operator: those that need every element of its first output, itself included; no view has any.
 
@@ -160,6 +197,7 @@ def _wanted(workload: Workload, consumers: Mapping[str, list[tuple[int, Box]]]) 
     cover it.
     """
     count = len(workload.ops)
+    needed = _needed(workload)
     wanted = [0] * (count + 1)
     wanted[count] = 1 << count
     for number in reversed(range(count)):
@@ -167,13 +205,14 @@ def _wanted(workload: Workload, consumers: Mapping[str, list[tuple[int, Box]]]) 
         tensor = workload.tensors[op.outputs[0]]
         if op.unit is Unit.VIEW or not tensor.elements:
             continue
-        found, full = 1 << number, whole(tensor.shape)
+        found, full = 1 << number | (number in needed) << count, whole(tensor.shape)
         partly: dict[Box, int] = {}
         for consumer, box in consumers.get(tensor.name, ()):
+            others = wanted[consumer] & ~(1 << count)
             if box == full:
-                found |= wanted[consumer]
+                found |= others
             else:
-                partly[box] = partly.get(box, 0) | wanted[consumer]
+                partly[box] = partly.get(box, 0) | others
         if len(partly) > 1 and covered(full, list(partly)):
             together = -1
             for those in partly.values():
@@ -185,71 +224,86 @@ def _wanted(workload: Workload, consumers: Mapping[str, list[tuple[int, Box]]]) 
 
 def _forward(
     workload: Workload,
-) -> tuple[tuple[Piece, ...], dict[tuple[int, str], int], dict[str, dict[int, int]]]:
+) -> tuple[tuple[Piece, ...], dict[tuple[int, str], int], dict[str, Spread]]:
     """The work that depends on last elements, the weights used on it, and how much of each tensor does."""
-    masks: dict[str, dict[int, int]] = {}
+    spread: dict[str, Spread] = {}
     pieces: list[Piece] = []
     used: dict[tuple[int, str], int] = {}
     for number, op in enumerate(workload.ops):
         if op.unit is Unit.VIEW:
             for name in op.outputs:
-                masks[name] = _through(workload, op, name, masks)
+                spread[name] = _through(workload, op, name, spread)
             continue
         parts = list(_parts(workload, op))
         for place, (part, reaches) in enumerate(parts):
-            found: dict[int, int] = {}
+            found: dict[Runs, int] = {}
             for index, (name, reach) in enumerate(zip(part.inputs, reaches, strict=True)):
-                if not (given := masks.get(name)) or (step := _step(part, index, reach)) is None:
+                if not (given := spread.get(name)) or (step := _step(part, index, reach)) is None:
                     continue
-                for axes, those in given.items():
-                    if (after := step.after(axes)) is None:
+                for runs, those in given.items():
+                    if (after := step.after(runs)) is None:
                         continue
                     found[after] = found.get(after, 0) | those
-                    for weight in _weights_used(workload, part, reaches, index, axes, after):
+                    for weight in _weights_used(workload, part, reaches, index, runs, after):
                         used[number, weight] = used.get((number, weight), 0) | those
-            shape = workload.tensors[part.outputs[0]].shape
-            launches = (int(part.macs > 0), int(op.vector_ops > 0 and place == len(parts) - 1))
+            made = workload.tensors[part.outputs[0]]
+            shape = made.shape
+            last = place == len(parts) - 1
+            after_all = _largest(found)
+            launches = (int(part.macs > 0), int(op.vector_ops > 0 and last))
             even = not part.attributes.get("transposed") or part.kind != "conv"
             if part.macs or part.vector_ops:
-                pieces.append(Piece(number, part.macs, part.vector_ops, launches, shape, dict(found), even))
-            if place == len(parts) - 1 and prod(shape) and len(op.outputs) == 1:
-                own = _ones(shape)
-                found[own] = found.get(own, 0) | 1 << number
+                pieces.append(Piece(number, part.macs, part.vector_ops, launches, shape, after_all, even))
+            if last and made.elements and len(op.outputs) == 1:
+                after_all = {**after_all, (1,) * len(shape): 1 << number}
+                if (own := (1,) * len(shape)) in found:
+                    after_all[own] |= found[own]
             if len(part.outputs) == 1:
-                masks[part.outputs[0]] = found
-    return tuple(pieces), used, masks
+                spread[part.outputs[0]] = after_all
+    return tuple(pieces), used, spread
 
 
-def _ones(shape: Shape) -> int:
-    """The axes that have one element, all of which are always at hand."""
-    return sum(1 << axis for axis, size in enumerate(shape) if size == 1)
+def _largest(found: Mapping[Runs, int]) -> Spread:
+    """The parts from the largest on, each with the operators for which no larger one holds."""
+    kept: dict[Runs, int] = {}
+    for runs in sorted(found, key=lambda runs: -prod(runs)):
+        those = found[runs]
+        for larger, others in kept.items():
+            if all(map(ge, larger, runs)):
+                those &= ~others
+        if those:
+            kept[runs] = those
+    if len(kept) > _MOST:
+        order = list(kept)
+        rest = order[_MOST - 1 :]
+        together = 0
+        for runs in rest:
+            together |= kept.pop(runs)
+        least = tuple(map(min, *rest))
+        kept[least] = kept.get(least, 0) | together
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """How dependence goes on from an input to the output: see `Masks`.
+    """How dependence goes on from an input to the output.
 
-    An element of the output depends on a set of elements of the input if its reach meets the set. `free` are
-    the axes of the output that this input's reach does not follow. For each axis that it follows: the axis of
-    the input and that of the output, whether every element is read by somebody, and whether nobody reads
-    nothing.
+    An element of the output depends on a part of the input if what it reads meets the part, axis by axis.
+    `made` is the output's shape; along axes that the reach of this input does not follow, all of it depends.
+    The others have the axis of the input, that of the output, the rule, and the input's size.
     """
 
-    free: int
-    along: tuple[tuple[int, int, bool, bool], ...]
+    made: Shape
+    along: tuple[tuple[int, int, Along, int], ...]
 
-    def after(self, axes: int) -> int | None:
-        """The axes of the output; None where it may not depend on the input's elements at all."""
-        found = self.free
-        for axis, made, every, never_none in self.along:
-            if axes >> axis & 1:
-                if never_none:
-                    found |= 1 << made
-                elif not every:
-                    return None
-            elif not every:
+    def after(self, runs: Runs) -> Runs | None:
+        """The part of the output; None where it may be none of it."""
+        found = list(self.made)
+        for axis, made, rule, size in self.along:
+            found[made] = _readers(rule, size, self.made[made], runs[axis])
+            if not found[made]:
                 return None
-        return found
+        return tuple(found)
 
 
 def _step(op: Op, place: int, reach: Reach) -> _Step | None:
@@ -265,39 +319,49 @@ def _step(op: Op, place: int, reach: Reach) -> _Step | None:
         return None
     if prod(reach.shape) > 1 and all(rule is None for rule in reads) and prod(made) > 1:
         return None  # what is read where nothing is known, too
-    free, along, followed = (1 << len(made)) - 1, [], set()
+    along: list[tuple[int, int, Along, int]] = []
     for axis, (rule, size) in enumerate(zip(reads, reach.shape, strict=True)):
         if isinstance(rule, LookUp):
             return None
-        if not isinstance(rule, Along):
-            continue
-        if rule.axis in followed:
-            return None
-        followed.add(rule.axis)
-        free &= ~(1 << rule.axis)
-        every = touched(rule, size, made) == size
-        along.append((axis, rule.axis, every, _never_none(rule, size, made[rule.axis])))
-    return _Step(free | _ones(made), tuple(along))
+        if isinstance(rule, Along):
+            if any(rule.axis == followed for _, followed, _, _ in along):
+                return None
+            along.append((axis, rule.axis, rule, size))
+    return _Step(made, tuple(along))
 
 
-def _never_none(rule: Along, size: int, count: int) -> bool:
-    """Whether every element of the output reads some element of this axis."""
+@lru_cache(maxsize=8192)
+def _readers(rule: Along, size: int, count: int, run: int) -> int:
+    """How many elements in a row, of `count`, read some of any `run` elements in a row of `size`; 0 if none.
+
+    The fewest, wherever these lie.
+    """
     if rule == Along(rule.axis) and size == count:
-        return True
-    if rule.over == 1 and rule.last >= rule.first and rule.times:
-        return bool(count and rule.of((0, 1), size) and rule.of((count - 1, count), size))
-    return 0 < count <= _MOST and all(rule.of((place, place + 1), size) for place in range(count))
+        return run
+    if max(size, count) > _LONGEST or not size:
+        return 0
+    found = [(place, read) for place in range(count) if (read := rule.of((place, place + 1), size))]
+    if not found or found[-1][0] - found[0][0] != len(found) - 1:
+        return 0
+    starts, stops = [start for _, (start, _) in found], [stop for _, (_, stop) in found]
+    if starts != sorted(starts) or stops != sorted(stops):
+        return 0
+    return min(
+        max(0, bisect_right(starts, first + run - 1) - bisect_right(stops, first))
+        for first in range(size - run + 1)
+    )
 
 
 def _weights_used(
-    workload: Workload, op: Op, reaches: tuple[Reach, ...], data: int, before: int, after: int
+    workload: Workload, op: Op, reaches: tuple[Reach, ...], data: int, before: Runs, after: Runs
 ) -> Iterator[str]:
-    """Weights all of which are used with elements of input `data` along `before`, to make those of `after`.
+    """Weights all of which are used on a part `before` of input `data`, to make the part `after`.
 
-    The output's channels among `after` take all rows of a weight. Sums can be made in chunks, so all of a row
-    is still to be used only if all elements that it is multiplied with are late.
+    If that has all output channels, it takes all rows of a weight. Sums can be made in chunks, so all of a
+    row is still to be used only if all elements that it is multiplied with are late.
     """
     summed = reaches[data].summed
+    late = summed is not None and before[summed] == reaches[data].shape[summed]
     for place, name in enumerate(op.inputs):
         stored = workload.storage(name)
         tensor = workload.tensors[stored]
@@ -308,62 +372,62 @@ def _weights_used(
             if _vector_used(shape, made, after):
                 yield stored
         elif all(
-            (isinstance(rule, Along) and after >> rule.axis & 1 and touched(rule, size, made) == size)
-            or rule is None
-            or (rule == SUMMED and summed is not None and before >> summed & 1)
+            rule is None
+            or (rule == SUMMED and late)
+            or (
+                isinstance(rule, Along)
+                and after[rule.axis] == made[rule.axis]
+                and touched(rule, size, made) == size
+            )
             for rule, size in zip(reads, shape, strict=True)
         ):
             yield stored
 
 
-def _vector_used(shape: Shape, made: Shape, after: int) -> bool:
-    """Whether all of a vector, such as a bias, is used: whichever axis it lies along is among `after`."""
+def _vector_used(shape: Shape, made: Shape, after: Runs) -> bool:
+    """Whether all of a vector, such as a bias, is used: `after` has all of any axis that it may lie along."""
     for size in shape:
         axes = [axis for axis, other in enumerate(made) if other == size]
-        if size > 1 and not (axes and all(after >> axis & 1 for axis in axes)):
+        if size > 1 and not (axes and all(after[axis] == size for axis in axes)):
             return False
     return True
 
 
-def _through(workload: Workload, op: Op, name: str, masks: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
-    """The masks of a view. Where all of its base depends on an element, so does all of the view."""
+def _through(workload: Workload, op: Op, name: str, spread: Mapping[str, Spread]) -> Spread:
+    """The parts of a view. If all of its base depends on an element, so does all of the view."""
     view = workload.tensors[name]
     base = workload.tensors[view.view_of or name]
-    found: dict[int, int] = {}
-    if not view.elements:
-        return found
-    every, everything = (1 << len(base.shape)) - 1, (1 << len(view.shape)) - 1
-    for axes, those in masks.get(base.name, {}).items():
-        after = everything if axes == every else _view(op, base.shape, view.shape, axes)
+    found: dict[Runs, int] = {}
+    for runs, those in spread.get(base.name, {}).items() if view.elements else ():
+        after = view.shape if runs == base.shape else _view(op, base.shape, view.shape, runs)
         if after is not None:
-            after |= _ones(view.shape)
             found[after] = found.get(after, 0) | those
-    return found
+    return _largest(found)
 
 
-def _view(op: Op, base: Shape, shape: Shape, axes: int) -> int | None:
-    """The axes of a view that are whole where those of its base are; None where the view may show others."""
+def _view(op: Op, base: Shape, shape: Shape, runs: Runs) -> Runs | None:
+    """The part of a view that shows a part of its base; None where the view may show others."""
     if op.kind == "permute":
         dims = op.attributes.get("dims")
         if not isinstance(dims, tuple) or len(dims) != len(base):
             return None
-        return sum(1 << axis for axis, source in enumerate(dims) if axes >> source % len(base) & 1)
+        return tuple([runs[source % len(base)] for source in dims])
     if op.kind in ("slice", "select"):
         dim = op.attributes.get("dim")
-        if not isinstance(dim, int) or not axes >> dim % len(base) & 1:
+        if not isinstance(dim, int) or runs[dim % len(base)] != base[dim % len(base)]:
             return None
         dim %= len(base)
-        if op.kind == "slice":
-            return axes if len(shape) == len(base) else None
-        return axes & (1 << dim) - 1 | (axes >> dim + 1) << dim
+        after = (*runs[:dim], *shape[dim : dim + (op.kind == "slice")], *runs[dim + 1 :])
+        return after if len(after) == len(shape) else None
     if op.kind in ("expand", "unfold", "as_strided") or prod(base) != prod(shape):
-        return axes if base == shape else None
-    return _reshaped(base, shape, axes)
+        return runs if base == shape else None
+    return _reshaped(base, shape, runs)
 
 
-def _reshaped(base: Shape, shape: Shape, axes: int) -> int:
-    """Axes are matched in groups of equal size; a group is whole if all of its axes are."""
-    found = i = j = 0
+def _reshaped(base: Shape, shape: Shape, runs: Runs) -> Runs:
+    """Axes are matched in groups of equal size: the part of a group is known if it lies in a row there."""
+    found: list[int] = []
+    i = j = 0
     while i < len(base) and j < len(shape):
         first, second = i, j
         left, right = base[i], shape[j]
@@ -373,14 +437,21 @@ def _reshaped(base: Shape, shape: Shape, axes: int) -> int:
                 left, i = left * base[i], i + 1
             else:
                 right, j = right * shape[j], j + 1
-        if all(axes >> axis & 1 for axis in range(first, i)):
-            found |= sum(1 << axis for axis in range(second, j))
-    return found
+        found += _group(base[first:i], runs[first:i], shape[second:j])
+    return (*found, *[1] * (len(shape) - len(found)))
 
 
-def dependent(shape: Shape, axes: int) -> int:
-    """Elements along these axes of a tensor."""
-    return prod(size for axis, size in enumerate(shape) if axes >> axis & 1)
+def _group(base: Shape, runs: Runs, shape: Shape) -> Runs:
+    """The part of axes that show the same elements in the same order as others.
+
+    Elements of the last axis that is not whole, with all of the axes behind it, lie in a row.
+    """
+    if runs == base:
+        return shape
+    if len(shape) > 1:
+        return (1,) * len(shape)
+    last = max(place for place, (size, run) in enumerate(zip(base, runs, strict=True)) if size != run)
+    return (prod(runs[last:]),)
 
 
 def bytes_of(count: int, dtype: str) -> int:

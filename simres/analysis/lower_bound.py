@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import cache
 from math import ceil, floor
 
 from simres.analysis.bounds import LowerBound, Term, compulsory_bytes
@@ -111,20 +112,16 @@ class _Least:
         return Costs(
             matrix=self._counted(ComponentRole.MATRIX, lambda amount: Work(macs=amount)),
             host=self._counted(ComponentRole.HOST, lambda amount: Work(vector_ops=amount)),
-            bus=lambda nbytes: floor(self.bus_ps(nbytes) * SCALE),
+            bus=cache(lambda nbytes: floor(self.bus_ps(nbytes) * SCALE)),
             capacity=sum(memory.capacity for memory in self._chip.memories.values()),
             first=0 if resident else self.transfer_ps(write=False) * SCALE,
             last=self.transfer_ps(write=True) * SCALE,
         )
 
     def _counted(self, role: ComponentRole, work: Callable[[int], Work]) -> Callable[[int, int], int]:
-        known: dict[tuple[int, int], int] = {}
-
+        @cache
         def least(amount: int, tasks: int) -> int:
-            found = known.get((amount, tasks))
-            if found is None:
-                found = known[amount, tasks] = floor(self.ps(role, work(amount), tasks) * SCALE)
-            return found
+            return floor(self.ps(role, work(amount), tasks) * SCALE)
 
         return least
 

@@ -17,14 +17,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
-from simres.analysis.dependence import Dependence, bits, bytes_of, dependent
+from simres.analysis.dependence import Dependence, Runs, Spread, bits, bytes_of
 from simres.workload.graph import Workload
 from simres.workload.operators import Role
 
 SCALE = 1 << 16
 """Times are whole numbers of picoseconds / SCALE, rounded down."""
-_CUTS = 48
+_CUTS = 24
 """Cuts that are chained at most; more would find little and take their square in time."""
 
 
@@ -69,6 +70,7 @@ class Cuts:
         self._repeats = repeats
         self._kept = kept or {}
         self._workload: Workload = found.workload
+        self._shares: dict[tuple[int, Runs], tuple[int, int]] = {}
         self._candidates = [
             number for number, wanted in enumerate(found.wanted[:-1]) if wanted >> found.end & 1
         ]
@@ -116,10 +118,13 @@ class Cuts:
 
     @property
     def ends(self) -> Cut:
-        """First load, the work of all operators that outputs need in full, last store."""
-        before = self._before[-1]
-        on = max(("matrix", "host"), key=lambda engine: before[engine])
-        return Cut((before[on] + self.costs.last) // SCALE if before[on] else 0, (), on)
+        """First load and all work; or, with the last store, the work of which outputs need everything."""
+        before, found = self._before[-1], []
+        for place, engine in enumerate(("matrix", "host")):
+            if work := self._repeats * sum(times[place] for times in self._times):
+                ps = max(before[engine] + self.costs.last, self.costs.first + work)
+                found.append(Cut(ps // SCALE, (), engine))
+        return max(found, key=lambda cut: cut.ps, default=Cut(0, ()))
 
     @cached_property
     def _used(self) -> Mapping[str, int]:
@@ -142,18 +147,16 @@ class Cuts:
             nbytes = self._workload.tensors[name].nbytes
             for number in bits(those):
                 weights[number] += nbytes
-        for name, masks in found.stored.items():
-            tensor = self._workload.tensors[name]
-            counts = {axes: dependent(tensor.shape, axes) for axes in masks}
-            for axes, those in _largest(counts, masks):
-                nbytes = bytes_of(counts[axes], tensor.dtype)
+        for name, spread in found.stored.items():
+            dtype = self._workload.tensors[name].dtype
+            for runs, those in _once_each(spread):
+                nbytes = bytes_of(prod(runs), dtype)
                 for number in bits(those):
                     stored[number] += nbytes
         for index, piece in enumerate(found.pieces):
             if found.wanted[piece.op] >> found.end & 1:
-                counts = {axes: dependent(piece.shape, axes) for axes in piece.after}
-                for axes, those in _largest(counts, piece.after):
-                    times = self._share(index, axes)
+                for runs, those in _once_each(piece.after):
+                    times = self._share(index, runs)
                     if any(times):
                         for number in bits(those):
                             matrix[number] += times[0]
@@ -174,15 +177,20 @@ class Cuts:
                 best = Cut(ps, (self._workload.ops[number].name,), first, last, nbytes)
         return best
 
-    def _share(self, index: int, axes: int) -> tuple[int, int]:
-        """The least time of the part of a piece that makes the elements along some axes of its output."""
+    def _share(self, index: int, runs: Runs) -> tuple[int, int]:
+        """The least time of the part of a piece that makes a part of its output."""
+        found = self._shares.get((index, runs))
+        if found is None:
+            found = self._shares[index, runs] = self._share_of(index, runs)
+        return found
+
+    def _share_of(self, index: int, runs: Runs) -> tuple[int, int]:
         piece, costs = self._found.pieces[index], self.costs
-        whole = (1 << len(piece.shape)) - 1
-        if axes == whole:
+        if runs == piece.shape:
             return self._times[index]
         if not piece.even:
             return 0, 0
-        count, of = dependent(piece.shape, axes), dependent(piece.shape, whole)
+        count, of = prod(runs), prod(piece.shape)
         macs, vector_ops = piece.macs * count // of, piece.vector_ops * count // of
         return (
             costs.matrix(macs, piece.launches[0]) if macs else 0,
@@ -236,12 +244,22 @@ class Cuts:
         return found
 
     def _chain(self) -> list[int]:
-        """Operators in order, each of which the next one needs in full; spread evenly if there are many."""
-        found: list[int] = []
+        """Operators in order, each of which the next one needs in full: a longest row, thinned out evenly."""
+        candidates = set(self._candidates)
+        longest: dict[int, tuple[int, int | None]] = {}
         for number in reversed(self._candidates):
-            if not found or self._found.wanted[number] >> found[-1] & 1:
-                found.append(number)
-        found.reverse()
+            following = (other for other in bits(self._found.wanted[number]) if other != number)
+            after = max(
+                (other for other in following if other in candidates),
+                key=lambda other: longest[other][0],
+                default=None,
+            )
+            longest[number] = (1 if after is None else longest[after][0] + 1, after)
+        found: list[int] = []
+        at = max(longest, key=lambda number: longest[number][0], default=None)
+        while at is not None:
+            found.append(at)
+            at = longest[at][1]
         if len(found) <= _CUTS:
             return found
         return [found[place * (len(found) - 1) // (_CUTS - 1)] for place in range(_CUTS)]
@@ -262,10 +280,10 @@ class Cuts:
         return tuple(reversed(names))
 
 
-def _largest(counts: Mapping[int, int], masks: Mapping[int, int]) -> list[tuple[int, int]]:
-    """The axes, from those with the most elements on, each with the operators that none before it has."""
+def _once_each(spread: Spread) -> list[tuple[Runs, int]]:
+    """The parts from the largest on, each with the operators that none before it has."""
     found, known = [], 0
-    for axes in sorted(counts, key=lambda axes: -counts[axes]):
-        found.append((axes, masks[axes] & ~known))
-        known |= masks[axes]
+    for runs in sorted(spread, key=lambda runs: -prod(runs)):
+        found.append((runs, spread[runs] & ~known))
+        known |= spread[runs]
     return found
