@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
+from simres.units import format_duration
 from simres.workload.graph import Ledger, Workload
 
 
@@ -58,13 +59,15 @@ class Bounds:
 
     @property
     def tightest(self) -> str:
-        """The name of the largest term; of an engine, where no term says more than its peak."""
-        named = {**self.engines, **{term.name: term.ps for term in self.lower.terms}}
+        """The name of the largest: an engine's, where no term says more than its peak."""
+        named = self.named
         return max(named, key=lambda name: named[name], default="none")
 
-    def above(self, makespan_ps: int) -> float | None:
-        """How far a makespan is above the lower bound, as a share of it; None if that is 0."""
-        return makespan_ps / self.makespan - 1 if self.makespan else None
+    @property
+    def named(self) -> Mapping[str, int]:
+        """The engines, then the terms of `lower` that say something else."""
+        known = set(self.engines.values())
+        return {**self.engines, **{term.name: term.ps for term in self.lower.terms if term.ps not in known}}
 
 
 def bounds(
@@ -82,6 +85,16 @@ def bounds(
     to be loaded only once.
     """
     return bounds_of([least_work(workload, program, repeats)], chip, chain_ps, lower)
+
+
+def shared(tenants: Mapping[str, tuple[int, LowerBound]]) -> LowerBound:
+    """The lower bound of tenants of one chip, by name: when each starts, and its own."""
+    terms = []
+    for name, (start_ps, own) in tenants.items():
+        most = own.tightest
+        when = f"From its start at {format_duration(start_ps)}: " if start_ps else ""
+        terms.append(Term(f"tenant {name}", start_ps + most.ps, when + most.reason, most.operators))
+    return LowerBound(tuple(term for term in terms if term.ps))
 
 
 def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> Work:

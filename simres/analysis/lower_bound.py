@@ -44,22 +44,6 @@ def lower_bound(
     return LowerBound(tuple(term for term in named if term.ps))
 
 
-def together(tenants: Mapping[str, tuple[int, LowerBound]], engines: Mapping[str, int]) -> LowerBound:
-    """The lower bound of several networks that share a chip: by name, when each starts, and its own.
-
-    `engines` is the least work of all together, in picoseconds by component.
-    """
-    terms = [
-        Term(f"{name} of all", ps, f"The work of all tenants on `{name}`, at peak.")
-        for name, ps in engines.items()
-    ]
-    for name, (start_ps, own) in tenants.items():
-        most = own.tightest
-        when = f"From its start at {format_duration(start_ps)}: " if start_ps else ""
-        terms.append(Term(f"tenant {name}", start_ps + most.ps, when + most.reason, most.operators))
-    return LowerBound(tuple(term for term in terms if term.ps))
-
-
 class _Least:
     """The least times on a chip, by role; k components of a role share its work.
 

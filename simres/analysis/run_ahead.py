@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from simres.analysis.dependence import Dependence, Runs, Spread, bits, bytes_of
+from simres.analysis.dependence import Dependence, bits, bytes_of
+from simres.analysis.spread import Runs, Spread
 from simres.workload.graph import Workload
 from simres.workload.operators import Role
 
