@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from functools import cache
-from math import ceil, floor
+from math import ceil
 
+from simres.analysis.amounts import Sums, sums
 from simres.analysis.bounds import LowerBound, Term, compulsory_bytes
-from simres.analysis.dependence import Dependence, dependence
+from simres.analysis.dependence import dependence
 from simres.analysis.run_ahead import SCALE, Costs, Cuts
 from simres.caching import IdentityKey, RecentCache
 from simres.hardware.chip import Chip
@@ -33,7 +33,7 @@ def lower_bound(
     """
     kept = kept or {}
     least = _Least(chip)
-    cuts = Cuts(_dependence(workload), least.costs(bool(kept)), repeats, kept)
+    cuts = Cuts(_sums(workload), least.costs(bool(kept)), repeats, kept)
     named = [
         _bytes(workload, least, kept, repeats),
         *_work(workload, least, repeats),
@@ -94,27 +94,36 @@ class _Least:
     def costs(self, resident: bool) -> Costs:
         """The same as whole numbers; with something `resident`, operators need not wait for a load."""
         return Costs(
-            matrix=self._counted(ComponentRole.MATRIX, lambda amount: Work(macs=amount)),
-            host=self._counted(ComponentRole.HOST, lambda amount: Work(vector_ops=amount)),
-            bus=cache(lambda nbytes: floor(self.bus_ps(nbytes) * SCALE)),
+            matrix=self._rate(ComponentRole.MATRIX, lambda amount: Work(macs=amount)),
+            host=self._rate(ComponentRole.HOST, lambda amount: Work(vector_ops=amount)),
+            bus=self._bus_rate(),
             capacity=sum(memory.capacity for memory in self._chip.memories.values()),
             first=0 if resident else self.transfer_ps(write=False) * SCALE,
             last=self.transfer_ps(write=True) * SCALE,
         )
 
-    def _counted(self, role: ComponentRole, work: Callable[[int], Work]) -> Callable[[int, int], int]:
-        @cache
-        def least(amount: int, tasks: int) -> int:
-            return floor(self.ps(role, work(amount), tasks) * SCALE)
+    def _rate(self, role: ComponentRole, work: Callable[[int], Work]) -> Callable[[int, int], int]:
+        """The least time by amount and tasks: that of `ps`, which is proportional to both."""
+        one, many = self.ps(role, work(1)), self.ps(role, work(_MANY)) / _MANY
+        each = min(one, many) * SCALE
+        task = (self.ps(role, work(_MANY), 1) - self.ps(role, work(_MANY))) * SCALE
+        of = each.denominator * task.denominator
+        for_amount, for_task = int(each * of), int(task * of)
+        return lambda amount, tasks: (amount * for_amount + tasks * for_task) // of
 
-        return least
+    def _bus_rate(self) -> Callable[[int], int]:
+        """The least time by bytes, overheads of bursts left out."""
+        each = min(self.ps(ComponentRole.BUS, Work(nbytes=amount)) / amount for amount in (1, _MANY)) * SCALE
+        return lambda nbytes: nbytes * each.numerator // each.denominator
 
 
-_known: RecentCache[Dependence] = RecentCache(8)
+_MANY = 1 << 30
+
+_known: RecentCache[Sums] = RecentCache(8)
 
 
-def _dependence(workload: Workload) -> Dependence:
-    return _known.get(IdentityKey(workload), lambda: dependence(workload))
+def _sums(workload: Workload) -> Sums:
+    return _known.get(IdentityKey(workload), lambda: sums(dependence(workload)))
 
 
 def _bytes(workload: Workload, least: _Least, kept: Mapping[str, int], repeats: int) -> Term:
@@ -149,7 +158,7 @@ def _work(workload: Workload, least: _Least, repeats: int) -> Iterator[Term]:
 
 def _ends(least: _Least, cuts: Cuts) -> Term:
     """All work that outputs need lies between the first byte's arrival and the start of the last store."""
-    found, costs = cuts.ends, cuts.costs
+    found, costs = cuts.ends(), cuts.costs
     on = least.name(_ROLES[found.before]) if found.before else ""
     return Term(
         "first load, last store",

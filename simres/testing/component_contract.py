@@ -164,6 +164,10 @@ def _prices(component: Component, spec: EngineSpec) -> None:
             f"at_peak_ps of {len(works)} pieces of work together is {peak}, and one after the other they "
             f"take {sum(durations)} ps: it must grow no faster than the amount of work",
         )
+        hold(
+            peak <= sum(spec.at_peak_ps(work) for work in works),
+            f"at_peak_ps of {len(works)} pieces of work together is {peak}, more than the sum of their own",
+        )
         row = spec.in_a_row_ps(works, durations)
         hold(0 <= row <= sum(durations), f"in_a_row_ps is {row}, more than {sum(durations)}, the sum")
 

@@ -146,7 +146,7 @@ def distance(result: Result) -> str:
     """Returns how far the makespan is above what no schedule can beat, and why that is so."""
     bounds, makespan = result.bounds, result.makespan_ps
     if not bounds.makespan:
-        return "No lower bound is known: no engine states a peak."
+        return "No lower bound is known."
     reason = bound_meaning(result, bounds.tightest)
     if bounds.makespan >= makespan:
         return f"This is the lower bound: {reason}."
