@@ -91,6 +91,8 @@ def shared(tenants: Mapping[str, tuple[int, LowerBound]]) -> LowerBound:
     """The lower bound of tenants of one chip, by name: when each starts, and its own."""
     terms = []
     for name, (start_ps, own) in tenants.items():
+        if len(tenants) == 1 and not start_ps:
+            return own
         most = own.tightest
         when = f"From its start at {format_duration(start_ps)}: " if start_ps else ""
         terms.append(Term(f"tenant {name}", start_ps + most.ps, when + most.reason, most.operators))

@@ -187,11 +187,14 @@ def _run_ahead(least: _Least, cuts: Cuts) -> Term:
 def _chain(cuts: Cuts) -> Term:
     """See `simres.analysis.run_ahead`: the best row of cuts."""
     found = cuts.chained()
+    if len(found.ops) < 2:
+        return Term("chain", 0, "")  # a cut by itself is limited run-ahead
     return Term(
         "chain",
         found.ps,
-        f"{len(found.ops)} operators are each complete only after the one before is, and the work that "
-        "depends on its last element, or the weights for it beyond what memory can hold ahead, come between.",
+        f"{len(found.ops)} operators, from `{found.ops[0]}` to `{found.ops[-1]}`, are each complete only "
+        "after the one before; between them lie the work that depends on its last element, or the loading of "
+        "weights for that beyond what memory can hold ahead.",
         found.ops,
     )
 
