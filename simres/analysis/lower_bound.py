@@ -33,7 +33,8 @@ def lower_bound(
     """
     kept = kept or {}
     least = _Least(chip)
-    cuts = Cuts(_sums(workload), least.costs(bool(kept)), repeats, kept)
+    at_once = bool(kept) or any(not op.inputs for op in workload.ops)
+    cuts = Cuts(_sums(workload), least.costs(at_once), repeats, kept)
     named = [
         _bytes(workload, least, kept, repeats),
         *_work(workload, least, repeats),
@@ -91,14 +92,14 @@ class _Least:
         specs = self._specs[ComponentRole.BUS].values()
         return min((spec.duration_ps(Work(nbytes=1, write=write)) for spec in specs), default=0)
 
-    def costs(self, resident: bool) -> Costs:
-        """The same as whole numbers; with something `resident`, operators need not wait for a load."""
+    def costs(self, at_once: bool) -> Costs:
+        """The same as whole numbers; if operators may start `at_once`, none has to wait for a load."""
         return Costs(
             matrix=self._rate(ComponentRole.MATRIX, lambda amount: Work(macs=amount)),
             host=self._rate(ComponentRole.HOST, lambda amount: Work(vector_ops=amount)),
             bus=self._bus_rate(),
             capacity=sum(memory.capacity for memory in self._chip.memories.values()),
-            first=0 if resident else self.transfer_ps(write=False) * SCALE,
+            first=0 if at_once else self.transfer_ps(write=False) * SCALE,
             last=self.transfer_ps(write=True) * SCALE,
         )
 
