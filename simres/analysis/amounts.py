@@ -97,11 +97,12 @@ def _before(found: Dependence, readers: Mapping[str, int]) -> tuple[Amounts, ...
             sums[number].add(piece.macs, piece.launches[0], piece.vector_ops, piece.launches[1])
     for name, wanted in readers.items():
         tensor = found.workload.tensors[name]
+        nbytes, again = tensor.nbytes, tensor.role is Role.INPUT
         for number in bits(wanted):
-            if tensor.role is Role.INPUT:
-                sums[number].inputs += tensor.nbytes
+            if again:
+                sums[number].inputs += nbytes
             else:
-                sums[number].weights += tensor.nbytes
+                sums[number].weights += nbytes
     return tuple(sums)
 
 
@@ -113,8 +114,9 @@ def _after(found: Dependence) -> tuple[Amounts, ...]:
         if found.wanted[op] >> end & 1:
             used[name] = used.get(name, 0) | those
     for name, those in used.items():
+        nbytes = tensors[name].nbytes
         for number in bits(those):
-            sums[number].weights += tensors[name].nbytes
+            sums[number].weights += nbytes
     for name, spread in found.stored.items():
         for runs, those in _once_each(spread):
             nbytes = bytes_of(prod(runs), tensors[name].dtype)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress, count
 
 from simres.analysis.spread import MOST, Runs, Spread, largest, step_of, through_view_op, weights_used
 from simres.workload.boxes import Box, covered, elements, whole
@@ -63,7 +64,7 @@ class Dependence:
 
 def bits(found: int) -> Iterator[int]:
     """The members of a set."""
-    return (place for place, digit in enumerate(bin(found)[:1:-1]) if digit == "1")
+    return compress(count(), map("1".__eq__, bin(found)[:1:-1]))
 
 
 def dependence(workload: Workload) -> Dependence:
@@ -172,19 +173,19 @@ def _wanted(workload: Workload, consumers: Mapping[str, list[tuple[int, Box]]]) 
     Who needs all of an operator that reads all of this one, does; and who needs all of several whose boxes
     cover it.
     """
-    count = len(workload.ops)
+    end = len(workload.ops)
     needed = _needed(workload)
-    wanted = [0] * (count + 1)
-    wanted[count] = 1 << count
-    for number in reversed(range(count)):
+    wanted = [0] * (end + 1)
+    wanted[end] = 1 << end
+    for number in reversed(range(end)):
         op = workload.ops[number]
         tensor = workload.tensors[op.outputs[0]]
         if op.unit is Unit.VIEW or not tensor.elements:
             continue
-        found, full = 1 << number | (number in needed) << count, whole(tensor.shape)
+        found, full = 1 << number | (number in needed) << end, whole(tensor.shape)
         partly: dict[Box, int] = {}
         for consumer, box in consumers.get(tensor.name, ()):
-            others = wanted[consumer] & ~(1 << count)
+            others = wanted[consumer] & ~(1 << end)
             if box == full:
                 found |= others
             else:
