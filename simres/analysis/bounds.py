@@ -7,35 +7,76 @@ from dataclasses import dataclass
 
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
+from simres.units import format_duration
 from simres.workload.graph import Ledger, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One lower bound in picoseconds, its `reason` as a sentence, and the operators that it comes from."""
+
+    name: str
+    ps: int
+    reason: str
+    operators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LowerBound:
+    """What no schedule can beat: every term is a lower bound on the makespan, and the largest counts."""
+
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def tightest(self) -> Term:
+        """The largest term; the first of equals."""
+        return max(self.terms, key=lambda term: term.ps, default=Term("none", 0, "No engine states a peak."))
+
+    @property
+    def makespan_ps(self) -> int:
+        """The lower bound in picoseconds; 0 if no engine states a peak."""
+        return self.tightest.ps
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Lower bounds on the makespan, in picoseconds.
 
-    `engines` holds one lower bound per role, under the component's name (components of one role share the
-    work: `a+b`). These hold for any schedule of the workload. `dependency` is the longest chain of dependent
-    tasks in this Program. `makespan` is the largest of all.
+    `engines` holds the least work per role at peak rates, under the component's name (components of one role
+    share the work: `a+b`). `lower` is what no schedule of the workload can beat, and at least these.
+    `dependency` is the longest chain of dependent tasks in this Program: other Programs may have a shorter
+    one, so it is no part of the lower bound.
     """
 
     engines: Mapping[str, int]
     dependency: int
+    lower: LowerBound = LowerBound()
 
     @property
     def makespan(self) -> int:
-        """The tightest lower bound."""
-        return max([self.dependency, *self.engines.values()])
+        """The lower bound: what no schedule can beat."""
+        return max([self.lower.makespan_ps, *self.engines.values()])
 
     @property
     def tightest(self) -> str:
-        """The name of the tightest lower bound."""
-        named = {**self.engines, "dependency": self.dependency}
-        return max(named, key=lambda name: named[name])
+        """The name of the largest: an engine's, where no term says more than its peak."""
+        named = self.named
+        return max(named, key=lambda name: named[name], default="none")
+
+    @property
+    def named(self) -> Mapping[str, int]:
+        """The engines, then the terms of `lower` that say something else."""
+        known = set(self.engines.values())
+        return {**self.engines, **{term.name: term.ps for term in self.lower.terms if term.ps not in known}}
 
 
 def bounds(
-    workload: Workload | Ledger, program: Program, chip: Chip, chain_ps: int, repeats: int = 1
+    workload: Workload | Ledger,
+    program: Program,
+    chip: Chip,
+    chain_ps: int,
+    repeats: int = 1,
+    lower: LowerBound = LowerBound(),
 ) -> Bounds:
     """The lower bounds of `workload` on `chip`; `chain_ps` is the Program's longest chain at full speed.
 
@@ -43,7 +84,19 @@ def bounds(
     its lower bound on the bus is the traffic of its Program. If the workload `repeats`, its weights need
     to be loaded only once.
     """
-    return bounds_of([least_work(workload, program, repeats)], chip, chain_ps)
+    return bounds_of([least_work(workload, program, repeats)], chip, chain_ps, lower)
+
+
+def shared(tenants: Mapping[str, tuple[int, LowerBound]]) -> LowerBound:
+    """The lower bound of tenants of one chip, by name: when each starts, and its own."""
+    terms = []
+    for name, (start_ps, own) in tenants.items():
+        if len(tenants) == 1 and not start_ps:
+            return own
+        most = own.tightest
+        when = f"From its start at {format_duration(start_ps)}: " if start_ps else ""
+        terms.append(Term(f"tenant {name}", start_ps + most.ps, when + most.reason, most.operators))
+    return LowerBound(tuple(term for term in terms if term.ps))
 
 
 def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> Work:
@@ -51,27 +104,39 @@ def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) 
     if isinstance(workload, Ledger):
         moved = repeats * (program.bytes_read + program.bytes_written)
     else:
-        resident = _spared(workload, program)
-        again = (repeats - 1) * (workload.compulsory_bytes - workload.needed_weight_bytes)
-        moved = max(0, workload.compulsory_bytes + again - resident)
+        moved = compulsory_bytes(workload, kept(program), repeats)
     return Work(moved, repeats * workload.macs, repeats * workload.vector_ops)
 
 
-def _spared(workload: Workload, program: Program) -> int:
-    """Bytes that need not be read, as they lie in memory from the start: at most those that are needed."""
-    resident: dict[str, int] = {}
+def compulsory_bytes(workload: Workload, resident: Mapping[str, int], repeats: int = 1) -> int:
+    """The bytes that any schedule must move: weights once, inputs and outputs each time.
+
+    `resident` are the bytes of each tensor that lie on chip from the start: they are spared, in so far as
+    they are needed.
+    """
+    spared = sum(min(nbytes, workload.needed_bytes.get(name, nbytes)) for name, nbytes in resident.items())
+    again = (repeats - 1) * (workload.compulsory_bytes - workload.needed_weight_bytes)
+    return max(0, workload.compulsory_bytes + again - spared)
+
+
+def kept(program: Program) -> Mapping[str, int]:
+    """By tensor: the bytes of it that lie on chip before the Program starts."""
+    found: dict[str, int] = {}
     for number in program.resident_in:
         buffer = program.buffers[number]
-        resident[buffer.tensor] = resident.get(buffer.tensor, 0) + buffer.nbytes
-    return sum(min(nbytes, workload.needed_bytes.get(name, nbytes)) for name, nbytes in resident.items())
+        found[buffer.tensor] = found.get(buffer.tensor, 0) + buffer.nbytes
+    return found
 
 
-def bounds_of(works: Iterable[Work], chip: Chip, chain_ps: int) -> Bounds:
-    """The lower bounds of all these amounts of work together, on `chip`."""
+def bounds_of(works: Iterable[Work], chip: Chip, chain_ps: int, lower: LowerBound = LowerBound()) -> Bounds:
+    """The lower bounds of all these amounts of work together, on `chip`.
+
+    `chain_ps` is the Programs' longest chain at full speed.
+    """
     works = list(works)
     total = Work(
         sum(work.nbytes for work in works),
         sum(work.macs for work in works),
         sum(work.vector_ops for work in works),
     )
-    return Bounds(chip.least_ps(total), chain_ps)
+    return Bounds(chip.least_ps(total), chain_ps, lower)

@@ -53,6 +53,7 @@ COMMANDS = (
     "plot features",
     "workload show",
     "rerun",
+    "verify",
     "validate",
     "schema",
     "init",

@@ -42,7 +42,7 @@ FIGURES = (
     Figure("peak_bytes", "on-chip memory used at the fullest"),
     Figure("bandwidth_bytes_per_s", "bandwidth of all buses"),
     Figure("bound_ps", "the tightest lower bound"),
-    Figure("bound", "what binds: an engine, or `dependency`"),
+    Figure("bound", "what binds: an engine, or a term of the lower bound"),
     Figure("tasks", "tasks of the Program"),
     Figure("accuracy", "share of test images that the network gets right, if it says so"),
 )

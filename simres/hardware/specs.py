@@ -71,6 +71,14 @@ class EngineSpec(ComponentSpec):
         """
         return Fraction(0)
 
+    @property
+    def task_ps(self) -> int:
+        """Picoseconds that every task takes beside its work at peak, such as a launch.
+
+        0 for a kind that states none, and for a component of several engines.
+        """
+        return 0
+
     def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:  # noqa: ARG002
         """Exact picoseconds of these works one after the other, with nothing in the way.
 
@@ -287,6 +295,10 @@ class ComputeSpec(EngineSpec):
     def operations(self, work: Work) -> int:
         """The operations in `work`."""
         raise NotImplementedError
+
+    @property
+    def task_ps(self) -> int:
+        return self.launch
 
     def at_peak_ps(self, work: Work) -> Fraction:
         return Fraction(self.operations(work) * PS_PER_S, self.rate)

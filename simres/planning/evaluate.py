@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from simres.analysis.bounds import bounds, bounds_of, least_work
+from simres.analysis.bounds import LowerBound, bounds, bounds_of, kept, least_work, shared
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.capacity import capacity_per_ks, refuse_overload
@@ -71,6 +71,7 @@ def _result(
         for name, member in crew.members.items()
     ]
     chains_ps = [member.start_ps + ran[name][1] for name, member in crew.members.items()]
+    lower = {name: _lower_bound(crew, name) for name in crew.members}
     only = crew.members.get(ONLY)
     return Result(
         name=scenario.name,
@@ -82,7 +83,7 @@ def _result(
         },
         program=crew.program,
         record=record_of(crew, ran),
-        bounds=bounds_of(works, crew.chip, max(chains_ps)),
+        bounds=bounds_of(works, crew.chip, max(chains_ps), lower[ONLY] if only else _together(crew, lower)),
         origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(whole),
         rewritten=combined_workload(scheduled) if any(passes.values()) else None,
@@ -90,15 +91,42 @@ def _result(
         repeats=only.repeats if only else 1,
         capacity_per_ks=capacity,
         tenants={
-            name: _tenancy(crew, name, workload, scheduled[name] if passes[name] else None, *ran[name])
+            name: _tenancy(
+                crew, name, workload, scheduled[name] if passes[name] else None, *ran[name], lower[name]
+            )
             for name, workload in given.items()
             if name != ONLY and isinstance(workload, Workload)
         },
     )
 
 
+def _lower_bound(crew: Crew, name: str) -> LowerBound:
+    """What no schedule of a network can beat; of a ledger, and of requests over time, only work counts.
+
+    Requests that are served together share launches and loads.
+    """
+    member = crew.members[name]
+    workload = member.schedule.workload
+    if isinstance(workload, Ledger) or member.load is not None:
+        return LowerBound()
+    from simres.analysis.lower_bound import lower_bound  # a ledger never loads the table of operators
+
+    return lower_bound(workload, crew.chip, kept(crew.programs[name]), member.repeats)
+
+
+def _together(crew: Crew, lower: Mapping[str, LowerBound]) -> LowerBound:
+    """That of all tenants: each has its own to do from its start."""
+    return shared({name: (crew.members[name].start_ps, own) for name, own in lower.items()})
+
+
 def _tenancy(
-    crew: Crew, name: str, workload: Workload, rewritten: Workload | None, record: Record, chain_ps: int
+    crew: Crew,
+    name: str,
+    workload: Workload,
+    rewritten: Workload | None,
+    record: Record,
+    chain_ps: int,
+    lower: LowerBound,
 ) -> Tenancy:
     member = crew.members[name]
     schedule = member.schedule
@@ -113,7 +141,7 @@ def _tenancy(
         start_ps=member.start_ps,
         end_ps=max([member.start_ps, *ends_ps]),
         alone_ps=alone_ps(member, crew.behaviours),
-        bounds=bounds(schedule.workload, crew.programs[name], crew.chip, chain_ps, member.repeats),
+        bounds=bounds(schedule.workload, crew.programs[name], crew.chip, chain_ps, member.repeats, lower),
         candidates=schedule.candidates,
         request_ps=sum(one.counted_latency_ps // one.counted for one in record.streams),
     )

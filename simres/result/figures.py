@@ -73,6 +73,11 @@ class Figures:
         """The workloads of the run: that of each tenant by name; a single network has the empty name."""
         return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}
 
+    @property
+    def above_lower_bound(self) -> float | None:
+        """How far the makespan is above what no schedule can beat, as a share of that; None if that is 0."""
+        return self.makespan_ps / self.bounds.makespan - 1 if self.bounds.makespan else None
+
     @cached_property
     def layers(self) -> tuple[LayerTotals, ...]:
         """Totals by layer, in order."""

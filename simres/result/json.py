@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres.analysis.bounds import Bounds
+from simres.analysis.bounds import Bounds, LowerBound, Term
 from simres.errors import SimresError
 from simres.files import read_text
 from simres.program.record import Record
@@ -99,6 +99,11 @@ def _first(error: ValidationError) -> str:
 
 
 @dataclass(frozen=True)
+class _StoredLowerBound:
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True)
 class _StoredTenant:
     scheduler: str
     repeats: int
@@ -109,6 +114,7 @@ class _StoredTenant:
     bounds_ps: Mapping[str, int]
     candidates: tuple[Candidate, ...] = ()
     request_ps: int = 0
+    lower_bound: _StoredLowerBound = _StoredLowerBound()
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,8 @@ class _Stored:
     repeats: int = 1
     capacity_per_ks: int = 0
     tenants: Mapping[str, _StoredTenant] = field(default_factory=dict)
+    lower_bound: _StoredLowerBound = _StoredLowerBound()
+    """Results from before 0.2 have none; what the engines need at their peak is then all that is known."""
     schema_version: Any = None
     workload: Any = None
     rewritten: Any = None
@@ -139,7 +147,7 @@ def _result(stored: _Stored, path: Path) -> Result:
             name: _tenancy(name, tenant, stored.networks, path) for name, tenant in stored.tenants.items()
         }
         workload, rewritten = _read_networks(stored, tenants, path)
-        bounds = _bounds(stored.bounds_ps)
+        bounds = _bounds(stored.bounds_ps, stored.lower_bound)
     except KeyError as error:
         raise SimresError(f"`{path}` is a broken result: no {error}") from error
     result = Result(
@@ -196,12 +204,12 @@ def _tenancy(name: str, stored: _StoredTenant, networks: object, path: Path) -> 
         start_ps=stored.start_ps,
         end_ps=stored.end_ps,
         alone_ps=stored.alone_ps,
-        bounds=_bounds(stored.bounds_ps),
+        bounds=_bounds(stored.bounds_ps, stored.lower_bound),
         candidates=stored.candidates,
         request_ps=stored.request_ps,
     )
 
 
-def _bounds(document: Mapping[str, int]) -> Bounds:
+def _bounds(document: Mapping[str, int], lower: _StoredLowerBound) -> Bounds:
     engines = {name: ps for name, ps in document.items() if name not in ("dependency", "makespan")}
-    return Bounds(engines, document["dependency"])
+    return Bounds(engines, document["dependency"], LowerBound(lower.terms))

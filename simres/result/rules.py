@@ -45,6 +45,9 @@ def problems_of_result(result: Figures) -> Iterator[str]:
     for name, ps in {**result.bounds.engines, "dependency": result.bounds.dependency}.items():
         if not 0 <= ps <= MOST_PS:
             yield f"bounds_ps.{name}: {_brief(ps)} is no time"
+    for term in result.bounds.lower.terms:
+        if not 0 <= term.ps <= MOST_PS:
+            yield f"lower_bound.{term.name}: {_brief(term.ps)} is no time"
     for item in result.expectations:
         if not all(abs(figure) <= MOST_PS for figure in (item.expected, item.found, item.within)):
             yield f"expectations: `{item.path}` has figures beyond all reason"
@@ -54,7 +57,9 @@ def problems_of_result(result: Figures) -> Iterator[str]:
             yield f"{place}: no times"
         if not (1 <= tenant.repeats <= MOST_PS and abs(tenant.priority) <= MOST_PS):
             yield f"{place}: no counts"
-        if not all(0 <= ps <= MOST_PS for ps in (*tenant.bounds.engines.values(), tenant.bounds.dependency)):
+        own = tenant.bounds
+        times = (*own.engines.values(), own.dependency, *(term.ps for term in own.lower.terms))
+        if not all(0 <= ps <= MOST_PS for ps in times):
             yield f"{place}.bounds_ps: no times"
         if not any(EngineName.parse(engine).tenant == name for engine in engines):
             yield f"{place}: has no engines"

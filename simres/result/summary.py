@@ -87,6 +87,7 @@ def summary(result: Figures) -> dict[str, Any]:
                 "alone_ps": tenant.alone_ps,
                 "slowdown": tenant.slowdown,
                 "bounds_ps": _bounds(tenant.bounds),
+                "lower_bound": _lower_bound(tenant.bounds),
                 **_load(result, number),
                 "candidates": [asdict(candidate) for candidate in tenant.candidates],
             }
@@ -97,6 +98,8 @@ def summary(result: Figures) -> dict[str, Any]:
             "write": sum(layer.written_bytes for layer in result.layers),
         },
         "bounds_ps": _bounds(result.bounds),
+        "lower_bound": _lower_bound(result.bounds),
+        "above_lower_bound": result.above_lower_bound,
         "references": {
             item.name: {
                 "ps": item.ps,
@@ -234,6 +237,11 @@ def _fullest(result: Figures, memory: str) -> dict[str, Any]:
     return (
         {} if found is None else {"fullest_at_ps": found.at_ps, "held_at_fullest_bytes": dict(found.holders)}
     )
+
+
+def _lower_bound(bounds: Bounds) -> dict[str, Any]:
+    """What no schedule can beat, and every reason for it."""
+    return {"makespan_ps": bounds.makespan, "terms": [asdict(term) for term in bounds.lower.terms]}
 
 
 def stays_document(result: Figures) -> list[dict[str, Any]]:

@@ -151,6 +151,11 @@ def _prices(component: Component, spec: EngineSpec) -> None:
                 0 <= peak <= duration,
                 f"at_peak_ps is what nothing can beat, and is {peak}; duration_ps is {duration} for {work}",
             )
+            hold(
+                0 <= spec.task_ps <= duration - peak,
+                f"task_ps comes on top of at_peak_ps, {peak}, and is {spec.task_ps}; "
+                f"duration_ps is {duration} for {work}",
+            )
             same(duration, spec.duration_ps(work), "duration_ps")
             durations.append(duration)
         peak = spec.at_peak_ps(_total(works))
@@ -158,6 +163,10 @@ def _prices(component: Component, spec: EngineSpec) -> None:
             peak <= sum(durations),
             f"at_peak_ps of {len(works)} pieces of work together is {peak}, and one after the other they "
             f"take {sum(durations)} ps: it must grow no faster than the amount of work",
+        )
+        hold(
+            peak <= sum(spec.at_peak_ps(work) for work in works),
+            f"at_peak_ps of {len(works)} pieces of work together is {peak}, more than the sum of their own",
         )
         row = spec.in_a_row_ps(works, durations)
         hold(0 <= row <= sum(durations), f"in_a_row_ps is {row}, more than {sum(durations)}, the sum")

@@ -191,7 +191,7 @@ def test_a_stream_is_shown_and_survives_its_file(stream, tmp_path, registry):
     assert "for 4 images" in text
     assert "Images follow each other every " in text
     assert "the bottleneck is the matrix unit" in text
-    assert "weights moved once, every image in and out" in text
+    assert "above the lower bound of 324.4 us: " in text
     assert timeline(again, 100)
     assert len(layer_csv(again).splitlines()) == len(again.layers) + 1
     slices = [

@@ -101,6 +101,14 @@ class Batching(Sound):
         return super().duration_ps(work) * (1 if work.macs < 5000 else 100)
 
 
+class Overstating(Sound):
+    """States more overhead than its tasks have."""
+
+    @property
+    def task_ps(self) -> int:
+        return self.launch + self.warm_up + 1
+
+
 class Undocumented(Sound):
     """Says nothing of a key."""
 
@@ -165,6 +173,7 @@ def test_built_in_components_keep_their_contract(kind: str) -> None:
         (Fractional, "duration_ps must be whole picoseconds from 0 on"),
         (Moody, "duration_ps differs from one call to the next"),
         (Batching, "must grow no faster than the amount of work"),
+        (Overstating, "task_ps comes on top of at_peak_ps"),
         (Undocumented, "`Undocumented.secret` has no description"),
         (Lenient, "takes a key that it does not have"),
         (Changeable, "it can be changed"),

@@ -13,7 +13,7 @@ from simres.reporting.html.markup import escaped, folded, legend, paragraphs, se
 from simres.reporting.html.roofline_svg import drawing
 from simres.reporting.tables import candidate_table, energy_table, memory_table, result_tables, tenant_table
 from simres.reporting.text import headline
-from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale, times
+from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import Column
 from simres.result import Result
 from simres.text import three_digits
@@ -74,7 +74,8 @@ def _figures(result: Result) -> str:
         if result.role(names) == "matrix" and makespan:
             found.append((f"of the peak of {names}", f"{percent(bound_ps, makespan).replace('-', '0')} %"))
     if result.bounds.makespan:
-        found.append(("times the bound", times(makespan, result.bounds.makespan)))
+        more = percent(makespan - result.bounds.makespan, result.bounds.makespan).replace("-", "0")
+        found.append(("above the lower bound", f"{more} %"))
     found.append(("read over the bus", format_bytes(sum(layer.read_bytes for layer in result.layers))))
     found.append(("written", format_bytes(sum(layer.written_bytes for layer in result.layers))))
     for name, memory in result.record.memories.items():
@@ -144,10 +145,11 @@ _CAUSES = {
 
 def _bounds(result: Result) -> str:
     columns = result_tables.bound_columns(result, whole=True)
-    bounds = {**result.bounds.engines, "dependency": result.bounds.dependency}
     rows = [("simulated", result.makespan_ps, "simulated", "this run")]
-    for name, ps in sorted(bounds.items(), key=lambda item: -item[1]):
+    for name, ps in sorted(result.bounds.named.items(), key=lambda item: -item[1]):
         rows.append((name, ps, "bound", f"at least, {headline.bound_meaning(result, name)}"))
+    chain = headline.bound_meaning(result, "dependency")
+    rows.append(("dependency", result.bounds.dependency, "estimate", chain))
     for item in result.references:
         if not item.proven:
             rows.append((item.name, item.ps, "estimate", "an estimate"))

@@ -230,17 +230,20 @@ def bound_columns(result: Result, *, whole: bool) -> list[Column]:
     makespan, least = result.makespan_ps, result.bounds
     references = {item.name: item for item in result.references}
     rows: list[tuple[str, int, str]] = []
-    for name, ps in {**least.engines, "dependency": least.dependency}.items():
+    for name, ps in least.named.items():
         lb0 = "LB0" in references and references["LB0"].ps == ps and result.role(name) == "bus"
         if whole or lb0 or name == least.tightest:
             rows.append((f"LB0, {name}" if lb0 else name, ps, bound_meaning(result, name)))
     proven = len(rows)
+    if whole:
+        rows.append(("dependency", least.dependency, bound_meaning(result, "dependency")))
+    estimated = len(rows)
     for name, meaning in _ESTIMATES.items():
         if name in references:
             rows.append((name, references[name].ps, meaning))
     unit = scale(makespan, TIME)
     texts = unit.texts([ps for _, ps, _ in rows])
-    sure = ["at least" if number < proven else "about" for number in range(len(rows))]
+    sure = ["at least"] * proven + ["here"] * (estimated - proven) + ["about"] * (len(rows) - estimated)
     return [
         Column("bound", [name for name, _, _ in rows], right=False),
         Column("", sure, right=False, rank=2, style="muted"),

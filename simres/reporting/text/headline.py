@@ -143,15 +143,15 @@ def _why(engine: EngineTotals) -> str:
 
 
 def distance(result: Result) -> str:
-    """Returns the ratio of the makespan to the lower bound, and the meaning of the bound."""
+    """Returns how far the makespan is above what no schedule can beat, and why that is so."""
     bounds, makespan = result.bounds, result.makespan_ps
     if not bounds.makespan:
-        return "No bound is known: no engine states a peak."
+        return "No lower bound is known."
     reason = bound_meaning(result, bounds.tightest)
-    if bounds.makespan == makespan:
-        return f"This is the bound itself: {reason}."
-    ratio = times(makespan, bounds.makespan)
-    return f"That is {ratio} x the bound of {format_duration(bounds.makespan)}: {reason}."
+    if bounds.makespan >= makespan:
+        return f"This is the lower bound: {reason}."
+    more = percent(makespan - bounds.makespan, bounds.makespan)
+    return f"{more} % above the lower bound of {format_duration(bounds.makespan)}: {reason}."
 
 
 def estimate(result: Result) -> list[str]:
@@ -171,7 +171,10 @@ def estimate(result: Result) -> list[str]:
 
 
 def bound_meaning(result: Result, name: str) -> str:
-    """Returns the meaning of a lower bound of `Result.bounds`."""
+    """Returns the meaning of a lower bound of `Result.bounds`, or of the chain of its Program."""
+    for term in result.bounds.lower.terms:
+        if term.name == name:
+            return (term.reason[:1].lower() + term.reason[1:]).rstrip(".")
     if name == "dependency":
         return "this schedule's longest dependent chain"
     match result.role(name):

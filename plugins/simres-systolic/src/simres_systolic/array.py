@@ -102,6 +102,10 @@ class SystolicSpec(MatrixUnitSpec):
         cycles = self.cycles(loops)
         return Fraction(loops.macs, cycles * self.rows * self.columns) if cycles else Fraction(0)
 
+    @property
+    def task_ps(self) -> int:
+        return self.launch
+
     def at_peak_ps(self, work: Work) -> Fraction:
         return Fraction(2 * work.macs * PS_PER_S, self.rate)
 

@@ -52,6 +52,10 @@ class ArraySpec(MatrixUnitSpec):
         """The share of the array's multiply-accumulates that a loop nest makes use of, 0 to 1."""
         return Fraction(loops.macs, self.cycles(loops) * self.rows * self.columns)
 
+    @property
+    def task_ps(self) -> int:
+        return self.launch
+
     def at_peak_ps(self, work: Work) -> Fraction:
         return Fraction(2 * work.macs * PS_PER_S, self.rate)
 

@@ -1,0 +1,140 @@
+"""Bounds by cuts through a network: what has to come before, and what after, an operator is complete.
+
+Let T(s) be when every element of operator s has existed, in every inference, and e its last element.
+
+- Before T(s), the operators of which s needs every element have ended, and the inputs and weights that they
+  read whole have been loaded.
+- After T(s) comes all that depends on e. All weights that are then still to be used must be on chip for it,
+  and at T(s) no more than a memory's worth of them is, transfers under way included: the others are loaded
+  after T(s). The outputs that depend on e are stored after T(s).
+
+So T >= before(s) + after(s) for every s, and T(t) >= T(s) + between(s, t) where t needs all of what s delays.
+Which tiles a schedule makes, in which order, whether it fuses, recomputes or loads again does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from simres.analysis.amounts import Amounts, Sums
+
+SCALE = 1 << 16
+"""Times are whole numbers of picoseconds / SCALE, rounded down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The least times on a chip, in picoseconds / SCALE.
+
+    `matrix` and `host` take an amount of work and a number of tasks, `bus` takes bytes.
+    """
+
+    matrix: Callable[[int, int], int]
+    host: Callable[[int, int], int]
+    bus: Callable[[int], int]
+    capacity: int
+    first: int
+    """No operator starts before that."""
+    last: int
+    """And so much comes after the last operator."""
+
+    def after(self, found: Amounts) -> dict[str, int]:
+        """By engine: the least time for what is still to be done when an operator is complete."""
+        nbytes = max(0, found.weights - self.capacity) + found.stored
+        return {
+            "bus": self.bus(nbytes),
+            "matrix": self.matrix(found.macs, found.matrix_tasks) + self.last,
+            "host": self.host(found.vector_ops, found.host_tasks) + self.last,
+        }
+
+    def between(self, found: Amounts) -> int:
+        """The least time for what lies between two cuts."""
+        return max(
+            self.matrix(found.macs, found.matrix_tasks),
+            self.host(found.vector_ops, found.host_tasks),
+            self.bus(max(0, found.weights - self.capacity)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A lower bound in picoseconds, the operators it cuts after, in order, and what limits both ends."""
+
+    ps: int
+    ops: tuple[str, ...] = ()
+    before: str = ""
+    after: str = ""
+    nbytes: int = 0
+    """Bytes over the bus after the last cut."""
+
+
+class Cuts:
+    """The bounds by cuts on one chip, `repeats` times with the tensors `kept` on chip."""
+
+    def __init__(self, sums: Sums, costs: Costs, repeats: int = 1, kept: Mapping[str, int] | None = None):
+        self.sums = sums
+        self.costs = costs
+        self._repeats = repeats
+        spared = sums.spared(kept or {})
+        self._before = [
+            self._times_before(found, nbytes) for found, nbytes in zip(sums.before, spared, strict=True)
+        ]
+
+    def _times_before(self, found: Amounts, spared: int) -> dict[str, int]:
+        """By engine: the least time before an operator is complete."""
+        costs, repeats = self.costs, self._repeats
+        matrix = costs.matrix(found.macs * repeats, found.matrix_tasks * repeats)
+        host = costs.host(found.vector_ops * repeats, found.host_tasks * repeats)
+        return {
+            "matrix": matrix + costs.first if matrix else 0,
+            "host": host + costs.first if host else 0,
+            "bus": costs.bus(max(0, found.weights + found.inputs * repeats - spared)),
+        }
+
+    def ends(self) -> Cut:
+        """First load and all work; or, with the last store, the work of which outputs need everything."""
+        before, everything = self._before[-1], self._times_before(self.sums.everything, 0)
+        found = [
+            Cut(max(before[engine] + self.costs.last, everything[engine]) // SCALE, before=engine)
+            for engine in ("matrix", "host")
+            if everything[engine]
+        ]
+        return max(found, key=lambda cut: cut.ps, default=Cut(0))
+
+    def single(self) -> Cut:
+        """The best bound by one cut: limited run-ahead."""
+        best = Cut(0)
+        for number in self.sums.candidates:
+            before, found = self._before[number], self.sums.after[number]
+            after = self.costs.after(found)
+            first, then = max(before, key=before.__getitem__), max(after, key=after.__getitem__)
+            ps = (before[first] + after[then]) // SCALE
+            if ps > best.ps:
+                nbytes = max(0, found.weights - self.costs.capacity) + found.stored
+                best = Cut(ps, (self.sums.names[number],), first, then, nbytes)
+        return best
+
+    def chained(self) -> Cut:
+        """The best bound by several cuts in a row, each of which the next one needs in full."""
+        chain = self.sums.chain
+        starts = [max(self._before[number].values()) for number in chain]
+        came_from: list[int | None] = [None] * len(chain)
+        best, costs = Cut(0), self.costs
+        for place, row in enumerate(self.sums.between):
+            for at, found in enumerate(row, place + 1):
+                then = starts[place] + costs.between(found)
+                if at < len(chain):
+                    if then > starts[at]:
+                        starts[at], came_from[at] = then, place
+                elif (ps := (then + costs.last) // SCALE) > best.ps:
+                    best = Cut(ps, self._names(came_from, place))
+        return best
+
+    def _names(self, came_from: list[int | None], last: int) -> tuple[str, ...]:
+        names = []
+        at: int | None = last
+        while at is not None:
+            names.append(self.sums.names[self.sums.chain[at]])
+            at = came_from[at]
+        return tuple(reversed(names))

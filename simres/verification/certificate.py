@@ -1,0 +1,85 @@
+"""Checks the lower bound of a result: its simple terms, recomputed from the scenario, and its sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from simres.result.result import Result
+from simres.units import PS_PER_S, parse_any
+from simres.workload.graph import Workload
+
+_KNOWN = {"ddr": "bus", "matrix": "matrix", "host": "host"}
+"""Kinds whose least times are recomputed here; what others state is taken as it is."""
+
+
+def certificate_problems(result: Result, moved_bytes: int) -> Iterator[str]:
+    """Terms that are not what the scenario's figures give, and a makespan below one of them.
+
+    `moved_bytes` are the compulsory ones.
+    """
+    lower = result.bounds.lower
+    for name, ps in {**result.bounds.engines, **{term.name: term.ps for term in lower.terms}}.items():
+        if ps > result.makespan_ps:
+            yield f"the makespan, {result.makespan_ps} ps, is below `{name}`, {ps} ps"
+    workload = result.scheduled
+    if result.tenants or result.record.streams or not isinstance(workload, Workload) or not lower.terms:
+        return
+    named = {term.name: term for term in lower.terms}
+    least = least_ps(result, workload, moved_bytes)
+    for name, ps in least.items():
+        stated = named[name].ps if name in named else 0
+        if abs(stated - ps) > 1:
+            yield f"`{name}` is stated as {stated} ps, and the scenario gives {ps} ps"
+    names = {op.name for op in workload.ops}
+    for term in lower.terms:
+        if unknown := [operator for operator in term.operators if operator not in names]:
+            yield f"`{term.name}` names `{unknown[0]}`, which is no operator"
+    if len(least) == len(_KNOWN):
+        most = sum(least.values()) + 2 * _latency_ps(result)
+        for term in lower.terms:
+            if term.ps > most:
+                yield f"`{term.name}` is {term.ps} ps, more than everything one after the other, {most} ps"
+
+
+def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, int]:
+    """By term: the least picoseconds by the scenario's figures, where one component is alone in its role."""
+    found = {}
+    runs = result.repeats
+    macs = [op.macs for op in workload.ops if op.macs]
+    vector_ops = [op.vector_ops for op in workload.ops if op.vector_ops]
+    for role in _KNOWN.values():
+        names = [name for name, part in _hardware(result).items() if _KNOWN.get(str(part["kind"])) == role]
+        same = {engine.split(".")[0] for engine, one in result.chip.items() if one.role == role}
+        if len(names) != 1 or same != set(names):
+            continue
+        (name,) = names
+        part = _hardware(result)[name]
+        if role == "bus":
+            bursts = -(-moved_bytes // _figure(part, "burst"))
+            ps = Fraction(moved_bytes * PS_PER_S, _figure(part, "bandwidth"))
+            found[f"bytes on {name}"] = ceil(ps + bursts * _figure(part, "burst_overhead"))
+            continue
+        amounts, each = (macs, 2) if role == "matrix" else (vector_ops, 1)
+        ps = Fraction(each * runs * sum(amounts) * PS_PER_S, _figure(part, "rate"))
+        found[f"work on {name}"] = ceil(ps + runs * len(amounts) * _figure(part, "launch"))
+    return found
+
+
+def _latency_ps(result: Result) -> int:
+    """A generous time for a transfer of a byte."""
+    part = next(part for part in _hardware(result).values() if part["kind"] == "ddr")
+    moved = Fraction(PS_PER_S, _figure(part, "bandwidth"))
+    return _figure(part, "latency") + _figure(part, "burst_overhead") + ceil(moved)
+
+
+def _hardware(result: Result) -> Mapping[str, Mapping[str, Any]]:
+    found = result.origin.scenario.get("hardware", {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def _figure(part: Mapping[str, Any], name: str) -> int:
+    """A figure of a component in base units."""
+    return parse_any(str(part[name]))[0]
