@@ -86,9 +86,9 @@ class _Climb:
         """Replays a ledger by the sheet's rule."""
         _, record = replay(self.planned(SHEET, ledger, passes=()))
         parts: Counter[str] = Counter()
-        for name, engine in record.engines.items():
-            if engine.working_ps:
-                parts[EngineName.parse(name).component] += engine.working_ps
+        for engine, totals in record.engines.items():
+            if totals.working_ps:
+                parts[EngineName.parse(engine).component] += totals.working_ps
         return Rung(name, said, record.makespan_ps, parts, simulated=True)
 
     def rungs(self, workload: Workload) -> Iterator[Rung]:

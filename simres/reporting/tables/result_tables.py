@@ -69,9 +69,13 @@ def engine_columns(result: Result) -> list[Column]:
 
 def engines_caption(result: Result) -> str:
     """Returns what the rows of `engines` sum to, and which of them are means."""
+    return f"working + waiting + idle = {format_duration(result.makespan_ps)} in every row{means(result)}"
+
+
+def means(result: Result) -> str:
+    """Returns what `x2` in the name of a row says, for the end of a caption; empty without such rows."""
     counts = sorted({len(row.engines) for row in result.engine_rows.values()} - {1})
-    means = "".join(f"; x{count}: the mean of {count} equal units" for count in counts)
-    return f"working + waiting + idle = {format_duration(result.makespan_ps)} in every row{means}"
+    return "".join(f"; x{count}: the mean of {count} equal units" for count in counts)
 
 
 def _shown_engines(result: Result) -> list[EngineRow]:

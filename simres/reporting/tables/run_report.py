@@ -56,7 +56,7 @@ def report(
     if result.tenants:
         yield from titled("Tenants", tenant_table.caption(result))
         yield from tenant_table.tenants(result, width, glyphs)
-        yield from titled("Shared", "how long each engine worked for whom")
+        yield from titled("Shared", f"how long each engine worked for whom{result_tables.means(result)}")
         yield from tenant_table.engines(result, width, glyphs)
 
     yield from titled("Engines", result_tables.engines_caption(result))

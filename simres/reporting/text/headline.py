@@ -61,11 +61,8 @@ def limit(result: Result) -> str:
     rest = _rest(result, row)
     if busiest.working_ps >= _BUSY * makespan:
         return f"Bound by {the(result, row.name)}: {each} {share}; the rest it {rest}."
-    named = (
-        f"of {the(result, row.name)}, the busiest, each"
-        if several
-        else f"{the(result, row.name)}, the busiest,"
-    )
+    most = the(result, row.name)
+    named = f"of {most}, the busiest, each" if several else f"{most}, the busiest,"
     return f"No engine is busy: {named} {share}; the rest it {rest}."
 
 
