@@ -73,12 +73,8 @@ def _figures(result: Result) -> str:
         found.append(("images a second", three_digits(result.images * PS_PER_S / makespan)))
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix" and makespan:
-            found.append(
-                (
-                    f"of the peak of {label(result, names)}",
-                    f"{percent(bound_ps, makespan).replace('-', '0')} %",
-                )
-            )
+            share = percent(bound_ps, makespan).replace("-", "0")
+            found.append((f"of the peak of {label(result, names)}", f"{share} %"))
     if result.bounds.makespan:
         found.append(("times the bound", times(makespan, result.bounds.makespan)))
     found.append(("read over the bus", format_bytes(sum(layer.read_bytes for layer in result.layers))))

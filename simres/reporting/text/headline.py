@@ -92,12 +92,11 @@ def _several_channels(result: Result, busiest_ps: int) -> str:
     if not component or working[component] <= busiest_ps or working[component] < _BUSY * result.makespan_ps:
         return ""
     share = percent(working[component], result.makespan_ps)
-    if result.tenants:
-        verb, mean = ("use each", " on average") if result.units(component) > 1 else ("use it", "")
-        whose = f"the tenants {verb} {share} % of the time between them{mean}"
-    else:
-        whose = f"its channels work {share} % of the time between them"
-    return f"Bound by {the(result, component)}: {whose}."
+    whose = "its tenants use it" if result.tenants else "its channels work"
+    mean = ""
+    if result.units(component) > 1:
+        whose, mean = "their tenants use each", ", on average"
+    return f"Bound by {the(result, component)}: {whose} {share} % of the time between them{mean}."
 
 
 def _rest(result: Result, row: EngineRow) -> str:
@@ -107,11 +106,12 @@ def _rest(result: Result, row: EngineRow) -> str:
     blocked = sum(engine.waiting_ps.get(cause, 0) for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
     if blocked:
         blame = _blame(result, row)
-        whom = listed(f"{who(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
+        names = {other: "one another" if other == row.name else who(result, other) for other in blame}
+        whom = listed(f"{names[other]} ({format_duration(ps)})" for other, ps in blame.items())
         full = result.record.level is RecordLevel.FULL
         why = ", as nothing overlaps" if full and not together_ps(result.record) else _why(engine)
         if len(blame) == 1:
-            whom = who(result, next(iter(blame)))
+            (whom,) = names.values()
         text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
         found.append((blocked, text))
     for cause in STALLS:
@@ -126,15 +126,14 @@ def _rest(result: Result, row: EngineRow) -> str:
 
 def _blame(result: Result, row: EngineRow) -> dict[str, int]:
     """Returns the picoseconds for which a row stalled, by the name of the row that it stalled on."""
-    blame: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
     for engine in row.engines:
-        found = held_up_by(result.program, result.record, engine)
-        for other, ps in found.items():
-            blame[result.row_of(other)] += ps
-        for other, ps in result.record.engines[engine].bus_held_by.items() if found else ():
-            blame[result.row_of(other)] -= ps  # bus contention is listed separately
-    mean = {other: ps // len(row.engines) for other, ps in blame.items()}
-    return {other: ps for other, ps in mean.items() if ps}
+        for other, ps in held_up_by(result.program, result.record, engine).items():
+            whole[result.row_of(other)] += ps
+    blame = {other: ps // len(row.engines) for other, ps in whole.most_common()}
+    for other, ps in row.totals.bus_held_by.items() if blame else ():
+        blame[other] -= ps  # bus contention is listed separately
+    return {other: ps for other, ps in blame.items() if ps}
 
 
 def _for_the_bus(result: Result, engine: EngineTotals) -> str:
@@ -233,7 +232,9 @@ def remarks(result: Result) -> list[str]:
     for name, row in result.engine_rows.items():
         without = sum(not result.record.engines[engine].tasks for engine in row.engines)
         if 0 < without < len(row.engines):
-            found.append(f"The schedule gives no work to {without} of {the(result, name)}.")
+            part = EngineName.parse(name)
+            schedule = f"The schedule of {part.tenant}" if part.tenant else "The schedule"
+            found.append(f"{schedule} gives no work to {without} of {the(result, part.component)}.")
     for name, master in result.record.masters.items():
         found.append(
             f"Also on {the(result, master.bus)}: {name}, {format_bytes(master.moved_bytes)} in "
