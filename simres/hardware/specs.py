@@ -263,8 +263,8 @@ class UnitSpec(EngineSpec):
     """
 
     count: Annotated[int, Field(strict=True, ge=1, le=256)] = 1
-    """Equal units of it. With more than one, the component `matrix` has the engines `matrix.0`, `matrix.1`,
-    ..."""
+    """How many equal units there are, each with the figures stated here. With `2`, the component `matrix` has
+    the engines `matrix.0` and `matrix.1`."""
 
     def lanes(self, name: str) -> tuple[str, ...]:
         return EngineName.channels(name, self.count)
