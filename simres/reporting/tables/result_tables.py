@@ -10,7 +10,7 @@ from simres.program.record import Cause, RecordLevel
 from simres.reporting.tables.energy_table import energy_delay
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
-from simres.reporting.text.component_names import label
+from simres.reporting.text.component_names import label, listed
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.headline import bound_meaning
 from simres.reporting.text.styled import Text
@@ -75,7 +75,9 @@ def engines_caption(result: Result) -> str:
 def means(result: Result) -> str:
     """Returns what `x2` in the name of a row says, for the end of a caption; empty without such rows."""
     counts = sorted({len(row.engines) for row in result.engine_rows.values()} - {1})
-    return "".join(f"; x{count}: the mean of {count} equal units" for count in counts)
+    if len(counts) == 1:
+        return f"; x{counts[0]}: the mean of {counts[0]} equal units"
+    return f"; {listed(f'x{count}' for count in counts)}: means of so many equal units" if counts else ""
 
 
 def _shown_engines(result: Result) -> list[EngineRow]:
