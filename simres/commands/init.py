@@ -29,7 +29,8 @@ description: ResNet-20 on a chip of mine
 # `simres trace torchvision:resnet18 -o resnet18.json` makes from any PyTorch module.
 workload: resnet20
 
-# The components, under any names, any number of each kind. Every figure needs its unit:
+# The components, under any names, any number of each kind (of a matrix unit or a host, `count: 2` makes
+# two equal ones). Every figure needs its unit:
 # MB is 10^6 bytes, MiB is 2^20; a multiply-accumulate is 2 FLOP.
 # To start from a known chip instead, write `chip: edge-npu` and only what differs.
 hardware:

@@ -140,7 +140,7 @@ def compare(results: Sequence[Result]) -> Comparison:
         settings=tuple(_settings(results)),
         totals=tuple(_totals(results)),
         engines=tuple(_rows([_engines(result) for result in results], Measure.TIME)),
-        path=summed(lambda _, stretch: (stretch.engine, _spent(stretch))) if full else (),
+        path=summed(lambda result, stretch: (result.row_of(stretch.engine), _spent(stretch))) if full else (),
         layers=summed(lambda result, stretch: (_layer(result, stretch), "")) if full else (),
     )
 
@@ -198,9 +198,11 @@ def _totals(results: Sequence[Result]) -> list[ComparisonRow]:
 
 
 def _engines(result: Result) -> dict[tuple[str, str], int]:
-    """Returns the busy time, the stall time by cause and the idle time of every engine that had work."""
+    """Returns the busy time, the stall time by cause and the idle time of every engine that had work; of
+    equal units the mean."""
     found: dict[tuple[str, str], int] = {}
-    for name, engine in result.record.engines.items():
+    for name, row in result.engine_rows.items():
+        engine = row.totals
         if engine.tasks:
             found[name, "working"] = engine.working_ps
             for cause, ps in engine.waiting_ps.items():

@@ -5,6 +5,7 @@ The paper's spreadsheet, from which simres started, is first corrected step by s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from simres.exploration.whatif_outcomes import on_path
 from simres.planning.crew import Crew, plan_crew
 from simres.planning.plan import chip_of
 from simres.plugins.registry import Registry, resolve
+from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Work
 from simres.program.tenants import ONLY
@@ -83,7 +85,10 @@ class _Climb:
     def sheet(self, name: str, said: str, ledger: Ledger) -> Rung:
         """Replays a ledger by the sheet's rule."""
         _, record = replay(self.planned(SHEET, ledger, passes=()))
-        parts = {name: engine.working_ps for name, engine in record.engines.items() if engine.working_ps}
+        parts: Counter[str] = Counter()
+        for engine, totals in record.engines.items():
+            if totals.working_ps:
+                parts[EngineName.parse(engine).component] += totals.working_ps
         return Rung(name, said, record.makespan_ps, parts, simulated=True)
 
     def rungs(self, workload: Workload) -> Iterator[Rung]:

@@ -10,7 +10,7 @@ from math import ceil
 
 from simres.errors import SimresError
 from simres.hardware.channel import Arbitration
-from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, EngineSpec, MemorySpec
+from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, EngineSpec, MemorySpec, UnitSpec
 from simres.program.names import EngineName
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
@@ -22,8 +22,9 @@ class Chip:
     """The components of a scenario by name, in its order, and the role of each.
 
     A component has one engine of the same name, or several: a bus `ddr` with two channels has `ddr.0` and
-    `ddr.1`. Raises `SimresError` if a background master is on no bus or leaves nothing of it to the others,
-    and if a kind of component gives its engines invalid names (`EngineName`).
+    `ddr.1`, two equal units `matrix` are `matrix.0` and `matrix.1`. Raises `SimresError` if a background
+    master is on no bus or leaves nothing of it to the others, and if a kind of component gives its engines
+    invalid names (`EngineName`).
     """
 
     components: Mapping[str, ComponentSpec]
@@ -80,8 +81,15 @@ class Chip:
     @cached_property
     def shared(self) -> Mapping[str, tuple[str, ...]]:
         """The components whose engines contend with each other or with a master, with their engines."""
-        found = {name: spec.lanes(name) for name, spec in self.parts.items()}
+        found = {
+            name: spec.lanes(name) for name, spec in self.parts.items() if not isinstance(spec, UnitSpec)
+        }
         return {name: lanes for name, lanes in found.items() if len(lanes) > 1 or self.masters(name)}
+
+    def units(self, component: str) -> int:
+        """The number of equal units that a component consists of."""
+        spec = self.parts[component]
+        return spec.count if isinstance(spec, UnitSpec) else 1
 
     def masters(self, bus: str) -> Mapping[str, BackgroundSpec]:
         """The background masters on a bus."""
@@ -109,7 +117,8 @@ class Chip:
     def least_ps(self, work: Work) -> dict[str, int]:
         """The least picoseconds that the components of each role need for all of this work, at their peak.
 
-        Components of one role share it and stand under one name (`a+b`). Each is a lower bound.
+        Components of one role, and the equal units of one, share it; components stand under one name
+        (`a+b`). Each is a lower bound.
         """
         parts = {
             ComponentRole.BUS: Work(nbytes=work.nbytes),
@@ -119,7 +128,7 @@ class Chip:
         found = {}
         for role, part in parts.items():
             named = {name: spec for name, spec in self.parts.items() if self.roles[name] is role}
-            alone = [spec.at_peak_ps(part) for spec in named.values()]
+            alone = [Fraction(spec.at_peak_ps(part)) / self.units(name) for name, spec in named.items()]
             if alone:
                 shared = 1 / sum(1 / time for time in alone) if all(alone) else Fraction(0)
                 found["+".join(named)] = ceil(shared)

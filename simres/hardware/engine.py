@@ -79,7 +79,10 @@ class Engine:
         return Done(self.env, duration_ps)
 
     def channels(self, names: Sequence[str], masters: Mapping[str, BackgroundSpec]) -> Sequence[Engine]:  # noqa: ARG002
-        """One engine per lane (`EngineSpec.lanes`); `masters` are the background masters on it."""
+        """One engine per lane (`EngineSpec.lanes`) that shares this one's resources, such as a bus's rate.
+
+        `masters` are the background masters on it. Equal units (`UnitSpec`) are built one by one instead.
+        """
         return (self,)
 
     def background(self, until_ps: int) -> Mapping[str, MasterWork]:  # noqa: ARG002

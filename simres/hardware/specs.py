@@ -89,7 +89,8 @@ class EngineSpec(ComponentSpec):
     def lanes(self, name: str) -> tuple[str, ...]:
         """Names of its engines, each with its own queue, if the component is called `name`.
 
-        One engine is `name`; several are `name.0`, `name.1` and so on (`EngineName.channels`).
+        One engine is `name`; several are `name.0`, `name.1` and so on (`EngineName.channels`). The lanes of a
+        `UnitSpec` are equal units that work by themselves; those of any other kind share what they have.
         """
         return (name,)
 
@@ -263,8 +264,22 @@ class SramSpec(MemorySpec):
         return 0 if self.port_bandwidth is None else -(-work.nbytes * PS_PER_S // self.port_bandwidth)
 
 
-class ComputeSpec(EngineSpec):
-    """An engine with a peak rate and a start-up cost."""
+class UnitSpec(EngineSpec):
+    """A compute unit, of which a chip may have several equal ones.
+
+    Everything else that it states is of a single unit. Each unit works by itself, one task at a time.
+    """
+
+    count: Annotated[int, Field(strict=True, ge=1, le=256)] = 1
+    """How many equal units there are, each with the figures stated here. With `2`, the component `matrix` has
+    the engines `matrix.0` and `matrix.1`."""
+
+    def lanes(self, name: str) -> tuple[str, ...]:
+        return EngineName.channels(name, self.count)
+
+
+class ComputeSpec(UnitSpec):
+    """A compute unit with a peak rate and a start-up cost."""
 
     rate: OpRate
     """Peak rate, such as `1 TFLOP/s`."""
@@ -310,7 +325,7 @@ class ComputeSpec(EngineSpec):
         return self.launch + -(-self.operations(work) * PS_PER_S * PARTS // (self.rate * parts))
 
 
-class MatrixUnitSpec(EngineSpec):
+class MatrixUnitSpec(UnitSpec):
     """What matrix units of all kinds have in common: multiply-accumulates cost energy by data type."""
 
     energy_per_mac: dict[DataType, Energy] = {}

@@ -164,11 +164,13 @@ def _with_expectations(result: Result, scenario: Scenario) -> Result:
 
 def _engine(chip: Chip, name: str, *, others: bool = False) -> EngineDescription:
     """The description of an engine in a result. If several engines are one thing (the channels of a bus, the
-    views of tenants), the first has the static power; for tenants, also the peak."""
+    views of tenants), the first has the static power; for tenants, also the peak. Each of several equal units
+    has its own."""
     spec = chip.engines[name]
     component = chip.component_of(name)
     costs = spec.energy_costs()
-    if others or name != chip.parts[component].lanes(component)[0]:
+    shared = chip.units(component) == 1
+    if others or (shared and name != chip.parts[component].lanes(component)[0]):
         costs = replace(costs, static_uw=0)
     return EngineDescription(spec.kind, chip.roles[component].value, None if others else _peak(spec), costs)
 

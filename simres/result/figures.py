@@ -19,6 +19,7 @@ from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import ONLY
 from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
+from simres.result.engine_rows import EngineRow, engine_rows, row_names
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
@@ -136,16 +137,45 @@ class Figures:
 
     def peak(self, role: str) -> int:
         """Bytes or operations per second of the components of that role together; 0 if none is stated."""
-        parts: dict[str, int] = {}
-        for name, engine in self.chip.items():  # the channels of a bus share its rate, tenants an engine's
+        parts: dict[EngineName, int] = {}
+        for text, engine in self.chip.items():  # the channels of a bus share its rate, tenants an engine's
             if engine.role == role and engine.peak_per_s:
-                parts.setdefault(EngineName.parse(name).component, engine.peak_per_s)
+                name = EngineName.parse(text).shared
+                parts.setdefault(EngineName(name.component) if role == "bus" else name, engine.peak_per_s)
         return sum(parts.values())
+
+    @cached_property
+    def engine_rows(self) -> Mapping[str, EngineRow]:
+        """The engines with their times, by name; the equal units of a component are one."""
+        return engine_rows(self._row_names, self.record.engines)
+
+    @cached_property
+    def _row_names(self) -> Mapping[str, str]:
+        return row_names(self.chip)
+
+    def row_of(self, engine: str) -> str:
+        """The name of an engine's row in `engine_rows`; any other name as it is."""
+        return self._row_names.get(engine, engine)
+
+    def units(self, name: str) -> int:
+        """The number of equal units of the component of an engine or of a row; 1 for any other name."""
+        return self._units.get(EngineName.parse(name).component, 1) if name else 1
+
+    @cached_property
+    def _units(self) -> Mapping[str, int]:
+        found: dict[str, set[EngineName]] = {}
+        for engine, row in self._row_names.items():
+            if row != engine:
+                name = EngineName.parse(engine).shared
+                found.setdefault(name.component, set()).add(name)
+        return {component: len(engines) for component, engines in found.items()}
 
     def role(self, names: str) -> str:
         """The role of an engine, of a component, or of several that share one (`a+b`); empty if unknown."""
         first = names if names in self.chip else names.split("+")[0]
-        found = self.chip.get(first) or self._by_component.get(first)
+        found = self.chip.get(first)
+        if found is None and first:
+            found = self._by_component.get(EngineName.parse(first).component)
         return found.role if found else ""
 
     @cached_property

@@ -38,7 +38,7 @@ def problems_of_result(result: Figures) -> Iterator[str]:
     workload = result.scheduled
     tensors = workload.tensors.keys() if isinstance(workload, Workload) else None
     yield from _program(result.program, result.record, tensors)
-    yield from _totals(result.record)
+    yield from _totals(result.record, len(result.program.layers))
     yield from _launches(result.program, result.record)
     yield from _rows(result.program, result.record)
     yield from _streams(result)
@@ -122,7 +122,7 @@ def _program(program: Program, record: Record, tensors: Set[str] | None) -> Iter
         yield "program: keeps a buffer that does not exist"
 
 
-def _totals(record: Record) -> Iterator[str]:
+def _totals(record: Record, layers: int) -> Iterator[str]:
     if not 0 <= record.makespan_ps <= MOST_PS:
         yield f"record.makespan_ps: {_brief(record.makespan_ps)} is no time"
     for name, engine in record.engines.items():
@@ -134,9 +134,9 @@ def _totals(record: Record) -> Iterator[str]:
     for name, memory in record.memories.items():
         if not 0 <= memory.left <= memory.peak <= memory.capacity <= MOST_PS:
             yield f"record.memories.{name}: it holds more than it can"
-    for name, layers in record.layer_working_ps.items():
-        if name not in record.engines or min((min(pair) for pair in layers), default=0) < 0:
-            yield f"record.layer_working_ps.{name}: no engine, or no times"
+    for name, sums in record.layer_working_ps.items():
+        if name not in record.engines or not all(0 <= layer < layers and ps >= 0 for layer, ps in sums):
+            yield f"record.layer_working_ps.{name}: no engine, no such layers, or no times"
 
 
 def _launches(program: Program, record: Record) -> Iterator[str]:

@@ -166,7 +166,11 @@ def build(chip: Chip, behaviours: Mapping[str, EngineFactory], environment: Envi
     engines: dict[str, Engine] = {}
     for name, spec in chip.parts.items():
         lanes = spec.lanes(name)
-        made = behaviours[name](environment, spec).channels(lanes, chip.masters(name))
+        made: Sequence[Engine]
+        if chip.units(name) > 1:
+            made = [behaviours[name](environment, spec) for _ in lanes]
+        else:
+            made = behaviours[name](environment, spec).channels(lanes, chip.masters(name))
         engines.update(zip(lanes, made, strict=True))
     return engines
 

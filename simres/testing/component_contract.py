@@ -13,7 +13,7 @@ from simres import units
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.hardware.energy_costs import EnergyCosts
-from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec
+from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec, UnitSpec
 from simres.plugins.hooks import Component, ComponentRole
 from simres.plugins.registry import default_registry
 from simres.program import EngineName, Program, Work
@@ -43,7 +43,7 @@ def check_component(component: str | Component, **figures: Any) -> None:
     the same; times are whole picoseconds, deterministic, never below the peak, and those of parts never below
     the peak of the whole; its engines are named by the rule of `EngineName.channels`; energy is not negative;
     and in a chip, on random workloads, every invariant of the simulation holds and two runs give equal
-    Records.
+    Records; so they do with two equal units of a `UnitSpec`.
 
     Raises `ContractBroken`, or the invariant that was broken.
     """
@@ -85,6 +85,8 @@ def check_component(component: str | Component, **figures: Any) -> None:
         "the role `master` and a `BackgroundSpec` go together",
     )
     _in_a_chip(component, spec)
+    if isinstance(spec, UnitSpec):
+        _in_a_chip(component, spec.model_copy(update={"count": 2}), cases=5)
 
 
 def _spec(model: type[ComponentSpec], said: dict[str, Any]) -> ComponentSpec:
@@ -194,14 +196,14 @@ def _space(spec: MemorySpec) -> None:
         hold(spec.occupied(nbytes + more) >= taken, "a larger buffer occupies less")
 
 
-def _in_a_chip(component: Component, spec: ComponentSpec) -> None:
+def _in_a_chip(component: Component, spec: ComponentSpec, cases: int = 20) -> None:
     """Runs random workloads on the paper's chip with this component in its place."""
     place = PLACES[component.role]
     base = paper_chip(capacity="1 MiB")
     system = chip({**base.components, place: spec}, {**base.roles, place: component.role})
     engines = {place: load_target(component, "engine")} if isinstance(spec, EngineSpec) else {}
 
-    @for_all(workloads(), cases=20)
+    @for_all(workloads(), cases=cases)
     def _(workload: Workload) -> None:
         for program in _programs(workload, system):
             first = prove(program, system, workload, engines)

@@ -315,3 +315,17 @@ def test_the_json_has_all_of_it(simres):
     assert not any(one["met"] for one in rest)
     again = api.simulate("resnet20", overrides={first["resource"]: first["value"]})
     assert again.makespan_ps <= 500 * 10**6
+
+
+def test_equal_units_are_one_resource():
+    """A change of the rate applies to both units; how many there are is no resource of its own."""
+    found = asked(BOTTLENECKS / "matrix.yaml", **{"hardware.matrix.count": 2})
+    names = {one.name for one in found.changes if one.component == "matrix"}
+    assert names == {"matrix.rate"}
+    assert found.base.bottleneck == "matrix"
+    once = asked(BOTTLENECKS / "matrix.yaml").base.makespan_ps
+    assert found.base.makespan_ps < 0.6 * once
+    assert found.helps(change(found, "matrix.rate", How.DOUBLED))
+    halved = change(found, "matrix.rate", How.HALVED)
+    assert halved.replayed.makespan_ps > 1.9 * found.base.makespan_ps
+    assert change(found, "matrix.rate", How.FREE).best.bottleneck != "matrix"

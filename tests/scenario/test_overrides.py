@@ -145,3 +145,20 @@ class TestOverrides:
         )
         assert document == {"workload": "resnet20", "chip": "paper", "hardware": {}}
         assert entry == {"kind": "matrix", "rate": "1 GOP/s"}
+
+
+class TestEqualUnits:
+    def test_a_count_is_a_number_from_1_to_256(self, write):
+        for count, said in ((0, "at least 1, got `0`"), (257, "at most 256"), ("two", "a whole number")):
+            text = GOOD.replace("rate: 1 TFLOP/s", f"rate: 1 TFLOP/s, count: {count}")
+            with pytest.raises(InvalidFile) as error:
+                load(write(text), registry=BUILT_IN)
+            (problem,) = error.value.problems
+            assert problem.line == 6
+            assert problem.message.startswith(f"hardware.matrix.count: must be {said}")
+
+    def test_only_what_computes_has_a_count(self, write):
+        text = GOOD.replace("capacity: 1 MB", "capacity: 1 MB, count: 2")
+        with pytest.raises(InvalidFile) as error:
+            load(write(text), registry=BUILT_IN)
+        assert "hardware.sram.count: unknown key" in str(error.value)

@@ -49,7 +49,7 @@ def html(result: Result) -> str:
 def _engines(result: Result) -> str:
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
-    engines = {name: engine for name, engine in result.record.engines.items() if engine.tasks}
+    engines = {row.label: row.totals for row in result.engine_rows.values() if row.totals.tasks}
     causes = [cause for cause in Cause if any(e.waiting_ps.get(cause, 0) for e in engines.values())]
     rows = []
     for name, engine in engines.items():

@@ -15,6 +15,7 @@ from simres.reporting.tables import candidate_table, energy_table, memory_table,
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import Column
+from simres.reporting.text.component_names import label
 from simres.result import Result
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
@@ -72,7 +73,8 @@ def _figures(result: Result) -> str:
         found.append(("images a second", three_digits(result.images * PS_PER_S / makespan)))
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix" and makespan:
-            found.append((f"of the peak of {names}", f"{percent(bound_ps, makespan).replace('-', '0')} %"))
+            share = percent(bound_ps, makespan).replace("-", "0")
+            found.append((f"of the peak of {label(result, names)}", f"{share} %"))
     if result.bounds.makespan:
         more = percent(makespan - result.bounds.makespan, result.bounds.makespan).replace("-", "0")
         found.append(("above the lower bound", f"{more} %"))
@@ -104,8 +106,8 @@ def _engines(result: Result) -> str:
     rows = []
     causes: dict[Cause, None] = {}
     roles: dict[str, None] = {}
-    for name, engine in result.record.engines.items():
-        role = result.chip[name].role
+    for row in result.engine_rows.values():
+        name, engine, role = row.label, row.totals, result.chip[row.engines[0]].role
         if not engine.tasks and role == "memory":
             continue
         kind = _ROLE_KINDS.get(role, "k-move")
@@ -147,7 +149,7 @@ def _bounds(result: Result) -> str:
     columns = result_tables.bound_columns(result, whole=True)
     rows = [("simulated", result.makespan_ps, "simulated", "this run")]
     for name, ps in sorted(result.bounds.named.items(), key=lambda item: -item[1]):
-        rows.append((name, ps, "bound", f"at least, {headline.bound_meaning(result, name)}"))
+        rows.append((label(result, name), ps, "bound", f"at least, {headline.bound_meaning(result, name)}"))
     chain = headline.bound_meaning(result, "dependency")
     rows.append(("dependency", result.bounds.dependency, "estimate", chain))
     for item in result.references:
@@ -240,7 +242,7 @@ def critical_path(result: Result, blamed: Mapping[Blame, int]) -> str:
 
     by: dict[tuple[str, str], int] = {}
     for item, ps in blamed.items():
-        key = (item.engine, item.cause.value)
+        key = (result.row_of(item.engine), item.cause.value)
         by[key] = by.get(key, 0) + ps
     bars = "".join(
         f"<li><span>{escaped(f'{engine} {cause}'.strip())}</span>"
@@ -335,20 +337,19 @@ def energy(result: Result) -> str:
     spent = result.energy
     if not spent.total_fj:
         return ""
-    whole = max(spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj)
+    components = [(row, *energy_table.spent_fj(result, row)) for row in result.engine_rows.values()]
+    whole = max(work + on for _, work, on in components)
     rows = []
-    for name in sorted(spent.dynamic_fj, key=lambda name: -spent.dynamic_fj[name] - spent.static_fj[name]):
-        work, on = spent.dynamic_fj[name], spent.static_fj[name]
+    for row, work, on in sorted(components, key=lambda each: -each[1] - each[2]):
         if work or on:
-            kind = _ROLE_KINDS.get(result.role(name), "k-move")
+            kind = _ROLE_KINDS.get(result.role(row.name), "k-move")
             parts = [
                 (kind, work, f"for work {format_energy(work)}"),
                 ("idle", on, f"being on {format_energy(on)}"),
             ]
-            bar = stack(f"{name}: {format_energy(work + on)}", parts, whole)
-            rows.append(
-                f"<li><span>{escaped(name)}</span>{bar}<b>{percent(work + on, spent.total_fj)} %</b></li>"
-            )
+            bar = stack(f"{row.label}: {format_energy(work + on)}", parts, whole)
+            share = percent(work + on, spent.total_fj)
+            rows.append(f"<li><span>{escaped(row.label)}</span>{bar}<b>{share} %</b></li>")
     lead = escaped(f"{energy_table.caption(result)}. {energy_table.product(result)}")
     columns = energy_table.component_columns(result)
     return section(

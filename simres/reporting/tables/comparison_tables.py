@@ -64,7 +64,9 @@ def report(
         yield from lines(columns, width, clip=True, rule=glyphs.line)
     yield from _titled(width, "Totals", f"of {', '.join(letters)}")
     yield from _totals(comparison, width, glyphs, clip=clip)
-    yield from _titled(width, "Engines", "working + waiting + idle = makespan for every engine")
+    rows = [row for result in comparison.results.values() for row in result.engine_rows.values()]
+    means = "; of equal units, the mean" if any(row.label != row.name for row in rows) else ""
+    yield from _titled(width, "Engines", f"working + waiting + idle = makespan for every engine{means}")
     yield from _table(comparison.engines, letters, width, glyphs, "engine", clip=clip)
     if comparison.path:
         yield from _titled(width, "Critical path", "by engine and cause; adds up to the makespan")

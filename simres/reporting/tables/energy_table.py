@@ -7,6 +7,7 @@ from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 from simres.result import Result
+from simres.result.engine_rows import EngineRow
 from simres.units import ENERGY, PS_PER_S, format_energy, format_power
 
 
@@ -25,11 +26,11 @@ def product(result: Result) -> str:
 
 def shares(result: Result) -> str:
     """Returns each component's share of the energy in one line, largest first."""
-    spent = result.energy
-    parts = {name: spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj}
+    parts = {row.label: sum(spent_fj(result, row)) for row in result.engine_rows.values()}
     shown = sorted((name for name in parts if parts[name]), key=lambda name: -parts[name])
     named = (
-        f"{name} {format_energy(parts[name])} ({percent(parts[name], spent.total_fj)} %)" for name in shown
+        f"{name} {format_energy(parts[name])} ({percent(parts[name], result.energy.total_fj)} %)"
+        for name in shown
     )
     return f"{', '.join(named)}."
 
@@ -42,44 +43,62 @@ def components(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
 def component_columns(result: Result) -> list[Column]:
     """Returns the columns of `components`."""
     spent = result.energy
-    named = {name: spent.dynamic_fj[name] + spent.static_fj[name] for name in spent.dynamic_fj}
-    shown = [name for name, both in named.items() if both]
+    parts = [(row, *spent_fj(result, row)) for row in result.engine_rows.values()]
+    parts = [(row, work, static) for row, work, static in parts if work or static]
     unit = scale(spent.total_fj, ENERGY.ladder)
     return [
-        Column("component", shown, total="total", right=False),
+        Column("component", [row.label for row, _, _ in parts], total="total", right=False),
         Column(
             "for work",
-            [unit.text(spent.dynamic_fj[name]) for name in shown],
+            [unit.text(work) for _, work, _ in parts],
             unit.unit,
             unit.text(sum(spent.dynamic_fj.values())),
         ),
         Column(
             "for being on",
-            [unit.text(spent.static_fj[name]) for name in shown],
+            [unit.text(static) for _, _, static in parts],
             unit.unit,
             unit.text(sum(spent.static_fj.values())),
             rank=2,
         ),
-        Column("both", [unit.text(named[name]) for name in shown], unit.unit, unit.text(spent.total_fj)),
-        Column("share", [percent(named[name], spent.total_fj) for name in shown], "%", "100.0"),
         Column(
-            "at", [_rates(result, name) for name in shown], right=False, elastic=True, rank=1, style="muted"
+            "both",
+            [unit.text(work + static) for _, work, static in parts],
+            unit.unit,
+            unit.text(spent.total_fj),
+        ),
+        Column("share", [percent(work + static, spent.total_fj) for _, work, static in parts], "%", "100.0"),
+        Column(
+            "at",
+            [_rates(result, row, work) for row, work, _ in parts],
+            right=False,
+            elastic=True,
+            rank=1,
+            style="muted",
         ),
     ]
 
 
-def _rates(result: Result, name: str) -> str:
+def spent_fj(result: Result, row: EngineRow) -> tuple[int, int]:
+    """Returns the femtojoules for the work of a row's engines, and for being on."""
+    spent = result.energy
+    work = sum(spent.dynamic_fj[engine] for engine in row.engines)
+    return work, sum(spent.static_fj[engine] for engine in row.engines)
+
+
+def _rates(result: Result, row: EngineRow, work_fj: int) -> str:
     """Returns the energy costs of a component."""
-    costs = result.chip[name].energy
+    costs = result.chip[row.engines[0]].energy
     found = []
     if costs.byte_fj:
         found.append(f"{format_energy(costs.byte_fj)} a byte")
     if costs.operation_fj:
         found.append(f"{format_energy(costs.operation_fj)} an operation")
     if costs.mac_fj and (macs := sum(layer.macs for layer in result.layers)):
-        found.append(f"{format_energy(result.energy.dynamic_fj[name] // macs)} a MAC on average")
+        found.append(f"{format_energy(work_fj // macs)} a MAC on average")
     if costs.static_uw:
-        found.append(f"{format_power(costs.static_uw)} all the time")
+        of_each = " each" if len(row.engines) > 1 else ""
+        found.append(f"{format_power(costs.static_uw)}{of_each} all the time")
     return ", ".join(found)
 
 

@@ -6,27 +6,32 @@ from collections.abc import Mapping, Sequence
 
 from simres.analysis.energy import power_uw
 from simres.program.names import EngineName
-from simres.program.record import Cause, EngineTotals, RecordLevel
+from simres.program.record import Cause, RecordLevel
 from simres.reporting.tables.energy_table import energy_delay
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
+from simres.reporting.text.component_names import label, listed
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.headline import bound_meaning
 from simres.reporting.text.styled import Text
 from simres.result import Result
-from simres.result.data import Expectation
-from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE
+from simres.result.data import EngineDescription, Expectation
+from simres.result.engine_rows import EngineRow, labelled
+from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE, format_duration
 
 _WIDEST_BAR = 40
 _NARROWEST_BAR = 10
 
 
 def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """Returns the busy, stalled (by cause) and idle time of every engine; each row sums to the makespan."""
+    """Returns the busy, stalled (by cause) and idle time of every engine; each row sums to the makespan.
+
+    The equal units of a component have one row, with the mean of their times.
+    """
     makespan = result.makespan_ps
     shown = _shown_engines(result)
     causes = _causes(shown)
-    together = [sum(engine.waiting_ps.values()) for engine in shown.values()]
+    together = [sum(row.totals.waiting_ps.values()) for row in shown]
     # Stalls are named in full if that fits, else in short, else summed.
     for waits in (
         [(f"wait: {head}", amounts, style) for head, amounts, style in causes],
@@ -41,14 +46,14 @@ def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
         bars: list[str | Text] = [
             bar(
                 [
-                    (engine.working_ps, glyphs.full, f"role.{result.chip[name].role}"),
+                    (row.totals.working_ps, glyphs.full, f"role.{_described(result, row).role}"),
                     (waiting, glyphs.waiting, "waiting"),
-                    (engine.idle_ps, glyphs.idle, "idle"),
+                    (row.totals.idle_ps, glyphs.idle, "idle"),
                 ],
                 makespan,
                 size,
             )
-            for (name, engine), waiting in zip(shown.items(), together, strict=True)
+            for row, waiting in zip(shown, together, strict=True)
         ]
         legend = f"{glyphs.full} works {glyphs.waiting} waits {glyphs.idle} idle"
         columns.append(Column(legend if len(legend) <= size else "", bars, rank=2, right=False))
@@ -62,36 +67,53 @@ def engine_columns(result: Result) -> list[Column]:
     return _engine_columns(result, shown, waits)
 
 
-def _shown_engines(result: Result) -> dict[str, EngineTotals]:
-    return {
-        name: engine
-        for name, engine in result.record.engines.items()
-        if engine.tasks or result.chip[name].role != "memory"
-    }
+def engines_caption(result: Result) -> str:
+    """Returns what the rows of `engines` sum to, and which of them are means."""
+    return f"working + waiting + idle = {format_duration(result.makespan_ps)} in every row{means(result)}"
 
 
-def _causes(shown: Mapping[str, EngineTotals]) -> list[tuple[str, list[int], str]]:
+def means(result: Result) -> str:
+    """Returns what `x2` in the name of a row says, for the end of a caption; empty without such rows."""
+    counts = sorted({len(row.engines) for row in result.engine_rows.values()} - {1})
+    if len(counts) == 1:
+        return f"; x{counts[0]}: the mean of {counts[0]} equal units"
+    return f"; {listed(f'x{count}' for count in counts)}: means of so many equal units" if counts else ""
+
+
+def _shown_engines(result: Result) -> list[EngineRow]:
+    return [
+        row
+        for row in result.engine_rows.values()
+        if row.totals.tasks or _described(result, row).role != "memory"
+    ]
+
+
+def _described(result: Result, row: EngineRow) -> EngineDescription:
+    return result.chip[row.engines[0]]
+
+
+def _causes(shown: Sequence[EngineRow]) -> list[tuple[str, list[int], str]]:
     """Returns the causes that occur: name, picoseconds by engine, style."""
-    by_cause = {cause: [engine.waiting_ps.get(cause, 0) for engine in shown.values()] for cause in Cause}
+    by_cause = {cause: [row.totals.waiting_ps.get(cause, 0) for row in shown] for cause in Cause}
     return [
         (cause.value, amounts, f"cause.{cause.value}") for cause, amounts in by_cause.items() if any(amounts)
     ]
 
 
 def _engine_columns(
-    result: Result, shown: Mapping[str, EngineTotals], waits: Sequence[tuple[str, list[int], str]]
+    result: Result, shown: Sequence[EngineRow], waits: Sequence[tuple[str, list[int], str]]
 ) -> list[Column]:
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
     columns = [
-        Column("engine", list(shown), right=False),
-        Column("kind", [result.chip[name].kind for name in shown], right=False, rank=5, style="muted"),
-        Column("tasks", [str(engine.tasks) for engine in shown.values()], rank=4),
+        Column("engine", [row.label for row in shown], right=False),
+        Column("kind", [_described(result, row).kind for row in shown], right=False, rank=5, style="muted"),
+        Column("tasks", [str(row.totals.tasks) for row in shown], rank=4),
     ]
     for head, amounts, style, rank in (
-        ("working", [engine.working_ps for engine in shown.values()], "", 0),
+        ("working", [row.totals.working_ps for row in shown], "", 0),
         *((head, amounts, style, 3) for head, amounts, style in waits),
-        ("idle", [engine.idle_ps for engine in shown.values()], "muted", 1),
+        ("idle", [row.totals.idle_ps for row in shown], "muted", 1),
     ):
         columns.append(Column(head, unit.texts(amounts), unit.unit, style=style))
         columns.append(Column("", [percent(ps, makespan) for ps in amounts], "%", rank=rank, style=style))
@@ -144,12 +166,13 @@ def layer_columns(result: Result) -> list[Column]:
         ]
     working = working_by_layer(result)
     for name, lanes in _lanes(result).items():
-        busy = sum(result.record.engines[lane].working_ps for lane in lanes)
+        count = result.units(name)
+        busy = sum(result.record.engines[lane].working_ps for lane in lanes) // count
         if busy:
             columns.append(
                 Column(
-                    name,
-                    [unit.text(sum(layer.get(lane, 0) for lane in lanes)) for layer in working],
+                    labelled(name, count),
+                    [unit.text(sum(layer.get(lane, 0) for lane in lanes) // count) for layer in working],
                     unit.unit,
                     total=unit.text(busy),
                     rank=1,
@@ -186,10 +209,10 @@ def layer_columns(result: Result) -> list[Column]:
 
 
 def _lanes(result: Result) -> Mapping[str, list[str]]:
-    """Groups the engines by column: one column per engine, shared by all its tenants."""
+    """Groups the engines by column: one per engine or component of equal units, shared by all tenants."""
     found: dict[str, list[str]] = {}
-    for name in result.record.engines:
-        found.setdefault(str(EngineName.parse(name).shared), []).append(name)
+    for name, row in result.engine_rows.items():
+        found.setdefault(str(EngineName.parse(name).shared), []).extend(row.engines)
     return found
 
 
@@ -233,7 +256,8 @@ def bound_columns(result: Result, *, whole: bool) -> list[Column]:
     for name, ps in least.named.items():
         lb0 = "LB0" in references and references["LB0"].ps == ps and result.role(name) == "bus"
         if whole or lb0 or name == least.tightest:
-            rows.append((f"LB0, {name}" if lb0 else name, ps, bound_meaning(result, name)))
+            shown = label(result, name)
+            rows.append((f"LB0, {shown}" if lb0 else shown, ps, bound_meaning(result, name)))
     proven = len(rows)
     if whole:
         rows.append(("dependency", least.dependency, bound_meaning(result, "dependency")))

@@ -22,7 +22,6 @@ from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
 from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.styled import Text
 from simres.result import Result
-from simres.units import format_duration
 
 _FEW_LAYERS = 12
 """Up to this many layers are all shown by default; of more, only the `_MOST_WORK` largest are."""
@@ -42,7 +41,6 @@ def report(
 ) -> Iterator[Text]:
     """Yields the lines of the report. `draw` allows block characters; `clip` shortens names to the width."""
     glyphs = BLOCKS if draw else ASCII
-    makespan = format_duration(result.makespan_ps)
     if result.record.streams:
         yield from wrapped(load_table.headline(result), width, "headline")
         if asked := load_table.limit(result):
@@ -58,10 +56,10 @@ def report(
     if result.tenants:
         yield from titled("Tenants", tenant_table.caption(result))
         yield from tenant_table.tenants(result, width, glyphs)
-        yield from titled("Shared", "how long each engine worked for whom")
+        yield from titled("Shared", f"how long each engine worked for whom{result_tables.means(result)}")
         yield from tenant_table.engines(result, width, glyphs)
 
-    yield from titled("Engines", f"working + waiting + idle = {makespan} in every row")
+    yield from titled("Engines", result_tables.engines_caption(result))
     yield from result_tables.engines(result, width, glyphs)
     if any(memory.peak for memory in result.record.memories.values()):
         yield Text()

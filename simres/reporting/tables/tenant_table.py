@@ -6,6 +6,7 @@ from simres.program.names import EngineName
 from simres.program.record import MemoryTotals
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale, times
 from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.component_names import label
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 from simres.result import Result
@@ -77,7 +78,10 @@ def _of_tenant(result: Result, tenant: str) -> list[MemoryTotals]:
 
 
 def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
-    """Returns one row per engine: its busy time for each tenant and for all, also as a share of the run."""
+    """Returns one row per engine: its busy time for each tenant and for all, also as a share of the run.
+
+    The equal units of a component have one row, with the mean of their times.
+    """
     return lines(engine_columns(result), width, rule=glyphs.line)
 
 
@@ -85,16 +89,16 @@ def engine_columns(result: Result) -> list[Column]:
     """Returns the columns of `engines`."""
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
-    record = result.record.engines
+    rows = result.engine_rows
     shared = dict.fromkeys(
         EngineName.parse(name).shared
-        for name, engine in record.items()
-        if engine.working_ps or engine.moved_bytes
+        for name, row in rows.items()
+        if row.totals.working_ps or row.totals.moved_bytes
     )
     working = {
-        name: [record[str(name.of(tenant))].working_ps for tenant in result.tenants] for name in shared
+        name: [rows[str(name.of(tenant))].totals.working_ps for tenant in result.tenants] for name in shared
     }
-    columns = [Column("engine", [str(name) for name in shared], right=False)]
+    columns = [Column("engine", [label(result, str(name)) for name in shared], right=False)]
     for number, tenant in enumerate(result.tenants):
         work = [each[number] for each in working.values()]
         columns.append(Column(tenant, unit.texts(work), unit.unit))

@@ -145,16 +145,17 @@ def _rate(result: Result, part: str, win: str) -> str:
     name = the(result, part)
     least = next((ps for names, ps in result.bounds.engines.items() if part in names.split("+")), 0)
     took = sum(
-        engine.working_ps
-        for engine_name, engine in result.record.engines.items()
-        if EngineName.parse(engine_name).component == part
+        row.totals.working_ps
+        for row_name, row in result.engine_rows.items()
+        if EngineName.parse(row_name).component == part
     )
+    them, its = ("them", "their") if result.units(part) > 1 else ("it", "its")
     missed = (
-        f"at its peak all its work would take {format_duration(least)}, and takes {format_duration(took)}"
+        f"at {its} peak all {its} work would take {format_duration(least)}, and takes {format_duration(took)}"
     )
-    why = "launches, and layers that fill it badly"
+    why = f"launches, and layers that fill {them} badly"
     if least and 2 * least < took:
-        return f"Fewer launches of {name}, and layers that fill it better: {missed}."
+        return f"Fewer launches of {name}, and layers that fill {them} better: {missed}."
     fills = f"; {missed}: {why}" if least and took - least >= _LEAST * result.makespan_ps else ""
     return f"{_capital(name)} at twice the rate{win}{fills}."
 

@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simres.result import Result
+from simres.result.engine_rows import labelled
 
 _NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host"}
 
 
 def the(result: Result, names: str) -> str:
-    """Names an engine, or several of one role (`a+b`), in words: `the ddr bus`, `the matrix unit`."""
+    """Names an engine, or several of one role (`a+b`), in words: `the ddr bus`, `the matrix unit`, `the 2
+    matrix units` for equal units of one component."""
     role = result.role(names)
     noun = _NOUNS.get(role, role)
     several = names.split("+") if names not in result.chip else [names]
     if len(several) > 1:
-        return f"the {noun}s {listed(several)}"
+        return f"the {noun}s {listed(label(result, name) for name in several)}"
+    if names not in result.chip and (count := result.units(names)) > 1:
+        return f"the {count} {noun}s" if names in (role, noun) else f"the {count} {names} {noun}s"
     return f"the {noun}" if names in (role, noun) else f"the {names} {noun}".rstrip()
+
+
+def possessive(text: str) -> str:
+    """Returns the possessive form of a name in words: `the matrix unit's`, `the 2 matrix units'`."""
+    return f"{text}'" if text.endswith("s") else f"{text}'s"
+
+
+def label(result: Result, names: str) -> str:
+    """Names a component, or several of one role (`a+b`), as tables do: `matrix x2` has two equal units."""
+    if names in result.chip:
+        return names
+    return "+".join(labelled(name, result.units(name)) for name in names.split("+"))
 
 
 def who(result: Result, name: str) -> str:

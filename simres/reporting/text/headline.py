@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program.names import EngineName
 from simres.program.record import STALLS, Cause, EngineTotals, RecordLevel
 from simres.reporting.text.amounts import percent, times
-from simres.reporting.text.component_names import listed, the, who
+from simres.reporting.text.component_names import listed, possessive, the, who
 from simres.result import Result
+from simres.result.engine_rows import EngineRow
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_count, format_duration
 from simres.workload.graph import Ledger, Workload
@@ -33,7 +36,8 @@ def headline(result: Result) -> str:
         parts.append(f"{three_digits(images * PS_PER_S / makespan)} images/s")
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix":
-            parts.append(f"{percent(bound_ps, makespan).replace('-', '0')} % of {the(result, names)}'s peak")
+            share = percent(bound_ps, makespan).replace("-", "0")
+            parts.append(f"{share} % of {possessive(the(result, names))} peak")
     return f"{result.name}: {', '.join(parts)}."
 
 
@@ -47,13 +51,19 @@ def limit(result: Result) -> str:
     busiest = engines[name]
     if together := _several_channels(result, busiest.working_ps):
         return together
-    share = f"{percent(busiest.working_ps, makespan)} % of the time"
-    if busiest.working_ps == makespan:
-        return f"Bound by {the(result, name)}: it works all the time."
-    rest = _rest(result, name, busiest)
+    row = result.engine_rows[result.row_of(name)]
+    share = f"works {percent(row.totals.working_ps, makespan)} % of the time"
+    if several := len(row.engines) > 1:
+        share += f" on average (the busiest {percent(busiest.working_ps, makespan)} %)"
+    each = "each" if several else "it"
+    if row.totals.working_ps == makespan:
+        return f"Bound by {the(result, row.name)}: {each} works all the time."
+    rest = _rest(result, row)
     if busiest.working_ps >= _BUSY * makespan:
-        return f"Bound by {the(result, name)}: it works {share}; the rest it {rest}."
-    return f"No engine is busy: {the(result, name)}, the busiest, works {share}; the rest it {rest}."
+        return f"Bound by {the(result, row.name)}: {each} {share}; the rest it {rest}."
+    most = the(result, row.name)
+    named = f"of {most}, the busiest, each" if several else f"{most}, the busiest,"
+    return f"No engine is busy: {named} {share}; the rest it {rest}."
 
 
 def steady(result: Result) -> list[str]:
@@ -65,39 +75,43 @@ def steady(result: Result) -> list[str]:
     busy = percent(found.bottleneck_ps, found.steady_image_ps)
     then = f"every {format_duration(found.steady_image_ps)} ({rate} images/s)"
     first = f"after the first, which takes {format_duration(found.first_ps)}"
-    bottleneck = f"{the(result, found.bottleneck)}, which works {busy} % of that time"
+    row = result.row_of(found.bottleneck)
+    which = "which works" if row == found.bottleneck else "the busiest of which works"
+    bottleneck = f"{the(result, row)}, {which} {busy} % of that time"
     return [f"Images follow each other {then} {first}; the bottleneck is {bottleneck}."]
 
 
 def _several_channels(result: Result, busiest_ps: int) -> str:
     """Returns the bottleneck if a component is busiest over all its channels or tenants; else ''."""
     working: dict[str, int] = {}
-    for name, engine in result.record.engines.items():
+    for name, row in result.engine_rows.items():
         part = EngineName.parse(name)
         if part.channel is not None or part.tenant:
-            working[part.component] = working.get(part.component, 0) + engine.working_ps
+            working[part.component] = working.get(part.component, 0) + row.totals.working_ps
     component = max(working, key=lambda name: working[name], default="")
     if not component or working[component] <= busiest_ps or working[component] < _BUSY * result.makespan_ps:
         return ""
     share = percent(working[component], result.makespan_ps)
-    whose = "tenants use it" if result.tenants else "channels work"
-    return f"Bound by {the(result, component)}: its {whose} {share} % of the time between them."
+    whose = "its tenants use it" if result.tenants else "its channels work"
+    mean = ""
+    if result.units(component) > 1:
+        whose, mean = "their tenants use each", ", on average"
+    return f"Bound by {the(result, component)}: {whose} {share} % of the time between them{mean}."
 
 
-def _rest(result: Result, name: str, engine: EngineTotals) -> str:
-    """Returns the stalls and the idle time of an engine, longest first."""
+def _rest(result: Result, row: EngineRow) -> str:
+    """Returns the stalls and the idle time of an engine or of equal units on average, longest first."""
     found = []
+    engine = row.totals
     blocked = sum(engine.waiting_ps.get(cause, 0) for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
     if blocked:
-        blame = dict(held_up_by(result.program, result.record, name))
-        for other, ps in engine.bus_held_by.items() if blame else ():
-            blame[other] -= ps  # the engine's bus contention is listed separately below
-        blame = {other: ps for other, ps in blame.items() if ps}
-        whom = listed(f"{who(result, other)} ({format_duration(ps)})" for other, ps in blame.items())
+        blame = _blame(result, row)
+        names = {other: "one another" if other == row.name else who(result, other) for other in blame}
+        whom = listed(f"{names[other]} ({format_duration(ps)})" for other, ps in blame.items())
         full = result.record.level is RecordLevel.FULL
         why = ", as nothing overlaps" if full and not together_ps(result.record) else _why(engine)
         if len(blame) == 1:
-            whom = who(result, next(iter(blame)))
+            (whom,) = names.values()
         text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
         found.append((blocked, text))
     for cause in STALLS:
@@ -108,6 +122,18 @@ def _rest(result: Result, name: str, engine: EngineTotals) -> str:
     if engine.idle_ps:
         found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
     return ", and ".join(text for _, text in sorted(found, key=lambda item: -item[0]))
+
+
+def _blame(result: Result, row: EngineRow) -> dict[str, int]:
+    """Returns the picoseconds for which a row stalled, by the name of the row that it stalled on."""
+    whole: Counter[str] = Counter()
+    for engine in row.engines:
+        for other, ps in held_up_by(result.program, result.record, engine).items():
+            whole[result.row_of(other)] += ps
+    blame = {other: ps // len(row.engines) for other, ps in whole.most_common()}
+    for other, ps in row.totals.bus_held_by.items() if blame else ():
+        blame[other] -= ps  # bus contention is listed separately
+    return {other: ps for other, ps in blame.items() if ps}
 
 
 def _for_the_bus(result: Result, engine: EngineTotals) -> str:
@@ -206,6 +232,12 @@ def remarks(result: Result) -> list[str]:
                 )
     else:
         found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so nothing is known of reuse.")
+    for name, row in result.engine_rows.items():
+        without = sum(not result.record.engines[engine].tasks for engine in row.engines)
+        if 0 < without < len(row.engines):
+            part = EngineName.parse(name)
+            schedule = f"The schedule of {part.tenant}" if part.tenant else "The schedule"
+            found.append(f"{schedule} gives no work to {without} of {the(result, part.component)}.")
     for name, master in result.record.masters.items():
         found.append(
             f"Also on {the(result, master.bus)}: {name}, {format_bytes(master.moved_bytes)} in "
@@ -213,8 +245,8 @@ def remarks(result: Result) -> list[str]:
         )
     free = [
         the(result, name)
-        for name, engine in result.record.engines.items()
-        if engine.tasks and result.chip[name].energy.free
+        for name, row in result.engine_rows.items()
+        if row.totals.tasks and result.chip[row.engines[0]].energy.free
     ]
     if free:
         found.append(f"The energy leaves out {listed(free)}: no price is stated for that work.")
