@@ -24,6 +24,12 @@ MOST_BANDS, MOST_COLUMNS, MOST_SUMS = 512, 512, 256
 MOST_TILES = 1 << 14
 """The most tiles of an operator."""
 
+SLICES = (2, 4, 8, 16, 32)
+"""In how many slices of channels a stage of several groups is tried."""
+
+CHUNKS = (1.0, 0.25, 0.0625)
+"""How large a chunk of a sum's operands is tried, as a share of the tile."""
+
 LONGEST = 10
 """The most groups in a stage."""
 
@@ -67,16 +73,19 @@ class Mapspace:
     def options(self, first: int, end: int) -> list[Option]:
         """The options of the stage of groups `first` up to, not with, `end`."""
         numbers = self.outline.numbers(first, end)
-        key = (end == first + 1, self.outline.form(numbers))
+        members = self.outline.groups.members[first:end]
+        key = (tuple(map(len, members)), self.outline.form(numbers))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = _thinned(
-                [option for option in self._all(numbers, end == first + 1) if option.held <= self.capacity]
+                [option for option in self._all(numbers, list(members)) if option.held <= self.capacity]
             )
         return found
 
-    def _all(self, numbers: list[int], single: bool) -> Iterator[Option]:
-        outline = self.outline
+    def _all(self, numbers: list[int], members: list[tuple[int, ...]]) -> Iterator[Option]:
+        from simres.scheduling.slices import in_slices
+
+        outline, single = self.outline, len(members) == 1
         weights = {
             name for number in numbers for name in outline.inputs[number] if name in outline.weight_bytes
         }
@@ -84,33 +93,50 @@ class Mapspace:
             rows = min(outline.rows[number] for number in numbers)
             axes = outline.axes[numbers[0]]
             for bands in sorted(
-                {prod(split(axes, count, 1)) for count in _counts(rows, MOST_BANDS, fine=True)}
+                {prod(split(axes, count, 1)) for count in counts(rows, MOST_BANDS, fine=True)}
             ):
                 if (option := in_bands(outline, numbers, bands)) is not None:
                     yield option
+                for slices in () if single or len(members) > 4 else SLICES:
+                    if (option := in_bands(outline, numbers, bands, slices)) is not None:
+                        yield option
         if single:
             yield from in_tiles(outline, numbers)
+        elif len(members) <= 4:
+            yield from in_slices(outline, members)
 
 
-def in_bands(outline: Outline, numbers: list[int], bands: int) -> Option | None:
-    """All operators in so many bands of rows; None if they cannot be.
+def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) -> Option | None:
+    """All operators in so many bands of rows, for one slice of channels after the other; None if they cannot be.
 
     Going back from the last operator, a map's maker must lead its readers by as many bands as these reach ahead, and
     a band stays until the reader that lags most has done with it. An elementwise operator's result takes the place
     of what it reads, if nobody else does.
     """
     inside = {outline.made[number] for number in numbers}
+    cuts = _cuts(outline, numbers, bands, slices)
+    if cuts is None:
+        return None
     middle = bands // 2
     held = 0
+    times, strips = 1.0, False
     weights: dict[str, int] = {}
+    parts: dict[str, int] = {}
     spans: dict[str, tuple[int, int]] = {}
     """By map: how many bands ahead of the stage's end it is made, and from which band on it is still read."""
-    for number in reversed(numbers):
+    for number, cut in zip(reversed(numbers), reversed(cuts), strict=True):
         reads = _reads(outline, number, bands)
         made = outline.made[number]
         if reads is None:
             return None
-        each = ceil(outline.tensors[made].nbytes / bands)
+        if slices > 1:
+            by_column = outline.tile_reads(number, cut.parts)
+            for name, tile in by_column.items():
+                if not tile.by_column and not tile.weight:
+                    if name in inside:
+                        return None
+                    times = float(slices)
+        each = ceil(outline.tensors[made].nbytes / bands / slices)
         lead, back = spans.get(made, (0, 0))
         live = (lead - back + 1) * each
         for read in reads:
@@ -122,37 +148,69 @@ def in_bands(outline: Outline, numbers: list[int], bands: int) -> Option | None:
             ahead, since = lead + read.high - middle, lead + read.low - middle
             before = spans.get(read.tensor, (ahead, since))
             spans[read.tensor] = (max(before[0], ahead), min(before[1], since))
+            parts[read.tensor] = parts.get(read.tensor, 0) + read.nbytes
             if live >= each and read.tensor in inside and _in_place(outline, number, read.tensor):
                 live -= each
         held += live
     stream = whole = 0
-    transfers = len(weights) + bands
+    transfers = (len(weights) + bands) * slices
     maps = outline.maps(numbers)
     for name in maps:
         if name not in spans:
             continue
         nbytes = outline.tensors[name].nbytes
         lead, back = spans[name]
-        if bands == 1 or lead - back + 1 >= bands:
+        if bands > 1 and lead - back + 1 >= bands and 2 * parts[name] < nbytes:
+            stream += 2 * parts[name]
+            transfers += bands * slices
+            times, strips = max(times, parts[name] * bands / nbytes), True
+        elif bands == 1 or lead - back + 1 >= bands:
             whole += nbytes
             transfers += 1
         else:
             stream += min(nbytes, (lead - back + 2) * ceil(nbytes / bands))
-            transfers += bands
+            transfers += bands * slices
     loaded = sum(weights.values())
-    cuts = tuple(
-        Cut(split(outline.axes[number], bands, 1) if bands > 1 else (1,) * len(outline.calls[number].output))
-        for number in numbers
+    at_once = loaded if slices == 1 else 2 * ceil(loaded / slices)
+    turns = bands * slices
+    return Option(
+        held=held + at_once,
+        stream=stream,
+        whole=whole,
+        times=times,
+        strips=strips,
+        streamed=tuple(range(len(maps))),
+        weights=loaded,
+        transfers=transfers,
+        turns=turns,
+        steps=turns * len(numbers),
+        cuts=cuts,
     )
-    streamed = tuple(range(len(maps)))
-    steps = bands * len(numbers)
-    return Option(held + loaded, stream, whole, 1.0, False, streamed, loaded, transfers, bands, steps, cuts)
+
+
+def _cuts(outline: Outline, numbers: list[int], bands: int, slices: int) -> tuple[Cut, ...] | None:
+    found = []
+    for number in numbers:
+        axes = outline.axes[number]
+        if bands == slices == 1:
+            parts = (1,) * len(outline.calls[number].output)
+        else:
+            parts = split(axes, bands, slices)
+            columns = 1 if axes.column is None else parts[axes.column]
+            if columns != slices or rows_of(axes, parts) != bands:
+                return None
+        found.append(Cut(parts, columns_outer=slices > 1))
+    return tuple(found)
 
 
 def _reads(outline: Outline, number: int, bands: int) -> list[BandRead] | None:
     reads = outline.band_reads(number, bands)
     if reads is None and bands == 1:
-        return [BandRead(name, name in outline.weight_bytes, 0, 0) for name in outline.inputs[number]]
+        nbytes = [outline.tensors[name].nbytes for name in outline.inputs[number]]
+        return [
+            BandRead(name, name in outline.weight_bytes, 0, 0, size)
+            for name, size in zip(outline.inputs[number], nbytes, strict=True)
+        ]
     return reads
 
 
@@ -172,10 +230,10 @@ def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
     if len(op.outputs) != 1 or not op.inputs:
         return
     most_columns = axes.most[axes.column] if axes.column is not None else 1
-    sums = _counts(summed(call), MOST_SUMS)[1:]
+    sums = counts(summed(call), MOST_SUMS, fine=True)[1:]
     seen = set()
-    for n_rows in _counts(outline.rows[leader], MOST_BANDS):
-        for n_columns in _counts(most_columns, MOST_COLUMNS):
+    for n_rows in counts(outline.rows[leader], MOST_BANDS, fine=True):
+        for n_columns in counts(most_columns, MOST_COLUMNS, fine=True):
             parts = split(axes, n_rows, n_columns)
             if parts in seen or prod(parts) > MOST_TILES:
                 continue
@@ -184,7 +242,10 @@ def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
             yield tiles.looped(columns_outer=False)
             if tiles.rows > 1 and tiles.columns > 1:
                 yield tiles.looped(columns_outer=True)
-            for count in sums:
+            for share in CHUNKS if sums else ():
+                count = next(
+                    (count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1]
+                )
                 if prod(parts) * count <= MOST_TILES:
                     yield tiles.summed(count)
 
@@ -209,6 +270,8 @@ class _Tiles:
                 if name not in inside:
                     self.beside += read.nbytes
                     self.small += outline.weight_bytes[name] if read.weight else 0
+        self.operands = sum(read.nbytes for read in self.reads.values())
+        """Bytes that a tile reads."""
         self.maps = outline.maps(numbers)
 
     def looped(self, *, columns_outer: bool) -> Option:
@@ -266,7 +329,7 @@ class _Tiles:
         return Option(held, stream, 0, times, True, tuple(streamed), weights, transfers, turns, steps, cuts)
 
 
-def _counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
+def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
     """Numbers of parts: such that a part has 1, 2, 4, ... (`fine`: and 3, 6, 12, ...) of `most` units."""
     found, size = {1}, 1
     while size < most:

@@ -15,12 +15,13 @@ from simres.workload.reaches import Shape
 
 
 class BandRead(NamedTuple):
-    """What the middle band of an operator reads of a tensor: bands `low` to `high` of a map, or a weight."""
+    """What the middle band of an operator reads of a tensor: `nbytes` of bands `low` to `high` of a map, or a weight."""
 
     tensor: str
     weight: bool
     low: int
     high: int
+    nbytes: int
 
 
 class TileRead(NamedTuple):
@@ -125,7 +126,7 @@ class Outline:
                 continue
             stored, there = to_storage(self.workload, name, needed)
             if stored in self.weight_bytes:
-                found.append(BandRead(stored, True, 0, 0))
+                found.append(BandRead(stored, True, 0, 0, self.weight_bytes[stored]))
                 continue
             maker = self.maker.get(stored)
             if maker is not None:
@@ -133,7 +134,8 @@ class Outline:
             else:
                 cut = self._input_parts(number, parts, box, name, reach)
             shape = self.tensors[stored].shape
-            found.append(BandRead(stored, False, *_span(shape, cut, there, bands)))
+            nbytes = box_bytes(self.tensors[stored], there)
+            found.append(BandRead(stored, False, *_span(shape, cut, there, bands), nbytes))
         return found
 
     def _input_parts(
