@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
-from simres.scheduling.cuts import split
+from simres.scheduling.cuts import Cut, rows_of, split
 from simres.scheduling.groups import Groups
 from simres.scheduling.pieces import box_bytes
 from simres.workload.boxes import Box, whole
@@ -57,6 +57,7 @@ class Outline:
             for name, tensor in self.tensors.items()
             if tensor.role is Role.WEIGHT
         }
+        self._cuts: dict[tuple[int, int, int], Cut | None] = {}
         self._bands: dict[tuple[int, int], list[BandRead] | None] = {}
         self._tiles: dict[tuple[int, tuple[int, ...]], dict[str, TileRead]] = {}
         self._known: dict[object, int] = {}
@@ -105,6 +106,16 @@ class Outline:
         looked_up = tuple(reach.looks_up for reach in workload.reaches(op))
         key = (op.kind, op.unit, op.macs, op.vector_ops, op.loops, op.window, tuple(op.attributes.items()))
         return self._known.setdefault((key, op.reads, tuple(read), made, looked_up), len(self._known))
+
+    def cut(self, number: int, bands: int, slices: int) -> Cut | None:
+        """An operator in exactly so many bands of rows and slices of columns; None if it cannot be cut so."""
+        key = (self.forms[number], bands, slices)
+        if key not in self._cuts:
+            axes = self.axes[number]
+            parts = split(axes, bands, slices) if bands * slices > 1 else (1,) * len(axes.most)
+            fits = prod(parts) == bands * slices and rows_of(axes, parts) == bands
+            self._cuts[key] = Cut(parts, columns_outer=slices > 1) if fits else None
+        return self._cuts[key]
 
     def band_reads(self, number: int, bands: int) -> list[BandRead] | None:
         """What the middle of so many bands of an operator reads; None where it cannot be cut into so many."""

@@ -10,12 +10,9 @@ from collections.abc import Iterator
 from math import ceil, prod
 
 from simres.scheduling.cuts import Cut, rows_of, split
-from simres.scheduling.mapspace import MOST_SUMS, MOST_TILES, Option, counts
+from simres.scheduling.options import MOST_SUMS, MOST_TILES, Option, counts
 from simres.scheduling.outline import Outline
 from simres.workload.operators import Unit
-
-LONGEST = 4
-"""The most groups in such a stage."""
 
 
 def in_slices(outline: Outline, members: list[tuple[int, ...]]) -> Iterator[Option]:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from simres.scheduling.costs import Costs
 from simres.scheduling.cuts import Cut
-from simres.scheduling.mapspace import LONGEST, Mapspace, Option
+from simres.scheduling.mapspace import LONGEST, Mapspace
+from simres.scheduling.options import Option
 from simres.scheduling.plans import Plan
 from simres.workload.operators import Unit
 
