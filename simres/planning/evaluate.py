@@ -65,7 +65,10 @@ def _result(
         for name, member in crew.members.items()
         if isinstance(workload := member.schedule.workload, Workload)
     }
-    passes = {name: own.passes for name, own in scenario.parts().items()}
+    changed = {
+        name: bool(own.passes) or crew.members[name].schedule.workload is not given[name]
+        for name, own in scenario.parts().items()
+    }
     works = [
         least_work(member.schedule.workload, crew.programs[name], member.repeats)
         for name, member in crew.members.items()
@@ -85,12 +88,12 @@ def _result(
         bounds=bounds_of(works, crew.chip, max(chains_ps)),
         origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(whole),
-        rewritten=combined_workload(scheduled) if any(passes.values()) else None,
+        rewritten=combined_workload(scheduled) if any(changed.values()) else None,
         candidates=only.schedule.candidates if only else (),
         repeats=only.repeats if only else 1,
         capacity_per_ks=capacity,
         tenants={
-            name: _tenancy(crew, name, workload, scheduled[name] if passes[name] else None, *ran[name])
+            name: _tenancy(crew, name, workload, scheduled[name] if changed[name] else None, *ran[name])
             for name, workload in given.items()
             if name != ONLY and isinstance(workload, Workload)
         },

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from simres.caching import IdentityKey, RecentCache
-from simres.errors import SimresError
+from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.passes.batch import batch
 from simres.planning.candidates import candidate_programs
@@ -77,12 +77,26 @@ def plan(
     """The best Program that the scenario's scheduler offers for `workload`, checked.
 
     If a scheduler leaves the choice by offering a list, the Program of `serial` is one more candidate; each
-    is simulated, and the fastest kept (the first of equals). Raises `SimresError` if the scheduler does not
-    take such a workload, `AnswerIsNo` if the network does not fit, `InvariantViolation` if the Program kept
-    is wrong. With `brief`, candidates that cannot be the fastest are not simulated, and none are listed.
+    is simulated, and the fastest kept (the first of equals). Normalisations that do not fit run in two passes
+    (`simres.passes.two_passes`); where the network is refused nevertheless, all of them do. Raises
+    `SimresError` if the scheduler does not take such a workload, `AnswerIsNo` if the network does not fit,
+    `InvariantViolation` if the Program kept is wrong. With `brief`, candidates that cannot be the fastest are
+    not simulated, and none are listed.
     """
     chip = chip_of(scenario, registry)
-    workload = _rewritten(scenario, workload, registry)
+    refused: AnswerIsNo | None = None
+    for network in _forms(_rewritten(scenario, workload, registry), chip):
+        try:
+            return _planned(scenario, network, chip, registry, brief=brief)
+        except AnswerIsNo as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
+
+
+def _planned(
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry, *, brief: bool
+) -> Schedule:
     if scenario.load is None:
         return _plan(scenario, workload, chip, registry, brief=brief)
     found = {}
@@ -172,6 +186,21 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
     network = workload
     key = (IdentityKey(network), scenario.passes, IdentityKey(registry))
     return _rewrites.get(key, lambda: apply(scenario.passes, network, registry))
+
+
+def _forms(workload: Workload | Ledger, chip: Chip) -> Iterator[Workload | Ledger]:
+    """The workload with normalisations in two passes: those that do not fit otherwise, then all of them."""
+    if isinstance(workload, Ledger) or not chip.memories:
+        yield workload
+        return
+    from simres.passes.two_passes import divisible, in_two_passes, too_large
+
+    key = IdentityKey(workload)
+    for names in dict.fromkeys((too_large(workload, chip.scratchpad()[1]), divisible(workload))):
+        if names:
+            yield _rewrites.get((key, names), partial(in_two_passes, workload, names))
+        else:
+            yield workload
 
 
 _rewrites: RecentCache[Workload] = RecentCache(8)
