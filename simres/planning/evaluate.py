@@ -11,7 +11,6 @@ import simpy
 from simres.analysis.bounds import bounds, bounds_of, least_work
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
-from simres.planning.capacity import capacity_per_ks, refuse_overload
 from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
@@ -41,8 +40,12 @@ def evaluate(
         level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL
     brief = level is RecordLevel.NONE and not scenario.tenants
     crew = plan_crew(scenario, workloads, registry, brief=brief)
-    capacity = capacity_per_ks(crew)
-    refuse_overload(crew, capacity)
+    capacity = 0
+    if crew.loads:
+        from simres.planning.capacity import capacity_per_ks, refuse_overload
+
+        capacity = capacity_per_ks(crew)
+        refuse_overload(crew, capacity)
     ran = run_crew(crew, level)
     result = _result(scenario, workloads, registry, crew, ran, capacity)
     if scenario.overridden or not scenario.expect:

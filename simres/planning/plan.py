@@ -11,19 +11,14 @@ from typing import TYPE_CHECKING, Any
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
-from simres.passes.batch import batch
 from simres.planning.candidates import candidate_programs
-from simres.planning.requests import refuse_mixed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
 from simres.program.tenants import concatenated
 from simres.result.data import Candidate
-from simres.result.document import program_document
-from simres.scheduling.preload import preload
 from simres.simulation.check import check
 from simres.simulation.flattened import least_ps
-from simres.simulation.proof import prove
 from simres.simulation.run import run_stream
 from simres.workload.graph import Ledger, Workload
 
@@ -63,6 +58,8 @@ class Schedule:
 
     def to_json(self) -> str:
         """The JSON form as text: the Program with its tasks, buffers and regions, and the candidates."""
+        from simres.result.document import program_document
+
         document = {
             "schema_version": SCHEMA_VERSION,
             "program": program_document(self.program),
@@ -99,6 +96,9 @@ def _planned(
 ) -> Schedule:
     if scenario.load is None:
         return _plan(scenario, workload, chip, registry, brief=brief)
+    from simres.passes.batch import batch
+    from simres.planning.requests import refuse_mixed
+
     found = {}
     for size in scenario.load.sizes:
         if size > 1 and isinstance(workload, Ledger):
@@ -157,6 +157,8 @@ def _starts(
     each = ((program, 0),) * images
     if not program.resident_in or isinstance(workload, Ledger):
         return each
+    from simres.scheduling.preload import preload
+
     return ((preload(program, workload, chip), 0), *each)
 
 
@@ -165,6 +167,8 @@ def _proven(
 ) -> tuple[tuple[Program, int], ...]:
     """The Programs to launch, after a proof that they are sound."""
     if isinstance(workload, Workload):
+        from simres.simulation.proof import prove
+
         prove(program, chip, workload)
     else:
         check(program, chip, workload)

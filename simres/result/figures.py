@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from simres.analysis.bounds import Bounds, least_work
 from simres.analysis.breakdown import LayerTotals, by_layer
 from simres.analysis.energy import Energy, energy
-from simres.analysis.evictions import Eviction, evictions
 from simres.analysis.occupancy import Stay, stays
-from simres.analysis.pipeline import Pipeline, pipeline
 from simres.analysis.reference_times import Reference, at_the_roof_ps
 from simres.program.names import EngineName
 from simres.program.record import Record
@@ -22,6 +20,8 @@ from simres.result.data import Candidate, EngineDescription, Expectation, Origin
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
+    from simres.analysis.evictions import Eviction
+    from simres.analysis.pipeline import Pipeline
     from simres.analysis.traffic_estimate import Estimate
 
 
@@ -95,6 +95,8 @@ class Figures:
         """The throughput of a stream of inferences; None if the workload ran once."""
         if self.repeats < 2 or self.record.streams:
             return None
+        from simres.analysis.pipeline import pipeline
+
         return pipeline(self.program, self.record, _batch(self.scheduled))
 
     @cached_property
@@ -102,6 +104,8 @@ class Figures:
         """The bytes that crossed the bus again, by tensor; empty for a ledger."""
         if not isinstance(self.scheduled, Workload) or self.record.streams:
             return ()
+        from simres.analysis.evictions import evictions
+
         return evictions(self.program, self.scheduled, self.record)
 
     @cached_property
