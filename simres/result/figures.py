@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from simres.analysis.bounds import Bounds, least_work
 from simres.analysis.breakdown import LayerTotals, by_layer
 from simres.analysis.energy import Energy, energy
-from simres.analysis.occupancy import Stay, stays
 from simres.analysis.reference_times import Reference, at_the_roof_ps
 from simres.program.names import EngineName
 from simres.program.record import Record
@@ -21,6 +20,7 @@ from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
     from simres.analysis.evictions import Eviction
+    from simres.analysis.occupancy import Stay
     from simres.analysis.pipeline import Pipeline
     from simres.analysis.traffic_estimate import Estimate
 
@@ -81,6 +81,8 @@ class Figures:
     @cached_property
     def stays(self) -> tuple[Stay, ...]:
         """The buffers in on-chip memory, with their times."""
+        from simres.analysis.occupancy import stays
+
         return stays(self.program, self.record)
 
     @cached_property
