@@ -1,9 +1,10 @@
 """The mapspace: every way to run a few groups of operators as one stage, with what it takes, in closed form.
 
-A stage runs in *bands* or in *tiles*. In bands, all its operators are cut into rows; of a map between them only
-the rows exist that are still to be read, and the weights of all stay for as long as the stage runs. In *slices*
-of channels, a wide map between two operators never exists as a whole either. In tiles, one group is cut into
-rows, columns and chunks of its sum; what the inner loop does not change stays, the rest is loaded again.
+A stage runs in *bands* or in *tiles*. In bands, all its operators are cut into rows; of a map between them
+only the rows exist that are still to be read, and the weights of all stay for as long as the stage runs. In
+*slices* of channels, a wide map between two operators never exists as a whole either. In tiles, one group is
+cut into rows, columns and chunks of its sum; what the inner loop does not change stays, the rest is loaded
+again.
 
 All bytes are those of the largest tile, halos included. The memory only removes options that do not fit.
 """
@@ -28,7 +29,8 @@ SLICES, MOST_SLICED = (2, 4, 8, 16, 32), 4
 
 
 class Mapspace:
-    """The options of every stage of a network for memories of at most `capacity` bytes; alike stages share them."""
+    """The options of every stage of a network for memories of at most `capacity` bytes; alike stages share
+    them."""
 
     def __init__(self, outline: Outline, capacity: int) -> None:
         self.outline = outline

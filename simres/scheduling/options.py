@@ -13,19 +13,20 @@ MOST_TILES = 1 << 14
 """The most tiles of an operator."""
 
 SMALLER, ALIKE = 0.75, 1.02
-"""An option of more steps than another is kept only if it takes this share of its space, or if the other moves
-more by this factor."""
+"""An option of more steps than another is kept only if it takes this share of its space, or if the other
+moves more by this factor."""
 
 
 class Option(NamedTuple):
     """One way to run a stage.
 
-    `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way. Of the maps that it
-    reads, those `streamed` (by number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on
-    chip, and are then loaded `times` times; `whole` bytes of them must be on chip at once. Other maps are read once,
-    piece by piece. With `strips`, streamed maps are read in parts of the reader's measure, all of them from off-chip.
-    `weights` are the bytes of weights loaded, `transfers` the number of loads and stores. It turns `turns` times and has
-    so many `steps`. `cuts` are those of its operators, in order.
+    `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way. Of the maps
+    that it reads, those `streamed` (by number, in the order of `Outline.maps`) need `stream` bytes more if
+    they are not all on chip, and are then loaded `times` times; `whole` bytes of them must be on chip at
+    once. Other maps are read once, piece by piece. With `strips`, streamed maps are read in parts of the
+    reader's measure, all of them from off-chip. `weights` are the bytes of weights loaded, `transfers` the
+    number of loads and stores. It turns `turns` times and has so many `steps`. `cuts` are those of its
+    operators, in order.
     """
 
     held: int
@@ -53,7 +54,8 @@ def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
 
 
 def thinned(options: list[Option]) -> list[Option]:
-    """Of options that move the same bytes, that of the fewest steps, and one for each time that the space shrinks."""
+    """Of options that move the same bytes, that of the fewest steps, and one for each time that the space
+    shrinks."""
     options.sort(key=lambda one: (one.steps, one.held + one.stream))
     found: list[Option] = []
     for one in options:

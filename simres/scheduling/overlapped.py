@@ -1,7 +1,7 @@
 """The scheduler `overlapped`: stages of operators, tiles, prefetch, and all engines side by side.
 
-A search over stage boundaries proposes plans (`simres.scheduling.stage_search`); each is walked through and played
-forward with the costs of the chip, and the best becomes the Program.
+A search over stage boundaries proposes plans (`simres.scheduling.stage_search`); each is walked through and
+played forward with the costs of the chip, and the best becomes the Program.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from simres.workload.graph import Workload
 
 
 class Trial(NamedTuple):
-    """A plan to try: side branches `early` or as listed; the share of the memory that it is made for, and the share
-    that its walk may hold between steps (the rest is for loads that come early); and how much of each stage's
-    beginning and end is taken to be in the open."""
+    """A plan to try: side branches `early` or as listed; the share of the memory that it is made for, and the
+    share that its walk may hold between steps (the rest is for loads that come early); and how much of each
+    stage's beginning and end is taken to be in the open."""
 
     early: bool
     planned: float
@@ -67,15 +67,14 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
     """
     if parameters.share is not None:
         warnings.warn(
-            "`share` of the scheduler `overlapped` has no effect: costs decide how large tiles are; leave it out",
-            RenamedWarning,
-            stacklevel=2,
-        )
-    return best(workload, chip, kept=parameters.weights == "kept").program("overlapped")
+            "`share` of the scheduler `overlapped` has no effect: costs decide how large tiles are; leave it
+            out", RenamedWarning, stacklevel=2, ) return best(workload, chip, kept=parameters.weights ==
+            "kept").program("overlapped")
 
 
 def best(workload: Workload, chip: Chip, *, kept: bool = False) -> Written:
-    """The best schedule found; with `kept`, all weights are on chip before and after. Raises like `schedule`."""
+    """The best schedule found; with `kept`, all weights are on chip before and after. Raises like
+    `schedule`."""
     memory, spec = chip.scratchpad()
     bound = _bound(workload, chip, kept=kept)
     found: Written | None = None

@@ -1,7 +1,9 @@
-"""Slices: a stage that makes a map in slices of channels and sums them up at once, so that the map never exists whole.
+"""Slices: a stage that makes a map in slices of channels and sums them up at once, so that the map never
+exists whole.
 
-An expanding operator makes some channels, what follows works on these, and a projecting operator adds them to its sums,
-which stay on chip. So the wide map of an inverted residual or of a perceptron costs no bytes off-chip.
+An expanding operator makes some channels, what follows works on these, and a projecting operator adds them to
+its sums, which stay on chip. So the wide map of an inverted residual or of a perceptron costs no bytes
+off-chip.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from simres.workload.operators import Unit
 
 
 def in_slices(outline: Outline, members: list[tuple[int, ...]]) -> Iterator[Option]:
-    """The groups in slices of the channels between the first and the last, and in blocks of rows where none overlap."""
+    """The groups in slices of the channels between the first and the last, and in blocks of rows where none
+    overlap."""
     first, last = members[0][0], members[-1][0]
     ops, axes = outline.ops, outline.axes
     column = axes[first].column

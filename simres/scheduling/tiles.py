@@ -15,7 +15,8 @@ CHUNKS = (1.0, 0.25, 0.0625)
 
 
 def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
-    """One group in tiles: every number of rows, columns and chunks of the sum, in either order of the loops."""
+    """One group in tiles: every number of rows, columns and chunks of the sum, in either order of the
+    loops."""
     leader = numbers[0]
     op, axes, call = outline.ops[leader], outline.axes[leader], outline.calls[leader]
     if len(op.outputs) != 1 or not op.inputs:
@@ -66,7 +67,8 @@ class _Tiles:
         self.maps = outline.maps(numbers)
 
     def looped(self, *, columns_outer: bool) -> Option:
-        """Whole sums, one loop inside the other: what the inner one does not change stays for all its turns."""
+        """Whole sums, one loop inside the other: what the inner one does not change stays for all its
+        turns."""
         turns = self.columns if columns_outer else self.rows
         held = self.beside + self.tile * (2 if self.count > 1 else 1)
         stream = whole = 0
