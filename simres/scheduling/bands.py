@@ -1,5 +1,4 @@
-"""Stages in bands of rows: fusion by line buffers (Alwani et al., "Fused-layer CNN accelerators", MICRO
-2016)."""
+"""Stages in bands of rows: fusion by line buffers (Alwani et al., "Fused-layer CNN accelerators", 2016)."""
 
 from __future__ import annotations
 
@@ -11,8 +10,7 @@ from simres.scheduling.outline import BandRead, Outline
 
 
 def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) -> Option | None:
-    """All operators in so many bands of rows, for one slice of channels after the other; None if they cannot
-    be.
+    """All operators in bands of rows, one slice of channels after the other; None if they cannot be.
 
     Going back from the last operator, a map's maker must lead its readers by as many bands as these reach
     ahead, and a band stays until the reader that lags most has done with it. An elementwise operator's result

@@ -16,8 +16,7 @@ from simres.workload.operators import Op, Role, Unit
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """A network in groups, in an order in which they can run: `members` has the operators of each by
-    number."""
+    """A network in groups, in an order in which they can run; `members` are operators by number."""
 
     workload: Workload
     members: tuple[tuple[int, ...], ...]

@@ -29,8 +29,7 @@ SLICES, MOST_SLICED = (2, 4, 8, 16, 32), 4
 
 
 class Mapspace:
-    """The options of every stage of a network for memories of at most `capacity` bytes; alike stages share
-    them."""
+    """The options of every stage of a network for memories of at most `capacity` bytes."""
 
     def __init__(self, outline: Outline, capacity: int) -> None:
         self.outline = outline

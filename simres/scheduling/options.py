@@ -54,8 +54,7 @@ def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
 
 
 def thinned(options: list[Option]) -> list[Option]:
-    """Of options that move the same bytes, that of the fewest steps, and one for each time that the space
-    shrinks."""
+    """Of options that move the same bytes, those of the fewest steps for each size of the space."""
     options.sort(key=lambda one: (one.steps, one.held + one.stream))
     found: list[Option] = []
     for one in options:

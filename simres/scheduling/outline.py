@@ -1,5 +1,4 @@
-"""What the mapspace asks of a network again and again: shapes, readers and reaches of its operators, by
-number."""
+"""What the mapspace asks of a network again and again: shapes, readers and reaches of its operators."""
 
 from __future__ import annotations
 
@@ -16,8 +15,7 @@ from simres.workload.reaches import Shape
 
 
 class BandRead(NamedTuple):
-    """What the middle band of an operator reads of a tensor: `nbytes` of bands `low` to `high` of a map, or a
-    weight."""
+    """What the middle band of an operator reads: `nbytes` of bands `low` to `high` of a map, or a weight."""
 
     tensor: str
     weight: bool

@@ -67,9 +67,12 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
     """
     if parameters.share is not None:
         warnings.warn(
-            "`share` of the scheduler `overlapped` has no effect: costs decide how large tiles are; leave it
-            out", RenamedWarning, stacklevel=2, ) return best(workload, chip, kept=parameters.weights ==
-            "kept").program("overlapped")
+            "`share` of the scheduler `overlapped` has no effect: costs decide how large tiles are; "
+            "leave it out",
+            RenamedWarning,
+            stacklevel=2,
+        )
+    return best(workload, chip, kept=parameters.weights == "kept").program("overlapped")
 
 
 def best(workload: Workload, chip: Chip, *, kept: bool = False) -> Written:

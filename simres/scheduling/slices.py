@@ -1,5 +1,4 @@
-"""Slices: a stage that makes a map in slices of channels and sums them up at once, so that the map never
-exists whole.
+"""Stages in slices of channels: a wide map is made and summed up slice by slice, and never exists whole.
 
 An expanding operator makes some channels, what follows works on these, and a projecting operator adds them to
 its sums, which stay on chip. So the wide map of an inverted residual or of a perceptron costs no bytes

@@ -1,5 +1,4 @@
-"""Search over stage boundaries: a dynamic program that keeps, for each prefix of a network, what is not
-beaten.
+"""Search over stage boundaries: a dynamic program that keeps the unbeaten ways to run each prefix.
 
 The state at a boundary is how many bytes of the live maps are on chip. Of what is off-chip, the maps that the
 next stage passes by count first. A stage takes what its closed forms say (`simres.scheduling.mapspace`); what
