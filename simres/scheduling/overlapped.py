@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +19,7 @@ from simres.program.tasks import Program, Work
 from simres.scheduling.plans import Plan
 from simres.scheduling.tiled import Written, in_time
 from simres.scheduling.tiling_cache import has_branches, least_walk, search, walk_of
+from simres.units import format_duration
 from simres.workload.graph import Workload
 
 
@@ -30,6 +32,10 @@ class Trial(NamedTuple):
     planned: float
     held: float
     fill: float
+
+    def __str__(self) -> str:
+        order = "side branches early" if self.early else "as listed"
+        return f"{order}, planned for {self.planned:.0%} of the memory, holding {self.held:.0%}"
 
 
 TRIALS = (
@@ -72,32 +78,40 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
             RenamedWarning,
             stacklevel=2,
         )
-    return best(workload, chip, kept=parameters.weights == "kept").program("overlapped")
+    found, tried = best(workload, chip, kept=parameters.weights == "kept")
+    program = found.program("overlapped")
+    return replace(program, decisions={**program.decisions, "plans tried": "; ".join(tried)})
 
 
-def best(workload: Workload, chip: Chip, *, kept: bool = False) -> Written:
-    """The best schedule found; with `kept`, all weights are on chip before and after. Raises like
-    `schedule`."""
+def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written, list[str]]:
+    """The best schedule found, and what was tried, in words.
+
+    With `kept`, all weights are on chip before and after. Raises like `schedule`.
+    """
     memory, spec = chip.scratchpad()
     bound = _bound(workload, chip, kept=kept)
+    room = spec.capacity - (sum(map(spec.occupied, _weights(workload))) if kept else 0)
     found: Written | None = None
-    room = spec.capacity
-    if kept:
-        room -= sum(spec.occupied(tensor) for tensor in _weights(workload))
+    tried: list[str] = []
     work = 0
     for trial, plan in _plans(workload, chip, room, kept=kept) if room > 0 else ():
         most = LARGEST if found is None else WORK - work
         walk = walk_of(workload, memory, spec, plan, pinned=kept, design=int(room * trial.held), most=most)
-        if walk is not None:
-            work += len(walk.steps)
-            limit = None if found is None else found.estimate_ps
-            found = in_time(workload, chip, walk, limit) or found
+        if walk is None:
+            tried.append(f"{trial}: does not fit, or takes more than {most} steps")
+            continue
+        work += len(walk.steps)
+        played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
+        took = "slower" if played is None else format_duration(played.estimate_ps)
+        tried.append(f"{trial}: {took}, {len(walk.steps)} steps")
+        found = played or found
         if found is not None and (found.estimate_ps <= NEAR * bound or work >= WORK):
             break
     if found is None:
         found = in_time(workload, chip, least_walk(workload, memory, spec, pinned=kept))
         assert found is not None
-    return found
+        tried.append(f"one group after the other: {format_duration(found.estimate_ps)}")
+    return found, tried
 
 
 def _plans(workload: Workload, chip: Chip, room: int, *, kept: bool) -> Iterator[tuple[Trial, Plan]]:
