@@ -1,7 +1,7 @@
 """The scheduler `overlapped`: stages of operators, tiles, prefetch, and all engines side by side.
 
-A search over stage boundaries proposes plans (`simres.scheduling.stage_search`); each is walked through and played
-forward with the costs of the chip, and the best becomes the Program.
+A search over stage boundaries proposes plans (`simres.scheduling.stage_search`); each is walked through and
+played forward with the costs of the chip, and the best becomes the Program.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
 from simres.scheduling.plans import Plan
 from simres.scheduling.tiled import Written, in_time
-from simres.scheduling.tiling_cache import least_walk, search, walk_of
+from simres.scheduling.tiling_cache import has_branches, least_walk, search, walk_of
 from simres.workload.graph import Workload
 
 
 class Trial(NamedTuple):
-    """A plan to try: side branches `early` or as listed; the share of the memory that it is made for, and the share
-    that its walk may hold between steps (the rest is for loads that come early); and how much of each stage's
-    beginning and end is taken to be in the open."""
+    """A plan to try: side branches `early` or as listed; the share of the memory that it is made for, and the
+    share that its walk may hold between steps (the rest is for loads that come early); and how much of each
+    stage's beginning and end is taken to be in the open."""
 
     early: bool
     planned: float
@@ -33,13 +33,14 @@ class Trial(NamedTuple):
 TRIALS = (
     Trial(early=False, planned=1.0, held=0.85, fill=1.0),
     Trial(early=False, planned=0.85, held=0.85, fill=0.0),
+    Trial(early=False, planned=0.7, held=1.0, fill=1.0),
     Trial(early=True, planned=0.7, held=0.85, fill=1.0),
     Trial(early=True, planned=0.85, held=1.0, fill=0.25),
 )
 """What is tried, in this order."""
 
-MOST_STEPS = 40_000
-"""A plan of more steps than this is not tried."""
+LARGEST, WORK = 120_000, 24_000
+"""The most steps of the first plan tried, and of all plans together for as long as more are tried."""
 
 NEAR = 1.005
 """Within this of a bound that holds for every schedule, nothing more is tried."""
@@ -63,22 +64,23 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
 
 
 def best(workload: Workload, chip: Chip, *, kept: bool = False) -> Written:
-    """The best schedule found; with `kept`, all weights are on chip before and after. Raises like `schedule`."""
+    """The best schedule found; with `kept`, all weights are on chip before and after. Raises like
+    `schedule`."""
     memory, spec = chip.scratchpad()
     bound = _bound(workload, chip, kept=kept)
     found: Written | None = None
     room = spec.capacity
     if kept:
         room -= sum(spec.occupied(tensor) for tensor in _weights(workload))
+    work = 0
     for trial, plan in _plans(workload, chip, room, kept=kept) if room > 0 else ():
-        walk = walk_of(
-            workload, memory, spec, plan, pinned=kept, design=int(room * trial.held), most=MOST_STEPS
-        )
+        most = LARGEST if found is None else WORK - work
+        walk = walk_of(workload, memory, spec, plan, pinned=kept, design=int(room * trial.held), most=most)
         if walk is not None:
+            work += len(walk.steps)
             limit = None if found is None else found.estimate_ps
-            better = in_time(workload, chip, walk, limit)
-            found = better or found
-        if found is not None and found.estimate_ps <= NEAR * bound:
+            found = in_time(workload, chip, walk, limit) or found
+        if found is not None and (found.estimate_ps <= NEAR * bound or work >= WORK):
             break
     if found is None:
         found = in_time(workload, chip, least_walk(workload, memory, spec, pinned=kept))
@@ -89,7 +91,10 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> Written:
 def _plans(workload: Workload, chip: Chip, room: int, *, kept: bool) -> Iterator[tuple[Trial, Plan]]:
     """The plan of each trial, leaving out what was there before."""
     seen: set[tuple[float, Plan]] = set()
+    branches = has_branches(workload)
     for trial in TRIALS:
+        if trial.early and not branches:
+            continue
         searched = search(workload, chip, room, early=trial.early, pinned=kept)
         labels = searched.run(int(room * trial.planned), fill=trial.fill)
         if not labels:
