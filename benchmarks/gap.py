@@ -86,8 +86,8 @@ def line(result: Result, seconds: float) -> tuple[str, float, float]:
     compulsory = result.scheduled.compulsory_bytes if hasattr(result.scheduled, "compulsory_bytes") else 0
     ratio, above = makespan / busiest, makespan / result.bounds.makespan
     told = (
-        f"{makespan / 1e9:10.3f} ms  {busiest / 1e9:10.3f} {ratio:6.3f}  {result.bounds.makespan / 1e9:10.3f} "
-        f"{above:6.3f}  {moved / 1e6:8.2f} of {compulsory / 1e6:8.2f} MB  {len(result.program.tasks):6d} tasks "
+        f"{makespan / 1e9:10.3f} ms {busiest / 1e9:10.3f} {ratio:6.3f} {result.bounds.makespan / 1e9:10.3f} "
+        f"{above:6.3f} {moved / 1e6:8.2f} of {compulsory / 1e6:8.2f} MB {len(result.program.tasks):6d} tasks "
         f"{seconds:5.2f} s  {result.program.scheduler}"
     )
     return told, ratio, above

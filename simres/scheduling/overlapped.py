@@ -6,14 +6,12 @@ played forward with the costs of the chip, and the best becomes the Program.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from simres.errors import RenamedWarning
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
 from simres.scheduling.plans import Plan
@@ -59,9 +57,6 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    share: int | None = Field(default=None, ge=1)
-    """Has no effect any more, and goes with the next version: costs decide how large tiles are."""
-
     weights: Literal["streamed", "kept"] = "streamed"
     """`kept`: all weights are on chip before and after, for one image after the other."""
 
@@ -71,13 +66,6 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    if parameters.share is not None:
-        warnings.warn(
-            "`share` of the scheduler `overlapped` has no effect: costs decide how large tiles are; "
-            "leave it out",
-            RenamedWarning,
-            stacklevel=2,
-        )
     found, tried = best(workload, chip, kept=parameters.weights == "kept")
     program = found.program("overlapped")
     return replace(program, decisions={**program.decisions, "plans tried": "; ".join(tried)})
