@@ -45,7 +45,7 @@ TRIALS = (
 )
 """What is tried, in this order."""
 
-LARGEST, WORK = 120_000, 24_000
+LARGEST, WORK = 120_000, 40_000
 """The most steps of the first plan tried, and of all plans together for as long as more are tried."""
 
 NEAR = 1.005

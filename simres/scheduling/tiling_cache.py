@@ -40,8 +40,8 @@ class _Found:
 
 _parts: RecentCache[Workload] = RecentCache(8)
 _branches: RecentCache[bool] = RecentCache(8)
-_mapspaces: RecentCache[Mapspace] = RecentCache(8)
-_searches: RecentCache[StageSearch] = RecentCache(8)
+_mapspaces: RecentCache[Mapspace] = RecentCache(4)
+_searches: RecentCache[StageSearch] = RecentCache(4)
 _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 
 
