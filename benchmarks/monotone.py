@@ -139,7 +139,7 @@ def rates(role: ComponentRole) -> Axis:
                 f"hardware.{name}.{field}": f"{round(getattr(spec, field) * factor)} {unit}"
                 for name, spec in components(chip, role).items()
                 for field, unit in units.items()
-                if isinstance(getattr(spec, field, None), int)
+                if field in type(spec).model_fields
             }
             yield Setting(f"x {factor:g}", overrides, tuple(form))
 
