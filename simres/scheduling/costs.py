@@ -38,8 +38,8 @@ class Costs:
     def tiles_ps(self, call: Call, parts: tuple[int, ...], chunks: int) -> int:
         """The time of an operator in tiles: `parts` of its output by axis, and `chunks` of its sum.
 
-        Units of one role share the tiles; no unit takes less than the largest tile. 0 for what neither the matrix
-        unit nor the host does.
+        Units of one role share the tiles; no unit takes less than the largest tile. 0 for what neither the
+        matrix unit nor the host does.
         """
         role = ROLES.get(call.op.unit)
         if role is None:
