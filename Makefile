@@ -75,6 +75,7 @@ bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/view.py
 	$(PY) benchmarks/sweep.py --points 1000 --alone
 	$(PY) benchmarks/streams.py
+	$(PY) benchmarks/monotone.py --quick
 
 clean: ## Remove what can be made again, but for .venv.
 	rm -rf $(DEMO) $(LOWEST) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
