@@ -53,9 +53,13 @@ class _Queue:
 
 
 class InTime:
-    """Plays the chip forward and finds the order in which tasks begin."""
+    """Plays the chip forward and finds the order in which tasks begin.
 
-    def __init__(self, walk: Walk, chip: Chip) -> None:
+    Loads that are not for the next step of the walk leave a `reserve` of the memory free, in bytes: running far
+    ahead, they would take the space that the computation needs to go on.
+    """
+
+    def __init__(self, walk: Walk, chip: Chip, reserve: int = 0) -> None:
         self.walk = walk
         self.chip = chip
         residency, tiling = walk.residency, walk.tiling
@@ -63,6 +67,7 @@ class InTime:
         """By stay: the bytes that it takes."""
         self.held = residency.held.copy()
         self.free = self.capacity = tiling.room
+        self.reserve = reserve
         self.frees: list[tuple[int, int]] = []
         """When memory will be given back, and how much."""
         self.granted = 0
@@ -279,7 +284,7 @@ class InTime:
         sources = self.walk.sources.get(self.next_load)
         if sources and not self.off_chip.issuperset(sources):
             return _LATER
-        return self._space(self.bus_free, size)
+        return self._space(self.bus_free, size + self.reserve if stay.start > self.frontier else size)
 
     def _take(self, at: int, start: int, nbytes: int) -> None:
         """Grants memory at a time for a stay that in the walk begins at `start`."""

@@ -70,13 +70,20 @@ def _one_engine_each(walk: Walk, chip: Chip) -> bool:
     return len(buses) <= 1 and all(len(chip.named(role)) == 1 for role in roles)
 
 
+RESERVES = (0, 4)
+"""Parts of the memory that loads far ahead leave free, as divisors: none, and a quarter."""
+
+
 def in_time(workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = None) -> Written | None:
     """Everything as early as it can be; None where that would not end before `limit_ps`."""
-    play = InTime(walk, chip)
-    played = play.run() if limit_ps is None else play.run(limit_ps)
-    if played is None:
-        return None
-    return Written(walk, chip, workload, True, played.order, played.engines, played.end_ps)
+    best: Written | None = None
+    for part in RESERVES:
+        play = InTime(walk, chip, walk.tiling.room // part if part else 0)
+        played = play.run() if limit_ps is None else play.run(limit_ps)
+        if played is not None:
+            limit_ps = played.end_ps
+            best = Written(walk, chip, workload, True, played.order, played.engines, played.end_ps)
+    return best
 
 
 def in_a_row(workload: Workload, chip: Chip, walk: Walk) -> Written:
