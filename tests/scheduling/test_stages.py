@@ -8,8 +8,8 @@ from hypothesis import given
 from simres.scheduling.cuts import Cut
 from simres.scheduling.groups import groups
 from simres.scheduling.ordering import ordered
-from simres.scheduling.residency import Residency
 from simres.scheduling.plans import Plan, one_by_one
+from simres.scheduling.residency import Residency
 from simres.scheduling.stages import leaders, stacked
 from simres.scheduling.tiling import Tiling
 from simres.testing import paper_chip, prove, workloads
