@@ -95,7 +95,7 @@ CASES = (
         str(FOLDER / "workloads" / "vgg16-convolutions.json"),
     ),
     *(
-        Case("Eyeriss", name, images, None, "", "eyeriss", file, "{name: overlapped, share: 4}")
+        Case("Eyeriss", name, images, None, "", "eyeriss", file, "overlapped")
         for name, file in RESNETS.items()
         for images in (1, 4)
     ),
