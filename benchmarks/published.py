@@ -38,7 +38,6 @@ class Case(NamedTuple):
     source: str = ""
     scenario: str = ""
     workload: str = ""
-    scheduler: str = "overlapped"
     hardware: Mapping[str, object] = {}
 
 
@@ -95,7 +94,7 @@ CASES = (
         str(FOLDER / "workloads" / "vgg16-convolutions.json"),
     ),
     *(
-        Case("Eyeriss", name, images, None, "", "eyeriss", file, "overlapped")
+        Case("Eyeriss", name, images, None, "", "eyeriss", file)
         for name, file in RESNETS.items()
         for images in (1, 4)
     ),
@@ -110,7 +109,7 @@ def simulated_ps(case: Case) -> int:
     traced = [*FOLDED, TYPES[case.scenario], "fuse_epilogues"] if case.scenario in TYPES else []
     overrides: dict[str, object] = {
         "passes": [*traced, f"batch_{case.images}"],
-        "scheduler": case.scheduler,
+        "scheduler": "overlapped",
         **case.hardware,
     }
     if case.workload:

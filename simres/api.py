@@ -17,10 +17,8 @@ from simres.plugins.registry import Registry, default_registry
 from simres.program.record import RecordLevel
 from simres.program.tenants import ONLY
 from simres.result import Result
-from simres.result import json as result_json
 from simres.scenario import loader, shipped
 from simres.scenario.model import Scenario
-from simres.simulation.stream import PERCENTILES
 from simres.text import describe
 from simres.workload.graph import Ledger, Workload
 from simres.workload.json import read as read_workload
@@ -104,6 +102,7 @@ def saturate(
     without a `load` that has a rate; `AnswerIsNo` when a target cannot be met at any rate.
     """
     from simres.exploration import saturation
+    from simres.simulation.stream import PERCENTILES
 
     registry = registry or default_registry()
     found = _scenario(scenario, None, None, registry)
@@ -150,13 +149,17 @@ def trace(
 
 def load(path: str | Path) -> Result:
     """Reads a result that `Result.save` or `simres simulate -o DIR` wrote."""
-    return _shown(result_json.read_result(path))
+    from simres.result.json import read_result
+
+    return _shown(read_result(path))
 
 
 def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result, Result]:
     """Returns the result in a file, and that of simulating the same scenario and workload again."""
+    from simres.result.json import read_result
+
     registry = registry or default_registry()
-    before = result_json.read_result(path)
+    before = read_result(path)
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
     return _shown(before), evaluate(scenario, before.workloads, registry, before.record.level)
 

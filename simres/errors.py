@@ -90,7 +90,7 @@ class SimresWarning(UserWarning):
 
 
 class RenamedWarning(SimresWarning):
-    """A module or class was imported by its old name, which works for one more minor version."""
+    """An old name of a module or in a scenario was used; it works for one more minor version."""
 
 
 def install(extra: str) -> str:

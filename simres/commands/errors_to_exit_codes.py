@@ -48,7 +48,7 @@ def guard(command: Callable[[], Any]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", SimresWarning)
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _shown_once()
             code = command()
         sys.stdout.flush()
         return int(code or ExitCode.OK)
@@ -100,9 +100,16 @@ def _say(kind: str, message: str, hint: str | None = None) -> None:
         _close_quietly(sys.stderr)
 
 
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    if isinstance(message, SimresWarning):
-        _say("warning", str(message))
+def _shown_once() -> Callable[..., None]:
+    """How to show a warning: once, even if a command reads the same scenario again and again."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        if isinstance(message, SimresWarning) and (text := str(message)) not in said:
+            said.add(text)
+            _say("warning", text)
+
+    return show
 
 
 def _and(hint: str | None, place: str) -> str:

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres.errors import SimresError, SimresWarning, install
+from simres.errors import RenamedWarning, SimresError, SimresWarning, install
 from simres.exploration.chunks import AHEAD, chunks
 from simres.exploration.point_figures import FigureRow, failed, outcome
 from simres.exploration.study import Study
@@ -189,6 +189,7 @@ class _Bench:
         """Returns the rows of points, or how this process differs from the client."""
         with self._lock:
             if self._registry is None:
+                warnings.simplefilter("ignore", RenamedWarning)  # the client says it
                 self._registry = Registry(external=self.study.plugins)
                 self._differs = _difference(self.expected, versions_of(self.study, self._registry))
             if self._differs:

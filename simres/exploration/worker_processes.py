@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import threading
+import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -16,7 +17,7 @@ from multiprocessing.connection import wait as wait_for
 from types import TracebackType
 from typing import Self
 
-from simres.errors import SimresError
+from simres.errors import RenamedWarning, SimresError
 from simres.exploration.chunks import AHEAD, Shares
 from simres.exploration.point_figures import FigureRow, failed, outcome
 from simres.exploration.study import Study
@@ -154,6 +155,7 @@ def _begin(study: Study) -> None:
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    warnings.simplefilter("ignore", RenamedWarning)  # said when the study was made, of every value
     _worker = study, Registry(external=study.plugins)
     gc.freeze()
 

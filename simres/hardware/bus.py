@@ -29,15 +29,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 from simpy import Environment, Event
 
-from simres.hardware.arbitration import Arbiter
 from simres.hardware.channel import Channel, Refill, Rules
 from simres.hardware.engine import Done, Engine, MasterWork, Stall, after_arrivals
 from simres.hardware.specs import BackgroundSpec, BusSpec
 from simres.program.tasks import Work
 from simres.units import PS_PER_S
+
+if TYPE_CHECKING:  # a bus that nobody shares has no use for it
+    from simres.hardware.arbitration import Arbiter
 
 
 def _rules(spec: BusSpec, per_ps: int) -> Rules:
@@ -168,6 +171,8 @@ class SharedBus:
         names: Sequence[str],
         masters: Mapping[str, BackgroundSpec],
     ) -> None:
+        from simres.hardware.arbitration import Arbiter
+
         self.env = env
         self.spec = spec
         self._clock = _Clock(spec)

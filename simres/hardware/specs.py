@@ -307,6 +307,11 @@ class ComputeSpec(UnitSpec):
         """Millionths of the peak rate that `work` reaches."""
         return PARTS
 
+    @property
+    def by_amount(self) -> bool:
+        """Whether the time of a task follows from its number of operations alone, whatever their shape."""
+        return False
+
     def operations(self, work: Work) -> int:
         """The operations in `work`."""
         raise NotImplementedError
@@ -346,6 +351,10 @@ class MatrixSpec(MatrixUnitSpec, ComputeSpec):
     c and c x m. Between shapes a share is interpolated, every axis logarithmic; beyond the ends it stays.
     An operator without any runs at `rate`. `simres calibrate` writes them."""
 
+    @property
+    def by_amount(self) -> bool:
+        return not self.efficiency
+
     def operations(self, work: Work) -> int:
         return self.ops_per_mac * work.macs
 
@@ -376,6 +385,10 @@ class HostSpec(ComputeSpec):
 
     def energy_costs(self) -> EnergyCosts:
         return EnergyCosts(operation_fj=self.energy_per_operation, static_uw=self.static_power)
+
+    @property
+    def by_amount(self) -> bool:
+        return not self.efficiency
 
     def operations(self, work: Work) -> int:
         return work.vector_ops

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 from simres.errors import SimresError
 from simres.hardware.chip import Chip
 from simres.planning.plan import Schedule, behaviours_of, chip_of, plan
-from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import Program
 from simres.program.tenants import ONLY, combined_program, combined_record
 from simres.simulation.run import RunningTenant, run_stream, run_tenants
-from simres.simulation.stream import Stream
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
     from simres.scenario.arrivals import RequestLoad
     from simres.scenario.model import Scenario
+    from simres.simulation.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class Member:
         """Its stream of requests under this name, as drawn for a replication; None without requests."""
         if self.load is None:
             return None
+        from simres.planning.requests import stream_of
+
         return stream_of(self.load, self.schedule.sizes, self.start_ps, name, replication)
 
 

@@ -11,7 +11,6 @@ import simpy
 from simres.analysis.bounds import LowerBound, bounds, bounds_of, kept, least_work, shared
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
-from simres.planning.capacity import capacity_per_ks, refuse_overload
 from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
@@ -41,8 +40,12 @@ def evaluate(
         level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL
     brief = level is RecordLevel.NONE and not scenario.tenants
     crew = plan_crew(scenario, workloads, registry, brief=brief)
-    capacity = capacity_per_ks(crew)
-    refuse_overload(crew, capacity)
+    capacity = 0
+    if crew.loads:
+        from simres.planning.capacity import capacity_per_ks, refuse_overload
+
+        capacity = capacity_per_ks(crew)
+        refuse_overload(crew, capacity)
     ran = run_crew(crew, level)
     result = _result(scenario, workloads, registry, crew, ran, capacity)
     if scenario.overridden or not scenario.expect:
@@ -65,7 +68,10 @@ def _result(
         for name, member in crew.members.items()
         if isinstance(workload := member.schedule.workload, Workload)
     }
-    passes = {name: own.passes for name, own in scenario.parts().items()}
+    changed = {
+        name: bool(own.passes) or crew.members[name].schedule.workload is not given[name]
+        for name, own in scenario.parts().items()
+    }
     works = [
         least_work(member.schedule.workload, crew.programs[name], member.repeats)
         for name, member in crew.members.items()
@@ -86,13 +92,13 @@ def _result(
         bounds=bounds_of(works, crew.chip, max(chains_ps), lower[ONLY] if only else _together(crew, lower)),
         origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(whole),
-        rewritten=combined_workload(scheduled) if any(passes.values()) else None,
+        rewritten=combined_workload(scheduled) if any(changed.values()) else None,
         candidates=only.schedule.candidates if only else (),
         repeats=only.repeats if only else 1,
         capacity_per_ks=capacity,
         tenants={
             name: _tenancy(
-                crew, name, workload, scheduled[name] if passes[name] else None, *ran[name], lower[name]
+                crew, name, workload, scheduled[name] if changed[name] else None, *ran[name], lower[name]
             )
             for name, workload in given.items()
             if name != ONLY and isinstance(workload, Workload)

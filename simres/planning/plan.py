@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from simres.caching import IdentityKey, RecentCache
-from simres.errors import SimresError
+from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
-from simres.passes.batch import batch
 from simres.planning.candidates import candidate_programs
-from simres.planning.requests import refuse_mixed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
 from simres.program.tenants import concatenated
 from simres.result.data import Candidate
-from simres.result.document import program_document
-from simres.scheduling.preload import preload
 from simres.simulation.check import check
 from simres.simulation.flattened import least_ps
-from simres.simulation.proof import prove
 from simres.simulation.run import run_stream
 from simres.workload.graph import Ledger, Workload
 
@@ -63,6 +58,8 @@ class Schedule:
 
     def to_json(self) -> str:
         """The JSON form as text: the Program with its tasks, buffers and regions, and the candidates."""
+        from simres.result.document import program_document
+
         document = {
             "schema_version": SCHEMA_VERSION,
             "program": program_document(self.program),
@@ -77,14 +74,31 @@ def plan(
     """The best Program that the scenario's scheduler offers for `workload`, checked.
 
     If a scheduler leaves the choice by offering a list, the Program of `serial` is one more candidate; each
-    is simulated, and the fastest kept (the first of equals). Raises `SimresError` if the scheduler does not
-    take such a workload, `AnswerIsNo` if the network does not fit, `InvariantViolation` if the Program kept
-    is wrong. With `brief`, candidates that cannot be the fastest are not simulated, and none are listed.
+    is simulated, and the fastest kept (the first of equals). Normalisations that do not fit run in two passes
+    (`simres.passes.two_passes`); where the network is refused nevertheless, all of them do. Raises
+    `SimresError` if the scheduler does not take such a workload, `AnswerIsNo` if the network does not fit,
+    `InvariantViolation` if the Program kept is wrong. With `brief`, candidates that cannot be the fastest are
+    not simulated, and none are listed.
     """
     chip = chip_of(scenario, registry)
-    workload = _rewritten(scenario, workload, registry)
+    refused: AnswerIsNo | None = None
+    for network in _forms(_rewritten(scenario, workload, registry), chip):
+        try:
+            return _planned(scenario, network, chip, registry, brief=brief)
+        except AnswerIsNo as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
+
+
+def _planned(
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry, *, brief: bool
+) -> Schedule:
     if scenario.load is None:
         return _plan(scenario, workload, chip, registry, brief=brief)
+    from simres.passes.batch import batch
+    from simres.planning.requests import refuse_mixed
+
     found = {}
     for size in scenario.load.sizes:
         if size > 1 and isinstance(workload, Ledger):
@@ -143,6 +157,8 @@ def _starts(
     each = ((program, 0),) * images
     if not program.resident_in or isinstance(workload, Ledger):
         return each
+    from simres.scheduling.preload import preload
+
     return ((preload(program, workload, chip), 0), *each)
 
 
@@ -151,6 +167,8 @@ def _proven(
 ) -> tuple[tuple[Program, int], ...]:
     """The Programs to launch, after a proof that they are sound."""
     if isinstance(workload, Workload):
+        from simres.simulation.proof import prove
+
         prove(program, chip, workload)
     else:
         check(program, chip, workload)
@@ -172,6 +190,21 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
     network = workload
     key = (IdentityKey(network), scenario.passes, IdentityKey(registry))
     return _rewrites.get(key, lambda: apply(scenario.passes, network, registry))
+
+
+def _forms(workload: Workload | Ledger, chip: Chip) -> Iterator[Workload | Ledger]:
+    """The workload with normalisations in two passes: those that do not fit otherwise, then all of them."""
+    if isinstance(workload, Ledger) or not chip.memories:
+        yield workload
+        return
+    from simres.passes.two_passes import divisible, in_two_passes, too_large
+
+    key = IdentityKey(workload)
+    for names in dict.fromkeys((too_large(workload, chip.scratchpad()[1]), divisible(workload))):
+        if names:
+            yield _rewrites.get((key, names), partial(in_two_passes, workload, names))
+        else:
+            yield workload
 
 
 _rewrites: RecentCache[Workload] = RecentCache(8)

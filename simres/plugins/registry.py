@@ -21,7 +21,6 @@ import pluggy
 
 from simres.errors import PluginFailure, SimresError, SimresWarning
 from simres.plugins import builtins, hooks
-from simres.plugins.compatibility import unmet
 from simres.plugins.hooks import (
     NUMBERED,
     PROJECT,
@@ -246,6 +245,8 @@ class Registry:
         if not self._pending:
             return
         self._pending = False
+        from simres.plugins.compatibility import unmet
+
         for provider, entry_point in _installed():
             started = perf_counter()
             reason = unmet(entry_point.dist) if entry_point.dist else None

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 from simres.analysis.bounds import Bounds, least_work
 from simres.analysis.breakdown import LayerTotals, by_layer
 from simres.analysis.energy import Energy, energy
-from simres.analysis.evictions import Eviction, evictions
-from simres.analysis.occupancy import Stay, stays
-from simres.analysis.pipeline import Pipeline, pipeline
 from simres.analysis.reference_times import Reference, at_the_roof_ps
 from simres.program.names import EngineName
 from simres.program.record import Record
@@ -23,6 +20,9 @@ from simres.result.engine_rows import EngineRow, engine_rows, row_names
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
+    from simres.analysis.evictions import Eviction
+    from simres.analysis.occupancy import Stay
+    from simres.analysis.pipeline import Pipeline
     from simres.analysis.traffic_estimate import Estimate
 
 
@@ -87,6 +87,8 @@ class Figures:
     @cached_property
     def stays(self) -> tuple[Stay, ...]:
         """The buffers in on-chip memory, with their times."""
+        from simres.analysis.occupancy import stays
+
         return stays(self.program, self.record)
 
     @cached_property
@@ -101,6 +103,8 @@ class Figures:
         """The throughput of a stream of inferences; None if the workload ran once."""
         if self.repeats < 2 or self.record.streams:
             return None
+        from simres.analysis.pipeline import pipeline
+
         return pipeline(self.program, self.record, _batch(self.scheduled))
 
     @cached_property
@@ -108,6 +112,8 @@ class Figures:
         """The bytes that crossed the bus again, by tensor; empty for a ledger."""
         if not isinstance(self.scheduled, Workload) or self.record.streams:
             return ()
+        from simres.analysis.evictions import evictions
+
         return evictions(self.program, self.scheduled, self.record)
 
     @cached_property

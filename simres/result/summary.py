@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from simres.analysis.energy import energy_delay_js, power_uw
-from simres.analysis.occupancy import peak
 from simres.errors import SimresError
 from simres.units import PS_PER_S, quantity_of
 
@@ -233,6 +232,10 @@ def _bounds(bounds: Bounds) -> dict[str, int]:
 
 def _fullest(result: Figures, memory: str) -> dict[str, Any]:
     """The time at which a memory was fullest, and its tensors; empty unless the Record is full."""
+    if not result.program.buffers:
+        return {}
+    from simres.analysis.occupancy import peak
+
     found = peak(result.stays, memory)
     return (
         {} if found is None else {"fullest_at_ps": found.at_ps, "held_at_fullest_bytes": dict(found.holders)}

@@ -17,6 +17,7 @@ from simres.plugins.registry import resolve
 from simres.scenario import shipped
 from simres.scenario.arrivals import load_of, resolved_load
 from simres.scenario.model import Scenario, Tenant, TenantFile, is_file_reference
+from simres.scenario.old_settings import renewed
 from simres.scenario.problems import Problems
 from simres.scenario.source import Trail
 from simres.text import describe, shorten
@@ -46,6 +47,8 @@ def scheduler_of(problems: Problems, registry: KnownParts, trail: Trail, given: 
     if not isinstance(name, str):
         problems.add(trail, "`name` is missing" if name is None else f"`name` must be text{_got(name)}")
         return nothing
+    settings = renewed(problems, trail, settings)
+    name = settings["name"]
     try:
         model = resolve(registry.scheduler(name).parameters)
     except SimresError as error:

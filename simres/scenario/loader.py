@@ -40,7 +40,6 @@ from simres.scenario.model import (
 )
 from simres.scenario.problems import Problems, suggestion
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
-from simres.scenario.sweep_section import sweep_of
 from simres.text import describe
 
 
@@ -207,6 +206,8 @@ def _scenario(
     usual = Tenant(workload, scheduler, parameters, passes, images, sram=0, load=load)
     tenants = tenants_of(problems, registry, hardware, usual, seed, files)
     if data.get("sweep") is not None:
+        from simres.scenario.sweep_section import sweep_of
+
         sweep_of(problems, data["sweep"])
     problems.raise_any()
     return Scenario(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -9,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from simres.errors import InvalidFile, Problem, SimresError
+from simres.errors import InvalidFile, Problem, RenamedWarning, SimresError
 from simres.scenario.source import MAX_PROBLEMS, Document, Trail
 from simres.text import describe, shorten
 
@@ -30,17 +31,15 @@ class Problems:
 
     def add(self, trail: Trail, message: str, *, key: bool = False, hint: str | None = None) -> None:
         """Records a problem with the value at `trail` (or its key)."""
-        name = ".".join(shorten(part) for part in trail)
-        text = f"{name}: {message}" if name else message
-        set_ = max((set_ for set_ in self.overrides if trail[: len(set_)] == set_), key=len, default=None)
-        if set_ is None:
-            self._problems.append(Problem(*self.document.place(trail, key=key), text))
-        elif (said := self.overrides[set_]) is None:
-            self._problems.append(Problem(0, 0, f"--set {text}"))
-        else:
-            place = self.document.place(said, key=key)
-            self._problems.append(Problem(*place, f"{'.'.join(map(str, said[:-1]))}.{text}"))
+        self._problems.append(self._problem(trail, message, key=key))
         self._hint = self._hint or hint
+
+    def warn_of_old(self, trail: Trail, message: str) -> None:
+        """Warns, by a `RenamedWarning`, that what is at `trail` is understood until 0.3 only."""
+        old = self._problem(trail, message)
+        place = f"{self.document.path}:{old.line}: " if old.line else ""
+        said = old.message.removeprefix("--set ")  # or `--vary`, which is not known here
+        warnings.warn(f"{place}{said}; it is an error from 0.3 on", RenamedWarning, stacklevel=2)
 
     def add_error(self, trail: Trail, error: SimresError) -> None:
         """Records an error that was raised about the value at `trail`."""
@@ -71,6 +70,16 @@ class Problems:
             if len(ordered) > len(most):
                 most.append(Problem(0, 0, f"and {len(ordered) - len(most)} more"))
             raise InvalidFile(self.what, self.document.path, most, self._hint)
+
+    def _problem(self, trail: Trail, message: str, *, key: bool = False) -> Problem:
+        name = ".".join(shorten(part) for part in trail)
+        text = f"{name}: {message}" if name else message
+        set_ = max((set_ for set_ in self.overrides if trail[: len(set_)] == set_), key=len, default=None)
+        if set_ is None:
+            return Problem(*self.document.place(trail, key=key), text)
+        if (said := self.overrides[set_]) is None:
+            return Problem(0, 0, f"--set {text}")
+        return Problem(*self.document.place(said, key=key), f"{'.'.join(map(str, said[:-1]))}.{text}")
 
     def _add_pydantic(self, model: type[BaseModel], item: dict[str, Any], trail: Trail) -> None:
         named = (part for part in item["loc"] if isinstance(part, str | int) and part != "[key]")

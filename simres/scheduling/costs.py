@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from math import ceil, prod
+
 from simres.hardware.chip import Chip
+from simres.hardware.specs import ComputeSpec, EngineSpec
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
 from simres.workload.graph import Workload
-from simres.workload.operators import Unit
+from simres.workload.operators import Op, Unit
 from simres.workload.reading import Call
 
 ROLES = {Unit.MATRIX: ComponentRole.MATRIX, Unit.HOST: ComponentRole.HOST}
@@ -38,8 +41,8 @@ class Costs:
     def tiles_ps(self, call: Call, parts: tuple[int, ...], chunks: int) -> int:
         """The time of an operator in tiles: `parts` of its output by axis, and `chunks` of its sum.
 
-        Units of one role share the tiles; no unit takes less than the largest tile. 0 for what neither the matrix
-        unit nor the host does.
+        Units of one role share the tiles; no unit takes less than the largest tile. 0 for what neither the
+        matrix unit nor the host does.
         """
         role = ROLES.get(call.op.unit)
         if role is None:
@@ -47,6 +50,8 @@ class Costs:
         units = list(self.chip.named(role).values())
         if not units:
             self.chip.fastest(role, Work())  # says so
+        if all(isinstance(unit, ComputeSpec) and unit.by_amount for unit in units):
+            return self._by_amount_ps(call.op, units, prod(parts) * chunks)
         total = summed(call)
         boxes: list[tuple[tuple[tuple[int, int], ...], int]] = [((), 1)]
         for size, count in zip(call.output, parts, strict=True):
@@ -62,6 +67,12 @@ class Costs:
                 found += took * times * often
                 largest = max(largest, took)
         return max(largest, -(-found // len(units)))
+
+    def _by_amount_ps(self, op: Op, units: list[EngineSpec], tiles: int) -> int:
+        """The time of so many tiles where it does not matter how they are shaped."""
+        work = Work(macs=op.macs, vector_ops=op.vector_ops)
+        took = min([tiles * unit.task_ps + unit.at_peak_ps(work) for unit in units])
+        return ceil(took * -(-tiles // len(units)) / tiles)
 
     def least_ps(self, workload: Workload) -> int:
         """The time of the busiest role if all worked at their peak, with the compulsory bytes."""

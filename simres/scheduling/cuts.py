@@ -52,7 +52,7 @@ def rows_of(axes: Axes, parts: tuple[int, ...]) -> int:
 
 
 def finer(cut: Cut, axes: Axes, sums: int) -> Iterator[Cut]:
-    """The cut itself and ever finer ones, each with what is summed over in 1, 2, 4, ... chunks, up to `sums`."""
+    """The cut itself and ever finer ones, each with its sum in 1, 2, 4, ... chunks, up to `sums`."""
     most_rows = prod(axes.most[axis] for axis in axes.rows)
     most_columns = axes.most[axes.column] if axes.column is not None else 1
     n_rows, n_columns = rows_of(axes, cut.parts), 1 if axes.column is None else cut.parts[axes.column]

@@ -16,7 +16,7 @@ from simres.workload.operators import Op, Role, Unit
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """A network in groups, in an order in which they can run: `members` has the operators of each by number."""
+    """A network in groups, in an order in which they can run; `members` are operators by number."""
 
     workload: Workload
     members: tuple[tuple[int, ...], ...]
@@ -54,8 +54,8 @@ def operators(workload: Workload) -> tuple[Op, ...]:
 def groups(workload: Workload, *, early: bool = False) -> Groups:
     """The groups of a network in the order listed.
 
-    With `early`, a side branch (the convolution of a shortcut) runs right before the operator that reads the same
-    map, instead of where it is listed.
+    With `early`, a side branch (the convolution of a shortcut) runs right before the operator that reads the
+    same map, instead of where it is listed.
     """
     ops = operators(workload)
     members: list[list[int]] = []

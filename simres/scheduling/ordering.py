@@ -73,11 +73,11 @@ def _interleaved(tiling: Tiling, tiles: list[list[Step]], leads: list[bool]) -> 
             following[place] += 1
             for piece in step.outputs:
                 made_by[piece] -= 1
-            # Sums stay where they are until they are complete.
+            # Sums stay where they are until they are complete, or what is to be added is yet to be made.
+            turn(place)
             more = tiles[place][following[place] : following[place] + 1]
-            if not more or more[0].outputs != first.outputs:
+            if not more or more[0].outputs != first.outputs or heads[place]:
                 break
-        turn(place)
         for piece in first.outputs:
             if not made_by[piece]:
                 del made_by[piece]

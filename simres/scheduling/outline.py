@@ -1,11 +1,11 @@
-"""What the mapspace asks of a network again and again: shapes, readers and reaches of its operators, by number."""
+"""What the mapspace asks of a network again and again: shapes, readers and reaches of its operators."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import NamedTuple
 
-from simres.scheduling.cuts import split
+from simres.scheduling.cuts import Cut, rows_of, split
 from simres.scheduling.groups import Groups
 from simres.scheduling.pieces import box_bytes
 from simres.workload.boxes import Box, whole
@@ -15,12 +15,13 @@ from simres.workload.reaches import Shape
 
 
 class BandRead(NamedTuple):
-    """What the middle band of an operator reads of a tensor: bands `low` to `high` of a map, or a weight."""
+    """What the middle band of an operator reads: `nbytes` of bands `low` to `high` of a map, or a weight."""
 
     tensor: str
     weight: bool
     low: int
     high: int
+    nbytes: int
 
 
 class TileRead(NamedTuple):
@@ -56,6 +57,7 @@ class Outline:
             for name, tensor in self.tensors.items()
             if tensor.role is Role.WEIGHT
         }
+        self._cuts: dict[tuple[int, int, int], Cut | None] = {}
         self._bands: dict[tuple[int, int], list[BandRead] | None] = {}
         self._tiles: dict[tuple[int, tuple[int, ...]], dict[str, TileRead]] = {}
         self._known: dict[object, int] = {}
@@ -105,6 +107,16 @@ class Outline:
         key = (op.kind, op.unit, op.macs, op.vector_ops, op.loops, op.window, tuple(op.attributes.items()))
         return self._known.setdefault((key, op.reads, tuple(read), made, looked_up), len(self._known))
 
+    def cut(self, number: int, bands: int, slices: int) -> Cut | None:
+        """An operator in exactly so many bands of rows and slices of columns; None if it cannot be cut so."""
+        key = (self.forms[number], bands, slices)
+        if key not in self._cuts:
+            axes = self.axes[number]
+            parts = split(axes, bands, slices) if bands * slices > 1 else (1,) * len(axes.most)
+            fits = prod(parts) == bands * slices and rows_of(axes, parts) == bands
+            self._cuts[key] = Cut(parts, columns_outer=slices > 1) if fits else None
+        return self._cuts[key]
+
     def band_reads(self, number: int, bands: int) -> list[BandRead] | None:
         """What the middle of so many bands of an operator reads; None where it cannot be cut into so many."""
         key = (number, bands)
@@ -125,7 +137,7 @@ class Outline:
                 continue
             stored, there = to_storage(self.workload, name, needed)
             if stored in self.weight_bytes:
-                found.append(BandRead(stored, True, 0, 0))
+                found.append(BandRead(stored, True, 0, 0, self.weight_bytes[stored]))
                 continue
             maker = self.maker.get(stored)
             if maker is not None:
@@ -133,7 +145,8 @@ class Outline:
             else:
                 cut = self._input_parts(number, parts, box, name, reach)
             shape = self.tensors[stored].shape
-            found.append(BandRead(stored, False, *_span(shape, cut, there, bands)))
+            nbytes = box_bytes(self.tensors[stored], there)
+            found.append(BandRead(stored, False, *_span(shape, cut, there, bands), nbytes))
         return found
 
     def _input_parts(

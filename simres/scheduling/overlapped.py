@@ -1,47 +1,52 @@
 """The scheduler `overlapped`: stages of operators, tiles, prefetch, and all engines side by side.
 
-A search over stage boundaries proposes plans (`simres.scheduling.stage_search`); each is walked through and played
-forward with the costs of the chip, and the best becomes the Program.
+A search over stage boundaries proposes plans (`simres.scheduling.stage_search`); each is walked through and
+played forward with the costs of the chip, and the best becomes the Program.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from simres.errors import RenamedWarning
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
 from simres.scheduling.plans import Plan
 from simres.scheduling.tiled import Written, in_time
-from simres.scheduling.tiling_cache import least_walk, search, walk_of
+from simres.scheduling.tiling_cache import has_branches, least_walk, search, walk_of
+from simres.units import format_duration
 from simres.workload.graph import Workload
 
 
 class Trial(NamedTuple):
-    """A plan to try: side branches `early` or as listed; the share of the memory that it is made for, and the share
-    that its walk may hold between steps (the rest is for loads that come early); and how much of each stage's
-    beginning and end is taken to be in the open."""
+    """A plan to try: side branches `early` or as listed; the share of the memory that it is made for, and the
+    share that its walk may hold between steps (the rest is for loads that come early); and how much of each
+    stage's beginning and end is taken to be in the open."""
 
     early: bool
     planned: float
     held: float
     fill: float
 
+    def __str__(self) -> str:
+        order = "side branches early" if self.early else "as listed"
+        return f"{order}, planned for {self.planned:.0%} of the memory, holding {self.held:.0%}"
+
 
 TRIALS = (
     Trial(early=False, planned=1.0, held=0.85, fill=1.0),
     Trial(early=False, planned=0.85, held=0.85, fill=0.0),
+    Trial(early=False, planned=0.7, held=1.0, fill=1.0),
     Trial(early=True, planned=0.7, held=0.85, fill=1.0),
     Trial(early=True, planned=0.85, held=1.0, fill=0.25),
 )
 """What is tried, in this order."""
 
-MOST_STEPS = 40_000
-"""A plan of more steps than this is not tried."""
+LARGEST, WORK = 120_000, 40_000
+"""The most steps of the first plan tried, and of all plans together for as long as more are tried."""
 
 NEAR = 1.005
 """Within this of a bound that holds for every schedule, nothing more is tried."""
@@ -52,9 +57,6 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    share: int | None = Field(default=None, ge=1)
-    """Has no effect any more, and goes with the next version: costs decide how large tiles are."""
-
     weights: Literal["streamed", "kept"] = "streamed"
     """`kept`: all weights are on chip before and after, for one image after the other."""
 
@@ -64,43 +66,49 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    if parameters.share is not None:
-        warnings.warn(
-            "`share` of the scheduler `overlapped` has no effect: costs decide how large tiles are; leave it out",
-            RenamedWarning,
-            stacklevel=2,
-        )
-    return best(workload, chip, kept=parameters.weights == "kept").program("overlapped")
+    found, tried = best(workload, chip, kept=parameters.weights == "kept")
+    program = found.program("overlapped")
+    return replace(program, decisions={**program.decisions, "plans tried": "; ".join(tried)})
 
 
-def best(workload: Workload, chip: Chip, *, kept: bool = False) -> Written:
-    """The best schedule found; with `kept`, all weights are on chip before and after. Raises like `schedule`."""
+def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written, list[str]]:
+    """The best schedule found, and what was tried, in words.
+
+    With `kept`, all weights are on chip before and after. Raises like `schedule`.
+    """
     memory, spec = chip.scratchpad()
     bound = _bound(workload, chip, kept=kept)
+    room = spec.capacity - (sum(map(spec.occupied, _weights(workload))) if kept else 0)
     found: Written | None = None
-    room = spec.capacity
-    if kept:
-        room -= sum(spec.occupied(tensor) for tensor in _weights(workload))
+    tried: list[str] = []
+    work = 0
     for trial, plan in _plans(workload, chip, room, kept=kept) if room > 0 else ():
-        walk = walk_of(
-            workload, memory, spec, plan, pinned=kept, design=int(room * trial.held), most=MOST_STEPS
-        )
-        if walk is not None:
-            limit = None if found is None else found.estimate_ps
-            better = in_time(workload, chip, walk, limit)
-            found = better or found
-        if found is not None and found.estimate_ps <= NEAR * bound:
+        most = LARGEST if found is None else WORK - work
+        walk = walk_of(workload, memory, spec, plan, pinned=kept, design=int(room * trial.held), most=most)
+        if walk is None:
+            tried.append(f"{trial}: does not fit, or takes more than {most} steps")
+            continue
+        work += len(walk.steps)
+        played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
+        took = "slower" if played is None else format_duration(played.estimate_ps)
+        tried.append(f"{trial}: {took}, {len(walk.steps)} steps")
+        found = played or found
+        if found is not None and (found.estimate_ps <= NEAR * bound or work >= WORK):
             break
     if found is None:
         found = in_time(workload, chip, least_walk(workload, memory, spec, pinned=kept))
         assert found is not None
-    return found
+        tried.append(f"one group after the other: {format_duration(found.estimate_ps)}")
+    return found, tried
 
 
 def _plans(workload: Workload, chip: Chip, room: int, *, kept: bool) -> Iterator[tuple[Trial, Plan]]:
     """The plan of each trial, leaving out what was there before."""
     seen: set[tuple[float, Plan]] = set()
+    branches = has_branches(workload)
     for trial in TRIALS:
+        if trial.early and not branches:
+            continue
         searched = search(workload, chip, room, early=trial.early, pinned=kept)
         labels = searched.run(int(room * trial.planned), fill=trial.fill)
         if not labels:

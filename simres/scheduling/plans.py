@@ -11,7 +11,8 @@ from simres.scheduling.groups import Groups
 
 @dataclass(frozen=True)
 class Plan:
-    """Stages in the order in which they run, each as the numbers of its operators, and a cut for each operator.
+    """Stages in the order in which they run, each as the numbers of its operators, and a cut for each
+    operator.
 
     `streamed` are operators that read maps which are not all on chip by then. An operator without a cut is
     cut only as far as it has to be.

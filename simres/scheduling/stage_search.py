@@ -1,12 +1,12 @@
-"""Search over stage boundaries: a dynamic program that keeps, for each prefix of a network, what is not beaten.
+"""Search over stage boundaries: a dynamic program that keeps the unbeaten ways to run each prefix.
 
-The state at a boundary is how many bytes of the live maps are on chip. Of what is off-chip, the maps that the next
-stage passes by count first. A stage takes what its closed forms say (`simres.scheduling.mapspace`); what it made and
-does not fit is stored, and loaded by whoever reads it.
+The state at a boundary is how many bytes of the live maps are on chip. Of what is off-chip, the maps that the
+next stage passes by count first. A stage takes what its closed forms say (`simres.scheduling.mapspace`); what
+it made and does not fit is stored, and loaded by whoever reads it.
 
-Two ways to run the same prefix are compared by their times on each engine and the bytes on chip. `barrier` adds up the
-stages as if each ended before the next began, with the loads of the first tile and the stores of the last one in
-the open: n turns of a pipeline take the longest of its engines, and an nth of the others.
+Two ways to run the same prefix are compared by their times on each engine and the bytes on chip. `barrier`
+adds up the stages as if each ended before the next began, with the loads of the first tile and the stores of
+the last one in the open: n turns of a pipeline take the longest of its engines, and an nth of the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from simres.scheduling.costs import Costs
 from simres.scheduling.cuts import Cut
-from simres.scheduling.mapspace import LONGEST, Mapspace, Option
+from simres.scheduling.mapspace import LONGEST, Mapspace
+from simres.scheduling.options import Option
 from simres.scheduling.plans import Plan
 from simres.workload.operators import Unit
 
@@ -30,8 +31,8 @@ STEPS = 1 << 16
 class Stage(NamedTuple):
     """What every option of a stage has in common, in bytes.
 
-    `maps` are those read, by `Outline.maps`. Of the live maps some are `passing` by unread; of those `read`, some are
-    `kept` for later stages; `made` are live after it, `left` are outputs of the network.
+    `maps` are those read, by `Outline.maps`. Of the live maps some are `passing` by unread; of those `read`,
+    some are `kept` for later stages; `made` are live after it, `left` are outputs of the network.
     """
 
     maps: list[int]
@@ -88,8 +89,8 @@ class StageSearch:
     def run(self, capacity: int, *, fill: float = 1.0, longest: int = LONGEST) -> list[Label]:
         """Ways to run the network in so many bytes; none where no way fits.
 
-        `fill` is how much of a pipeline's beginning and end is taken to be in the open, and `longest` the most groups
-        in a stage.
+        `fill` is how much of a pipeline's beginning and end is taken to be in the open, and `longest` the
+        most groups in a stage.
         """
         fronts: list[list[Label]] = [[] for _ in range(self.count + 1)]
         fronts[0] = [Label(0, 0, 0, 0, 0, 0)]
@@ -208,7 +209,8 @@ class StageSearch:
 def _step(
     resident: int, option: Option, stage: Stage, live: int, leading: int, capacity: int
 ) -> tuple[int, int, bool] | None:
-    """Bytes on chip after a stage, bytes moved, and whether it streams maps from off-chip; None if it does not fit.
+    """Bytes on chip after a stage, bytes moved, and whether it streams maps from off-chip; None if it does
+    not fit.
 
     `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
     """

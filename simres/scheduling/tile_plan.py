@@ -107,8 +107,9 @@ class TilePlan:
     def _grouped(self, cut: Cut) -> tuple[Cut, tuple[int, ...]]:
         """The cut, and the parts in which the output is kept: several tiles together, or parts of a tile.
 
-        Of many columns several are kept together, as who reads many channels would else read as many pieces, for
-        each of as many tiles. Of few rows each is kept in parts, so that its reader can give them back bit by bit.
+        Of many columns several are kept together, as who reads many channels would else read as many pieces,
+        for each of as many tiles. Of few rows each is kept in parts, so that its reader can give them back
+        bit by bit.
         """
         axes, column = self.axes, self.axes.column
         if len(self.op.outputs) != 1 or prod(cut.parts) * cut.chunks == 1:

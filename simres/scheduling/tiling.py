@@ -29,7 +29,8 @@ MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""
 
 AGAIN = 1.25
-"""Maps that a stage streams are read in strips where sharing pieces would load more than so many times their bytes."""
+"""Maps that a stage streams are read in strips where sharing pieces would load more than so many times their
+bytes."""
 
 
 class DoesNotFit(AnswerIsNo):
@@ -64,9 +65,10 @@ def fitting(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool =
 class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps, as a plan says.
 
-    Where the plan's cut does not fit, a finer one is taken. With `pinned`, all weights stay in memory throughout. What
-    stays on chip between steps takes at most `design` bytes, so that the rest is free for loads that come early.
-    Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be more than `most` steps.
+    Where the plan's cut does not fit, a finer one is taken. With `pinned`, all weights stay in memory
+    throughout. What stays on chip between steps takes at most `design` bytes, so that the rest is free for
+    loads that come early. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there
+    would be more than `most` steps.
     """
 
     def __init__(
@@ -240,7 +242,8 @@ class Tiling:
         return Step(number, work, inputs, (made,), taken, pinned)
 
     def _attempts(self, number: int, op: Op) -> Iterator[tuple[Cut, bool]]:
-        """Cuts to try, and whether with strips: as planned, with the pieces that are there, then ever finer."""
+        """Cuts to try, and whether with strips: as planned, with the pieces that are there, then ever
+        finer."""
         workload = self.workload
         axes = workload.axes[op.name]
         if is_elementwise(workload, op) and (own := inherited(op, workload.tensors, self.cut_as)) is not None:

@@ -39,14 +39,23 @@ class _Found:
 
 
 _parts: RecentCache[Workload] = RecentCache(8)
-_mapspaces: RecentCache[Mapspace] = RecentCache(8)
-_searches: RecentCache[StageSearch] = RecentCache(8)
+_branches: RecentCache[bool] = RecentCache(8)
+_mapspaces: RecentCache[Mapspace] = RecentCache(4)
+_searches: RecentCache[StageSearch] = RecentCache(4)
 _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 
 
 def taken_apart(workload: Workload) -> Workload:
     """The workload with its fused operators taken apart."""
     return _parts.get(IdentityKey(workload), lambda: unfused(workload))
+
+
+def has_branches(workload: Workload) -> bool:
+    """Whether there is a side branch that could run earlier than it is listed."""
+    parts = taken_apart(workload)
+    return _branches.get(
+        IdentityKey(parts), lambda: groups(parts, early=True).members != groups(parts).members
+    )
 
 
 def search(workload: Workload, chip: Chip, room: int, *, early: bool, pinned: bool) -> StageSearch:

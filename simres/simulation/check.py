@@ -329,12 +329,14 @@ class Check:
         if by is not None and (by == -1 or self.before(by, number)):
             return
         whole = _whole(workload.tensors[region.tensor])
+        wanted = whole if region.box is None else region.box
         parts = [
             whole if written.box is None else written.box
             for by, written in there.writes.all
-            if written.tensor == region.tensor and (by == -1 or self.before(by, number))
+            if written.tensor == region.tensor
+            and (written.box is None or meet(wanted, written.box))
+            and (by == -1 or self.before(by, number))
         ]
-        wanted = whole if region.box is None else region.box
         if wanted not in parts and not covered(wanted, parts):
             place = "off-chip" if region.buffer is None else f"buffer {region.buffer}"
             raise self.fail(number, f"reads a part of `{region.tensor}` that is not {place} by then")

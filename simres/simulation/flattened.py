@@ -13,7 +13,6 @@ from simres.hardware.specs import BusSpec, EngineSpec, MemorySpec
 from simres.hardware.sram import Demand
 from simres.program.orders import OrderedTasks, Pattern, order_of
 from simres.program.tasks import Program, TaskKind, Work
-from simres.simulation.placement import lay_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,8 @@ def _told(program: Program, engines: Mapping[str, EngineSpec]) -> list[Work]:
         work = [marked[id(task.work)] if task.kind is TaskKind.STORE else task.work for task in tasks]
     addressed = [name for name, spec in engines.items() if spec.addressed]
     if addressed:
+        from simres.simulation.placement import lay_out
+
         for number, extents in lay_out(program, addressed).items():
             store = tasks[number].kind is TaskKind.STORE
             work[number] = replace(work[number], write=store, extents=extents)

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
+from typing import TYPE_CHECKING
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.hardware.specs import EngineSpec
 from simres.program.record import Cause, Record, StreamTotals
 from simres.simulation.flattened import FlatProgram, Launch
-from simres.simulation.stream import Requests
+
+if TYPE_CHECKING:
+    from simres.simulation.stream import Requests
 
 
 class BrokenInvariant(InvariantViolation):

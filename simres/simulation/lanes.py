@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from simpy import Environment, Event
 
@@ -16,7 +17,9 @@ from simres.hardware.engine import Engine, Stall
 from simres.hardware.sram import Space
 from simres.program.record import Cause, EngineTotals, RecordLevel, Span
 from simres.simulation.flattened import EMPTY, FlatProgram, Launch
-from simres.simulation.stream import Desk, LaunchedRequests
+
+if TYPE_CHECKING:
+    from simres.simulation.stream import Desk, LaunchedRequests
 
 NEVER = float("inf")
 _span = tuple.__new__

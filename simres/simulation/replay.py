@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from simpy import Environment, Event, Timeout
 
@@ -14,7 +14,9 @@ from simres.program.record import Launched, MemoryTotals, Record, RecordLevel
 from simres.simulation.flattened import Launch
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.lanes import NEVER, Lane, NoMoment, Run
-from simres.simulation.stream import Desk, Requests
+
+if TYPE_CHECKING:
+    from simres.simulation.stream import Requests
 
 
 class ReplayedTenant(NamedTuple):
@@ -89,6 +91,8 @@ def _begun(tenancy: ReplayedTenant, environment: Environment, level: RecordLevel
         arrival = Timeout(environment, launch.at_ps)
         arrival.callbacks.append(partial(_arrive, run, number, launch))
     if tenancy.requests is not None:
+        from simres.simulation.stream import Desk
+
         run.desk = Desk(tenancy.requests, run)
     return run
 

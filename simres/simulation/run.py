@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simpy import Environment
 
@@ -19,8 +19,9 @@ from simres.program.tasks import Program
 from simres.simulation.flattened import FlatProgram, Launch, flatten
 from simres.simulation.invariants import hold, hold_together
 from simres.simulation.replay import ReplayedTenant, replay_together
-from simres.simulation.shared_engine import shared
-from simres.simulation.stream import Requests, Stream
+
+if TYPE_CHECKING:
+    from simres.simulation.stream import Requests, Stream
 
 EngineFactory = Callable[[Environment, Any], Engine]
 """Makes the behaviour of one component in an environment, from its spec."""
@@ -86,9 +87,11 @@ def run_tenants(
         launches = [own for own, _ in prepared]
         environment = Environment()
         engines = build(chip, behaviours, environment)
-        views: Sequence[Mapping[str, Engine]] = (
-            [engines] if len(tenants) == 1 else shared(engines, [tenant.priority for tenant in tenants])
-        )
+        views: Sequence[Mapping[str, Engine]] = [engines]
+        if len(tenants) > 1:
+            from simres.simulation.shared_engine import shared
+
+            views = shared(engines, [tenant.priority for tenant in tenants])
         records = replay_together(
             [
                 ReplayedTenant(
@@ -148,6 +151,8 @@ def _prepared(tenant: RunningTenant, level: RecordLevel) -> tuple[list[Launch], 
     stream = tenant.stream
     if stream is None:
         return launches, None
+    from simres.simulation.stream import Requests
+
     asked = {size: launch(stream.programs[size], stream.start_ps) for size in sorted(stream.programs)}
     for later in asked.values():
         for earlier in (*launches[-1:], *asked.values()):

@@ -59,6 +59,8 @@ def axes(call: Call, reads: Sequence[Reads], maps: Container[str] = ()) -> Axes:
     if not known and (rank != 4 or kind.maps is False):
         return Axes(tuple(range(rank - 1)), rank - 1, most, blocks)
     free = _free(reads, rank)
+    if not known and rank - 1 not in free:
+        return Axes(tuple(range(rank - 1)), rank - 1, most, blocks)
     inner = [axis for axis in range(2, rank) if shape[axis] > 1]
     first = (inner[:-1] or inner or [2]) if known else [2]
     along = [axis for axis in (0, *first) if axis in free or shape[axis] == 1]

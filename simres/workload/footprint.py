@@ -208,7 +208,7 @@ def _read(graph: Graph, name: str, reach: Reach) -> tuple[str, Box | None, int]:
         for rule, size, (start, stop) in zip(reach.reads, reach.shape, box, strict=True)
     )
     gaps = count < elements(box)
-    return stored, None if gaps else there, count
+    return stored, None if gaps else there, min(count, elements(there))
 
 
 def _union(boxes: list[Box]) -> int:

@@ -7,7 +7,6 @@ graph; only the `paper` scheduler takes one. Both are plain frozen data with a w
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -241,6 +240,8 @@ class Ledger:
 
 def canonical(document: object) -> str:
     """The one JSON text of a document: sorted keys, no spaces. What digests are taken of."""
+    import json
+
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 

@@ -50,6 +50,9 @@ class Kind:
     default its shape), and `loops` makes a tile's loop nest of the operator's and the counts of the tile.
     Where there is none, nothing is said of the loop nest of a tile.
 
+    Of a normalisation, `statistics` are the vector operations per element that gather its statistics; the
+    rest of its cost applies them (`simres.passes.two_passes`).
+
     `sources` are the names in exported graphs of operators whose cost depends on shapes alone.
     """
 
@@ -62,6 +65,7 @@ class Kind:
     extents: Callable[[Call], Shape] | None = None
     loops: Callable[[Call, Loops, Shape], Loops] | None = None
     sources: tuple[str, ...] = ()
+    statistics: int = 0
 
     def rules(self, call: Call, place: int) -> Reads:
         """The rules of one input of an operator; where they are not of its form, all of it is read."""
@@ -77,6 +81,11 @@ class Kind:
     def may_look_up(self) -> bool:
         """Whether rows may be looked up in an input."""
         return self.reads in (reading.gather, reading.stated)
+
+    @property
+    def reduces(self) -> bool:
+        """Whether its output is made of statistics over the input, or is the statistics themselves."""
+        return self.statistics > 0 or self.reads is reading.reduction
 
     @property
     def pooling(self) -> bool:
@@ -130,9 +139,17 @@ def _elementwise(name: str, ops: int, reason: str, sources: str = "", *, maps: b
 
 
 def _host(
-    name: str, cost: Cost, reads: Reading = reading.all_of_it, sources: str = "", *, maps: bool | None = None
+    name: str,
+    cost: Cost,
+    reads: Reading = reading.all_of_it,
+    sources: str = "",
+    *,
+    maps: bool | None = None,
+    statistics: int = 0,
 ) -> Kind:
-    return Kind(name, Unit.HOST, cost, reads, maps=maps, sources=tuple(sources.split()))
+    return Kind(
+        name, Unit.HOST, cost, reads, maps=maps, sources=tuple(sources.split()), statistics=statistics
+    )
 
 
 def _each(ops: int, reason: str) -> Cost:
@@ -266,25 +283,35 @@ _HOST = (
         "softmax",
         _each(5, "find the maximum, subtract it, exp, sum, multiply by the reciprocal"),
         reading.along_one,
+        statistics=4,
     ),
     _host(
         "log_softmax",
         _each(5, "find the maximum, subtract it, exp, sum, subtract the logarithm"),
         reading.along_one,
+        statistics=4,
     ),
     _host(
         "layer_norm",
         _each(7, "sum, subtract the mean, square, sum, scale, then weight and bias"),
         reading.over_last,
+        statistics=4,
     ),
-    _host("group_norm", _each(7, "as layer norm, over groups of channels"), reading.over_groups, maps=True),
+    _host(
+        "group_norm",
+        _each(7, "as layer norm, over groups of channels"),
+        reading.over_groups,
+        maps=True,
+        statistics=4,
+    ),
     _host(
         "instance_norm",
         _each(5, "as layer norm without weight and bias, over pixels"),
         reading.over_pixels,
         maps=True,
+        statistics=4,
     ),
-    _host("rms_norm", _each(4, "square, sum, scale, weight"), reading.over_last),
+    _host("rms_norm", _each(4, "square, sum, scale, weight"), reading.over_last, statistics=2),
     _host(
         "sum",
         _read(1, "one addition an element read (a mean's division is one an output: left out)"),
@@ -380,7 +407,12 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*_HOST, *_MATRIX, *_MO
 
 
 def kind_of(op: Op) -> Kind:
-    """The entry of an operator: what it says itself goes before the table."""
-    if op.reads or op.kind not in KINDS:
-        return Kind(op.kind, op.unit, reads=reading.stated, weights=op.unit is Unit.MATRIX)
-    return KINDS[op.kind]
+    """The entry of an operator: what it says itself goes before the table.
+
+    The passes of a normalisation are cut along any axis; only of what is a map always, as a map.
+    """
+    known = KINDS.get(op.kind)
+    if known is not None and not op.reads:
+        return known
+    maps = bool(known.maps) if known is not None and known.reduces else None
+    return Kind(op.kind, op.unit, reads=reading.stated, weights=op.unit is Unit.MATRIX, maps=maps)

@@ -46,6 +46,16 @@ def test_set_changes_a_value_and_drops_the_expectations(simres):
     assert document["expectations"] == []
 
 
+def test_an_old_name_is_warned_of_in_a_plain_line(simres):
+    code, out, err = simres("simulate", "resnet20", "--set", "scheduler=fused")
+    assert code == 0
+    assert err == (
+        "warning: scheduler: `fused` is part of `overlapped` now; write `overlapped`, "
+        "without `share` and `stack`; it is an error from 0.3 on\n"
+    )
+    assert out == simres("simulate", "resnet20", "--set", "scheduler=overlapped")[1]
+
+
 def test_files_are_written_beside_the_tables(simres, tmp_path):
     code, _, _ = simres(
         "simulate",

@@ -75,6 +75,22 @@ def test_several_processes_make_the_same_table(whole: list[str], simres: Simres,
     assert lines(tmp_path / "t.jsonl") == whole
 
 
+@pytest.mark.parametrize("workers", [("--workers", "2"), ("--cluster", "local:1")], ids=lambda x: x[0])
+def test_an_old_name_is_warned_of_once(workers: tuple[str, str], tmp_path: Path) -> None:
+    if workers[0] == "--cluster":
+        pytest.importorskip("distributed")
+    arguments = ["sweep", "resnet20", "--vary", "scheduler=serial,fused", "--vary", "images=1,2", *workers]
+    done = subprocess.run(
+        [sys.executable, "-m", "simres", *arguments, "-o", str(tmp_path / "t.jsonl")],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    (said,) = [line for line in done.stderr.splitlines() if "fused" in line or "Warning" in line]
+    assert said.startswith("warning: scheduler: `fused` is part of `overlapped` now; write `overlapped`")
+
+
 @pytest.mark.slow
 def test_killed_at_random_moments_and_taken_up_again_it_is_the_same_table(
     whole: list[str], tmp_path: Path

@@ -535,8 +535,11 @@ def test_parts_of_the_packages_beside_simres_are_known_by_name() -> None:
     assert {name: package for name, package in PACKAGE_OF.items() if package in found.values()} == found
 
 
-@pytest.mark.parametrize(("key", "name"), [("hardware.matrix.kind", "systolic"), ("scheduler", "fused")])
+@pytest.mark.parametrize(
+    ("key", "name"), [("hardware.matrix.kind", "systolic"), ("passes", "scalesim_shapes")]
+)
 def test_a_part_of_a_package_that_is_not_installed_names_the_package(key: str, name: str) -> None:
+    value = [name] if key == "passes" else name
     with pytest.raises(SimresError) as raised:
-        api.find_scenario("resnet20", overrides={key: name}, registry=Registry(external=False))
+        api.find_scenario("resnet20", overrides={key: value}, registry=Registry(external=False))
     assert f"`{name}` comes with the package `{PACKAGE_OF[name]}`" in (raised.value.hint or "")

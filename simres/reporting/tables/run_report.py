@@ -7,14 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.reporting.tables import (
-    candidate_table,
-    energy_table,
-    load_table,
-    memory_table,
-    result_tables,
-    tenant_table,
-)
+from simres.reporting.tables import energy_table, result_tables
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import printable
 from simres.reporting.text.console import Output, can_draw
@@ -42,6 +35,8 @@ def report(
     """Yields the lines of the report. `draw` allows block characters; `clip` shortens names to the width."""
     glyphs = BLOCKS if draw else ASCII
     if result.record.streams:
+        from simres.reporting.tables import load_table
+
         yield from wrapped(load_table.headline(result), width, "headline")
         if asked := load_table.limit(result):
             yield from wrapped(asked, width)
@@ -54,6 +49,8 @@ def report(
         yield from wrapped(headline.distance(result), width)
 
     if result.tenants:
+        from simres.reporting.tables import tenant_table
+
         yield from titled("Tenants", tenant_table.caption(result))
         yield from tenant_table.tenants(result, width, glyphs)
         yield from titled("Shared", f"how long each engine worked for whom{result_tables.means(result)}")
@@ -62,6 +59,8 @@ def report(
     yield from titled("Engines", result_tables.engines_caption(result))
     yield from result_tables.engines(result, width, glyphs)
     if any(memory.peak for memory in result.record.memories.values()):
+        from simres.reporting.tables import memory_table
+
         yield Text()
         yield from memory_table.memories(result, width, glyphs)
         for line in memory_table.fullest(result, whole=details):
@@ -96,11 +95,14 @@ def report(
     yield from titled("Notes", f"schedule `{printable(result.program.scheduler)}`")
     for what, how in result.program.decisions.items() if details else ():
         yield from wrapped(f"{what}: {how}", width)
-    for remark in candidate_table.choice(result.candidates):
-        yield from wrapped(remark, width)
-    for name, tenant in result.tenants.items():
-        for remark in candidate_table.choice(tenant.candidates):
-            yield from wrapped(f"{name}, {remark}", width)
+    if result.candidates or result.tenants:
+        from simres.reporting.tables import candidate_table
+
+        for remark in candidate_table.choice(result.candidates):
+            yield from wrapped(remark, width)
+        for name, tenant in result.tenants.items():
+            for remark in candidate_table.choice(tenant.candidates):
+                yield from wrapped(f"{name}, {remark}", width)
     for remark in headline.remarks(result):
         yield from wrapped(remark, width)
     for warning in headline.warnings(result):
@@ -125,6 +127,8 @@ def _evictions(result: Result, width: int, glyphs: Glyphs, clip: bool, details: 
     if not found:
         return
     shown = found if details else found[:_TENSORS]
+    from simres.reporting.tables import memory_table
+
     dearest = f"the {_TENSORS} dearest of {len(found)} tensors" if len(shown) < len(found) else ""
     yield from titled("Evictions", dearest or "what crossed the bus though it had been on chip")
     yield from wrapped(memory_table.evictions_caption(result), width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program.names import EngineName
@@ -259,11 +260,22 @@ def remarks(result: Result) -> list[str]:
 
 
 def _rewritten(result: Result, given: Workload) -> list[str]:
-    """Returns the passes that ran, and their effect."""
+    """Returns the passes that ran, and their effect; then what runs in two passes over its input."""
     now = result.rewritten
     if now is None:
         return []
-    passes = result.origin.scenario.get("passes")
+    from simres.passes.two_passes import divided
+
+    scenario = result.origin.scenario
+    twice = []
+    if found := divided(now):
+        again = "its input is read twice" if len(found) == 1 else "their inputs are read twice"
+        twice = [f"Too large for the on-chip memory in one pass: {listed(found)}; {again}."]
+        parts = scenario.get("tenants")
+        tenants = parts.values() if isinstance(parts, Mapping) else ()
+        if not any(isinstance(one, Mapping) and one.get("passes") for one in (scenario, *tenants)):
+            return twice
+    passes = scenario.get("passes")
     names = ", ".join(map(str, passes if isinstance(passes, list | tuple) else ())) or "of the tenants"
     changes = [
         f"{format_count(before)} {what} became {format_count(after)}"
@@ -277,7 +289,7 @@ def _rewritten(result: Result, given: Workload) -> list[str]:
     ]
     marked = sum(before != after for before, after in zip(given.ops, now.ops, strict=False))
     otherwise = f"No amounts changed, {marked} operators did" if marked else "Nothing changed"
-    return [f"Passes: {names}. {listed(changes) or otherwise}."]
+    return [f"Passes: {names}. {listed(changes) or otherwise}.", *twice]
 
 
 def warnings(result: Result) -> list[str]:

@@ -1,0 +1,74 @@
+"""Options: single ways to run a stage, and what they have in common."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from simres.scheduling.cuts import Cut
+
+MOST_BANDS, MOST_COLUMNS, MOST_SUMS = 512, 512, 256
+"""The finest cuts that are tried."""
+
+MOST_TILES = 1 << 14
+"""The most tiles of an operator."""
+
+SMALLER, ALIKE = 0.75, 1.02
+"""An option of more steps than another is kept only if it takes this share of its space, or if the other
+moves more by this factor."""
+
+
+class Option(NamedTuple):
+    """One way to run a stage.
+
+    `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way. Of the maps
+    that it reads, those `streamed` (by number, in the order of `Outline.maps`) need `stream` bytes more if
+    they are not all on chip, and are then loaded `times` times; `whole` bytes of them must be on chip at
+    once. Other maps are read once, piece by piece. With `strips`, streamed maps are read in parts of the
+    reader's measure, all of them from off-chip. `weights` are the bytes of weights loaded, `transfers` the
+    number of loads and stores. It turns `turns` times and has so many `steps`. `cuts` are those of its
+    operators, in order.
+    """
+
+    held: int
+    stream: int
+    whole: int
+    times: float
+    strips: bool
+    streamed: tuple[int, ...]
+    weights: int
+    transfers: int
+    turns: int
+    steps: int
+    cuts: tuple[Cut, ...]
+
+
+def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
+    """Numbers of parts: such that a part has 1, 2, 4, ... (`fine`: and 3, 6, 12, ...) of `most` units."""
+    found, size = {1}, 1
+    while size < most:
+        for each in (size, size + size // 2) if fine else (size,):
+            if (count := -(-most // each)) <= limit:
+                found.add(count)
+        size *= 2
+    return sorted(found)
+
+
+def thinned(options: list[Option]) -> list[Option]:
+    """Of options that move the same bytes, those of the fewest steps for each size of the space."""
+    options.sort(key=lambda one: (one.steps, one.held + one.stream))
+    found: list[Option] = []
+    for one in options:
+        held, space, whole = one.held / SMALLER, (one.held + one.stream) / SMALLER, one.whole / SMALLER
+        times, weights = one.times * ALIKE, one.weights * ALIKE
+        for other in found:
+            if (
+                other.held + other.stream <= space
+                and other.held <= held
+                and other.whole <= whole
+                and other.times <= times
+                and other.weights <= weights
+            ):
+                break
+        else:
+            found.append(one)
+    return found

@@ -1,0 +1,122 @@
+"""Stages of one group in tiles: rows, columns and chunks of the sum, in either order of the loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil, prod
+
+from simres.scheduling.cuts import Cut, rows_of, split
+from simres.scheduling.options import MOST_BANDS, MOST_COLUMNS, MOST_SUMS, MOST_TILES, Option, counts
+from simres.scheduling.outline import Outline
+from simres.workload.axes import summed
+
+CHUNKS = (1.0, 0.25, 0.0625)
+"""How large a chunk of a sum's operands is tried, as a share of the tile."""
+
+
+def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
+    """One group in tiles: every number of rows, columns and chunks of the sum, in either order of the
+    loops."""
+    leader = numbers[0]
+    op, axes, call = outline.ops[leader], outline.axes[leader], outline.calls[leader]
+    if len(op.outputs) != 1 or not op.inputs:
+        return
+    most_columns = axes.most[axes.column] if axes.column is not None else 1
+    sums = counts(summed(call), MOST_SUMS, fine=True)[1:]
+    seen = set()
+    for n_rows in counts(outline.rows[leader], MOST_BANDS, fine=True):
+        for n_columns in counts(most_columns, MOST_COLUMNS, fine=True):
+            parts = split(axes, n_rows, n_columns)
+            if parts in seen or prod(parts) > MOST_TILES:
+                continue
+            seen.add(parts)
+            tiles = _Tiles(outline, numbers, parts)
+            yield tiles.looped(columns_outer=False)
+            if tiles.rows > 1 and tiles.columns > 1:
+                yield tiles.looped(columns_outer=True)
+            for share in CHUNKS if sums else ():
+                count = next(
+                    (count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1]
+                )
+                if prod(parts) * count <= MOST_TILES:
+                    yield tiles.summed(count)
+
+
+class _Tiles:
+    """A group cut into so many parts by axis."""
+
+    def __init__(self, outline: Outline, numbers: list[int], parts: tuple[int, ...]) -> None:
+        self.outline = outline
+        self.numbers = numbers
+        self.parts = parts
+        self.rows = rows_of(outline.axes[numbers[0]], parts)
+        self.columns = prod(parts) // self.rows
+        self.count = prod(parts)
+        self.reads = outline.tile_reads(numbers[0], parts)
+        self.tile = ceil(outline.tensors[outline.made[numbers[0]]].nbytes / self.count)
+        self.beside = self.small = 0
+        """Bytes that the followers read for a tile, and those of their weights."""
+        inside = {outline.made[number] for number in numbers}
+        for number in numbers[1:]:
+            for name, read in outline.tile_reads(number, parts).items():
+                if name not in inside:
+                    self.beside += read.nbytes
+                    self.small += outline.weight_bytes[name] if read.weight else 0
+        self.operands = sum(read.nbytes for read in self.reads.values())
+        """Bytes that a tile reads."""
+        self.maps = outline.maps(numbers)
+
+    def looped(self, *, columns_outer: bool) -> Option:
+        """Whole sums, one loop inside the other: what the inner one does not change stays for all its
+        turns."""
+        turns = self.columns if columns_outer else self.rows
+        held = self.beside + self.tile * (2 if self.count > 1 else 1)
+        stream = whole = 0
+        weights, transfers = self.small, 2 * self.count
+        times, strips = 1.0, False
+        streamed = []
+        for name, read in self.reads.items():
+            inner, outer = (read.by_row, read.by_column) if columns_outer else (read.by_column, read.by_row)
+            loads = self.count if inner else turns if outer else 1
+            space = read.nbytes * (2 if loads > 1 else 1)
+            transfers += loads
+            if read.weight:
+                held += space
+                weights += self.outline.weight_bytes[name] * (turns if inner and not outer else 1)
+                continue
+            streamed.append(self.maps.index(name))
+            total = self.outline.tensors[name].nbytes
+            if not inner and not outer:
+                whole += total
+                continue
+            stream += space
+            moved = read.nbytes * loads
+            times = max(times, moved / max(1, total))
+            strips = strips or moved > total or read.by_column
+        cuts = (Cut(self.parts, columns_outer=columns_outer),) * len(self.numbers)
+        steps = self.count * len(self.numbers)
+        return Option(
+            held, stream, whole, times, strips, tuple(streamed), weights, transfers, self.count, steps, cuts
+        )
+
+    def summed(self, chunks: int) -> Option:
+        """A tile of sums stays until it is complete, while chunks of all operands stream by."""
+        held, stream = self.beside + self.tile, 0
+        weights, times = self.small, 1.0
+        streamed = []
+        for name, read in self.reads.items():
+            chunk = 2 * ceil(read.nbytes / chunks)
+            if read.weight:
+                held += chunk
+                again = (1 if read.by_row else self.rows) * (1 if read.by_column else self.columns)
+                weights += self.outline.weight_bytes[name] * again
+            else:
+                stream += chunk
+                times = max(times, read.nbytes * self.count / max(1, self.outline.tensors[name].nbytes))
+                streamed.append(self.maps.index(name))
+        transfers = self.count * (1 + chunks * len(self.reads))
+        followers = len(self.numbers) - 1
+        cuts = (Cut(self.parts, chunks), *(Cut(self.parts),) * followers)
+        turns = self.count * chunks
+        steps = turns + self.count * followers
+        return Option(held, stream, 0, times, True, tuple(streamed), weights, transfers, turns, steps, cuts)
