@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import simres.api
 from simres.scheduling.groups import groups
-from simres.scheduling.mapspace import ALIKE, SMALLER, Mapspace, Option
+from simres.scheduling.mapspace import Mapspace
+from simres.scheduling.options import ALIKE, SMALLER, Option
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.scheduling.tiling import DoesNotFit, Tiling

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from simres.scheduling import stage_search
 from simres.scheduling.costs import Costs
 from simres.scheduling.groups import groups
-from simres.scheduling.mapspace import Mapspace, Option
+from simres.scheduling.mapspace import Mapspace
+from simres.scheduling.options import Option
 from simres.scheduling.outline import Outline
 from simres.scheduling.stage_search import StageSearch, _step
 from simres.scheduling.unfused import unfused
