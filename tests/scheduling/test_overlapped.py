@@ -106,7 +106,7 @@ def test_a_store_waits_for_every_part_of_its_piece():
 def test_the_costs_tell_the_makespan(network):
     """Where costs are all there is (one channel, no arbitration), a run comes to what was estimated."""
     workload, machine = simres.api.find_workload(network), paper_chip("1 MiB")
-    found = best(workload, machine)
+    found, _ = best(workload, machine)
     record = prove(found.program("test"), machine, workload)
     assert record.makespan_ps == pytest.approx(found.estimate_ps, rel=0.002)
 
