@@ -34,9 +34,10 @@ from simres.workload import Workload
 LIMITS_MS = {"resnet20": 10.0, "resnet18": 150.0, "torchvision:resnet152": 1000.0}
 PASSES = ("fold_batch_norm", "fold_bias", "fuse_epilogues")
 STAGES = {
+    "search: plans over stage boundaries": ("stage_search.py", "run"),
     "tiles: how each operator is cut": ("tiling.py", "__init__"),
     "residency: what stays on chip": ("residency.py", "__init__"),
-    "order: the chip played forward": ("in_time.py", "run"),
+    "order: the chip played forward": ("list_schedule.py", "run"),
     "order: one after the other": ("tiled.py", "in_a_row"),
     "Program: buffers and tasks frozen": ("writer.py", "program"),
     "proofs before the run": ("proof.py", "prove"),

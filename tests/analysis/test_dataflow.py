@@ -8,21 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simres.analysis.dataflow import handling
-from simres.errors import AnswerIsNo
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.serial import schedule as serial
-from simres.scheduling.tiled import tiled
+from simres.scheduling.tiling import DoesNotFit
 from simres.testing import paper_chip, workloads
 from simres.workload import Loops, Op, Role, Tensor, Unit, Window, Workload
+from tests.support.plans import planned, tiled
 
 
 @settings(max_examples=100, deadline=None)
-@given(workloads(), st.integers(200, 20_000), st.sampled_from([1, 4, 16]))
-def test_every_byte_belongs_to_a_layer(workload, capacity, share):
+@given(planned(), st.integers(200, 6_000))
+def test_every_byte_belongs_to_a_layer(pair, capacity):
+    workload, plan = pair
     try:
-        program = tiled(workload, paper_chip(f"{capacity} B"), name="test", share=share, overlap=True)
-    except AnswerIsNo:
+        program = tiled(workload, paper_chip(f"{capacity} B"), plan)
+    except DoesNotFit:
         return
     rows = handling(program, workload)
     assert sum(row.weights + row.inputs for row in rows) == program.bytes_read

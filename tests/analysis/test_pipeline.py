@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import simres
 from simres import api
-from simres.errors import AnswerIsNo, InvariantViolation, SimresError
+from simres.errors import InvariantViolation, SimresError
 from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry
 from simres.program import TaskKind
@@ -24,12 +24,13 @@ from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document
 from simres.scheduling.preload import preload
 from simres.scheduling.serial import schedule as serial
-from simres.scheduling.tiled import tiled
+from simres.scheduling.tiling import DoesNotFit
 from simres.simulation.check import check
 from simres.simulation.run import run, run_stream
 from simres.testing import behaviours, paper_chip, workloads
 from simres.workload import Ledger
 from tests.support.kept_weights import keepable, kept
+from tests.support.plans import in_parts, planned, tiled
 
 INT8 = ["fold_batch_norm", "fold_bias", "quantise_int8", "fuse_epilogues"]
 
@@ -41,9 +42,7 @@ def keeping(workload, chip, parameters):
     program = tiled(
         workload,
         replace(chip, components={**chip.components, memory: small}),
-        name="keeping",
-        share=256,
-        overlap=True,
+        in_parts(workload, rows=8),
     )
     return kept(program, workload)
 
@@ -77,12 +76,13 @@ def stream(registry):
 
 
 @settings(max_examples=80, deadline=None)
-@given(workloads(), st.integers(400, 20_000), st.integers(1, 5))
-def test_kept_weights_come_once_and_the_rest_for_every_image(workload, capacity, images):
+@given(planned(), st.integers(400, 6_000), st.integers(1, 5))
+def test_kept_weights_come_once_and_the_rest_for_every_image(pair, capacity, images):
+    workload, plan = pair
     machine = paper_chip(f"{capacity} B")
     try:
-        plain = tiled(workload, machine, name="test", share=4, overlap=True)
-    except AnswerIsNo:
+        plain = tiled(workload, machine, plan)
+    except DoesNotFit:
         return
     steady = kept(plain, workload)
     roomy = paper_chip(f"{capacity + sum(steady.buffers[n].nbytes for n in steady.resident_in)} B")
@@ -117,10 +117,11 @@ def test_kept_weights_come_once_and_the_rest_for_every_image(workload, capacity,
 
 
 @settings(max_examples=50, deadline=None)
-@given(workloads(), st.integers(1, 4))
-def test_one_program_again_and_again_is_one_stream(workload, times):
+@given(planned(), st.integers(1, 4))
+def test_one_program_again_and_again_is_one_stream(pair, times):
+    workload, plan = pair
     machine = paper_chip("1 MB")
-    program = tiled(workload, machine, name="test", share=4, overlap=True)
+    program = tiled(workload, machine, plan)
     assume(keepable(program, workload))
     steady = kept(program, workload)
     twice = concatenated([preload(steady, workload, machine)] + [replace(steady)] * times)
@@ -241,11 +242,11 @@ def test_launches_that_cannot_be_are_refused(stream, tmp_path):
 
 
 @settings(max_examples=30, deadline=None)
-@given(workloads())
-def test_a_ledger_of_launches_is_not_needed(workload):
+@given(planned())
+def test_a_ledger_of_launches_is_not_needed(pair):
     """Records made by hand, without launches, count every task once."""
     machine = paper_chip("1 MB")
-    program = tiled(workload, machine, name="test", share=4, overlap=True)
+    program = tiled(pair[0], machine, pair[1])
     assume(program.tasks)
     record, _ = run(program, machine, behaviours(machine))
     assert replace(record, launches=()).repeats(len(program.tasks)) == record.repeats(len(program.tasks))

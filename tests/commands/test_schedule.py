@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from simres import api
-from simres.errors import AnswerIsNo, SimresError
+from simres.errors import SimresError
 from simres.program import Program
 from simres.reporting.tables.schedule_table import schedule_table
-from simres.scheduling.tiled import tiled
-from simres.testing import paper_chip, workloads
+from simres.scheduling.tiling import DoesNotFit
+from simres.testing import paper_chip
+from tests.support.plans import planned, tiled
 
 OVERLAPPED = ("--set", "scheduler=overlapped")
 
@@ -105,11 +106,12 @@ def test_a_loaded_scenario_takes_no_overrides():
 
 
 @settings(max_examples=60, deadline=None)
-@given(workloads(), st.integers(200, 20_000), st.integers(40, 200))
-def test_every_task_is_told_whatever_the_schedule(workload, capacity, width):
+@given(planned(), st.integers(200, 6_000), st.integers(40, 200))
+def test_every_task_is_told_whatever_the_schedule(pair, capacity, width):
+    workload, plan = pair
     try:
-        program = tiled(workload, paper_chip(f"{capacity} B"), name="test", share=4, overlap=True)
-    except AnswerIsNo:
+        program = tiled(workload, paper_chip(f"{capacity} B"), plan)
+    except DoesNotFit:
         return
     text = [str(line) for line in schedule_table("random", program, (), workload, width, tasks=True)]
     told = text[text.index("Tasks  in program order; grants of memory go in this order too") + 1 :]

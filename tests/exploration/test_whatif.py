@@ -73,7 +73,7 @@ def test_resources_are_what_the_components_state():
         "host.launch",
     ]
     values = {one.how: one.value for one in found.changes if one.name == "ddr.latency"}
-    assert values == {How.DOUBLED: 2 * 10**8, How.HALVED: 10**8 // 2, How.FREE: 0}
+    assert values == {How.DOUBLED: 12 * 10**7, How.HALVED: 3 * 10**7, How.FREE: 0}
 
 
 def test_changes_are_simulations_of_the_changed_scenario():
@@ -99,7 +99,7 @@ def test_a_smaller_memory_says_that_the_schedule_does_not_fit():
     assert one.replayed is None
     assert one.scheduled is not None
     assert one.refused == (
-        "the same schedule does not fit: it keeps 178 KiB in `sram` at once, more than 90 KiB",
+        "the same schedule does not fit: it keeps 196 KiB in `sram` at once, more than 112 KiB",
     )
 
 

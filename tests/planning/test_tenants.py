@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import simres
 from simres.analysis.bounds import bounds
-from simres.errors import AnswerIsNo, InvalidFile, SimresError
+from simres.errors import InvalidFile, SimresError
 from simres.hardware.specs import BackgroundSpec, BusSpec
 from simres.plugins.registry import Registry
 from simres.program import Program, Task, TaskKind, Work
@@ -24,12 +24,13 @@ from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.files.perfetto import perfetto
 from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document, load, resolved
-from simres.scheduling.tiled import tiled
+from simres.scheduling.tiling import DoesNotFit
 from simres.simulation.check import check
 from simres.simulation.flattened import Launch, flatten
 from simres.simulation.invariants import BrokenInvariant, hold_together, spans_hold_together
 from simres.simulation.run import RunningTenant, run_stream, run_tenants
-from simres.testing import behaviours, chip, paper_chip, workloads
+from simres.testing import behaviours, chip, paper_chip
+from tests.support.plans import planned, tiled
 
 BUILT_IN = Registry(external=False)
 
@@ -66,13 +67,13 @@ def tenants(draw, machine, most=3):
     """Networks planned in small parts of the memory, with starts, priorities and some images."""
     found = []
     for _ in range(draw(st.integers(2, most))):
-        workload = draw(workloads(most_ops=6))
+        workload, plan = draw(planned(most_ops=6))
         own = with_capacity(machine, draw(st.integers(300, 5000)))
         try:
-            program = tiled(workload, own, name="test", share=draw(st.sampled_from([2, 8])), overlap=True)
-        except AnswerIsNo:
+            program = tiled(workload, own, plan)
+        except DoesNotFit:
             own = with_capacity(machine, 100_000)
-            program = tiled(workload, own, name="test", share=4, overlap=True)
+            program = tiled(workload, own, plan)
         check(program, own, workload)
         start = draw(st.sampled_from([0, 0, 1000, 123_457]))
         images = draw(st.integers(1, 3))

@@ -34,7 +34,7 @@ BOUND_BY = {
     "space": (
         PathCause("sram", LimitingFactor.SPACE),
         "the space in the sram memory",
-        "More room than 180 KiB",
+        "More room than 224 KiB",
     ),
 }
 

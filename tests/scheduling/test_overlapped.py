@@ -14,33 +14,45 @@ from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.specs import BusSpec, MatrixSpec
 from simres.program import TaskKind
 from simres.scheduling import tile_plan
-from simres.scheduling.overlapped import Parameters, schedule
-from simres.scheduling.tiled import tiled, written
-from simres.scheduling.tiling import cut
-from simres.scheduling.unfused import unfused
+from simres.scheduling.overlapped import Parameters, best, schedule
+from simres.scheduling.tiling import DoesNotFit
 from simres.testing import chip, paper_chip, prove, workloads
 from simres.workload import Loops, Op, Role, Tensor, Unit, Workload
+from tests.support.plans import in_parts, planned, tiled
 
-capacities = st.integers(1, 20_000)
+capacities = st.integers(100, 6_000)
 bandwidths = st.sampled_from(["0.25 GB/s", "3 GB/s", "64 GB/s"])
 
 
-@settings(max_examples=150, deadline=None)
-@given(workloads(), capacities, bandwidths, st.sampled_from([1, 4, 16]), st.booleans())
-def test_tiles_are_sound_on_random_graphs(workload, capacity, bandwidth, share, overlap):
+@settings(max_examples=300, deadline=None)
+@given(planned(), capacities, bandwidths, st.sampled_from([None, 0.5, 0.85]), st.booleans(), st.booleans())
+def test_any_plan_that_fits_is_sound(pair, capacity, bandwidth, design, overlap, pinned):
+    workload, plan = pair
     machine = paper_chip(f"{capacity} B", bandwidth)
+    held = None if design is None else max(1, int(capacity * design))
     try:
-        program = tiled(workload, machine, name="test", share=share, overlap=overlap)
-    except AnswerIsNo as error:
-        assert "short by" in error.message  # noqa: PT017 - a refusal is one of the two right answers
-        least = int(error.hint.split('"')[1].split()[0].split("=")[-1].strip('"').removesuffix("B"))
-        roomy = paper_chip(f"{least} B", bandwidth)
-        prove(tiled(workload, roomy, name="test", share=share, overlap=overlap), roomy, workload)
+        program = tiled(workload, machine, plan, overlap=overlap, design=held, pinned=pinned)
+    except DoesNotFit as refused:
+        assert refused.least > (held or capacity)  # noqa: PT017 - a refusal is one of the two right answers
         return
     record = prove(program, machine, workload)
     assert sum(task.work.macs for task in program.tasks) == workload.macs
     assert sum(task.work.vector_ops for task in program.tasks) == workload.vector_ops
-    assert record.makespan_ps * machine.components["ddr"].bandwidth >= workload.compulsory_bytes * 10**12
+    least = workload.compulsory_bytes - (workload.needed_weight_bytes if pinned else 0)
+    assert record.makespan_ps * machine.components["ddr"].bandwidth >= least * 10**12
+
+
+@settings(max_examples=100, deadline=None)
+@given(workloads(), st.integers(1, 2_000), bandwidths, st.booleans())
+def test_what_is_refused_fits_the_memory_named(workload, capacity, bandwidth, overlap):
+    machine = paper_chip(f"{capacity} B", bandwidth)
+    try:
+        program = tiled(workload, machine, overlap=overlap)
+    except AnswerIsNo as error:
+        assert "short by" in error.message  # noqa: PT017 - a refusal is one of the two right answers
+        machine = paper_chip(error.hint.split('"')[1].replace("hardware.sram.capacity=", ""), bandwidth)
+        program = tiled(workload, machine, overlap=overlap)
+    prove(program, machine, workload)
 
 
 @settings(max_examples=150, deadline=None)
@@ -55,16 +67,17 @@ def test_played_forward_it_ends_and_is_sound(workload, capacity, bandwidth):
 
 
 @settings(max_examples=100, deadline=None)
-@given(workloads(), st.integers(1, 2_000), st.booleans(), st.integers(1, 3))
-def test_a_piece_may_be_made_in_parts(workload, capacity, overlap, columns):
+@given(planned(), st.integers(100, 2_000), st.booleans(), st.integers(1, 3))
+def test_a_piece_may_be_made_in_parts(pair, capacity, overlap, columns):
     """Networks here have few channels, so rows are kept in few pieces for once."""
+    workload, plan = pair
     plain = paper_chip(f"{capacity} B")
     unit = MatrixSpec.model_validate({"kind": "matrix", "rate": "1 TFLOP/s"})
     machine = chip({**plain.components, "second": unit})
     with patch.object(tile_plan, "COLUMNS", columns):
         try:
-            program = tiled(workload, machine, name="test", share=16, overlap=overlap)
-        except AnswerIsNo:
+            program = tiled(workload, machine, plan, overlap=overlap)
+        except DoesNotFit:
             return
     prove(program, machine, workload)
 
@@ -83,7 +96,7 @@ def test_a_store_waits_for_every_part_of_its_piece():
     unit = MatrixSpec.model_validate({"kind": "matrix", "rate": "0.0001 TFLOP/s"})
     machine = chip({**plain.components, "second": unit, "third": unit})
     with patch.object(tile_plan, "COLUMNS", 1):
-        program = tiled(workload, machine, name="test", share=16, overlap=True)
+        program = tiled(workload, machine, in_parts(workload, columns=64))
     prove(program, machine, workload)
     (store,) = [task for task in program.tasks if task.kind is TaskKind.STORE]
     assert {program.tasks[number].engine for number in store.needs} == {"matrix", "second", "third"}
@@ -93,8 +106,7 @@ def test_a_store_waits_for_every_part_of_its_piece():
 def test_the_costs_tell_the_makespan(network):
     """Where costs are all there is (one channel, no arbitration), a run comes to what was estimated."""
     workload, machine = simres.api.find_workload(network), paper_chip("1 MiB")
-    tiling = cut(unfused(workload), *machine.scratchpad(), 16)
-    found = written(workload, machine, tiling, overlap=True)
+    found, _ = best(workload, machine)
     record = prove(found.program("test"), machine, workload)
     assert record.makespan_ps == pytest.approx(found.estimate_ps, rel=0.002)
 
@@ -109,7 +121,7 @@ def test_of_a_store_and_a_load_due_at_the_same_moment_the_store_goes_first():
     tensors |= {name: Tensor(name, Role.ACTIVATION, (1, 64)) for name in names}
     ops = tuple(Op(name, "relu", Unit.HOST, (f"in_{name}",), (name,), vector_ops=64) for name in names)
     workload, machine = Workload("three", tensors, ops, names), paper_chip()
-    program = tiled(workload, machine, name="test", share=1, overlap=True)
+    program = tiled(workload, machine)
     prove(program, machine, workload)
     bus = [(task.kind.value, task.layer) for task in program.tasks if task.engine == "ddr"]
     assert bus == [("load", 0), ("load", 1), ("store", 0), ("store", 1), ("load", 2), ("store", 2)]
@@ -126,7 +138,7 @@ def test_of_two_tiles_that_can_begin_at_once_the_first_in_the_network_is_issued_
         ),
     }
     workload, machine = Workload("both", tensors, tuple(made[kind] for kind in kinds), kinds), paper_chip()
-    program = tiled(workload, machine, name="test", share=1, overlap=True)
+    program = tiled(workload, machine)
     prove(program, machine, workload)
     engines = {"relu": "host", "matmul": "matrix"}
     assert [task.engine for task in program.tasks][:3] == ["ddr", *(engines[kind] for kind in kinds)]
@@ -173,7 +185,7 @@ def test_two_matrix_units_share_the_tiles():
     workload = simres.api.find_workload("resnet20")
     times = []
     for machine in (slow, pair):
-        program = tiled(workload, machine, name="test", share=64, overlap=True)
+        program = schedule(workload, machine, Parameters())
         record = prove(program, machine, workload)
         times.append(record.makespan_ps)
     assert record.engines["second"].working_ps > 0
@@ -187,20 +199,21 @@ def test_two_matrix_units_share_the_tiles():
 def test_shipped_networks_are_sound_around_the_papers_chip(name, capacity, bandwidth):
     workload = simres.api.find_workload(name)
     machine = paper_chip(capacity, bandwidth)
-    program = tiled(workload, machine, name="test", share=16, overlap=True)
+    program = schedule(workload, machine, Parameters())
     record = prove(program, machine, workload)
     assert record.makespan_ps * machine.components["ddr"].bandwidth >= workload.compulsory_bytes * 10**12
 
 
 @settings(max_examples=40, deadline=None)
-@given(workloads(), capacities)
-def test_stores_take_the_last_channel_of_a_bus(workload, capacity):
+@given(planned(), capacities)
+def test_stores_take_the_last_channel_of_a_bus(pair, capacity):
+    workload, plan = pair
     plain = paper_chip(f"{capacity} B")
     bus = BusSpec.model_validate({"kind": "ddr", "bandwidth": "1 GB/s", "channels": 2})
     machine = chip({**plain.components, "ddr": bus})
     try:
-        program = tiled(workload, machine, name="test", share=4, overlap=True)
-    except AnswerIsNo:
+        program = tiled(workload, machine, plan)
+    except DoesNotFit:
         return
     prove(program, machine, workload)
     used = {

@@ -1,35 +1,20 @@
-"""Stages and stacks: any way to join them is sound, and without stacks all is as it was."""
+"""Stages and stacks: which are stacks, what runs next in them, and how little of a map they keep."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
-from simres.errors import AnswerIsNo
+from simres.scheduling.cuts import Cut
+from simres.scheduling.groups import groups
 from simres.scheduling.ordering import ordered
+from simres.scheduling.plans import Plan, one_by_one
 from simres.scheduling.residency import Residency
-from simres.scheduling.stages import leaders, stacked, stages
-from simres.scheduling.tiled import written
-from simres.scheduling.tiling import Tiling, cut
-from simres.scheduling.unfused import unfused
+from simres.scheduling.stages import leaders, stacked
+from simres.scheduling.tiling import Tiling
 from simres.testing import paper_chip, prove, workloads
 from simres.workload import Loops, Op, Role, Tensor, Unit, Window, Workload
-
-
-def joined(joints):
-    """Stages as usual, but those at `joints` are in one with the stage before."""
-
-    def staging(ops, workload):
-        found = []
-        for number, stage in enumerate(stages(ops, workload)):
-            if found and number in joints:
-                found[-1] = sorted([*found[-1], *stage])
-            else:
-                found.append(stage)
-        return found
-
-    return staging
+from tests.support.plans import tiled
 
 
 def chain(layers: int, rows: int, channels: int) -> Workload:
@@ -57,56 +42,46 @@ def chain(layers: int, rows: int, channels: int) -> Workload:
     return Workload("chain", tensors, tuple(ops), (source,))
 
 
+def rows(stages, count: int) -> Plan:
+    """A plan of maps of one image, each in so many rows."""
+    return Plan(stages, tuple((number, Cut((1, 1, count, 1))) for stage in stages for number in stage))
+
+
 @given(workloads())
-def test_no_stage_is_a_stack_unless_asked_for(workload):
-    ops = [op for op in workload.ops if op.unit is not Unit.VIEW]
-    for stage in stages(ops, workload):
-        matrix = [number for number in stage if ops[number].unit is Unit.MATRIX]
-        assert leaders(stage, ops, workload) == matrix
-        assert not stacked(stage, ops, workload)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    workloads(),
-    st.integers(1, 20_000),
-    st.sets(st.integers(1, 12)),
-    st.sampled_from([1, 4, 64]),
-    st.booleans(),
-)
-def test_any_stacks_are_sound_on_random_graphs(workload, capacity, joints, share, overlap):
-    machine = paper_chip(f"{capacity} B", "3 GB/s")
-    memory, spec = machine.scratchpad()
-    try:
-        tiling = cut(unfused(workload), memory, spec, share, staging=joined(joints))
-        program = written(workload, machine, tiling, overlap=overlap).program("test")
-    except AnswerIsNo:
-        return
-    record = prove(program, machine, workload)
-    assert sum(task.work.macs for task in program.tasks) == workload.macs
-    assert sum(task.work.vector_ops for task in program.tasks) == workload.vector_ops
-    assert record.makespan_ps * machine.components["ddr"].bandwidth >= workload.compulsory_bytes * 10**12
+def test_no_group_is_a_stack(workload):
+    found = groups(workload)
+    for stage in found.members:
+        matrix = [number for number in stage if found.ops[number].unit is Unit.MATRIX]
+        assert leaders(stage, found.ops, workload) == matrix
+        assert not stacked(stage, found.ops, workload)
 
 
 @pytest.mark.parametrize("layers", [2, 3, 5])
 def test_a_stack_of_convolutions_needs_three_rows_of_each_map(layers):
     """In rows: weights, three of each map read and one of each made are enough for compulsory traffic."""
-    rows, channels = 32, 4
-    workload = chain(layers, rows, channels)
-    row = rows * channels * 4
+    count, channels = 32, 4
+    workload = chain(layers, count, channels)
+    row = count * channels * 4
     weights = layers * channels * channels * 9 * 4
     capacity = weights + layers * 4 * row
     machine = paper_chip(f"{capacity} B")
-    memory, spec = machine.scratchpad()
-    tiling = Tiling(workload, memory, spec, capacity, staging=joined(range(layers)))
-    program = written(workload, machine, tiling, overlap=True).program("test")
+    stack = rows((tuple(range(layers)),), count)
+    program = tiled(workload, machine, stack)
     prove(program, machine, workload)
-    assert sum(task.work.nbytes for task in program.tasks if task.work.nbytes) == workload.compulsory_bytes
-    assert Residency(Tiling(workload, memory, spec, 32)).spilled > 0
+    assert program.bytes_read + program.bytes_written == workload.compulsory_bytes
+    assert Residency(Tiling(workload, *machine.scratchpad(), one_by_one(groups(workload)))).spilled > 0
 
 
 def test_whatever_is_furthest_down_comes_next():
     workload = chain(3, 8, 1)
-    memory, spec = paper_chip("1 MiB").scratchpad()
-    tiling = Tiling(workload, memory, spec, 1 << 20, staging=joined({1, 2}))
+    tiling = Tiling(workload, *paper_chip("1 MiB").scratchpad(), rows(((0, 1, 2),), 8))
     assert [step.op for step in ordered(tiling)][:9] == [0, 0, 1, 0, 1, 2, 0, 1, 2]
+
+
+def test_a_sum_of_what_the_stage_makes_waits_for_all_of_its_chunks():
+    """The second convolution sums over all columns of the first, in four chunks, one for each column."""
+    workload, machine = chain(2, 4, 4), paper_chip("1 MiB")
+    cuts = ((0, Cut((1, 4, 1, 1))), (1, Cut((1, 1, 1, 1), chunks=4)))
+    tiling = Tiling(workload, *machine.scratchpad(), Plan(((0, 1),), cuts))
+    assert [step.op for step in ordered(tiling)] == [0] * 4 + [1] * 4
+    prove(tiled(workload, machine, tiling.plan), machine, workload)
