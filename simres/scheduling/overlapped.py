@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
 from simres.scheduling.plans import Plan
@@ -95,10 +96,18 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
         found = played or found
         if found is not None and (found.estimate_ps <= NEAR * bound or work >= WORK):
             break
-    if found is None:
-        found = in_time(workload, chip, least_walk(workload, memory, spec, pinned=kept))
-        assert found is not None
-        tried.append(f"one group after the other: {format_duration(found.estimate_ps)}")
+    if found is None or (found.estimate_ps > NEAR * bound and work < WORK):
+        limit = None if found is None else found.estimate_ps
+        try:
+            played = in_time(workload, chip, least_walk(workload, memory, spec, pinned=kept), limit)
+        except AnswerIsNo:
+            if found is None:
+                raise
+            played = None
+        took = "slower" if played is None else format_duration(played.estimate_ps)
+        tried.append(f"one group after the other: {took}")
+        found = played or found
+    assert found is not None
     return found, tried
 
 

@@ -64,6 +64,11 @@ class Residency:
         for position in range(len(self.steps) - 1, -1, -1):
             for piece in self.steps[position].inputs:
                 self.uses[piece].append(position)
+        self._unfinished = [0] * len(made)
+        """By piece: the steps that are still to make it or add to it."""
+        for step in self.steps:
+            for piece in step.outputs:
+                self._unfinished[piece] += 1
         self.stays: list[PieceInterval] = []
         self.loads: list[PieceInterval] = []
         self.by_step: list[tuple[list[PieceInterval], list[PieceInterval]]] = []
@@ -126,6 +131,7 @@ class Residency:
             piece = stay.piece
             stay.last = position
             stay.due += 1
+            self._unfinished[piece] -= 1
             if stay not in read:
                 stay.uses += 1
             if self.leaves[piece]:
@@ -138,7 +144,7 @@ class Residency:
     def _evict(self, lacking: int, needed: tuple[int, ...]) -> None:
         """Makes room, the furthest next use first: by operator, then by step, then the larger piece.
 
-        By operator first, so that of two tensors that are read side by side one goes and one stays:
+        What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors that are read side by side one goes and one stays:
         with half of each, every step would have to bring in two pieces for the one it makes. The operators
         of a stack take turns and count as one.
         """
@@ -150,7 +156,10 @@ class Residency:
             op = NEVER if use == NEVER else steps[use].op
             return (stack_of.get(op, op), use, size[piece])
 
-        spare = sorted((piece for piece in here if piece not in needed), key=distance)
+        unfinished = self._unfinished
+        spare = sorted(
+            (piece for piece in here if piece not in needed and not unfinished[piece]), key=distance
+        )
         while lacking > self._free:
             if not spare:
                 op, tiling = self.tiling.ops[steps[len(self.held)].op], self.tiling

@@ -197,8 +197,10 @@ class Tiling:
         visited = 0
         last: frozenset[int] = frozenset()
         seen: set[int] = set()
+        stage = next(stage for stage in self.stages if steps[0].op in stage)
+        inside = {name for number in stage for name in self.ops[number].outputs}
         for step in steps:
-            now = frozenset(step.inputs)
+            now = frozenset(piece for piece in step.inputs if self.pieces.tensor[piece] not in inside)
             visited += sum([nbytes[piece] for piece in now - last])
             seen |= now
             last = now
