@@ -16,6 +16,7 @@ from simres.analysis.spread import MOST, Runs, Spread, largest, step_of, through
 from simres.workload.boxes import Box, covered, elements, whole
 from simres.workload.footprint import Reach, call_of
 from simres.workload.graph import Workload
+from simres.workload.kinds import kind_of
 from simres.workload.operators import BITS, Op, Role, Unit
 from simres.workload.reaches import Along, LookUp, Shape, touched
 from simres.workload.views import through_view
@@ -25,8 +26,8 @@ from simres.workload.views import through_view
 class Piece:
     """The multiply-accumulates and vector operations of an operator, or of one of those fused into it.
 
-    `after` says how much of its output depends on the last element of others. `launches` says on which of
-    the two engines it is counted as a task.
+    `after` says how much of its work comes after the last element of others exists. `launches` says on which
+    of the two engines it is counted as a task.
     """
 
     op: int
@@ -214,6 +215,7 @@ def _forward(
         parts = list(_parts(workload, op))
         for place, (part, reaches) in enumerate(parts):
             found: dict[Runs, int] = {}
+            worked: dict[Runs, int] = {}
             for index, (name, reach) in enumerate(zip(part.inputs, reaches, strict=True)):
                 if not (given := spread.get(name)) or (step := step_of(part, index, reach)) is None:
                     continue
@@ -221,6 +223,8 @@ def _forward(
                     if (after := step.after(runs)) is None:
                         continue
                     found[after] = found.get(after, 0) | those
+                    if not _done_before(part, reach, runs):
+                        worked[after] = worked.get(after, 0) | those
                     for weight in weights_used(workload, part, reaches, index, runs, after):
                         used[number, weight] = used.get((number, weight), 0) | those
             made = workload.tensors[part.outputs[0]]
@@ -230,7 +234,8 @@ def _forward(
             launches = (int(part.macs > 0), int(op.vector_ops > 0 and last))
             even = not part.attributes.get("transposed") or part.kind != "conv"
             if part.macs or part.vector_ops:
-                pieces.append(Piece(number, part.macs, part.vector_ops, launches, shape, after_all, even))
+                piece = Piece(number, part.macs, part.vector_ops, launches, shape, largest(worked), even)
+                pieces.append(piece)
             if last and made.elements and len(op.outputs) == 1:
                 after_all = {**after_all, (1,) * len(shape): 1 << number}
                 if (own := (1,) * len(shape)) in found:
@@ -238,6 +243,18 @@ def _forward(
             if len(part.outputs) == 1:
                 spread[part.outputs[0]] = after_all
     return tuple(pieces), used, spread
+
+
+def _done_before(part: Op, reach: Reach, runs: Runs) -> bool:
+    """Whether most of the work may be done before the last element that it needs is there.
+
+    A sum may be made in chunks, of which only the last one waits unless all of the summed axis depends on
+    that element; statistics may be gathered from what is there.
+    """
+    axis = reach.summed
+    if axis is not None and part.unit is Unit.MATRIX:
+        return runs[axis] < reach.shape[axis]
+    return kind_of(part).reduces
 
 
 def bytes_of(count: int, dtype: str) -> int:

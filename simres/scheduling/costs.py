@@ -41,7 +41,7 @@ class Costs:
     def tiles_ps(self, call: Call, parts: tuple[int, ...], chunks: int) -> int:
         """The time of an operator in tiles: `parts` of its output by axis, and `chunks` of its sum.
 
-        Units of one role share the tiles; no unit takes less than the largest tile. 0 for what neither the
+        Units of one role share the tiles; the chunks of one sum follow each other. 0 for what neither the
         matrix unit nor the host does.
         """
         role = ROLES.get(call.op.unit)
@@ -51,7 +51,7 @@ class Costs:
         if not units:
             self.chip.fastest(role, Work())  # says so
         if all(isinstance(unit, ComputeSpec) and unit.by_amount for unit in units):
-            return self._by_amount_ps(call.op, units, prod(parts) * chunks)
+            return self._by_amount_ps(call.op, units, prod(parts), chunks)
         total = summed(call)
         boxes: list[tuple[tuple[tuple[int, int], ...], int]] = [((), 1)]
         for size, count in zip(call.output, parts, strict=True):
@@ -59,25 +59,29 @@ class Costs:
             boxes = [
                 ((*box, (0, length)), times * often) for box, times in boxes for length, often in lengths
             ]
-        found = largest = 0
+        found = 0
         for box, times in boxes:
             for length, often in _lengths(total, chunks):
                 work = TileWork(call, total).next(box, length, 0)
                 took = min([unit.duration_ps(work) for unit in units])
                 found += took * times * often
-                largest = max(largest, took)
-        return max(largest, -(-found // len(units)))
+        return _shared(found, prod(parts), len(units))
 
-    def _by_amount_ps(self, op: Op, units: list[EngineSpec], tiles: int) -> int:
-        """The time of so many tiles where it does not matter how they are shaped."""
+    def _by_amount_ps(self, op: Op, units: list[EngineSpec], tiles: int, chunks: int) -> int:
+        """The same where it does not matter how the tiles are shaped."""
         work = Work(macs=op.macs, vector_ops=op.vector_ops)
-        took = min([tiles * unit.task_ps + unit.at_peak_ps(work) for unit in units])
-        return ceil(took * -(-tiles // len(units)) / tiles)
+        found = min([tiles * chunks * unit.task_ps + unit.at_peak_ps(work) for unit in units])
+        return _shared(ceil(found), tiles, len(units))
 
     def least_ps(self, workload: Workload) -> int:
         """The time of the busiest role if all worked at their peak, with the compulsory bytes."""
         work = Work(workload.compulsory_bytes, workload.macs, workload.vector_ops)
         return max(self.chip.least_ps(work).values(), default=0)
+
+
+def _shared(total_ps: int, tiles: int, units: int) -> int:
+    """The time of so many tiles, `total_ps` in all, on so many units sharing them as evenly as they can."""
+    return -(-total_ps * -(-tiles // units) // tiles)
 
 
 def _lengths(size: int, count: int) -> list[tuple[int, int]]:

@@ -144,9 +144,9 @@ class Residency:
     def _evict(self, lacking: int, needed: tuple[int, ...]) -> None:
         """Makes room, the furthest next use first: by operator, then by step, then the larger piece.
 
-        What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors that are read side by side one goes and one stays:
-        with half of each, every step would have to bring in two pieces for the one it makes. The operators
-        of a stack take turns and count as one.
+        What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors
+        that are read side by side one goes and one stays: with half of each, every step would have to bring
+        in two pieces for the one it makes. The operators of a stack take turns and count as one.
         """
         steps, uses, size, here = self.steps, self.uses, self.size, self._here
         stack_of = self.tiling.stack_of

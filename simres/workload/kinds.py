@@ -119,7 +119,7 @@ def _linear_loops(call: Call, loops: Loops, counts: Shape) -> Loops:
 
 def _product_loops(call: Call, loops: Loops, counts: Shape) -> Loops:  # noqa: ARG001 - as all `Kind.loops`
     if len(counts) < 2:
-        return replace(loops, n=prod(counts))
+        return replace(loops, groups=1, n=prod(counts))
     return replace(loops, groups=prod(counts[:-2]), n=counts[-2], m=counts[-1])
 
 
