@@ -158,7 +158,7 @@ def test_a_line_a_rung_within_the_width(simres, monkeypatch, columns, name, rung
 
 def test_the_headline_is_where_it_begins_and_ends(simres):
     _, out, _ = simres("ladder", "paper")
-    assert out.splitlines()[0] == "paper: 22.10 ms by the sheet, 1.092 ms as overlapped events."
+    assert out.splitlines()[0] == "paper: 22.10 ms by the sheet, 1.091 ms as overlapped events."
 
 
 def test_the_json_has_all_of_it(simres):

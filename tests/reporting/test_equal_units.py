@@ -75,9 +75,7 @@ def test_one_unit_reads_as_ever(one):
 
 def test_the_bottleneck_is_the_units_together(two):
     share = r"each works 9\d\.\d % of the time on average \(the busiest 9\d\.\d %\)"
-    assert re.match(
-        rf"Bound by the 2 matrix units: {share}; the rest it waits .* for one another", limit(two)
-    )
+    assert re.match(rf"Bound by the 2 matrix units: {share}; the rest it waits .* one another", limit(two))
 
 
 def test_of_unused_units_it_is_said():
