@@ -99,7 +99,7 @@ def test_a_smaller_memory_says_that_the_schedule_does_not_fit():
     assert one.replayed is None
     assert one.scheduled is not None
     assert one.refused == (
-        "the same schedule does not fit: it keeps 196 KiB in `sram` at once, more than 112 KiB",
+        "the same schedule does not fit: it keeps 178 KiB in `sram` at once, more than 112 KiB",
     )
 
 

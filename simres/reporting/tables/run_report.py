@@ -18,7 +18,7 @@ from simres.result import Result
 
 _FEW_LAYERS = 12
 """Up to this many layers are all shown by default; of more, only the `_MOST_WORK` largest are."""
-_MOST_WORK = 6
+_MOST_WORK = 5
 _TENSORS = 3
 """The number of evicted tensors shown by default."""
 
