@@ -77,7 +77,7 @@ def test_a_task_that_waits_for_a_later_one(small):
 
 def test_a_memory_that_is_too_small(small):
     (name, memory) = next(iter(small.record.memories.items()))
-    less = replace(small.record, memories={name: replace(memory, capacity=memory.peak - 1)})
+    less = replace(small.record, memories={name: replace(memory, capacity=memory.peak // 2)})
     assert f"`{name}` holds" in broken(replace(small, record=less))["memory"]
 
 
