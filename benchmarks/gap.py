@@ -70,9 +70,8 @@ NAMED = (
 def run(network: str, chip: str, form: str, settings: Mapping[str, Any]) -> tuple[Result, float]:
     """The result of a case, and the processor seconds it took."""
     more = dict(settings)
-    passes: list[Any] = [*FORMS[form]]
-    if batch := more.pop("batch", None):
-        passes.append({"batch": batch} if not isinstance(batch, int) else f"batch_{batch}")
+    batch = more.pop("batch", 1)
+    passes = [*FORMS[form], *([f"batch_{batch}"] if batch > 1 else [])]
     workload = api.find_workload(network)
     begun = time.process_time()
     result = api.simulate(workload, chip=chip, overrides={"passes": passes, **more}, record=RecordLevel.NONE)  # type: ignore[arg-type]

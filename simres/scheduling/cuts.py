@@ -31,10 +31,6 @@ class Cut:
         return prod(self.parts) * self.chunks
 
 
-WHOLE = Cut(())
-"""Stands for an operator that is not cut, of any rank."""
-
-
 def split(axes: Axes, n_rows: int, n_columns: int) -> tuple[int, ...]:
     """Parts by axis: `n_rows` spread over the row axes, the outer ones first."""
     parts = [1] * len(axes.most)

@@ -153,7 +153,13 @@ FOLDED = ("fold_batch_norm", "fold_bias")
         ("resnet20", (*FOLDED, "fuse_epilogues"), 1088.464, 0.02),  # what must cross the bus (LB0)
         ("resnet20", (*FOLDED, "quantise_int8", "fuse_epilogues"), 277.032, 0.02),
         ("resnet18", (*FOLDED, "fuse_epilogues"), 49573, 0.05),  # the estimate LB1
-        ("resnet18", (*FOLDED, "quantise_int8", "fuse_epilogues"), 11879.84, 0.045),
+        pytest.param(
+            "resnet18",
+            (*FOLDED, "quantise_int8", "fuse_epilogues"),
+            11879.84,
+            0.03,
+            marks=pytest.mark.xfail(strict=True, reason="4.3 %: early layers leave no room for weights"),
+        ),
     ],
 )
 def test_it_comes_near_what_the_bus_allows(network, passes, about_us, within):
