@@ -29,44 +29,57 @@ SLICES, MOST_SLICED = (2, 4, 8, 16, 32), 4
 
 
 class Mapspace:
-    """The options of every stage of a network for memories of at most `capacity` bytes."""
+    """The options of every stage of a network."""
 
-    def __init__(self, outline: Outline, capacity: int) -> None:
+    def __init__(self, outline: Outline) -> None:
         self.outline = outline
-        self.capacity = capacity
+        self._bands: dict[object, list[tuple[Option, list[Option]]]] = {}
+        self._tiles: dict[object, list[Option]] = {}
         self._known: dict[object, list[Option]] = {}
 
-    def options(self, first: int, end: int) -> list[Option]:
-        """The options of the stage of groups `first` up to, not with, `end`."""
+    def options(self, first: int, end: int, capacity: int) -> list[Option]:
+        """The options of the stage of groups `first` up to, not with, `end`, in at most `capacity` bytes."""
         numbers = self.outline.numbers(first, end)
         members = self.outline.groups.members[first:end]
-        key = (tuple(map(len, members)), self.outline.form(numbers))
-        found = self._known.get(key)
+        form = (tuple(map(len, members)), self.outline.form(numbers))
+        found = self._known.get((form, capacity))
         if found is None:
-            found = self._known[key] = thinned(
-                [option for option in self._all(numbers, list(members)) if option.held <= self.capacity]
-            )
+            ways = self._all(form, numbers, list(members), capacity)
+            found = self._known[form, capacity] = thinned([way for way in ways if way.held <= capacity])
         return found
 
-    def _all(self, numbers: list[int], members: list[tuple[int, ...]]) -> Iterator[Option]:
+    def _all(
+        self, form: object, numbers: list[int], members: list[tuple[int, ...]], capacity: int
+    ) -> Iterator[Option]:
         outline, single = self.outline, len(members) == 1
         weights = {
             name for number in numbers for name in outline.inputs[number] if name in outline.weight_bytes
         }
-        if single or sum(outline.weight_bytes[name] for name in weights) <= self.capacity:
-            rows = min(outline.rows[number] for number in numbers)
-            axes = outline.axes[numbers[0]]
-            for bands in sorted(
-                {prod(split(axes, count, 1)) for count in counts(rows, MOST_BANDS, fine=True)}
-            ):
-                option = in_bands(outline, numbers, bands)
-                if option is None:
-                    continue
+        if single or sum(outline.weight_bytes[name] for name in weights) <= capacity:
+            if form not in self._bands:
+                self._bands[form] = [(option, []) for option in self._in_bands(numbers)]
+            for option, sliced in self._bands[form]:
                 yield option
-                if not single and len(members) <= MOST_SLICED and 2 * option.held > self.capacity:
-                    sliced = (in_bands(outline, numbers, bands, slices) for slices in SLICES)
-                    yield from (option for option in sliced if option is not None)
-        if single:
-            yield from in_tiles(outline, numbers)
-        elif len(members) <= MOST_SLICED:
-            yield from in_slices(outline, members)
+                if not single and len(members) <= MOST_SLICED and 2 * option.held > capacity:
+                    if not sliced:
+                        bands = option.turns
+                        several = (in_bands(outline, numbers, bands, slices) for slices in SLICES)
+                        sliced += [option for option in several if option is not None]
+                    yield from sliced
+        if form not in self._tiles:
+            ways: Iterator[Option] = iter(())
+            if single:
+                ways = in_tiles(outline, numbers)
+            elif len(members) <= MOST_SLICED:
+                ways = in_slices(outline, members)
+            self._tiles[form] = list(ways)
+        yield from self._tiles[form]
+
+    def _in_bands(self, numbers: list[int]) -> Iterator[Option]:
+        outline = self.outline
+        rows = min(outline.rows[number] for number in numbers)
+        axes = outline.axes[numbers[0]]
+        for bands in sorted({prod(split(axes, count, 1)) for count in counts(rows, MOST_BANDS, fine=True)}):
+            option = in_bands(outline, numbers, bands)
+            if option is not None:
+                yield option

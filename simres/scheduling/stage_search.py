@@ -76,7 +76,7 @@ class StageSearch:
         self.outputs = {outline.workload.storage(name) for name in outline.workload.outputs}
         self.step_ps = costs.least_ps(outline.workload) / STEPS
         self._stages: dict[tuple[int, int], Stage] = {}
-        self._options: dict[tuple[int, int], list[tuple[Option, int, int]]] = {}
+        self._options: dict[tuple[int, int, int], list[tuple[Option, int, int]]] = {}
         self._prices: dict[tuple[object, ...], int] = {}
 
     def on(self, costs: Costs) -> StageSearch:
@@ -98,7 +98,7 @@ class StageSearch:
             front = _unbeaten(fronts[first], WIDTH)
             fronts[first] = []
             for end in range(first + 1, min(self.count, first + longest) + 1) if front else ():
-                options = self._priced(first, end)
+                options = self._priced(first, end, capacity)
                 if not options:
                     break
                 fronts[end] += self._extended(front, options, first, end, capacity, fill)
@@ -181,13 +181,13 @@ class StageSearch:
             found = self._stages[first, end] = Stage(nbytes, passing, sum(nbytes), kept, made, left)
         return found
 
-    def _priced(self, first: int, end: int) -> list[tuple[Option, int, int]]:
+    def _priced(self, first: int, end: int, capacity: int) -> list[tuple[Option, int, int]]:
         """The options of a stage, with their picoseconds on the matrix unit and on the host."""
-        found = self._options.get((first, end))
+        found = self._options.get((first, end, capacity))
         if found is None:
             numbers = self.outline.numbers(first, end)
-            found = self._options[first, end] = [
-                (option, *self._took(numbers, option.cuts)) for option in self.space.options(first, end)
+            found = self._options[first, end, capacity] = [
+                (option, *self._took(numbers, option.cuts)) for option in self.space.options(first, end, capacity)
             ]
         return found
 

@@ -60,9 +60,9 @@ def has_branches(workload: Workload) -> bool:
 
 def search(workload: Workload, chip: Chip, room: int, *, early: bool, pinned: bool) -> StageSearch:
     """The search for the best plans of `workload` in at most `room` bytes."""
-    key = (IdentityKey(workload), room, early, pinned)
+    key = (IdentityKey(workload), early, pinned)
     mapspace = _mapspaces.get(
-        key, lambda: Mapspace(Outline(groups(taken_apart(workload), early=early), pinned=pinned), room)
+        key, lambda: Mapspace(Outline(groups(taken_apart(workload), early=early), pinned=pinned))
     )
     units = tuple(
         spec for role in (ComponentRole.MATRIX, ComponentRole.HOST) for spec in chip.named(role).values()
