@@ -21,7 +21,8 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     if cuts is None:
         return None
     middle = bands // 2
-    held = 0
+    held = spare = 0
+    largest: list[int] = []
     times, strips = 1.0, False
     weights: dict[str, int] = {}
     parts: dict[str, int] = {}
@@ -55,6 +56,9 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
             if live >= each and read.tensor in inside and _in_place(outline, number, read.tensor):
                 live -= each
         held += live
+        if live >= each:
+            spare += each
+            largest = sorted([*largest, each])[-2:]
     stream = whole = 0
     transfers = (len(weights) + bands) * slices
     maps = outline.maps(numbers)
@@ -78,14 +82,19 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     turns = bands * slices
     return Option(
         held=held + at_once,
+        spare=spare - sum(largest),
         stream=stream,
         whole=whole,
+        room=stream + whole,
         times=times,
         strips=strips,
         streamed=tuple(range(len(maps))),
         weights=loaded,
+        first=loaded if slices == 1 else ceil(loaded / slices),
         transfers=transfers,
         turns=turns,
+        tiles=turns,
+        wait=1 / bands if slices == 1 else 1 - (bands - 1) / turns,
         steps=turns * len(numbers),
         cuts=cuts,
     )

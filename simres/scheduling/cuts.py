@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import ceil, prod
 
@@ -72,11 +72,14 @@ def finer(cut: Cut, axes: Axes, sums: int) -> Iterator[Cut]:
             return
 
 
-def inherited(op: Op, tensors: Mapping[str, Tensor], cut_as: Mapping[str, Cut]) -> Cut | None:
-    """The cut of an input of the same shape, for operators that work element by element."""
+def inherited(
+    op: Op, tensors: Mapping[str, Tensor], cut_as: Mapping[str, Cut], nearest: Collection[str] = ()
+) -> Cut | None:
+    """The cut of an input of the same shape, one of the `nearest` if there is any, for operators that work
+    element by element."""
     if len(op.outputs) == 1:
         shape = tensors[op.outputs[0]].shape
-        for name in op.inputs:
+        for name in sorted(op.inputs, key=lambda name: name not in nearest):
             tensor = tensors[name]
             if tensor.shape == shape and tensor.view_of is None and name in cut_as:
                 return cut_as[name]

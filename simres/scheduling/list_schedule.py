@@ -55,19 +55,19 @@ class _Queue:
 class InTime:
     """Plays the chip forward and finds the order in which tasks begin.
 
-    Loads that are not for the next step of the walk leave a `reserve` of the memory free, in bytes: running
+    Loads that are not for the next step of the walk leave 1/`reserved` of the memory free (0: nothing): running
     far ahead, they would take the space that the computation needs to go on.
     """
 
-    def __init__(self, walk: Walk, chip: Chip, reserve: int = 0) -> None:
+    def __init__(self, walk: Walk, chip: Chip, reserved: int = 0) -> None:
         self.walk = walk
         self.chip = chip
         residency, tiling = walk.residency, walk.tiling
         self.size = [tiling.pieces.size[stay.piece] for stay in residency.stays]
         """By stay: the bytes that it takes."""
         self.held = residency.held.copy()
-        self.free = self.capacity = tiling.room
-        self.reserve = reserve
+        self.free = self.capacity = chip.scratchpad()[1].capacity - tiling.pinned_bytes
+        self.reserve = self.capacity // reserved if reserved else 0
         self.frees: list[tuple[int, int]] = []
         """When memory will be given back, and how much."""
         self.granted = 0

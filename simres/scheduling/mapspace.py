@@ -29,35 +29,41 @@ SLICES, MOST_SLICED = (2, 4, 8, 16, 32), 4
 
 
 class Mapspace:
-    """The options of every stage of a network."""
+    """The options of every stage of a network, in one or several orders of its groups."""
 
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
+    def __init__(self, *outlines: Outline) -> None:
+        self.outlines = outlines
         self._bands: dict[object, list[tuple[Option, list[Option]]]] = {}
         self._tiles: dict[object, list[Option]] = {}
         self._known: dict[object, list[Option]] = {}
 
-    def options(self, first: int, end: int, capacity: int) -> list[Option]:
+    def options(self, first: int, end: int, capacity: int, order: int = 0) -> list[Option]:
         """The options of the stage of groups `first` up to, not with, `end`, in at most `capacity` bytes."""
-        numbers = self.outline.numbers(first, end)
-        members = self.outline.groups.members[first:end]
-        form = (tuple(map(len, members)), self.outline.form(numbers))
+        outline = self.outlines[order]
+        numbers = outline.numbers(first, end)
+        members = outline.groups.members[first:end]
+        form = (tuple(map(len, members)), outline.form(numbers))
         found = self._known.get((form, capacity))
         if found is None:
-            ways = self._all(form, numbers, list(members), capacity)
+            ways = self._all(outline, form, numbers, list(members), capacity)
             found = self._known[form, capacity] = thinned([way for way in ways if way.held <= capacity])
         return found
 
     def _all(
-        self, form: object, numbers: list[int], members: list[tuple[int, ...]], capacity: int
+        self,
+        outline: Outline,
+        form: object,
+        numbers: list[int],
+        members: list[tuple[int, ...]],
+        capacity: int,
     ) -> Iterator[Option]:
-        outline, single = self.outline, len(members) == 1
+        single = len(members) == 1
         weights = {
             name for number in numbers for name in outline.inputs[number] if name in outline.weight_bytes
         }
         if single or sum(outline.weight_bytes[name] for name in weights) <= capacity:
             if form not in self._bands:
-                self._bands[form] = [(option, []) for option in self._in_bands(numbers)]
+                self._bands[form] = [(option, []) for option in _bands_of(outline, numbers)]
             for option, sliced in self._bands[form]:
                 yield option
                 if not single and len(members) <= MOST_SLICED and 2 * option.held > capacity:
@@ -75,11 +81,11 @@ class Mapspace:
             self._tiles[form] = list(ways)
         yield from self._tiles[form]
 
-    def _in_bands(self, numbers: list[int]) -> Iterator[Option]:
-        outline = self.outline
-        rows = min(outline.rows[number] for number in numbers)
-        axes = outline.axes[numbers[0]]
-        for bands in sorted({prod(split(axes, count, 1)) for count in counts(rows, MOST_BANDS, fine=True)}):
-            option = in_bands(outline, numbers, bands)
-            if option is not None:
-                yield option
+
+def _bands_of(outline: Outline, numbers: list[int]) -> Iterator[Option]:
+    rows = min(outline.rows[number] for number in numbers)
+    axes = outline.axes[numbers[0]]
+    for bands in sorted({prod(split(axes, count, 1)) for count in counts(rows, MOST_BANDS, fine=True)}):
+        option = in_bands(outline, numbers, bands)
+        if option is not None:
+            yield option

@@ -34,9 +34,15 @@ class TileRead(NamedTuple):
 
 
 class Outline:
-    """The operators of a network in groups. With `pinned`, weights lie on chip and count for nothing."""
+    """The operators of a network in groups. With `pinned`, weights lie on chip and count for nothing. The
+    outline of the same network in another order is `like` it."""
 
-    def __init__(self, groups: Groups, *, pinned: bool = False) -> None:
+    def __init__(self, groups: Groups, *, pinned: bool = False, like: Outline | None = None) -> None:
+        if like is not None:
+            self.__dict__.update(like.__dict__)
+            self.groups = groups
+            self.last_reader = self._last_readers()
+            return
         self.groups = groups
         self.workload = workload = groups.workload
         self.ops = groups.ops
@@ -49,9 +55,7 @@ class Outline:
         self.inputs = [tuple(map(workload.storage, op.inputs)) for op in self.ops]
         self.made = [op.outputs[0] for op in self.ops]
         self.maker = {name: number for number, op in enumerate(self.ops) for name in op.outputs}
-        self.last_reader = {
-            name: number for group in groups.members for number in group for name in self.inputs[number]
-        }
+        self.last_reader = self._last_readers()
         self.weight_bytes = {
             name: 0 if pinned else tensor.nbytes
             for name, tensor in self.tensors.items()
@@ -63,6 +67,11 @@ class Outline:
         self._known: dict[object, int] = {}
         self.forms = [self._form_of(number) for number in range(len(self.ops))]
         """By operator: a number that operators of equal shape, kind and inputs share."""
+
+    def _last_readers(self) -> dict[str, int]:
+        return {
+            name: number for group in self.groups.members for number in group for name in self.inputs[number]
+        }
 
     def numbers(self, first: int, end: int) -> list[int]:
         """The operators of groups `first` up to, not with, `end`."""

@@ -17,39 +17,38 @@ from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
 from simres.scheduling.plans import Plan
 from simres.scheduling.tiled import Written, in_time
-from simres.scheduling.tiling_cache import has_branches, least_walk, search, walk_of
-from simres.units import format_duration
+from simres.scheduling.tiling_cache import least_walk, search, walk_of
+from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
 
 
 class Trial(NamedTuple):
-    """A plan to try: side branches `early` or as listed; the share of the memory that it is made for, and the
-    share that its walk may hold between steps (the rest is for loads that come early); and how much of each
-    stage's beginning and end is taken to be in the open."""
+    """A plan to try, made for a memory so many rungs `below` the chip's; and whether its walk keeps to the plan's
+    limits (`limited`), or keeps on chip what it can."""
 
-    early: bool
-    planned: float
-    held: float
-    fill: float
-
-    def __str__(self) -> str:
-        order = "side branches early" if self.early else "as listed"
-        return f"{order}, planned for {self.planned:.0%} of the memory, holding {self.held:.0%}"
+    below: int
+    limited: bool
 
 
 TRIALS = (
-    Trial(early=False, planned=1.0, held=0.85, fill=1.0),
-    Trial(early=False, planned=0.85, held=0.85, fill=0.0),
-    Trial(early=False, planned=0.7, held=1.0, fill=1.0),
-    Trial(early=True, planned=0.7, held=0.85, fill=1.0),
-    Trial(early=True, planned=0.85, held=1.0, fill=0.25),
+    Trial(below=0, limited=True),
+    Trial(below=1, limited=True),
+    Trial(below=1, limited=False),
+    Trial(below=2, limited=True),
+    Trial(below=2, limited=False),
+    Trial(below=3, limited=True),
+    Trial(below=0, limited=False),
 )
 """What is tried, in this order."""
 
-LARGEST, WORK = 120_000, 40_000
-"""The most steps of the first plan tried, and of all plans together for as long as more are tried."""
+RUNGS = 4
+"""Plans are made for memories of 1 KiB x 2^(k / RUNGS), so that those of a smaller memory are tried on a larger
+one, too."""
 
-NEAR = 1.005
+LARGEST, WORK = 120_000, 60_000
+"""The most steps of a plan, and of all together for as long as more are tried."""
+
+NEAR = 1.001
 """Within this of a bound that holds for every schedule, nothing more is tried."""
 
 
@@ -78,25 +77,28 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     With `kept`, all weights are on chip before and after. Raises like `schedule`.
     """
     memory, spec = chip.scratchpad()
-    bound = _bound(workload, chip, kept=kept)
-    room = spec.capacity - (sum(map(spec.occupied, _weights(workload))) if kept else 0)
+    enough = NEAR * _bound(workload, chip, kept=kept)
+    weights = sum(map(spec.occupied, _weights(workload))) if kept else 0
     found: Written | None = None
     tried: list[str] = []
     work = 0
-    for trial, plan in _plans(workload, chip, room, kept=kept) if room > 0 else ():
-        most = LARGEST if found is None else WORK - work
-        walk = walk_of(workload, memory, spec, plan, pinned=kept, design=int(room * trial.held), most=most)
+    rungs = _rungs(min(spec.capacity - weights, _all_bytes(workload)), spec.capacity - weights)
+    for trial, rung, plan in _plans(workload, chip, rungs, kept=kept):
+        held = spec.model_copy(update={"capacity": weights + (rungs[0] if not trial.limited else rung)})
+        walk = walk_of(workload, memory, held, plan, pinned=kept, limited=trial.limited, most=LARGEST)
+        kept_as = "room for tiles side by side" if trial.limited else "keeps what it can"
+        told = f"planned for {format_bytes(rung)}, {kept_as}"
         if walk is None:
-            tried.append(f"{trial}: does not fit, or takes more than {most} steps")
+            tried.append(f"{told}: does not fit, or takes more than {LARGEST} steps")
             continue
         work += len(walk.steps)
         played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
         took = "slower" if played is None else format_duration(played.estimate_ps)
-        tried.append(f"{trial}: {took}, {len(walk.steps)} steps")
+        tried.append(f"{told}: {took}, {len(walk.steps)} steps")
         found = played or found
-        if found is not None and (found.estimate_ps <= NEAR * bound or work >= WORK):
+        if found is not None and (found.estimate_ps <= enough or work >= WORK):
             break
-    if found is None or (found.estimate_ps > NEAR * bound and work < WORK):
+    if found is None or (found.estimate_ps > enough and work < WORK):
         limit = None if found is None else found.estimate_ps
         try:
             played = in_time(workload, chip, least_walk(workload, memory, spec, pinned=kept), limit)
@@ -111,21 +113,40 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     return found, tried
 
 
-def _plans(workload: Workload, chip: Chip, room: int, *, kept: bool) -> Iterator[tuple[Trial, Plan]]:
-    """The plan of each trial, leaving out what was there before."""
-    seen: set[tuple[float, Plan]] = set()
-    branches = has_branches(workload)
+def _rungs(enough: int, capacity: int) -> list[int]:
+    """The memories that plans are made for, the largest first: up to the first that has `enough` bytes."""
+    found: list[int] = []
+    step = 0
+    while capacity > 0 and (rung := int(1024 * 2 ** (step / RUNGS))) <= capacity:
+        found.append(rung)
+        if rung >= enough:
+            break
+        step += 1
+    return found[::-1]
+
+
+def _plans(
+    workload: Workload, chip: Chip, rungs: list[int], *, kept: bool
+) -> Iterator[tuple[Trial, int, Plan]]:
+    """The plan of each trial and its memory, leaving out what was there before."""
+    plans: dict[int, Plan | None] = {}
+    seen: set[tuple[int, bool, Plan]] = set()
     for trial in TRIALS:
-        if trial.early and not branches:
+        if trial.below >= len(rungs):
             continue
-        searched = search(workload, chip, room, early=trial.early, pinned=kept)
-        labels = searched.run(int(room * trial.planned), fill=trial.fill)
-        if not labels:
-            continue
-        plan = searched.plan(min(labels, key=lambda label: label.barrier))
-        if (trial.held, plan) not in seen:
-            seen.add((trial.held, plan))
-            yield trial, plan
+        rung = rungs[trial.below]
+        if rung not in plans:
+            searched = search(workload, chip, pinned=kept)
+            best = min(searched.run(rung), key=lambda label: label.end, default=None)
+            plans[rung] = None if best is None else searched.plan(best)
+        plan = plans[rung]
+        if plan is not None and (rung, trial.limited, plan) not in seen:
+            seen.add((rung, trial.limited, plan))
+            yield trial, rung, plan
+
+
+def _all_bytes(workload: Workload) -> int:
+    return sum(tensor.nbytes for tensor in workload.tensors.values() if tensor.view_of is None)
 
 
 def _weights(workload: Workload) -> list[int]:

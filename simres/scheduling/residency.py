@@ -8,6 +8,7 @@ off-chip; a piece that nobody needs any more goes at once. Each time that a piec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simres.scheduling.ordering import ordered
@@ -41,9 +42,12 @@ class PieceInterval:
 
 
 class Residency:
-    """The walk over a tiling's steps: every stay, the bytes held at each step, and what was spilled."""
+    """The walk over a tiling's steps: every stay, the bytes held at each step, and what was spilled.
 
-    def __init__(self, tiling: Tiling) -> None:
+    Where there are `limits`, each stage keeps at most so many bytes if what it does not use can go.
+    """
+
+    def __init__(self, tiling: Tiling, limits: Sequence[int] = ()) -> None:
         self.tiling = tiling
         self.steps = ordered(tiling)
         pieces = tiling.pieces
@@ -75,6 +79,8 @@ class Residency:
         """For each step, the stays that it reads and those that it makes."""
         self._here: dict[int, PieceInterval] = {}
         self._free = tiling.capacity
+        self._stage_of = {number: place for place, stage in enumerate(tiling.stages) for number in stage}
+        self._reserved = [max(0, tiling.capacity - limit) for limit in limits] or [0] * len(tiling.stages)
         self.held: list[int] = []
         """Bytes held at each step."""
         for position, step in enumerate(self.steps):
@@ -100,8 +106,9 @@ class Residency:
             lacking += size[piece]
         if over >= 0:
             lacking -= size[over]
-        if lacking > self._free:
-            self._evict(lacking, step.inputs)
+        stage = self._stage_of[step.op]
+        if lacking > self._free - self._reserved[stage]:
+            self._evict(lacking, step.inputs, stage)
         for piece in missing:
             stay = here[piece] = PieceInterval(len(self.stays), piece, position, position, loaded=True)
             self.loads.append(stay)
@@ -141,12 +148,13 @@ class Residency:
                 del here[piece]
                 self._free += size[piece]
 
-    def _evict(self, lacking: int, needed: tuple[int, ...]) -> None:
+    def _evict(self, lacking: int, needed: tuple[int, ...], stage: int) -> None:
         """Makes room, the furthest next use first: by operator, then by step, then the larger piece.
 
         What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors
         that are read side by side one goes and one stays: with half of each, every step would have to bring
-        in two pieces for the one it makes. The operators of a stack take turns and count as one.
+        in two pieces for the one it makes. The operators of a stack take turns and count as one. For what
+        the stage reserves only those go that it does not use.
         """
         steps, uses, size, here = self.steps, self.uses, self.size, self._here
         stack_of = self.tiling.stack_of
@@ -160,17 +168,28 @@ class Residency:
         spare = sorted(
             (piece for piece in here if piece not in needed and not unfinished[piece]), key=distance
         )
-        while lacking > self._free:
-            if not spare:
-                op, tiling = self.tiling.ops[steps[len(self.held)].op], self.tiling
-                short = lacking - self._free
-                raise DoesNotFit(
-                    f"`{op.name}` ({op.kind}) does not fit: `{tiling.memory}` is short by {short} B",
-                    least=tiling.spec.capacity + short,
-                )
-            victim = spare.pop()
-            stay = here.pop(victim)
-            self._free += size[victim]
-            if self.made[victim] and victim not in self.written and victim not in self.tiling.pieces.sources:
-                stay.stored = True
-                self.written[victim] = stay.last
+        wanted = lacking + self._reserved[stage]
+        while wanted > self._free and spare:
+            if lacking <= self._free and self._used_in(spare[-1]) == stage:
+                return
+            self._drop(spare.pop())
+        if lacking > self._free:
+            op, tiling = self.tiling.ops[steps[len(self.held)].op], self.tiling
+            short = lacking - self._free
+            raise DoesNotFit(
+                f"`{op.name}` ({op.kind}) does not fit: `{tiling.memory}` is short by {short} B",
+                least=tiling.spec.capacity + short,
+            )
+
+    def _used_in(self, piece: int) -> int:
+        """The stage that uses a piece next; -1 if none does."""
+        uses = self.uses[piece]
+        return self._stage_of[self.steps[uses[-1]].op] if uses else -1
+
+    def _drop(self, victim: int) -> None:
+        """Takes a piece off chip, written back first if there is no copy."""
+        stay = self._here.pop(victim)
+        self._free += self.size[victim]
+        if self.made[victim] and victim not in self.written and victim not in self.tiling.pieces.sources:
+            stay.stored = True
+            self.written[victim] = stay.last

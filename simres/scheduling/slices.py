@@ -62,7 +62,7 @@ def _option(
     made: set[str],
 ) -> Option | None:
     last = members[-1]
-    held = stream = whole = weights = 0
+    held = stream = whole = weights = begun = 0
     transfers = 0
     maps = outline.maps([*within, *last])
     streamed = []
@@ -76,6 +76,7 @@ def _option(
         for name, read in outline.tile_reads(number, parts).items():
             if read.weight:
                 held += 2 * read.nbytes
+                begun += read.nbytes
                 weights += outline.weight_bytes[name] * (rows if read.by_column and not read.by_row else 1)
                 transfers += rows * slices
             elif name in made:
@@ -103,14 +104,19 @@ def _option(
     steps = turns * (len(within) + 1) + rows * (len(last) - 1)
     return Option(
         held,
+        begun,
         stream,
         whole,
+        held + stream + whole,
         1.0,
         False,
         tuple(dict.fromkeys(streamed)),
         weights,
+        begun,
         transfers + 2 * rows,
         turns,
+        rows,
+        1 / rows,
         steps,
         tuple(cuts),
     )

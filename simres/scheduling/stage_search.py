@@ -18,6 +18,7 @@ from simres.scheduling.costs import Costs
 from simres.scheduling.cuts import Cut
 from simres.scheduling.mapspace import LONGEST, Mapspace
 from simres.scheduling.options import Option
+from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.workload.operators import Unit
 
@@ -44,125 +45,52 @@ class Stage(NamedTuple):
 
 
 class Label(NamedTuple):
-    """One way to have run a prefix: bytes of live maps on chip, picoseconds by engine, bytes moved."""
+    """One way to have run a prefix: bytes of live maps on chip, when its computation `ends` and when the bus
+    has room for what follows (picoseconds), picoseconds by engine, bytes moved."""
 
     resident: int
+    ends: int
+    matrix_ends: int
+    flows: int
+    bus_ends: int
     bus: int
     matrix: int
     host: int
-    barrier: int
     moved: int
     before: Label | None = None
-    first: int = 0
+    numbers: tuple[int, ...] = ()
     option: Option | None = None
     streamed: bool = False
+    limit: int = 0
 
     @property
     def busiest(self) -> int:
         """The time of the busiest engine."""
         return max(self.bus, self.matrix, self.host)
 
+    @property
+    def end(self) -> int:
+        """When all is done."""
+        return max(self.ends, self.bus_ends)
 
-class StageSearch:
-    """The search for one network on one chip."""
 
-    def __init__(self, space: Mapspace, costs: Costs) -> None:
-        self.space = space
-        self.costs = costs
-        self.outline = outline = space.outline
-        self.count = len(outline.groups.members)
-        self.live = [{name: outline.tensors[name].nbytes for name in names} for names in outline.groups.live]
+class Order:
+    """One order of a network's groups. `done` are, by boundary, the operators before it, a bit for each."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        groups = outline.groups
+        self.count = len(groups.members)
+        self.done = [0]
+        for members in groups.members:
+            self.done.append(self.done[-1] | sum(1 << number for number in members))
+        self.live = [{name: outline.tensors[name].nbytes for name in names} for names in groups.live]
         self.live_bytes = [sum(found.values()) for found in self.live]
         self.outputs = {outline.workload.storage(name) for name in outline.workload.outputs}
-        self.step_ps = costs.least_ps(outline.workload) / STEPS
         self._stages: dict[tuple[int, int], Stage] = {}
-        self._options: dict[tuple[int, int, int], list[tuple[Option, int, int]]] = {}
-        self._prices: dict[tuple[object, ...], int] = {}
 
-    def on(self, costs: Costs) -> StageSearch:
-        """The same search on a chip with the same matrix units and hosts."""
-        found = copy(self)
-        found.costs = costs
-        found.step_ps = costs.least_ps(self.outline.workload) / STEPS
-        return found
-
-    def run(self, capacity: int, *, fill: float = 1.0, longest: int = LONGEST) -> list[Label]:
-        """Ways to run the network in so many bytes; none where no way fits.
-
-        `fill` is how much of a pipeline's beginning and end is taken to be in the open, and `longest` the
-        most groups in a stage.
-        """
-        fronts: list[list[Label]] = [[] for _ in range(self.count + 1)]
-        fronts[0] = [Label(0, 0, 0, 0, 0, 0)]
-        for first in range(self.count):
-            front = _unbeaten(fronts[first], WIDTH)
-            fronts[first] = []
-            for end in range(first + 1, min(self.count, first + longest) + 1) if front else ():
-                options = self._priced(first, end, capacity)
-                if not options:
-                    break
-                fronts[end] += self._extended(front, options, first, end, capacity, fill)
-        return _unbeaten(fronts[self.count], WIDTH)
-
-    def _extended(
-        self,
-        front: list[Label],
-        options: list[tuple[Option, int, int]],
-        first: int,
-        end: int,
-        capacity: int,
-        fill: float,
-    ) -> list[Label]:
-        stage = self._stage(first, end)
-        live = self.live_bytes[first]
-        found = []
-        for option, matrix, host in options:
-            if option.held > capacity:
-                continue
-            leading = sum([stage.maps[place] for place in option.streamed])
-            for label in front:
-                step = _step(label.resident, option, stage, live, leading, capacity)
-                if step is None:
-                    continue
-                resident, moved, streamed = step
-                bus = self.costs.bus_ps(moved, option.transfers)
-                largest = max(bus, matrix, host)
-                open_ps = fill * (bus + matrix + host - largest) / option.turns
-                barrier = label.barrier + largest + int(open_ps + option.steps * self.step_ps)
-                found.append(
-                    Label(
-                        resident,
-                        label.bus + bus,
-                        label.matrix + matrix,
-                        label.host + host,
-                        barrier,
-                        label.moved + moved,
-                        label,
-                        first,
-                        option,
-                        streamed,
-                    )
-                )
-        return found
-
-    def plan(self, label: Label) -> Plan:
-        """The plan of a way to run the network."""
-        outline = self.outline
-        stages: list[tuple[int, ...]] = []
-        cuts: list[tuple[int, Cut]] = []
-        streamed: set[int] = set()
-        end = self.count
-        at: Label | None = label
-        while at is not None and at.option is not None:
-            numbers = outline.numbers(at.first, end)
-            stages.append(tuple(numbers))
-            cuts += zip(numbers, at.option.cuts, strict=True)
-            if at.streamed:
-                streamed.update(numbers)
-            end, at = at.first, at.before
-        return Plan(tuple(reversed(stages)), tuple(cuts), frozenset(streamed))
-
-    def _stage(self, first: int, end: int) -> Stage:
+    def stage(self, first: int, end: int) -> Stage:
+        """The stage of groups `first` up to, not with, `end`."""
         found = self._stages.get((first, end))
         if found is None:
             outline, before, after = self.outline, self.live[first], self.live[end]
@@ -181,13 +109,127 @@ class StageSearch:
             found = self._stages[first, end] = Stage(nbytes, passing, sum(nbytes), kept, made, left)
         return found
 
-    def _priced(self, first: int, end: int, capacity: int) -> list[tuple[Option, int, int]]:
+
+class StageSearch:
+    """The search for one network on one chip. Where two orders of the network have the same operators behind
+    them, what was found for one goes on in the other: so each side branch runs early or as listed."""
+
+    def __init__(self, space: Mapspace, costs: Costs) -> None:
+        self.space = space
+        self.costs = costs
+        self.outline = outline = space.outlines[0]
+        self.orders = [Order(one) for one in space.outlines]
+        self.boundaries: dict[int, list[tuple[int, int]]] = {}
+        """By the operators that are done: each order that comes by there, and its boundary."""
+        for number, order in enumerate(self.orders):
+            for place, done in enumerate(order.done):
+                self.boundaries.setdefault(done, []).append((number, place))
+        self.step_ps = costs.least_ps(outline.workload) / STEPS
+        self._options: dict[tuple[int, int, int, int], list[tuple[Option, int, int]]] = {}
+        self._prices: dict[tuple[object, ...], int] = {}
+
+    def on(self, costs: Costs) -> StageSearch:
+        """The same search on a chip with the same matrix units and hosts."""
+        found = copy(self)
+        found.costs = costs
+        found.step_ps = costs.least_ps(self.outline.workload) / STEPS
+        return found
+
+    def run(self, capacity: int, *, longest: int = LONGEST) -> list[Label]:
+        """Ways to run the network in so many bytes, with at most `longest` groups in a stage; none where no
+        way fits."""
+        fronts: dict[int, list[Label]] = {0: [Label(0, 0, 0, 0, 0, 0, 0, 0, 0)]}
+        front: list[Label] = []
+        for done in sorted(self.boundaries, key=int.bit_count):
+            front = _unbeaten(fronts.pop(done, []), WIDTH)
+            known: set[int] = set()
+            for number, first in self.boundaries[done] if front else ():
+                order = self.orders[number]
+                for end in range(first + 1, min(order.count, first + longest) + 1):
+                    options = self._priced(number, first, end, capacity)
+                    if not options:
+                        break
+                    then = order.done[end]
+                    if then not in known:
+                        known.add(then)
+                        found = self._extended(front, options, order, first, end, capacity)
+                        fronts.setdefault(then, []).extend(found)
+        return front
+
+    def _extended(
+        self,
+        front: list[Label],
+        options: list[tuple[Option, int, int]],
+        order: Order,
+        first: int,
+        end: int,
+        capacity: int,
+    ) -> list[Label]:
+        stage = order.stage(first, end)
+        live = order.live_bytes[first]
+        numbers = tuple(order.outline.numbers(first, end))
+        found = []
+        bus_ps = self.costs.bus_ps
+        for option, matrix, host in options:
+            turns, tiles, wait = option.turns, option.tiles, option.wait
+            steps = int(option.steps * self.step_ps)
+            main, follows = (matrix, host // tiles) if matrix else (host, 0)
+            leading = sum([stage.maps[place] for place in option.streamed])
+            for label in front:
+                step = _step(label.resident, option, stage, live, leading, capacity)
+                if step is None:
+                    continue
+                resident, moved, streamed, free = step
+                bus = bus_ps(moved, option.transfers)
+                begun = min(bus, max(bus // turns, bus_ps(option.first, 1)))
+                busy = label.matrix_ends if matrix else label.ends
+                starts = max(busy, label.flows, label.bus_ends + begun)
+                last = max(starts + main, label.ends + int(wait * main), label.bus_ends + bus + main // turns)
+                ends = max(last + follows, starts + matrix // tiles + host) + steps
+                found.append(
+                    Label(
+                        resident,
+                        ends,
+                        last if matrix else label.matrix_ends,
+                        starts + int(wait * (ends - starts)),
+                        max(label.bus_ends + bus, ends - bus_ps(free, 0)),
+                        label.bus + bus,
+                        label.matrix + matrix,
+                        label.host + host,
+                        label.moved + moved,
+                        label,
+                        numbers,
+                        option,
+                        streamed,
+                        capacity - option.spare,
+                    )
+                )
+        return found
+
+    def plan(self, label: Label) -> Plan:
+        """The plan of a way to run the network."""
+        stages: list[tuple[int, ...]] = []
+        cuts: list[tuple[int, Cut]] = []
+        streamed: list[tuple[int, int]] = []
+        limits: list[int] = []
+        at: Label | None = label
+        while at is not None and at.option is not None:
+            stages.append(at.numbers)
+            limits.append(at.limit)
+            cuts += zip(at.numbers, at.option.cuts, strict=True)
+            if at.streamed:
+                streamed += [(number, at.option.room) for number in at.numbers]
+            at = at.before
+        return Plan(tuple(reversed(stages)), tuple(cuts), tuple(streamed), tuple(reversed(limits)))
+
+    def _priced(self, order: int, first: int, end: int, capacity: int) -> list[tuple[Option, int, int]]:
         """The options of a stage, with their picoseconds on the matrix unit and on the host."""
-        found = self._options.get((first, end, capacity))
+        found = self._options.get((order, first, end, capacity))
         if found is None:
-            numbers = self.outline.numbers(first, end)
-            found = self._options[first, end, capacity] = [
-                (option, *self._took(numbers, option.cuts)) for option in self.space.options(first, end, capacity)
+            numbers = self.orders[order].outline.numbers(first, end)
+            found = self._options[order, first, end, capacity] = [
+                (option, *self._took(numbers, option.cuts))
+                for option in self.space.options(first, end, capacity, order)
             ]
         return found
 
@@ -208,9 +250,9 @@ class StageSearch:
 
 def _step(
     resident: int, option: Option, stage: Stage, live: int, leading: int, capacity: int
-) -> tuple[int, int, bool] | None:
-    """Bytes on chip after a stage, bytes moved, and whether it streams maps from off-chip; None if it does
-    not fit.
+) -> tuple[int, int, bool, int] | None:
+    """Bytes on chip after a stage, bytes moved, whether it streams maps from off-chip, and bytes free all the
+    while; None if it does not fit.
 
     `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
     """
@@ -242,27 +284,27 @@ def _step(
         return None
     loaded = option.weights + int(off_leading * option.times) + off_read - off_leading
     stored = resident - stay + stage.made - grown + stage.left
-    return on_passing + kept + grown, loaded + stored, off_read > 0
+    after = on_passing + kept + grown
+    free = space - max(stay + missing, after)
+    return after, loaded + stored, off_read > 0, free
 
 
 def _unbeaten(labels: list[Label], width: int) -> list[Label]:
     """The labels that no other beats in every respect; of many, those of the least times."""
-    labels.sort(key=lambda one: (one.barrier, one.bus, -one.resident))
+    labels.sort(key=lambda one: (one.ends, one.flows, one.bus_ends, -one.resident))
     found: list[Label] = []
     for one in labels:
         for other in found:
             if (
                 other.resident >= one.resident
-                and other.bus <= one.bus
-                and other.matrix <= one.matrix
-                and other.host <= one.host
+                and other.bus_ends <= one.bus_ends
+                and other.flows <= one.flows
+                and other.matrix_ends <= one.matrix_ends
             ):
                 break
         else:
             found.append(one)
-            if len(found) > 4 * width:
-                break
     if len(found) <= width:
         return found
     half = width // 2
-    return found[:half] + sorted(found[half:], key=lambda one: one.busiest)[: width - half]
+    return found[:half] + sorted(found[half:], key=lambda one: one.bus_ends)[: width - half]

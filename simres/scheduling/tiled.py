@@ -78,7 +78,7 @@ def in_time(workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = N
     """Everything as early as it can be; None where that would not end before `limit_ps`."""
     best: Written | None = None
     for part in RESERVES:
-        play = InTime(walk, chip, walk.tiling.room // part if part else 0)
+        play = InTime(walk, chip, part)
         played = play.run() if limit_ps is None else play.run(limit_ps)
         if played is not None:
             limit_ps = played.end_ps

@@ -71,17 +71,20 @@ class _Tiles:
         turns."""
         turns = self.columns if columns_outer else self.rows
         held = self.beside + self.tile * (2 if self.count > 1 else 1)
+        spare = self.tile if self.count > 1 else 0
         stream = whole = 0
-        weights, transfers = self.small, 2 * self.count
+        weights, first, transfers = self.small, 0, 2 * self.count
         times, strips = 1.0, False
         streamed = []
         for name, read in self.reads.items():
             inner, outer = (read.by_row, read.by_column) if columns_outer else (read.by_column, read.by_row)
             loads = self.count if inner else turns if outer else 1
             space = read.nbytes * (2 if loads > 1 else 1)
+            spare += space - read.nbytes
             transfers += loads
             if read.weight:
                 held += space
+                first += read.nbytes
                 weights += self.outline.weight_bytes[name] * (turns if inner and not outer else 1)
                 continue
             streamed.append(self.maps.index(name))
@@ -96,18 +99,35 @@ class _Tiles:
         cuts = (Cut(self.parts, columns_outer=columns_outer),) * len(self.numbers)
         steps = self.count * len(self.numbers)
         return Option(
-            held, stream, whole, times, strips, tuple(streamed), weights, transfers, self.count, steps, cuts
+            held,
+            spare,
+            stream,
+            whole,
+            self.beside + stream + whole,
+            times,
+            strips,
+            tuple(streamed),
+            weights,
+            first,
+            transfers,
+            self.count,
+            self.count,
+            1 - (self.rows - 1) / self.count if columns_outer else 1 / self.rows,
+            steps,
+            cuts,
         )
 
     def summed(self, chunks: int) -> Option:
         """A tile of sums stays until it is complete, while chunks of all operands stream by."""
-        held, stream = self.beside + self.tile, 0
-        weights, times = self.small, 1.0
+        held, spare, stream = self.beside + self.tile, 0, 0
+        weights, first, times = self.small, 0, 1.0
         streamed = []
         for name, read in self.reads.items():
             chunk = 2 * ceil(read.nbytes / chunks)
+            spare += chunk // 2
             if read.weight:
                 held += chunk
+                first += chunk // 2
                 again = (1 if read.by_row else self.rows) * (1 if read.by_column else self.columns)
                 weights += self.outline.weight_bytes[name] * again
             else:
@@ -119,4 +139,21 @@ class _Tiles:
         cuts = (Cut(self.parts, chunks), *(Cut(self.parts),) * followers)
         turns = self.count * chunks
         steps = turns + self.count * followers
-        return Option(held, stream, 0, times, True, tuple(streamed), weights, transfers, turns, steps, cuts)
+        return Option(
+            held,
+            spare,
+            stream,
+            0,
+            self.beside + stream,
+            times,
+            True,
+            tuple(streamed),
+            weights,
+            first,
+            transfers,
+            turns,
+            self.count,
+            1 / self.rows,
+            steps,
+            cuts,
+        )

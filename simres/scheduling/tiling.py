@@ -66,9 +66,8 @@ class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps, as a plan says.
 
     Where the plan's cut does not fit, a finer one is taken. With `pinned`, all weights stay in memory
-    throughout. What stays on chip between steps takes at most `design` bytes, so that the rest is free for
-    loads that come early. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there
-    would be more than `most` steps.
+    throughout. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be more
+    than `most` steps.
     """
 
     def __init__(
@@ -80,7 +79,6 @@ class Tiling:
         *,
         pinned: bool = False,
         most: int = MOST_STEPS,
-        design: int | None = None,
     ) -> None:
         self.workload = workload
         self.memory = memory
@@ -105,10 +103,9 @@ class Tiling:
         self.last_reader = self._last_readers()
         """The operator that is certainly the last to read each stored tensor, where there is one."""
         self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())
-        self.room = spec.capacity - sum(self.pieces.size[piece] for piece in self.pinned)
+        self.pinned_bytes = sum(self.pieces.size[piece] for piece in self.pinned)
+        self.capacity = spec.capacity - self.pinned_bytes
         """Bytes beside what is pinned."""
-        self.capacity = self.room if design is None else min(design, self.room)
-        """Bytes that pieces may take between steps."""
         if self.capacity <= 0:
             raise DoesNotFit(
                 f"the weights of `{workload.name}` take {spec.capacity - self.capacity} B and leave no room, "
@@ -161,7 +158,7 @@ class Tiling:
     def _tiles(self, number: int, op: Op) -> list[Step]:
         """The steps of an operator, its output cut as finely as need be."""
         least: int | None = None
-        streamed = number in self.plan.streamed
+        room = self.plan.room_of.get(number)
         for cut, strips in self._attempts(number, op):
             if cut.tiles == 1 and (step := self._whole(number, op)) is not None:
                 return [step]
@@ -170,7 +167,7 @@ class Tiling:
                 mark, forced = len(self.pieces), self.forced.copy()
                 steps = plan.take()
                 most = max(map(self._together, steps))
-                if most <= self.capacity and (strips or not streamed or not self._loads_again(steps)):
+                if most <= self.capacity and (strips or room is None or not self._loads_again(steps, room)):
                     return steps
                 plan.most = most
                 self._forget(mark)
@@ -191,9 +188,10 @@ class Tiling:
             least=capacity + short,
         )
 
-    def _loads_again(self, steps: list[Step]) -> bool:
-        """Whether pieces would be loaded much more often than once, if each stayed for one visit only."""
-        nbytes = self.pieces.nbytes
+    def _loads_again(self, steps: list[Step], room: int) -> bool:
+        """Whether pieces would be loaded much more often than once, if each stayed for one visit only, or
+        those of one step take much more than the room for them."""
+        nbytes, tensors = self.pieces.nbytes, self.workload.tensors
         visited = 0
         last: frozenset[int] = frozenset()
         seen: set[int] = set()
@@ -202,6 +200,9 @@ class Tiling:
         for step in steps:
             now = frozenset(piece for piece in step.inputs if self.pieces.tensor[piece] not in inside)
             visited += sum([nbytes[piece] for piece in now - last])
+            maps = [nbytes[piece] for piece in now if tensors[self.pieces.tensor[piece]].role is not Role.WEIGHT]
+            if sum(maps) > AGAIN * room:
+                return True
             seen |= now
             last = now
         return visited > AGAIN * sum([nbytes[piece] for piece in seen])
@@ -248,7 +249,10 @@ class Tiling:
         finer."""
         workload = self.workload
         axes = workload.axes[op.name]
-        if is_elementwise(workload, op) and (own := inherited(op, workload.tensors, self.cut_as)) is not None:
+        stage = next(stage for stage in self.stages if number in stage)
+        inside = {name for other in stage for name in self.ops[other].outputs}
+        own = inherited(op, workload.tensors, self.cut_as, inside) if is_elementwise(workload, op) else None
+        if own is not None:
             yield own, False
             yield own, True
         if len(op.outputs) != 1:

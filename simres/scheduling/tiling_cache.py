@@ -39,9 +39,9 @@ class _Found:
 
 
 _parts: RecentCache[Workload] = RecentCache(8)
-_branches: RecentCache[bool] = RecentCache(8)
 _mapspaces: RecentCache[Mapspace] = RecentCache(4)
 _searches: RecentCache[StageSearch] = RecentCache(4)
+_tilings: RecentCache[Tiling | None] = RecentCache(1)
 _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 
 
@@ -50,20 +50,9 @@ def taken_apart(workload: Workload) -> Workload:
     return _parts.get(IdentityKey(workload), lambda: unfused(workload))
 
 
-def has_branches(workload: Workload) -> bool:
-    """Whether there is a side branch that could run earlier than it is listed."""
-    parts = taken_apart(workload)
-    return _branches.get(
-        IdentityKey(parts), lambda: groups(parts, early=True).members != groups(parts).members
-    )
-
-
-def search(workload: Workload, chip: Chip, room: int, *, early: bool, pinned: bool) -> StageSearch:
-    """The search for the best plans of `workload` in at most `room` bytes."""
-    key = (IdentityKey(workload), early, pinned)
-    mapspace = _mapspaces.get(
-        key, lambda: Mapspace(Outline(groups(taken_apart(workload), early=early), pinned=pinned))
-    )
+def search(workload: Workload, chip: Chip, *, pinned: bool) -> StageSearch:
+    """The search for the best plans of `workload`."""
+    mapspace = _mapspaces.get((IdentityKey(workload), pinned), lambda: _mapspace(workload, pinned=pinned))
     units = tuple(
         spec for role in (ComponentRole.MATRIX, ComponentRole.HOST) for spec in chip.named(role).values()
     )
@@ -71,21 +60,34 @@ def search(workload: Workload, chip: Chip, room: int, *, early: bool, pinned: bo
     return found.on(Costs(chip))
 
 
+def _mapspace(workload: Workload, *, pinned: bool) -> Mapspace:
+    parts = taken_apart(workload)
+    listed, early = groups(parts), groups(parts, early=True)
+    outline = Outline(listed, pinned=pinned)
+    if early.members == listed.members:
+        return Mapspace(outline)
+    return Mapspace(outline, Outline(early, like=outline))
+
+
 def walk_of(
-    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, design: int, most: int
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, limited: bool, most: int
 ) -> Walk | None:
-    """The walk of a plan with at most `design` bytes held between steps; None where it does not fit."""
+    """The walk of a plan, within its limits where it is `limited`; None where it does not fit."""
+
+    def tile() -> Tiling | None:
+        try:
+            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most)
+        except DoesNotFit:
+            return None
 
     def make() -> _Found:
+        tiling = _tilings.get((IdentityKey(workload), memory, spec, plan, pinned, most), tile)
         try:
-            tiling = Tiling(
-                taken_apart(workload), memory, spec, plan, pinned=pinned, design=design, most=most
-            )
-            return _Found(Walk(tiling))
+            return _Found(None if tiling is None else Walk(tiling, plan.limits if limited else ()))
         except DoesNotFit:
             return _Found(None)
 
-    return _walks.get((IdentityKey(workload), memory, spec, plan, pinned, design, most), make).walk
+    return _walks.get((IdentityKey(workload), memory, spec, plan, pinned, limited, most), make).walk
 
 
 def least_walk(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False) -> Walk:

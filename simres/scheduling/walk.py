@@ -5,6 +5,7 @@ These are *events*, numbered as if one followed the other: before each step its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -51,8 +52,8 @@ class Needs(NamedTuple):
 class Walk:
     """A tiling walked along: what is on chip when, and all events. It never changes, whoever plays it."""
 
-    def __init__(self, tiling: Tiling) -> None:
-        residency = self.residency = Residency(tiling)
+    def __init__(self, tiling: Tiling, limits: Sequence[int] = ()) -> None:
+        residency = self.residency = Residency(tiling, limits)
         self.tiling = tiling
         self.steps = residency.steps
         self.events: list[tuple[Event, int]] = []

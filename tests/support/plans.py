@@ -90,7 +90,7 @@ def plans(draw: st.DrawFn, workload: Workload) -> Plan:
         sums = summed(call_of(workload, op)) if kind == "sums" and op.unit is Unit.MATRIX else 1
         parts = split(workload.axes[op.name], rows, columns)
         cuts.append((number, Cut(parts, draw(st.integers(1, max(1, min(sums, 6)))), draw(st.booleans()))))
-    return Plan(tuple(stages), tuple(cuts), frozenset(streamed))
+    return Plan(tuple(stages), tuple(cuts), tuple((number, 1 << 20) for number in streamed))
 
 
 @st.composite
