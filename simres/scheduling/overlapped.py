@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,30 +16,15 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
 from simres.scheduling.plans import Plan
+from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.tiled import Written, in_time
 from simres.scheduling.tiling_cache import least_walk, search, walk_of
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
 
 
-class Trial(NamedTuple):
-    """A plan to try, made for a memory so many rungs `below` the chip's; and whether its walk keeps to the plan's
-    limits (`limited`), or keeps on chip what it can."""
-
-    below: int
-    limited: bool
-
-
-TRIALS = (
-    Trial(below=0, limited=True),
-    Trial(below=1, limited=True),
-    Trial(below=1, limited=False),
-    Trial(below=2, limited=True),
-    Trial(below=2, limited=False),
-    Trial(below=3, limited=True),
-    Trial(below=0, limited=False),
-)
-"""What is tried, in this order."""
+PLANS, DEEPEST = 4, 8
+"""So many different plans are tried, made for at most so many sizes of the memory, the largest first."""
 
 RUNGS = 4
 """Plans are made for memories of 1 KiB x 2^(k / RUNGS), so that those of a smaller memory are tried on a larger
@@ -83,10 +68,10 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     tried: list[str] = []
     work = 0
     rungs = _rungs(min(spec.capacity - weights, _all_bytes(workload)), spec.capacity - weights)
-    for trial, rung, plan in _plans(workload, chip, rungs, kept=kept):
-        held = spec.model_copy(update={"capacity": weights + (rungs[0] if not trial.limited else rung)})
-        walk = walk_of(workload, memory, held, plan, pinned=kept, limited=trial.limited, most=LARGEST)
-        kept_as = "room for tiles side by side" if trial.limited else "keeps what it can"
+    for rung, plan, limited in _tries(search(workload, chip, pinned=kept), rungs):
+        held = spec.model_copy(update={"capacity": weights + (rung if limited else rungs[0])})
+        walk = walk_of(workload, memory, held, plan, pinned=kept, limited=limited, most=LARGEST)
+        kept_as = "room for tiles side by side" if limited else "keeps what it can"
         told = f"planned for {format_bytes(rung)}, {kept_as}"
         if walk is None:
             tried.append(f"{told}: does not fit, or takes more than {LARGEST} steps")
@@ -125,24 +110,20 @@ def _rungs(enough: int, capacity: int) -> list[int]:
     return found[::-1]
 
 
-def _plans(
-    workload: Workload, chip: Chip, rungs: list[int], *, kept: bool
-) -> Iterator[tuple[Trial, int, Plan]]:
-    """The plan of each trial and its memory, leaving out what was there before."""
-    plans: dict[int, Plan | None] = {}
-    seen: set[tuple[int, bool, Plan]] = set()
-    for trial in TRIALS:
-        if trial.below >= len(rungs):
+def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[tuple[int, Plan, bool]]:
+    """Each plan with the memory that it is made for; and whether its walk keeps to the plan's limits, or keeps
+    on chip what it can."""
+    seen: set[tuple[object, ...]] = set()
+    for rung in rungs[:DEEPEST]:
+        best = min(searched.run(rung), key=lambda label: label.end, default=None)
+        plan = None if best is None else searched.plan(best)
+        if plan is None or (plan.stages, plan.cuts) in seen:
             continue
-        rung = rungs[trial.below]
-        if rung not in plans:
-            searched = search(workload, chip, pinned=kept)
-            best = min(searched.run(rung), key=lambda label: label.end, default=None)
-            plans[rung] = None if best is None else searched.plan(best)
-        plan = plans[rung]
-        if plan is not None and (rung, trial.limited, plan) not in seen:
-            seen.add((rung, trial.limited, plan))
-            yield trial, rung, plan
+        seen.add((plan.stages, plan.cuts))
+        yield rung, plan, True
+        yield rung, plan, False
+        if len(seen) == PLANS:
+            return
 
 
 def _all_bytes(workload: Workload) -> int:

@@ -116,15 +116,16 @@ class TilePlan:
             return cut, cut.parts
         rows = rows_of(axes, cut.parts)
         most = prod(axes.most[axis] for axis in axes.rows)
+        columns = 1 if column is None else cut.parts[column]
         if rows < LINES and most > rows:
-            columns = 1 if column is None else cut.parts[column]
+            if rows > 1 < columns:
+                return cut, cut.parts
             parts = split(axes, min(most, rows * (LINES // rows)), columns)
             if all(new % old == 0 for new, old in zip(parts, cut.parts, strict=True)):
-                return cut, parts
+                return replace(cut, columns_outer=columns > 1), parts  # part by part of one tile
             return cut, cut.parts
         if column is None or cut.chunks > 1 or not kind_of(self.op).weights or axes.blocks[column] > 1:
             return cut, cut.parts
-        columns = cut.parts[column]
         if columns < 2 * COLUMNS or (cut.columns_outer and cut.tiles > columns):
             return cut, cut.parts
         each = columns // COLUMNS
