@@ -8,10 +8,15 @@ from typing import NamedTuple
 from simres.scheduling.cuts import Cut, rows_of, split
 from simres.scheduling.groups import Groups
 from simres.scheduling.pieces import box_bytes
+from simres.workload.axes import summed
 from simres.workload.boxes import Box, whole
 from simres.workload.footprint import Reach, call_of, is_elementwise, to_storage
 from simres.workload.operators import Role
 from simres.workload.reaches import Shape
+
+
+ALIKE = 16
+"""After so many chunks of a sum the next ones are like those before."""
 
 
 class BandRead(NamedTuple):
@@ -209,6 +214,28 @@ class Outline:
                 nbytes = min(tensor.nbytes, known.nbytes + nbytes)
                 by_row, by_column = known.by_row or by_row, known.by_column or by_column
             found[stored] = TileRead(weight, nbytes, by_row, by_column)
+        return found
+
+    def chunk_bytes(self, number: int, parts: tuple[int, ...], chunks: int, stored: str) -> int:
+        """What a chunk of the sum of a large tile reads of a stored tensor.
+
+        Behind a view that is not an equal part of what the tile reads.
+        """
+        nbytes = self.tile_reads(number, parts)[stored].nbytes
+        found = -(-nbytes // chunks)
+        op, total = self.ops[number], summed(self.calls[number])
+        box = _largest_part(self.calls[number].output, parts)
+        for name, reach in zip(op.inputs, self.workload.reaches(op), strict=True):
+            if name == stored or self.workload.storage(name) != stored or reach.summed is None:
+                continue
+            needed = reach(box)
+            if needed is None:
+                continue
+            for chunk in range(min(chunks, ALIKE)):
+                along = (total * chunk // chunks, total * (chunk + 1) // chunks)
+                part = (*needed[: reach.summed], along, *needed[reach.summed + 1 :])
+                there = to_storage(self.workload, name, part)[1]
+                found = max(found, box_bytes(self.tensors[stored], there))
         return found
 
 

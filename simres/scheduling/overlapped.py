@@ -115,7 +115,7 @@ def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[tuple[int, Plan,
     on chip what it can."""
     seen: set[tuple[object, ...]] = set()
     for rung in rungs[:DEEPEST]:
-        best = min(searched.run(rung), key=lambda label: label.end, default=None)
+        best = searched.best(rung, LARGEST)
         plan = None if best is None else searched.plan(best)
         if plan is None or (plan.stages, plan.cuts) in seen:
             continue

@@ -28,6 +28,9 @@ WIDTH = 4
 STEPS = 1 << 16
 """So many steps count as much as the whole run: a step that gains less is not worth looking at."""
 
+DEARER = 6
+"""How often steps are made twice as dear where a network takes too many."""
+
 
 class Stage(NamedTuple):
     """What every option of a stage has in common, in bytes.
@@ -62,6 +65,7 @@ class Label(NamedTuple):
     option: Option | None = None
     streamed: bool = False
     limit: int = 0
+    steps: int = 0
 
     @property
     def busiest(self) -> int:
@@ -135,9 +139,19 @@ class StageSearch:
         found.step_ps = costs.least_ps(self.outline.workload) / STEPS
         return found
 
-    def run(self, capacity: int, *, longest: int = LONGEST) -> list[Label]:
-        """Ways to run the network in so many bytes, with at most `longest` groups in a stage; none where no
-        way fits."""
+    def best(self, capacity: int, most: int) -> Label | None:
+        """The way to run the network in so many bytes that ends first, of at most `most` steps; None if none
+        fits."""
+        for dearer in range(DEARER):
+            found = min(self.run(capacity, dearer=1 << dearer), key=lambda label: label.end, default=None)
+            if found is None or found.steps <= most:
+                return found
+        return None
+
+    def run(self, capacity: int, *, dearer: int = 1) -> list[Label]:
+        """Ways to run the network in so many bytes, with each step so many times as dear; none where no way
+        fits."""
+        step_ps = dearer * self.step_ps
         fronts: dict[int, list[Label]] = {0: [Label(0, 0, 0, 0, 0, 0, 0, 0, 0)]}
         front: list[Label] = []
         for done in sorted(self.boundaries, key=int.bit_count):
@@ -145,14 +159,14 @@ class StageSearch:
             known: set[int] = set()
             for number, first in self.boundaries[done] if front else ():
                 order = self.orders[number]
-                for end in range(first + 1, min(order.count, first + longest) + 1):
+                for end in range(first + 1, min(order.count, first + LONGEST) + 1):
                     options = self._priced(number, first, end, capacity)
                     if not options:
                         break
                     then = order.done[end]
                     if then not in known:
                         known.add(then)
-                        found = self._extended(front, options, order, first, end, capacity)
+                        found = self._extended(front, options, order, first, end, capacity, step_ps)
                         fronts.setdefault(then, []).extend(found)
         return front
 
@@ -164,6 +178,7 @@ class StageSearch:
         first: int,
         end: int,
         capacity: int,
+        step_ps: float,
     ) -> list[Label]:
         stage = order.stage(first, end)
         live = order.live_bytes[first]
@@ -172,7 +187,7 @@ class StageSearch:
         bus_ps = self.costs.bus_ps
         for option, matrix, host in options:
             turns, tiles, wait = option.turns, option.tiles, option.wait
-            steps = int(option.steps * self.step_ps)
+            steps = int(option.steps * step_ps)
             main, follows = (matrix, host // tiles) if matrix else (host, 0)
             leading = sum([stage.maps[place] for place in option.streamed])
             for label in front:
@@ -202,6 +217,7 @@ class StageSearch:
                         option,
                         streamed,
                         capacity - option.spare,
+                        label.steps + option.steps,
                     )
                 )
         return found

@@ -123,7 +123,8 @@ class _Tiles:
         weights, first, times = self.small, 0, 1.0
         streamed = []
         for name, read in self.reads.items():
-            chunk = 2 * ceil(read.nbytes / chunks)
+            each = self.outline.chunk_bytes(self.numbers[0], self.parts, chunks, name)
+            chunk = 2 * each
             spare += chunk // 2
             if read.weight:
                 held += chunk
@@ -132,7 +133,8 @@ class _Tiles:
                 weights += self.outline.weight_bytes[name] * again
             else:
                 stream += chunk
-                times = max(times, read.nbytes * self.count / max(1, self.outline.tensors[name].nbytes))
+                moved = max(read.nbytes, each * chunks) * self.count
+                times = max(times, moved / max(1, self.outline.tensors[name].nbytes))
                 streamed.append(self.maps.index(name))
         transfers = self.count * (1 + chunks * len(self.reads))
         followers = len(self.numbers) - 1
