@@ -55,8 +55,8 @@ class _Queue:
 class InTime:
     """Plays the chip forward and finds the order in which tasks begin.
 
-    Loads that are not for the next step of the walk leave 1/`reserved` of the memory free (0: nothing): running
-    far ahead, they would take the space that the computation needs to go on.
+    Loads that are not for the next step of the walk leave 1/`reserved` of the memory free (0: nothing):
+    running far ahead, they would take the space that the computation needs to go on.
     """
 
     def __init__(self, walk: Walk, chip: Chip, reserved: int = 0) -> None:

@@ -14,7 +14,6 @@ from simres.workload.footprint import Reach, call_of, is_elementwise, to_storage
 from simres.workload.operators import Role
 from simres.workload.reaches import Shape
 
-
 ALIKE = 16
 """After so many chunks of a sum the next ones are like those before."""
 

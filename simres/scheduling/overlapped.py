@@ -22,13 +22,12 @@ from simres.scheduling.tiling_cache import least_walk, search, walk_of
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
 
-
 PLANS, DEEPEST = 4, 8
 """So many different plans are tried, made for at most so many sizes of the memory, the largest first."""
 
 RUNGS = 4
-"""Plans are made for memories of 1 KiB x 2^(k / RUNGS), so that those of a smaller memory are tried on a larger
-one, too."""
+"""Plans are made for memories of 1 KiB x 2^(k / RUNGS), so that those of a smaller memory are tried on a
+larger one, too."""
 
 LARGEST, WORK = 120_000, 60_000
 """The most steps of a plan, and of all together for as long as more are tried."""
@@ -111,8 +110,8 @@ def _rungs(enough: int, capacity: int) -> list[int]:
 
 
 def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[tuple[int, Plan, bool]]:
-    """Each plan with the memory that it is made for; and whether its walk keeps to the plan's limits, or keeps
-    on chip what it can."""
+    """Each plan with the memory that it is made for; and whether its walk keeps to the plan's limits, or
+    keeps on chip what it can."""
     seen: set[tuple[object, ...]] = set()
     for rung in rungs[:DEEPEST]:
         best = searched.best(rung, LARGEST)

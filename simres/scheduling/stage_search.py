@@ -4,14 +4,22 @@ The state at a boundary is how many bytes of the live maps are on chip. Of what 
 next stage passes by count first. A stage takes what its closed forms say (`simres.scheduling.mapspace`); what
 it made and does not fit is stored, and loaded by whoever reads it.
 
-Two ways to run the same prefix are compared by their times on each engine and the bytes on chip. `barrier`
-adds up the stages as if each ended before the next began, with the loads of the first tile and the stores of
-the last one in the open: n turns of a pipeline take the longest of its engines, and an nth of the others.
+Time is that of three engines side by side. A stage starts when the matrix unit is free, the first of its
+input is there, and the bus has brought the first of its weights; it cannot end before the bus has brought
+everything, or before what comes after the last of its input is done. The bus runs ahead of the computation by
+as much as the memory has room for.
+
+`StageSearch.run` keeps a few ways for each prefix, `StageSearch.least` all that may still come to the least
+of one aim: what it finds is optimal in the mapspace. (`plugins/simres-exact` has a model of the same problem
+for a solver, and judges it.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
+from enum import Enum
+from operator import le
 from typing import NamedTuple
 
 from simres.scheduling.costs import Costs
@@ -24,6 +32,12 @@ from simres.workload.operators import Unit
 
 WIDTH = 4
 """How many ways to run a prefix are kept."""
+
+MOST = 1 << 15
+"""How many ways to run a prefix are looked at, at most, where all are."""
+
+LARGE = 1 << 20
+"""Bytes by which the time for a byte is told."""
 
 STEPS = 1 << 16
 """So many steps count as much as the whole run: a step that gains less is not worth looking at."""
@@ -76,6 +90,25 @@ class Label(NamedTuple):
     def end(self) -> int:
         """When all is done."""
         return max(self.ends, self.bus_ends)
+
+
+class Aim(Enum):
+    """What is to be least."""
+
+    BYTES = "bytes"
+    """The bytes moved."""
+    BUSIEST = "busiest"
+    """The time of the busiest engine."""
+    END = "end"
+    """When all is done."""
+
+    def of(self, label: Label) -> int:
+        """How much of it a way to run a prefix has."""
+        return {Aim.BYTES: label.moved, Aim.BUSIEST: label.busiest, Aim.END: label.end}[self]
+
+
+class TooMany(Exception):
+    """There are too many ways to run a network to look at all."""
 
 
 class Order:
@@ -151,23 +184,46 @@ class StageSearch:
     def run(self, capacity: int, *, dearer: int = 1) -> list[Label]:
         """Ways to run the network in so many bytes, with each step so many times as dear; none where no way
         fits."""
-        step_ps = dearer * self.step_ps
+        return self._run(capacity, dearer * self.step_ps, lambda labels: _unbeaten(labels, WIDTH))
+
+    def least(self, capacity: int, aim: Aim, most: int = MOST) -> Label | None:
+        """The way to run the network in so many bytes that has the least of its aim in all the mapspace.
+
+        None where no way fits. Raises `TooMany` where more than `most` ways to run prefixes would have to be
+        looked at.
+        """
+        byte_ps = self.costs.bus_ps(LARGE, 0) / LARGE
+        labels = self._run(capacity, self.step_ps, lambda found: _front(found, aim, byte_ps), most)
+        return min(labels, key=aim.of, default=None)
+
+    def _run(
+        self,
+        capacity: int,
+        step_ps: float,
+        unbeaten: Callable[[list[Label]], list[Label]],
+        most: int | None = None,
+    ) -> list[Label]:
         fronts: dict[int, list[Label]] = {0: [Label(0, 0, 0, 0, 0, 0, 0, 0, 0)]}
         front: list[Label] = []
+        seen = 0
         for done in sorted(self.boundaries, key=int.bit_count):
-            front = _unbeaten(fronts.pop(done, []), WIDTH)
+            front = unbeaten(fronts.pop(done, []))
             known: set[int] = set()
             for number, first in self.boundaries[done] if front else ():
                 order = self.orders[number]
                 for end in range(first + 1, min(order.count, first + LONGEST) + 1):
-                    options = self._priced(number, first, end, capacity)
+                    options = self.priced(first, end, capacity, number)
                     if not options:
                         break
                     then = order.done[end]
-                    if then not in known:
-                        known.add(then)
-                        found = self._extended(front, options, order, first, end, capacity, step_ps)
-                        fronts.setdefault(then, []).extend(found)
+                    if then in known:
+                        continue
+                    known.add(then)
+                    seen += len(front) * len(options)
+                    if most is not None and seen > most:
+                        raise TooMany
+                    found = self._extended(front, options, order, first, end, capacity, step_ps)
+                    fronts.setdefault(then, []).extend(found)
         return front
 
     def _extended(
@@ -238,7 +294,7 @@ class StageSearch:
             at = at.before
         return Plan(tuple(reversed(stages)), tuple(cuts), tuple(streamed), tuple(reversed(limits)))
 
-    def _priced(self, order: int, first: int, end: int, capacity: int) -> list[tuple[Option, int, int]]:
+    def priced(self, first: int, end: int, capacity: int, order: int = 0) -> list[tuple[Option, int, int]]:
         """The options of a stage, with their picoseconds on the matrix unit and on the host."""
         found = self._options.get((order, first, end, capacity))
         if found is None:
@@ -273,11 +329,9 @@ def _step(
     `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
     """
     room = capacity - option.held
-    if (
-        live - resident <= stage.passing + stage.read - leading
-        and resident + max(0, option.whole - leading) <= room
-    ):
-        stay, space = resident, room  # all that it streams is on chip
+    stay = min(resident, room - max(0, option.whole - leading))
+    if live - stay <= stage.passing + stage.read - leading:
+        space = room  # all that it streams is on chip
     else:
         space = room - option.stream
         stay = min(resident, space, live - leading) if option.strips else min(resident, space)
@@ -303,6 +357,31 @@ def _step(
     after = on_passing + kept + grown
     free = space - max(stay + missing, after)
     return after, loaded + stored, off_read > 0, free
+
+
+def _front(labels: list[Label], aim: Aim, byte_ps: float) -> list[Label]:
+    """The labels of which no other is sure to come to less of the aim.
+
+    One with more bytes on chip may have to store what it has more, and is as good even so: that counts.
+    """
+
+    def costs(label: Label) -> tuple[float, ...]:
+        evicted = label.resident * byte_ps
+        if aim is Aim.BYTES:
+            return (label.moved + label.resident,)
+        if aim is Aim.BUSIEST:
+            return label.bus + evicted, label.matrix, label.host
+        return label.ends, label.matrix_ends, label.flows, label.bus_ends + evicted
+
+    found: list[tuple[int, tuple[float, ...], Label]] = []
+    for cost, _, place in sorted((costs(one), -one.resident, at) for at, one in enumerate(labels)):
+        resident = labels[place].resident
+        for most, other, _ in found:
+            if most >= resident and all(map(le, other, cost)):
+                break
+        else:
+            found.append((resident, cost, labels[place]))
+    return [label for _, _, label in found]
 
 
 def _unbeaten(labels: list[Label], width: int) -> list[Label]:

@@ -66,8 +66,8 @@ class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps, as a plan says.
 
     Where the plan's cut does not fit, a finer one is taken. With `pinned`, all weights stay in memory
-    throughout. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be more
-    than `most` steps.
+    throughout. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be
+    more than `most` steps.
     """
 
     def __init__(
@@ -200,8 +200,8 @@ class Tiling:
         for step in steps:
             now = frozenset(piece for piece in step.inputs if self.pieces.tensor[piece] not in inside)
             visited += sum([nbytes[piece] for piece in now - last])
-            maps = [nbytes[piece] for piece in now if tensors[self.pieces.tensor[piece]].role is not Role.WEIGHT]
-            if sum(maps) > AGAIN * room:
+            maps = [piece for piece in now if tensors[self.pieces.tensor[piece]].role is not Role.WEIGHT]
+            if sum([nbytes[piece] for piece in maps]) > AGAIN * room:
                 return True
             seen |= now
             last = now

@@ -38,7 +38,8 @@ def stage_of(outline: Outline, option: Option) -> Plan:
     given = {
         number for number in numbers if not any(name in outline.maker for name in outline.inputs[number])
     }
-    return Plan((tuple(numbers),), tuple(zip(numbers, option.cuts, strict=True)), frozenset(given))
+    streamed = tuple((number, AMPLE) for number in given)
+    return Plan((tuple(numbers),), tuple(zip(numbers, option.cuts, strict=True)), streamed)
 
 
 def loaded(outline: Outline, option: Option, capacity: int) -> Loaded | None:
@@ -63,7 +64,7 @@ def loaded(outline: Outline, option: Option, capacity: int) -> Loaded | None:
 def in_one_stage(workload: Workload) -> tuple[Outline, list[Option]]:
     outline = Outline(groups(unfused(workload)))
     members = len(outline.groups.members)
-    return outline, Mapspace(outline, AMPLE).options(0, members) if members else []
+    return outline, Mapspace(outline).options(0, members, AMPLE) if members else []
 
 
 def maps_of(outline: Outline) -> int:
@@ -101,9 +102,9 @@ def test_every_option_is_a_plan_that_is_sound_where_it_is_said_to_fit(workload, 
 @given(workloads(most_ops=6))
 def test_no_option_is_worse_than_another_in_every_respect(workload):
     outline = Outline(groups(unfused(workload)))
-    space = Mapspace(outline, AMPLE)
+    space = Mapspace(outline)
     for first in range(len(outline.groups.members)):
-        options = space.options(first, first + 1)
+        options = space.options(first, first + 1, AMPLE)
         assert options, "a group can always run as it is"
         for place, one in enumerate(options):
             for other in options[:place]:
@@ -122,11 +123,12 @@ def test_no_option_is_worse_than_another_in_every_respect(workload):
 def test_a_smaller_memory_takes_options_away_and_adds_none(workload, capacity):
     """Where the one that is left is not the same, it stands for one that another took away."""
     outline = Outline(groups(unfused(workload)))
-    small, large = Mapspace(outline, capacity), Mapspace(outline, AMPLE)
+    space = Mapspace(outline)
     for first in range(len(outline.groups.members)):
-        fitting = [one for one in large.options(first, first + 1) if one.held <= capacity]
-        assert all(one.held <= capacity for one in small.options(first, first + 1))
-        assert len(small.options(first, first + 1)) >= bool(fitting)
+        fitting = [one for one in space.options(first, first + 1, AMPLE) if one.held <= capacity]
+        found = space.options(first, first + 1, capacity)
+        assert all(one.held <= capacity for one in found)
+        assert len(found) >= bool(fitting)
 
 
 def alone(workload: Workload, numbers: list[int]) -> Workload | None:
@@ -170,7 +172,7 @@ def test_stages_of_a_network_run_in_the_bytes_they_name(length, exactly, twice):
         if own is None:
             continue
         outline = Outline(groups(own))
-        for option in Mapspace(outline, 1 << 20).options(0, len(outline.groups.members))[
+        for option in Mapspace(outline).options(0, len(outline.groups.members), 1 << 20)[
             :: 12 if length == 1 else 1
         ]:
             nbytes = option.held + option.stream + option.whole

@@ -30,6 +30,8 @@ def written(
 ) -> Written:
     """The schedule of a plan; without one, one group after the other, cut only as far as need be.
 
+    It is made for a memory of `design` bytes, if given, and played on the chip.
+
     Raises `AnswerIsNo` where that does not fit.
     """
     parts = unfused(workload)
@@ -37,8 +39,9 @@ def written(
     if plan is None:
         tiling = fitting(parts, memory, spec, pinned=pinned)
     else:
-        tiling = Tiling(parts, memory, spec, plan, pinned=pinned, design=design)
-    walk = Walk(tiling)
+        held = spec if design is None else spec.model_copy(update={"capacity": design})
+        tiling = Tiling(parts, memory, held, plan, pinned=pinned)
+    walk = Walk(tiling, plan.limits if plan else ())
     found = in_time(workload, machine, walk) if overlap else in_a_row(workload, machine, walk)
     assert found is not None
     return found
@@ -90,7 +93,9 @@ def plans(draw: st.DrawFn, workload: Workload) -> Plan:
         sums = summed(call_of(workload, op)) if kind == "sums" and op.unit is Unit.MATRIX else 1
         parts = split(workload.axes[op.name], rows, columns)
         cuts.append((number, Cut(parts, draw(st.integers(1, max(1, min(sums, 6)))), draw(st.booleans()))))
-    return Plan(tuple(stages), tuple(cuts), tuple((number, 1 << 20) for number in streamed))
+    room = st.integers(0, 5_000)
+    limits = draw(st.sampled_from([(), tuple(draw(room) for _ in stages)]))
+    return Plan(tuple(stages), tuple(cuts), tuple((number, draw(room)) for number in streamed), limits)
 
 
 @st.composite
