@@ -158,7 +158,6 @@ FOLDED = ("fold_batch_norm", "fold_bias")
             (*FOLDED, "quantise_int8", "fuse_epilogues"),
             11879.84,
             0.03,
-            marks=pytest.mark.xfail(strict=True, reason="4.3 %: early layers leave no room for weights"),
         ),
     ],
 )
