@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -34,6 +34,16 @@ LARGEST, WORK = 120_000, 60_000
 
 NEAR = 1.001
 """Within this of a bound that holds for every schedule, nothing more is tried."""
+
+
+class Try(NamedTuple):
+    """A plan made for a memory of `rung` bytes, `exact` if it is optimal in the mapspace there. Its walk
+    keeps to the plan's limits where it is `limited`, and else keeps on chip what it can."""
+
+    rung: int
+    plan: Plan
+    exact: bool
+    limited: bool
 
 
 class Parameters(BaseModel):
@@ -67,11 +77,11 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     tried: list[str] = []
     work = 0
     rungs = _rungs(min(spec.capacity - weights, _all_bytes(workload)), spec.capacity - weights)
-    for rung, plan, limited in _tries(search(workload, chip, pinned=kept), rungs):
+    for rung, plan, exact, limited in _tries(search(workload, chip, pinned=kept), rungs):
         held = spec.model_copy(update={"capacity": weights + (rung if limited else rungs[0])})
         walk = walk_of(workload, memory, held, plan, pinned=kept, limited=limited, most=LARGEST)
         kept_as = "room for tiles side by side" if limited else "keeps what it can"
-        told = f"planned for {format_bytes(rung)}, {kept_as}"
+        told = f"planned for {format_bytes(rung)}{' (optimal in the mapspace)' if exact else ''}, {kept_as}"
         if walk is None:
             tried.append(f"{told}: does not fit, or takes more than {LARGEST} steps")
             continue
@@ -109,18 +119,17 @@ def _rungs(enough: int, capacity: int) -> list[int]:
     return found[::-1]
 
 
-def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[tuple[int, Plan, bool]]:
-    """Each plan with the memory that it is made for; and whether its walk keeps to the plan's limits, or
-    keeps on chip what it can."""
+def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[Try]:
+    """Each different plan, its walk within its limits and without."""
     seen: set[tuple[object, ...]] = set()
     for rung in rungs[:DEEPEST]:
-        best = searched.best(rung, LARGEST)
+        best, exact = searched.best(rung, LARGEST)
         plan = None if best is None else searched.plan(best)
         if plan is None or (plan.stages, plan.cuts) in seen:
             continue
         seen.add((plan.stages, plan.cuts))
-        yield rung, plan, True
-        yield rung, plan, False
+        yield Try(rung, plan, exact, limited=True)
+        yield Try(rung, plan, exact, limited=False)
         if len(seen) == PLANS:
             return
 

@@ -36,6 +36,9 @@ WIDTH = 4
 MOST = 1 << 15
 """How many ways to run a prefix are looked at, at most, where all are."""
 
+FEW = 1 << 12
+"""How many are looked at before a search for the best of all becomes one that keeps a few."""
+
 LARGE = 1 << 20
 """Bytes by which the time for a byte is told."""
 
@@ -107,6 +110,13 @@ class Aim(Enum):
         return {Aim.BYTES: label.moved, Aim.BUSIEST: label.busiest, Aim.END: label.end}[self]
 
 
+class Found(NamedTuple):
+    """The best way that was found, None if none fits; `exact` where the mapspace has no better one."""
+
+    label: Label | None
+    exact: bool
+
+
 class TooMany(Exception):
     """There are too many ways to run a network to look at all."""
 
@@ -162,6 +172,8 @@ class StageSearch:
             for place, done in enumerate(order.done):
                 self.boundaries.setdefault(done, []).append((number, place))
         self.step_ps = costs.least_ps(outline.workload) / STEPS
+        self._few = True
+        """Whether all ways to run the network may be looked at."""
         self._options: dict[tuple[int, int, int, int], list[tuple[Option, int, int]]] = {}
         self._prices: dict[tuple[object, ...], int] = {}
 
@@ -172,14 +184,19 @@ class StageSearch:
         found.step_ps = costs.least_ps(self.outline.workload) / STEPS
         return found
 
-    def best(self, capacity: int, most: int) -> Label | None:
-        """The way to run the network in so many bytes that ends first, of at most `most` steps; None if none
-        fits."""
+    def best(self, capacity: int, most: int) -> Found:
+        """The way to run the network in so many bytes that ends first, of at most `most` steps."""
+        try:
+            found = self.least(capacity, Aim.END, FEW) if self._few else None
+            if found is not None and found.steps <= most:
+                return Found(found, exact=True)
+        except TooMany:
+            self._few = False
         for dearer in range(DEARER):
-            found = min(self.run(capacity, dearer=1 << dearer), key=lambda label: label.end, default=None)
+            found = min(self.run(capacity, dearer=1 << dearer), key=Aim.END.of, default=None)
             if found is None or found.steps <= most:
-                return found
-        return None
+                return Found(found, exact=False)
+        return Found(None, exact=False)
 
     def run(self, capacity: int, *, dearer: int = 1) -> list[Label]:
         """Ways to run the network in so many bytes, with each step so many times as dear; none where no way
