@@ -16,7 +16,7 @@ from math import prod
 
 from simres.scheduling.bands import in_bands
 from simres.scheduling.cuts import split
-from simres.scheduling.options import MOST_BANDS, Option, counts, thinned
+from simres.scheduling.options import MOST_BANDS, Option, counts
 from simres.scheduling.outline import Outline
 from simres.scheduling.slices import in_slices
 from simres.scheduling.tiles import in_tiles
@@ -39,15 +39,20 @@ class Mapspace:
 
     def options(self, first: int, end: int, capacity: int, order: int = 0) -> list[Option]:
         """The options of the stage of groups `first` up to, not with, `end`, in at most `capacity` bytes."""
-        outline = self.outlines[order]
+        outline, form = self.outlines[order], self.form(first, end, order)
         numbers = outline.numbers(first, end)
         members = outline.groups.members[first:end]
-        form = (tuple(map(len, members)), outline.form(numbers))
         found = self._known.get((form, capacity))
         if found is None:
             ways = self._all(outline, form, numbers, list(members), capacity)
-            found = self._known[form, capacity] = thinned([way for way in ways if way.held <= capacity])
+            found = self._known[form, capacity] = [way for way in ways if way.held <= capacity]
         return found
+
+    def form(self, first: int, end: int, order: int = 0) -> object:
+        """What the options of a stage depend on: stages of equal form have the same ones."""
+        outline = self.outlines[order]
+        sizes = tuple(map(len, outline.groups.members[first:end]))
+        return sizes, outline.form(outline.numbers(first, end))
 
     def _all(
         self,

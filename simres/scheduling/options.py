@@ -61,16 +61,28 @@ def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
     return sorted(found)
 
 
-def thinned(options: list[Option]) -> list[Option]:
-    """Of options that move the same bytes, those of the fewest steps for each size of the space."""
-    options.sort(key=lambda one: (one.steps, one.held + one.stream))
-    found: list[Option] = []
-    for one in options:
+class Priced(NamedTuple):
+    """An option with its picoseconds on the matrix unit and on the host."""
+
+    option: Option
+    matrix: int
+    host: int
+
+
+def thinned(priced: list[Priced]) -> list[Priced]:
+    """Of options that move the same bytes and take no less time, those of the fewest steps for each size of
+    the space."""
+    priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
+    found: list[Priced] = []
+    for candidate in priced:
+        one, matrix, host = candidate
         held, space, whole = one.held / SMALLER, (one.held + one.stream) / SMALLER, one.whole / SMALLER
         times, weights = one.times * ALIKE, one.weights * ALIKE
-        for other in found:
+        for other, its_matrix, its_host in found:
             if (
-                other.held + other.stream <= space
+                its_matrix <= matrix
+                and its_host <= host
+                and other.held + other.stream <= space
                 and other.held <= held
                 and other.whole <= whole
                 and other.times <= times
@@ -78,5 +90,5 @@ def thinned(options: list[Option]) -> list[Option]:
             ):
                 break
         else:
-            found.append(one)
+            found.append(candidate)
     return found

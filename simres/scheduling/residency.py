@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from simres.scheduling.ordering import ordered
 from simres.scheduling.tile_plan import Step
@@ -81,14 +82,21 @@ class Residency:
         self._free = tiling.capacity
         self._stage_of = {number: place for place, stage in enumerate(tiling.stages) for number in stage}
         self._reserved = [max(0, tiling.capacity - limit) for limit in limits] or [0] * len(tiling.stages)
-        self.held: list[int] = []
-        """Bytes held at each step."""
         for position, step in enumerate(self.steps):
             self._step(position, step)
+        self.held = self._held()
+        """Bytes held at each step; a piece that goes before it is read again goes after its last use."""
         self.spilled = sum(
             pieces.nbytes[piece] for piece in self.written if pieces.tensor[piece] not in outputs
         )
         """Bytes written back that are no outputs."""
+
+    def _held(self) -> list[int]:
+        change = [0] * (len(self.steps) + 1)
+        for stay in self.stays:
+            change[stay.start] += self.size[stay.piece]
+            change[stay.last + 1] -= self.size[stay.piece]
+        return list(accumulate(change[:-1]))
 
     def _step(self, position: int, step: Step) -> None:
         here, uses, size = self._here, self.uses, self.size
@@ -124,7 +132,6 @@ class Residency:
             here[piece] = stay
             self.stays.append(stay)
         self._free -= lacking
-        self.held.append(self.tiling.capacity - self._free)
         making = [here[piece] for piece in step.outputs]
         self.by_step.append((read, making))
         for stay in read:
@@ -174,7 +181,7 @@ class Residency:
                 return
             self._drop(spare.pop())
         if lacking > self._free:
-            op, tiling = self.tiling.ops[steps[len(self.held)].op], self.tiling
+            op, tiling = self.tiling.ops[steps[len(self.by_step)].op], self.tiling
             short = lacking - self._free
             raise DoesNotFit(
                 f"`{op.name}` ({op.kind}) does not fit: `{tiling.memory}` is short by {short} B",

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from simres.scheduling.costs import Costs
 from simres.scheduling.cuts import Cut
 from simres.scheduling.mapspace import LONGEST, Mapspace
-from simres.scheduling.options import Option
+from simres.scheduling.options import Option, Priced, thinned
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.workload.operators import Unit
@@ -174,7 +174,11 @@ class StageSearch:
         self.step_ps = costs.least_ps(outline.workload) / STEPS
         self._few = True
         """Whether all ways to run the network may be looked at."""
-        self._options: dict[tuple[int, int, int, int], list[tuple[Option, int, int]]] = {}
+        self._options: dict[tuple[int, int, int, int], list[Priced]] = {}
+        self._thinned: dict[object, list[Priced]] = {}
+        """By form of a stage and capacity."""
+        self._priced: dict[int, Priced] = {}
+        """By option, which the mapspace keeps."""
         self._prices: dict[tuple[object, ...], int] = {}
 
     def on(self, costs: Costs) -> StageSearch:
@@ -246,7 +250,7 @@ class StageSearch:
     def _extended(
         self,
         front: list[Label],
-        options: list[tuple[Option, int, int]],
+        options: list[Priced],
         order: Order,
         first: int,
         end: int,
@@ -289,7 +293,7 @@ class StageSearch:
                         numbers,
                         option,
                         streamed,
-                        capacity - option.spare,
+                        capacity - option.spare - (option.stream // 2 if streamed else 0),
                         label.steps + option.steps,
                     )
                 )
@@ -311,15 +315,24 @@ class StageSearch:
             at = at.before
         return Plan(tuple(reversed(stages)), tuple(cuts), tuple(streamed), tuple(reversed(limits)))
 
-    def priced(self, first: int, end: int, capacity: int, order: int = 0) -> list[tuple[Option, int, int]]:
+    def priced(self, first: int, end: int, capacity: int, order: int = 0) -> list[Priced]:
         """The options of a stage, with their picoseconds on the matrix unit and on the host."""
         found = self._options.get((order, first, end, capacity))
         if found is None:
             numbers = self.orders[order].outline.numbers(first, end)
-            found = self._options[order, first, end, capacity] = [
-                (option, *self._took(numbers, option.cuts))
-                for option in self.space.options(first, end, capacity, order)
-            ]
+            form = (self.space.form(first, end, order), capacity)
+            found = self._thinned.get(form)
+            if found is None:
+                options = self.space.options(first, end, capacity, order)
+                found = self._thinned[form] = thinned([self._price(numbers, option) for option in options])
+            self._options[order, first, end, capacity] = found
+        return found
+
+    def _price(self, numbers: list[int], option: Option) -> Priced:
+        """Stages of equal form share their options, and so the prices."""
+        found = self._priced.get(id(option))
+        if found is None:
+            found = self._priced[id(option)] = Priced(option, *self._took(numbers, option.cuts))
         return found
 
     def _took(self, numbers: list[int], cuts: tuple[Cut, ...]) -> tuple[int, int]:

@@ -80,10 +80,10 @@ class _Tiles:
             inner, outer = (read.by_row, read.by_column) if columns_outer else (read.by_column, read.by_row)
             loads = self.count if inner else turns if outer else 1
             space = read.nbytes * (2 if loads > 1 else 1)
-            spare += space - read.nbytes
             transfers += loads
             if read.weight:
                 held += space
+                spare += space - read.nbytes
                 first += read.nbytes
                 weights += self.outline.weight_bytes[name] * (turns if inner and not outer else 1)
                 continue
@@ -125,9 +125,9 @@ class _Tiles:
         for name, read in self.reads.items():
             each = self.outline.chunk_bytes(self.numbers[0], self.parts, chunks, name)
             chunk = 2 * each
-            spare += chunk // 2
             if read.weight:
                 held += chunk
+                spare += chunk // 2
                 first += chunk // 2
                 again = (1 if read.by_row else self.rows) * (1 if read.by_column else self.columns)
                 weights += self.outline.weight_bytes[name] * again

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simres.api
+from simres.scheduling.costs import Costs
 from simres.scheduling.groups import groups
 from simres.scheduling.mapspace import Mapspace
 from simres.scheduling.options import ALIKE, SMALLER, Option
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
+from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.tiling import DoesNotFit, Tiling
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
@@ -101,13 +103,12 @@ def test_every_option_is_a_plan_that_is_sound_where_it_is_said_to_fit(workload, 
 @settings(max_examples=60, deadline=None)
 @given(workloads(most_ops=6))
 def test_no_option_is_worse_than_another_in_every_respect(workload):
-    outline = Outline(groups(unfused(workload)))
-    space = Mapspace(outline)
-    for first in range(len(outline.groups.members)):
-        options = space.options(first, first + 1, AMPLE)
+    search = StageSearch(Mapspace(Outline(groups(unfused(workload)))), Costs(paper_chip("1 GB")))
+    for first in range(search.orders[0].count):
+        options = search.priced(first, first + 1, AMPLE)
         assert options, "a group can always run as it is"
-        for place, one in enumerate(options):
-            for other in options[:place]:
+        for place, (one, matrix, host) in enumerate(options):
+            for other, its_matrix, its_host in options[:place]:
                 assert other.steps <= one.steps
                 assert (
                     one.held + one.stream < (other.held + other.stream) / SMALLER
@@ -115,6 +116,8 @@ def test_no_option_is_worse_than_another_in_every_respect(workload):
                     or other.whole > one.whole
                     or other.times > ALIKE * one.times
                     or other.weights > ALIKE * one.weights
+                    or its_matrix > matrix
+                    or its_host > host
                 )
 
 
