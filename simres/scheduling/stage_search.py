@@ -7,11 +7,18 @@ it made and does not fit is stored, and loaded by whoever reads it.
 Two ways to run the same prefix are compared by their times on each engine and the bytes on chip. `barrier`
 adds up the stages as if each ended before the next began, with the loads of the first tile and the stores of
 the last one in the open: n turns of a pipeline take the longest of its engines, and an nth of the others.
+
+`StageSearch.run` keeps a few ways for each prefix, `StageSearch.least` all that may still come to the least of
+one aim: what it finds is optimal in the mapspace. (`plugins/simres-exact` has a model of the same problem for
+a solver, and judges it.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
+from enum import Enum
+from operator import le
 from typing import NamedTuple
 
 from simres.scheduling.costs import Costs
@@ -23,6 +30,12 @@ from simres.workload.operators import Unit
 
 WIDTH = 4
 """How many ways to run a prefix are kept."""
+
+MOST = 1 << 15
+"""How many ways to run a prefix are looked at, at most, where all are."""
+
+LARGE = 1 << 20
+"""Bytes by which the time for a byte is told."""
 
 STEPS = 1 << 16
 """So many steps count as much as the whole run: a step that gains less is not worth looking at."""
@@ -63,6 +76,25 @@ class Label(NamedTuple):
         return max(self.bus, self.matrix, self.host)
 
 
+class Aim(Enum):
+    """What is to be least."""
+
+    BYTES = "bytes"
+    """The bytes moved."""
+    BARRIER = "barrier"
+    """The stages' times, one after the other."""
+    BUSIEST = "busiest"
+    """The time of the busiest engine."""
+
+    def of(self, label: Label) -> int:
+        """How much of it a way to run a prefix has."""
+        return {Aim.BYTES: label.moved, Aim.BARRIER: label.barrier, Aim.BUSIEST: label.busiest}[self]
+
+
+class TooMany(Exception):
+    """There are too many ways to run a network to look at all."""
+
+
 class StageSearch:
     """The search for one network on one chip."""
 
@@ -92,17 +124,43 @@ class StageSearch:
         `fill` is how much of a pipeline's beginning and end is taken to be in the open, and `longest` the
         most groups in a stage.
         """
+        return self._run(capacity, fill, longest, lambda labels: _unbeaten(labels, WIDTH))
+
+    def least(
+        self, capacity: int, aim: Aim, *, fill: float = 1.0, longest: int = LONGEST, most: int = MOST
+    ) -> Label | None:
+        """The way to run the network in so many bytes that has the least of its aim in all the mapspace.
+
+        None where no way fits. Raises `TooMany` where more than `most` ways to run prefixes would have to be
+        looked at.
+        """
+        byte_ps = self.costs.bus_ps(LARGE, 0) / LARGE
+        labels = self._run(capacity, fill, longest, lambda found: _front(found, aim, byte_ps), most)
+        return min(labels, key=aim.of, default=None)
+
+    def _run(
+        self,
+        capacity: int,
+        fill: float,
+        longest: int,
+        unbeaten: Callable[[list[Label]], list[Label]],
+        most: int | None = None,
+    ) -> list[Label]:
         fronts: list[list[Label]] = [[] for _ in range(self.count + 1)]
         fronts[0] = [Label(0, 0, 0, 0, 0, 0)]
+        seen = 0
         for first in range(self.count):
-            front = _unbeaten(fronts[first], WIDTH)
+            front = unbeaten(fronts[first])
             fronts[first] = []
             for end in range(first + 1, min(self.count, first + longest) + 1) if front else ():
-                options = self._priced(first, end)
+                options = self.priced(first, end)
                 if not options:
                     break
+                seen += len(front) * len(options)
+                if most is not None and seen > most:
+                    raise TooMany
                 fronts[end] += self._extended(front, options, first, end, capacity, fill)
-        return _unbeaten(fronts[self.count], WIDTH)
+        return unbeaten(fronts[self.count])
 
     def _extended(
         self,
@@ -113,7 +171,7 @@ class StageSearch:
         capacity: int,
         fill: float,
     ) -> list[Label]:
-        stage = self._stage(first, end)
+        stage = self.stage(first, end)
         live = self.live_bytes[first]
         found = []
         for option, matrix, host in options:
@@ -162,7 +220,8 @@ class StageSearch:
             end, at = at.first, at.before
         return Plan(tuple(reversed(stages)), tuple(cuts), frozenset(streamed))
 
-    def _stage(self, first: int, end: int) -> Stage:
+    def stage(self, first: int, end: int) -> Stage:
+        """What the options of groups `first` up to, not with, `end` have in common."""
         found = self._stages.get((first, end))
         if found is None:
             outline, before, after = self.outline, self.live[first], self.live[end]
@@ -181,7 +240,7 @@ class StageSearch:
             found = self._stages[first, end] = Stage(nbytes, passing, sum(nbytes), kept, made, left)
         return found
 
-    def _priced(self, first: int, end: int) -> list[tuple[Option, int, int]]:
+    def priced(self, first: int, end: int) -> list[tuple[Option, int, int]]:
         """The options of a stage, with their picoseconds on the matrix unit and on the host."""
         found = self._options.get((first, end))
         if found is None:
@@ -243,6 +302,31 @@ def _step(
     loaded = option.weights + int(off_leading * option.times) + off_read - off_leading
     stored = resident - stay + stage.made - grown + stage.left
     return on_passing + kept + grown, loaded + stored, off_read > 0
+
+
+def _front(labels: list[Label], aim: Aim, byte_ps: float) -> list[Label]:
+    """The labels of which no other is sure to come to less of the aim.
+
+    One with more bytes on chip may have to store what it has more, and is as good even so: that counts.
+    """
+
+    def costs(label: Label) -> tuple[float, ...]:
+        if aim is Aim.BYTES:
+            return (label.moved + label.resident,)
+        evicted = label.resident * byte_ps
+        if aim is Aim.BARRIER:
+            return (label.barrier + evicted,)
+        return label.bus + evicted, label.matrix, label.host
+
+    found: list[tuple[int, tuple[float, ...], Label]] = []
+    for cost, _, place in sorted((costs(one), -one.resident, at) for at, one in enumerate(labels)):
+        resident = labels[place].resident
+        for most, other, _ in found:
+            if most >= resident and all(map(le, other, cost)):
+                break
+        else:
+            found.append((resident, cost, labels[place]))
+    return [label for _, _, label in found]
 
 
 def _unbeaten(labels: list[Label], width: int) -> list[Label]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +15,9 @@ from simres.scheduling.groups import groups
 from simres.scheduling.mapspace import Mapspace
 from simres.scheduling.options import Option
 from simres.scheduling.outline import Outline
-from simres.scheduling.stage_search import StageSearch, _step
+from simres.scheduling.stage_search import Aim, StageSearch, TooMany, _step
 from simres.scheduling.unfused import unfused
-from simres.testing import paper_chip, workloads
+from simres.testing import paper_chip, seeded_graph, workloads
 
 FEW = 3
 """Options of a stage that are looked at, so that there are not too many ways to run a network."""
@@ -44,12 +45,14 @@ def divisions(first, count):
 
 
 def every_way(search: StageSearch, capacity: int, fill: float):
-    """Barrier and bytes moved of every division into stages with every option, added up stage by stage."""
+    """Barrier, bytes moved and the busiest engine's time of every division into stages with every option,
+    added up stage by stage."""
     for stages in divisions(0, search.count):
-        for options in product(*(search._priced(first, end) for first, end in stages)):
+        for options in product(*(search.priced(first, end) for first, end in stages)):
             resident = barrier = total = 0
+            busy = [0, 0, 0]
             for (first, end), (option, matrix, host) in zip(stages, options, strict=True):
-                stage = search._stage(first, end)
+                stage = search.stage(first, end)
                 if option.held > capacity:
                     break
                 leading = sum(stage.maps[place] for place in option.streamed)
@@ -62,8 +65,9 @@ def every_way(search: StageSearch, capacity: int, fill: float):
                 ends = fill * (bus + matrix + host - largest) / option.turns
                 barrier += largest + int(ends + option.steps * search.step_ps)
                 total += moved
+                busy = [took + more for took, more in zip(busy, (bus, matrix, host), strict=True)]
             else:
-                yield barrier, total
+                yield barrier, total, max(busy)
 
 
 def searched(workload, machine, early: bool) -> StageSearch:
@@ -87,12 +91,40 @@ def test_about_the_best_of_all_ways_is_found_and_none_is_made_up(workload, capac
     with patch.object(stage_search, "WIDTH", 1 << 20):
         labels = search.run(capacity, fill=fill)
     assert bool(labels) == bool(ways)
-    assert {(label.barrier, label.moved) for label in labels} <= ways
+    assert {(label.barrier, label.moved, label.busiest) for label in labels} <= ways
     if ways:
-        best = min(barrier for barrier, _ in ways)
+        best = min(barrier for barrier, _, _ in ways)
         assert min(label.barrier for label in labels) <= NEAR * best
     usual = search.run(capacity, fill=fill)
-    assert {(label.barrier, label.moved) for label in usual} <= ways
+    assert {(label.barrier, label.moved, label.busiest) for label in usual} <= ways
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    workloads(most_ops=5),
+    st.integers(50, 3_000),
+    st.sampled_from(["0.25 GB/s", "3 GB/s", "64 GB/s"]),
+    st.booleans(),
+    st.sampled_from([0.0, 0.25, 1.0]),
+)
+def test_the_least_of_all_ways_is_found(workload, capacity, bandwidth, early, fill):
+    search = searched(workload, paper_chip(f"{capacity} B", bandwidth, latency="20 ns"), early)
+    if search.count > 4:
+        return
+    ways = set(every_way(search, capacity, fill))
+    for place, aim in enumerate((Aim.BARRIER, Aim.BYTES, Aim.BUSIEST)):
+        found = search.least(capacity, aim, fill=fill)
+        assert (found is None) == (not ways)
+        if found is not None:  # picoseconds are rounded in each stage
+            assert aim.of(found) <= min(way[place] for way in ways) + search.count
+            assert (found.barrier, found.moved, found.busiest) in ways
+
+
+def test_too_many_ways_are_not_looked_at():
+    search = searched(seeded_graph(24), paper_chip(), early=False)
+    assert search.least(1 << 20, Aim.BYTES) is not None
+    with pytest.raises(TooMany):
+        search.least(1 << 20, Aim.BYTES, most=3)
 
 
 @settings(max_examples=100, deadline=None)
