@@ -8,9 +8,9 @@ Two ways to run the same prefix are compared by their times on each engine and t
 adds up the stages as if each ended before the next began, with the loads of the first tile and the stores of
 the last one in the open: n turns of a pipeline take the longest of its engines, and an nth of the others.
 
-`StageSearch.run` keeps a few ways for each prefix, `StageSearch.least` all that may still come to the least of
-one aim: what it finds is optimal in the mapspace. (`plugins/simres-exact` has a model of the same problem for
-a solver, and judges it.)
+`StageSearch.run` keeps a few ways for each prefix, `StageSearch.least` all that may still come to the least
+of one aim: what it finds is optimal in the mapspace. (`plugins/simres-exact` has a model of the same problem
+for a solver, and judges it.)
 """
 
 from __future__ import annotations
@@ -274,11 +274,9 @@ def _step(
     `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
     """
     room = capacity - option.held
-    if (
-        live - resident <= stage.passing + stage.read - leading
-        and resident + max(0, option.whole - leading) <= room
-    ):
-        stay, space = resident, room  # all that it streams is on chip
+    stay = min(resident, room - max(0, option.whole - leading))
+    if live - stay <= stage.passing + stage.read - leading:
+        space = room  # all that it streams is on chip
     else:
         space = room - option.stream
         stay = min(resident, space, live - leading) if option.strips else min(resident, space)
