@@ -30,31 +30,30 @@ Known = bool | Literal
 
 @dataclass(frozen=True)
 class Ordered:
-    """A Program with its tasks in the best order found, the last of which ends at `makespan_ps`.
+    """A Program with its tasks in the best order found, or None where none is faster than asked for.
 
-    No order of these tasks ends before `bound_ps`. `work` is what the solver did, in units of its own that do
-    not depend on the machine.
+    Its last task ends at `makespan_ps`; no order of these tasks ends before `bound_ps`. `work` is what the
+    solver did, in units of its own that do not depend on the machine.
     """
 
-    program: Program
+    program: Program | None
     makespan_ps: int
     bound_ps: int
     work: float
 
     @property
     def optimal(self) -> bool:
-        """Whether no order of these tasks is better."""
+        """Whether it is proven that no order of these tasks is faster (than asked for)."""
         return self.bound_ps >= self.makespan_ps
 
 
-def best_order(program: Program, chip: Chip, work: float, limit_ps: int | None = None) -> Ordered | None:
-    """The best order of the tasks of `program`, as far as it is found in so much `work` of the solver.
+def best_order(program: Program, chip: Chip, work: float, limit_ps: int | None = None) -> Ordered:
+    """The best order of the tasks of `program`, ending before `limit_ps`, that so much `work` finds.
 
-    The search starts from the order that the Program has, so what is found is no worse. None where nothing is
-    found that ends before `limit_ps`.
+    The search starts from the order that the Program has, so without a limit what is found is no worse.
     """
     if not program.tasks:
-        return Ordered(program, 0, 0, 0.0) if limit_ps is None or limit_ps > 0 else None
+        return Ordered(program, 0, 0, 0.0)
     return _Orders(TaskGraph(program, chip)).best(work, limit_ps)
 
 
@@ -65,7 +64,7 @@ class _Orders:
         self.graph = graph
         self.model = model = cp_model.CpModel()
         self.played = graph.played
-        self.latest = max(end for _, end in self.played) // graph.fine * graph.fine + graph.fine-1
+        self.latest = max(end for _, end in self.played) // graph.fine * graph.fine + graph.fine - 1
         self.starts: list[cp_model.IntVar] = []
         self.ends: list[cp_model.LinearExprT] = []
         self.on: list[dict[str, Known]] = []
@@ -74,8 +73,6 @@ class _Orders:
         """By pair of tasks: whether the first has ended before the second starts, where that is decided."""
         self._granted: dict[tuple[int, int], Known] = {}
         """By pair of tasks that reserve buffers: whether the first starts no later than the second."""
-        self._pairs: list[tuple[Literal, int, int]] = []
-        """Literals that put one task before another."""
         for number in range(len(graph.tasks)):
             self._task(number)
         for later, before in enumerate(graph.before):
@@ -141,7 +138,6 @@ class _Orders:
         asked = [literal for literal in where if not isinstance(literal, bool)]
         self.model.add(self.starts[other] >= self.ends[one]).only_enforce_if([known, *asked])
         self.model.add(self.starts[one] >= self.ends[other]).only_enforce_if([~known, *asked])
-        self._pairs += (known, one, other), (~known, other, one)
         if not asked:
             self._first[one, other], self._first[other, one] = known, ~known
 
@@ -160,7 +156,6 @@ class _Orders:
         free = model.new_bool_var(f"buffer{buffer} free before {task}")
         for user in last:
             model.add(self.starts[task] >= self.ends[user]).only_enforce_if(free)
-            self._pairs.append((free, user, task))
         model.add_hint(free, max(self.played[user][1] for user in last) <= self.played[task][0])
         return free
 
@@ -175,7 +170,6 @@ class _Orders:
         model.add(self.starts[other] > self.starts[one]).only_enforce_if(found)
         model.add(self.starts[one] > self.starts[other]).only_enforce_if(~found)
         model.add_hint(found, (self.played[one][0], one) < (self.played[other][0], other))
-        self._pairs += (found, one, other), (~found, other, one)
         self._granted[one, other], self._granted[other, one] = found, ~found
         return found
 
@@ -202,31 +196,30 @@ class _Orders:
             if held > room:
                 self.model.add(held - sum(spared) <= room)
 
-    def best(self, work: float, limit_ps: int | None) -> Ordered | None:
+    def best(self, work: float, limit_ps: int | None) -> Ordered:
         """See `best_order`."""
-        graph, model = self.graph, self.model
+        graph, model, unit = self.graph, self.model, self.graph.unit_ps
         given = self.latest // graph.fine
-        most = given if limit_ps is None else min(given, -(-limit_ps // graph.unit_ps) - 1)
-        makespan = model.new_int_var(0, max(0, most), "makespan")
+        most = given if limit_ps is None else min(given, -(-limit_ps // unit) - 1)
+        least = graph.busiest // graph.fine
+        if most < least:
+            return Ordered(None, (most + 1) * unit, least * unit, 0.0)
+        makespan = model.new_int_var(least, most, "makespan")
         if most == given:
             model.add_hint(makespan, most)
         for end, tail in zip(self.ends, graph.tails, strict=True):
             model.add(graph.fine * makespan + graph.fine - 1 >= end + tail)
-        model.add(graph.fine * makespan + graph.fine - 1 >= graph.busiest)
         model.minimize(makespan)
         solver = solver_for(work)
-        if most < 0 or solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return None
+        status = solver.solve(model)
+        if status == cp_model.INFEASIBLE:
+            return Ordered(None, (most + 1) * unit, (most + 1) * unit, solver.deterministic_time)
+        bound_ps = max(least, round(solver.best_objective_bound)) * unit
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return Ordered(None, (most + 1) * unit, bound_ps, solver.deterministic_time)
         program = graph.ordered(
             [solver.value(start) for start in self.starts],
-            [(one, other) for literal, one, other in self._pairs if solver.boolean_value(literal)],
             [next(name for name, on in here.items() if solver.boolean_value(on)) for here in self.on],
         )
-        if program is None:
-            return None
-        return Ordered(
-            program,
-            max(end for _, end in TaskGraph(program, graph.chip).played) // graph.fine * graph.unit_ps,
-            round(solver.best_objective_bound) * graph.unit_ps,
-            solver.deterministic_time,
-        )
+        makespan_ps = max(end for _, end in TaskGraph(program, graph.chip).played) // graph.fine * unit
+        return Ordered(program, makespan_ps, bound_ps, solver.deterministic_time)

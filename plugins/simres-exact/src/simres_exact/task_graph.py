@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from heapq import heapify, heappop, heappush
 from math import gcd
 
 from simres.hardware.chip import Chip
@@ -14,10 +13,10 @@ from simres.program.tasks import Program, Task, TaskKind
 
 
 class TaskGraph:
-    """The tasks of one Program on one chip. What is open is their order, and which engine of a role does each.
+    """The tasks of a Program on a chip. Open are their order, and which of the engines of a role does each.
 
-    Times count `unit_ps` picoseconds. The tiles of an operator stay in the order that they have in the
-    Program.
+    Times count ticks, `fine` of which are `unit_ps` picoseconds. The tiles of an operator stay in the order
+    that they have in the Program.
     """
 
     def __init__(self, program: Program, chip: Chip) -> None:
@@ -27,7 +26,8 @@ class TaskGraph:
         places = [self._places(task) for task in self.tasks]
         self.unit_ps = gcd(*(took for place in places for took in place.values())) or 1
         self.fine = 2 * len(self.tasks) + 1
-        """Ticks of a unit. A task without a duration takes one: together they are less than a unit."""
+        """Ticks of a unit. A task without a duration takes one, and grants of memory are a tick apart, so
+        that no two tasks in a row start at once; together, all these are less than a unit."""
         self.took = [
             {name: self.fine * took // self.unit_ps or 1 for name, took in place.items()} for place in places
         ]
@@ -145,44 +145,15 @@ class TaskGraph:
                     frees.append((until[held], held))
         return found
 
-    def ordered(
-        self, starts: Sequence[int], pairs: Iterable[tuple[int, int]], engines: Sequence[str]
-    ) -> Program | None:
-        """The Program with its tasks in the order of these starts, on these engines.
-
-        In `pairs`, the first comes before the second, also where both start at once. None where that is a
-        cycle: tasks that take no time may wait for each other at one moment.
-        """
-        order = self._order(starts, pairs)
-        if len(order) < len(self.tasks):
-            return None
+    def ordered(self, starts: Sequence[int], engines: Sequence[str]) -> Program:
+        """The Program with its tasks in the order of these starts, on these engines."""
         tasks = tuple(
             replace(task, engine=engine, needs=tuple(sorted(waits.difference(task.after))))
             for task, engine, waits in zip(self.tasks, engines, self.waits, strict=True)
         )
+        order = sorted(range(len(tasks)), key=lambda number: (starts[number], number))
         issued = OrderedTasks(Pattern(replace(self.program, tasks=tasks)), order)
         return replace(self.program, tasks=tuple(issued), buffers=tuple(OrderedBuffers(issued)))
-
-    def _order(self, starts: Sequence[int], pairs: Iterable[tuple[int, int]]) -> list[int]:
-        before = [set(waits) for waits in self.before]
-        for first, second in (*self.chains, *pairs):
-            before[second].add(first)
-        after: list[list[int]] = [[] for _ in before]
-        for second, found in enumerate(before):
-            for first in found:
-                after[first].append(second)
-        missing = [len(found) for found in before]
-        ready = [(starts[number], number) for number, count in enumerate(missing) if not count]
-        heapify(ready)
-        order = []
-        while ready:
-            _, number = heappop(ready)
-            order.append(number)
-            for other in after[number]:
-                missing[other] -= 1
-                if not missing[other]:
-                    heappush(ready, (starts[other], other))
-        return order
 
 
 def _waits(tasks: Sequence[Task]) -> list[set[int]]:
