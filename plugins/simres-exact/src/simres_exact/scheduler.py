@@ -47,30 +47,33 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
     Raises `AnswerIsNo` where every plan has more than `MOST_TASKS` tasks, and like `overlapped`.
     """
     plans = sorted(_plans(workload, chip), key=lambda plan: plan[1])
-    if min(len(program.tasks) for program, _ in plans) > MOST_TASKS:
-        least = min(len(program.tasks) for program, _ in plans)
+    least = min(len(program.tasks) for program, _ in plans)
+    if least > MOST_TASKS:
         raise AnswerIsNo(
             f"`{workload.name}` takes at least {least} tasks in the memory of this chip; scheduler `exact` "
             f"orders at most {MOST_TASKS}",
             "take `scheduler: overlapped`, a smaller network or a larger memory",
         )
     best, best_ps = plans[0]
-    left, bound_ps, proven = parameters.work, best_ps, 0
-    for program, estimate_ps in plans:
+    left, bound_ps, solved, large = parameters.work, best_ps, 0, 0
+    for program, _ in plans:
         if len(program.tasks) > MOST_TASKS:
+            large += 1
             continue
-        limit_ps = best_ps if program is not best else None
+        limit_ps = None if program is plans[0][0] else best_ps
         found = best_order(program, chip, max(left, parameters.work / 16), limit_ps)
         left -= found.work
-        proven += found.optimal
+        solved += found.optimal
         bound_ps = min(bound_ps, found.bound_ps)
-        if found.program is not None and found.makespan_ps <= min(best_ps, estimate_ps):
+        if found.program is not None:
             best, best_ps = found.program, found.makespan_ps
-    said = "the best of their tasks' orders, proven" if proven == len(plans) else "the best found"
-    if proven < len(plans):
-        said += f"; none of {len(plans) - proven} plans ends before {format_duration(min(bound_ps, best_ps))}"
-    decisions = {**best.decisions, "order": said, "plans": f"{len(plans)}, {proven} of them solved"}
-    return replace(best, scheduler="exact", decisions=decisions)
+    told = f"{len(plans)}: {solved} solved" + (
+        f", {large} with more than {MOST_TASKS} tasks" if large else ""
+    )
+    order = "no order of these plans' tasks ends earlier, proven"
+    if solved < len(plans) - large:
+        order = f"the best found; none of these plans' tasks ends before {format_duration(bound_ps)}"
+    return replace(best, scheduler="exact", decisions={**best.decisions, "order": order, "plans": told})
 
 
 def _plans(workload: Workload, chip: Chip) -> Iterator[tuple[Program, int]]:
