@@ -4,8 +4,9 @@
 
 Needs the package `plugins/simres-exact`. For each seed: the least bytes and the least time of the busiest
 engine that the search over stages finds, beside the optimum of the same mapspace; the makespan of what
-`overlapped` schedules, beside the best order of the very same tasks, and beside the scheduler `exact`. Above
-the figures stand the seeds where they differ. `--work` is what the solver may do for each, in its own units;
+`overlapped` schedules, beside the best order of the very same tasks, and beside the scheduler `exact`; and
+the makespan of that, beside the proven lower bound. Above the figures stand the seeds where search and solver
+differ. `--work` is what the solver may do for each, in its own units;
 what it does not prove by then counts as unproven.
 """
 
@@ -18,6 +19,7 @@ from statistics import median
 from simres_exact.judging import Case, case, ordered, searched
 from simres_exact.scheduler import MOST_TASKS, Parameters, schedule
 
+from simres.analysis.lower_bound import lower_bound
 from simres.errors import AnswerIsNo
 from simres.scheduling import overlapped
 from simres.scheduling.stage_search import Aim
@@ -68,6 +70,7 @@ def main() -> None:
     orders: dict[int, float] = {}
     unproven: dict[int, float] = {}
     schedules: dict[int, float] = {}
+    above: dict[int, float] = {}
     refused = large = 0
     for seed in range(asked.first, asked.first + asked.graphs):
         one = case(seed)
@@ -85,7 +88,9 @@ def main() -> None:
         if not program.tasks:
             continue
         given = prove(program, one.chip, one.workload).makespan_ps
-        schedules[seed] = given / prove(exact, one.chip, one.workload).makespan_ps
+        made = prove(exact, one.chip, one.workload).makespan_ps
+        schedules[seed] = given / made
+        above[seed] = made / max(1, lower_bound(one.workload, one.chip).makespan_ps)
         if len(program.tasks) > MOST_TASKS:
             large += 1
             continue
@@ -98,6 +103,9 @@ def main() -> None:
     print(f"makespan over the best order of the same tasks, proven: {spread(orders)}")
     print(f"  over the best order found, not proven: {spread(unproven)}")
     print(f"makespan over that of `exact`: {spread(schedules)}")
+    print(f"that of `exact` over the lower bound: {spread(above)}")
+    if broken := [seed for seed, ratio in above.items() if ratio < 1]:
+        print(f"  BELOW the lower bound: seeds {broken}")
     print(f"{refused} networks do not fit; {large} have more than {MOST_TASKS} tasks")
 
 

@@ -221,5 +221,5 @@ class _Orders:
             [solver.value(start) for start in self.starts],
             [next(name for name, on in here.items() if solver.boolean_value(on)) for here in self.on],
         )
-        makespan_ps = max(end for _, end in TaskGraph(program, graph.chip).played) // graph.fine * unit
+        makespan_ps = TaskGraph(program, graph.chip).makespan_ps
         return Ordered(program, makespan_ps, bound_ps, solver.deterministic_time)

@@ -23,6 +23,7 @@ from simres.scheduling.walk import Walk
 from simres.units import format_duration
 from simres.workload.graph import Workload
 from simres_exact.best_order import best_order
+from simres_exact.task_graph import TaskGraph
 
 MOST_TASKS = 150
 """Of more tasks, the solver as a rule does not prove an order to be the best."""
@@ -77,16 +78,16 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
 
 
 def _plans(workload: Workload, chip: Chip) -> Iterator[tuple[Program, int]]:
-    """Programs to put in order, each with what its makespan is before that."""
-    chosen, _ = overlapped.best(workload, chip)
-    yield chosen.program("exact"), chosen.estimate_ps
-    seen: list[Walk] = [chosen.walk]
+    """Programs to put in order, each with its makespan before that."""
+    programs = [overlapped.schedule(workload, chip, overlapped.Parameters())]
+    seen: list[Walk] = []
     for walk in _walks(workload, chip):
         if not any(walk is other for other in seen):
             seen.append(walk)
-            played = in_time(workload, chip, walk)
-            if played is not None:
-                yield played.program("exact"), played.estimate_ps
+            if (played := in_time(workload, chip, walk)) is not None:
+                programs.append(played.program("exact"))
+    for program in programs:
+        yield program, TaskGraph(program, chip).makespan_ps
 
 
 def _walks(workload: Workload, chip: Chip) -> Iterator[Walk]:

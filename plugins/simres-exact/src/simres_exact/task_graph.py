@@ -145,6 +145,11 @@ class TaskGraph:
                     frees.append((until[held], held))
         return found
 
+    @property
+    def makespan_ps(self) -> int:
+        """When the last task ends in the order that the Program has, in picoseconds."""
+        return max((end for _, end in self.played), default=0) // self.fine * self.unit_ps
+
     def ordered(self, starts: Sequence[int], engines: Sequence[str]) -> Program:
         """The Program with its tasks in the order of these starts, on these engines."""
         tasks = tuple(
