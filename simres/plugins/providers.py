@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 PACKAGE_OF: Mapping[str, str] = {
     "array": "simres-utilisation",
     "dram": "simres-dram",
+    "exact": "simres-exact",
     **dict.fromkeys(("systolic", "scalesim", "scalesim_shapes"), "simres-systolic"),
     **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
 }

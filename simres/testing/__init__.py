@@ -18,7 +18,7 @@ Needs hypothesis (`pip install 'simres[testing]'`); only blocks and operators ne
 from simres.testing.block_contract import check_block
 from simres.testing.component_contract import check_component
 from simres.testing.contract import ContractBroken, registry_with
-from simres.testing.graphs import graphs
+from simres.testing.graphs import graphs, seeded_graph
 from simres.testing.importer_contract import check_importer
 from simres.testing.operator_contract import check_operator
 from simres.testing.pass_contract import check_pass
@@ -47,5 +47,6 @@ __all__ = [
     "paper_chip",
     "prove",
     "registry_with",
+    "seeded_graph",
     "workloads",
 ]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from simres.testing.graphs import matrix_calls as matrix
 from simres.testing.graphs import movement_calls as movement
 from simres.testing.graphs import vector_calls as vector
+from simres.testing.graphs.choices import Drawn, Seeded
 from simres.testing.graphs.graph_builder import NUMBERS, Graph, Kinds, TooLarge
 from simres.workload import Workload
 
@@ -68,16 +69,29 @@ def _graphs(
     dtypes: Sequence[str],
     partly: bool,
 ) -> Workload:
-    graph = Graph(draw, dtypes=dtypes, partly=partly)
-    graph.input(graph.shape(4))
-    for _ in range(draw(st.integers(1, max_ops))):
-        family = families[draw(st.integers(0, len(families) - 1))]
-        try:
-            family[draw(st.sampled_from(list(family)))](graph)
-        except TooLarge:
-            continue
+    graph = _grown(Graph(Drawn(draw), dtypes=dtypes, partly=partly), max_ops, families)
     assume(graph.ops)
     return graph.workload()
 
 
-__all__ = ["KINDS", "graphs"]
+def seeded_graph(seed: int, max_ops: int = 8) -> Workload:
+    """The network of a seed, as `graphs` draws them: the same on every machine and with any hypothesis."""
+    choices = Seeded(seed)
+    families = [FAMILIES[place] for place in OFTEN]
+    while not (graph := _grown(Graph(choices, partly=True), max_ops, families)).ops:
+        pass
+    return graph.workload()
+
+
+def _grown(graph: Graph, max_ops: int, families: Sequence[Kinds]) -> Graph:
+    graph.input(graph.shape(4))
+    for _ in range(graph.integer(1, max_ops)):
+        family = families[graph.integer(0, len(families) - 1)]
+        try:
+            family[graph.one_of(*family)](graph)
+        except TooLarge:
+            continue
+    return graph
+
+
+__all__ = ["KINDS", "graphs", "seeded_graph"]

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from hypothesis import strategies as st
-
+from simres.testing.graphs.choices import Choices
 from simres.tracing import matrix, movement, vector
 from simres.tracing.lowering import Lowering, Node, Value
 from simres.tracing.prices import vector_ops
@@ -38,8 +37,8 @@ class Graph:
     chains with skip connections are typical, and make a new input of the network where none fits.
     """
 
-    def __init__(self, draw: st.DrawFn, *, dtypes: Sequence[str] = NUMBERS, partly: bool) -> None:
-        self.draw = draw
+    def __init__(self, choices: Choices, *, dtypes: Sequence[str] = NUMBERS, partly: bool) -> None:
+        self.choices = choices
         self.dtypes = tuple(dtypes)
         """Data types to compute with."""
         self.partly = partly
@@ -52,15 +51,19 @@ class Graph:
 
     def integer(self, least: int, most: int) -> int:
         """An integer from `least` to `most`, both included."""
-        return self.draw(st.integers(least, max(least, most)))
+        return self.choices.integer(least, max(least, most))
 
     def chance(self) -> bool:
         """Draws a boolean."""
-        return self.draw(st.booleans())
+        return self.choices.one_of((False, True))
 
     def one_of(self, *choices: T) -> T:
         """Draws one of the choices."""
-        return self.draw(st.sampled_from(choices))
+        return self.choices.one_of(choices)
+
+    def some_of(self, choices: Sequence[T], least: int = 0, most: int | None = None) -> list[T]:
+        """Draws from `least` to `most` (by default all) of the choices, each at most once, in any order."""
+        return self.choices.some_of(choices, least, len(choices) if most is None else min(most, len(choices)))
 
     def input(self, shape: Shape, dtype: str | None = None) -> Value:
         """Returns a new input of the network; the data type is drawn unless given."""
@@ -215,7 +218,7 @@ class Graph:
         """Returns the graph: its outputs are the unread values, and occasionally a value that is read."""
         read = {name for op in self.ops for name in op.inputs}
         made = [name for op in self.ops for name in op.outputs]
-        kept = self.draw(st.sets(st.sampled_from(made), max_size=2))
+        kept = self.some_of(made, most=2)
         outputs = tuple(name for name in made if name not in read or name in kept)
         parameters = sum(tensor.elements for tensor in self.tensors.values() if tensor.role is Role.WEIGHT)
         return Workload("random", self.tensors, tuple(self.ops), outputs, parameters)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import strategies as st
-
 from simres.testing.graphs.graph_builder import Graph, Kinds, Shape
 from simres.tracing.lowering import Value
 
@@ -36,8 +34,8 @@ def _factors(size: int) -> list[int]:
 def permute(graph: Graph) -> None:
     """Puts the axes in another order."""
     x = graph.anything(1)
-    dims = graph.draw(st.permutations(range(len(x.shape))))
-    graph.call("aten.permute.default", {"self": x, "dims": list(dims)}, tuple(x.shape[axis] for axis in dims))
+    dims = graph.some_of(range(len(x.shape)), least=len(x.shape))
+    graph.call("aten.permute.default", {"self": x, "dims": dims}, tuple(x.shape[axis] for axis in dims))
 
 
 def transpose(graph: Graph) -> None:
@@ -102,14 +100,14 @@ def split(graph: Graph) -> None:
     axis = graph.axis(x)
     size = x.shape[axis]
     if graph.chance():
-        ends = sorted(graph.draw(st.sets(st.integers(1, size), max_size=2)) | {0, size})
+        ends = sorted({0, size, *graph.some_of(range(1, size + 1), most=2)})
         sizes = [stop - start for start, stop in pairwise(ends)]
         shapes = [_with(x.shape, axis, part) for part in sizes]
         source, arguments = "aten.split_with_sizes.default", {"self": x, "split_sizes": sizes, "dim": axis}
     else:
         shapes = [(*x.shape[:axis], *x.shape[axis + 1 :])] * size
         source, arguments = "aten.unbind.int", {"self": x, "dim": axis}
-    used = sorted(graph.draw(st.sets(st.integers(0, len(shapes) - 1), min_size=1, max_size=3)))
+    used = sorted(graph.some_of(range(len(shapes)), least=1, most=3))
     graph.call(source, arguments, *shapes, used=used)
 
 
@@ -212,7 +210,7 @@ def roll(graph: Graph) -> None:
 def flip(graph: Graph) -> None:
     """Reverses some axes."""
     x = graph.anything(1)
-    dims = sorted(graph.draw(st.sets(st.integers(0, len(x.shape) - 1), min_size=1, max_size=2)))
+    dims = sorted(graph.some_of(range(len(x.shape)), least=1, most=2))
     graph.call("aten.flip.default", {"self": x, "dims": dims}, x.shape)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from hypothesis import strategies as st
-
 from simres.testing.graphs.graph_builder import Graph, Kinds, Shape
 from simres.testing.graphs.matrix_calls import Slide, covers
 from simres.testing.graphs.movement_calls import interpolate
@@ -250,7 +248,7 @@ def reduction(graph: Graph, source: str, named: str = "dim", dtype: str = "") ->
     """Reduces over some axes, which are dropped or kept."""
     x = graph.anything(1) if dtype == "bool" else graph.number(1)
     rank = len(x.shape)
-    axes = sorted(graph.draw(st.sets(st.integers(0, rank - 1), min_size=1)))
+    axes = sorted(graph.some_of(range(rank), least=1))
     keep = graph.chance()
     arguments: dict[str, object] = {"self": x, named: axes, "keepdim": keep}
     if source == "linalg_vector_norm.default":
