@@ -122,6 +122,9 @@ class BusSpec(EngineSpec):
     """Bytes moved at once; a last, shorter burst takes its share of the time."""
     burst_overhead: Duration = 0
     """Time lost on the bus with each burst."""
+    burst_header: Bytes | None = None
+    """Bytes that go before each burst, such as the header of a packet (`20 B` on PCIe); time for them, to a
+    whole picosecond, is added to `burst_overhead`. They are not counted as traffic."""
     latency: Duration = 0
     """Time from a request to its first byte, in which nothing moves for it."""
     channels: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
@@ -158,10 +161,15 @@ class BusSpec(EngineSpec):
             raise ValueError("`refresh_time` must be shorter than `refresh_interval`")
         return self
 
+    @property
+    def between_bursts_ps(self) -> int:
+        """Picoseconds on the bus with each burst that move none of its bytes: overhead and header."""
+        return self.burst_overhead + -(-(self.burst_header or 0) * PS_PER_S // self.bandwidth)
+
     def transfer_ps(self, nbytes: int) -> Fraction:
         """Exact picoseconds on the bus: `nbytes / bandwidth` plus the overhead of every burst begun."""
         bursts = -(-nbytes // self.burst)
-        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
+        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.between_bursts_ps
 
     def window_ps(self, nbytes: int) -> Fraction | int:
         """Exact picoseconds that a lone transfer waits for answers to requests after the first.
@@ -177,7 +185,7 @@ class BusSpec(EngineSpec):
         window = self.outstanding
         if window is None:
             return 0
-        full = self.burst * PS_PER_S + self.burst_overhead * self.bandwidth
+        full = self.burst * PS_PER_S + self.between_bursts_ps * self.bandwidth
         return max(0, self.latency * self.bandwidth - window * full)
 
     def _gaps(self, nbytes: int) -> int:
@@ -193,7 +201,7 @@ class BusSpec(EngineSpec):
         moving = nbytes * PS_PER_S
         if gap := self._gap():
             moving += self._gaps(nbytes) * gap
-        return self.latency + bursts * self.burst_overhead + -(-moving // self.bandwidth)
+        return self.latency + bursts * self.between_bursts_ps + -(-moving // self.bandwidth)
 
     def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:
         """Back-to-back transfers accumulate no rounding."""
@@ -212,7 +220,7 @@ class BusSpec(EngineSpec):
         for work in works:
             nbytes += work.nbytes
             bursts += -(-work.nbytes // self.burst)
-        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
+        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.between_bursts_ps
 
 
 class BackgroundSpec(ComponentSpec):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from simres.analysis.bounds import LowerBound, bounds, bounds_of, kept, least_work, shared
+from simres.analysis.bounds import LowerBound, bounds, bounds_of, kept, least_work, shared, with_calls
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
@@ -20,6 +20,7 @@ from simres.result.data import EngineDescription, Expectation, Origin, Tenancy
 from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import Role
 
 if TYPE_CHECKING:
     from simres.scenario.model import Scenario
@@ -77,7 +78,8 @@ def _result(
         for name, member in crew.members.items()
     ]
     chains_ps = [member.start_ps + ran[name][1] for name, member in crew.members.items()]
-    lower = {name: _lower_bound(crew, name) for name in crew.members}
+    call_ps = scenario.protocol.call
+    lower = {name: _lower_bound(crew, name, call_ps) for name in crew.members}
     only = crew.members.get(ONLY)
     return Result(
         name=scenario.name,
@@ -106,7 +108,7 @@ def _result(
     )
 
 
-def _lower_bound(crew: Crew, name: str) -> LowerBound:
+def _lower_bound(crew: Crew, name: str, call_ps: int = 0) -> LowerBound:
     """What no schedule of a network can beat; of a ledger, and of requests over time, only work counts.
 
     Requests that are served together share launches and loads.
@@ -117,7 +119,16 @@ def _lower_bound(crew: Crew, name: str) -> LowerBound:
         return LowerBound()
     from simres.analysis.lower_bound import lower_bound  # a ledger never loads the table of operators
 
-    return lower_bound(workload, crew.chip, kept(crew.programs[name]), member.repeats)
+    found = lower_bound(workload, crew.chip, kept(crew.programs[name]), member.repeats)
+    if not call_ps:
+        return found
+    weights = {
+        tensor: nbytes
+        for tensor, nbytes in workload.needed_bytes.items()
+        if workload.tensors[tensor].role is Role.WEIGHT
+    }
+    last = lower_bound(workload, crew.chip, weights)
+    return with_calls(found, last.makespan_ps, member.repeats, call_ps)
 
 
 def _together(crew: Crew, lower: Mapping[str, LowerBound]) -> LowerBound:

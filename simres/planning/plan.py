@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -124,10 +125,10 @@ def _plan(
     *,
     brief: bool = False,
 ) -> Schedule:
-    programs = candidate_programs(scenario, workload, chip, registry)
+    programs = _candidates(scenario, workload, chip, registry)
     if len(programs) == 1:
         (program,) = programs
-        return Schedule(chip, workload, program, _proven(program, chip, workload, scenario.images))
+        return Schedule(chip, workload, program, _proven(program, chip, workload, scenario))
     behaviours = behaviours_of(chip, registry)
     tried = []
     best: tuple[int, Program, tuple[Record, int]] | None = None
@@ -135,7 +136,7 @@ def _plan(
         if brief and best is not None and least_ps(program, chip) >= best[0]:
             continue
         try:
-            starts = _starts(program, chip, workload, scenario.images)
+            starts = _starts(program, chip, workload, scenario)
             ran = run_stream(starts, chip, behaviours, RecordLevel.NONE)
         except Exception:
             check(program, chip, workload)  # raises instead if the Program itself is wrong
@@ -146,24 +147,39 @@ def _plan(
             best = (makespan_ps, program, ran)
     assert best is not None
     _, program, ran = best
-    starts = _proven(program, chip, workload, scenario.images)
+    starts = _proven(program, chip, workload, scenario)
     return Schedule(chip, workload, program, starts, () if brief else tuple(tried), ran)
 
 
+def _candidates(
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
+) -> list[Program]:
+    """The candidate Programs. Where weights are warm they are kept, if they fit."""
+    parameters = scenario.parameters
+    if scenario.protocol.weights == "warm":
+        kept = replace(scenario, parameters=parameters.model_copy(update={"weights": "kept"}))
+        with suppress(AnswerIsNo):
+            return candidate_programs(kept, workload, chip, registry)
+    return candidate_programs(scenario, workload, chip, registry)
+
+
 def _starts(
-    program: Program, chip: Chip, workload: Workload | Ledger, images: int
+    program: Program, chip: Chip, workload: Workload | Ledger, scenario: Scenario
 ) -> tuple[tuple[Program, int], ...]:
-    """The Program once per inference, after the one that loads what it expects in memory."""
-    each = ((program, 0),) * images
-    if not program.resident_in or isinstance(workload, Ledger):
+    """The Program once per inference, each after its call, and before them what fills the memory: where the
+    Program expects data there, and the protocol does not say that it is there already."""
+    call_ps = scenario.protocol.call
+    each = tuple((program, number * call_ps) for number in range(1, scenario.images + 1))
+    warm = scenario.protocol.weights == "warm"
+    if not program.resident_in or isinstance(workload, Ledger) or warm:
         return each
     from simres.scheduling.preload import preload
 
-    return ((preload(program, workload, chip), 0), *each)
+    return ((preload(program, workload, chip), call_ps), *each)
 
 
 def _proven(
-    program: Program, chip: Chip, workload: Workload | Ledger, images: int
+    program: Program, chip: Chip, workload: Workload | Ledger, scenario: Scenario
 ) -> tuple[tuple[Program, int], ...]:
     """The Programs to launch, after a proof that they are sound."""
     if isinstance(workload, Workload):
@@ -172,7 +188,7 @@ def _proven(
         prove(program, chip, workload)
     else:
         check(program, chip, workload)
-    starts = _starts(program, chip, workload, images)
+    starts = _starts(program, chip, workload, scenario)
     if starts[0][0] is not program:
         check(starts[0][0], chip, Ledger("", ()))
     return starts

@@ -38,7 +38,7 @@ def certificate_problems(result: Result, moved_bytes: int) -> Iterator[str]:
         if unknown := [operator for operator in term.operators if operator not in names]:
             yield f"`{term.name}` names `{unknown[0]}`, which is no operator"
     if len(least) == len(_KNOWN):
-        most = sum(least.values()) + 2 * _latency_ps(result)
+        most = sum(least.values()) + 2 * _latency_ps(result) + result.repeats * _call_ps(result)
         for term in lower.terms:
             if term.ps > most:
                 yield f"`{term.name}` is {term.ps} ps, more than everything one after the other, {most} ps"
@@ -60,7 +60,7 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
         if role == "bus":
             bursts = -(-moved_bytes // _figure(part, "burst"))
             ps = Fraction(moved_bytes * PS_PER_S, _figure(part, "bandwidth"))
-            found[f"bytes on {name}"] = ceil(ps + bursts * _figure(part, "burst_overhead"))
+            found[f"bytes on {name}"] = ceil(ps + bursts * _between_bursts_ps(part))
             continue
         amounts, each = (macs, 2) if role == "matrix" else (vector_ops, 1)
         ps = Fraction(each * runs * sum(amounts) * PS_PER_S, _figure(part, "rate"))
@@ -72,7 +72,19 @@ def _latency_ps(result: Result) -> int:
     """A generous time for a transfer of a byte."""
     part = next(part for part in _hardware(result).values() if part["kind"] == "ddr")
     moved = Fraction(PS_PER_S, _figure(part, "bandwidth"))
-    return _figure(part, "latency") + _figure(part, "burst_overhead") + ceil(moved)
+    return _figure(part, "latency") + _between_bursts_ps(part) + ceil(moved)
+
+
+def _between_bursts_ps(part: Mapping[str, Any]) -> int:
+    """Picoseconds of a burst that move none of its bytes."""
+    header = _figure(part, "burst_header") if part.get("burst_header") else 0
+    return _figure(part, "burst_overhead") + ceil(Fraction(header * PS_PER_S, _figure(part, "bandwidth")))
+
+
+def _call_ps(result: Result) -> int:
+    """The fixed time before each inference."""
+    protocol = result.origin.scenario.get("protocol")
+    return _figure(protocol, "call") if isinstance(protocol, Mapping) else 0
 
 
 def _hardware(result: Result) -> Mapping[str, Mapping[str, Any]]:

@@ -305,6 +305,7 @@ class TestResolved:
             "bandwidth": "1 GB/s",
             "burst": "64 B",
             "burst_overhead": "0 ps",
+            "burst_header": None,
             "latency": "0 ps",
             "channels": 1,
             "arbitration": "round_robin",
