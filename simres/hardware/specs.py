@@ -27,6 +27,8 @@ from simres.hardware.resources import Resource, stated
 from simres.program.names import EngineName
 from simres.program.tasks import Work
 from simres.units import PS_PER_S, SIZE, Bandwidth, Bytes, Duration, Energy, OpRate, Power
+from simres.workload.operators import Tensor
+from simres.workload.run_length import coded_bytes
 
 MatrixKind = Literal["conv", "product"]
 Operator = Annotated[str, Field(strict=True, pattern="^[a-z_0-9]+$", max_length=64)]
@@ -63,6 +65,11 @@ class EngineSpec(ComponentSpec):
     def duration_ps(self, work: Work) -> int:
         """The least picoseconds that `work` takes, with nothing in the way; rounded up once."""
         raise NotImplementedError
+
+    def moved_bytes(self, nbytes: int, tensor: Tensor) -> int:  # noqa: ARG002
+        """What goes over a bus for `nbytes` of a tensor: less where it compresses, never more. Time, energy
+        and traffic all follow from it."""
+        return nbytes
 
     def at_peak_ps(self, work: Work) -> Fraction:  # noqa: ARG002
         """Exact picoseconds at the peak rate, without overheads: a lower bound for any schedule.
@@ -142,8 +149,14 @@ class BusSpec(EngineSpec):
     """Time from one refresh to the next; 0 for a memory that needs none."""
     refresh_time: Duration = 0
     """Time that a refresh takes, in which the memory stands still."""
+    compression: Literal["none", "run_length"] = "none"
+    """`run_length` codes runs of zeros as Eyeriss does, by the measured density of each map (`densities`, or
+    tracing); maps without one, and those that would not shrink, move as they are."""
     energy_per_byte: Energy = DRAM_FJ_PER_BYTE
     """Energy of a byte read from or written to the memory behind it; the default is DRAM at 45 nm."""
+
+    def moved_bytes(self, nbytes: int, tensor: Tensor) -> int:
+        return nbytes if self.compression == "none" else coded_bytes(tensor, nbytes)
 
     def resources(self) -> tuple[Resource, ...]:
         """Windows count if there is latency; the refresh interval is a property of the memory."""

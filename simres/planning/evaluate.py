@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from simres.analysis.bounds import LowerBound, bounds, bounds_of, kept, least_work, shared, with_calls
+from simres.analysis.bounds import (
+    LowerBound,
+    bounds,
+    bounds_of,
+    compulsory_bytes,
+    kept,
+    least_work,
+    shared,
+    with_calls,
+)
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
+from simres.planning.compression import bounding, bytes_term
 from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
@@ -81,6 +91,7 @@ def _result(
     call_ps = scenario.protocol.call
     lower = {name: _lower_bound(crew, name, call_ps) for name in crew.members}
     only = crew.members.get(ONLY)
+    chip = bounding(crew.chip, only.schedule.workload if only else whole)
     return Result(
         name=scenario.name,
         workload=whole,
@@ -91,7 +102,7 @@ def _result(
         },
         program=crew.program,
         record=record_of(crew, ran),
-        bounds=bounds_of(works, crew.chip, max(chains_ps), lower[ONLY] if only else _together(crew, lower)),
+        bounds=bounds_of(works, chip, max(chains_ps), lower[ONLY] if only else _together(crew, lower)),
         origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(whole),
         rewritten=combined_workload(scheduled) if any(changed.values()) else None,
@@ -119,7 +130,13 @@ def _lower_bound(crew: Crew, name: str, call_ps: int = 0) -> LowerBound:
         return LowerBound()
     from simres.analysis.lower_bound import lower_bound  # a ledger never loads the table of operators
 
-    found = lower_bound(workload, crew.chip, kept(crew.programs[name]), member.repeats)
+    chip = bounding(crew.chip, workload)
+    there = kept(crew.programs[name])
+    found = lower_bound(workload, chip, there, member.repeats)
+    if chip is not crew.chip:
+        nbytes = compulsory_bytes(workload, there, member.repeats)
+        compressed = bytes_term(crew.chip, workload, nbytes, member.repeats)
+        found = LowerBound((*found.terms, *([compressed] if compressed.ps else [])))
     if not call_ps:
         return found
     weights = {
@@ -127,7 +144,7 @@ def _lower_bound(crew: Crew, name: str, call_ps: int = 0) -> LowerBound:
         for tensor, nbytes in workload.needed_bytes.items()
         if workload.tensors[tensor].role is Role.WEIGHT
     }
-    last = lower_bound(workload, crew.chip, weights)
+    last = lower_bound(workload, chip, weights)
     return with_calls(found, last.makespan_ps, member.repeats, call_ps)
 
 
@@ -158,7 +175,14 @@ def _tenancy(
         start_ps=member.start_ps,
         end_ps=max([member.start_ps, *ends_ps]),
         alone_ps=alone_ps(member, crew.behaviours),
-        bounds=bounds(schedule.workload, crew.programs[name], crew.chip, chain_ps, member.repeats, lower),
+        bounds=bounds(
+            schedule.workload,
+            crew.programs[name],
+            bounding(crew.chip, schedule.workload),
+            chain_ps,
+            member.repeats,
+            lower,
+        ),
         candidates=schedule.candidates,
         request_ps=sum(one.counted_latency_ps // one.counted for one in record.streams),
     )

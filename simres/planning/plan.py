@@ -13,6 +13,7 @@ from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.candidates import candidate_programs
+from simres.planning.compression import compressed, with_densities
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
@@ -128,7 +129,8 @@ def _plan(
     programs = _candidates(scenario, workload, chip, registry)
     if len(programs) == 1:
         (program,) = programs
-        return Schedule(chip, workload, program, _proven(program, chip, workload, scenario))
+        starts = _proven(program, chip, workload, scenario)
+        return Schedule(chip, workload, starts[-1][0], starts)
     behaviours = behaviours_of(chip, registry)
     tried = []
     best: tuple[int, Program, tuple[Record, int]] | None = None
@@ -148,26 +150,28 @@ def _plan(
     assert best is not None
     _, program, ran = best
     starts = _proven(program, chip, workload, scenario)
-    return Schedule(chip, workload, program, starts, () if brief else tuple(tried), ran)
+    return Schedule(chip, workload, starts[-1][0], starts, () if brief else tuple(tried), ran)
 
 
 def _candidates(
     scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
 ) -> list[Program]:
     """The candidate Programs. Where weights are warm they are kept, if they fit."""
-    parameters = scenario.parameters
+    found: list[Program] = []
     if scenario.protocol.weights == "warm":
-        kept = replace(scenario, parameters=parameters.model_copy(update={"weights": "kept"}))
+        parameters = scenario.parameters.model_copy(update={"weights": "kept"})
         with suppress(AnswerIsNo):
-            return candidate_programs(kept, workload, chip, registry)
-    return candidate_programs(scenario, workload, chip, registry)
+            found = candidate_programs(replace(scenario, parameters=parameters), workload, chip, registry)
+    return found or candidate_programs(scenario, workload, chip, registry)
 
 
 def _starts(
     program: Program, chip: Chip, workload: Workload | Ledger, scenario: Scenario
 ) -> tuple[tuple[Program, int], ...]:
-    """The Program once per inference, each after its call, and before them what fills the memory: where the
-    Program expects data there, and the protocol does not say that it is there already."""
+    """The Program once per inference, each after its call, with its transfers as they go over the bus. Before
+    them what fills the memory, where the Program expects data there and the protocol does not say that it is
+    there already."""
+    program = compressed(program, workload, chip)
     call_ps = scenario.protocol.call
     each = tuple((program, number * call_ps) for number in range(1, scenario.images + 1))
     warm = scenario.protocol.weights == "warm"
@@ -189,13 +193,19 @@ def _proven(
     else:
         check(program, chip, workload)
     starts = _starts(program, chip, workload, scenario)
-    if starts[0][0] is not program:
+    if starts[0][0] is not starts[-1][0]:
         check(starts[0][0], chip, Ledger("", ()))
     return starts
 
 
 def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Workload | Ledger:
-    """The workload after the scenario's passes."""
+    """The workload with the scenario's densities, after its passes."""
+    if scenario.densities:
+        if isinstance(workload, Ledger):
+            raise SimresError(f"`densities` need a traced network, and `{workload.name}` is a ledger")
+        given, stated = workload, scenario.densities
+        key = (IdentityKey(given), tuple(stated.items()))
+        workload = _rewrites.get(key, lambda: with_densities(given, stated))
     if not scenario.passes:
         return workload
     from simres.passes.application import apply
@@ -204,8 +214,8 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
         first = scenario.passes[0]
         raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
     network = workload
-    key = (IdentityKey(network), scenario.passes, IdentityKey(registry))
-    return _rewrites.get(key, lambda: apply(scenario.passes, network, registry))
+    rewritten = (IdentityKey(network), scenario.passes, IdentityKey(registry))
+    return _rewrites.get(rewritten, lambda: apply(scenario.passes, network, registry))
 
 
 def _forms(workload: Workload | Ledger, chip: Chip) -> Iterator[Workload | Ledger]:

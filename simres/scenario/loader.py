@@ -133,6 +133,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
         **(
             {"protocol": scenario.protocol.model_dump(mode="json")} if scenario.protocol != Protocol() else {}
         ),
+        **({"densities": dict(scenario.densities)} if scenario.densities else {}),
         "seed": scenario.seed,
         "expect": {
             item.path: {"value": item.text, "within": units.spell_percent(item.within)}
@@ -213,6 +214,8 @@ def _scenario(
     schedulers = [(network.scheduler, network.parameters) for network in networks]
     loaded = any(network.load for network in networks)
     protocol = protocol_of(problems, data.get("protocol"), schedulers, load=loaded)
+    if tenants and data.get("densities"):
+        problems.add(("densities",), "are of one network, under `workload:`", key=True)
     if data.get("sweep") is not None:
         from simres.scenario.sweep_section import sweep_of
 
@@ -232,6 +235,7 @@ def _scenario(
         tenants=tenants,
         load=None if tenants else load,
         protocol=protocol,
+        densities=file.densities,
         path=path,
         overridden=bool(overrides),
     )

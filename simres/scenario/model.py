@@ -57,6 +57,9 @@ class ScenarioFile(BaseModel):
     """What the time has in it, as where it was measured: `{weights: warm, call: 100 us}`."""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of everything random; the same seed gives the same result."""
+    densities: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    """Shares of values that are not 0, by tensor, where they were measured elsewhere: `{relu1: 0.61}`. They
+    replace those of tracing. A bus with `compression` moves fewer bytes for them."""
     expect: dict[str, Any] = {}
     """Figures of the result by path, and what they should be; a miss makes the command fail."""
     sweep: Any = None
@@ -164,6 +167,7 @@ class Scenario:
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
     load: RequestLoad | None = None
     protocol: Protocol = field(default_factory=Protocol)
+    densities: Mapping[str, float] = field(default_factory=dict)
     path: Path | None = field(default=None, compare=False)
     overridden: bool = field(default=False, compare=False)
 

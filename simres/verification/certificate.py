@@ -51,12 +51,14 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
     macs = [op.macs for op in workload.ops if op.macs]
     vector_ops = [op.vector_ops for op in workload.ops if op.vector_ops]
     for role in _KNOWN.values():
-        names = [name for name, part in _hardware(result).items() if _KNOWN.get(str(part["kind"])) == role]
+        names = [name for name, part in hardware(result).items() if _KNOWN.get(str(part["kind"])) == role]
         same = {engine.split(".")[0] for engine, one in result.chip.items() if one.role == role}
         if len(names) != 1 or same != set(names):
             continue
         (name,) = names
-        part = _hardware(result)[name]
+        part = hardware(result)[name]
+        if compresses(part):
+            continue
         if role == "bus":
             bursts = -(-moved_bytes // _figure(part, "burst"))
             ps = Fraction(moved_bytes * PS_PER_S, _figure(part, "bandwidth"))
@@ -68,9 +70,14 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
     return found
 
 
+def compresses(part: Mapping[str, Any]) -> bool:
+    """Whether a component moves fewer bytes than a tensor has, so that none of them are compulsory here."""
+    return str(part.get("compression", "none")) != "none"
+
+
 def _latency_ps(result: Result) -> int:
     """A generous time for a transfer of a byte."""
-    part = next(part for part in _hardware(result).values() if part["kind"] == "ddr")
+    part = next(part for part in hardware(result).values() if part["kind"] == "ddr")
     moved = Fraction(PS_PER_S, _figure(part, "bandwidth"))
     return _figure(part, "latency") + _between_bursts_ps(part) + ceil(moved)
 
@@ -87,7 +94,7 @@ def _call_ps(result: Result) -> int:
     return _figure(protocol, "call") if isinstance(protocol, Mapping) else 0
 
 
-def _hardware(result: Result) -> Mapping[str, Mapping[str, Any]]:
+def hardware(result: Result) -> Mapping[str, Mapping[str, Any]]:
     found = result.origin.scenario.get("hardware", {})
     return found if isinstance(found, Mapping) else {}
 

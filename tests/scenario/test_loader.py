@@ -301,6 +301,7 @@ class TestResolved:
         assert resolved(load("paper", registry=BUILT_IN))["hardware"]["ddr"] == {
             "kind": "ddr",
             "static_power": "0 uW",
+            "compression": "none",
             "energy_per_byte": "160 pJ",
             "bandwidth": "1 GB/s",
             "burst": "64 B",
