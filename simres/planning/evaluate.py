@@ -22,6 +22,7 @@ from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.compression import bounding, bytes_term
 from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
+from simres.planning.timed_part import timed_bound, untimed_bytes
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tenants import ONLY, combined_workload, view_name
@@ -34,6 +35,7 @@ from simres.workload.operators import Role
 
 if TYPE_CHECKING:
     from simres.scenario.model import Scenario
+    from simres.scenario.protocol import Protocol
 
 
 def evaluate(
@@ -83,14 +85,15 @@ def _result(
         name: bool(own.passes) or crew.members[name].schedule.workload is not given[name]
         for name, own in scenario.parts().items()
     }
+    only = crew.members.get(ONLY)
     works = [
         least_work(member.schedule.workload, crew.programs[name], member.repeats)
         for name, member in crew.members.items()
     ]
+    if only and (untimed := only.repeats * untimed_bytes(only.schedule.workload, scenario.protocol)):
+        works = [replace(work, nbytes=max(0, work.nbytes - untimed)) for work in works]
     chains_ps = [member.start_ps + ran[name][1] for name, member in crew.members.items()]
-    call_ps = scenario.protocol.call
-    lower = {name: _lower_bound(crew, name, call_ps) for name in crew.members}
-    only = crew.members.get(ONLY)
+    lower = {name: _lower_bound(crew, name, scenario.protocol) for name in crew.members}
     chip = bounding(crew.chip, only.schedule.workload if only else whole)
     return Result(
         name=scenario.name,
@@ -119,7 +122,7 @@ def _result(
     )
 
 
-def _lower_bound(crew: Crew, name: str, call_ps: int = 0) -> LowerBound:
+def _lower_bound(crew: Crew, name: str, protocol: Protocol) -> LowerBound:
     """What no schedule of a network can beat; of a ledger, and of requests over time, only work counts.
 
     Requests that are served together share launches and loads.
@@ -137,6 +140,10 @@ def _lower_bound(crew: Crew, name: str, call_ps: int = 0) -> LowerBound:
         nbytes = compulsory_bytes(workload, there, member.repeats)
         compressed = bytes_term(crew.chip, workload, nbytes, member.repeats)
         found = LowerBound((*found.terms, *([compressed] if compressed.ps else [])))
+    if untimed := untimed_bytes(workload, protocol):
+        nbytes = compulsory_bytes(workload, there, member.repeats) - member.repeats * untimed
+        found = timed_bound(found, chip, max(0, nbytes))
+    call_ps = protocol.call
     if not call_ps:
         return found
     weights = {
@@ -145,6 +152,8 @@ def _lower_bound(crew: Crew, name: str, call_ps: int = 0) -> LowerBound:
         if workload.tensors[tensor].role is Role.WEIGHT
     }
     last = lower_bound(workload, chip, weights)
+    if untimed:
+        last = timed_bound(last, chip, 0)
     return with_calls(found, last.makespan_ps, member.repeats, call_ps)
 
 

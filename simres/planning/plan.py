@@ -14,6 +14,7 @@ from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.candidates import candidate_programs
 from simres.planning.compression import compressed, with_densities
+from simres.planning.timed_part import timed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
@@ -171,7 +172,7 @@ def _starts(
     """The Program once per inference, each after its call, with its transfers as they go over the bus. Before
     them what fills the memory, where the Program expects data there and the protocol does not say that it is
     there already."""
-    program = compressed(program, workload, chip)
+    program = compressed(timed(program, workload, scenario.protocol), workload, chip)
     call_ps = scenario.protocol.call
     each = tuple((program, number * call_ps) for number in range(1, scenario.images + 1))
     warm = scenario.protocol.weights == "warm"

@@ -214,6 +214,10 @@ def _scenario(
     schedulers = [(network.scheduler, network.parameters) for network in networks]
     loaded = any(network.load for network in networks)
     protocol = protocol_of(problems, data.get("protocol"), schedulers, load=loaded)
+    if tenants and "outside" in (protocol.inputs, protocol.outputs):
+        problems.add(
+            ("protocol",), "has all inputs and outputs inside where tenants share the chip", key=True
+        )
     if tenants and data.get("densities"):
         problems.add(("densities",), "are of one network, under `workload:`", key=True)
     if data.get("sweep") is not None:

@@ -25,6 +25,11 @@ class Protocol(BaseModel):
     call: Duration = 0
     """A fixed time before each inference, such as `100 us`: driver, interrupt, the way to the chip and back.
     Calls follow each other, and overlap with earlier inferences."""
+    inputs: Literal["inside", "outside"] = "inside"
+    """Whether the time has inputs' way onto the chip in it; `outside` where they lie there when it starts.
+    What is loaded again later is timed."""
+    outputs: Literal["inside", "outside"] = "inside"
+    """Whether the time has outputs' way off the chip in it."""
 
 
 def protocol_of(

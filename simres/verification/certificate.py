@@ -57,7 +57,7 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
             continue
         (name,) = names
         part = hardware(result)[name]
-        if compresses(part):
+        if role == "bus" and spares(result):
             continue
         if role == "bus":
             bursts = -(-moved_bytes // _figure(part, "burst"))
@@ -70,9 +70,12 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
     return found
 
 
-def compresses(part: Mapping[str, Any]) -> bool:
-    """Whether a component moves fewer bytes than a tensor has, so that none of them are compulsory here."""
-    return str(part.get("compression", "none")) != "none"
+def spares(result: Result) -> bool:
+    """Whether fewer bytes move than tensors have, so that none of them are compulsory here: a bus compresses,
+    or the protocol leaves inputs or outputs out of the time."""
+    protocol = result.origin.scenario.get("protocol")
+    outside = isinstance(protocol, Mapping) and "outside" in (protocol.get("inputs"), protocol.get("outputs"))
+    return outside or any(part.get("compression", "none") != "none" for part in hardware(result).values())
 
 
 def _latency_ps(result: Result) -> int:

@@ -36,7 +36,12 @@ def test_it_is_written_out_only_where_it_says_something() -> None:
     assert plain.protocol == Protocol(weights="cold", call=0)
     assert "protocol" not in resolved(plain)
     timed = from_document(document(protocol={"weights": "warm", "call": "100 us"}), registry=registry)
-    assert resolved(timed)["protocol"] == {"weights": "warm", "call": "100 us"}
+    assert resolved(timed)["protocol"] == {
+        "weights": "warm",
+        "call": "100 us",
+        "inputs": "inside",
+        "outputs": "inside",
+    }
     assert from_document(resolved(timed), registry=registry) == timed
 
 
@@ -95,7 +100,7 @@ def test_a_result_with_a_protocol_is_verified_and_rerun(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(result.to_json(), encoding="utf-8")
     stored = simres.load(path)
-    assert stored.origin.scenario["protocol"] == {"weights": "warm", "call": "100 us"}
+    assert stored.origin.scenario["protocol"]["call"] == "100 us"
     assert headline(stored) == headline(result)
     assert all(found.holds for found in verify(stored))
     before, again = simres.rerun(path)

@@ -54,6 +54,7 @@ def protocol(result: Result) -> list[str]:
         parts = ["weights streamed, as they do not fit"]
     if (call := str(stated.get("call", "0 ps"))) != "0 ps":
         parts.append(f"{call} a call")
+    parts += [f"{ends} outside" for ends in ("inputs", "outputs") if stated.get(ends) == "outside"]
     return parts
 
 
