@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 import closed_forms  # type: ignore[import-not-found]
 import published  # type: ignore[import-not-found]
-from simres_dram.controller import Controller
 from simres_systolic import topology
 from simres_systolic.array import SystolicSpec
 from simres_systolic.shapes import scalesim_shapes
@@ -93,7 +92,7 @@ def dram() -> Iterator[str]:
     """Two cycle-level simulators of DRAM."""
     found = sys.path[:]
     sys.path.insert(0, str(DRAM_TESTS))
-    traffic = importlib.import_module("test_reference")
+    traffic = importlib.import_module("reference_traffic")
     sys.path[:] = found
     yield """\
 The kind `dram` (package `simres-dram`) beside DRAMsim3 and Ramulator 2: the same timing, queues and
@@ -104,6 +103,7 @@ between themselves, so the error is the distance from the interval between them;
         "device",
         "addresses",
         "traffic",
+        "lines in a group",
         "reads in flight",
         "DRAMsim3",
         "Ramulator 2",
@@ -111,17 +111,18 @@ between themselves, so the error is the distance from the interval between them;
         "error",
     )
     yield from _heading(*columns)
-    for row in traffic.REFERENCE["rows"]:
-        share = _bandwidth(traffic, row)
-        known = [row[name]["bw_frac"] for name in ("dramsim3", "ramulator2")]
-        nearest = min(max(share, min(known)), max(known))
-        error = "-" if nearest == share else _error(share, nearest)
+    for row in (row for path in traffic.FILES for row in traffic.rows(path)):
+        share, _ = traffic.run(row)
+        known = [row[name]["bw_frac"] for name in traffic.SIMULATORS]
+        off = traffic.outside(share, row)
         names = (
             row["dram"].upper(),
             row["address_map"],
             row["pattern"],
+            str(row.get("group_lines", 1)),
             str(row["read_window"] or "as many as fit"),
         )
+        error = f"{100 * off:+.1f} %" if off else "-"
         yield _row(*names, *(f"{100 * value:.1f} %" for value in (*known, share)), error)
 
 
@@ -221,19 +222,6 @@ def _scalesim_row(name: str, dataflow: str, runs: list[Mapping[str, Any]]) -> st
         counted += len(found)
         theirs, ours = theirs + sum(run["cycles"]), ours + sum(found)
     return _row(name, dataflow, str(len(runs)), f"{theirs}", f"{ours}", f"{different} of {counted}")
-
-
-def _bandwidth(traffic: Any, row: Mapping[str, Any]) -> float:
-    """The share of the peak that a row's traffic gets."""
-    spec = traffic.dram(row)
-    controller = Controller(spec.clocks, spec.addresses, spec.queues, 1, row["read_window"])
-    lines = traffic.stream(row["pattern"], spec.addresses)
-    if row["read_window"]:
-        lines = lines[:20_000] if len(lines) > 1 else [(0, 20_000, False)]
-    controller.add(0, {0: lines})
-    controller.run()
-    moved = sum(stop - start for start, stop, _ in lines)
-    return float(moved * spec.clocks.bl / controller.ports[0].done)
 
 
 def _calibration(found: Mapping[str, Any]) -> str:

@@ -250,10 +250,10 @@ def scenario() -> str:
         *_keys(tenant["properties"], tenant["required"]),
         "",
     ]
-    for name in ("load", "sweep"):
+    for name in ("load", "protocol", "sweep"):
         part = schema["properties"][name]
         lines += [f"## {name}", "", " ".join(part["description"].split()), ""]
-        lines += [*_keys(part["properties"], part["required"]), ""]
+        lines += [*_keys(part["properties"], part.get("required", [])), ""]
     lines += ["## Units", "", "A bare number where a unit belongs is an error.", ""]
     lines += ["| quantity | units | example |", "|---|---|---|"]
     for quantity in QUANTITIES:

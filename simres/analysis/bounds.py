@@ -99,6 +99,19 @@ def shared(tenants: Mapping[str, tuple[int, LowerBound]]) -> LowerBound:
     return LowerBound(tuple(term for term in terms if term.ps))
 
 
+def with_calls(lower: LowerBound, last_ps: int, calls: int, call_ps: int) -> LowerBound:
+    """The lower bound of inferences of which each waits for a call, as long as the ones before it.
+
+    `lower` is that without calls, `last_ps` that of one inference which finds on chip whatever it may. The
+    first starts after a call, the last after all of them: T >= call + lower, T >= calls x call + last.
+    """
+    first_ps, all_ps = call_ps + lower.makespan_ps, calls * call_ps + last_ps
+    number, rest = (1, lower.makespan_ps) if first_ps >= all_ps else (calls, last_ps)
+    many = "a call" if number == 1 else f"{number} calls"
+    reason = f"After {many} of {format_duration(call_ps)}: {format_duration(rest)} that no schedule can beat."
+    return LowerBound((*lower.terms, Term("calls", max(first_ps, all_ps), reason)))
+
+
 def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> Work:
     """The work that any schedule must do: bytes over the bus, multiply-accumulates, vector operations."""
     if isinstance(workload, Ledger):

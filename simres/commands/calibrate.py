@@ -33,6 +33,14 @@ def calibrate(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Measure, and write the chip (YAML)."),
     ] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Fit figures of --chip to the times in this CSV."),
+    ] = None,
+    free: Annotated[
+        list[str] | None,
+        typer.Option("--free", metavar="FIGURE", help="With --from, a figure to fit, such as `matrix.rate`."),
+    ] = None,
     inputs: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,9 +59,18 @@ def calibrate(
 ) -> int:
     """Measure this machine into a chip to simulate on, and hold simulation against real runs.
 
+    With --from, fit a handful of a chip's figures to measured times instead, which needs no torch.
+
     Examples: `simres calibrate -o my-cpu.yaml --threads 1`,
-    `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`.
+    `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`,
+    `simres calibrate --from times.csv --chip npu.yaml --free matrix.rate --free ddr.bandwidth -o new.yaml`.
     """
+    if times is not None or free:
+        from simres.commands.calibrate_from_times import calibrate_from_times
+
+        if times is None or check or inputs:
+            raise SimresError("--free goes with --from, and --from without --check and --input")
+        return calibrate_from_times(times, chip, free or [], output, json=json)
     from simres.commands.torch_setup import prepared
     from simres.reporting.text.console import can_draw, stdout
 

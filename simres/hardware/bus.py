@@ -4,7 +4,7 @@ The rules, in the *memory's time*, which stands still for `refresh_time` at ever
 `refresh_interval` (bursts, requests and turnarounds under way take that much longer):
 
 - A transfer arrives when its channel turns to it. All its bursts are full but the last; a burst of n
-  bytes occupies the bus for `n / bandwidth + burst_overhead`.
+  bytes occupies the bus for `n / bandwidth` and the overhead and header of a burst.
 - Its first burst may start `latency` after its arrival. With `outstanding` W, its burst k may start
   `latency` after burst k - W started: a request is outstanding from its issue to its first byte.
   Its bursts start in order, each at the end of the previous one or later.
@@ -48,7 +48,7 @@ def _rules(spec: BusSpec, per_ps: int) -> Rules:
         spec.arbitration,
         burst=spec.burst,
         byte=PS_PER_S * per_ps // spec.bandwidth,
-        overhead=spec.burst_overhead * per_ps,
+        overhead=spec.between_bursts_ps * per_ps,
         latency=spec.latency * per_ps,
         turnaround=spec.turnaround * per_ps,
         window=spec.outstanding or 0,

@@ -52,6 +52,10 @@ class Resource:
         """A value as a scenario spells it."""
         return str(value) if self.quantity is None else self.quantity.spell(value)
 
+    def format(self, value: int) -> str:
+        """A value for reading, to four digits."""
+        return str(value) if self.quantity is None else self.quantity.format(value)
+
 
 def stated(spec: BaseModel) -> tuple[Resource, ...]:
     """The rates of `spec`, and its delays that are not 0, in the order of its fields."""

@@ -27,6 +27,8 @@ from simres.hardware.resources import Resource, stated
 from simres.program.names import EngineName
 from simres.program.tasks import Work
 from simres.units import PS_PER_S, SIZE, Bandwidth, Bytes, Duration, Energy, OpRate, Power
+from simres.workload.operators import Tensor
+from simres.workload.run_length import coded_bytes
 
 MatrixKind = Literal["conv", "product"]
 Operator = Annotated[str, Field(strict=True, pattern="^[a-z_0-9]+$", max_length=64)]
@@ -63,6 +65,11 @@ class EngineSpec(ComponentSpec):
     def duration_ps(self, work: Work) -> int:
         """The least picoseconds that `work` takes, with nothing in the way; rounded up once."""
         raise NotImplementedError
+
+    def moved_bytes(self, nbytes: int, tensor: Tensor) -> int:  # noqa: ARG002
+        """What goes over a bus for `nbytes` of a tensor: less where it compresses, never more. Time, energy
+        and traffic all follow from it."""
+        return nbytes
 
     def at_peak_ps(self, work: Work) -> Fraction:  # noqa: ARG002
         """Exact picoseconds at the peak rate, without overheads: a lower bound for any schedule.
@@ -122,6 +129,9 @@ class BusSpec(EngineSpec):
     """Bytes moved at once; a last, shorter burst takes its share of the time."""
     burst_overhead: Duration = 0
     """Time lost on the bus with each burst."""
+    burst_header: Bytes | None = None
+    """Bytes that go before each burst, such as the header of a packet (`20 B` on PCIe); time for them, to a
+    whole picosecond, is added to `burst_overhead`. They are not counted as traffic."""
     latency: Duration = 0
     """Time from a request to its first byte, in which nothing moves for it."""
     channels: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
@@ -139,8 +149,14 @@ class BusSpec(EngineSpec):
     """Time from one refresh to the next; 0 for a memory that needs none."""
     refresh_time: Duration = 0
     """Time that a refresh takes, in which the memory stands still."""
+    compression: Literal["none", "run_length"] = "none"
+    """`run_length` codes runs of zeros as Eyeriss does, by the measured density of each map (`densities`, or
+    tracing); maps without one, and those that would not shrink, move as they are."""
     energy_per_byte: Energy = DRAM_FJ_PER_BYTE
     """Energy of a byte read from or written to the memory behind it; the default is DRAM at 45 nm."""
+
+    def moved_bytes(self, nbytes: int, tensor: Tensor) -> int:
+        return nbytes if self.compression == "none" else coded_bytes(tensor, nbytes)
 
     def resources(self) -> tuple[Resource, ...]:
         """Windows count if there is latency; the refresh interval is a property of the memory."""
@@ -158,10 +174,15 @@ class BusSpec(EngineSpec):
             raise ValueError("`refresh_time` must be shorter than `refresh_interval`")
         return self
 
+    @property
+    def between_bursts_ps(self) -> int:
+        """Picoseconds on the bus with each burst that move none of its bytes: overhead and header."""
+        return self.burst_overhead + -(-(self.burst_header or 0) * PS_PER_S // self.bandwidth)
+
     def transfer_ps(self, nbytes: int) -> Fraction:
         """Exact picoseconds on the bus: `nbytes / bandwidth` plus the overhead of every burst begun."""
         bursts = -(-nbytes // self.burst)
-        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
+        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.between_bursts_ps
 
     def window_ps(self, nbytes: int) -> Fraction | int:
         """Exact picoseconds that a lone transfer waits for answers to requests after the first.
@@ -177,7 +198,7 @@ class BusSpec(EngineSpec):
         window = self.outstanding
         if window is None:
             return 0
-        full = self.burst * PS_PER_S + self.burst_overhead * self.bandwidth
+        full = self.burst * PS_PER_S + self.between_bursts_ps * self.bandwidth
         return max(0, self.latency * self.bandwidth - window * full)
 
     def _gaps(self, nbytes: int) -> int:
@@ -193,7 +214,7 @@ class BusSpec(EngineSpec):
         moving = nbytes * PS_PER_S
         if gap := self._gap():
             moving += self._gaps(nbytes) * gap
-        return self.latency + bursts * self.burst_overhead + -(-moving // self.bandwidth)
+        return self.latency + bursts * self.between_bursts_ps + -(-moving // self.bandwidth)
 
     def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:
         """Back-to-back transfers accumulate no rounding."""
@@ -212,7 +233,7 @@ class BusSpec(EngineSpec):
         for work in works:
             nbytes += work.nbytes
             bursts += -(-work.nbytes // self.burst)
-        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.burst_overhead
+        return Fraction(nbytes * PS_PER_S, self.bandwidth) + bursts * self.between_bursts_ps
 
 
 class BackgroundSpec(ComponentSpec):

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from simres.analysis.bounds import LowerBound, bounds, bounds_of, kept, least_work, shared
+from simres.analysis.bounds import (
+    LowerBound,
+    bounds,
+    bounds_of,
+    compulsory_bytes,
+    kept,
+    least_work,
+    shared,
+    with_calls,
+)
 from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
+from simres.planning.compression import bounding, bytes_term
 from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
+from simres.planning.timed_part import timed_bound, untimed_bytes
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tenants import ONLY, combined_workload, view_name
@@ -20,9 +31,11 @@ from simres.result.data import EngineDescription, Expectation, Origin, Tenancy
 from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
 from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import Role
 
 if TYPE_CHECKING:
     from simres.scenario.model import Scenario
+    from simres.scenario.protocol import Protocol
 
 
 def evaluate(
@@ -72,13 +85,16 @@ def _result(
         name: bool(own.passes) or crew.members[name].schedule.workload is not given[name]
         for name, own in scenario.parts().items()
     }
+    only = crew.members.get(ONLY)
     works = [
         least_work(member.schedule.workload, crew.programs[name], member.repeats)
         for name, member in crew.members.items()
     ]
+    if only and (untimed := only.repeats * untimed_bytes(only.schedule.workload, scenario.protocol)):
+        works = [replace(work, nbytes=max(0, work.nbytes - untimed)) for work in works]
     chains_ps = [member.start_ps + ran[name][1] for name, member in crew.members.items()]
-    lower = {name: _lower_bound(crew, name) for name in crew.members}
-    only = crew.members.get(ONLY)
+    lower = {name: _lower_bound(crew, name, scenario.protocol) for name in crew.members}
+    chip = bounding(crew.chip, only.schedule.workload if only else whole)
     return Result(
         name=scenario.name,
         workload=whole,
@@ -89,7 +105,7 @@ def _result(
         },
         program=crew.program,
         record=record_of(crew, ran),
-        bounds=bounds_of(works, crew.chip, max(chains_ps), lower[ONLY] if only else _together(crew, lower)),
+        bounds=bounds_of(works, chip, max(chains_ps), lower[ONLY] if only else _together(crew, lower)),
         origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
         warnings=_warnings(whole),
         rewritten=combined_workload(scheduled) if any(changed.values()) else None,
@@ -106,7 +122,7 @@ def _result(
     )
 
 
-def _lower_bound(crew: Crew, name: str) -> LowerBound:
+def _lower_bound(crew: Crew, name: str, protocol: Protocol) -> LowerBound:
     """What no schedule of a network can beat; of a ledger, and of requests over time, only work counts.
 
     Requests that are served together share launches and loads.
@@ -117,7 +133,28 @@ def _lower_bound(crew: Crew, name: str) -> LowerBound:
         return LowerBound()
     from simres.analysis.lower_bound import lower_bound  # a ledger never loads the table of operators
 
-    return lower_bound(workload, crew.chip, kept(crew.programs[name]), member.repeats)
+    chip = bounding(crew.chip, workload)
+    there = kept(crew.programs[name])
+    found = lower_bound(workload, chip, there, member.repeats)
+    if chip is not crew.chip:
+        nbytes = compulsory_bytes(workload, there, member.repeats)
+        compressed = bytes_term(crew.chip, workload, nbytes, member.repeats)
+        found = LowerBound((*found.terms, *([compressed] if compressed.ps else [])))
+    if untimed := untimed_bytes(workload, protocol):
+        nbytes = compulsory_bytes(workload, there, member.repeats) - member.repeats * untimed
+        found = timed_bound(found, chip, max(0, nbytes))
+    call_ps = protocol.call
+    if not call_ps:
+        return found
+    weights = {
+        tensor: nbytes
+        for tensor, nbytes in workload.needed_bytes.items()
+        if workload.tensors[tensor].role is Role.WEIGHT
+    }
+    last = lower_bound(workload, chip, weights)
+    if untimed:
+        last = timed_bound(last, chip, 0)
+    return with_calls(found, last.makespan_ps, member.repeats, call_ps)
 
 
 def _together(crew: Crew, lower: Mapping[str, LowerBound]) -> LowerBound:
@@ -147,7 +184,14 @@ def _tenancy(
         start_ps=member.start_ps,
         end_ps=max([member.start_ps, *ends_ps]),
         alone_ps=alone_ps(member, crew.behaviours),
-        bounds=bounds(schedule.workload, crew.programs[name], crew.chip, chain_ps, member.repeats, lower),
+        bounds=bounds(
+            schedule.workload,
+            crew.programs[name],
+            bounding(crew.chip, schedule.workload),
+            chain_ps,
+            member.repeats,
+            lower,
+        ),
         candidates=schedule.candidates,
         request_ps=sum(one.counted_latency_ps // one.counted for one in record.streams),
     )

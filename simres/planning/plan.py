@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.candidates import candidate_programs
+from simres.planning.compression import compressed, with_densities
+from simres.planning.timed_part import timed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
@@ -124,10 +127,11 @@ def _plan(
     *,
     brief: bool = False,
 ) -> Schedule:
-    programs = candidate_programs(scenario, workload, chip, registry)
+    programs = _candidates(scenario, workload, chip, registry)
     if len(programs) == 1:
         (program,) = programs
-        return Schedule(chip, workload, program, _proven(program, chip, workload, scenario.images))
+        starts = _proven(program, chip, workload, scenario)
+        return Schedule(chip, workload, starts[-1][0], starts)
     behaviours = behaviours_of(chip, registry)
     tried = []
     best: tuple[int, Program, tuple[Record, int]] | None = None
@@ -135,7 +139,7 @@ def _plan(
         if brief and best is not None and least_ps(program, chip) >= best[0]:
             continue
         try:
-            starts = _starts(program, chip, workload, scenario.images)
+            starts = _starts(program, chip, workload, scenario)
             ran = run_stream(starts, chip, behaviours, RecordLevel.NONE)
         except Exception:
             check(program, chip, workload)  # raises instead if the Program itself is wrong
@@ -146,24 +150,41 @@ def _plan(
             best = (makespan_ps, program, ran)
     assert best is not None
     _, program, ran = best
-    starts = _proven(program, chip, workload, scenario.images)
-    return Schedule(chip, workload, program, starts, () if brief else tuple(tried), ran)
+    starts = _proven(program, chip, workload, scenario)
+    return Schedule(chip, workload, starts[-1][0], starts, () if brief else tuple(tried), ran)
+
+
+def _candidates(
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
+) -> list[Program]:
+    """The candidate Programs. Where weights are warm they are kept, if they fit."""
+    found: list[Program] = []
+    if scenario.protocol.weights == "warm":
+        parameters = scenario.parameters.model_copy(update={"weights": "kept"})
+        with suppress(AnswerIsNo):
+            found = candidate_programs(replace(scenario, parameters=parameters), workload, chip, registry)
+    return found or candidate_programs(scenario, workload, chip, registry)
 
 
 def _starts(
-    program: Program, chip: Chip, workload: Workload | Ledger, images: int
+    program: Program, chip: Chip, workload: Workload | Ledger, scenario: Scenario
 ) -> tuple[tuple[Program, int], ...]:
-    """The Program once per inference, after the one that loads what it expects in memory."""
-    each = ((program, 0),) * images
-    if not program.resident_in or isinstance(workload, Ledger):
+    """The Program once per inference, each after its call, with its transfers as they go over the bus. Before
+    them what fills the memory, where the Program expects data there and the protocol does not say that it is
+    there already."""
+    program = compressed(timed(program, workload, scenario.protocol), workload, chip)
+    call_ps = scenario.protocol.call
+    each = tuple((program, number * call_ps) for number in range(1, scenario.images + 1))
+    warm = scenario.protocol.weights == "warm"
+    if not program.resident_in or isinstance(workload, Ledger) or warm:
         return each
     from simres.scheduling.preload import preload
 
-    return ((preload(program, workload, chip), 0), *each)
+    return ((preload(program, workload, chip), call_ps), *each)
 
 
 def _proven(
-    program: Program, chip: Chip, workload: Workload | Ledger, images: int
+    program: Program, chip: Chip, workload: Workload | Ledger, scenario: Scenario
 ) -> tuple[tuple[Program, int], ...]:
     """The Programs to launch, after a proof that they are sound."""
     if isinstance(workload, Workload):
@@ -172,14 +193,20 @@ def _proven(
         prove(program, chip, workload)
     else:
         check(program, chip, workload)
-    starts = _starts(program, chip, workload, images)
-    if starts[0][0] is not program:
+    starts = _starts(program, chip, workload, scenario)
+    if starts[0][0] is not starts[-1][0]:
         check(starts[0][0], chip, Ledger("", ()))
     return starts
 
 
 def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Workload | Ledger:
-    """The workload after the scenario's passes."""
+    """The workload with the scenario's densities, after its passes."""
+    if scenario.densities:
+        if isinstance(workload, Ledger):
+            raise SimresError(f"`densities` need a traced network, and `{workload.name}` is a ledger")
+        given, stated = workload, scenario.densities
+        key = (IdentityKey(given), tuple(stated.items()))
+        workload = _rewrites.get(key, lambda: with_densities(given, stated))
     if not scenario.passes:
         return workload
     from simres.passes.application import apply
@@ -188,8 +215,8 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
         first = scenario.passes[0]
         raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
     network = workload
-    key = (IdentityKey(network), scenario.passes, IdentityKey(registry))
-    return _rewrites.get(key, lambda: apply(scenario.passes, network, registry))
+    rewritten = (IdentityKey(network), scenario.passes, IdentityKey(registry))
+    return _rewrites.get(rewritten, lambda: apply(scenario.passes, network, registry))
 
 
 def _forms(workload: Workload | Ledger, chip: Chip) -> Iterator[Workload | Ledger]:

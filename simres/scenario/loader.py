@@ -39,6 +39,7 @@ from simres.scenario.model import (
     is_file_reference,
 )
 from simres.scenario.problems import Problems, suggestion
+from simres.scenario.protocol import Protocol, protocol_of
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
 from simres.text import describe
 
@@ -129,6 +130,10 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
         "scheduler": {"name": scenario.scheduler, **scenario.parameters.model_dump(mode="json")},
         "passes": list(scenario.passes),
         **({"load": resolved_load(scenario.load)} if scenario.load else {"images": scenario.images}),
+        **(
+            {"protocol": scenario.protocol.model_dump(mode="json")} if scenario.protocol != Protocol() else {}
+        ),
+        **({"densities": dict(scenario.densities)} if scenario.densities else {}),
         "seed": scenario.seed,
         "expect": {
             item.path: {"value": item.text, "within": units.spell_percent(item.within)}
@@ -205,6 +210,16 @@ def _scenario(
     passes, images = (tuple(file.passes), file.images) if file else ((), 1)
     usual = Tenant(workload, scheduler, parameters, passes, images, sram=0, load=load)
     tenants = tenants_of(problems, registry, hardware, usual, seed, files)
+    networks = tenants.values() or (usual,)
+    schedulers = [(network.scheduler, network.parameters) for network in networks]
+    loaded = any(network.load for network in networks)
+    protocol = protocol_of(problems, data.get("protocol"), schedulers, load=loaded)
+    if tenants and "outside" in (protocol.inputs, protocol.outputs):
+        problems.add(
+            ("protocol",), "has all inputs and outputs inside where tenants share the chip", key=True
+        )
+    if tenants and data.get("densities"):
+        problems.add(("densities",), "are of one network, under `workload:`", key=True)
     if data.get("sweep") is not None:
         from simres.scenario.sweep_section import sweep_of
 
@@ -223,6 +238,8 @@ def _scenario(
         expect=expect,
         tenants=tenants,
         load=None if tenants else load,
+        protocol=protocol,
+        densities=file.densities,
         path=path,
         overridden=bool(overrides),
     )

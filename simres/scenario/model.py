@@ -14,6 +14,7 @@ from simres import units
 from simres.hardware.specs import ComponentSpec, MemorySpec
 from simres.program.tenants import ONLY
 from simres.scenario.arrivals import RequestLoad
+from simres.scenario.protocol import Protocol
 from simres.units import Bytes, Duration
 
 SCHEMA_VERSION = 1
@@ -52,8 +53,13 @@ class ScenarioFile(BaseModel):
     """How often the network runs, the next image as soon as engines are free."""
     load: Any = None
     """Requests over time, instead of `images`: `{arrivals: poisson, rate: 400/s, images: 10000}`."""
+    protocol: Any = None
+    """What the time has in it, as where it was measured: `{weights: warm, call: 100 us}`."""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of everything random; the same seed gives the same result."""
+    densities: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    """Shares of values that are not 0, by tensor, where they were measured elsewhere: `{relu1: 0.61}`. They
+    replace those of tracing. A bus with `compression` moves fewer bytes for them."""
     expect: dict[str, Any] = {}
     """Figures of the result by path, and what they should be; a miss makes the command fail."""
     sweep: Any = None
@@ -160,6 +166,8 @@ class Scenario:
     expect: tuple[StatedExpectation, ...] = ()
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
     load: RequestLoad | None = None
+    protocol: Protocol = field(default_factory=Protocol)
+    densities: Mapping[str, float] = field(default_factory=dict)
     path: Path | None = field(default=None, compare=False)
     overridden: bool = field(default=False, compare=False)
 

@@ -82,11 +82,12 @@ class Problems:
         return Problem(*self.document.place(said, key=key), f"{'.'.join(map(str, said[:-1]))}.{text}")
 
     def _add_pydantic(self, model: type[BaseModel], item: dict[str, Any], trail: Trail) -> None:
-        named = (part for part in item["loc"] if isinstance(part, str | int) and part != "[key]")
+        unknown = item["type"] == "extra_forbidden"  # a key may have the name of pydantic's marker
+        named = (part for part in item["loc"] if isinstance(part, str | int) and (unknown or part != "[key]"))
         at = (*trail, *named)
         if item["type"] == "missing":
             self.add(at[:-1], f"`{at[-1]}` is missing{_example(model, str(at[-1]))}")
-        elif item["type"] == "extra_forbidden":
+        elif unknown:
             self.add_unknown(at, _keys(model, item["loc"][:-1]))
         else:
             self.add(at, plainly(item))

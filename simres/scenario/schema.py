@@ -22,6 +22,7 @@ from simres.scenario.arrivals import BatchFile, LoadFile
 from simres.scenario.assignment import NAME
 from simres.scenario.expectations import RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile, TenantFile
+from simres.scenario.protocol import Protocol
 from simres.scenario.sweep_section import SweepFile
 from simres.units import QUANTITIES
 
@@ -50,6 +51,8 @@ def scenario_schema(registry: Registry) -> Schema:
     schema["oneOf"] = [{"required": ["workload"]}, {"required": ["tenants"]}]
     properties["sweep"] = _sweep() | {"description": properties["sweep"]["description"]}
     properties["load"] = _load() | {"description": properties["load"]["description"]}
+    described = properties["protocol"]["description"]
+    properties["protocol"] = of_model(Protocol) | {"description": described}
     properties["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}}
     whole, part = _entries("component"), _entries("part")
     schema["if"] = {"required": ["chip"]}

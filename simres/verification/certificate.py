@@ -38,7 +38,7 @@ def certificate_problems(result: Result, moved_bytes: int) -> Iterator[str]:
         if unknown := [operator for operator in term.operators if operator not in names]:
             yield f"`{term.name}` names `{unknown[0]}`, which is no operator"
     if len(least) == len(_KNOWN):
-        most = sum(least.values()) + 2 * _latency_ps(result)
+        most = sum(least.values()) + 2 * _latency_ps(result) + result.repeats * _call_ps(result)
         for term in lower.terms:
             if term.ps > most:
                 yield f"`{term.name}` is {term.ps} ps, more than everything one after the other, {most} ps"
@@ -51,16 +51,18 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
     macs = [op.macs for op in workload.ops if op.macs]
     vector_ops = [op.vector_ops for op in workload.ops if op.vector_ops]
     for role in _KNOWN.values():
-        names = [name for name, part in _hardware(result).items() if _KNOWN.get(str(part["kind"])) == role]
+        names = [name for name, part in hardware(result).items() if _KNOWN.get(str(part["kind"])) == role]
         same = {engine.split(".")[0] for engine, one in result.chip.items() if one.role == role}
         if len(names) != 1 or same != set(names):
             continue
         (name,) = names
-        part = _hardware(result)[name]
+        part = hardware(result)[name]
+        if role == "bus" and spares(result):
+            continue
         if role == "bus":
             bursts = -(-moved_bytes // _figure(part, "burst"))
             ps = Fraction(moved_bytes * PS_PER_S, _figure(part, "bandwidth"))
-            found[f"bytes on {name}"] = ceil(ps + bursts * _figure(part, "burst_overhead"))
+            found[f"bytes on {name}"] = ceil(ps + bursts * _between_bursts_ps(part))
             continue
         amounts, each = (macs, 2) if role == "matrix" else (vector_ops, 1)
         ps = Fraction(each * runs * sum(amounts) * PS_PER_S, _figure(part, "rate"))
@@ -68,14 +70,34 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
     return found
 
 
+def spares(result: Result) -> bool:
+    """Whether fewer bytes move than tensors have, so that none of them are compulsory here: a bus compresses,
+    or the protocol leaves inputs or outputs out of the time."""
+    protocol = result.origin.scenario.get("protocol")
+    outside = isinstance(protocol, Mapping) and "outside" in (protocol.get("inputs"), protocol.get("outputs"))
+    return outside or any(part.get("compression", "none") != "none" for part in hardware(result).values())
+
+
 def _latency_ps(result: Result) -> int:
     """A generous time for a transfer of a byte."""
-    part = next(part for part in _hardware(result).values() if part["kind"] == "ddr")
+    part = next(part for part in hardware(result).values() if part["kind"] == "ddr")
     moved = Fraction(PS_PER_S, _figure(part, "bandwidth"))
-    return _figure(part, "latency") + _figure(part, "burst_overhead") + ceil(moved)
+    return _figure(part, "latency") + _between_bursts_ps(part) + ceil(moved)
 
 
-def _hardware(result: Result) -> Mapping[str, Mapping[str, Any]]:
+def _between_bursts_ps(part: Mapping[str, Any]) -> int:
+    """Picoseconds of a burst that move none of its bytes."""
+    header = _figure(part, "burst_header") if part.get("burst_header") else 0
+    return _figure(part, "burst_overhead") + ceil(Fraction(header * PS_PER_S, _figure(part, "bandwidth")))
+
+
+def _call_ps(result: Result) -> int:
+    """The fixed time before each inference."""
+    protocol = result.origin.scenario.get("protocol")
+    return _figure(protocol, "call") if isinstance(protocol, Mapping) else 0
+
+
+def hardware(result: Result) -> Mapping[str, Mapping[str, Any]]:
     found = result.origin.scenario.get("hardware", {})
     return found if isinstance(found, Mapping) else {}
 

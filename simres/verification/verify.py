@@ -9,7 +9,7 @@ from simres.program.record import RecordLevel
 from simres.program.tasks import Program, TaskKind
 from simres.result.result import Result
 from simres.units import format_bytes, format_duration, parse_any
-from simres.verification.certificate import certificate_problems
+from simres.verification.certificate import certificate_problems, spares
 from simres.verification.data import data_problems
 from simres.verification.findings import Finding, finding
 from simres.verification.run import once, time_problems
@@ -113,7 +113,7 @@ def _traffic(result: Result) -> Iterator[str]:
 
 def _compulsory(result: Result, workload: Workload) -> int:
     """Weights once, inputs and outputs each time, without what lies on chip from the start."""
-    if result.tenants or result.record.streams:
+    if result.tenants or result.record.streams or spares(result):
         return 0
     nbytes = 0
     for name, needed in workload.needed_bytes.items():

@@ -69,3 +69,16 @@ def test_a_transfer_into_space_just_given_back_starts_when_that_is_reported():
 
 def test_a_64_byte_burst_at_19_2_gb_is_a_third():
     assert BusSpec(kind="ddr", bandwidth="19.2 GB/s").transfer_ps(64) == Fraction(10000, 3)
+
+
+def test_a_header_takes_the_time_of_its_bytes_with_each_burst() -> None:
+    # A PCIe lane of 500 MB/s: packets of 128 B with 20 B before each, so 148 B are on it for 128 B.
+    lane = {"kind": "ddr", "bandwidth": "500 MB/s", "burst": "128 B", "latency": "1 us"}
+    packets = BusSpec(**lane, burst_header="20 B")
+    assert packets.between_bursts_ps == 40_000
+    for nbytes in (1, 128, 129, 1_000_000):
+        work = Work(nbytes=nbytes)
+        assert packets.duration_ps(work) == BusSpec(**lane, burst_overhead="40 ns").duration_ps(work)
+    works = [Work(nbytes=100_000)] * 3
+    assert packets.together_ps(works) == sum(map(packets.transfer_ps, (100_000,) * 3))
+    assert packets.at_peak_ps(works[0]) == BusSpec(**lane).at_peak_ps(works[0])

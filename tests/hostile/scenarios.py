@@ -90,6 +90,23 @@ def arrivals(rng: Random, folder: Path) -> Attempt:
     return Attempt(read, (str(path), "load"))
 
 
+def times(rng: Random, folder: Path) -> Attempt:
+    lines = b"workload,time,scheduler\nresnet20,1.2 ms,serial\nresnet18,60 ms,\nw.json,5 us,overlapped"
+    if rng.random() < 0.5:
+        row = f"resnet20,{quantity(rng)},{mutations.text_of(rng)}"
+        data = mutations.lines_changed(rng, lines, (*YAML, row, '"', ",,", "resnet20,1 ms", "a,a,a"))
+    else:
+        data = mutations.bytes_changed(rng, lines)
+    path = put(folder, "times.csv", data)
+
+    def read() -> None:
+        from simres.calibration.measured_times import read_times
+
+        read_times(path)
+
+    return Attempt(read, (str(path),))
+
+
 def recipe(rng: Random, folder: Path) -> Attempt:
     seeds = (
         b"extends: fast\nepochs: 3\nlr: 0.1\nmilestones: [1, 2]\nflip: none\nprecision: auto\n",

@@ -22,6 +22,7 @@ ALL = (
     Target("unit", settings.unit, 5),
     Target("sweep values", settings.varied, 7),
     Target("arrivals", scenarios.arrivals, 3),
+    Target("measured times", scenarios.times, 3),
     Target("result", results.result, 14),
     Target("sweep table", results.table, 4),
     Target("topology", topologies.topology, 5, ("simres_systolic",)),

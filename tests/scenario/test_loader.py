@@ -301,10 +301,12 @@ class TestResolved:
         assert resolved(load("paper", registry=BUILT_IN))["hardware"]["ddr"] == {
             "kind": "ddr",
             "static_power": "0 uW",
+            "compression": "none",
             "energy_per_byte": "160 pJ",
             "bandwidth": "1 GB/s",
             "burst": "64 B",
             "burst_overhead": "0 ps",
+            "burst_header": None,
             "latency": "0 ps",
             "channels": 1,
             "arbitration": "round_robin",
@@ -378,3 +380,9 @@ def test_suggestions():
     assert suggestion("Burst", ["bandwidth", "burst"]) == "; did you mean `burst`?"
     assert suggestion("zzz", ["a", "b"]) == "; known: a, b"
     assert suggestion("zzz", []) == "; none is taken here"
+
+
+def test_a_key_with_the_name_of_a_marker_is_unknown_like_any_other() -> None:
+    document = {"workload": "resnet20", "chip": "paper", "[key]": 1}
+    with pytest.raises(InvalidFile, match=r"\[key\]: unknown key"):
+        from_document(document, registry=Registry(external=False))

@@ -39,13 +39,14 @@ def simulate(timing, map_, queues, ports, trace=None):
     t = timing
     ranks, groups, banks = map_.ranks, map_.groups, map_.banks
     row_of = {}
-    unused = set()  # banks whose row was opened and has had no column command
+    unused = {}  # by bank whose row was opened and has had no column command: whether for a write
     times = {}  # last command of each kind: by ("ACT", rank, group, bank), ...
     activates = {rank: [] for rank in range(ranks)}
     due = {rank: t.refi * (rank + 1) // ranks if t.refi else None for rank in range(ranks)}
     waiting = {False: [], True: []}
     counts = {"ACT": 0, "PRE": 0, "RD": 0, "WR": 0, "REF": 0}
     writing, served, age, turn = False, 0, 0, 0
+    owed = queues.batch
     log = []
 
     def last(*what):
@@ -91,10 +92,10 @@ def simulate(timing, map_, queues, ports, trace=None):
 
     def precharge(rank, group, bank, clock):
         del row_of[rank, group, bank]
-        unused.discard((rank, group, bank))
+        unused.pop((rank, group, bank), None)
         times["PRE", rank, group, bank] = clock
 
-    def command(clock, turning):
+    def command(clock):
         """Issues the command of this clock, if any."""
         blocked = set()
         for rank in range(ranks):
@@ -115,27 +116,32 @@ def simulate(timing, map_, queues, ports, trace=None):
                 due[rank] += t.refi
                 counts["REF"] += 1
                 return None
+        left = [where for where, write in unused.items() if write != writing]
+        for request in waiting[not writing]:
+            where = request.place[:3]
+            if where in left and where[0] not in blocked and column_ok(request, clock):
+                return request
         queue = [r for r in waiting[writing] if r.place[0] not in blocked]
         for request in queue:
             if column_ok(request, clock):
                 return request
         seen = set()
-        for request in queue if not turning else ():
+        for request in queue:
             where = request.place[:3]
             if where in seen:
                 continue
             hits = [r for r in queue if r.place[:3] == where and r.place[3] == row_of.get(where)]
-            if hits:
+            if any(r.age <= request.age for r in hits):
                 continue
             seen.add(where)
             if where in row_of:
-                if precharge_ok(*where, clock):
+                if where not in left and precharge_ok(*where, clock):
                     precharge(*where, clock)
                     counts["PRE"] += 1
                     return None
             elif activate_ok(request, clock):
                 row_of[where] = request.place[3]
-                unused.add(where)
+                unused[where] = request.write
                 times["ACT", *where] = clock
                 activates[where[0]].append(clock)
                 counts["ACT"] += 1
@@ -175,25 +181,24 @@ def simulate(timing, map_, queues, ports, trace=None):
     clock = 0
     while any(port.next < len(port.requests) for port in ports) or waiting[False] or waiting[True]:
         reads, writes = len(waiting[False]), len(waiting[True])
-        batch = served >= queues.batch
         if writing:
-            turning = reads and (writes <= queues.low or batch)
-        else:
-            turning = writes and (not reads or (writes >= queues.high and batch))
-        if turning and not unused:
-            writing, served, turning = not writing, 0, False
-        request = command(clock, turning)
+            if reads and (writes <= queues.low or served >= queues.patience):
+                writing, served = False, 0
+                owed = queues.patience if writes > queues.low else queues.batch
+        elif writes and (not reads or (writes >= queues.high and served >= owed)):
+            writing, served = True, 0
+        request = command(clock)
         if request is not None:
             kind = "WR" if request.write else "RD"
             rank, group, bank, _ = request.place
-            unused.discard((rank, group, bank))
+            unused.pop((rank, group, bank), None)
             times[kind, rank, group, bank] = clock
             log.append((kind, rank, group, clock))
             del log[:-64]
             counts[kind] += 1
             if trace is not None:
                 trace.append((clock, kind, request.port))
-            served += 1
+            served += request.write == writing
             waiting[request.write].remove(request)
             end = clock + (t.cwl if request.write else t.cl) + t.bl
             port = ports[request.port]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 
 import pytest
 from dram_by_clock import Port, simulate
@@ -209,3 +210,27 @@ def test_a_port_whose_stretch_just_joined_gives_way():
     first = [(0, [(0, 1, True)]), (0, [(0, 12, True)])]
     other = [(0, [(0, 1, True)]), (0, [(0, 1, False)]), (0, [(0, 1, True)])]
     agree(timing, AddressMap(banks=1, rows=8, columns=8), Queues(1, 2, 1, 0), [first, other])
+
+
+def test_a_stream_of_writes_does_not_keep_reads_out():
+    timing = Timing(11, 8, 11, 11, 28, 5, 5, 24, 4, 4, 6, 6, 12, 6, 208, 6240)
+    lines = 4000
+    controller = Controller(timing, AddressMap(rows=64), Queues(), 2)
+    controller.add(0, {0: [(0, lines, False)], 1: [(8 * lines, 9 * lines, True)]})
+    controller.run()
+    reads, writes = (lines - port.left for port in controller.ports)
+    assert lines in (reads, writes)
+    assert min(reads, writes) > 0.9 * lines
+
+
+def test_a_drain_of_writes_goes_down_to_the_low_mark():
+    # Groups of 40 reads and as many writes: a drain is as long as its group, less the mark.
+    timing = Timing(11, 8, 11, 11, 28, 5, 5, 24, 4, 4, 6, 6, 12, 6, 208, 0)
+    port = [(0, [(n * 40, n * 40 + 40, n % 2 == 1) for n in range(20)])]
+    trace = []
+    plain = [Port([(line, write, 0) for a, b, write in port[0][1] for line in range(a, b)])]
+    simulate(timing, AddressMap(rows=64), Queues(), plain, trace)
+    kinds = [kind for _, kind, _ in trace if kind in ("RD", "WR")]
+    turns = sum(one != other for one, other in pairwise(kinds))
+    assert turns < 25  # in batches of 20 there would be 40
+    agree(timing, AddressMap(rows=64), Queues(), [port])

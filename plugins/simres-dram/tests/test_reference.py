@@ -1,67 +1,30 @@
-"""The controller against two cycle-level simulators, DRAMsim3 and Ramulator 2, on the same traffic.
-
-`dram-streams.json` has their figures: same timing, same queues, same addresses, refresh on. They differ
-from each other in what a controller is free to do, so the measure is the interval between the two.
-"""
+"""The controller against two cycle-level simulators, on the same traffic (`reference_traffic`)."""
 
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
-from simres_dram.addresses import AddressMap
+from reference_traffic import DEVICES, FILES, Row, outside, rows, run, tolerance
 from simres_dram.controller import Controller
 from simres_dram.spec import DramSpec
 
-REFERENCE = json.loads((Path(__file__).parent / "dram-streams.json").read_text(encoding="utf-8"))
-MAPS = {"row": "ro-ra-ba-bg-co-ch", "bgint": "ro-ra-ba-co-bg-ch"}
-DEVICES = {"ddr3": "DDR3-1600K-x8", "ddr4": "DDR4-2400T-x8"}
-MIXES = ("copy_stagger", "rand_mix")
+REFERENCE = json.loads(FILES[0].read_text(encoding="utf-8"))
 NAMED = "cl cwl rcd rp ras rrd_s rrd_l faw ccd_s ccd_l wtr_s wtr_l wr rtp rfc refi"
 TIMES = {"bl": "nBL", "rtrs": None} | {name: f"n{name.upper()}" for name in NAMED.split()}
 
 
-def dram(row: dict[str, str]) -> DramSpec:
-    return DramSpec(kind="dram", device=DEVICES[row["dram"]], address_map=MAPS[row["address_map"]])
-
-
-def stream(pattern: str, addresses: AddressMap) -> list[tuple[int, int, bool]]:
-    """The traffic as stretches of lines and whether they are written."""
-    chance = random.Random(1)
-    some = range(40_000)
-    if pattern.startswith("seq"):
-        return [(0, 100_000, pattern == "seq_write")]
-    if pattern == "copy_stagger":  # the written half begins half of the banks further on
-        other = addresses.lines // 2 + addresses.block * addresses.banks // 2
-        return [(n // 2 + n % 2 * other, n // 2 + n % 2 * other + 1, n % 2 == 1) for n in some]
-    writes = {"rand_read": 0, "rand_mix": 1, "rand_write": 3}[pattern]  # of three lines
-    lines = [chance.randrange(addresses.lines) for _ in some]
-    return [(line, line + 1, n % 3 >= 3 - writes) for n, line in enumerate(lines)]
-
-
-@pytest.mark.parametrize("row", REFERENCE["rows"], ids=lambda row: "-".join(map(str, list(row.values())[:4])))
-def test_between_the_two_simulators(row: dict[str, str]) -> None:
-    spec = dram(row)
-    window = row["read_window"]
-    controller = Controller(spec.clocks, spec.addresses, spec.queues, 1, window)
-    lines = stream(row["pattern"], spec.addresses)
-    if window:
-        lines = lines[:20_000] if len(lines) > 1 else [(0, 20_000, False)]
-    controller.add(0, {0: lines})
-    controller.run()
-    port = controller.ports[0]
-    moved = sum(stop - start for start, stop, _ in lines)
-    bandwidth = moved * spec.clocks.bl / port.done
-    found = [row[name]["bw_frac"] for name in ("dramsim3", "ramulator2")]
-    within = 0.05 if row["pattern"] in MIXES else 0.02
-    assert min(found) * (1 - within) <= bandwidth <= max(found) * (1 + within)
-    if window:
-        latency = (port.ended - port.joined) / port.reads * 1e9 / spec.chip.clock
-        found = [row[name]["rd_lat_ns"] for name in ("dramsim3", "ramulator2")]
-        assert min(found) * 0.95 <= latency <= max(found) * 1.05
+@pytest.mark.parametrize(
+    "row",
+    [row for path in FILES for row in rows(path)],
+    ids=lambda row: "-".join(str(value) for value in row.values() if not isinstance(value, dict)),
+)
+def test_between_the_two_simulators(row: Row) -> None:
+    bandwidth, latency = run(row)
+    assert abs(outside(bandwidth, row)) <= tolerance(row)
+    if row["read_window"]:
+        assert abs(outside(latency, row, "rd_lat_ns")) <= 0.05
 
 
 @pytest.mark.parametrize("name", DEVICES)

@@ -39,7 +39,23 @@ def headline(result: Result) -> str:
         if result.role(names) == "matrix":
             share = percent(bound_ps, makespan).replace("-", "0")
             parts.append(f"{share} % of {possessive(the(result, names))} peak")
-    return f"{result.name}: {', '.join(parts)}."
+    said = f"{result.name}: {', '.join(parts)}"
+    return f"{said} ({', '.join(timed)})." if (timed := protocol(result)) else f"{said}."
+
+
+def protocol(result: Result) -> list[str]:
+    """Returns what the time has in it beside the network, where the scenario says so."""
+    stated = result.origin.scenario.get("protocol")
+    if not isinstance(stated, Mapping):
+        return []
+    warm = stated.get("weights") == "warm"
+    parts = ["weights warm"] if warm and result.program.resident_in else []
+    if warm and not parts:
+        parts = ["weights streamed, as they do not fit"]
+    if (call := str(stated.get("call", "0 ps"))) != "0 ps":
+        parts.append(f"{call} a call")
+    parts += [f"{ends} outside" for ends in ("inputs", "outputs") if stated.get(ends) == "outside"]
+    return parts
 
 
 def limit(result: Result) -> str:

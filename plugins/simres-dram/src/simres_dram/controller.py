@@ -9,14 +9,17 @@ on until they are there. The rules:
   at this very clock comes after what it was handed before.
   A line's first command comes a clock after it joined, at the soonest.
 - *Direction.* The channel reads, and turns to writes when no read waits, or when `high` writes do and a
-  batch has been read since it last turned. It turns back, if reads wait, when `low` writes are left or a
-  batch has been written. A batch is `high - low` lines. Before it turns, whatever it opened a row for goes,
-  and it opens and closes no others.
-- *Commands.* One a clock, for the queue of the current direction. First comes the refresh of a rank that
-  is due; then, of the reads or writes that may start (their row is open), the one that joined first; then
-  the precharge or activate of whoever joined first. A row stays open until another of its bank is asked
-  for (open page), and as long as the queue asks for it. That is FR-FCFS (Rixner et al., "Memory access
-  scheduling", ISCA 2000).
+  batch (`high - low` lines) has been read since it last turned. It turns back when reads wait and only `low`
+  writes do. Two marks and a batch of reads: so do DRAMsim3, Ramulator 2 and gem5. Writes that keep coming
+  would keep reads out for good, so after `patience` writes it turns back whatever waits, and then reads as
+  many lines before it turns again: a starvation limit, as memory controllers for FPGAs and SoCs have.
+- *Commands.* One a clock. First comes the refresh of a rank that is due. Then come lines of the direction it
+  turned from, whose rows were opened for them; then, of the current direction's reads or writes that may
+  start (their row is open), the one that joined first; then the precharge or activate of whoever joined
+  first. A row stays open until another of its bank is asked for (open page), and as long as what hits it
+  joined before whoever asks for the other. That is FR-FCFS (Rixner et al., "Memory access scheduling", ISCA
+  2000), with row hits that pass older lines only where these have to wait anyway (Ramulator 2's
+  `FRFCFS-RowHit`).
 - *Refresh.* A rank is due every `refi` clocks, evenly staggered by rank; from then on it gets no other
   command: its banks are precharged together as soon as all may be, it is refreshed, and all rows are shut.
 - *Timing.* Commands keep the distances of `Timing`. A line is done with the last clock of its data.
@@ -86,52 +89,51 @@ class Controller(Waiting):
 
     def step(self, limit: int) -> bool:
         """The next command, or the next lines to join: whichever is first. False if that is past `limit`."""
-        reads, writes = self.count
-        write = self.writing
-        if write:
-            turns = reads and (writes <= self.queues.low or self.served >= self.queues.batch)
-        else:
-            turns = writes and (
-                not reads or (writes >= self.queues.high and self.served >= self.queues.batch)
-            )
-        if turns and not self.unused:
-            write = self.writing = not write
-            self.served, turns = 0, False
+        write = self.directed()
+        opened = self.unused
+        left = [bank for bank, other in opened.items() if other != write] if opened else ()
         now, due = self.now, self.soonest_due
         rows, columns, directions = self.row, self.column_at, self.direction_at[write]
-        best_at, best_age, best_bank, best_run, best_hit = NEVER, 0, -1, None, False
+        best_at, best_age, best_bank, best_run, best_hit, first = NEVER, 0, -1, None, False, False
         others: list[Candidate] = []
         for bank, runs in self.waiting[write].items():
             row = rows[bank]
-            run = runs[0]
+            run, older = runs[0], None
             if len(runs) > 1:
-                run = self.foremost(runs, row)
-            if run.row == row:
+                run, older = self.foremost(runs, row)
+            hit = run.row == row
+            if hit:
                 at = columns[bank]
                 earliest = directions[self.group_of[bank]]
-                hit = True
                 if earliest > at:
                     at = earliest
-            elif turns:
-                continue
             elif row < 0:
                 at = self.activate_at[bank]
                 earliest = self.group_at[self.group_of[bank]]
-                hit = False
                 if earliest > at:
                     at = earliest
+            elif bank in left:
+                continue
             else:
                 at = self.precharge_at[bank]
-                hit = False
             if at < now:
                 at = now
-            if at >= due and at >= self.due[self.rank_of[bank]]:
+            if at < due or at < self.due[self.rank_of[bank]]:
+                others.append((at, run.first, bank, run, hit))
+            if older and bank not in left:
+                at = max(now, self.precharge_at[bank])
+                if at < due or at < self.due[self.rank_of[bank]]:
+                    others.append((at, older.first, bank, older, False))
+        for at, age, bank, run, hit in others:
+            if at < best_at or (at == best_at and (hit > best_hit or (hit == best_hit and age < best_age))):
+                best_at, best_age, best_bank, best_run, best_hit = at, age, bank, run, hit
+        for bank in left:
+            run, _ = self.foremost(self.waiting[not write][bank], rows[bank])
+            at = max(columns[bank], self.direction_at[not write][self.group_of[bank]], now)
+            if at >= self.due[self.rank_of[bank]]:
                 continue
-            others.append((at, run.first, bank, run, hit))
-            if at < best_at or (
-                at == best_at and (hit > best_hit or (hit == best_hit and run.first < best_age))
-            ):
-                best_at, best_age, best_bank, best_run, best_hit = at, run.first, bank, run, hit
+            if at < best_at or (at == best_at and (not first or run.first < best_age)):
+                best_at, best_age, best_bank, best_run, best_hit, first = at, run.first, bank, run, True, True
         refresh_at, refreshed = NEVER, -1
         if due <= best_at and due <= limit:
             refresh_at, refreshed = self.next_refresh()
@@ -148,27 +150,46 @@ class Controller(Waiting):
             self.refresh(refreshed, refresh_at)
         elif best_hit:
             assert best_run is not None
-            self.column(best_at, best_bank, best_run, others, min(limit, refresh_at - 1))
+            if left:
+                self.column(best_at, [(best_bank, best_run)], 1, write != first)
+            else:
+                self.columns(best_at, best_bank, best_run, others, min(limit, refresh_at - 1))
         elif rows[best_bank] < 0:
             assert best_run is not None
-            self.activate(best_at, best_bank, best_run.row)
+            self.activate(best_at, best_bank, best_run.row, write)
         else:
             self.precharge(best_at, best_bank)
         return True
 
     @staticmethod
-    def foremost(runs: list[Run], row: int) -> Run:
-        """Of what waits for a bank, the first that hits its open row; without one, the first."""
-        found, hit = runs[0], runs[0].row == row
-        for run in runs:
-            if run.row == row:
-                if not hit or run.first < found.first:
-                    found, hit = run, True
-            elif not hit and run.first < found.first:
-                found = run
-        return found
+    def foremost(runs: list[Run], row: int) -> tuple[Run, Run | None]:
+        """Of what waits for a bank, the first that hits its open row, and the first, if that is another.
 
-    def column(self, at: int, bank: int, run: Run, others: list[Candidate], limit: int) -> None:
+        Without a hit, the first alone.
+        """
+        first, hit = runs[0], None
+        for run in runs:
+            if run.first < first.first:
+                first = run
+            if run.row == row and (hit is None or run.first < hit.first):
+                hit = run
+        if hit is None or hit is first:
+            return first, None
+        return hit, first
+
+    def directed(self) -> bool:
+        """Turns where that is due. Whether it writes."""
+        queues = self.queues
+        reads, writes = self.count
+        if self.writing:
+            if reads and (writes <= queues.low or self.served >= queues.patience):
+                self.writing, self.served = False, 0
+                self.owed = queues.batch if writes <= queues.low else queues.patience
+        elif writes and (not reads or (writes >= queues.high and self.served >= self.owed)):
+            self.writing, self.served = True, 0
+        return self.writing
+
+    def columns(self, at: int, bank: int, run: Run, others: list[Candidate], limit: int) -> None:
         """The read or write of a line, and of as many after it as nothing comes between."""
         write, number, pace = self.writing, run.port, self.pace
         port = self.ports[number]
@@ -185,9 +206,17 @@ class Controller(Waiting):
             hits = [(bank, run)]
         elif port.at < port.stop:
             self.enter(number, port, count, at, pace)
+        self.column(at, hits, count, write)
+
+    def column(self, at: int, hits: list[tuple[int, Run]], count: int, write: bool) -> None:
+        """So many reads or writes of the lines of these banks in turn, at the pace."""
+        pace = self.pace
+        number = hits[0][1].port
+        port = self.ports[number]
         waiting, lanes = self.waiting[write], len(hits)
         if self.unused:
-            self.unused.difference_update([of for of, _ in hits[:count]])
+            for of, _ in hits[:count]:
+                self.unused.pop(of, None)
         for place, (of, row) in enumerate(hits):
             served = (count - place - 1) // lanes + 1
             row.first += served * row.step
@@ -201,7 +230,7 @@ class Controller(Waiting):
         last = at + (count - 1) * pace
         for back in range(min(count, lanes) - 1, -1, -1):
             self.moved(last - back * pace, hits[(count - 1 - back) % lanes][0], write)
-        self._account(at, port, count)
+        self._account(at, port, count, write)
         if not port.left:
             self.ended.append((port.done, number))
         self.join(last)
@@ -213,12 +242,13 @@ class Controller(Waiting):
         if not write:
             port.joined += count * at + pace * (count * (count - 1) // 2)
             port.reads += count
-        self._account(at, port, count)
+        self._account(at, port, count, write)
 
-    def _account(self, at: int, port: Port, count: int) -> None:
+    def _account(self, at: int, port: Port, count: int, write: bool) -> None:
         """Takes down that so many of the port's lines are read or written, the first at a clock."""
-        write, pace = self.writing, self.pace
-        self.served += count
+        pace = self.pace
+        if write == self.writing:
+            self.served += count
         port.left -= count
         last = at + (count - 1) * pace
         port.done = last + self.data[write]

@@ -39,8 +39,8 @@ class Rows:
         self.due = [refi * (rank + 1) // ranks if refi else NEVER for rank in range(ranks)]
         """When each rank is to be refreshed next."""
         self.soonest_due = min(self.due)
-        self.unused: set[int] = set()
-        """Banks whose open row has had no column command yet."""
+        self.unused: dict[int, bool] = {}
+        """Banks whose open row has had no column command yet, and whether it was opened for a write."""
         self.counts = {"activate": 0, "precharge": 0, "refresh": 0, "steps": 0}
         """Commands issued, all banks of a rank at once counting as one, and decisions made."""
         self.tables(timing, addresses)
@@ -160,11 +160,11 @@ class Rows:
                     return 0
         return t.ccd_s
 
-    def activate(self, at: int, bank: int, row: int) -> None:
+    def activate(self, at: int, bank: int, row: int, write: bool) -> None:
         timing = self.timing
         self.counts["activate"] += 1
         self.row[bank] = row
-        self.unused.add(bank)
+        self.unused[bank] = write
         self.column_at[bank] = at + timing.rcd
         self.precharge_at[bank] = at + timing.ras
         self.activate_at[bank] = at + timing.rc
@@ -223,7 +223,7 @@ class Rows:
             for bank in banks:
                 if self.row[bank] >= 0:
                     self.row[bank] = -1
-                    self.unused.discard(bank)
+                    self.unused.pop(bank, None)
                     self.activate_at[bank] = max(self.activate_at[bank], at + self.timing.rp)
             return
         self.counts["refresh"] += 1

@@ -74,7 +74,8 @@ class DramSpec(EngineSpec):
     write_high: Entries | None = None
     """Waiting writes at which a channel turns to them; by default four fifths of the queue."""
     write_low: Annotated[int, Field(strict=True, ge=0, le=1023)] | None = None
-    """Waiting writes at which it turns back to reads; by default a fifth of the queue."""
+    """Waiting writes at which it turns back to reads; by default a fifth of the queue. After four queues of
+    writes it turns back whatever waits."""
     ports: Annotated[int, Field(strict=True, ge=1, le=16)] = 1
     """Transfers that can be under way at once. With more than one, the component `ddr` has the engines
     `ddr.0`, `ddr.1`, ..."""

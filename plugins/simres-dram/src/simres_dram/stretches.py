@@ -76,19 +76,22 @@ def stretch(
         if not same:  # whoever asks for another row of this bank has its turn then
             count = min(count, place + (row.count - 1) * lanes + 1)
         for also in runs:
-            if also is not row and also.row == row.row:
-                count = min(count, (also.first - run.first - 1) // ages + 1)
+            if also is row:
+                continue
+            # Once it has waited for longer than any hit, the row may be closed.
+            before = 0 if also.row == row.row else lanes - 1
+            count = min(count, (also.first - run.first - 1) // ages + 1 - before)
     for due in channel.due:
         if at < due <= limit:
             limit = due - 1
     count = min(count, (limit - at) // pace + 1)
     other = channel.count[not write]
     if other:
-        batch = channel.queues.batch - channel.served
         if write:
-            count = min(count, batch, channel.count[1] - channel.queues.low)
+            left = channel.queues.patience - channel.served
+            count = min(count, left, channel.count[1] - channel.queues.low)
         elif other >= channel.queues.high:
-            count = min(count, batch)
+            count = min(count, channel.owed - channel.served)
     return max(1, count)
 
 

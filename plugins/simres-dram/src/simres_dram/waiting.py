@@ -24,8 +24,13 @@ class Queues:
 
     @property
     def batch(self) -> int:
-        """Lines of a direction before the other is due."""
+        """Reads at the least before the next turn to writes."""
         return self.high - self.low
+
+    @property
+    def patience(self) -> int:
+        """Writes at the most while reads wait; after so many, reads have as many lines."""
+        return 4 * self.writes
 
 
 class Port:
@@ -97,6 +102,8 @@ class Waiting(Rows):
         self.writing = False
         self.served = 0
         """Lines read or written since it last turned."""
+        self.owed = queues.batch
+        """Reads that it stays for, once it has turned to them."""
         self.turn = 0
         """The port whose turn to join it is."""
         self.hidden = self.hides(queues.reads), self.hides(queues.writes)

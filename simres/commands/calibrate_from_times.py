@@ -1,0 +1,121 @@
+"""`simres calibrate --from`: a chip's figures fitted to measured times of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simres.commands import global_options
+from simres.errors import ExitCode, SimresError
+
+if TYPE_CHECKING:
+    from simres.calibration.calibrated_chip import Free
+    from simres.calibration.fit import Simulated
+    from simres.calibration.measured_times import MeasuredTime
+    from simres.scenario.model import ChipPreset
+
+EXAMPLE = "simres calibrate --from times.csv --chip npu.yaml --free matrix.rate -o fitted.yaml"
+
+
+def calibrate_from_times(
+    times: Path, chip: str | None, figures: list[str], output: Path | None, *, json: bool
+) -> int:
+    """Fits the figures, prints the errors, and writes the chip."""
+    from simres.calibration.calibrated_chip import calibrated_yaml
+    from simres.calibration.fit import fit
+    from simres.calibration.measured_times import read_times
+    from simres.files import write_text
+    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.tables import fit_table
+    from simres.reporting.text.console import can_draw, stderr, stdout
+    from simres.scenario.loader import load_chip
+
+    if chip is None or not figures:
+        raise SimresError(
+            "--from fits figures of a chip: give --chip, and --free once for each of them", EXAMPLE
+        )
+    if output is not None and output.suffix not in (".yaml", ".yml"):
+        raise SimresError(f"`{output}` is to be a chip, whose name ends in .yaml", EXAMPLE)
+    preset = load_chip(chip, registry=global_options.registry())
+    rows = read_times(times)
+    free = _free(preset, figures, chip, len(rows))
+    with run_progress("simulations") as told:
+        simulated = _simulated(rows, chip, free, told)
+        found = fit([one.resource.value for one in free], [row.ps for row in rows], simulated)
+    names = [row.name for row in rows]
+    if output is not None:
+        on = f"{len(rows)} times in {times.name}"
+        written = calibrated_yaml(preset, free, list(found.values), on, fit_table.summary(found))
+        write_text(output, written)
+        stderr().print(f"wrote {output}")
+    if json:
+        from json import dumps
+
+        print(dumps(fit_table.document(found, free, names), indent=1))  # noqa: T201
+        return ExitCode.OK
+    console = stdout()
+    rule = "─" if can_draw(console) else "-"
+    console.print_lines(fit_table.report(found, free, names, console.width, clip=console.clips, rule=rule))
+    return ExitCode.OK
+
+
+def _free(preset: ChipPreset, figures: Sequence[str], chip: str, rows: int) -> list[Free]:
+    """The figures to fit. Raises `SimresError` for one that the chip does not state, or for too many."""
+    from simres.calibration.calibrated_chip import Free
+    from simres.calibration.fit import MOST_FREE
+
+    known = {
+        str(one): one
+        for name, spec in preset.hardware.items()
+        for resource in spec.resources()
+        if resource.quantity is not None and resource.field != "capacity" and resource.value
+        for one in (Free(name, resource),)
+    }
+    for figure in figures:
+        if figure not in known:
+            hint = f"its rates and delays that are not 0: {', '.join(known)}"
+            raise SimresError(f"--free {figure}: `{chip}` states no such figure", hint)
+    if len({*figures}) < len(figures):
+        raise SimresError("--free names a figure twice")
+    if len(figures) > MOST_FREE:
+        raise SimresError(f"{len(figures)} free figures; at most {MOST_FREE} can be fitted")
+    if rows <= len(figures):
+        raise SimresError(
+            f"{len(figures)} free figures need more than {len(figures)} measurements, and there are {rows}",
+            "leave figures as they are stated, or measure more networks",
+        )
+    return [known[figure] for figure in figures]
+
+
+def _simulated(
+    rows: Sequence[MeasuredTime], chip: str, free: list[Free], told: Callable[[int, int], None]
+) -> Simulated:
+    """What simulates a row with other figures."""
+    from dataclasses import replace
+
+    from simres import api
+    from simres.calibration.calibrated_chip import with_figures
+    from simres.planning.crew import plan_crew, run_crew
+    from simres.program.record import RecordLevel
+
+    registry = global_options.registry()
+    scenarios = []
+    for row in rows:
+        try:
+            scenario = api.find_scenario(row.workload, chip=chip, overrides=row.settings, registry=registry)
+            scenarios.append((scenario, api.find_workloads(scenario, registry=registry)))
+        except SimresError as error:
+            raise SimresError(f"{row.where}: {error.message.removeprefix('--set ')}", error.hint) from error
+    done = 0
+
+    def simulated(row: int, values: Sequence[int]) -> int:
+        nonlocal done
+        scenario, workloads = scenarios[row]
+        scenario = replace(scenario, hardware=with_figures(scenario.hardware, free, list(values)))
+        crew = plan_crew(scenario, workloads, registry, brief=True)
+        done += 1
+        told(done, 0)
+        return max(record.makespan_ps for record, _ in run_crew(crew, RecordLevel.NONE).values())
+
+    return simulated
