@@ -13,7 +13,7 @@ from configparser import (
 from dataclasses import dataclass
 
 from simres.errors import InvalidFile, Problem
-from simres_systolic.array import Dataflow
+from simres_systolic.mapping import Dataflow
 
 SCENARIO = """\
 hardware:
