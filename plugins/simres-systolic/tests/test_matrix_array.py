@@ -113,9 +113,9 @@ def test_a_layer_by_hand() -> None:
 
 def test_taps_of_their_own_leave_rows_empty() -> None:
     loops = Loops(m=128, c=64, p=16, q=16, r=3, s=3)
-    assert array(128, 128).folded(loops).count == 5
-    assert array(128, 128, taps="separate").folded(loops).count == 9
-    assert array(128, 128, pad_channels=96).folded(loops).count == 7
+    assert array(128, 128).folded(loops).number == 5
+    assert array(128, 128, taps="separate").folded(loops).number == 9
+    assert array(128, 128, pad_channels=96).folded(loops).number == 7
     assert array(8, 8, taps="separate").folded(THIN).count == 240
 
 

@@ -86,7 +86,7 @@ def test_every_dataflow_keeps_the_contract_of_components(dataflow: Dataflow) -> 
 def test_a_layer_by_hand(dataflow: str, folds: int, cycles: int) -> None:
     loops = Loops(m=40, c=16, p=16, q=16, r=3, s=3)
     spec = array(dataflow, 32, 16)
-    assert spec.folded(loops).count == folds
+    assert spec.folded(loops).number == folds
     assert spec.cycles(loops) == cycles
     assert spec.duration_ps(work(loops)) == cycles * 1000
 

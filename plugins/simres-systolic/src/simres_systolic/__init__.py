@@ -14,7 +14,7 @@ def simres_components() -> Iterator[Component]:
         kind="array",
         role=ComponentRole.MATRIX,
         spec="simres_systolic.array:ArraySpec",
-        summary="an array of multiply-accumulate cells; weight, output, input or row stationary, by mechanism",
+        summary="an array of multiply-accumulate cells: weight, output, input or row stationary",
     )
     yield Component(
         kind="systolic",

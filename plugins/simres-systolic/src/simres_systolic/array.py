@@ -55,14 +55,14 @@ class ArraySpec(MatrixUnitSpec):
     clock: Frequency
     """Every cell does one multiply-accumulate a cycle."""
     dataflow: Dataflow = Dataflow.WEIGHT_STATIONARY
-    """What stays in the cells: `ws` (weights), `os` (outputs), `is` (inputs) or `rs` (rows, as in Eyeriss)."""
+    """What stays in the cells: `ws` (weights), `os` (outputs), `is` (inputs), `rs` (rows, as in Eyeriss)."""
     taps: Taps = Taps.PACKED
     """Whether the taps of a filter lie one after the other along the rows, or each in folds of its own."""
     fill: Phase | None = None
-    """Whether filling a fold takes time of its own. Where it is hidden, the next fold's weights load behind the
-    fold in use, which takes at least as long as that. By default hidden; shown as SCALE-Sim counts."""
+    """Whether filling a fold takes time of its own. Where it is hidden, the next fold's weights load behind
+    the fold in use, which takes at least as long as that. By default hidden; SCALE-Sim shows it."""
     drain: Phase | None = None
-    """Whether each fold waits for the last step to cross the array, or only each task. Default as for `fill`."""
+    """Whether each fold waits for the last step to cross the array, or only each task. As `fill`."""
     counting: Counting = Counting.OWN
     """Whose count of cycles: `own` or `scalesim`."""
     depthwise: Depthwise = Depthwise.ALONE
@@ -70,8 +70,8 @@ class ArraySpec(MatrixUnitSpec):
     pad_channels: Side = 1
     """Input channels are padded to a multiple of this."""
     accumulator: Side | None = None
-    """Pixels whose sums are kept at once: a fold of weights is loaded anew for every so many pixels. By default
-    all of a task."""
+    """Pixels whose sums are kept at once: a fold of weights is loaded anew for every so many pixels. By
+    default all of a task."""
     weight_port: Side | None = None
     """Weights that enter the array a cycle; by default a row of it, as many as `columns`."""
     sum_port: Side | None = None
@@ -83,7 +83,7 @@ class ArraySpec(MatrixUnitSpec):
     sum_registers: Side = 24
     """Row stationary: sums that a cell holds."""
     arrays: Annotated[int, Field(strict=True, ge=1, le=256)] = 1
-    """Arrays that do each task together, its steps shared evenly. (`count` are units with tasks of their own.)"""
+    """Arrays that do each task together, sharing it evenly. (`count` are units with tasks of their own.)"""
     cores: Annotated[int, Field(strict=True, ge=1, le=256)] = 1
     """Cores that these arrays are in. Cores share a task's pixels or its filters, whichever are more;
     filters only if they are whole multiples of `columns`, else one core does all."""
@@ -144,16 +144,16 @@ class ArraySpec(MatrixUnitSpec):
         if self.dataflow is Dataflow.ROW_STATIONARY:
             taken = loops.groups * self._row_stationary(loops)
         else:
-            count, streamed, filled = self.folded(loops, op)
+            number, streamed, filled = self.folded(loops, op)
             once = 0 if self.shown(self.drain) else crossing
-            taken = count * self._fold(streamed, filled, crossing - once) + once
+            taken = number * self._fold(streamed, filled, crossing - once) + once
         if self.counting is Counting.SCALESIM and (op is None or op.loops in (None, loops)):
             taken -= loops.groups  # it reports the number of a layer's last cycle, counted from 0
         cells = self.rows * self.columns * self._at_work(loops)
         return max(up(taken, self._at_work(loops)), up(loops.macs, cells))
 
     def _fold(self, streamed: int, filled: int, drained: int) -> int:
-        """Cycles of a fold; every piece of its stream for which sums can be kept is filled and drained anew."""
+        """Cycles of a fold; every piece of its stream for which sums are kept is filled and drained anew."""
         pieces = []
         if self.accumulator is not None and streamed > self.accumulator:
             pieces = [(self.accumulator, streamed // self.accumulator)]

@@ -40,9 +40,9 @@ class Depthwise(StrEnum):
 
 
 class Folds(NamedTuple):
-    """A layer on the array: `count` folds, each of `streamed` steps after `filled` cycles of filling."""
+    """A layer on the array: `number` folds, each of `streamed` steps after `filled` cycles of filling."""
 
-    count: int
+    number: int
     streamed: int
     filled: int
 
@@ -66,8 +66,8 @@ def folds(
 ) -> Folds:
     """The folds of all groups of a loop nest with `pixels` outputs a filter, on `rows` x `columns` cells.
 
-    Channels are padded to a multiple of `pad_channels`. `filled` is what it takes to bring in what stays, 0 where
-    sums stay. Row stationary arrays are in `simres_systolic.row_stationary`.
+    Channels are padded to a multiple of `pad_channels`. `filled` is what it takes to bring in what stays,
+    nothing where sums stay. Row stationary arrays are in `simres_systolic.row_stationary`.
     """
     kernel, channels = loops.r * loops.s, up(loops.c, pad_channels) * pad_channels
     weights = kernel * channels

@@ -40,13 +40,14 @@ def mapped(
     registers: Registers,
     weight_port: int,
     sum_port: int,
-    filled: bool,  # noqa: FBT001
+    filled: bool,
 ) -> Pass:
     """The mapping of least cycles for one group of a loop nest with work in it.
 
     A pass takes a cycle for each tap of each row of the output that its cells make, or as long as
     its sums need to come from the buffer and go back, `sum_port` a cycle each way. Its weights come
-    `weight_port` a cycle: first, where `filled`, otherwise behind the pass before. A filter taller than the array is done in pieces.
+    `weight_port` a cycle: first, where `filled`, otherwise behind the pass before. A filter taller than
+    the array is done in pieces.
     """
     height = min(loops.r, rows)
     tall = up(loops.r, height)
