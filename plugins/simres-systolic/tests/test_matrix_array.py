@@ -46,6 +46,8 @@ arrays = st.builds(
     drain=st.sampled_from([None, *Phase]),
     pad_channels=st.sampled_from([1, 4, 32]),
     weight_port=st.one_of(st.none(), sides),
+    staging=st.one_of(st.none(), st.integers(1, 1 << 20)),
+    staging_port=st.integers(1, 64),
     pace=st.sampled_from([1.0, 1.3, 7.0]),
     launch=st.integers(0, 10**6),
 )
@@ -116,7 +118,7 @@ def test_taps_of_their_own_leave_rows_empty() -> None:
     assert array(128, 128).folded(loops).number == 5
     assert array(128, 128, taps="separate").folded(loops).number == 9
     assert array(128, 128, pad_channels=96).folded(loops).number == 7
-    assert array(8, 8, taps="separate").folded(THIN).count == 240
+    assert array(8, 8, taps="separate").folded(THIN).number == 240
 
 
 def test_hidden_weights_still_take_the_cycles_that_they_need_to_load() -> None:
@@ -155,6 +157,15 @@ def test_cores_share_whole_columns_of_filters(filters: int, cores: int) -> None:
 def test_a_slower_pace_stretches_what_streams() -> None:
     loops = Loops(m=32, c=32, p=10, q=10)
     assert array(pace=1.25).cycles(loops) == 125 + 62
+
+
+def test_what_a_buffer_holds_comes_before_the_work_and_no_more() -> None:
+    loops = Loops(n=100, m=32, c=32)  # 3200 values, 1024 and 3200
+    staged = {"arrays": 2, "staging_port": 8}
+    alone = array(arrays=2).cycles(loops)
+    assert alone == (100 + 62) // 2
+    assert array(staging=4000, **staged).cycles(loops) == alone + 7424 // 8 // 2
+    assert array(staging=1000, **staged).cycles(loops) == alone + 2000 // 8 // 2
 
 
 @pytest.mark.parametrize(

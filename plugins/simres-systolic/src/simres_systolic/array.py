@@ -87,6 +87,12 @@ class ArraySpec(MatrixUnitSpec):
     cores: Annotated[int, Field(strict=True, ge=1, le=256)] = 1
     """Cores that these arrays are in. Cores share a task's pixels or its filters, whichever are more;
     filters only if they are whole multiples of `columns`, else one core does all."""
+    staging: Annotated[int, Field(strict=True, ge=1, le=1 << 40)] | None = None
+    """Values of operands and results that the buffer of each array holds: so many of a task's come before its
+    work or leave after it, and what is more comes and goes behind it. By default nothing passes such a
+    buffer."""
+    staging_port: Side = 1
+    """Values that enter or leave that buffer a cycle."""
     pace: Annotated[float, Field(ge=1, le=1000)] = 1.0
     """Cycles that a step takes; more than 1 where the program does not feed the array every cycle."""
     launch: Duration = 0
@@ -149,8 +155,10 @@ class ArraySpec(MatrixUnitSpec):
             taken = number * self._fold(streamed, filled, crossing - once) + once
         if self.counting is Counting.SCALESIM and (op is None or op.loops in (None, loops)):
             taken -= loops.groups  # it reports the number of a layer's last cycle, counted from 0
-        cells = self.rows * self.columns * self._at_work(loops)
-        return max(up(taken, self._at_work(loops)), up(loops.macs, cells))
+        arrays = self._at_work(loops)
+        if self.staging is not None:
+            taken += up(min(_values(loops), self.staging * arrays), self.staging_port)
+        return max(up(taken, arrays), up(loops.macs, self.rows * self.columns * arrays))
 
     def _fold(self, streamed: int, filled: int, drained: int) -> int:
         """Cycles of a fold; every piece of its stream for which sums are kept is filled and drained anew."""
@@ -208,6 +216,13 @@ class SystolicSpec(ArraySpec):
 
     counting: Counting = Counting.SCALESIM
     """Whose count of cycles: `own` or `scalesim`."""
+
+
+def _values(loops: Loops) -> int:
+    """Values of a loop nest's operands and results, an input counted for each pixel and channel."""
+    pixels = loops.n * loops.p * loops.q
+    weights = loops.m * loops.c * loops.r * loops.s
+    return loops.groups * (pixels * (loops.c + loops.m) + weights)
 
 
 def _pixels(loops: Loops, op: Op | None) -> int:
