@@ -141,6 +141,8 @@ def test_depthwise_channels_share_a_fold_where_they_fit() -> None:
     assert array().cycles(depthwise) == 64 * 256 + 62
     assert array().utilisation(depthwise) < Fraction(9, 1024)
     assert array(depthwise="packed").cycles(depthwise) == ceil(64 / 3) * 256 + 62  # 27 of 32 rows
+    separate = array(depthwise="packed", taps="separate")
+    assert separate.cycles(depthwise) == 2 * 9 * 256 + 62  # 32 channels, tap by tap
     assert array(64, 2, depthwise="packed").cycles(depthwise) == 32 * 256 + 64
 
 

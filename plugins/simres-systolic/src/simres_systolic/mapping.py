@@ -79,6 +79,7 @@ def folds(
             return Folds(loops.groups * deep * up(pixels, columns), loops.m, filled)
         case _:
             together = 1
-            if depthwise is Depthwise.PACKED and deep == 1:
-                together = max(1, min(rows // weights, columns // loops.m)) if weights and loops.m else 1
+            if depthwise is Depthwise.PACKED:
+                each = weights if taps is Taps.PACKED else channels
+                together = max(1, min(rows // each, columns // loops.m))
             return Folds(up(loops.groups, together) * deep * up(loops.m, columns), pixels, filled)
