@@ -24,8 +24,8 @@ from simres.program.tenants import ONLY
 
 KINDS: dict[str, dict[str, Any]] = {
     "matrix (built in)": {"kind": "matrix", "rate": "2048 GOP/s"},
-    "systolic (simres-systolic)": {"kind": "systolic", "rows": 32, "columns": 32, "clock": "1 GHz"},
-    "array (simres-utilisation)": {"kind": "array", "rows": 32, "columns": 32, "clock": "1 GHz"},
+    "array, as SCALE-Sim counts": {"kind": "array", "counting": "scalesim", "rows": 32, "columns": 32, "clock": "1 GHz"},
+    "array (simres-systolic)": {"kind": "array", "rows": 32, "columns": 32, "clock": "1 GHz"},
 }
 HELP = "import sys; sys.argv[1:] = ['--help']; {}from simres.commands import main; main()"
 HIDE = "import importlib.metadata as m; m.entry_points = lambda **_: (); "

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 PACKAGE_OF: Mapping[str, str] = {
-    "array": "simres-utilisation",
     "dram": "simres-dram",
-    **dict.fromkeys(("systolic", "scalesim", "scalesim_shapes"), "simres-systolic"),
+    **dict.fromkeys(("array", "systolic", "scalesim", "scalesim_shapes"), "simres-systolic"),
     **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
 }
 """Parts of the separate packages of simres, for hints where these are not installed."""

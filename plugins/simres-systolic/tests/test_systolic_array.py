@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from simres_systolic import topology
 from simres_systolic.array import OUTPUT_SIZE, SystolicSpec
-from simres_systolic.mapping import Dataflow
+from simres_systolic.mapping import SCALESIM, Dataflow
 from simres_systolic.shapes import scalesim_shapes
 
 import simres
@@ -33,8 +33,6 @@ ROW = r"^\| (\w\w) \| (\d+) x (\d+) \| (.+ MHz) \| (.+) \| (\d+) % \| (.+) \|$"
 REFERENCE = json.loads((ROOT / "tests" / "reference" / "scalesim.json").read_text(encoding="utf-8"))
 RUNS = [(name, run) for name, runs in REFERENCE.items() if name != "source" for run in runs]
 COUNTS = ("groups", "n", "m", "c", "p", "q", "r", "s")
-
-SCALESIM = (Dataflow.WEIGHT_STATIONARY, Dataflow.OUTPUT_STATIONARY, Dataflow.INPUT_STATIONARY)
 
 sides = st.integers(1, 96)
 counts = st.integers(1, 48)

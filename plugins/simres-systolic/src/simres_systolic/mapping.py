@@ -21,6 +21,10 @@ class Dataflow(StrEnum):
     """Rows: a row of a filter in each row of cells, a row of the output in each column (Eyeriss)."""
 
 
+SCALESIM = (Dataflow.WEIGHT_STATIONARY, Dataflow.OUTPUT_STATIONARY, Dataflow.INPUT_STATIONARY)
+"""Those that SCALE-Sim has."""
+
+
 class Taps(StrEnum):
     """How the taps of a filter lie along the rows."""
 
