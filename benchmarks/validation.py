@@ -25,7 +25,7 @@ import closed_forms  # type: ignore[import-not-found]
 import published  # type: ignore[import-not-found]
 from simres_dram.controller import Controller
 from simres_systolic import topology
-from simres_systolic.array import SystolicSpec
+from simres_systolic.array import ArraySpec
 from simres_systolic.shapes import scalesim_shapes
 
 from simres.analysis.validation import LAYER_LIMIT, TOTAL_LIMIT
@@ -73,10 +73,10 @@ def scalesim() -> Iterator[str]:
     """Compute cycles of every layer by SCALE-Sim."""
     reference = json.loads((SCALESIM / "scalesim.json").read_text(encoding="utf-8"))
     yield """\
-Compute cycles of the kind `array` (package `simres-systolic`, `counting: scalesim`, with the pass `scalesim_shapes`) beside
-those of SCALE-Sim 3.0.0, layer by layer, on arrays from 4 x 4 to 128 x 8. *small* are twelve layers with
-odd sizes, strides and depthwise ones, *gemm* four products. Without the pass the two output sizes that
-SCALE-Sim rounds up are the network's own, and those layers take fewer cycles.
+Compute cycles of the kind `array` (package `simres-systolic`, with `counting: scalesim` and the pass
+`scalesim_shapes`) beside those of SCALE-Sim 3.0.0, layer by layer, on arrays from 4 x 4 to 128 x 8. *small*
+are twelve layers with odd sizes, strides and depthwise ones, *gemm* four products. Without the pass the two
+output sizes that SCALE-Sim rounds up are the network's own, and those layers take fewer cycles.
 """
     yield from _heading("layers", "dataflow", "arrays", "SCALE-Sim, cycles", "simres", "layers that differ")
     for name, runs in reference.items():
@@ -207,9 +207,9 @@ def _scalesim_row(name: str, dataflow: str, runs: list[Mapping[str, Any]]) -> st
     theirs = ours = Fraction(0)
     different = counted = 0
     for run in runs:
-        spec = SystolicSpec.model_validate(
-            {"kind": "systolic", "rows": run["rows"], "columns": run["columns"], "clock": "1 GHz"}
-            | {"dataflow": dataflow}
+        spec = ArraySpec.model_validate(
+            {"kind": "array", "rows": run["rows"], "columns": run["columns"], "clock": "1 GHz"}
+            | {"dataflow": dataflow, "counting": "scalesim"}
         )
         found: list[Fraction] = []
         for op in scalesim_shapes(layers).ops:
