@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 
 PACKAGE_OF: Mapping[str, str] = {
     "dram": "simres-dram",
-    **dict.fromkeys(("array", "systolic", "scalesim", "scalesim_shapes"), "simres-systolic"),
+    **dict.fromkeys(
+        ("array", "systolic", "scalesim", "scalesim_shapes", "depthwise_on_host"), "simres-systolic"
+    ),
     **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
 }
 """Parts of the separate packages of simres, for hints where these are not installed."""

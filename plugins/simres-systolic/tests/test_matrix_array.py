@@ -146,6 +146,21 @@ def test_depthwise_channels_share_a_fold_where_they_fit() -> None:
     assert array(64, 2, depthwise="packed").cycles(depthwise) == 32 * 256 + 64
 
 
+def test_depthwise_layers_can_be_the_hosts_work() -> None:
+    registry = registry_with(simres_systolic)
+    passes = ["fold_batch_norm", "fold_bias", "depthwise_on_host", "fuse_epilogues"]
+    said = {"scheduler": "serial", "passes": passes}
+    there = simres.simulate("mobilenet_v2", chip="edge-npu", overrides=said, registry=registry)
+    kept = [name for name in passes if name != "depthwise_on_host"]
+    here = simres.simulate("mobilenet_v2", chip="edge-npu", overrides=said | {"passes": kept})
+    moved = 20_716_416  # MobileNetV2's depthwise multiply-accumulates
+    assert there.scheduled.macs == here.scheduled.macs - moved
+    assert there.scheduled.vector_ops == here.scheduled.vector_ops + moved
+    last = ["fuse_epilogues", "depthwise_on_host"]
+    with pytest.raises(simres.SimresError, match="fused into"):
+        simres.simulate("mobilenet_v2", chip="edge-npu", overrides=said | {"passes": last}, registry=registry)
+
+
 @pytest.mark.parametrize(
     ("filters", "cores"), [(128, 2), (256, 2), (200, 1), (2001, 1)], ids=lambda value: str(value)
 )

@@ -1,7 +1,7 @@
 """`benchmarks/silicon.py`: how far chips are from what was measured on them, and what it prints.
 
-The rows are a few of those that are public: Gemmini and NVDLA of yonseicasl/NPUsim (BSD-3, 2a371fd), Eyeriss of
-cucapra/fodlam (MIT, cde53fd; Chen et al., JSSC 52(1), 2017, Table V), TPU v4 of SCALE-Sim-validation (MIT, 45818f1).
+The rows are public: Gemmini and NVDLA of yonseicasl/NPUsim (BSD-3, 2a371fd), Eyeriss of cucapra/fodlam (MIT,
+cde53fd; Chen et al., JSSC 52(1), 2017, Table V), TPU v4 of SCALE-Sim-validation (MIT, 45818f1).
 """
 
 from __future__ import annotations

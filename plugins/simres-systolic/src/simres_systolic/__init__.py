@@ -26,7 +26,12 @@ def simres_components() -> Iterator[Component]:
 
 @hookimpl
 def simres_passes() -> Iterator[Pass]:
-    """The switch that counts outputs as SCALE-Sim does."""
+    """The switch that counts outputs as SCALE-Sim does, and depthwise layers for the host."""
+    yield Pass(
+        name="depthwise_on_host",
+        target="simres_systolic.depthwise:depthwise_on_host",
+        summary="depthwise convolutions are the host's work, an operation for each multiply-accumulate",
+    )
     yield Pass(
         name="scalesim_shapes",
         target="simres_systolic.shapes:scalesim_shapes",
