@@ -69,9 +69,18 @@ def product(m: int, n: int, k: int, dtype: str) -> Workload:
 
 
 def convolution(
-    images: int, inputs: Sequence[int], outputs: Sequence[int], window: Window, groups: int, dtype: str
+    images: int,
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    window: Window,
+    groups: int,
+    dtype: str,
+    densities: tuple[float | None, float | None] = (None, None),
 ) -> Workload:
-    """A convolution of `(channels, rows, columns)` inputs to outputs, each group an operator."""
+    """A convolution of `(channels, rows, columns)` inputs to outputs, each group an operator.
+
+    `densities` are the shares of non-zeros of inputs and outputs, where they are known.
+    """
     (channels, height, width), (filters, p, q) = inputs, outputs
     channels, filters = channels // groups, filters // groups
     r, s = window.kernel
@@ -80,9 +89,9 @@ def convolution(
     for group in range(groups):
         x, w, y = (f"{name}{group}" for name in "xwy")
         tensors = (
-            Tensor(x, Role.INPUT, (images, channels, height, width), dtype),
+            Tensor(x, Role.INPUT, (images, channels, height, width), dtype, density=densities[0]),
             Tensor(w, Role.WEIGHT, (filters, channels, r, s), dtype),
-            Tensor(y, Role.ACTIVATION, (images, filters, p, q), dtype),
+            Tensor(y, Role.ACTIVATION, (images, filters, p, q), dtype, density=densities[1]),
         )
         op = Op(y, "conv", Unit.MATRIX, (x, w), (y,), macs=loops.macs, loops=loops, window=window)
         layers.append((op, tensors))
@@ -139,15 +148,20 @@ def nvdla(data: Path) -> Iterator[Found]:
 
 
 def eyeriss(data: Path) -> Iterator[Found]:
-    """AlexNet's convolutions on Eyeriss, in milliseconds: processing, and with DRAM; then MB on the bus."""
+    """AlexNet's convolutions on Eyeriss, in milliseconds: processing, and with DRAM; then MB on the bus.
+
+    What a layer leaves is taken to be as dense as what the next one reads, pooled or not.
+    """
     processing, total, moved = [], [], []
-    for row in read(data, "eyeriss_layers.csv"):
+    rows = list(read(data, "eyeriss_layers.csv"))
+    dense = [1 - float(row["zeros_in_inputs_percent"]) / 100 for row in rows]
+    for row, before, after in zip(rows, dense, [*dense[1:], None], strict=True):
         batch, kernel, stride, groups = (int(row[key]) for key in ("batch", "kernel", "stride", "groups"))
         inputs, outputs = (
             [int(size) for size in row[key].split("x")] for key in ("in_chw_padded", "out_chw")
         )
         window = Window((kernel, kernel), (stride, stride))
-        given = convolution(batch, inputs, outputs, window, groups, "int16")
+        given = convolution(batch, inputs, outputs, window, groups, "int16", (before, after))
         result = simulated("eyeriss", given, "overlapped")
         macs = int(row["macs_batch"])
         nbytes = result.program.bytes_read + result.program.bytes_written

@@ -27,12 +27,13 @@ dc_13x15x64_5x3x64x16,13,15,64,5,3,16,1,1,1,1,1,2,0,1,12,14,2580480,47606
 dc_8x16x128_3x3x128x32,8,16,128,3,3,32,1,1,1,1,1,0,1,2,7,17,4386816,77001
 """
 EYERISS = """\
-batch,layer,in_chw_padded,out_chw,kernel,stride,groups,macs_batch,total_latency_ms,processing_latency_ms,dram_mb
-4,CONV1,3x227x227,96x55x55,11,4,1,421660800,20.9,16.5,5.0
-4,CONV2,96x31x31,256x27x27,5,1,2,895795200,41.9,39.2,4.0
-4,CONV3,256x15x15,384x13x13,3,1,1,598081536,23.6,21.8,3.0
-4,CONV4,384x15x15,384x13x13,3,1,2,448561152,18.4,16.0,2.1
-4,CONV5,384x15x15,256x13x13,3,1,2,299040768,10.5,10.0,1.3
+batch,layer,in_chw_padded,out_chw,kernel,stride,groups,macs_batch,total_latency_ms,\
+processing_latency_ms,dram_mb,zeros_in_inputs_percent
+4,CONV1,3x227x227,96x55x55,11,4,1,421660800,20.9,16.5,5.0,0.01
+4,CONV2,96x31x31,256x27x27,5,1,2,895795200,41.9,39.2,4.0,38.7
+4,CONV3,256x15x15,384x13x13,3,1,1,598081536,23.6,21.8,3.0,72.5
+4,CONV4,384x15x15,384x13x13,3,1,2,448561152,18.4,16.0,2.1,79.3
+4,CONV5,384x15x15,256x13x13,3,1,2,299040768,10.5,10.0,1.3,77.6
 """
 TPUV4 = """\
 set,m,n,k,op_median_us
