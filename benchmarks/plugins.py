@@ -22,10 +22,11 @@ from simres.planning.evaluate import evaluate
 from simres.plugins.registry import default_registry
 from simres.program.tenants import ONLY
 
+ARRAY = {"kind": "array", "rows": 32, "columns": 32, "clock": "1 GHz"}
 KINDS: dict[str, dict[str, Any]] = {
     "matrix (built in)": {"kind": "matrix", "rate": "2048 GOP/s"},
-    "systolic (simres-systolic)": {"kind": "systolic", "rows": 32, "columns": 32, "clock": "1 GHz"},
-    "array (simres-utilisation)": {"kind": "array", "rows": 32, "columns": 32, "clock": "1 GHz"},
+    "array (simres-systolic)": ARRAY,
+    "array, as SCALE-Sim counts": ARRAY | {"counting": "scalesim"},
 }
 HELP = "import sys; sys.argv[1:] = ['--help']; {}from simres.commands import main; main()"
 HIDE = "import importlib.metadata as m; m.entry_points = lambda **_: (); "

@@ -9,7 +9,7 @@ inferred, lie in `plugins/simres-systolic/scenarios/`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +38,6 @@ class Case(NamedTuple):
     source: str = ""
     scenario: str = ""
     workload: str = ""
-    hardware: Mapping[str, object] = {}
 
 
 def ms(value: float) -> int:
@@ -51,8 +50,6 @@ def offline(images: int) -> int:
     return images * CORES * PS_PER_S // MLPERF_IMAGES
 
 
-HIDDEN = {"kind": "array", "rows": 128, "columns": 128, "clock": "940 MHz"}
-"""An array like the core's whose next weights come in behind those in use (`simres-utilisation`)."""
 RESNETS = {"ResNet-18": "resnet18", "ResNet-50": "torchvision-resnet50"}
 CASES = (
     *(
@@ -63,18 +60,6 @@ CASES = (
         Case("TPUv3 core", "ResNet-50", images, published, source, "tpuv3", "torchvision-resnet50")
         for images in (1, 8, 16, 32, 64)
         for published, source in ([(offline(images), MLPERF)] if images > 8 else [(None, "")])
-    ),
-    *(
-        Case(
-            "TPUv3 core, kind `array`",
-            "ResNet-50",
-            images,
-            offline(images),
-            MLPERF,
-            "tpuv3",
-            hardware={"hardware.matrix0": HIDDEN, "hardware.matrix1": HIDDEN},
-        )
-        for images in (16, 32)
     ),
     *(
         Case("Edge TPU", name, n, None, "", "edge-tpu", file)
@@ -110,7 +95,6 @@ def simulated_ps(case: Case) -> int:
     overrides: dict[str, object] = {
         "passes": [*traced, f"batch_{case.images}"],
         "scheduler": "overlapped",
-        **case.hardware,
     }
     if case.workload:
         overrides["workload"] = case.workload

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import closed_forms  # type: ignore[import-not-found]
 import published  # type: ignore[import-not-found]
 from simres_systolic import topology
-from simres_systolic.array import SystolicSpec
+from simres_systolic.array import ArraySpec
 from simres_systolic.shapes import scalesim_shapes
 
 from simres.analysis.validation import LAYER_LIMIT, TOTAL_LIMIT
@@ -72,10 +72,10 @@ def scalesim() -> Iterator[str]:
     """Compute cycles of every layer by SCALE-Sim."""
     reference = json.loads((SCALESIM / "scalesim.json").read_text(encoding="utf-8"))
     yield """\
-Compute cycles of the kind `systolic` (package `simres-systolic`, with the pass `scalesim_shapes`) beside
-those of SCALE-Sim 3.0.0, layer by layer, on arrays from 4 x 4 to 128 x 8. *small* are twelve layers with
-odd sizes, strides and depthwise ones, *gemm* four products. Without the pass the two output sizes that
-SCALE-Sim rounds up are the network's own, and those layers take fewer cycles.
+Compute cycles of the kind `array` (package `simres-systolic`, with `counting: scalesim` and the pass
+`scalesim_shapes`) beside those of SCALE-Sim 3.0.0, layer by layer, on arrays from 4 x 4 to 128 x 8. *small*
+are twelve layers with odd sizes, strides and depthwise ones, *gemm* four products. Without the pass the two
+output sizes that SCALE-Sim rounds up are the network's own, and those layers take fewer cycles.
 """
     yield from _heading("layers", "dataflow", "arrays", "SCALE-Sim, cycles", "simres", "layers that differ")
     for name, runs in reference.items():
@@ -169,18 +169,17 @@ had with its source, there is a dash. Times are of all images of a batch togethe
 
 MEASURED = """\
 - **TPUv3.** MLPerf's offline figure is for 8 cores with batches of their own choosing, input and output
-  included; a core's share stands beside each larger batch. The simulated core is slower: an array that
-  fills and drains each fold by itself waits where the real one has its next weights in already. The kind
-  `array` of `simres-utilisation` hides that entirely and is closer. With more images at once maps no longer
-  fit into 16 MiB and go out and back; a schedule that goes image by image through each stage would not.
+  included; a core's share stands beside each larger batch. The simulated core is faster: nothing is said of
+  the start of a program, and the compiler's tiles are not the best ones. With 64 images maps no longer fit
+  into 16 MiB and go out and back; a schedule that goes image by image through each stage would not.
 - **Edge TPU.** ResNet-50 is bound by its weights on the lane, whatever the array does, which is why it
   comes close although the array is inferred. The real compiler keeps some megabytes of weights on chip,
-  which would make it faster than simulated, and the host adds to it. MobileNetV2 is far off: each channel
-  of a depthwise layer is a fold of its own on a weight-stationary array, so the real array cannot be one of
-  these.
-- **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 79.3 ms here, as the array is taken to be
-  full, and the 15.4 MB on its bus are 28 MB here, as nothing is compressed: two errors that cancel out. For
-  VGG-16 they do not: its early layers reach a fifth of the peak on the chip. The published table is read
+  which would make it faster than simulated, and the host adds to it. MobileNetV2 is far off here as its
+  weights are read for each image, and were on chip where it was timed: with them kept, as
+  `benchmarks/silicon.py` runs it, it is near.
+- **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 99.2 ms here, and the 15.4 MB on its bus
+  are more than twice as many here, as nothing is compressed. VGG-16 is far off: its early layers reach a
+  fifth of the peak on the chip, for a reason that is not known. The published table is read
   from a transcription (github.com/cucapra/fodlam, `data/`), totals only.
 - **Others.** Means published for other simulators against a real TPUv3, on workloads of their authors'
   choice: SCALE-Sim v3 55 %, Timeloop 60 %, MAESTRO 47 %, mNPUsim 124 %, PyTorchSim 11.5 % (as the last
@@ -209,9 +208,9 @@ def _scalesim_row(name: str, dataflow: str, runs: list[Mapping[str, Any]]) -> st
     theirs = ours = Fraction(0)
     different = counted = 0
     for run in runs:
-        spec = SystolicSpec.model_validate(
-            {"kind": "systolic", "rows": run["rows"], "columns": run["columns"], "clock": "1 GHz"}
-            | {"dataflow": dataflow}
+        spec = ArraySpec.model_validate(
+            {"kind": "array", "rows": run["rows"], "columns": run["columns"], "clock": "1 GHz"}
+            | {"dataflow": dataflow, "counting": "scalesim"}
         )
         found: list[Fraction] = []
         for op in scalesim_shapes(layers).ops:

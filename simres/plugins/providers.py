@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 PACKAGE_OF: Mapping[str, str] = {
-    "array": "simres-utilisation",
     "dram": "simres-dram",
     "exact": "simres-exact",
-    **dict.fromkeys(("systolic", "scalesim", "scalesim_shapes"), "simres-systolic"),
+    **dict.fromkeys(
+        ("array", "systolic", "scalesim", "scalesim_shapes", "depthwise_on_host"), "simres-systolic"
+    ),
     **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
 }
 """Parts of the separate packages of simres, for hints where these are not installed."""

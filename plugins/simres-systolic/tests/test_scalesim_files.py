@@ -207,7 +207,7 @@ def test_import_writes_a_workload_and_a_scenario_that_runs(files: tuple[Path, Pa
     done = run("import", "scalesim", *files, "-o", mine)
     assert done.returncode == 0, done.stderr
     result = simres.simulate(mine / "net.yaml")
-    assert (result.chip["matrix"].kind, len(result.workload.ops)) == ("systolic", 5)  # type: ignore[union-attr]
+    assert (result.chip["matrix"].kind, len(result.workload.ops)) == ("array", 5)  # type: ignore[union-attr]
     whole = simres.simulate(mine / "net.yaml", overrides={"scheduler": "serial"})
     assert whole.makespan_ps >= result.makespan_ps
     again = run("import", "scalesim", *files, "-o", mine)

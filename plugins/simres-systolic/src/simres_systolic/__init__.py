@@ -1,4 +1,4 @@
-"""A systolic array that counts compute cycles as SCALE-Sim does, and reads SCALE-Sim's files."""
+"""Matrix arrays by mechanism, SCALE-Sim's counting among them, and a reader of SCALE-Sim's files."""
 
 from __future__ import annotations
 
@@ -9,22 +9,33 @@ from simres.plugins.hooks import Component, ComponentRole, Importer, Pass, hooki
 
 @hookimpl
 def simres_components() -> Iterator[Component]:
-    """The kind `systolic`."""
+    """The kind `array`, and by the name that it had until 0.1 its setting that counts as SCALE-Sim does."""
+    yield Component(
+        kind="array",
+        role=ComponentRole.MATRIX,
+        spec="simres_systolic.array:ArraySpec",
+        summary="an array of multiply-accumulate cells: weight, output, input or row stationary",
+    )
     yield Component(
         kind="systolic",
         role=ComponentRole.MATRIX,
         spec="simres_systolic.array:SystolicSpec",
-        summary="a systolic array, weight, output or input stationary; cycles as SCALE-Sim counts them",
+        summary="the kind `array` with `counting: scalesim`: cycles as SCALE-Sim counts them",
     )
 
 
 @hookimpl
 def simres_passes() -> Iterator[Pass]:
-    """The switch that counts outputs as SCALE-Sim does."""
+    """The switch that counts outputs as SCALE-Sim does, and depthwise layers for the host."""
+    yield Pass(
+        name="depthwise_on_host",
+        target="simres_systolic.depthwise:depthwise_on_host",
+        summary="depthwise convolutions are the host's work, an operation for each multiply-accumulate",
+    )
     yield Pass(
         name="scalesim_shapes",
         target="simres_systolic.shapes:scalesim_shapes",
-        summary="the kind `systolic` counts output sizes rounded up, as SCALE-Sim does; nothing else changes",
+        summary="the kind `array` counts output sizes rounded up, as SCALE-Sim does; nothing else changes",
     )
 
 

@@ -13,17 +13,18 @@ from configparser import (
 from dataclasses import dataclass
 
 from simres.errors import InvalidFile, Problem
-from simres_systolic.array import Dataflow
+from simres_systolic.mapping import SCALESIM, Dataflow
 
 SCENARIO = """\
 hardware:
   # SCALE-Sim counts cycles and has no clock: at 1 GHz a cycle is a nanosecond.
   matrix:
-    kind: systolic
+    kind: array
     rows: {configuration.rows}
     columns: {configuration.columns}
     dataflow: {configuration.dataflow}
     clock: 1 GHz
+    counting: scalesim
   # Its buffers for inputs, filters and outputs ({configuration.each} KiB), taken as one.
   sram:
     kind: sram
@@ -134,8 +135,8 @@ def read(text: str, path: str) -> Configuration:
         reader.number(architecture, "OfmapSramSzkB"),
     )
     dataflow = reader.text(architecture, "Dataflow")
-    if dataflow not in list(Dataflow) and reader.parser.has_option(architecture, "Dataflow"):
-        reader.add("Dataflow", f"Dataflow must be one of {', '.join(Dataflow)}, is `{dataflow[:40]}`")
+    if dataflow not in SCALESIM and reader.parser.has_option(architecture, "Dataflow"):
+        reader.add("Dataflow", f"Dataflow must be one of {', '.join(SCALESIM)}, is `{dataflow[:40]}`")
     if reader.text("sparsity", "SparsitySupport", "false").lower() == "true":
         reader.add("SparsitySupport", "SparsitySupport: sparse layers are not modelled")
     mode = reader.text("run_presets", "InterfaceBandwidth", "CALC")

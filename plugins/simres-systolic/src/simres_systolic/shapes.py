@@ -12,7 +12,7 @@ def scalesim_shapes(workload: Workload) -> Workload:
     """The workload with every convolution marked whose stride leaves a remainder of its padded input.
 
     There a network's output ends with the last whole window, and SCALE-Sim counts one more row or column:
-    ceil((size - kernel + stride) / stride). Only the cycles of the kind `systolic` follow the mark: shapes,
+    ceil((size - kernel + stride) / stride). Only the cycles of the kind `array` follow the mark: shapes,
     bytes and multiply-accumulates stay those of the network.
     """
     return replace(workload, ops=tuple(_marked(workload, op) for op in workload.ops))

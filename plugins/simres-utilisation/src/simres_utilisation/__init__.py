@@ -1,18 +1,13 @@
-"""A matrix unit whose speed depends on how a layer's shape fits its array."""
+"""The kind `array` is part of `simres-systolic`; this package, which had it until 0.1, only asks for that."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.plugins.hooks import Component, ComponentRole, hookimpl
+from simres.plugins.hooks import Component, hookimpl
 
 
 @hookimpl
 def simres_components() -> Iterator[Component]:
-    """The kind `array`."""
-    yield Component(
-        kind="array",
-        role=ComponentRole.MATRIX,
-        spec="simres_utilisation.array:ArraySpec",
-        summary="a matrix unit of rows x columns that small or odd shapes leave partly idle",
-    )
+    """None of its own."""
+    yield from ()
