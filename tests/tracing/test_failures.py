@@ -3,6 +3,7 @@
 # ruff: noqa: E402
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import replace
 
@@ -102,7 +103,40 @@ class Endless(nn.Module):
         return self.forward(x)
 
 
+class Scripted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.inside = torch.jit.trace(nn.Linear(3, 3), torch.zeros(1, 3))
+
+    def forward(self, x):
+        return self.inside(x)
+
+
+def converted() -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.ao.quantization.quantize_dynamic(
+            nn.Sequential(nn.ReLU(), nn.Linear(3, 3)), {nn.Linear}, dtype=torch.qint8
+        )
+
+
+class Packed(nn.Module):
+    def forward(self, x, lengths):
+        return nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True).data
+
+
+class ByName(nn.Module):
+    def forward(self, x, *, mask):
+        return x * mask
+
+
 FAILING = {
+    "script": (Scripted(), (3,), "`inside` in `Scripted`: it is TorchScript"),
+    "converted": (converted(), (3,), "`1` in `Sequential`: torch.ao has converted it to Linear"),
+    "packed": (Packed(), ["5x3", "scalar:int64"], "packs sequences .*, whose shapes depend on lengths"),
+    "by name": (ByName(), ["3", "3"], "too many positional .*; `mask` by name alone"),
     "data": (DataDependent(), (3,), r"depends on the values of a tensor, at .*test_failures\.py:\d+"),
     "number": (Number(), (3,), "returns no tensor"),
     "nonzero": (Nonzero(), (3,), "shape of `nonzero` depends on data"),

@@ -93,7 +93,7 @@ MODULES = {
 def test_what_torch_reads_is_in_the_reach(name: str):
     module, shape = MODULES[name]
     workload = trace(module.eval(), shape, name="reach")
-    nodes = list(export(module, input_shapes(shape), 1, "reach").graph.nodes)
+    nodes = list(export(module, input_shapes(shape), 1, "reach").program.graph.nodes)
     held = 0
     for op in workload.ops:
         if op.unit is Unit.VIEW or op.kind in ("bias", "compare"):
