@@ -21,6 +21,7 @@ from torch.nn.utils import rnn
 
 from simres.errors import SimresError
 from simres.tracing import failures
+from simres.tracing.decompositions import decompositions
 from simres.tracing.input_shapes import InputShape, arranged
 from simres.tracing.outputs import plain_outputs
 
@@ -35,6 +36,8 @@ DTYPES: dict[torch.dtype, str] = {
     torch.int8: "int8",
     torch.uint8: "uint8",
     torch.bool: "bool",
+    torch.complex64: "complex64",
+    torch.complex128: "complex128",
 }
 """torch's data types by the names that workloads use."""
 
@@ -133,6 +136,8 @@ def _decompositions(whole: Sequence[str]) -> Any:
         packet = getattr(torch.ops.aten, name, None)
         for overload in packet.overloads() if packet is not None else ():
             table.pop(getattr(packet, overload), None)
+    for operator, apart in decompositions().items():
+        table[operator] = apart
     return table
 
 

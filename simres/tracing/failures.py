@@ -25,6 +25,10 @@ ONE_GRAPH = (
 )
 
 
+_CONVERTED = re.compile(r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.(?!reference)")
+"""Modules of packed integers; `FloatFunctional` beside them computes as ever."""
+
+
 def check_module(module: object, name: str) -> None:
     """Raises `SimresError` for what torch.export does not take, whatever the inputs."""
     if not isinstance(module, nn.Module):
@@ -37,7 +41,7 @@ def check_module(module: object, name: str) -> None:
                 f"cannot trace {place}: it is TorchScript, which torch.export does not take",
                 "trace the Python module it was made from, before torch.jit.script or torch.jit.trace",
             )
-        if re.match(r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.", kind.__module__):
+        if _CONVERTED.match(kind.__module__) and "FloatFunctional" not in kind.__name__:
             raise SimresError(
                 f"cannot trace {place}: torch.ao has converted it to {kind.__name__}, "
                 "which torch.export does not take",

@@ -37,9 +37,9 @@ class Steps(nn.Module):
             raise ValueError("one step an image")
         return x * step[:, None, None]
 
-class Sorts(nn.Module):
+class Turns(nn.Module):
     def forward(self, x):
-        return x.sort()[0]
+        return torch.linalg.qr(x)[0]
 """
 
 
@@ -137,16 +137,16 @@ class TestTrace:
         assert "basic" in wrong.stderr
 
     def test_an_operator_without_a_price(self, simres, tmp_path):
-        refused = simres("trace", "simres_test_networks:Sorts", "--input", "8")
+        refused = simres("trace", "simres_test_networks:Turns", "--input", "8x8")
         assert refused.exit_code == ExitCode.ANSWER_IS_NO
-        assert "aten.sort.default" in refused.stderr
+        assert "aten.linalg_qr.default" in refused.stderr
         assert "simres_operators" in refused.stderr
         allowed = simres(
-            "trace", "simres_test_networks:Sorts", "--input", "8", "--allow-unmodelled", "-o", "sorts.json"
+            "trace", "simres_test_networks:Turns", "--input", "8x8", "--allow-unmodelled", "-o", "turns.json"
         )
         assert allowed.exit_code == ExitCode.OK
         assert "warning: unmodelled" in allowed.stderr
-        assert json.loads((tmp_path / "sorts.json").read_text())["warnings"]
+        assert json.loads((tmp_path / "turns.json").read_text())["warnings"]
 
     @pytest.mark.parametrize(
         ("arguments", "said"),

@@ -38,7 +38,7 @@ class Encodes(nn.Module):
 @settings(max_examples=6, deadline=None)
 def test_an_encoder_traces_with_any_mask(batch, layers, words, causal, padded) -> None:
     width = 8
-    workload = trace(Encodes(width, layers, causal, padded), [(words, width), "%d:bool" % words], batch=batch)
+    workload = trace(Encodes(width, layers, causal, padded), [(words, width), f"{words}:bool"], batch=batch)
     projections, feed_forward = words * width * 4 * width, 2 * words * width * 2 * width
     assert workload.macs == batch * layers * (projections + 2 * words * words * width + feed_forward)
 
