@@ -6,7 +6,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +24,7 @@ from simres.tracing import failures
 from simres.tracing.decompositions import decompositions
 from simres.tracing.input_shapes import InputShape, arranged
 from simres.tracing.outputs import plain_outputs
+from simres.tracing.recurrent_calls import whole_layers
 
 DTYPES: dict[torch.dtype, str] = {
     torch.float64: "fp64",
@@ -103,7 +104,8 @@ def export(
             positional, keywords = arranged(inputs, lambda shape: _example(module, shape, batch))
         failures.check_arguments(module, name, positional, keywords)
         try:
-            program = torch.export.export(module, positional, keywords, strict=False)
+            with whole_layers() if whole else nullcontext():
+                program = torch.export.export(module, positional, keywords, strict=False)
             taken_apart: ExportedProgram = program.run_decompositions(_decompositions(whole))
         except SimresError:
             raise

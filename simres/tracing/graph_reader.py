@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import fx, nn
@@ -13,6 +14,7 @@ from torch.export.graph_signature import InputKind, OutputKind, TensorArgument
 
 from simres.errors import SimresError
 from simres.plugins.hooks import Operator
+from simres.tracing import recurrent
 from simres.tracing.built_in import LOWERINGS
 from simres.tracing.export import DTYPES
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
@@ -163,6 +165,9 @@ class GraphReader:
         described = self._describe(node)
         if described is None:
             return
+        if described.source == recurrent.SOURCE:
+            self._values[node] = recurrent.unrolled(described, partial(self._call, node, described))
+            return
         lowered = self._lower(node, described)
         if lowered is None:
             return
@@ -172,7 +177,22 @@ class GraphReader:
             same = replace(described.output, name=source.name, constant=source.constant, dtype=dtype)
             self._values[node] = self._bind(node, (same,))
             return
-        self._emit(node, replace(described, outputs=made_of(described, lowered)), lowered)
+        made = self._emit(node, replace(described, outputs=made_of(described, lowered)), lowered)
+        self._values[node] = self._bind(node, made)
+
+    def _call(
+        self, node: fx.Node, whole: Node, source: str, arguments: dict[str, object], shape: tuple[int, ...]
+    ) -> Value:
+        """One of the calls that `node` stands for; it makes one tensor, of the type of its first."""
+        described = Node(source, arguments, (), whole.module)
+        value = Value(node.name, shape, described.inputs[0].dtype)
+        described = replace(described, outputs=(value,))
+        lowered = LOWERINGS[source](described)
+        first = described.inputs[0]
+        filled = self._tensors[first.name].shape == () and first.constant
+        if lowered.kind == "identity" or (lowered.unit is Unit.VIEW and filled):
+            return replace(value, name=first.name, constant=first.constant)
+        return self._emit(node, described, lowered, used={0})[0]
 
     def _bind(self, node: fx.Node, values: tuple[Value, ...]) -> Value | tuple[Value, ...]:
         return values if isinstance(node.meta["val"], list | tuple) else values[0]
@@ -261,7 +281,10 @@ class GraphReader:
         )
         self._values[node] = self._bind(node, values)
 
-    def _emit(self, node: fx.Node, described: Node, lowered: Lowered) -> None:
+    def _emit(
+        self, node: fx.Node, described: Node, lowered: Lowered, used: set[int] | None = None
+    ) -> tuple[Value, ...]:
+        """Adds the operator that a call becomes, and the values that it makes: those `used` have a name."""
         path = self._places.path(node.meta.get("nn_module_stack"))
         block = self._places.block(path)
         name = self._names.unique(self._places.operator(path, lowered.kind, lowered.unit is Unit.VIEW))
@@ -271,7 +294,7 @@ class GraphReader:
         read = [value.name for value in inputs]
         read += self._derive(described, lowered, name)
         view_of = read[0] if lowered.unit is Unit.VIEW and read else None
-        used = _used_outputs(node, len(described.outputs))
+        used = _used_outputs(node, len(described.outputs)) if used is None else used
         made: list[Value] = []
         for index, value in enumerate(described.outputs):
             if index in used:
@@ -299,7 +322,7 @@ class GraphReader:
         )
         if lowered.bias is not None:
             made[0] = self._add_bias(name, made[0], lowered.bias, block, described.source)
-        self._values[node] = self._bind(node, tuple(made))
+        return tuple(made)
 
     def _add_bias(self, name: str, result: Value, bias: Value, block: str, source: str) -> Value:
         """Adding the bias is a host operator of its own, in place of the result it is added to."""
