@@ -208,6 +208,15 @@ def test_scaled_products_are_products_and_scales(alpha, beta, name) -> None:
     assert found.vector_ops == elements * (factors + (beta != 0))
 
 
+def test_each_row_of_a_mixture_of_experts_is_multiplied_once() -> None:
+    def mix(x, weight, ends):
+        return torch._grouped_mm(x.bfloat16(), weight.bfloat16(), offs=ends)
+
+    found = trace(Call(mix), ["32x16", "4x16x8", "4:int32"], batch=None, operators={})
+    assert found.macs == 32 * 16 * 8
+    assert simres.simulate(found, chip="paper").makespan_ps > 0
+
+
 def test_a_bilinear_layer_is_two_products() -> None:
     found = trace(nn.Bilinear(4, 5, 6), [(4,), (5,)], batch=3, operators={})
     assert found.macs == 3 * (4 * 5 * 6 + 5 * 6)
