@@ -126,13 +126,18 @@ def saturate(
 
 def trace(
     module: torch.nn.Module,
-    input_shape: Sequence[int] | Sequence[Sequence[int]],
+    input_shape: str | Sequence[object] | Mapping[str, object],
     *,
     name: str | None = None,
+    batch: int | None = 1,
     allow_unmodelled: bool = False,
     registry: Registry | None = None,
 ) -> Workload:
-    """Traces any `torch.nn.Module` into a Workload; `input_shape` has no batch axis, or is a list of shapes.
+    """Traces any `torch.nn.Module` into a Workload, as `batch` images pass through it at once.
+
+    `input_shape` is without the batch: `(3, 32, 32)` or `"3x32x32"`, `"128:int64"` for indices,
+    `"scalar:int64"` for one number an image; several are a list, those given by name a dictionary. With
+    `batch=None` shapes are taken as they are, and a run is one inference.
 
     Raises `AnswerIsNo` for an operator without a known cost, unless `allow_unmodelled`.
     """
@@ -142,6 +147,7 @@ def trace(
         module,
         input_shape,
         name=name or type(module).__name__,
+        batch=batch,
         allow_unmodelled=allow_unmodelled,
         operators=(registry or default_registry()).operators(),
     )

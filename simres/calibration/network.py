@@ -14,6 +14,7 @@ from torch import Tensor, fx, nn
 from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind
 from torch.profiler import ProfilerActivity, profile, record_function
+from torch.utils._pytree import tree_leaves
 
 from simres.calibration.machine import machine
 from simres.calibration.measure import Weights
@@ -21,7 +22,7 @@ from simres.calibration.timing import Timing, clock, repeated, synchronise, timi
 from simres.plugins.hooks import Operator
 from simres.tracing.export import DTYPES, export, quiet
 from simres.tracing.graph_reader import GraphReader
-from simres.tracing.input_shapes import InputShape, input_shapes
+from simres.tracing.input_shapes import InputShape, InputShapes, arranged, input_shapes
 from simres.tracing.lowering import Lowering
 from simres.workload.graph import Workload
 
@@ -53,7 +54,7 @@ class NetworkRun:
 @torch.inference_mode()
 def run(
     module: nn.Module,
-    input_shape: str | InputShape | Sequence[object],
+    input_shape: InputShapes,
     device: torch.device,
     name: str,
     operators: Mapping[str, Lowering | Operator] | None = None,
@@ -68,11 +69,11 @@ def run(
     images.
     """
     shapes = input_shapes(input_shape)
-    program = export(module, shapes, 1, name)
+    program = export(module, shapes, 1, name).program
     reader = GraphReader(program, module, name, operators, allow_unmodelled=False)
     workload = reader.workload({"network": name, "torch": torch.__version__})
     torch.manual_seed(0)
-    inputs = [_random(shape, module, device) for shape in shapes]
+    inputs, named = arranged(shapes, lambda shape: _random(shape, module, device))
     module = module.to(device).eval()
     twin = copy.deepcopy(module)
     weights = Weights(machine(device).cache, device)
@@ -83,11 +84,13 @@ def run(
     def before() -> None:
         nonlocal through
         weights.flush()
-        twin(*inputs)
+        twin(*inputs, **named)
         told(through := through + 1, images)
 
-    total = timing(repeated(lambda: module(*inputs), device, before=before, least=IMAGES, most=IMAGES))
-    arguments = _arguments(program, inputs, device)
+    total = timing(
+        repeated(lambda: module(*inputs, **named), device, before=before, least=IMAGES, most=IMAGES)
+    )
+    arguments = _arguments(program, tree_leaves((inputs, named)), device)
     calls = reader.operators()
     one_by_one = _OneByOne(program.graph_module, calls, device)
     for number in range(IMAGES + 1):

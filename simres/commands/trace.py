@@ -29,10 +29,14 @@ def trace(
         typer.Option(
             "--input",
             metavar="SHAPE",
-            help="Once for each input, without the batch: 3x32x32, or 128:int64 for indices.",
+            help="Once for each input, without the batch: 3x32x32, 128:int64 for indices, "
+            "scalar:int64 for one number an image, mask=16 by name, batch.image=3x8x8 into a dictionary.",
         ),
     ] = None,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Images at once.")] = 1,
+    batch: Annotated[
+        str,
+        typer.Option("--batch", metavar="N", help="Images at once; none takes the inputs as they are."),
+    ] = "1",
     block: Annotated[
         str | None,
         typer.Option(
@@ -67,13 +71,14 @@ def trace(
     from simres.plugins.registry import resolve
     from simres.reporting.text.console import can_draw, stderr, stdout
     from simres.tracing import trace_network
+    from simres.tracing.input_shapes import parse_batch
 
     named = names.parse(network)
     registry = global_options.registry()
     workload = trace_network(
         named,
         input_shape=inputs or None,
-        batch=batch,
+        batch=parse_batch(batch),
         block=resolve(registry.block(block).target) if block else None,
         shortcut=shortcut,
         span=span,

@@ -94,6 +94,12 @@ def parse(text: str) -> NetworkName:
     folder. Raises `SimresError`, with the nearest names, for an ambiguous or unknown name.
     """
     text = text.strip()
+    if Path(text).suffix.lower() == ".onnx":
+        raise SimresError(
+            f"`{text}` is an ONNX model, which the package simres-onnx reads",
+            f"pip install simres-onnx, then: simres import onnx {text} -o DIR, and "
+            f"simres simulate DIR/{Path(text).stem}.json --chip NAME",
+        )
     family, colon, name = text.partition(":")
     in_run = os.path.join(text, RUN_CHECKPOINT)  # noqa: PTH118  (any text may be asked for, Path minds some)
     if text != os.path.basename(text) and os.path.isfile(in_run):  # noqa: PTH113, PTH119

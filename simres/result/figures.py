@@ -70,6 +70,11 @@ class Figures:
         return self.repeats * _batch(self.scheduled)
 
     @property
+    def inference(self) -> str:
+        """What one inference is called: an image, or where nothing is a batch, a run."""
+        return "image" if not isinstance(self.workload, Workload) or self.workload.batched else "run"
+
+    @property
     def workloads(self) -> Mapping[str, Workload | Ledger]:
         """The workloads of the run: that of each tenant by name; a single network has the empty name."""
         return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}

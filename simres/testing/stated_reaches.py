@@ -29,7 +29,7 @@ def check_reaches(
     from simres.tracing.export import export
     from simres.tracing.input_shapes import input_shapes
 
-    program = export(module, input_shapes(input_shape), 1, "contract")
+    program = export(module, input_shapes(input_shape), 1, "contract").program
     nodes = [node for node in program.graph.nodes if str(node.target) == source]
     ops = [op for op in workload.ops if op.source == source and op.reads]
     for node, op in zip(nodes, ops, strict=False):

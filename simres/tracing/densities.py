@@ -83,7 +83,7 @@ def measure(
     for x in batches:
         shape = tuple(x.shape)
         if shape not in programs:
-            program = export(module, [InputShape(shape[1:])], shape[0], workload.name)
+            program = export(module, [InputShape(shape[1:])], shape[0], workload.name).program
             reader = GraphReader(program, module, workload.name, operators, allow_unmodelled=True)
             reader.workload({})
             programs[shape] = (program, reader.names())

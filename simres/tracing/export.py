@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.export import ExportedProgram
+from torch.nn.modules import transformer
+from torch.nn.utils import rnn
 
 from simres.errors import SimresError
-from simres.tracing.input_shapes import InputShape
+from simres.tracing import failures
+from simres.tracing.decompositions import decompositions
+from simres.tracing.input_shapes import InputShape, arranged
+from simres.tracing.outputs import plain_outputs
+from simres.tracing.recurrent_calls import whole_layers
 
 DTYPES: dict[torch.dtype, str] = {
     torch.float64: "fp64",
@@ -29,6 +37,8 @@ DTYPES: dict[torch.dtype, str] = {
     torch.int8: "int8",
     torch.uint8: "uint8",
     torch.bool: "bool",
+    torch.complex64: "complex64",
+    torch.complex128: "complex128",
 }
 """torch's data types by the names that workloads use."""
 
@@ -67,40 +77,48 @@ prices it as one. None of them but `linear` holds a multiply-accumulate, and `li
 product it is, so MACs are those of the fully decomposed program."""
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """An exported program, and in words what of the network's results is left out of it."""
+
+    program: ExportedProgram
+    left_out: tuple[str, ...]
+
+
 def export(
     module: nn.Module,
     inputs: Sequence[InputShape],
     batch: int | None,
     name: str,
     whole: Sequence[str] = WHOLE,
-) -> ExportedProgram:
-    """The exported program in evaluation mode, taken apart into aten's core operators and those in `whole`.
+) -> Exported:
+    """Exports in evaluation mode, taken apart into aten's core operators and those in `whole`.
 
     `batch` is put before every input's shape; None takes the shapes as they are. Raises `SimresError`
     when the module rejects such inputs or cannot be exported.
     """
-    if not isinstance(module, nn.Module):
-        raise SimresError(f"`{name}` is a {type(module).__name__}, not a torch.nn.Module")
-    shown = ", ".join(shape_text(shape, batch) for shape in inputs)
-    with _evaluation(module), torch.no_grad(), quiet():
+    failures.check_module(module, name)
+    with _evaluation(module), torch.no_grad(), quiet(), _one_path(name), plain_outputs(module) as left_out:
+        # Inputs of no substance: a batch of a million images takes no memory to trace.
+        with FakeTensorMode(allow_non_fake_inputs=True):
+            positional, keywords = arranged(inputs, lambda shape: _example(module, shape, batch))
+        failures.check_arguments(module, name, positional, keywords)
         try:
-            # Inputs of no substance: a batch of a million images takes no memory to trace.
-            with FakeTensorMode(allow_non_fake_inputs=True):
-                examples = tuple(_example(module, shape, batch) for shape in inputs)
-            program = torch.export.export(module, examples, strict=False)
+            with whole_layers() if whole else nullcontext():
+                program = torch.export.export(module, positional, keywords, strict=False)
             taken_apart: ExportedProgram = program.run_decompositions(_decompositions(whole))
         except SimresError:
             raise
         except Exception as error:
-            raise SimresError(
-                f"cannot trace `{name}` with input {shown}: {_reason(error)}", _hint(error)
-            ) from error
-    return taken_apart
+            shown = f"{', '.join(map(str, inputs))} and batch {'none' if batch is None else batch}"
+            rejected = failures.rejects(module, positional, keywords)
+            raise failures.told(error, f"cannot trace `{name}` with input {shown}", rejected) from error
+    return Exported(taken_apart, tuple(left_out))
 
 
 def shape_text(shape: InputShape, batch: int | None) -> str:
-    """`1x3x32x32`, batch first."""
-    return str(InputShape(shape.dims if batch is None else (batch, *shape.dims), shape.dtype))
+    """`1x3x32x32`, batch first: as `--batch none` takes it."""
+    return str(shape if batch is None else replace(shape, dims=(batch, *shape.dims)))
 
 
 def _example(module: nn.Module, shape: InputShape, batch: int | None) -> torch.Tensor:
@@ -120,6 +138,8 @@ def _decompositions(whole: Sequence[str]) -> Any:
         packet = getattr(torch.ops.aten, name, None)
         for overload in packet.overloads() if packet is not None else ():
             table.pop(getattr(packet, overload), None)
+    for operator, apart in decompositions().items():
+        table[operator] = apart
     return table
 
 
@@ -136,6 +156,31 @@ def _evaluation(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def _one_path(name: str) -> Iterator[None]:
+    """torch's own layers take the one way that is right whatever the data.
+
+    Transformer layers do not look into a mask first. Packed sequences, which have no such way, are refused.
+    """
+
+    def refuse(*_: object) -> None:
+        raise failures.packed(name)
+
+    def causal(_mask: object, is_causal: bool | None = None, _size: object = None) -> bool:
+        return is_causal is True
+
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with (
+            patch.object(rnn, "_VF", SimpleNamespace(_pack_padded_sequence=refuse)),
+            patch.object(transformer, "_detect_is_causal_mask", causal),
+        ):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+
+
+@contextmanager
 def quiet() -> Iterator[None]:
     """torch's warnings, logs and dumps of its own insides are nothing to a person tracing a network."""
     before = logging.root.manager.disable
@@ -146,39 +191,3 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
-
-
-DATA_DEPENDENT = ("data-dependent", "datadependent", "guardondata", "unbacked", ".item()", "control flow")
-WRONG_INPUT = ("size", "shape", "channels", "dimension", "expected", "positional argument", "dtype", "index")
-
-
-def _reason(error: Exception) -> str:
-    """The first line of the message that says something, in plainer words where they are known."""
-    if isinstance(error, RecursionError):
-        return "it calls itself without end"
-    if _says(error, DATA_DEPENDENT):
-        where = re.search(r'File "(?!.*[/\\]torch[/\\])([^"]+)", line ([0-9]+)', str(error))
-        place = f", at {where[1]}:{where[2]}" if where else ""
-        return f"its control flow or a shape depends on the values of a tensor{place}"
-    lines = (line.strip() for line in str(error).splitlines())
-    first = next(
-        (line for line in lines if line and not line.startswith(("Failed running", "Unsupported:"))), ""
-    )
-    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
-    return text if len(text) <= 300 else text[:297] + "..."
-
-
-def _says(error: Exception, signs: tuple[str, ...]) -> bool:
-    text = f"{type(error).__name__} {error}".lower()
-    return any(sign in text for sign in signs)
-
-
-def _hint(error: Exception) -> str:
-    if _says(error, DATA_DEPENDENT):
-        return (
-            "torch.export needs one graph for all data: replace `if` and `while` on tensor values "
-            "by torch.where or torch.cond, and avoid .item()"
-        )
-    if _says(error, WRONG_INPUT):
-        return "does the network take such an input? give --input 3x224x224 for each (128:int64 for indices)"
-    return "torch.export must be able to trace the network; see docs.pytorch.org/docs/stable/export.html"

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from simres.tracing.export import export
-from simres.tracing.input_shapes import InputShape, input_shapes
+from simres.tracing.input_shapes import InputShapes, input_shapes
 
 
-def flop_counter_macs(
-    module: nn.Module, input_shape: str | InputShape | Sequence[object], *, batch: int | None = 1
-) -> int:
+def flop_counter_macs(module: nn.Module, input_shape: InputShapes, *, batch: int | None = 1) -> int:
     """Multiply-accumulates as `torch.utils.flop_counter` has them: half its floating-point operations.
 
     The program is decomposed by torch's own table, not by ours, and run with tensors of no substance.
     Eager evaluation would hide the products inside fused attention.
     """
-    program = export(module, input_shapes(input_shape), batch, type(module).__name__, whole=())
+    program = export(module, input_shapes(input_shape), batch, type(module).__name__, whole=()).program
     placeholders = [node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"]
     fake = next(value.fake_mode for value in placeholders if isinstance(value, FakeTensor))
     with fake, FlopCounterMode(display=False) as counter:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import fx, nn
 from torch.export import ExportedProgram
-from torch.export.graph_signature import InputKind, TensorArgument
+from torch.export.graph_signature import InputKind, OutputKind, TensorArgument
 
 from simres.errors import SimresError
 from simres.plugins.hooks import Operator
-from simres.tracing import matrix, movement, vector
+from simres.tracing import recurrent
+from simres.tracing.built_in import LOWERINGS
 from simres.tracing.export import DTYPES
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
 from simres.tracing.module_names import Names, Places
 from simres.tracing.prices import vector_ops
+from simres.tracing.quantisation import QUANTISED, made_of
 from simres.tracing.unmodelled import Unmodelled, from_plugins, resolved
 from simres.workload.graph import Workload
 from simres.workload.operators import Op, Role, Tensor, Unit
 from simres.workload.rules import GROWING_VIEWS
-
-BUILT_IN: Mapping[str, Lowering] = {**matrix.LOWERINGS, **vector.LOWERINGS, **movement.LOWERINGS}
-"""Every operator that simres itself can lower."""
 
 UNIFORM = {
     f"aten.{name}.default"
@@ -122,9 +122,12 @@ class GraphReader:
             self._values[node] = self._declare(target, role, node.meta["val"], unique=False)
         self._names = Names(self._tensors)
 
-    def _declare(self, name: str, role: Role, fake: torch.Tensor, *, unique: bool = True) -> Value:
+    def _declare(
+        self, name: str, role: Role, fake: torch.Tensor, dtype: str | None = None, *, unique: bool = True
+    ) -> Value:
         name = self._names.unique(name) if unique else name
         value = self._value(name, fake, constant=role is Role.WEIGHT)
+        value = value if dtype is None else replace(value, dtype=dtype)
         self._tensors[name] = Tensor(name, role, value.shape, value.dtype)
         return value
 
@@ -162,16 +165,34 @@ class GraphReader:
         described = self._describe(node)
         if described is None:
             return
+        if described.source == recurrent.SOURCE:
+            self._values[node] = recurrent.unrolled(described, partial(self._call, node, described))
+            return
         lowered = self._lower(node, described)
         if lowered is None:
             return
         if lowered.kind == "identity":
             source = (lowered.inputs or described.inputs)[0]
-            self._values[node] = self._bind(
-                node, (replace(described.output, name=source.name, constant=source.constant),)
-            )
+            dtype = source.dtype if source.dtype in QUANTISED else described.output.dtype
+            same = replace(described.output, name=source.name, constant=source.constant, dtype=dtype)
+            self._values[node] = self._bind(node, (same,))
             return
-        self._emit(node, described, lowered)
+        made = self._emit(node, replace(described, outputs=made_of(described, lowered)), lowered)
+        self._values[node] = self._bind(node, made)
+
+    def _call(
+        self, node: fx.Node, whole: Node, source: str, arguments: dict[str, object], shape: tuple[int, ...]
+    ) -> Value:
+        """One of the calls that `node` stands for; it makes one tensor, of the type of its first."""
+        described = Node(source, arguments, (), whole.module)
+        value = Value(node.name, shape, described.inputs[0].dtype)
+        described = replace(described, outputs=(value,))
+        lowered = LOWERINGS[source](described)
+        first = described.inputs[0]
+        filled = self._tensors[first.name].shape == () and first.constant
+        if lowered.kind == "identity" or (lowered.unit is Unit.VIEW and filled):
+            return replace(value, name=first.name, constant=first.constant)
+        return self._emit(node, described, lowered, used={0})[0]
 
     def _bind(self, node: fx.Node, values: tuple[Value, ...]) -> Value | tuple[Value, ...]:
         return values if isinstance(node.meta["val"], list | tuple) else values[0]
@@ -216,7 +237,7 @@ class GraphReader:
         if not constant or lowered.unit is Unit.MATRIX or lowered.kind == "identity":
             return lowered
         if lowered.unit is not Unit.VIEW:
-            self._ahead_of_time(node, described)
+            self._ahead_of_time(node, replace(described, outputs=made_of(described, lowered)))
             return None
         if described.inputs and self._tensors[described.inputs[0].name].shape == ():
             shown = (
@@ -230,7 +251,7 @@ class GraphReader:
     def _lowering(self, source: str) -> Lowering | None:
         if self._given is not None and source in self._given:
             return resolved(self._given[source])
-        return BUILT_IN.get(source) or (from_plugins(source) if self._given is None else None)
+        return LOWERINGS.get(source) or (from_plugins(source) if self._given is None else None)
 
     def _uniform(self, node: fx.Node, described: Node) -> None:
         """A tensor that is one number everywhere takes the room of one number, whatever it is read as."""
@@ -238,28 +259,42 @@ class GraphReader:
         self._tensors[own] = Tensor(own, Role.WEIGHT, (), described.output.dtype)
         self._values[node] = replace(described.output, name=own, constant=True)
 
+    def _whole(self, value: Value) -> Value:
+        """A weight of a matrix operator lies in memory element by element, even where all are one number."""
+        tensor = self._tensors[value.name]
+        if tensor.role is not Role.WEIGHT or tensor.elements == value.elements:
+            return value
+        own = self._names.unique(value.name)
+        self._tensors[own] = Tensor(own, Role.WEIGHT, value.shape, value.dtype)
+        return replace(value, name=own)
+
     def _ahead_of_time(self, node: fx.Node, described: Node) -> None:
         """Constants computed from constants are weights: a table that is indexed, a mask, a folded scale."""
         path = self._places.path(node.meta.get("nn_module_stack"))
         wanted = f"{path}.{node.name}" if path else node.name
         fakes = node.meta["val"] if isinstance(node.meta["val"], list | tuple) else (node.meta["val"],)
         values = tuple(
-            self._declare(wanted, Role.WEIGHT, fake)
+            self._declare(wanted, Role.WEIGHT, fake, described.outputs[index].dtype)
             if index in _used_outputs(node, len(fakes))
             else described.outputs[0]
             for index, fake in enumerate(fakes)
         )
         self._values[node] = self._bind(node, values)
 
-    def _emit(self, node: fx.Node, described: Node, lowered: Lowered) -> None:
+    def _emit(
+        self, node: fx.Node, described: Node, lowered: Lowered, used: set[int] | None = None
+    ) -> tuple[Value, ...]:
+        """Adds the operator that a call becomes, and the values that it makes: those `used` have a name."""
         path = self._places.path(node.meta.get("nn_module_stack"))
         block = self._places.block(path)
         name = self._names.unique(self._places.operator(path, lowered.kind, lowered.unit is Unit.VIEW))
         inputs = described.inputs if lowered.inputs is None else lowered.inputs
+        if lowered.unit is Unit.MATRIX and len(inputs) > 1:
+            inputs = (inputs[0], self._whole(inputs[1]), *inputs[2:])
         read = [value.name for value in inputs]
         read += self._derive(described, lowered, name)
         view_of = read[0] if lowered.unit is Unit.VIEW and read else None
-        used = _used_outputs(node, len(described.outputs))
+        used = _used_outputs(node, len(described.outputs)) if used is None else used
         made: list[Value] = []
         for index, value in enumerate(described.outputs):
             if index in used:
@@ -287,7 +322,7 @@ class GraphReader:
         )
         if lowered.bias is not None:
             made[0] = self._add_bias(name, made[0], lowered.bias, block, described.source)
-        self._values[node] = self._bind(node, tuple(made))
+        return tuple(made)
 
     def _add_bias(self, name: str, result: Value, bias: Value, block: str, source: str) -> Value:
         """Adding the bias is a host operator of its own, in place of the result it is added to."""
@@ -330,7 +365,8 @@ class GraphReader:
         for spec in self._program.graph_signature.output_specs:
             if isinstance(spec.arg, TensorArgument):
                 value = self._values.get(names[spec.arg.name])
-                if isinstance(value, Value):
+                kept = spec.kind is OutputKind.BUFFER_MUTATION and isinstance(value, Value) and value.constant
+                if isinstance(value, Value) and not kept:
                     outputs.append(value.name)
         if not outputs:
             raise SimresError(f"cannot trace `{self._name}`: it returns no tensor")

@@ -145,8 +145,31 @@ Lowering = Callable[[Node], Lowered]
 def host(node: Node, kind: str, *, window: int = 0, times: int = 1) -> Lowered:
     """A host operator of a kind in the price table, priced by the node's first input and output."""
     inputs = node.inputs[0].elements if node.inputs else 0
+    if any(value.dtype.startswith("complex") for value in (*node.inputs, *node.outputs)):
+        scaled = kind in ("mul", "div") and _complex_operands(node) < 2
+        known = None if scaled else COMPLEX.get(kind)
+        kind, times = known or kind, times if known else 2 * times
     cost = vector_ops(kind, outputs=node.output.elements, inputs=inputs, window=window)
     return Lowered(kind, Unit.HOST, vector_ops=cost * times)
+
+
+def _complex_operands(node: Node) -> int:
+    numbers = sum(isinstance(value, complex) for value in node.arguments.values())
+    return numbers + sum(value.dtype.startswith("complex") for value in node.inputs)
+
+
+COMPLEX = {
+    "mul": "complex_mul",
+    "square": "complex_mul",
+    "div": "complex_div",
+    "reciprocal": "complex_reciprocal",
+    "abs": "complex_abs",
+    "complex_angle": "complex_angle",
+    "polar": "polar",
+    "conj": "conj",
+    **dict.fromkeys(("exp", "log", "sqrt", "rsqrt", "sin", "cos"), "complex_exp"),
+}
+"""What an operator costs on complex numbers; of others both parts cost the same."""
 
 
 def declared(operator: Operator, node: Node) -> Lowered:

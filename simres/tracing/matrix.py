@@ -83,6 +83,17 @@ def dot(node: Node) -> Lowered:
     return Lowered(kind, Unit.MATRIX, loops=Loops(n=n, c=a.shape[-1]))
 
 
+def grouped(node: Node) -> Lowered:
+    """Rows (n, c) in groups, each with a matrix of its own of (groups, c, m): experts of a mixture.
+
+    Which rows are whose is in the data; every row is multiplied once.
+    """
+    x, weight = node.inputs[:2]
+    m = node.output.shape[-1]
+    loops = Loops(n=math.prod(x.shape[:-1]), m=m, c=x.shape[-1])
+    return Lowered("matmul", Unit.MATRIX, loops=loops, inputs=(x, weight))
+
+
 LOWERINGS: dict[str, Lowering] = {
     "aten.convolution.default": convolution,
     "aten.linear.default": linear,
@@ -90,6 +101,8 @@ LOWERINGS: dict[str, Lowering] = {
     "aten.addmm.default": lambda node: _product(node, "mat1", "mat2", "self"),
     "aten.bmm.default": lambda node: _product(node, "self", "mat2"),
     "aten.baddbmm.default": lambda node: _product(node, "batch1", "batch2", "self"),
+    "aten._grouped_mm.default": grouped,
+    "transformers.grouped_mm_fallback.default": grouped,
     "aten.mv.default": dot,
     "aten.dot.default": dot,
 }

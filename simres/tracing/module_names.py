@@ -13,14 +13,18 @@ class Names:
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
+        self._counts: dict[str, int] = {}
 
     def unique(self, wanted: str) -> str:
         """`wanted`, or `wanted_2`, `wanted_3`... if it is taken."""
         name, count = wanted, 1
+        if wanted in self._taken:
+            count = self._counts.get(wanted, 1)
         while name in self._taken:
             count += 1
             name = f"{wanted}_{count}"
         self._taken.add(name)
+        self._counts[wanted] = count
         return name
 
 

@@ -5,20 +5,27 @@ The costs are those of `simres.workload.kinds`; a test holds the page to them.
 
 from __future__ import annotations
 
-from simres.workload.kinds import KINDS, Per
+from simres.workload.kind import Per
+from simres.workload.kinds import KINDS
 
 PRICES = {name: kind.cost for name, kind in KINDS.items() if kind.cost is not None}
 """Vector operations by kind of operator."""
 
 
-def vector_ops(kind: str, outputs: int, inputs: int = 0, window: int = 0) -> int:
+def vector_ops(kind: str, outputs: int = 0, inputs: int = 0, window: int = 0) -> int:
     """What the host spends on an operator of that kind.
 
-    `outputs` and `inputs` are elements, `window` is the number of (output, input) pairs of a pooling.
+    `outputs` and `inputs` are elements, `window` is the number of (output, input) pairs of a pooling,
+    or that of (element, level) pairs of a tree.
     """
     cost = PRICES[kind]
-    count = {Per.OUTPUT: outputs, Per.INPUT: inputs, Per.WINDOW: window}[cost.per]
+    count = {Per.OUTPUT: outputs, Per.INPUT: inputs, Per.WINDOW: window, Per.LEVEL: window}[cost.per]
     return cost.ops * count
+
+
+def levels(count: int) -> int:
+    """Levels of a binary tree over so many: log2, rounded up, at least 1."""
+    return max(1, (count - 1).bit_length())
 
 
 def page() -> str:

@@ -7,7 +7,8 @@ from functools import partial
 
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, host, scalars, window_of
 from simres.tracing.prices import vector_ops
-from simres.workload.kinds import KINDS, Kind
+from simres.workload.kind import Kind
+from simres.workload.kinds import KINDS
 from simres.workload.operators import Unit, Window
 from simres.workload.reading import reduction
 

@@ -26,8 +26,10 @@ SCHEMA_VERSION = 1
 class Workload:
     """A traced network: `ops` in execution order, every tensor they name, and what comes out.
 
-    `origin` says where it was traced from and with which versions; like `name` it is no part of the
-    digest. `warnings` (operators let through unmodelled, say) stay in every result.
+    `batched` says that the first axis of the first input is a batch; where it is none, as of a product of
+    matrices, a run is one inference. `origin` says where it was traced from and with which versions; like
+    `name` it is no part of the digest. `warnings` (operators let through unmodelled, say) stay in every
+    result.
     """
 
     __pydantic_config__ = STRICT
@@ -37,6 +39,7 @@ class Workload:
     ops: tuple[Op, ...]
     outputs: tuple[str, ...]
     parameters: int = 0
+    batched: bool = True
     accuracy: float | None = None
     weight_digest: str | None = None
     warnings: tuple[str, ...] = ()
@@ -68,7 +71,9 @@ class Workload:
 
     @property
     def images(self) -> int:
-        """Images in a batch: the first axis of the first input."""
+        """Images in a batch: the first axis of the first input; 1 where nothing is batched."""
+        if not self.batched:
+            return 1
         inputs = (tensor for tensor in self.tensors.values() if tensor.role is Role.INPUT)
         first = next(inputs, None)
         return first.shape[0] if first is not None and first.shape else 1

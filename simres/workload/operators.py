@@ -22,6 +22,8 @@ BITS = {
     "uint8": 8,
     "int4": 4,
     "bool": 8,
+    "complex64": 64,
+    "complex128": 128,
 }
 """Bits an element takes, by data type."""
 

@@ -161,11 +161,40 @@ def matmul(call: Call, place: int) -> Reads:
 
 
 def along_one(call: Call, place: int) -> Reads:
-    """Softmax: all along its axis `dim`, of which there is one."""
+    """Softmax, sorting, transforms: all along the axes `dim`, mostly one."""
     dim, rank = call.integers("dim"), len(call.output)
     if dim is None or len(call.inputs[place]) != rank or not rank:
         return all_of_it(call, place)
-    return tuple(None if axis == dim[0] % rank else Along(axis) for axis in range(rank))
+    whole = {axis % rank for axis in dim}
+    return tuple(None if axis in whole else Along(axis) for axis in range(rank))
+
+
+def pairs(call: Call, place: int) -> Reads:
+    """Distances of rows, each of one to each of another: (..., p, m) and (..., r, m) make (..., p, r)."""
+    shape, out = call.inputs[place], call.output
+    if len(call.inputs) != 2 or len(shape) != len(out) or len(out) < 2:
+        return all_of_it(call, place)
+    lead = tuple(None if size == 1 else Along(axis) for axis, size in enumerate(shape[:-2]))
+    return (*lead, Along(len(out) - 2 + place), None)
+
+
+def sampled(call: Call, place: int) -> Reads:
+    """Sampling at places of a grid (n, axes..., coordinates) makes (n, channels, axes...) of any pixels."""
+    out, rank = call.output, len(call.output)
+    if len(call.inputs[place]) != rank or rank < 3:
+        return all_of_it(call, place)
+    if place:
+        return (Along(0), *(Along(axis) for axis in range(2, rank)), None)
+    return (*same(2), *everything(rank - 2)) if call.inputs[0][:2] == out[:2] else all_of_it(call, place)
+
+
+def antialiased(call: Call, place: int) -> Reads:
+    """As resampling, over as many elements on each side as become one, twice: for bicubic, too."""
+    shape, out = call.inputs[place], call.output
+    if place or len(shape) != len(out) or 0 in out:
+        return all_of_it(call, place)
+    taps = max(-(-m // n) for m, n in zip(shape, out, strict=True))
+    return resampling(2 * taps)(call, place)
 
 
 def over_last(call: Call, place: int) -> Reads:
@@ -246,7 +275,7 @@ def gather(call: Call, place: int) -> Reads:
     table, out = call.inputs[0], call.output
     index = call.inputs[1] if len(call.inputs) == 2 else None
     attributes = call.op.attributes
-    if index is None:
+    if index is None or not table:  # a filled tensor is stored as its one value
         return all_of_it(call, place)
     if "sparse_grad" in attributes:
         return _scattered(call, place)

@@ -12,8 +12,9 @@ from simres.workload.reaches import Along, LookUp
 MOST = 2**62
 """Bytes and operations beyond that are a slip: four exbibytes, or a century at 1 TFLOP/s."""
 
-GROWING_VIEWS = frozenset({"expand", "unfold", "as_strided"})
-"""Kinds of view that may show one element more than once, so have more elements than what they view."""
+GROWING_VIEWS = frozenset({"expand", "unfold", "as_strided", "view_as_real"})
+"""Kinds of view that may show one element more than once, or its parts, so have more elements than what they
+view."""
 
 
 def problems_of_workload(workload: Workload) -> Iterator[str]:

@@ -61,7 +61,17 @@ def _select(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa:
     return (*box[:axis], (index, index + 1), *box[axis:])
 
 
+def _as_real(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+    return box[:-1] if shape == (*base, 2) else None
+
+
+def _as_complex(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+    return (*box, (0, 2)) if base == (*shape, 2) else None
+
+
 VIEWS: Mapping[str, View] = {
+    "view_as_real": _as_real,
+    "view_as_complex": _as_complex,
     "permute": _permute,
     "slice": _slice,
     "select": _select,

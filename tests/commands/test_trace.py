@@ -31,9 +31,15 @@ class Pair(nn.Module):
     def forward(self, a, b):
         return a @ b
 
-class Sorts(nn.Module):
+class Steps(nn.Module):
+    def forward(self, x, step):
+        if step.ndim != 1:
+            raise ValueError("one step an image")
+        return x * step[:, None, None]
+
+class Turns(nn.Module):
     def forward(self, x):
-        return x.sort()[0]
+        return torch.linalg.qr(x)[0]
 """
 
 
@@ -110,6 +116,20 @@ class TestTrace:
         assert traced.exit_code == ExitCode.OK
         assert json.loads((tmp_path / "pair.json").read_text())["origin"]["input"] == "1x3x4, 1x4x5"
 
+    def test_inputs_by_name_without_further_axes_and_without_a_batch(self, simres, tmp_path):
+        network = ("trace", "simres_test_networks:Steps", "-o", "net.json")
+        by_name = simres(*network, "--input", "3x4", "--input", "step=scalar", "--batch", 2)
+        assert by_name.exit_code == ExitCode.OK
+        stored = json.loads((tmp_path / "net.json").read_text())
+        assert stored["origin"]["input"] == "2x3x4, step=2"
+        as_printed = simres(*network, "--batch", "none", "--input", stored["origin"]["input"])
+        assert as_printed.exit_code == ExitCode.OK
+        assert json.loads((tmp_path / "net.json").read_text())["batched"] is False
+        refused = simres(*network, "--input", "3x4", "--input", "1")
+        assert refused.exit_code == ExitCode.BAD_INPUT
+        assert "one step an image" in refused.stderr
+        assert "scalar:int64" in refused.stderr
+
     def test_a_block_by_name(self, simres):
         assert simres("trace", "resnet8", "--block", "basic").exit_code == ExitCode.OK
         wrong = simres("trace", "resnet8", "--block", "basik")
@@ -117,16 +137,16 @@ class TestTrace:
         assert "basic" in wrong.stderr
 
     def test_an_operator_without_a_price(self, simres, tmp_path):
-        refused = simres("trace", "simres_test_networks:Sorts", "--input", "8")
+        refused = simres("trace", "simres_test_networks:Turns", "--input", "8x8")
         assert refused.exit_code == ExitCode.ANSWER_IS_NO
-        assert "aten.sort.default" in refused.stderr
+        assert "aten.linalg_qr.default" in refused.stderr
         assert "simres_operators" in refused.stderr
         allowed = simres(
-            "trace", "simres_test_networks:Sorts", "--input", "8", "--allow-unmodelled", "-o", "sorts.json"
+            "trace", "simres_test_networks:Turns", "--input", "8x8", "--allow-unmodelled", "-o", "turns.json"
         )
         assert allowed.exit_code == ExitCode.OK
         assert "warning: unmodelled" in allowed.stderr
-        assert json.loads((tmp_path / "sorts.json").read_text())["warnings"]
+        assert json.loads((tmp_path / "turns.json").read_text())["warnings"]
 
     @pytest.mark.parametrize(
         ("arguments", "said"),

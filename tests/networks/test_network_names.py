@@ -118,3 +118,11 @@ def test_names_need_no_torch() -> None:
     parsed = "from simres.networks.network_names import parse; parse('resnet20')"
     code = f"import sys; {parsed}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "some/where/net.ONNX"])
+def test_an_onnx_model_is_read_by_a_package_that_is_named(name: str) -> None:
+    error = refused(name)
+    assert "which the package simres-onnx reads" in error.message
+    assert f"simres import onnx {name} -o DIR" in str(error.hint)
+    assert "simres simulate DIR/net.json" in str(error.hint)

@@ -324,7 +324,7 @@ def reductions(draw: st.DrawFn) -> Defined:
         at = {axis: index[axis if keep else kept.index(axis)] for axis in kept}
         return product(*([at[axis]] if axis in at else range(size) for axis, size in enumerate(shape)))
 
-    kind = draw(st.sampled_from(["sum", "mean", "variance", "reduce", "norm"]))
+    kind = draw(st.sampled_from(["sum", "mean", "variance", "reduce", "norm", "median"]))
     attributes: dict[str, Attribute] = {"dim": tuple(sorted(over))}
     return defined(kind, Unit.HOST, {"x": (Role.INPUT, shape)}, out, needs, attributes=attributes)
 

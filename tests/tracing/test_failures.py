@@ -3,6 +3,7 @@
 # ruff: noqa: E402
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import replace
 
@@ -23,53 +24,53 @@ from simres.workload import Unit
 pytestmark = pytest.mark.torch
 
 
-class Sorting(nn.Module):
+class Unpriced(nn.Module):
     def forward(self, x):
-        return torch.sort(torch.sort(x)[0])[0] + torch.erfinv(x)
+        return torch.matrix_exp(torch.matrix_exp(x)) + torch.linalg.qr(x)[0]
 
 
 def test_an_operator_without_a_price_fails_by_name() -> None:
-    with pytest.raises(AnswerIsNo, match=r"aten\.sort\.default +2 times") as raised:
-        trace(Sorting(), (8,), operators={})
+    with pytest.raises(AnswerIsNo, match=r"aten\.linalg_matrix_exp\.default +2 times") as raised:
+        trace(Unpriced(), (8, 8), operators={})
     assert raised.value.exit_code == 1
-    assert "aten.erfinv.default  once" in raised.value.message
+    assert "aten.linalg_qr.default          once" in raised.value.message
     hint = str(raised.value.hint)
     assert "--allow-unmodelled" in hint
-    assert 'Operator("aten.sort.default"' in hint
+    assert 'Operator("aten.linalg_matrix_exp.default"' in hint
 
 
 def test_an_operator_without_a_price_can_be_let_through() -> None:
-    workload = trace(Sorting(), (8,), operators={}, allow_unmodelled=True)
+    workload = trace(Unpriced(), (8, 8), operators={}, allow_unmodelled=True)
     assert [op.unit for op in workload.ops].count(Unit.UNMODELLED) == 3
     assert len(workload.warnings) == 2
-    assert "aten.sort.default 2 times" in workload.warnings[0]
+    assert "aten.linalg_matrix_exp.default 2 times" in workload.warnings[0]
     assert workload.coverage.startswith("1 of 4 ops")
     assert workload_json.loads(workload_json.dumps(workload)) == workload
 
 
-def lower_sort(node: Node) -> Lowered:
-    """A plugin's: n log2 n comparisons."""
-    size = node.inputs[0].elements
-    return replace(host(node, "add"), kind="sort", vector_ops=size * (size - 1).bit_length())
+def lower_exp(node: Node) -> Lowered:
+    """A plugin's: three operations an element."""
+    return replace(host(node, "add"), kind="matrix_exp", vector_ops=3 * node.inputs[0].elements)
 
 
 def test_plugins_can_price_an_operator() -> None:
-    erfinv = lambda node: host(node, "log")  # noqa: E731
-    operators = {"aten.sort.default": lower_sort, "aten.erfinv.default": erfinv}
-    workload = trace(Sorting(), (8,), operators=operators)
-    kinds = Counter({op.kind: op.vector_ops for op in workload.ops if op.kind != "sort"})
-    assert kinds == Counter(log=8, add=8)
-    assert [op.vector_ops for op in workload.ops if op.kind == "sort"] == [24, 24]
+    qr = lambda node: host(node, "log")  # noqa: E731
+    operators = {"aten.linalg_matrix_exp.default": lower_exp, "aten.linalg_qr.default": qr}
+    workload = trace(Unpriced(), (8, 8), operators=operators)
+    kinds = Counter({op.kind: op.vector_ops for op in workload.ops if op.kind != "matrix_exp"})
+    assert kinds == Counter(log=64, add=64)
+    assert [op.vector_ops for op in workload.ops if op.kind == "matrix_exp"] == [192, 192]
 
     def declared(target: str) -> dict[str, Operator | object]:
-        return operators | {"aten.sort.default": Operator("aten.sort.default", target, "")}
+        name = "aten.linalg_qr.default"
+        return operators | {name: Operator(name, target, "")}
 
     with pytest.raises(SimresError, match=r"cannot load `no\.such:thing`"):
-        trace(Sorting(), (8,), operators=declared("no.such:thing"))
+        trace(Unpriced(), (8, 8), operators=declared("no.such:thing"))
     with pytest.raises(SimresError, match="must return a Lowered, returned int"):
-        trace(Sorting(), (8,), operators=declared("builtins:id"))
-    with pytest.raises(SimresError, match=r"`math:sqrt` failed on aten\.sort\.default: TypeError"):
-        trace(Sorting(), (8,), operators=declared("math:sqrt"))
+        trace(Unpriced(), (8, 8), operators=declared("builtins:id"))
+    with pytest.raises(SimresError, match=r"`math:sqrt` failed on aten\.linalg_qr\.default: TypeError"):
+        trace(Unpriced(), (8, 8), operators=declared("math:sqrt"))
 
 
 class DataDependent(nn.Module):
@@ -87,14 +88,9 @@ class Nonzero(nn.Module):
         return x.nonzero()
 
 
-class Complex(nn.Module):
+class Narrow(nn.Module):
     def forward(self, x):
-        return torch.fft.fft(x).abs()
-
-
-class Noise(nn.Module):
-    def forward(self, x):
-        return x + torch.randn(3)
+        return x.to(torch.float8_e4m3fn).float()
 
 
 class Endless(nn.Module):
@@ -102,12 +98,44 @@ class Endless(nn.Module):
         return self.forward(x)
 
 
+class Scripted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.inside = torch.jit.trace(nn.Linear(3, 3), torch.zeros(1, 3))
+
+    def forward(self, x):
+        return self.inside(x)
+
+
+def converted() -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.ao.quantization.quantize_dynamic(
+            nn.Sequential(nn.ReLU(), nn.Linear(3, 3)), {nn.Linear}, dtype=torch.qint8
+        )
+
+
+class Packed(nn.Module):
+    def forward(self, x, lengths):
+        return nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True).data
+
+
+class ByName(nn.Module):
+    def forward(self, x, *, mask):
+        return x * mask
+
+
 FAILING = {
+    "script": (Scripted(), (3,), "`inside` in `Scripted`: it is TorchScript"),
+    "converted": (converted(), (3,), "`1` in `Sequential`: torch.ao has converted it to Linear"),
+    "packed": (Packed(), ["5x3", "scalar:int64"], "packs sequences .*, whose shapes depend on lengths"),
+    "by name": (ByName(), ["3", "3"], "too many positional .*; `mask` by name alone"),
     "data": (DataDependent(), (3,), r"depends on the values of a tensor, at .*test_failures\.py:\d+"),
     "number": (Number(), (3,), "returns no tensor"),
     "nonzero": (Nonzero(), (3,), "shape of `nonzero` depends on data"),
-    "complex": (Complex(), (8,), "data type torch.complex64"),
-    "noise": (Noise(), (3,), "aten.randn.default"),
+    "narrow": (Narrow(), (8,), "data type torch.float8_e4m3fn"),
     "endless": (Endless(), (3,), "calls itself without end"),
     "channels": (nn.Conv2d(3, 4, 3), (4, 8, 8), "expected input"),
     "too many": (nn.ReLU(), [(3,), (3,)], "positional arg"),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from simres.tracing import matrix, movement, vector
-from simres.tracing.prices import PRICES, Per, page, vector_ops
+from simres.tracing.built_in import ROOMS
+from simres.tracing.prices import PRICES, page, vector_ops
+from simres.workload.kind import Per
 
 PAGE = Path(__file__).parents[2] / "docs" / "prices.md"
 
@@ -37,6 +38,16 @@ def test_composed_prices_are_the_sum_of_their_parts():
     assert price["hardsigmoid"] == price["mul"] + price["add"] + price["clamp"]
     assert price["hardswish"] == price["hardsigmoid"] + price["mul"]
     assert price["gelu"] == 2 * price["mul"] + price["add"] + price["mul"] + price["sigmoid"] + price["mul"]
+    assert price["tan"] == price["sin"] + price["cos"] + price["reciprocal"] + price["mul"]
+    assert price["sinh"] == price["exp"] + price["reciprocal"] + price["sub"] + price["mul"]
+    assert price["atan2"] == price["atan"] + price["reciprocal"] + price["mul"] + 3
+    assert price["erfc"] == price["erf"] + price["sub"]
+    assert price["quantise"] == price["mul"] + price["round"] + price["clamp"]
+    assert price["random_normal"] == price["random"] + 5
+    assert price["complex_div"] == price["complex_reciprocal"] + price["complex_mul"]
+    assert price["complex_angle"] == price["atan2"]
+    assert price["grid_bilinear"] == price["interpolate_bilinear"]
+    assert price["interpolate_trilinear"] == price["grid_trilinear"] == 7 * price["interpolate_linear"]
     assert price["pow"] == price["log"] + price["mul"] + price["exp"]
     assert price["layer_norm"] == price["instance_norm"] + price["mul"] + price["add"]
     assert price["interpolate_bilinear"] == 3 * price["interpolate_linear"]
@@ -45,19 +56,19 @@ def test_composed_prices_are_the_sum_of_their_parts():
 @pytest.mark.parametrize("kind", PRICES)
 def test_prices_scale_with_what_they_are_per(kind: str):
     price = PRICES[kind]
-    counts = {Per.OUTPUT: 0, Per.INPUT: 0, Per.WINDOW: 0} | {price.per: 10}
-    found = vector_ops(kind, counts[Per.OUTPUT], counts[Per.INPUT], counts[Per.WINDOW])
+    counts = {Per.OUTPUT: 0, Per.INPUT: 0, Per.WINDOW: 0, Per.LEVEL: 0} | {price.per: 10}
+    found = vector_ops(kind, counts[Per.OUTPUT], counts[Per.INPUT], counts[Per.WINDOW] + counts[Per.LEVEL])
     assert found == 10 * price.ops
 
 
 def test_no_operator_is_lowered_twice():
-    tables = [matrix.LOWERINGS, vector.LOWERINGS, movement.LOWERINGS]
+    tables = [room.LOWERINGS for room in ROOMS]
     assert len(set().union(*tables)) == sum(map(len, tables))
 
 
 def test_prices_and_lowerings_need_no_torch():
     code = (
-        "import sys, simres.tracing, simres.tracing.matrix, simres.tracing.vector, simres.tracing.movement, "
+        "import sys, simres.tracing, simres.tracing.built_in, "
         "simres.tracing.input_shapes, simres.networks.network_names; sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

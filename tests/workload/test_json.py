@@ -213,8 +213,8 @@ WRONG = {
     "version": (lambda d: d.update(schema_version=True), "schema_version: must be a number from 1, is true"),
     "long form": (lambda d: d.update(form="x" * 10**6), r"form: must be `graph` or `ledger`, is `x+\.\.\.`"),
     "endless tensors": (
-        lambda d: d.update(tensors=[{}] * 50_001),
-        "tensors: has 50001 entries, at most 50000",
+        lambda d: d.update(tensors=[{}] * 100_001),
+        "tensors: has 100001 entries, at most 100000",
     ),
     "tensors no list": (lambda d: d.update(tensors=3), "tensors: "),
     "tensor no object": (lambda d: d["tensors"].insert(0, 3), r"tensors\[0\]: "),
@@ -407,7 +407,7 @@ def test_the_ledger_of_the_paper_makes_its_totals() -> None:
 
 
 def test_of_many_keys_the_one_that_stands_twice_is_named() -> None:
-    keys = ", ".join(f'"k{number}": 0' for number in range(50_000))
+    keys = ", ".join(f'"k{number}": 0' for number in range(100_000))
     with pytest.raises(InvalidFile, match="the key `k49999` stands twice"):
         workload_json.loads(f'{{{keys}, "k49999": 1}}')
 

@@ -14,7 +14,11 @@ from simres.workload.footprint import reads, to_storage
 from simres.workload.kinds import KINDS as TABLE
 from simres.workload.reaches import part
 from simres.workload.views import reshaped
-from tests.support.defined_operators import KINDS, Defined, boxes, convolutions, gathers
+from tests.support.defined_operators import KINDS as DEFINED
+from tests.support.defined_operators import Defined, boxes, convolutions, gathers
+from tests.support.sampling_operators import SAMPLING
+
+KINDS = {**DEFINED, **SAMPLING}
 
 
 def points(box: Box) -> set[tuple[int, ...]]:
@@ -57,8 +61,11 @@ def test_every_kind_with_a_reach_is_drawn():
         *("conv", "linear", "matmul", "max_pool", "avg_pool", "softmax", "log_softmax", "layer_norm"),
         *("rms_norm", "group_norm", "instance_norm", "sum", "mean", "variance", "reduce", "norm", "concat"),
         *("pad", "gather", "interpolate_nearest", "interpolate_linear", "interpolate_bilinear"),
+        *("sort", "topk", "median", "cumsum", "logcumsumexp", "fft", "distance"),
+        *("grid_nearest", "grid_bilinear", "grid_trilinear", "grid_bicubic"),
     }
-    assert known - drawn == {"interpolate_bicubic"}  # held to torch, which has its taps
+    # These are held to torch, which has their taps.
+    assert known - drawn == {"interpolate_bicubic", "interpolate_trilinear", "interpolate_antialiased"}
 
 
 @settings(deadline=None)

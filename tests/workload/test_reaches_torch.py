@@ -40,6 +40,9 @@ class Product(nn.Module):
 
 
 PICKED = torch.tensor([2, 0, 0])
+GRID = torch.linspace(-1, 1, 12).reshape(1, 3, 2, 2)
+SPACE = torch.linspace(-1, 1, 24).reshape(1, 2, 2, 2, 3)
+PLACES = torch.zeros(1, 3, 4, dtype=torch.int64)
 
 MODULES = {
     "conv1d": (nn.Conv1d(4, 6, 3, stride=2, padding=1, dilation=2, groups=2), (4, 9)),
@@ -81,10 +84,35 @@ MODULES = {
     "nearest smaller": (nn.Upsample(size=(2, 3)), (2, 7, 8)),
     "linear 1d": (nn.Upsample(scale_factor=2, mode="linear"), (2, 5)),
     "bilinear": (nn.Upsample(size=(7, 3), mode="bilinear", align_corners=True), (2, 4, 8)),
+    "trilinear": (nn.Upsample(size=(3, 2, 5), mode="trilinear"), (1, 4, 3, 2)),
     "bicubic": (nn.Upsample(scale_factor=2, mode="bicubic"), (1, 4, 5)),
     "rows picked": (Call(lambda x: torch.index_select(x, 1, PICKED)), (3, 4)),
     "index": (Call(lambda x: x[:, :, PICKED]), (2, 3)),
     "gathered": (Call(lambda x: torch.gather(x, 2, torch.zeros(1, 2, 3, dtype=torch.int64))), (2, 4)),
+    "sorted": (Call(lambda x: x.sort(1)[0]), (3, 4)),
+    "best": (Call(lambda x: x.topk(2, 1)[0]), (4, 3)),
+    "median": (Call(lambda x: x.median(1)[0]), (4, 3)),
+    "summed up": (Call(lambda x: x.cumsum(1)), (4, 3)),
+    "multiplied up": (Call(lambda x: x.cumprod(-1)), (4, 3)),
+    "greatest so far": (Call(lambda x: x.logcumsumexp(-1)), (4, 3)),
+    "distances": (Call(lambda x: torch.cdist(x, x * 2)), (4, 3)),
+    "transformed": (Call(lambda x: torch.fft.rfft(x, dim=1).real), (4, 3)),
+    "transformed twice": (Call(lambda x: torch.fft.fft2(x).imag), (2, 4, 3)),
+    "bent": (Call(lambda x: nn.functional.grid_sample(x, GRID, align_corners=False)), (2, 4, 3)),
+    "bent by itself": (
+        Call(lambda x: nn.functional.grid_sample(x[:, :1], x.permute(0, 2, 3, 1), align_corners=True)),
+        (2, 4, 3),
+    ),
+    "bent space": (Call(lambda x: nn.functional.grid_sample(x, SPACE, align_corners=False)), (2, 2, 4, 3)),
+    "antialiased": (
+        Call(lambda x: nn.functional.interpolate(x, (3, 2), mode="bilinear", antialias=True)),
+        (2, 8, 5),
+    ),
+    "antialiased cubic": (
+        Call(lambda x: nn.functional.interpolate(x, (4, 7), mode="bicubic", antialias=True)),
+        (1, 9, 5),
+    ),
+    "scattered": (Call(lambda x: torch.zeros(1, 3, 4).scatter_add(2, PLACES, x)), (3, 4)),
     "added": (Call(lambda x: x + x.mean(2, keepdim=True)), (2, 3)),
 }
 
@@ -93,7 +121,7 @@ MODULES = {
 def test_what_torch_reads_is_in_the_reach(name: str):
     module, shape = MODULES[name]
     workload = trace(module.eval(), shape, name="reach")
-    nodes = list(export(module, input_shapes(shape), 1, "reach").graph.nodes)
+    nodes = list(export(module, input_shapes(shape), 1, "reach").program.graph.nodes)
     held = 0
     for op in workload.ops:
         if op.unit is Unit.VIEW or op.kind in ("bias", "compare"):

@@ -131,7 +131,6 @@ BAD_TOPOLOGIES = {
         18,
         "the filter width 3 is more than the IFMAP width 2",
     ),
-    f"{HEADINGS}\nconv1, 34, 34, 3, 3, 3, 16, 1, 2:4,": (2, 32, "the sparsity `2:4` is not modelled"),
     f"{LAYERS}fc, 5, 10, 64,": (8, 1, "`fc` is a matrix product, and line 2 has a convolution"),
     PRODUCTS.replace("64", "-"): (2, 12, "the K must be a whole number from 1, is `-`"),
 }

@@ -13,7 +13,7 @@ from simres.reporting.html.markup import escaped, folded, legend, paragraphs, se
 from simres.reporting.html.roofline_svg import drawing
 from simres.reporting.tables import candidate_table, energy_table, memory_table, result_tables, tenant_table
 from simres.reporting.text import headline
-from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale
+from simres.reporting.text.amounts import BYTES, NOTHING, TIME, article, percent, scale
 from simres.reporting.text.columns import Column
 from simres.reporting.text.component_names import label
 from simres.result import Result
@@ -50,7 +50,7 @@ def summary(result: Result) -> str:
 
 def _subject(result: Result) -> str:
     network = result.workload.name
-    images = f", {result.images} images" if result.images > 1 else ""
+    images = f", {result.images} {result.inference}s" if result.images > 1 else ""
     return f"{network}{images}, schedule {result.program.scheduler}"
 
 
@@ -60,9 +60,10 @@ def _answer(result: Result) -> str:
     if result.tenants:
         what = f"for {len(result.tenants)} tenants"
     elif images > 1:
-        what = f"for {images} images, {format_duration(makespan // images)} an image"
+        each = f"{format_duration(makespan // images)} {article(result.inference)}"
+        what = f"for {images} {result.inference}s, {each}"
     else:
-        what = "an image"
+        what = article(result.inference)
     return f"<strong>{format_duration(makespan)}</strong> {escaped(what)}"
 
 
@@ -70,7 +71,7 @@ def _figures(result: Result) -> str:
     makespan, spent = result.makespan_ps, result.energy
     found: list[tuple[str, str]] = []
     if makespan and not result.tenants:
-        found.append(("images a second", three_digits(result.images * PS_PER_S / makespan)))
+        found.append((f"{result.inference}s a second", three_digits(result.images * PS_PER_S / makespan)))
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix" and makespan:
             share = percent(bound_ps, makespan).replace("-", "0")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program.names import EngineName
 from simres.program.record import STALLS, Cause, EngineTotals, RecordLevel
-from simres.reporting.text.amounts import percent, times
+from simres.reporting.text.amounts import article, percent, times
 from simres.reporting.text.component_names import listed, possessive, the, who
 from simres.result import Result
 from simres.result.engine_rows import EngineRow
@@ -31,10 +31,11 @@ def headline(result: Result) -> str:
             f"{result.name}: {format_duration(result.makespan_ps)} for {len(took)} tenants, {listed(took)}."
         )
     images, makespan = result.images, result.makespan_ps
-    each = f"{format_duration(makespan // images)} an image"
-    parts = [each if images == 1 else f"{format_duration(makespan)} for {images} images, {each}"]
+    noun = result.inference
+    each = f"{format_duration(makespan // images)} {article(noun)}"
+    parts = [each if images == 1 else f"{format_duration(makespan)} for {images} {noun}s, {each}"]
     if makespan:
-        parts.append(f"{three_digits(images * PS_PER_S / makespan)} images/s")
+        parts.append(f"{three_digits(images * PS_PER_S / makespan)} {noun}s/s")
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix":
             share = percent(bound_ps, makespan).replace("-", "0")
@@ -90,12 +91,13 @@ def steady(result: Result) -> list[str]:
         return []
     rate = three_digits(PS_PER_S / found.steady_image_ps)
     busy = percent(found.bottleneck_ps, found.steady_image_ps)
-    then = f"every {format_duration(found.steady_image_ps)} ({rate} images/s)"
+    then = f"every {format_duration(found.steady_image_ps)} ({rate} {result.inference}s/s)"
     first = f"after the first, which takes {format_duration(found.first_ps)}"
     row = result.row_of(found.bottleneck)
     which = "which works" if row == found.bottleneck else "the busiest of which works"
     bottleneck = f"{the(result, row)}, {which} {busy} % of that time"
-    return [f"Images follow each other {then} {first}; the bottleneck is {bottleneck}."]
+    each = f"{result.inference.capitalize()}s follow each other"
+    return [f"{each} {then} {first}; the bottleneck is {bottleneck}."]
 
 
 def _several_channels(result: Result, busiest_ps: int) -> str:

@@ -8,16 +8,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from simres.testing.graphs.choices import Choices
-from simres.tracing import matrix, movement, vector
-from simres.tracing.lowering import Lowering, Node, Value
+from simres.tracing.built_in import LOWERINGS
+from simres.tracing.lowering import Node, Value
 from simres.tracing.prices import vector_ops
 from simres.workload import Op, Role, Tensor, Unit, Workload
 
 T = TypeVar("T")
 Shape = tuple[int, ...]
-
-LOWERINGS: Mapping[str, Lowering] = {**matrix.LOWERINGS, **vector.LOWERINGS, **movement.LOWERINGS}
-"""The tracer's lowering of each operator."""
 
 MOST_ELEMENTS = 2048
 """The largest number of elements of a tensor."""

@@ -120,6 +120,12 @@ class _Reader:
             self.add(key, f"{key} must be a whole number from 1, is `{found[:40]}`")
         return 1
 
+    def buffer(self, section: str, of: str) -> int:
+        """KiB of a buffer: `IfmapSramSzkB`, which the first SCALE-Sim calls `IfmapSramSz`."""
+        first, now = f"{of}SramSz", f"{of}SramSzkB"
+        named = first if self.parser.has_option(section, first) else now
+        return self.number(section, now if self.parser.has_option(section, now) else named)
+
 
 def read(text: str, path: str) -> Configuration:
     """The configuration in `text`; `path` is what errors call the file.
@@ -129,12 +135,8 @@ def read(text: str, path: str) -> Configuration:
     reader = _Reader(text, path)
     architecture = "architecture_presets"
     rows, columns = reader.number(architecture, "ArrayHeight"), reader.number(architecture, "ArrayWidth")
-    buffers = (
-        reader.number(architecture, "IfmapSramSzkB"),
-        reader.number(architecture, "FilterSramSzkB"),
-        reader.number(architecture, "OfmapSramSzkB"),
-    )
-    dataflow = reader.text(architecture, "Dataflow")
+    ifmap, filters, ofmap = (reader.buffer(architecture, of) for of in ("Ifmap", "Filter", "Ofmap"))
+    dataflow = reader.text(architecture, "Dataflow").strip("\"'").lower()
     if dataflow not in SCALESIM and reader.parser.has_option(architecture, "Dataflow"):
         reader.add("Dataflow", f"Dataflow must be one of {', '.join(SCALESIM)}, is `{dataflow[:40]}`")
     if reader.text("sparsity", "SparsitySupport", "false").lower() == "true":
@@ -152,4 +154,4 @@ def read(text: str, path: str) -> Configuration:
         reader.add("InterfaceBandwidth", f"InterfaceBandwidth must be USER or CALC, is `{mode[:40]}`")
     reader.raise_any()
     name = reader.text("general", "run_name", "").strip('"')
-    return Configuration(name, rows, columns, Dataflow(dataflow), buffers, bandwidth, reason)
+    return Configuration(name, rows, columns, Dataflow(dataflow), (ifmap, filters, ofmap), bandwidth, reason)

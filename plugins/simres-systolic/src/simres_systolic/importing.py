@@ -30,9 +30,9 @@ def read(paths: Sequence[Path]) -> Imported:
         found = f"{len(topologies)} topologies and {len(configurations)} configurations"
         raise SimresError(f"one topology and at most one configuration, not {found}", USAGE)
     source = topologies[0]
-    layers = topology.workload(read_text(source, "topology", largest=LARGEST_BYTES), str(source), source.stem)
+    layers = topology.read(read_text(source, "topology", largest=LARGEST_BYTES), str(source), source.stem)
     scenario = None
     if configurations:
         said = read_text(configurations[0], "SCALE-Sim configuration", largest=LARGEST_BYTES)
         scenario = configuration.read(said, str(configurations[0])).scenario
-    return Imported(layers, scenario)
+    return Imported(layers.workload, scenario, layers.left_out)

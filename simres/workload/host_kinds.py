@@ -1,0 +1,242 @@
+"""The host's operators over many elements at once: what each costs, with the reason, and what it reads.
+
+Operations are counted as in `simres.workload.elementwise_kinds`; docs/prices.md shows the costs.
+"""
+
+from __future__ import annotations
+
+from simres.workload import reading
+from simres.workload.kind import Cost, Kind, Per
+from simres.workload.operators import Unit
+from simres.workload.reading import Reading
+
+
+def _host(
+    name: str,
+    cost: Cost,
+    reads: Reading = reading.all_of_it,
+    sources: str = "",
+    *,
+    maps: bool | None = None,
+    statistics: int = 0,
+) -> Kind:
+    return Kind(
+        name, Unit.HOST, cost, reads, maps=maps, sources=tuple(sources.split()), statistics=statistics
+    )
+
+
+def _each(ops: int, reason: str) -> Cost:
+    return Cost(ops, Per.OUTPUT, reason)
+
+
+def _read(ops: int, reason: str) -> Cost:
+    return Cost(ops, Per.INPUT, reason)
+
+
+OVER_MANY: tuple[Kind, ...] = (
+    _host(
+        "max_pool",
+        Cost(1, Per.WINDOW, "k x k comparisons an output (the first is with minus infinity)"),
+        reading.pooling,
+        maps=True,
+    ),
+    _host(
+        "avg_pool",
+        Cost(1, Per.WINDOW, "k x k additions an output: each input once where windows tile"),
+        reading.pooling,
+        maps=True,
+    ),
+    # random numbers
+    _host(
+        "random",
+        _each(
+            27,
+            "Philox 4x32-10 (Salmon et al., 2011): ten rounds of 10 for four numbers, then convert and "
+            "scale; uniform, or whole numbers",
+        ),
+    ),
+    _host("random_bernoulli", _each(28, "random 27, compare")),
+    _host("random_log", _each(29, "random 27, log, multiply: exponential and geometric")),
+    _host(
+        "random_normal",
+        _each(32, "random 27, Box and Muller: log, multiply, sqrt, cos, multiply (Cauchy, too, by tan)"),
+    ),
+    _host("dropout", _each(29, "random 27, compare, multiply: in training alone"), reading.elementwise),
+    _host(
+        "fft",
+        Cost(
+            5,
+            Per.LEVEL,
+            "5 n log2 n a transform of n, as FFT benchmarks count; a one-sided transform of real numbers is "
+            "one of half as many",
+        ),
+        reading.along_one,
+    ),
+    # over many elements at once
+    _host(
+        "softmax",
+        _each(5, "find the maximum, subtract it, exp, sum, multiply by the reciprocal"),
+        reading.along_one,
+        statistics=4,
+    ),
+    _host(
+        "log_softmax",
+        _each(5, "find the maximum, subtract it, exp, sum, subtract the logarithm"),
+        reading.along_one,
+        statistics=4,
+    ),
+    _host(
+        "layer_norm",
+        _each(7, "sum, subtract the mean, square, sum, scale, then weight and bias"),
+        reading.over_last,
+        statistics=4,
+    ),
+    _host(
+        "group_norm",
+        _each(7, "as layer norm, over groups of channels"),
+        reading.over_groups,
+        maps=True,
+        statistics=4,
+    ),
+    _host(
+        "instance_norm",
+        _each(5, "as layer norm without weight and bias, over pixels"),
+        reading.over_pixels,
+        maps=True,
+        statistics=4,
+    ),
+    _host("rms_norm", _each(4, "square, sum, scale, weight"), reading.over_last, statistics=2),
+    _host(
+        "sum",
+        _read(1, "one addition an element read (a mean's division is one an output: left out)"),
+        reading.reduction,
+        "sum.default sum.dim_IntList",
+    ),
+    _host("mean", _read(1, "as sum"), reading.reduction),
+    _host(
+        "variance",
+        _read(4, "sum, subtract the mean, square, sum"),
+        reading.reduction,
+        "var.default var.dim var.correction var_mean.default var_mean.dim var_mean.correction",
+    ),
+    _host(
+        "reduce",
+        _read(1, "max, min, argmax, any, all, prod: one instruction an element read"),
+        reading.reduction,
+        "amax.default amin.default max.default min.default max.dim min.dim argmax.default argmin.default "
+        "any.default any.dim any.dims all.default all.dim all.dims prod.default prod.dim_int",
+    ),
+    _host(
+        "cumsum",
+        _each(1, "one addition, multiplication or comparison an element"),
+        reading.along_one,
+        "cumsum.default cumprod.default cummax.default cummin.default",
+    ),
+    _host(
+        "logcumsumexp",
+        _each(6, "the greater of two, subtract, exp, add, log, add"),
+        reading.along_one,
+        "logcumsumexp.default",
+    ),
+    _host(
+        "sort",
+        Cost(1, Per.LEVEL, "one comparison: n log2 n to sort n (mode, too, which counts neighbours)"),
+        reading.along_one,
+    ),
+    _host(
+        "topk",
+        Cost(1, Per.LEVEL, "one comparison: n log2 k to keep the k first of n"),
+        reading.along_one,
+    ),
+    _host(
+        "median",
+        Cost(1, Per.LEVEL, "one comparison, as topk of half of n (of k for kthvalue)"),
+        reading.reduction,
+    ),
+    _host(
+        "search",
+        Cost(1, Per.LEVEL, "one comparison: log2 of the number of boundaries for each value"),
+    ),
+    _host(
+        "histogram",
+        _read(4, "multiply, subtract, round down, count"),
+        sources="histc.default",
+    ),
+    _host(
+        "distance",
+        Cost(3, Per.WINDOW, "subtract, square or |x|, add (the root is one an output: left out)"),
+        reading.pairs,
+    ),
+    _host(
+        "scatter_reduce",
+        _read(1, "adds, multiplies or compares each element with the one at its place"),
+    ),
+    _host("masked_scatter", _each(2, "counts the mask, selects"), sources="masked_scatter.default"),
+    _host(
+        "norm",
+        _read(2, "square and sum (the root is one an output: left out)"),
+        reading.reduction,
+        "linalg_vector_norm.default",
+    ),
+    # resampling that computes
+    _host(
+        "interpolate_trilinear",
+        _each(21, "eight taps: seven times a + t (b - a)"),
+        reading.resampling(1),
+        "upsample_trilinear3d.default upsample_trilinear3d.vec",
+        maps=True,
+    ),
+    _host(
+        "interpolate_antialiased",
+        Cost(2, Per.WINDOW, "a multiplication and an addition a tap: first along rows, then along columns"),
+        reading.antialiased,
+        maps=True,
+    ),
+    _host(
+        "grid_nearest",
+        _each(1, "one select: inside the map or not; beside it, of its grid, coordinates"),
+        reading.sampled,
+        maps=True,
+    ),
+    _host(
+        "grid_bilinear",
+        _each(9, "as interpolate_bilinear; beside it, of its grid, coordinates"),
+        reading.sampled,
+        maps=True,
+    ),
+    _host(
+        "grid_trilinear",
+        _each(21, "as interpolate_trilinear; beside it, of its grid, coordinates"),
+        reading.sampled,
+        maps=True,
+    ),
+    _host(
+        "grid_bicubic",
+        _each(35, "as interpolate_bicubic; beside it, of its grid, coordinates"),
+        reading.sampled,
+        maps=True,
+    ),
+    _host("coordinates", _read(4, "scale and shift to the map's size, round down, subtract")),
+    _host(
+        "interpolate_linear",
+        _each(3, "two taps: a + t (b - a)"),
+        reading.resampling(1),
+        "upsample_linear1d.default upsample_linear1d.vec",
+        maps=True,
+    ),
+    _host(
+        "interpolate_bilinear",
+        _each(9, "four taps: three times a + t (b - a)"),
+        reading.resampling(1),
+        "upsample_bilinear2d.default upsample_bilinear2d.vec",
+        maps=True,
+    ),
+    _host(
+        "interpolate_bicubic",
+        _each(35, "sixteen taps: five times 4 multiplications and 3 additions"),
+        reading.resampling(2),
+        "upsample_bicubic2d.default upsample_bicubic2d.vec",
+        maps=True,
+    ),
+)
+"""Every kind of operator of the host that is no elementwise one."""

@@ -1,0 +1,132 @@
+"""Whatever class a network returns, its tensors are found, or what is left out is named."""
+
+# ruff: noqa: E402
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn
+
+from simres.errors import SimresError
+from simres.tracing import trace
+
+pytestmark = pytest.mark.torch
+
+
+class Own:
+    def __init__(self, **inside: object) -> None:
+        self.__dict__.update(inside)
+
+
+class Slots:
+    __slots__ = ("keys", "spare", "values")
+
+    def __init__(self, keys: object, values: object) -> None:
+        self.keys, self.values = keys, values
+
+
+@dataclasses.dataclass
+class Record:
+    keys: object
+    values: object
+    length: int = 3
+
+
+class Pair(typing.NamedTuple):
+    keys: object
+    values: object
+
+
+class Likeness(collections.abc.Mapping):
+    """A mapping of its own, as `ModelOutput` was."""
+
+    def __init__(self, **inside: object) -> None:
+        self._inside = inside
+
+    def __getitem__(self, key: str) -> object:
+        return self._inside[key]
+
+    def __iter__(self) -> typing.Iterator[str]:
+        return iter(self._inside)
+
+    def __len__(self) -> int:
+        return len(self._inside)
+
+
+def circle(a: object, b: object) -> Own:
+    found = Own(a=a, b=b)
+    found.itself = [found]
+    return found
+
+
+RESULTS = {
+    "tuple": lambda a, b: (a, b),
+    "nested": lambda a, b: {"a": [a, {"b": (b,)}]},
+    "dataclass": Record,
+    "named tuple": Pair,
+    "slots": Slots,
+    "object": lambda a, b: Own(a=a, config=Own(width=3), inside=Own(layers=[Own(b=b)])),
+    "mapping": lambda a, b: Likeness(a=a, b=b),
+    "ordered": lambda a, b: collections.OrderedDict(a=a, b=b),
+    "default": lambda a, b: collections.defaultdict(list, a=[a], b=[b]),
+    "deque": lambda a, b: collections.deque([a, b]),
+    "zip": lambda a, b: zip([a], [b], strict=True),
+    "distribution": lambda a, b: torch.distributions.Normal(a, b, validate_args=False),
+    "circle": circle,
+    "with other things": lambda a, b: [a, 3, None, "text", torch.float32, len, b, nn.ReLU()],
+    "twice": lambda a, b: [a, b, Own(first=a)],
+}
+
+
+class Returns(nn.Module):
+    def __init__(self, result: object) -> None:
+        super().__init__()
+        self.result = result
+
+    def forward(self, x: torch.Tensor) -> object:
+        return self.result(x + 1, x * 2)
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_the_tensors_of_any_class_are_the_outputs(name: str) -> None:
+    module = Returns(RESULTS[name])
+    workload = trace(module, (4,), operators={})
+    assert set(workload.outputs) == {"add", "mul"}
+    assert workload.warnings == ()
+    assert not module._forward_hooks
+
+
+def test_what_holds_no_tensor_is_left_out_with_a_warning() -> None:
+    class Empty(nn.Module):
+        def forward(self, x):
+            return {"made": x + 1, "about": Own(width=3), "few": (x * 2).to_sparse()}
+
+    workload = trace(Returns(lambda a, b: {"made": a, "about": Own(width=3)}), (4,), operators={})
+    assert workload.outputs == ("add",)
+    assert workload.warnings == (
+        "left out of the outputs: the result['about'], a Own in which no tensor was found",
+    )
+
+
+def test_nothing_but_an_object_without_tensors_is_no_result() -> None:
+    with pytest.raises(SimresError, match="returns no tensor"):
+        trace(Returns(lambda a, b: Own(width=3)), (4,), operators={})
+
+
+def test_a_network_that_fails_gets_its_own_results_back() -> None:
+    class Fails(nn.Module):
+        def forward(self, x):
+            if x.shape[-1] == 4:
+                raise ValueError("four")
+            return Own(x=x)
+
+    module = Fails()
+    with pytest.raises(SimresError, match="four"):
+        trace(module, (4,), operators={})
+    assert isinstance(module(torch.zeros(3)), Own)
