@@ -17,7 +17,14 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1] / "plugins/simres-dram/tests"
 sys.path.insert(0, str(TESTS))
 
-from reference_traffic import FILES, SIMULATORS, outside, rows, run, tolerance  # noqa: E402
+from reference_traffic import (  # type: ignore[import-not-found]  # noqa: E402
+    FILES,
+    SIMULATORS,
+    outside,
+    rows,
+    run,
+    tolerance,
+)
 
 COLUMNS = f"{'device':7}{'addresses':10}{'traffic':15}{'group':>6}{'window':>8}"
 

@@ -149,7 +149,8 @@ class InTime:
         for kind, price in prices.items():
             if len(names[kind]) == 1:
                 (each,) = price.values()
-                self.left_ps[names[kind][0]] = sum(
+                name = names[kind][0]
+                self.left_ps[name] = self.left_ps.get(name, 0) + sum(
                     [each[number] for position, number in enumerate(numbers) if kinds[position] is kind]
                 )
         for queue in found:

@@ -26,7 +26,7 @@ PLANS, DEEPEST = 4, 8
 """So many different plans are tried, made for at most so many sizes of the memory, the largest first."""
 
 RUNGS = 4
-"""Plans are made for memories of 1 KiB x 2^(k / RUNGS), so that those of a smaller memory are tried on a
+"""Plans are made for memories of 2^(k / RUNGS) bytes, so that those of a smaller memory are tried on a
 larger one, too."""
 
 LARGEST, WORK = 120_000, 60_000
@@ -109,14 +109,14 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
 
 def _rungs(enough: int, capacity: int) -> list[int]:
     """The memories that plans are made for, the largest first: up to the first that has `enough` bytes."""
-    found: list[int] = []
+    found: dict[int, None] = {}
     step = 0
-    while capacity > 0 and (rung := int(1024 * 2 ** (step / RUNGS))) <= capacity:
-        found.append(rung)
+    while (rung := int(2 ** (step / RUNGS))) <= capacity:
+        found[rung] = None
         if rung >= enough:
             break
         step += 1
-    return found[::-1]
+    return list(found)[::-1]
 
 
 def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[Try]:

@@ -91,18 +91,19 @@ class _Stages:
     def __init__(self, search: StageSearch, capacity: int) -> None:
         self.search = search
         self.capacity = capacity
+        self.order = order = search.orders[0]
         self.model = cp_model.CpModel()
         self.most = most = self._most()
-        self.at = [_Boundary(self.model, live, most, place) for place, live in enumerate(search.live_bytes)]
+        self.at = [_Boundary(self.model, live, most, place) for place, live in enumerate(order.live_bytes)]
         self.out: list[list[_Choice]] = [[] for _ in self.at]
         """By boundary: the choices for the stage that begins there."""
         self.into: list[list[cp_model.IntVar]] = [[] for _ in self.at]
         """By boundary: whether each choice for the stage that ends there is taken."""
         self.model.add(self.at[0].resident == 0)
-        for first in range(search.count):
-            for end in range(first + 1, search.count + 1):
-                stage = search.stage(first, end)
-                for option, matrix, host in search.priced(first, end):
+        for first in range(order.count):
+            for end in range(first + 1, order.count + 1):
+                stage = order.stage(first, end)
+                for option, matrix, host in search.priced(first, end, capacity):
                     for streams in (False, True):
                         chosen = self._chosen(first, end, stage, option, streams=streams)
                         transfers = search.costs.bus_ps(0, option.transfers)
@@ -111,17 +112,17 @@ class _Stages:
 
     def _most(self) -> int:
         """More bytes than any stage moves."""
-        search = self.search
+        search, order = self.search, self.order
         options = [
             option
-            for first in range(search.count)
-            for end in range(first + 1, search.count + 1)
-            for option, _, _ in search.priced(first, end)
+            for first in range(order.count)
+            for end in range(first + 1, order.count + 1)
+            for option, _, _ in search.priced(first, end, self.capacity)
         ]
         times = max((option.times for option in options), default=0)
         weights = max((option.weights for option in options), default=0)
-        outputs = sum(search.outline.tensors[name].nbytes for name in search.outputs)
-        return int((times + 4) * (max(search.live_bytes) + outputs)) + weights
+        outputs = sum(search.outline.tensors[name].nbytes for name in order.outputs)
+        return int((times + 4) * (max(order.live_bytes) + outputs)) + weights
 
     def _chosen(
         self, first: int, end: int, stage: Stage, option: Option, *, streams: bool
@@ -159,7 +160,7 @@ class _Stages:
         model.add(here.kept >= stage.kept).only_enforce_if([chosen, here.keeps_all])
         model.add(here.kept >= here.streamed + here.others).only_enforce_if([chosen, ~here.keeps_all])
         if streams and option.strips:
-            live = self.search.live_bytes[first]
+            live = self.order.live_bytes[first]
             model.add(stay <= live - leading).only_enforce_if(chosen)
         return chosen
 
@@ -173,7 +174,7 @@ class _Stages:
             return _weighted([one.chosen for one in choices], amounts)
 
         model.add(begins <= 1)
-        model.add(here.resident <= self.search.live_bytes[place] * begins)
+        model.add(here.resident <= self.order.live_bytes[place] * begins)
         model.add(here.moved <= self.most * begins)
         model.add(here.passing <= of_choice([one.stage.passing for one in choices]))
         model.add(on_chip <= of_choice([one.stage.read for one in choices]))
@@ -187,7 +188,7 @@ class _Stages:
 
     def best(self, aim: Aim, work: float) -> Optimum | None:
         """See `best_stages`."""
-        model, last = self.model, self.search.count
+        model, last = self.model, self.order.count
         for place in range(last):
             self._whichever(place)
             begins = sum([one.chosen for one in self.out[place]])

@@ -12,8 +12,12 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
 from simres.program.tasks import Program
-from simres.scheduling.stage_search import Aim
-from simres.scheduling.tiling_cache import search
+from simres.scheduling.costs import Costs
+from simres.scheduling.groups import groups
+from simres.scheduling.mapspace import Mapspace
+from simres.scheduling.outline import Outline
+from simres.scheduling.stage_search import Aim, StageSearch
+from simres.scheduling.unfused import unfused
 from simres.testing import chip, prove, seeded_graph
 from simres.workload.graph import Workload
 from simres_exact.best_order import Ordered, best_order
@@ -88,8 +92,9 @@ class Searched(NamedTuple):
 def searched(case: Case, aim: Aim, work: float) -> Searched | None:
     """The search's stages and the solver's; None for a network without operators, or if it gave up."""
     capacity = case.chip.scratchpad()[1].capacity
-    found = search(case.workload, case.chip, capacity, early=False, pinned=False)
-    if not found.count:
+    outline = Outline(groups(unfused(case.workload)))
+    found, count = StageSearch(Mapspace(outline), Costs(case.chip)), len(outline.groups.members)
+    if not count:
         return None
     usual, least = found.run(capacity), found.least(capacity, aim)
     try:
@@ -101,7 +106,7 @@ def searched(case: Case, aim: Aim, work: float) -> Searched | None:
         min(map(aim.of, usual), default=None),
         None if least is None else aim.of(least),
         optimum,
-        found.count * (1 + byte),
+        count * (1 + byte),
     )
 
 

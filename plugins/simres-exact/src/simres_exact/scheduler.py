@@ -18,7 +18,7 @@ from simres.program.tasks import Program
 from simres.scheduling import overlapped
 from simres.scheduling.stage_search import Aim, TooMany
 from simres.scheduling.tiled import in_time
-from simres.scheduling.tiling_cache import has_branches, least_walk, search, walk_of
+from simres.scheduling.tiling_cache import least_walk, search, walk_of
 from simres.scheduling.walk import Walk
 from simres.units import format_duration
 from simres.workload.graph import Workload
@@ -29,7 +29,7 @@ MOST_TASKS = 150
 """Of more tasks, the solver as a rule does not prove an order to be the best."""
 
 SHARES = (1.0, 0.7)
-"""Shares of the memory that plans are made for, and that their pieces may take between steps."""
+"""Shares of the memory that plans are made for."""
 
 
 class Parameters(BaseModel):
@@ -92,27 +92,21 @@ def _plans(workload: Workload, chip: Chip) -> Iterator[tuple[Program, int]]:
 
 def _walks(workload: Workload, chip: Chip) -> Iterator[Walk]:
     memory, spec = chip.scratchpad()
-    for early in (False, True) if has_branches(workload) else (False,):
-        searched = search(workload, chip, spec.capacity, early=early, pinned=False)
-        for planned in SHARES:
-            for aim in Aim:
-                try:
-                    label = searched.least(int(spec.capacity * planned), aim)
-                except TooMany:
-                    continue
-                for held in SHARES if label is not None else ():
-                    assert label is not None
-                    walk = walk_of(
-                        workload,
-                        memory,
-                        spec,
-                        searched.plan(label),
-                        pinned=False,
-                        design=int(spec.capacity * held),
-                        most=MOST_TASKS,
-                    )
-                    if walk is not None:
-                        yield walk
+    searched = search(workload, chip, pinned=False)
+    for share in SHARES:
+        room = int(spec.capacity * share)
+        for aim in Aim:
+            try:
+                label = searched.least(room, aim)
+            except TooMany:
+                continue
+            for limited in (True, False) if label is not None else ():
+                assert label is not None
+                held = spec.model_copy(update={"capacity": room}) if limited else spec
+                plan = searched.plan(label)
+                walk = walk_of(workload, memory, held, plan, pinned=False, limited=limited, most=MOST_TASKS)
+                if walk is not None:
+                    yield walk
     try:
         yield least_walk(workload, memory, spec)
     except AnswerIsNo:
