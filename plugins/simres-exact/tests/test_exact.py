@@ -25,7 +25,7 @@ from simres.scheduling.tiling_cache import search
 from simres.testing import check_plugin, chip, paper_chip, prove, registry_with, seeded_graph
 from simres.verification.verify import verify
 
-SEEDS = (0, 4, 5, 7, 8, 9, 12, 13, 14, 15, 19, 21, 22, 24, 27, 28, 31, 32, 35, 43)
+SEEDS = (4, 6, 7, 8, 9, 12, 13, 14, 21, 22, 23, 24, 26, 28, 31, 33, 34, 37, 40, 43)
 """Networks of three to a hundred tasks that the solver is done with in a moment."""
 
 WORK = 1.0
@@ -88,7 +88,7 @@ def test_two_runs_are_the_same_and_little_work_is_said() -> None:
 
 
 def test_a_limit_that_nothing_is_below_is_proven() -> None:
-    one = case(19)
+    one = case(21)
     program = program_of(one)
     best = best_order(program, one.chip, WORK)
     none = best_order(program, one.chip, WORK, best.makespan_ps)
