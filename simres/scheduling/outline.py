@@ -222,10 +222,13 @@ class Outline:
         """
         nbytes = self.tile_reads(number, parts)[stored].nbytes
         found = -(-nbytes // chunks)
-        op, total = self.ops[number], summed(self.calls[number])
+        op = self.ops[number]
+        if stored in op.inputs:
+            return found
+        total = summed(self.calls[number])
         box = _largest_part(self.calls[number].output, parts)
         for name, reach in zip(op.inputs, self.workload.reaches(op), strict=True):
-            if name == stored or self.workload.storage(name) != stored or reach.summed is None:
+            if self.workload.storage(name) != stored or reach.summed is None:
                 continue
             needed = reach(box)
             if needed is None:
