@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import TensorProto, helper
 import typer
 
 from simres.commands import build
@@ -78,6 +79,9 @@ def materials(folder: Path) -> None:
     topology = ROOT / "plugins" / "simres-systolic" / "tests" / "reference" / "resnet18.csv"
     (folder / "resnet18.csv").write_bytes(topology.read_bytes())
     (folder / "scale.cfg").write_bytes(CONFIGURATION)
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, 8, 8]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "net", ends[:1], ends[1:])
+    (folder / "net.onnx").write_bytes(helper.make_model(graph).SerializeToString())
     (folder / "mypackage").mkdir()
     (folder / "mypackage" / "models.py").write_text(MODEL)
 
