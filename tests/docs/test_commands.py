@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onnx import TensorProto, helper
 import typer
+from onnx import TensorProto, helper
 
 from simres.commands import build
 from tests.hostile.topologies import CONFIGURATION
