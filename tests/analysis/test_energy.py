@@ -185,7 +185,7 @@ def test_spelled_quantities_come_back(value):
 
 
 def test_data_types_are_those_of_workloads():
-    assert set(get_args(DataType)) | {"bool"} == set(BITS)
+    assert set(get_args(DataType)) | {"bool", "complex64", "complex128"} == set(BITS)  # priced like fp32
     costs = paper_chip().engines["matrix"].energy_costs()
     assert all(costs.of(Work(macs=1), dtype) for dtype in BITS)
 
