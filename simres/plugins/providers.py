@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 PACKAGE_OF: Mapping[str, str] = {
     "dram": "simres-dram",
     "exact": "simres-exact",
+    "onnx": "simres-onnx",
     **dict.fromkeys(
         ("array", "systolic", "scalesim", "scalesim_shapes", "depthwise_on_host"), "simres-systolic"
     ),
