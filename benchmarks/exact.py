@@ -22,7 +22,7 @@ from simres_exact.scheduler import MOST_TASKS, Parameters, schedule
 from simres.analysis.lower_bound import lower_bound
 from simres.errors import AnswerIsNo
 from simres.scheduling import overlapped
-from simres.scheduling.stage_search import Aim
+from simres.scheduling.labels import Aim
 from simres.testing import prove
 
 

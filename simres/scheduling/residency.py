@@ -80,7 +80,6 @@ class Residency:
         """For each step, the stays that it reads and those that it makes."""
         self._here: dict[int, PieceInterval] = {}
         self._free = tiling.capacity
-        self._stage_of = {number: place for place, stage in enumerate(tiling.stages) for number in stage}
         self._reserved = [max(0, tiling.capacity - limit) for limit in limits] or [0] * len(tiling.stages)
         for position, step in enumerate(self.steps):
             self._step(position, step)
@@ -114,7 +113,7 @@ class Residency:
             lacking += size[piece]
         if over >= 0:
             lacking -= size[over]
-        stage = self._stage_of[step.op]
+        stage = self.tiling.stage_of[step.op]
         if lacking > self._free - self._reserved[stage]:
             self._evict(lacking, step.inputs, stage)
         for piece in missing:
@@ -191,7 +190,7 @@ class Residency:
     def _used_in(self, piece: int) -> int:
         """The stage that uses a piece next; -1 if none does."""
         uses = self.uses[piece]
-        return self._stage_of[self.steps[uses[-1]].op] if uses else -1
+        return self.tiling.stage_of[self.steps[uses[-1]].op] if uses else -1
 
     def _drop(self, victim: int) -> None:
         """Takes a piece off chip, written back first if there is no copy."""

@@ -18,15 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from enum import Enum
-from operator import le
 from typing import NamedTuple
 
 from simres.scheduling.costs import Costs
 from simres.scheduling.cuts import Cut
+from simres.scheduling.group_order import GroupOrder, moved_by
+from simres.scheduling.labels import START, Aim, Label, best_for_aim, unbeaten
 from simres.scheduling.mapspace import LONGEST, Mapspace
 from simres.scheduling.options import Option, Priced, thinned
-from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.workload.operators import Unit
 
@@ -49,67 +48,6 @@ DEARER = 6
 """How often steps are made twice as dear where a network takes too many."""
 
 
-class Stage(NamedTuple):
-    """What every option of a stage has in common, in bytes.
-
-    `maps` are those read, by `Outline.maps`. Of the live maps some are `passing` by unread; of those `read`,
-    some are `kept` for later stages; `made` are live after it, `left` are outputs of the network.
-    """
-
-    maps: list[int]
-    passing: int
-    read: int
-    kept: int
-    made: int
-    left: int
-
-
-class Label(NamedTuple):
-    """One way to have run a prefix: bytes of live maps on chip, when its computation `ends` and when the bus
-    has room for what follows (picoseconds), picoseconds by engine, bytes moved."""
-
-    resident: int
-    ends: int
-    matrix_ends: int
-    flows: int
-    bus_ends: int
-    bus: int
-    matrix: int
-    host: int
-    moved: int
-    before: Label | None = None
-    numbers: tuple[int, ...] = ()
-    option: Option | None = None
-    streamed: bool = False
-    limit: int = 0
-    steps: int = 0
-
-    @property
-    def busiest(self) -> int:
-        """The time of the busiest engine."""
-        return max(self.bus, self.matrix, self.host)
-
-    @property
-    def end(self) -> int:
-        """When all is done."""
-        return max(self.ends, self.bus_ends)
-
-
-class Aim(Enum):
-    """What is to be least."""
-
-    BYTES = "bytes"
-    """The bytes moved."""
-    BUSIEST = "busiest"
-    """The time of the busiest engine."""
-    END = "end"
-    """When all is done."""
-
-    def of(self, label: Label) -> int:
-        """How much of it a way to run a prefix has."""
-        return {Aim.BYTES: label.moved, Aim.BUSIEST: label.busiest, Aim.END: label.end}[self]
-
-
 class Found(NamedTuple):
     """The best way that was found, None if none fits; `exact` where the mapspace has no better one."""
 
@@ -121,42 +59,6 @@ class TooMany(Exception):
     """There are too many ways to run a network to look at all."""
 
 
-class Order:
-    """One order of a network's groups. `done` are, by boundary, the operators before it, a bit for each."""
-
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
-        groups = outline.groups
-        self.count = len(groups.members)
-        self.done = [0]
-        for members in groups.members:
-            self.done.append(self.done[-1] | sum(1 << number for number in members))
-        self.live = [{name: outline.tensors[name].nbytes for name in names} for names in groups.live]
-        self.live_bytes = [sum(found.values()) for found in self.live]
-        self.outputs = {outline.workload.storage(name) for name in outline.workload.outputs}
-        self._stages: dict[tuple[int, int], Stage] = {}
-
-    def stage(self, first: int, end: int) -> Stage:
-        """The stage of groups `first` up to, not with, `end`."""
-        found = self._stages.get((first, end))
-        if found is None:
-            outline, before, after = self.outline, self.live[first], self.live[end]
-            numbers = outline.numbers(first, end)
-            maps = outline.maps(numbers)
-            passing = sum(nbytes for name, nbytes in before.items() if name not in maps)
-            kept = sum(before.get(name, 0) for name in maps if name in after)
-            made = sum(nbytes for name, nbytes in after.items() if name not in before)
-            left = sum(
-                outline.tensors[name].nbytes
-                for number in numbers
-                for name in outline.ops[number].outputs
-                if name in self.outputs
-            )
-            nbytes = [before.get(name, 0) for name in maps]
-            found = self._stages[first, end] = Stage(nbytes, passing, sum(nbytes), kept, made, left)
-        return found
-
-
 class StageSearch:
     """The search for one network on one chip. Where two orders of the network have the same operators behind
     them, what was found for one goes on in the other: so each side branch runs early or as listed."""
@@ -165,7 +67,7 @@ class StageSearch:
         self.space = space
         self.costs = costs
         self.outline = outline = space.outlines[0]
-        self.orders = [Order(one) for one in space.outlines]
+        self.orders = [GroupOrder(one) for one in space.outlines]
         self.boundaries: dict[int, list[tuple[int, int]]] = {}
         """By the operators that are done: each order that comes by there, and its boundary."""
         for number, order in enumerate(self.orders):
@@ -205,7 +107,7 @@ class StageSearch:
     def run(self, capacity: int, *, dearer: int = 1) -> list[Label]:
         """Ways to run the network in so many bytes, with each step so many times as dear; none where no way
         fits."""
-        return self._run(capacity, dearer * self.step_ps, lambda labels: _unbeaten(labels, WIDTH))
+        return self._run(capacity, dearer * self.step_ps, lambda labels: unbeaten(labels, WIDTH))
 
     def least(self, capacity: int, aim: Aim, most: int = MOST) -> Label | None:
         """The way to run the network in so many bytes that has the least of its aim in all the mapspace.
@@ -214,21 +116,21 @@ class StageSearch:
         looked at.
         """
         byte_ps = self.costs.bus_ps(LARGE, 0) / LARGE
-        labels = self._run(capacity, self.step_ps, lambda found: _front(found, aim, byte_ps), most)
+        labels = self._run(capacity, self.step_ps, lambda found: best_for_aim(found, aim, byte_ps), most)
         return min(labels, key=aim.of, default=None)
 
     def _run(
         self,
         capacity: int,
         step_ps: float,
-        unbeaten: Callable[[list[Label]], list[Label]],
+        kept: Callable[[list[Label]], list[Label]],
         most: int | None = None,
     ) -> list[Label]:
-        fronts: dict[int, list[Label]] = {0: [Label(0, 0, 0, 0, 0, 0, 0, 0, 0)]}
+        fronts: dict[int, list[Label]] = {0: [START]}
         front: list[Label] = []
         seen = 0
         for done in sorted(self.boundaries, key=int.bit_count):
-            front = unbeaten(fronts.pop(done, []))
+            front = kept(fronts.pop(done, []))
             known: set[int] = set()
             for number, first in self.boundaries[done] if front else ():
                 order = self.orders[number]
@@ -251,7 +153,7 @@ class StageSearch:
         self,
         front: list[Label],
         options: list[Priced],
-        order: Order,
+        order: GroupOrder,
         first: int,
         end: int,
         capacity: int,
@@ -268,7 +170,7 @@ class StageSearch:
             main, follows = (matrix, host // tiles) if matrix else (host, 0)
             leading = sum([stage.maps[place] for place in option.streamed])
             for label in front:
-                step = _step(label.resident, option, stage, live, leading, capacity)
+                step = moved_by(label.resident, option, stage, live, leading, capacity)
                 if step is None:
                     continue
                 resident, moved, streamed, free = step
@@ -348,88 +250,3 @@ class StageSearch:
                 price = prices[key] = self.costs.tiles_ps(outline.calls[number], cut.parts, cut.chunks)
             took[unit] += price
         return took[Unit.MATRIX], took[Unit.HOST]
-
-
-def _step(
-    resident: int, option: Option, stage: Stage, live: int, leading: int, capacity: int
-) -> tuple[int, int, bool, int] | None:
-    """Bytes on chip after a stage, bytes moved, whether it streams maps from off-chip, and bytes free all the
-    while; None if it does not fit.
-
-    `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
-    """
-    room = capacity - option.held
-    stay = min(resident, room - max(0, option.whole - leading))
-    if live - stay <= stage.passing + stage.read - leading:
-        space = room  # all that it streams is on chip
-    else:
-        space = room - option.stream
-        stay = min(resident, space, live - leading) if option.strips else min(resident, space)
-        missing = option.whole - max(0, leading - max(0, live - stay - stage.passing))
-        if missing > 0:
-            stay = min(stay, space - missing)
-    if stay < 0:
-        return None
-    off = live - stay
-    off_read = max(0, off - stage.passing)
-    on_passing, on_read = max(0, stage.passing - off), stage.read - off_read
-    off_leading = min(off_read, leading)
-    on_leading = leading - off_leading
-    missing = max(0, option.whole - on_leading)
-    kept = min(stage.kept, on_read)
-    if stay + missing > space:
-        return None
-    grown = min(stage.made, space - on_passing - max(kept, min(on_leading, option.whole)) - missing)
-    if grown < 0:
-        return None
-    loaded = option.weights + int(off_leading * option.times) + off_read - off_leading
-    stored = resident - stay + stage.made - grown + stage.left
-    after = on_passing + kept + grown
-    free = space - max(stay + missing, after)
-    return after, loaded + stored, off_read > 0, free
-
-
-def _front(labels: list[Label], aim: Aim, byte_ps: float) -> list[Label]:
-    """The labels of which no other is sure to come to less of the aim.
-
-    One with more bytes on chip may have to store what it has more, and is as good even so: that counts.
-    """
-
-    def costs(label: Label) -> tuple[float, ...]:
-        evicted = label.resident * byte_ps
-        if aim is Aim.BYTES:
-            return (label.moved + label.resident,)
-        if aim is Aim.BUSIEST:
-            return label.bus + evicted, label.matrix, label.host
-        return label.ends, label.matrix_ends, label.flows, label.bus_ends + evicted
-
-    found: list[tuple[int, tuple[float, ...], Label]] = []
-    for cost, _, place in sorted((costs(one), -one.resident, at) for at, one in enumerate(labels)):
-        resident = labels[place].resident
-        for most, other, _ in found:
-            if most >= resident and all(map(le, other, cost)):
-                break
-        else:
-            found.append((resident, cost, labels[place]))
-    return [label for _, _, label in found]
-
-
-def _unbeaten(labels: list[Label], width: int) -> list[Label]:
-    """The labels that no other beats in every respect; of many, those of the least times."""
-    labels.sort(key=lambda one: (one.ends, one.flows, one.bus_ends, -one.resident))
-    found: list[Label] = []
-    for one in labels:
-        for other in found:
-            if (
-                other.resident >= one.resident
-                and other.bus_ends <= one.bus_ends
-                and other.flows <= one.flows
-                and other.matrix_ends <= one.matrix_ends
-            ):
-                break
-        else:
-            found.append(one)
-    if len(found) <= width:
-        return found
-    half = width // 2
-    return found[:half] + sorted(found[half:], key=lambda one: one.bus_ends)[: width - half]

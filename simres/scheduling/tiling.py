@@ -93,6 +93,8 @@ class Tiling:
         self.ops = operators(workload)
         self.stages = [sorted(stage) for stage in plan.stages]
         """Operators that run side by side, by number, in the order in which they run."""
+        self.stage_of = {number: place for place, stage in enumerate(self.stages) for number in stage}
+        """The stage that each operator is in, by its place."""
         self.stack_of = {
             number: stage[0]
             for stage in self.stages
@@ -188,6 +190,11 @@ class Tiling:
             least=capacity + short,
         )
 
+    def _made_beside(self, number: int) -> set[str]:
+        """What is made in the stage of an operator."""
+        stage = self.stages[self.stage_of[number]]
+        return {name for other in stage for name in self.ops[other].outputs}
+
     def _loads_again(self, steps: list[Step], room: int) -> bool:
         """Whether pieces would be loaded much more often than once, if each stayed for one visit only, or
         those of one step take much more than the room for them."""
@@ -195,8 +202,7 @@ class Tiling:
         visited = 0
         last: frozenset[int] = frozenset()
         seen: set[int] = set()
-        stage = next(stage for stage in self.stages if steps[0].op in stage)
-        inside = {name for number in stage for name in self.ops[number].outputs}
+        inside = self._made_beside(steps[0].op)
         for step in steps:
             now = frozenset(piece for piece in step.inputs if self.pieces.tensor[piece] not in inside)
             visited += sum([nbytes[piece] for piece in now - last])
@@ -249,9 +255,8 @@ class Tiling:
         finer."""
         workload = self.workload
         axes = workload.axes[op.name]
-        stage = next(stage for stage in self.stages if number in stage)
-        inside = {name for other in stage for name in self.ops[other].outputs}
-        own = inherited(op, workload.tensors, self.cut_as, inside) if is_elementwise(workload, op) else None
+        beside = self._made_beside(number)
+        own = inherited(op, workload.tensors, self.cut_as, beside) if is_elementwise(workload, op) else None
         if own is not None:
             yield own, False
             yield own, True

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from simres.scheduling import stage_search
 from simres.scheduling.costs import Costs
 from simres.scheduling.groups import groups
+from simres.scheduling.labels import START, Aim, Label
 from simres.scheduling.mapspace import Mapspace
 from simres.scheduling.options import Option
 from simres.scheduling.outline import Outline
-from simres.scheduling.stage_search import Aim, Label, StageSearch, TooMany
+from simres.scheduling.stage_search import StageSearch, TooMany
 from simres.scheduling.unfused import unfused
 from simres.testing import paper_chip, workloads
 from tests.scheduling.test_groups import residual
@@ -61,7 +62,7 @@ def every_way(search: StageSearch, capacity: int):
         for stages in divisions(0, order.count):
             priced = (search.priced(first, end, capacity, number) for first, end in stages)
             for options in product(*priced):
-                at = [Label(0, 0, 0, 0, 0, 0, 0, 0, 0)]
+                at = [START]
                 for (first, end), one in zip(stages, options, strict=True):
                     at = search._extended(at, [one], order, first, end, capacity, search.step_ps)
                 if at:

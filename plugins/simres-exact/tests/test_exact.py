@@ -19,8 +19,8 @@ from simres.errors import AnswerIsNo
 from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
 from simres.program.tasks import Program
 from simres.scheduling import overlapped, serial
+from simres.scheduling.labels import Aim
 from simres.scheduling.parameters import NoParameters
-from simres.scheduling.stage_search import Aim
 from simres.scheduling.tiling_cache import search
 from simres.testing import check_plugin, chip, paper_chip, prove, registry_with, seeded_graph
 from simres.verification.verify import verify

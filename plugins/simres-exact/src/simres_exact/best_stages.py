@@ -14,8 +14,10 @@ from typing import NamedTuple
 from ortools.sat.python import cp_model
 
 from simres.errors import AnswerIsNo
+from simres.scheduling.group_order import Stage
+from simres.scheduling.labels import Aim
 from simres.scheduling.options import Option
-from simres.scheduling.stage_search import Aim, Stage, StageSearch
+from simres.scheduling.stage_search import StageSearch
 from simres_exact.solving import solver_for
 
 FINE = 1 << 16

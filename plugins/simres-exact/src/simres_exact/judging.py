@@ -14,9 +14,10 @@ from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
 from simres.program.tasks import Program
 from simres.scheduling.costs import Costs
 from simres.scheduling.groups import groups
+from simres.scheduling.labels import Aim
 from simres.scheduling.mapspace import Mapspace
 from simres.scheduling.outline import Outline
-from simres.scheduling.stage_search import Aim, StageSearch
+from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.unfused import unfused
 from simres.testing import chip, prove, seeded_graph
 from simres.workload.graph import Workload

@@ -16,7 +16,8 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program
 from simres.scheduling import overlapped
-from simres.scheduling.stage_search import Aim, TooMany
+from simres.scheduling.labels import Aim
+from simres.scheduling.stage_search import TooMany
 from simres.scheduling.tiled import in_time
 from simres.scheduling.tiling_cache import least_walk, search, walk_of
 from simres.scheduling.walk import Walk

@@ -1,0 +1,98 @@
+"""An order of a network's groups: the maps that are live between them, and what a stage moves."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from simres.scheduling.options import Option
+from simres.scheduling.outline import Outline
+
+
+class Stage(NamedTuple):
+    """What every option of a stage has in common, in bytes.
+
+    `maps` are those read, by `Outline.maps`. Of the live maps some are `passing` by unread; of those `read`,
+    some are `kept` for later stages; `made` are live after it, `left` are outputs of the network.
+    """
+
+    maps: list[int]
+    passing: int
+    read: int
+    kept: int
+    made: int
+    left: int
+
+
+class GroupOrder:
+    """One order of a network's groups. `done` are, by boundary, the operators before it, a bit for each."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        groups = outline.groups
+        self.count = len(groups.members)
+        self.done = [0]
+        for members in groups.members:
+            self.done.append(self.done[-1] | sum(1 << number for number in members))
+        self.live = [{name: outline.tensors[name].nbytes for name in names} for names in groups.live]
+        self.live_bytes = [sum(found.values()) for found in self.live]
+        self.outputs = {outline.workload.storage(name) for name in outline.workload.outputs}
+        self._stages: dict[tuple[int, int], Stage] = {}
+
+    def stage(self, first: int, end: int) -> Stage:
+        """The stage of groups `first` up to, not with, `end`."""
+        found = self._stages.get((first, end))
+        if found is None:
+            outline, before, after = self.outline, self.live[first], self.live[end]
+            numbers = outline.numbers(first, end)
+            maps = outline.maps(numbers)
+            passing = sum(nbytes for name, nbytes in before.items() if name not in maps)
+            kept = sum(before.get(name, 0) for name in maps if name in after)
+            made = sum(nbytes for name, nbytes in after.items() if name not in before)
+            left = sum(
+                outline.tensors[name].nbytes
+                for number in numbers
+                for name in outline.ops[number].outputs
+                if name in self.outputs
+            )
+            nbytes = [before.get(name, 0) for name in maps]
+            found = self._stages[first, end] = Stage(nbytes, passing, sum(nbytes), kept, made, left)
+        return found
+
+
+def moved_by(
+    resident: int, option: Option, stage: Stage, live: int, leading: int, capacity: int
+) -> tuple[int, int, bool, int] | None:
+    """Bytes on chip after a stage, bytes moved, whether it streams maps from off-chip, and bytes free all the
+    while; None if it does not fit.
+
+    `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
+    """
+    room = capacity - option.held
+    stay = min(resident, room - max(0, option.whole - leading))
+    if live - stay <= stage.passing + stage.read - leading:
+        space = room  # all that it streams is on chip
+    else:
+        space = room - option.stream
+        stay = min(resident, space, live - leading) if option.strips else min(resident, space)
+        missing = option.whole - max(0, leading - max(0, live - stay - stage.passing))
+        if missing > 0:
+            stay = min(stay, space - missing)
+    if stay < 0:
+        return None
+    off = live - stay
+    off_read = max(0, off - stage.passing)
+    on_passing, on_read = max(0, stage.passing - off), stage.read - off_read
+    off_leading = min(off_read, leading)
+    on_leading = leading - off_leading
+    missing = max(0, option.whole - on_leading)
+    kept = min(stage.kept, on_read)
+    if stay + missing > space:
+        return None
+    grown = min(stage.made, space - on_passing - max(kept, min(on_leading, option.whole)) - missing)
+    if grown < 0:
+        return None
+    loaded = option.weights + int(off_leading * option.times) + off_read - off_leading
+    stored = resident - stay + stage.made - grown + stage.left
+    after = on_passing + kept + grown
+    free = space - max(stay + missing, after)
+    return after, loaded + stored, off_read > 0, free
