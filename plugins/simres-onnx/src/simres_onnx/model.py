@@ -75,6 +75,7 @@ def load(path: Path) -> Model:
         if np.prod(item.dims, dtype=np.int64) <= MOST_FOLDED and not _outside(item)
     }
     for _ in range(ROUNDS):
+        _forget_shapes(model)
         with contextlib.suppress(Exception):  # what cannot be worked out is missing below
             model = shape_inference.infer_shapes(model, data_prop=True)
         if not _fold(model, constants):
@@ -95,13 +96,18 @@ def _closed(model: Any, weights: frozenset[str]) -> tuple[str, ...]:
             if not size.dim_value:
                 opened.append(size.dim_param or "?")
                 size.dim_value = 1
-    del model.graph.value_info[:]  # they may hold the open sizes
-    for made in model.graph.output:
-        made.type.tensor_type.ClearField("shape")
     if not opened:
         return ()
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(opened))
     return (f"sizes that the model leaves open, taken as 1: {names}",)
+
+
+def _forget_shapes(model: Any) -> None:
+    """Takes away what is stated or was inferred of all but inputs: it may hold sizes that were open, and
+    inference keeps those."""
+    del model.graph.value_info[:]
+    for made in model.graph.output:
+        made.type.tensor_type.ClearField("shape")
 
 
 def _tensors(model: Any) -> dict[str, tuple[tuple[int, ...], str]]:
