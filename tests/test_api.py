@@ -308,9 +308,9 @@ def test_mutated_scenarios_answer_or_explain(tmp_path, data):
 
 
 @pytest.mark.exhaustive
-@settings(relaxed, max_examples=500)
+@settings(relaxed, max_examples=2000)
 @given(st.data())
-def test_five_hundred_mutated_scenarios_answer_or_explain(tmp_path, data):
+def test_two_thousand_mutated_scenarios_answer_or_explain(tmp_path, data):
     check_mutations(data.draw, tmp_path)
 
 
