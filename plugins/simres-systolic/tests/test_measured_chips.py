@@ -24,6 +24,7 @@ NVDLA = """\
 trace,in_w,in_h,in_c,kernel_w,kernel_h,out_c,stride_x,stride_y,dilation_x,dilation_y,\
 pad_left,pad_right,pad_top,pad_bottom,out_w,out_h,macs,rtl_cycles
 dc_13x15x64_5x3x64x16,13,15,64,5,3,16,1,1,1,1,1,2,0,1,12,14,2580480,47606
+dc_32x26x76_6x3x76x16,32,26,76,6,3,16,1,1,1,1,2,0,2,2,29,28,17773056,314667
 dc_8x16x128_3x3x128x32,8,16,128,3,3,32,1,1,1,1,1,0,1,2,7,17,4386816,77001
 """
 EYERISS = """\
