@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simres.hardware.energy_costs import EnergyCosts
 from simres.hardware.resources import Resource, stated
 from simres.program.names import EngineName
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.units import SIZE, Bytes, Power
 
@@ -46,6 +47,10 @@ class EngineSpec(ComponentSpec):
     def energy_costs(self) -> EnergyCosts:
         """The energy costs of its work; a pure function, like `duration_ps`."""
         return EnergyCosts(static_uw=self.static_power)
+
+    def data_types(self, role: ComponentRole) -> frozenset[str] | None:  # noqa: ARG002
+        """The data types in which it does the work of a role; None for all of them."""
+        return None
 
     def duration_ps(self, work: Work) -> int:
         """The least picoseconds that `work` takes, with nothing in the way; rounded up once."""

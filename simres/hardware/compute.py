@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from math import ceil
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,8 +13,10 @@ from pydantic import Field, model_validator
 from simres.hardware.components import UnitSpec
 from simres.hardware.efficiency import PARTS, Count, Share, Surface
 from simres.hardware.energy_costs import INSTRUCTION_FJ, MAC_FJ, DataType, EnergyCosts
+from simres.hardware.rates import Rate, rate_of, types_of
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
-from simres.units import PS_PER_S, Duration, Energy, OpRate
+from simres.units import PS_PER_S, Duration, Energy
 
 MatrixKind = Literal["conv", "product"]
 Operator = Annotated[str, Field(strict=True, pattern="^[a-z_0-9]+$", max_length=64)]
@@ -22,8 +25,9 @@ Operator = Annotated[str, Field(strict=True, pattern="^[a-z_0-9]+$", max_length=
 class ComputeSpec(UnitSpec):
     """A compute unit with a peak rate and a start-up cost."""
 
-    rate: OpRate
-    """Peak rate, such as `1 TFLOP/s`."""
+    rate: Rate
+    """Peak rate, such as `1 TFLOP/s`, or one for each data type: `{int8: 2.3 TOP/s, fp32: 0.5 TFLOP/s}`. A
+    network that computes in another type is then refused."""
     launch: Duration = 0
     """Time lost at the start of every task."""
     efficiency: tuple[tuple[Any, ...], ...] = ()
@@ -61,14 +65,17 @@ class ComputeSpec(UnitSpec):
     def task_ps(self) -> int:
         return self.launch
 
+    def data_types(self, role: ComponentRole) -> frozenset[str] | None:  # noqa: ARG002
+        return types_of(self.rate)
+
     def at_peak_ps(self, work: Work) -> Fraction:
-        return Fraction(self.operations(work) * PS_PER_S, self.rate)
+        return Fraction(self.operations(work) * PS_PER_S, rate_of(self.rate, work.dtype))
 
     def duration_ps(self, work: Work) -> int:
-        parts = self.parts(work)
+        parts, rate = self.parts(work), rate_of(self.rate, work.dtype)
         if parts == PARTS:
-            return self.launch + -(-self.operations(work) * PS_PER_S // self.rate)
-        return self.launch + -(-self.operations(work) * PS_PER_S * PARTS // (self.rate * parts))
+            return self.launch + -(-self.operations(work) * PS_PER_S // rate)
+        return self.launch + -(-self.operations(work) * PS_PER_S * PARTS // (rate * parts))
 
 
 class MatrixUnitSpec(UnitSpec):
@@ -144,3 +151,45 @@ class HostSpec(ComputeSpec):
                 names.insert(0, f"{work.op.kind}_{'x'.join(map(str, work.op.window.kernel))}")
         surface = next((self.surfaces[name] for name in names if name in self.surfaces), None)
         return PARTS if surface is None else surface.parts(work.vector_ops)
+
+
+class ProcessorSpec(UnitSpec):
+    """One processor that does matrix products and everything else, one after the other."""
+
+    matrix_rate: Rate
+    """Peak rate of matrix products, such as `960 MMAC/s` (a multiply-accumulate is two operations), or one
+    for each data type: `{int8: 960 MMAC/s, fp32: 240 MMAC/s}`."""
+    vector_rate: Rate
+    """Peak rate of all other operators, in vector operations, such as `480 MOP/s`, or one for each type."""
+    launch: Duration = 0
+    """Time lost at the start of every task."""
+    energy_per_mac: dict[DataType, Energy] = {}  # noqa: RUF012 - pydantic copies defaults
+    """Energy of a multiply-accumulate by the type of its operands; others keep the defaults (45 nm)."""
+    energy_per_operation: Energy = INSTRUCTION_FJ
+    """Energy of a vector operation; the default is a whole instruction of a scalar processor (45 nm)."""
+
+    def data_types(self, role: ComponentRole) -> frozenset[str] | None:
+        return types_of(self.matrix_rate if role is ComponentRole.MATRIX else self.vector_rate)
+
+    def energy_costs(self) -> EnergyCosts:
+        stated: Mapping[Any, int] = self.energy_per_mac
+        return EnergyCosts(
+            mac_fj={**MAC_FJ, **stated},
+            operation_fj=self.energy_per_operation,
+            static_uw=self.static_power,
+        )
+
+    @property
+    def task_ps(self) -> int:
+        return self.launch
+
+    def at_peak_ps(self, work: Work) -> Fraction:
+        found = Fraction(0)
+        if work.macs:
+            found += Fraction(2 * work.macs * PS_PER_S, rate_of(self.matrix_rate, work.dtype))
+        if work.vector_ops:
+            found += Fraction(work.vector_ops * PS_PER_S, rate_of(self.vector_rate, work.dtype))
+        return found
+
+    def duration_ps(self, work: Work) -> int:
+        return self.launch + ceil(self.at_peak_ps(work))

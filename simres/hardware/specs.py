@@ -17,6 +17,7 @@ from simres.hardware.compute import ComputeSpec as ComputeSpec
 from simres.hardware.compute import HostSpec as HostSpec
 from simres.hardware.compute import MatrixSpec as MatrixSpec
 from simres.hardware.compute import MatrixUnitSpec as MatrixUnitSpec
+from simres.hardware.compute import ProcessorSpec as ProcessorSpec
 from simres.hardware.energy_costs import DRAM_FJ_PER_BYTE, EnergyCosts, sram_byte_fj
 from simres.hardware.resources import Resource
 from simres.program.names import EngineName

@@ -12,6 +12,7 @@ from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.candidates import candidate_programs
+from simres.planning.data_types import refuse_unrated
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
@@ -82,7 +83,9 @@ def plan(
     """
     chip = chip_of(scenario, registry)
     refused: AnswerIsNo | None = None
-    for network in _forms(_rewritten(scenario, workload, registry), chip):
+    rewritten = _rewritten(scenario, workload, registry)
+    refuse_unrated(rewritten, chip)
+    for network in _forms(rewritten, chip):
         try:
             return _planned(scenario, network, chip, registry, brief=brief)
         except AnswerIsNo as error:

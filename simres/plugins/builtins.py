@@ -36,6 +36,12 @@ def simres_components() -> Iterator[Component]:
         summary="a general-purpose processor for vector operations",
     )
     yield Component(
+        kind="processor",
+        role=ComponentRole.PROCESSOR,
+        spec="simres.hardware.specs:ProcessorSpec",
+        summary="one processor for matrix products and everything else, one after the other",
+    )
+    yield Component(
         kind="background",
         role=ComponentRole.MASTER,
         spec="simres.hardware.specs:BackgroundSpec",

@@ -191,3 +191,14 @@ class Op:
     def label(self) -> str:
         """What it does, for people: `conv`, or with what is fused `conv+add+relu`."""
         return "+".join((self.kind, *(op.kind for op in self.fused)))
+
+
+def computed_in(op: Op, tensors: Mapping[str, Tensor]) -> str:
+    """The data type that an operator computes in.
+
+    Products: that of the first operand. Others: that of the result, or of the first input if the result is a
+    mask.
+    """
+    names = (*op.inputs, *op.outputs) if op.unit is Unit.MATRIX else (*op.outputs, *op.inputs)
+    types = [tensors[name].dtype for name in names if name in tensors]
+    return next((dtype for dtype in types if dtype != "bool"), "bool" if types else "")

@@ -16,6 +16,7 @@ from simres.program import Region, TaskKind, Work
 from simres.scenario.loader import from_document
 from simres.testing import workloads
 from simres.verification.verify import verify
+from simres.workload.operators import BITS
 
 REGISTRY = Registry(external=False)
 CHIP = {
@@ -53,10 +54,30 @@ def test_shipped_scenarios_hold(name):
     assert not broken(found)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(workloads(), st.sampled_from(["serial", "overlapped"]), st.sampled_from(["1 kB", "20 kB"]))
-def test_random_networks_hold(workload, scheduler, capacity):
-    hardware = CHIP | {"sram": CHIP["sram"] | {"capacity": capacity}}
+PROCESSOR = {
+    "kind": "processor",
+    "matrix_rate": {
+        dtype: f"{8 // (BITS[dtype] // 8)} GOP/s" for dtype in BITS if dtype not in ("bool", "int4")
+    },
+    "vector_rate": "1 GOP/s",
+    "launch": "100 ns",
+}
+CHIPS = [
+    CHIP,
+    CHIP | {"matrix": CHIP["matrix"] | {"count": 2}},
+    {"ddr": CHIP["ddr"], "sram": CHIP["sram"], "cpu": PROCESSOR},
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    workloads(),
+    st.sampled_from(["serial", "overlapped"]),
+    st.sampled_from(["1 kB", "20 kB"]),
+    st.sampled_from(CHIPS),
+)
+def test_random_networks_hold(workload, scheduler, capacity, chip):
+    hardware = chip | {"sram": CHIP["sram"] | {"capacity": capacity}}
     scenario = from_document(
         {"workload": "resnet20", "hardware": hardware, "scheduler": scheduler}, registry=REGISTRY
     )
