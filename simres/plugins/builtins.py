@@ -42,6 +42,12 @@ def simres_components() -> Iterator[Component]:
         summary="one processor for matrix products and everything else, one after the other",
     )
     yield Component(
+        kind="microcontroller",
+        role=ComponentRole.PROCESSOR,
+        spec="simres.hardware.microcontroller:MicrocontrollerSpec",
+        summary="a small CPU that does all operators, by counted instructions",
+    )
+    yield Component(
         kind="background",
         role=ComponentRole.MASTER,
         spec="simres.hardware.specs:BackgroundSpec",
