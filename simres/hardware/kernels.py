@@ -114,6 +114,19 @@ SLOW_LOADS = Kernels(
 )
 """`SCALAR` on Armv6-M, where a load takes 2 cycles, counted as 2 instructions."""
 
+SOFT_FLOATS = Kernels(
+    # A product and a sum by library calls. Estimated: 40 and 50, with the loads and the loop.
+    convolution=Fraction(100),
+    depthwise=Fraction(100),
+    product=Fraction(100),
+    widened=Fraction(0),
+    rescale=0,
+    finish=50,
+    pooled=60,
+    other=60,
+)
+"""fp32 without a floating-point unit."""
+
 FLOATS = Kernels(
     # A VFMA takes 3 cycles and waits for the one before; the 2 loads hide behind it.
     convolution=Fraction(3),

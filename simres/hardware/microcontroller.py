@@ -12,7 +12,7 @@ from pydantic import Field
 
 from simres.hardware.components import EngineSpec
 from simres.hardware.energy_costs import INSTRUCTION_FJ, EnergyCosts
-from simres.hardware.kernels import DUAL_MULTIPLY, FLOATS, SCALAR, SLOW_LOADS, Kernels
+from simres.hardware.kernels import DUAL_MULTIPLY, FLOATS, SCALAR, SLOW_LOADS, SOFT_FLOATS, Kernels
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.units import PS_PER_S, Duration, Energy, Frequency
@@ -22,21 +22,21 @@ CoreName = Literal["cortex-m0plus", "cortex-m4", "cortex-m33", "cortex-m7", "sca
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """A core: its int8 loops, the instructions that it does in a cycle, and whether it has fp32."""
+    """A core: its loops in int8, the instructions of these that it does in a cycle, and its loops in fp32."""
 
     int8: Kernels
     issue: Fraction
-    floats: bool = True
+    fp32: Kernels = FLOATS
 
 
 _M4_DMIPS = Fraction(125, 100)
 
 CORES: Mapping[CoreName, Core] = {
-    "cortex-m0plus": Core(SLOW_LOADS, Fraction(1), floats=False),
+    "cortex-m0plus": Core(SLOW_LOADS, Fraction(1), SOFT_FLOATS),
     "cortex-m4": Core(DUAL_MULTIPLY, Fraction(1)),
     "cortex-m33": Core(DUAL_MULTIPLY, Fraction(150, 100) / _M4_DMIPS),
     "cortex-m7": Core(DUAL_MULTIPLY, Fraction(214, 100) / _M4_DMIPS),
-    "scalar": Core(SCALAR, Fraction(1), floats=False),
+    "scalar": Core(SCALAR, Fraction(1)),
 }
 """The cores by name. Those with the instructions of the Cortex-M4, which does one a cycle, do as many more
 as their Dhrystone rating (DMIPS/MHz) is higher: Arm states 1.25 for the M4, 1.50 for the M33, 2.14 for the
@@ -65,9 +65,7 @@ class MicrocontrollerSpec(EngineSpec):
     processor (45 nm)."""
 
     def data_types(self, role: ComponentRole) -> frozenset[str] | None:
-        if role is not ComponentRole.MATRIX:
-            return None
-        return frozenset({"int8", "uint8", "fp32"} if CORES[self.core].floats else {"int8", "uint8"})
+        return frozenset({"int8", "uint8", "fp32"}) if role is ComponentRole.MATRIX else None
 
     def energy_costs(self) -> EnergyCosts:
         each = self.energy_per_operation
@@ -90,8 +88,8 @@ class MicrocontrollerSpec(EngineSpec):
 
     def _kernels(self, work: Work) -> tuple[Kernels, Fraction]:
         core = CORES[self.core]
-        if work.dtype == "fp32" and core.floats:
-            return FLOATS, Fraction(1)
+        if work.dtype == "fp32":
+            return core.fp32, Fraction(1)
         return core.int8, core.issue
 
     def _ps(self, cycles: Fraction) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -84,21 +85,22 @@ def test_a_call_comes_on_top_and_a_factor_spares_it():
     assert slow.at_peak_ps(CONV) == Fraction(5, 4) * DUAL_MULTIPLY.least * CONV.macs * 1_000_000
 
 
-def test_only_cores_with_a_floating_point_unit_multiply_fp32():
-    def scenario(document):
-        return from_document(document, registry=Registry(external=False))
+def test_fp32_takes_a_unit_or_calls():
+    """3 cycles a product with a floating-point unit, on any core; two calls without."""
+    macs = LINEAR.macs
+    floats = replace(LINEAR, dtype="fp32")
+    for core in ("cortex-m4", "cortex-m7", "scalar"):
+        assert cycles(cpu(core), floats) == 3 * macs + 4 * 16
+    assert cycles(cpu("cortex-m0plus"), floats) > 90 * macs
 
+
+def test_other_types_are_refused():
     chip = {
-        "hardware": {
-            "flash": {"kind": "ddr", "bandwidth": "200 MB/s"},
-            "ram": {"kind": "sram", "capacity": "1 MiB"},
-            "cpu": {"kind": "microcontroller", "core": "cortex-m0plus", "clock": "64 MHz"},
-        },
-        "workload": "tiny:kws",
+        "flash": {"kind": "ddr", "bandwidth": "200 MB/s"},
+        "ram": {"kind": "sram", "capacity": "1 MiB"},
+        "cpu": {"kind": "microcontroller", "core": "cortex-m4", "clock": "64 MHz"},
     }
-    with pytest.raises(SimresError, match=r"`hardware.cpu` has no rate for fp32, in which `0.0` computes"):
-        simres.simulate(scenario(chip))
-    chip["hardware"]["cpu"]["core"] = "cortex-m4"
-    found = simres.simulate(scenario(chip))
-    macs = found.workload.macs
-    assert found.makespan_ps > 3 * macs * 10**12 // 64_000_000
+    document = {"hardware": chip, "workload": "tiny:kws", "passes": ["quantise_fp16"]}
+    scenario = from_document(document, registry=Registry(external=False))
+    with pytest.raises(SimresError, match=r"`hardware.cpu` has no rate for fp16, in which `0.0` computes"):
+        simres.simulate(scenario)
