@@ -40,7 +40,7 @@ CORES: Mapping[CoreName, Core] = {
 }
 """The cores by name. Those with the instructions of the Cortex-M4, which does one a cycle, do as many more
 as their Dhrystone rating (DMIPS/MHz) is higher: Arm states 1.25 for the M4, 1.50 for the M33, 2.14 for the
-M7. That rating was chosen over CoreMark/MHz, which fits the boards of MLPerf Tiny less well (docs/chips.md)."""
+M7. That rating was chosen over CoreMark/MHz, which fits MLPerf Tiny less well (docs/chips.md)."""
 
 
 class MicrocontrollerSpec(EngineSpec):
