@@ -26,6 +26,7 @@ COMMITTED = (
     "torchvision:resnet50",
     "torchvision:mobilenet_v2",
     "torchvision:vit_b_16",
+    *(f"tiny:{name}" for name in names.TINY),
 )
 """Networks that can be simulated without torch."""
 

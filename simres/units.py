@@ -341,7 +341,7 @@ def _decimal(value: int, size: int, *, exact: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spelled:
+class Spelled:
     """Makes pydantic parse a quantity, write it to JSON with its unit, and describe it in JSON Schema.
 
     Python code may also give an integer of base units; in the context `SPELLED` it may not.
@@ -350,7 +350,8 @@ class _Spelled:
     quantity: Quantity
     positive: bool
 
-    def _validate(self, value: object, info: ValidationInfo) -> int:
+    def validate(self, value: object, info: ValidationInfo) -> int:
+        """The value in base units. Raises `UnitError`."""
         if isinstance(value, int) and not isinstance(value, bool) and not (info.context or {}).get("spelled"):
             return self.quantity.check(value, positive=self.positive)
         return self.quantity.parse(value, positive=self.positive)
@@ -359,7 +360,7 @@ class _Spelled:
         from pydantic_core import core_schema
 
         return core_schema.with_info_plain_validator_function(
-            self._validate,
+            self.validate,
             serialization=core_schema.plain_serializer_function_ser_schema(
                 self.quantity.spell, when_used="json"
             ),
@@ -374,26 +375,26 @@ class _Spelled:
 def quantity_in(*annotations: object) -> Quantity | None:
     """Returns the quantity of a field's annotation or of its metadata; None for a plain number."""
     for annotation in annotations:
-        if isinstance(annotation, _Spelled):
+        if isinstance(annotation, Spelled):
             return annotation.quantity
         if (found := quantity_in(*get_args(annotation))) is not None:
             return found
     return None
 
 
-Bytes = Annotated[int, _Spelled(SIZE, positive=True)]
+Bytes = Annotated[int, Spelled(SIZE, positive=True)]
 """A number of bytes, at least 1."""
-Bandwidth = Annotated[int, _Spelled(BANDWIDTH, positive=True)]
+Bandwidth = Annotated[int, Spelled(BANDWIDTH, positive=True)]
 """Bytes per second, at least 1."""
-OpRate = Annotated[int, _Spelled(RATE, positive=True)]
+OpRate = Annotated[int, Spelled(RATE, positive=True)]
 """Operations per second, at least 1; a multiply-accumulate is two."""
-Duration = Annotated[int, _Spelled(DURATION, positive=False)]
+Duration = Annotated[int, Spelled(DURATION, positive=False)]
 """Picoseconds, 0 or more."""
-Frequency = Annotated[int, _Spelled(FREQUENCY, positive=True)]
+Frequency = Annotated[int, Spelled(FREQUENCY, positive=True)]
 """Hertz, at least 1."""
-Energy = Annotated[int, _Spelled(ENERGY, positive=False)]
+Energy = Annotated[int, Spelled(ENERGY, positive=False)]
 """Femtojoules, 0 or more."""
-Power = Annotated[int, _Spelled(POWER, positive=False)]
+Power = Annotated[int, Spelled(POWER, positive=False)]
 """Microwatts, 0 or more."""
-ArrivalRate = Annotated[int, _Spelled(ARRIVALS, positive=True)]
+ArrivalRate = Annotated[int, Spelled(ARRIVALS, positive=True)]
 """Arrivals per thousand seconds, at least 1."""

@@ -37,6 +37,12 @@ class Amounts:
         self.vector_ops += vector_ops
         self.host_tasks += host_tasks
 
+    def times(self, repeats: int) -> Amounts:
+        """So often the amounts."""
+        if repeats == 1:
+            return self
+        return Amounts(*[getattr(self, name) * repeats for name in self.__slots__])
+
     def __add__(self, other: Amounts) -> Amounts:
         return Amounts(*[getattr(self, name) + getattr(other, name) for name in self.__slots__])
 

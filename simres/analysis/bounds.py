@@ -84,7 +84,7 @@ def bounds(
     its lower bound on the bus is the traffic of its Program. If the workload `repeats`, its weights need
     to be loaded only once.
     """
-    return bounds_of([least_work(workload, program, repeats)], chip, chain_ps, lower)
+    return bounds_of(least_work(workload, program, repeats), chip, chain_ps, lower)
 
 
 def shared(tenants: Mapping[str, tuple[int, LowerBound]]) -> LowerBound:
@@ -112,13 +112,16 @@ def with_calls(lower: LowerBound, last_ps: int, calls: int, call_ps: int) -> Low
     return LowerBound((*lower.terms, Term("calls", max(first_ps, all_ps), reason)))
 
 
-def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> Work:
-    """The work that any schedule must do: bytes over the bus, multiply-accumulates, vector operations."""
+def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> tuple[Work, ...]:
+    """The work that any schedule must do: the bytes over the bus, then operations, by data type."""
     if isinstance(workload, Ledger):
         moved = repeats * (program.bytes_read + program.bytes_written)
-    else:
-        moved = compulsory_bytes(workload, kept(program), repeats)
-    return Work(moved, repeats * workload.macs, repeats * workload.vector_ops)
+        return (Work(moved, repeats * workload.macs, repeats * workload.vector_ops),)
+    moved = compulsory_bytes(workload, kept(program), repeats)
+    return Work(moved), *(
+        Work(0, repeats * macs, repeats * vector_ops, dtype=dtype)
+        for dtype, (macs, vector_ops) in workload.amounts.items()
+    )
 
 
 def compulsory_bytes(workload: Workload, resident: Mapping[str, int], repeats: int = 1) -> int:
@@ -146,10 +149,4 @@ def bounds_of(works: Iterable[Work], chip: Chip, chain_ps: int, lower: LowerBoun
 
     `chain_ps` is the Programs' longest chain at full speed.
     """
-    works = list(works)
-    total = Work(
-        sum(work.nbytes for work in works),
-        sum(work.macs for work in works),
-        sum(work.vector_ops for work in works),
-    )
-    return Bounds(chip.least_ps(total), chain_ps, lower)
+    return Bounds(chip.least_ps(*works), chain_ps, lower)

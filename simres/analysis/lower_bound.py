@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from math import ceil
+from math import ceil, lcm
 
-from simres.analysis.amounts import Sums, sums
+from simres.analysis.amounts import Amounts, Sums, sums
 from simres.analysis.bounds import LowerBound, Term, compulsory_bytes
 from simres.analysis.dependence import dependence
-from simres.analysis.run_ahead import SCALE, Costs, Cuts
+from simres.analysis.run_ahead import BUS, SCALE, Costs, Cuts
 from simres.caching import IdentityKey, RecentCache
 from simres.hardware.chip import Chip
-from simres.hardware.specs import EngineSpec
+from simres.hardware.least import each_ps, least_ps
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.units import format_bytes, format_duration
@@ -32,13 +32,13 @@ def lower_bound(
     once. Terms are left out where an engine states no peak.
     """
     kept = kept or {}
-    least = _Least(chip)
+    least = _Least(chip, workload.amounts)
     at_once = bool(kept) or any(not op.inputs for op in workload.ops)
     cuts = Cuts(_sums(workload), least.costs(at_once), repeats, kept)
     named = [
         _bytes(workload, least, kept, repeats),
         *_work(workload, least, repeats),
-        _ends(least, cuts),
+        _ends(cuts),
         _run_ahead(least, cuts),
         _chain(cuts),
     ]
@@ -46,78 +46,102 @@ def lower_bound(
 
 
 class _Least:
-    """The least times on a chip, by role; k components of a role share its work.
+    """The least times on a chip, for a workload, by the components that share work of some roles."""
 
-    Unit i does m_i of M operations in n_i of N tasks, so m_i / r_i + n_i l_i <= T, with peak rate r_i and l_i
-    for each task. Weighted by r_i and added up: T >= (M + N min(r_i l_i)) / sum(r_i).
-    """
-
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Chip, types: Mapping[str, tuple[int, int]]) -> None:
         self._chip = chip
-        self._specs: dict[ComponentRole, Mapping[str, EngineSpec]] = {
-            role: {name: spec for name, spec in chip.parts.items() if chip.roles[name] is role}
-            for role in (ComponentRole.BUS, ComponentRole.MATRIX, ComponentRole.HOST)
-        }
+        self._types = types
+        """The workload's amounts by data type."""
+        self.duties = {roles: names for names, roles in chip.duties.items()}
+        self._specs = {roles: [chip.parts[name] for name in names] for roles, names in self.duties.items()}
 
-    def name(self, role: ComponentRole) -> str:
-        """The components of a role, as `a+b`."""
-        return "+".join(self._specs[role])
-
-    def ps(self, role: ComponentRole, work: Work, tasks: int = 0) -> Fraction:
-        """The least picoseconds for all of this work in at least so many tasks; 0 without a peak."""
-        specs = self._specs[role]
-        times = [spec.at_peak_ps(work) for spec in specs.values()]
-        if not times or not all(times):
-            return Fraction(0)
-        shared = 1 / sum((1 / time for time in times), Fraction(0))
-        each = min(
-            Fraction(spec.task_ps if len(spec.lanes(name)) == 1 else 0) / time
-            for (name, spec), time in zip(specs.items(), times, strict=True)
-        )
-        return shared * (1 + tasks * each)
+    def name(self, roles: Roles) -> str:
+        """The components that do the work of these roles, as `a+b`."""
+        return "+".join(self.duties.get(roles, ()))
 
     def bus_ps(self, nbytes: int) -> Fraction:
         """The least picoseconds of so many bytes in any number of transfers: bursts included on one bus."""
-        if not nbytes:
+        specs = self._specs.get(_BUS, [])
+        if not nbytes or not specs:
             return Fraction(0)
-        work, specs = Work(nbytes=nbytes), self._specs[ComponentRole.BUS]
-        least = self.ps(ComponentRole.BUS, work)
+        work = Work(nbytes=nbytes)
+        least = least_ps(specs, [work])
         if len(specs) == 1:
-            (spec,) = specs.values()
-            least = max(least, Fraction(spec.together_ps([work])))
+            least = max(least, Fraction(specs[0].together_ps([work])))
         return least
+
+    def work_ps(self, roles: Roles, tasks: int, repeats: int) -> Fraction:
+        """The least picoseconds for all work of these roles, in at least so many tasks."""
+        works = [
+            work
+            for dtype, amounts in self._types.items()
+            for role, amount in zip(_COMPUTE, amounts, strict=True)
+            if role in roles
+            for work in [_work_of(role, repeats * amount, dtype)]
+        ]
+        return least_ps(self._specs[roles], works, tasks)
 
     def transfer_ps(self, *, write: bool) -> int:
         """The least picoseconds from the request of a transfer to its end."""
-        specs = self._specs[ComponentRole.BUS].values()
+        specs = self._specs.get(_BUS, [])
         return min((spec.duration_ps(Work(nbytes=1, write=write)) for spec in specs), default=0)
 
     def costs(self, at_once: bool) -> Costs:
         """The same as whole numbers; if operators may start `at_once`, none has to wait for a load."""
         return Costs(
-            matrix=self._rate(ComponentRole.MATRIX, lambda amount: Work(macs=amount)),
-            host=self._rate(ComponentRole.HOST, lambda amount: Work(vector_ops=amount)),
+            compute={self.name(roles): self._compute(roles) for roles in self.duties if roles != _BUS},
             bus=self._bus_rate(),
             capacity=sum(memory.capacity for memory in self._chip.memories.values()),
             first=0 if at_once else self.transfer_ps(write=False) * SCALE,
             last=self.transfer_ps(write=True) * SCALE,
         )
 
-    def _rate(self, role: ComponentRole, work: Callable[[int], Work]) -> Callable[[int, int], int]:
-        """The least time by amount and tasks: that of `ps`, which is proportional to both."""
-        one, many = self.ps(role, work(1)), self.ps(role, work(_MANY)) / _MANY
-        each = min(one, many) * SCALE
-        task = (self.ps(role, work(_MANY), 1) - self.ps(role, work(_MANY))) * SCALE
-        of = each.denominator * task.denominator
-        for_amount, for_task = int(each * of), int(task * of)
-        return lambda amount, tasks: (amount * for_amount + tasks * for_task) // of
+    def _each(self, roles: Roles, role: ComponentRole) -> tuple[Fraction, Fraction]:
+        """The least time of an operation of a role, and of a task; the fastest data type counts."""
+        if role not in roles:
+            return Fraction(0), Fraction(0)
+        place = _COMPUTE.index(role)
+        types = [dtype for dtype, amounts in self._types.items() if amounts[place]]
+        found = [
+            each_ps(self._specs[roles], [_work_of(role, amount, dtype) for dtype in types])
+            for amount in (1, _MANY)
+        ]
+        return min(each for each, _ in found) * SCALE, found[1][1] * SCALE
+
+    def _compute(self, roles: Roles) -> Callable[[Amounts], int]:
+        """The least time of amounts of work and tasks, to which it is proportional."""
+        (mac, matrix_task), (operation, host_task) = (self._each(roles, role) for role in _COMPUTE)
+        of = lcm(*(each.denominator for each in (mac, matrix_task, operation, host_task)))
+        a, b, c, d = (int(each * of) for each in (mac, matrix_task, operation, host_task))
+        if len(self._specs[roles]) > 1 and len(roles) > 1:  # each may do what suits it: no sum is certain
+            return lambda found: (
+                max(
+                    found.macs * a + found.matrix_tasks * b,
+                    found.vector_ops * c + found.host_tasks * d,
+                )
+                // of
+            )
+        return lambda found: (
+            (found.macs * a + found.matrix_tasks * b + found.vector_ops * c + found.host_tasks * d) // of
+        )
 
     def _bus_rate(self) -> Callable[[int], int]:
         """The least time by bytes, overheads of bursts left out."""
-        each = min(self.ps(ComponentRole.BUS, Work(nbytes=amount)) / amount for amount in (1, _MANY)) * SCALE
+        specs = self._specs.get(_BUS, [])
+        each = min([each_ps(specs, [Work(nbytes=amount)])[0] for amount in (1, _MANY)] if specs else [0])
+        each = Fraction(each * SCALE)
         return lambda nbytes: nbytes * each.numerator // each.denominator
 
 
+def _work_of(role: ComponentRole, amount: int, dtype: str) -> Work:
+    if role is ComponentRole.MATRIX:
+        return Work(macs=amount, dtype=dtype)
+    return Work(vector_ops=amount, dtype=dtype)
+
+
+Roles = tuple[ComponentRole, ...]
+_BUS: Roles = (ComponentRole.BUS,)
+_COMPUTE: Roles = (ComponentRole.MATRIX, ComponentRole.HOST)
 _MANY = 1 << 30
 
 _known: RecentCache[Sums] = RecentCache(8)
@@ -132,7 +156,7 @@ def _bytes(workload: Workload, least: _Least, kept: Mapping[str, int], repeats: 
     nbytes = compulsory_bytes(workload, kept, repeats)
     once = "Weights move once, inputs and outputs every time" if repeats > 1 else _ONCE
     return Term(
-        f"bytes on {least.name(ComponentRole.BUS)}",
+        f"bytes on {least.name(_BUS)}",
         ceil(least.bus_ps(nbytes)),
         f"{once}: {format_bytes(nbytes)}{', without what lies on chip before' if kept else ''}.",
     )
@@ -143,24 +167,29 @@ _ONCE = "Weights, inputs and outputs move once"
 
 def _work(workload: Workload, least: _Least, repeats: int) -> Iterator[Term]:
     """All work at the peak rate, and at least one task for each operator that has some."""
-    macs = [op.macs for op in workload.ops if op.macs]
-    vector_ops = [op.vector_ops for op in workload.ops if op.vector_ops]
-    for role, amounts, work, what in (
-        (ComponentRole.MATRIX, macs, Work(macs=repeats * sum(macs)), "multiply-accumulate"),
-        (ComponentRole.HOST, vector_ops, Work(vector_ops=repeats * sum(vector_ops)), "vector operation"),
-    ):
-        tasks = repeats * len(amounts)
+    counts = {
+        ComponentRole.MATRIX: sum(1 for op in workload.ops if op.macs),
+        ComponentRole.HOST: sum(1 for op in workload.ops if op.vector_ops),
+    }
+    for roles in least.duties:
+        if roles == _BUS:
+            continue
+        tasks = repeats * sum(counts[role] for role in roles)
+        what = " and every ".join(_OPERATIONS[role] for role in roles)
         yield Term(
-            f"work on {least.name(role)}",
-            ceil(least.ps(role, work, tasks)),
+            f"work on {least.name(roles)}",
+            ceil(least.work_ps(roles, tasks, repeats)),
             f"Every {what} at the peak rate, in {tasks} tasks at least.",
         )
 
 
-def _ends(least: _Least, cuts: Cuts) -> Term:
+_OPERATIONS = {ComponentRole.MATRIX: "multiply-accumulate", ComponentRole.HOST: "vector operation"}
+
+
+def _ends(cuts: Cuts) -> Term:
     """All work that outputs need lies between the first byte's arrival and the start of the last store."""
     found, costs = cuts.ends(), cuts.costs
-    on = least.name(_ROLES[found.before]) if found.before else ""
+    on = found.before
     return Term(
         "first load, last store",
         found.ps,
@@ -174,10 +203,10 @@ def _run_ahead(least: _Least, cuts: Cuts) -> Term:
     found = cuts.single()
     if not found.ps:
         return Term("run-ahead", 0, "")
-    first, then = least.name(_ROLES[found.before]), least.name(_ROLES[found.after])
+    first, then = found.before or least.name(_BUS), found.after or least.name(_BUS)
     before = f"`{found.ops[0]}` is complete only after what it depends on, which keeps {first} busy"
     after = f"then what depends on its last element keeps {then} busy"
-    if found.after == "bus":
+    if found.after == BUS:
         after = (
             f"then {format_bytes(found.nbytes)} have yet to move over {then}: weights beyond what memory can "
             "hold ahead, and outputs"
@@ -198,6 +227,3 @@ def _chain(cuts: Cuts) -> Term:
         "weights for that beyond what memory can hold ahead.",
         found.ops,
     )
-
-
-_ROLES = {"bus": ComponentRole.BUS, "matrix": ComponentRole.MATRIX, "host": ComponentRole.HOST}

@@ -19,6 +19,9 @@ from dataclasses import dataclass
 
 from simres.analysis.amounts import Amounts, Sums
 
+BUS = ""
+"""Stands for the bus where components have names."""
+
 SCALE = 1 << 16
 """Times are whole numbers of picoseconds / SCALE, rounded down."""
 
@@ -27,11 +30,10 @@ SCALE = 1 << 16
 class Costs:
     """The least times on a chip, in picoseconds / SCALE.
 
-    `matrix` and `host` take an amount of work and a number of tasks, `bus` takes bytes.
+    `compute` has them for work and its tasks, by the components that share it; `bus` takes bytes.
     """
 
-    matrix: Callable[[int, int], int]
-    host: Callable[[int, int], int]
+    compute: Mapping[str, Callable[[Amounts], int]]
     bus: Callable[[int], int]
     capacity: int
     first: int
@@ -42,18 +44,15 @@ class Costs:
     def after(self, found: Amounts) -> dict[str, int]:
         """By engine: the least time for what is still to be done when an operator is complete."""
         nbytes = max(0, found.weights - self.capacity) + found.stored
-        return {
-            "bus": self.bus(nbytes),
-            "matrix": self.matrix(found.macs, found.matrix_tasks) + self.last,
-            "host": self.host(found.vector_ops, found.host_tasks) + self.last,
+        return {BUS: self.bus(nbytes)} | {
+            name: least(found) + self.last for name, least in self.compute.items()
         }
 
     def between(self, found: Amounts) -> int:
         """The least time for what lies between two cuts."""
         return max(
-            self.matrix(found.macs, found.matrix_tasks),
-            self.host(found.vector_ops, found.host_tasks),
-            self.bus(max(0, found.weights - self.capacity)),
+            [self.bus(max(0, found.weights - self.capacity))]
+            + [least(found) for least in self.compute.values()]
         )
 
 
@@ -84,20 +83,18 @@ class Cuts:
     def _times_before(self, found: Amounts, spared: int) -> dict[str, int]:
         """By engine: the least time before an operator is complete."""
         costs, repeats = self.costs, self._repeats
-        matrix = costs.matrix(found.macs * repeats, found.matrix_tasks * repeats)
-        host = costs.host(found.vector_ops * repeats, found.host_tasks * repeats)
-        return {
-            "matrix": matrix + costs.first if matrix else 0,
-            "host": host + costs.first if host else 0,
-            "bus": costs.bus(max(0, found.weights + found.inputs * repeats - spared)),
-        }
+        times = {BUS: costs.bus(max(0, found.weights + found.inputs * repeats - spared))}
+        for name, least in costs.compute.items():
+            took = least(found.times(repeats))
+            times[name] = took + costs.first if took else 0
+        return times
 
     def ends(self) -> Cut:
         """First load and all work; or, with the last store, the work of which outputs need everything."""
         before, everything = self._before[-1], self._times_before(self.sums.everything, 0)
         found = [
             Cut(max(before[engine] + self.costs.last, everything[engine]) // SCALE, before=engine)
-            for engine in ("matrix", "host")
+            for engine in self.costs.compute
             if everything[engine]
         ]
         return max(found, key=lambda cut: cut.ps, default=Cut(0))

@@ -96,7 +96,7 @@ class _Climb:
         serial = self.planned(SERIAL, workload)
         _, record = replay(serial)
         schedule = serial.members[ONLY].schedule
-        whole = self.chip.least_ps(least_work(schedule.workload, schedule.program))
+        whole = self.chip.least_ps(*least_work(schedule.workload, schedule.program))
         if roof := max(whole.values(), default=0):
             yield Rung(
                 "roofline",

@@ -10,6 +10,7 @@ from math import ceil
 
 from simres.errors import SimresError
 from simres.hardware.channel import Arbitration
+from simres.hardware.least import least_ps
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec, EngineSpec, MemorySpec, UnitSpec
 from simres.program.names import EngineName
 from simres.program.roles import ComponentRole
@@ -109,29 +110,34 @@ class Chip:
             role: {
                 lane: spec
                 for lane, spec in self.engines.items()
-                if self.roles[self.component_of(lane)] is role
+                if role in self.roles[self.component_of(lane)].covers
             }
             for role in ComponentRole
         }
 
-    def least_ps(self, work: Work) -> dict[str, int]:
-        """The least picoseconds that the components of each role need for all of this work, at their peak.
+    @cached_property
+    def duties(self) -> Mapping[tuple[str, ...], tuple[ComponentRole, ...]]:
+        """The components that share work, and the roles of that work.
 
-        Components of one role, and the equal units of one, share it; components stand under one name
-        (`a+b`). Each is a lower bound.
+        The two roles of a processor are one entry if nothing else does either.
         """
-        parts = {
-            ComponentRole.BUS: Work(nbytes=work.nbytes),
-            ComponentRole.MATRIX: Work(macs=work.macs),
-            ComponentRole.HOST: Work(vector_ops=work.vector_ops),
-        }
+        found: dict[tuple[str, ...], tuple[ComponentRole, ...]] = {}
+        for role in (ComponentRole.BUS, ComponentRole.MATRIX, ComponentRole.HOST):
+            names = tuple([name for name in self.parts if role in self.roles[name].covers])
+            if names:
+                found[names] = (*found.get(names, ()), role)
+        return found
+
+    def least_ps(self, *works: Work) -> dict[str, int]:
+        """The least picoseconds that components need for their part of all these works, at their peak.
+
+        Components that share work stand under one name (`a+b`). Each is a lower bound. Work without a data
+        type is of the fastest.
+        """
         found = {}
-        for role, part in parts.items():
-            named = {name: spec for name, spec in self.parts.items() if self.roles[name] is role}
-            alone = [Fraction(spec.at_peak_ps(part)) / self.units(name) for name, spec in named.items()]
-            if alone:
-                shared = 1 / sum(1 / time for time in alone) if all(alone) else Fraction(0)
-                found["+".join(named)] = ceil(shared)
+        for names, roles in self.duties.items():
+            asked = [part for work in works for role in roles if (part := _part(work, role)) is not None]
+            found["+".join(names)] = ceil(least_ps([self.parts[name] for name in names], asked))
         return found
 
     def fastest(self, role: ComponentRole, work: Work) -> str:
@@ -185,3 +191,14 @@ def _taken(bus: BusSpec, masters: Mapping[str, BackgroundSpec]) -> Fraction:
     if bus.refresh_time:
         taken *= Fraction(bus.refresh_interval, bus.refresh_interval - bus.refresh_time)
     return taken
+
+
+def _part(work: Work, role: ComponentRole) -> Work | None:
+    """The work that a role does of all of it; None for a role that does none."""
+    match role:
+        case ComponentRole.BUS:
+            return Work(nbytes=work.nbytes) if work.nbytes else None
+        case ComponentRole.MATRIX:
+            return Work(macs=work.macs, dtype=work.dtype) if work.macs else None
+        case _:
+            return Work(vector_ops=work.vector_ops, dtype=work.dtype) if work.vector_ops else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -58,13 +59,18 @@ class Resource:
 
 
 def stated(spec: BaseModel) -> tuple[Resource, ...]:
-    """The rates of `spec`, and its delays that are not 0, in the order of its fields."""
+    """The rates of `spec`, and its delays that are not 0, in the order of its fields.
+
+    A rate for one data type is `rate.int8`.
+    """
     found = []
     for name, field in type(spec).model_fields.items():
         quantity = quantity_in(field.annotation, *field.metadata)
         value = getattr(spec, name)
         if isinstance(value, int) and (quantity in _RATES or (quantity is DURATION and value)):
             found.append(Resource(name, value, quantity))
+        elif isinstance(value, Mapping) and quantity in _RATES:
+            found += [Resource(f"{name}.{key}", rate, quantity) for key, rate in value.items()]
     return tuple(found)
 
 
@@ -74,9 +80,11 @@ def with_value(spec: Spec, resource: Resource, value: int | None) -> Spec:
     Raises `pydantic.ValidationError` (a `ValueError`) if such a component is invalid. Values beyond what a
     scenario may state are not checked.
     """
+    field, _, key = resource.field.partition(".")
+    new = {field: {**getattr(spec, field), key: value} if key else value}
     limit = None if resource.quantity is None else resource.quantity.limit
     if limit is not None and value is not None and value > limit:
         given = {name: getattr(spec, name) for name in type(spec).model_fields}
-        return spec.model_construct(**given | {resource.field: value})
+        return spec.model_construct(**given | new)
     given = {name: getattr(spec, name) for name in spec.model_fields_set}
-    return spec.model_validate(given | {resource.field: value})
+    return spec.model_validate(given | new)

@@ -21,6 +21,7 @@ from simres.networks.cifar import CifarNet
 from simres.networks.network_names import Family, NetworkName
 from simres.networks.small import SMALL
 from simres.networks.stems import adapt
+from simres.networks.tiny import TINY
 from simres.networks.variant import Variant
 from simres.networks.without_blocks import remove
 from simres.plugins.registry import Registry, default_registry, resolve
@@ -71,6 +72,10 @@ def build(
         else:
             module = _cifar(parsed, block, shortcut, span, classes or 10, channels or 3)
         shape = shape and f"{channels or 3}{shape[1:]}"
+    elif parsed.family is Family.TINY:
+        if classes is not None or channels is not None:
+            raise SimresError(f"`{parsed}` has the classes and the input of its benchmark", "leave both out")
+        module = TINY[parsed.name]()
     elif parsed.family is Family.TORCHVISION:
         module = _torchvision(parsed.name, classes)
         if stem is not None or (channels or 3) != 3:

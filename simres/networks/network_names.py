@@ -43,14 +43,22 @@ COMMON = ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "plain20"
 SMALL = {"lenet5": "3x32x32", "alexnet": "3x64x64"}
 """Networks for small images other than the CIFAR networks by depth, and the input that each requires."""
 
+TINY = {"ic": "3x32x32", "kws": "1x49x10", "vww": "3x96x96", "vww_live": "3x96x96", "ad": "640"}
+"""Networks of the benchmark MLPerf Tiny, and the input that each requires."""
+
 
 class Family(StrEnum):
     """The source of a network."""
 
     CIFAR = "cifar"
+    TINY = "tiny"
     TORCHVISION = "torchvision"
     FACTORY = "factory"
     CHECKPOINT = "checkpoint"
+
+
+_NAMED = (Family.CIFAR, Family.TINY, Family.TORCHVISION)
+"""Families whose networks simres knows by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +69,15 @@ class NetworkName:
     name: str
 
     def __str__(self) -> str:
-        named = self.family in (Family.CIFAR, Family.TORCHVISION)
-        return f"{self.family}:{self.name}" if named else self.name
+        return f"{self.family}:{self.name}" if self.family in _NAMED else self.name
 
     @property
     def input(self) -> str | None:
         """The default input (`3x32x32`, without the batch), None where unknown."""
         if self.family is Family.CIFAR:
             return SMALL.get(self.name, "3x32x32")
+        if self.family is Family.TINY:
+            return TINY[self.name]
         if self.family is Family.TORCHVISION:
             return "3x299x299" if self.name == "inception_v3" else "3x224x224"
         return None
@@ -76,13 +85,14 @@ class NetworkName:
     @property
     def shipped(self) -> str | None:
         """The name of the workload that simres would ship; None for a user's code and checkpoints."""
-        return self.file_stem if self.family in (Family.CIFAR, Family.TORCHVISION) else None
+        return self.file_stem if self.family in _NAMED else None
 
     @property
     def file_stem(self) -> str:
         """The stem of its workload file: the bare name, where only one family can have it."""
-        if self.family in (Family.CIFAR, Family.TORCHVISION):
-            return f"{self.family}-{self.name}" if _ambiguous(self.name) else self.name
+        if self.family in _NAMED:
+            alone = self.family is not Family.TINY and not _ambiguous(self.name)
+            return self.name if alone else f"{self.family}-{self.name}"
         last = self.name.rpartition(":")[2] if self.family is Family.FACTORY else Path(self.name).stem
         return re.sub(r"[^\w.-]", "_", last)
 
@@ -109,6 +119,10 @@ def parse(text: str) -> NetworkName:
     if family == Family.CIFAR and colon:
         _check_depth(name)
         return NetworkName(Family.CIFAR, name)
+    if family == Family.TINY and colon:
+        if name not in TINY:
+            raise _unknown(name, tuple(TINY), "tiny:")
+        return NetworkName(Family.TINY, name)
     if family == Family.TORCHVISION and colon:
         return NetworkName(Family.TORCHVISION, _torchvision(name))
     if colon:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -87,19 +87,26 @@ def _result(
     }
     only = crew.members.get(ONLY)
     works = [
-        least_work(member.schedule.workload, crew.programs[name], member.repeats)
+        work
         for name, member in crew.members.items()
+        for work in least_work(member.schedule.workload, crew.programs[name], member.repeats)
     ]
     if only and (untimed := only.repeats * untimed_bytes(only.schedule.workload, scenario.protocol)):
         works = [replace(work, nbytes=max(0, work.nbytes - untimed)) for work in works]
     chains_ps = [member.start_ps + ran[name][1] for name, member in crew.members.items()]
     lower = {name: _lower_bound(crew, name, scenario.protocol) for name in crew.members}
     chip = bounding(crew.chip, only.schedule.workload if only else whole)
+    types = {
+        dtype
+        for member in crew.members.values()
+        if isinstance(workload := member.schedule.workload, Workload)
+        for dtype in workload.amounts
+    }
     return Result(
         name=scenario.name,
         workload=whole,
         chip={
-            view_name(engine, name): _engine(crew.chip, engine, others=number > 0)
+            view_name(engine, name): _engine(crew.chip, engine, types, others=number > 0)
             for number, name in enumerate(crew.members)
             for engine in crew.chip.engines
         },
@@ -212,7 +219,7 @@ def _with_expectations(result: Result, scenario: Scenario) -> Result:
     return replace(result, expectations=tuple(found))
 
 
-def _engine(chip: Chip, name: str, *, others: bool = False) -> EngineDescription:
+def _engine(chip: Chip, name: str, types: Collection[str], *, others: bool = False) -> EngineDescription:
     """The description of an engine in a result. If several engines are one thing (the channels of a bus, the
     views of tenants), the first has the static power; for tenants, also the peak. Each of several equal units
     has its own."""
@@ -222,11 +229,15 @@ def _engine(chip: Chip, name: str, *, others: bool = False) -> EngineDescription
     shared = chip.units(component) == 1
     if others or (shared and name != chip.parts[component].lanes(component)[0]):
         costs = replace(costs, static_uw=0)
-    return EngineDescription(spec.kind, chip.roles[component].value, None if others else _peak(spec), costs)
+    peak = None if others else _peak(spec, types)
+    return EngineDescription(spec.kind, chip.roles[component].value, peak, costs)
 
 
-def _peak(spec: object) -> int | None:
+def _peak(spec: object, types: Collection[str]) -> int | None:
+    """The bytes or operations per second that it states; of rates by data type, the best that is used."""
     peak = getattr(spec, "bandwidth", None) or getattr(spec, "rate", None)
+    if isinstance(peak, Mapping):
+        return max([rate for dtype, rate in peak.items() if dtype in types], default=None)
     return peak if isinstance(peak, int) else None
 
 

@@ -14,6 +14,7 @@ from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.candidates import candidate_programs
 from simres.planning.compression import compressed, with_densities
+from simres.planning.data_types import refuse_unrated
 from simres.planning.timed_part import timed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
@@ -85,7 +86,9 @@ def plan(
     """
     chip = chip_of(scenario, registry)
     refused: AnswerIsNo | None = None
-    for network in _forms(_rewritten(scenario, workload, registry), chip):
+    rewritten = _rewritten(scenario, workload, registry)
+    refuse_unrated(rewritten, chip)
+    for network in _forms(rewritten, chip):
         try:
             return _planned(scenario, network, chip, registry, brief=brief)
         except AnswerIsNo as error:

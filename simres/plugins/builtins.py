@@ -36,6 +36,18 @@ def simres_components() -> Iterator[Component]:
         summary="a general-purpose processor for vector operations",
     )
     yield Component(
+        kind="processor",
+        role=ComponentRole.PROCESSOR,
+        spec="simres.hardware.specs:ProcessorSpec",
+        summary="one processor for matrix products and everything else, one after the other",
+    )
+    yield Component(
+        kind="microcontroller",
+        role=ComponentRole.PROCESSOR,
+        spec="simres.hardware.microcontroller:MicrocontrollerSpec",
+        summary="a small CPU that does all operators, by counted instructions",
+    )
+    yield Component(
         kind="background",
         role=ComponentRole.MASTER,
         spec="simres.hardware.specs:BackgroundSpec",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.workload.graph import Workload
-from simres.workload.operators import Op, Unit
+from simres.workload.operators import Op, Unit, computed_in
 
 
 def stored(workload: Workload, names: Iterable[str]) -> tuple[str, ...]:
@@ -20,10 +20,12 @@ def work_of(op: Op, workload: Workload) -> tuple[TaskKind, ComponentRole, Work]:
 
     An unmodelled operator takes no time, and every result says so.
     """
+    dtype = computed_in(op, workload.tensors)
     if op.unit is Unit.MATRIX:
-        return TaskKind.MATRIX, ComponentRole.MATRIX, Work(macs=op.macs, loops=op.loops, op=op)
+        work = Work(macs=op.macs, loops=op.loops, op=op, dtype=dtype)
+        return TaskKind.MATRIX, ComponentRole.MATRIX, work
     if op.unit is Unit.HOST:
-        return TaskKind.HOST, ComponentRole.HOST, Work(vector_ops=op.vector_ops, op=op)
+        return TaskKind.HOST, ComponentRole.HOST, Work(vector_ops=op.vector_ops, op=op, dtype=dtype)
     copied = op.unit is Unit.MOVE
     nbytes = sum(workload.tensors[name].nbytes for name in op.outputs) if copied else 0
     return TaskKind.MOVE, ComponentRole.MEMORY, Work(nbytes=nbytes, op=op)

@@ -16,5 +16,13 @@ class ComponentRole(StrEnum):
     """Does multiply-accumulates."""
     HOST = "host"
     """Does vector operations."""
+    PROCESSOR = "processor"
+    """Does multiply-accumulates and vector operations, one after the other."""
     MASTER = "master"
     """Does no tasks: it has its own traffic, which contends for the bus."""
+
+    @property
+    def covers(self) -> tuple[ComponentRole, ...]:
+        """The roles whose tasks a component of this one takes."""
+        both = (ComponentRole.MATRIX, ComponentRole.HOST)
+        return both if self is ComponentRole.PROCESSOR else (self,)

@@ -40,10 +40,11 @@ class Work:
     """The amount of work of a task: bytes of a transfer, MACs of a matrix unit, operations of a host.
 
     `loops` is the part of the operator's loop nest that this task does (the whole of it, or a tile);
-    `op` is the operator itself, for engines whose cost depends on more than the amount. `write` says that
-    the bytes go off-chip; `extents` are their addresses there, ranges from a byte up to, not with, another.
-    Schedulers leave both alone. Replay sets `write` for stores on a bus with a turnaround, and both for kinds
-    that ask for them (`EngineSpec.addressed`).
+    `op` is the operator itself, for engines whose cost depends on more than the amount. `dtype` is the data
+    type that it computes in (`simres.workload.operators.computed_in`), empty where that is not known, as in a
+    ledger. `write` says that the bytes go off-chip; `extents` are their addresses there, ranges from a byte
+    up to, not with, another. Schedulers leave both alone. Replay sets `write` for stores on a bus with a
+    turnaround, and both for kinds that ask for them (`EngineSpec.addressed`).
     """
 
     nbytes: int = 0
@@ -53,6 +54,7 @@ class Work:
     op: Op | None = None
     write: bool = False
     extents: tuple[tuple[int, int], ...] = ()
+    dtype: str = ""
 
 
 @dataclass(frozen=True, slots=True)

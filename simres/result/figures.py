@@ -144,7 +144,8 @@ class Figures:
         parts: list[tuple[Workload | Ledger, int]]
         parts = [(tenant.scheduled, tenant.repeats) for tenant in self.tenants.values()]
         parts = parts or [(self.scheduled, self.repeats)]
-        return sum(least_work(workload, self.program, repeats).nbytes for workload, repeats in parts)
+        works = [least_work(workload, self.program, repeats) for workload, repeats in parts]
+        return sum(work.nbytes for each in works for work in each)
 
     def peak(self, role: str) -> int:
         """Bytes or operations per second of the components of that role together; 0 if none is stated."""

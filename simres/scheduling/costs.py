@@ -11,7 +11,7 @@ from simres.program.tasks import Work
 from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
 from simres.workload.graph import Workload
-from simres.workload.operators import Op, Unit
+from simres.workload.operators import Unit
 from simres.workload.reading import Call
 
 ROLES = {Unit.MATRIX: ComponentRole.MATRIX, Unit.HOST: ComponentRole.HOST}
@@ -51,7 +51,7 @@ class Costs:
         if not units:
             self.chip.fastest(role, Work())  # says so
         if all(isinstance(unit, ComputeSpec) and unit.by_amount for unit in units):
-            return self._by_amount_ps(call.op, units, prod(parts), chunks)
+            return self._by_amount_ps(call, units, prod(parts), chunks)
         total = summed(call)
         boxes: list[tuple[tuple[tuple[int, int], ...], int]] = [((), 1)]
         for size, count in zip(call.output, parts, strict=True):
@@ -67,9 +67,9 @@ class Costs:
                 found += took * times * often
         return _shared(found, prod(parts), len(units))
 
-    def _by_amount_ps(self, op: Op, units: list[EngineSpec], tiles: int, chunks: int) -> int:
+    def _by_amount_ps(self, call: Call, units: list[EngineSpec], tiles: int, chunks: int) -> int:
         """The same where it does not matter how the tiles are shaped."""
-        work = Work(macs=op.macs, vector_ops=op.vector_ops)
+        work = Work(macs=call.op.macs, vector_ops=call.op.vector_ops, dtype=call.dtype)
         found = min([tiles * chunks * unit.task_ps + unit.at_peak_ps(work) for unit in units])
         return _shared(ceil(found), tiles, len(units))
 

@@ -51,9 +51,9 @@ class TileWork:
             if op.unit is Unit.MATRIX:
                 all_of_it = prod(counts) * length == total
                 loops = op.loops if all_of_it else self._loops(counts, length if length < self.summed else 0)
-                work = Work(macs=amount, loops=loops, op=op)
+                work = Work(macs=amount, loops=loops, op=op, dtype=self.call.dtype)
             else:
-                work = untiled(op, amount, nbytes)
+                work = untiled(op, amount, nbytes, self.call.dtype)
             self._alike[key] = work
         return work
 
@@ -65,10 +65,10 @@ class TileWork:
         return of_tile(self.call, replace(loops, c=summed) if summed else loops, counts)
 
 
-def untiled(op: Op, amount: int, nbytes: int) -> Work:
+def untiled(op: Op, amount: int, nbytes: int, dtype: str) -> Work:
     """The work of all of an operator, or `amount` of its vector operations; `nbytes` are those it makes."""
     if op.unit is Unit.MATRIX:
-        return Work(macs=amount, loops=op.loops, op=op)
+        return Work(macs=amount, loops=op.loops, op=op, dtype=dtype)
     if op.unit is Unit.HOST:
-        return Work(vector_ops=amount, op=op)
+        return Work(vector_ops=amount, op=op, dtype=dtype)
     return Work(nbytes=nbytes if op.unit is Unit.MOVE else 0, op=op)

@@ -23,7 +23,7 @@ from simres.units import format_bytes
 from simres.workload.axes import summed
 from simres.workload.footprint import call_of, is_elementwise
 from simres.workload.graph import Workload
-from simres.workload.operators import Op, Role, Unit
+from simres.workload.operators import Op, Role, Unit, computed_in
 
 MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""
@@ -245,7 +245,8 @@ class Tiling:
             self._forget(mark)
             return None
         made = self.register(Grid(tensor, [1] * len(tensor.shape)))
-        work = untiled(op, op.macs if op.unit is Unit.MATRIX else op.vector_ops, tensor.nbytes)
+        amount = op.macs if op.unit is Unit.MATRIX else op.vector_ops
+        work = untiled(op, amount, tensor.nbytes, computed_in(op, tensors))
         pinned = tuple([piece for piece in pieces if piece in self.pinned])
         inputs = tuple([piece for piece in pieces if piece not in self.pinned]) if pinned else tuple(pieces)
         return Step(number, work, inputs, (made,), taken, pinned)

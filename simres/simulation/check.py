@@ -118,7 +118,7 @@ class Check:
         for number, task in enumerate(self.program.tasks):
             if task.engine not in engines:
                 raise self.fail(number, f"no engine `{task.engine}` on this chip")
-            if self.chip.roles[self.chip.component_of(task.engine)] is not ROLES[task.kind]:
+            if ROLES[task.kind] not in self.chip.roles[self.chip.component_of(task.engine)].covers:
                 raise self.fail(number, f"`{task.engine}` cannot do a {task.kind.value}")
             amounts = (task.work.nbytes, task.work.macs, task.work.vector_ops)
             if not all(isinstance(amount, int) for amount in amounts):

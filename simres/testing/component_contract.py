@@ -28,6 +28,7 @@ PLACES = {
     ComponentRole.MEMORY: "sram",
     ComponentRole.MATRIX: "matrix",
     ComponentRole.HOST: "host",
+    ComponentRole.PROCESSOR: "cpu",
     ComponentRole.MASTER: "camera",
 }
 """The name of the component of each role in the contract's chip."""
@@ -118,7 +119,7 @@ def _works(role: ComponentRole) -> st.SearchStrategy[Work]:
     """Draws work that schedulers give to a component of that role; without a graph there is no loop nest."""
     if role is ComponentRole.HOST:
         return st.builds(Work, vector_ops=amounts)
-    if role is not ComponentRole.MATRIX:
+    if ComponentRole.MATRIX not in role.covers:
         return st.builds(Work, nbytes=amounts, write=st.booleans())
     graph = nests().map(
         lambda loops: Work(
@@ -127,7 +128,10 @@ def _works(role: ComponentRole) -> st.SearchStrategy[Work]:
             op=Op("op", "conv", Unit.MATRIX, ("x", "w"), ("y",), macs=loops.macs, loops=loops),
         )
     )
-    return st.one_of(graph, st.builds(Work, macs=amounts))
+    products = st.one_of(graph, st.builds(Work, macs=amounts))
+    if role is ComponentRole.PROCESSOR:
+        return st.one_of(products, st.builds(Work, vector_ops=amounts))
+    return products
 
 
 def _total(works: Sequence[Work]) -> Work:
@@ -200,7 +204,9 @@ def _in_a_chip(component: Component, spec: ComponentSpec, cases: int = 20) -> No
     """Runs random workloads on the paper's chip with this component in its place."""
     place = PLACES[component.role]
     base = paper_chip(capacity="1 MiB")
-    system = chip({**base.components, place: spec}, {**base.roles, place: component.role})
+    replaced = {PLACES[role] for role in component.role.covers}
+    others = {name: part for name, part in base.components.items() if name not in replaced}
+    system = chip({**others, place: spec}, {**base.roles, place: component.role})
     engines = {place: load_target(component, "engine")} if isinstance(spec, EngineSpec) else {}
 
     @for_all(workloads(), cases=cases)

@@ -17,6 +17,7 @@ from simres.hardware.specs import (
     HostSpec,
     MatrixSpec,
     MatrixUnitSpec,
+    ProcessorSpec,
     SramSpec,
 )
 from simres.plugins.hooks import ComponentRole
@@ -34,6 +35,7 @@ ROLES = {
     SramSpec: ComponentRole.MEMORY,
     MatrixUnitSpec: ComponentRole.MATRIX,
     HostSpec: ComponentRole.HOST,
+    ProcessorSpec: ComponentRole.PROCESSOR,
     BackgroundSpec: ComponentRole.MASTER,
 }
 

@@ -10,8 +10,9 @@ from typing import Any
 from simres.result.result import Result
 from simres.units import PS_PER_S, parse_any
 from simres.workload.graph import Workload
+from simres.workload.operators import computed_in
 
-_KNOWN = {"ddr": "bus", "matrix": "matrix", "host": "host"}
+_KNOWN = {"ddr": "bus", "matrix": "matrix", "host": "host", "processor": "processor"}
 """Kinds whose least times are recomputed here; what others state is taken as it is."""
 
 
@@ -37,7 +38,7 @@ def certificate_problems(result: Result, moved_bytes: int) -> Iterator[str]:
     for term in lower.terms:
         if unknown := [operator for operator in term.operators if operator not in names]:
             yield f"`{term.name}` names `{unknown[0]}`, which is no operator"
-    if len(least) == len(_KNOWN):
+    if len(least) == len({one.role for one in result.chip.values()} & {*_KNOWN.values()}):
         most = sum(least.values()) + 2 * _latency_ps(result) + result.repeats * _call_ps(result)
         for term in lower.terms:
             if term.ps > most:
@@ -50,10 +51,12 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
     runs = result.repeats
     macs = [op.macs for op in workload.ops if op.macs]
     vector_ops = [op.vector_ops for op in workload.ops if op.vector_ops]
+    present = {one.role for one in result.chip.values()}
+    mixed = "processor" in present and bool(present & {"matrix", "host"})
     for role in _KNOWN.values():
         names = [name for name, part in hardware(result).items() if _KNOWN.get(str(part["kind"])) == role]
         same = {engine.split(".")[0] for engine, one in result.chip.items() if one.role == role}
-        if len(names) != 1 or same != set(names):
+        if len(names) != 1 or same != set(names) or (mixed and role != "bus"):
             continue
         (name,) = names
         part = hardware(result)[name]
@@ -64,9 +67,26 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
             ps = Fraction(moved_bytes * PS_PER_S, _figure(part, "bandwidth"))
             found[f"bytes on {name}"] = ceil(ps + bursts * _between_bursts_ps(part))
             continue
-        amounts, each = (macs, 2) if role == "matrix" else (vector_ops, 1)
-        ps = Fraction(each * runs * sum(amounts) * PS_PER_S, _figure(part, "rate"))
-        found[f"work on {name}"] = ceil(ps + runs * len(amounts) * _figure(part, "launch"))
+        units = int(part.get("count", 1))
+        if role == "processor":
+            products = _work_ps(workload, part["matrix_rate"], matrix=True)
+            others = _work_ps(workload, part["vector_rate"], matrix=False)
+            tasks = len(macs) + len(vector_ops)
+            ps = products + others
+        else:
+            ps = _work_ps(workload, part["rate"], matrix=role == "matrix")
+            tasks = len(macs) if role == "matrix" else len(vector_ops)
+        found[f"work on {name}"] = ceil(runs * (ps + tasks * _figure(part, "launch")) / units)
+    return found
+
+
+def _work_ps(workload: Workload, rate: Any, *, matrix: bool) -> Fraction:
+    """All multiply-accumulates, or all vector operations, at a rate for all data types or one for each."""
+    found = Fraction(0)
+    for part in (part for op in workload.ops for part in op.parts()):
+        if amount := 2 * part.macs if matrix else part.vector_ops:
+            stated = rate[computed_in(part, workload.tensors)] if isinstance(rate, Mapping) else rate
+            found += Fraction(amount * PS_PER_S, parse_any(str(stated))[0])
     return found
 
 

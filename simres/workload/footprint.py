@@ -11,7 +11,7 @@ from typing import Protocol
 
 from simres.workload.boxes import Box, Range, elements, subtract, whole
 from simres.workload.kinds import kind_of
-from simres.workload.operators import BITS, Op, Role, Tensor, Unit
+from simres.workload.operators import BITS, Op, Role, Tensor, Unit, computed_in
 from simres.workload.reaches import SUMMED, Along, LookUp, Reads, part, same, touched
 from simres.workload.reading import Call
 from simres.workload.views import through_view
@@ -43,7 +43,8 @@ class Graph(Protocol):
 def call_of(graph: Graph, op: Op) -> Call:
     """An operator with its shapes."""
     tensors = graph.tensors
-    return Call(op, tuple([tensors[name].shape for name in op.inputs]), tensors[op.outputs[0]].shape)
+    shapes = tuple([tensors[name].shape for name in op.inputs])
+    return Call(op, shapes, tensors[op.outputs[0]].shape, computed_in(op, tensors))
 
 
 class Reach:

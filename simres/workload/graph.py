@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from simres.workload.operators import STRICT, Op, Role, Tensor, Unit
+from simres.workload.operators import STRICT, Op, Role, Tensor, Unit, computed_in
 
 if TYPE_CHECKING:  # the table of operators is loaded when a graph asks for it; a ledger never does
     from simres.workload.axes import Axes
@@ -166,6 +166,18 @@ class Workload:
     def vector_ops(self) -> int:
         """Vector operations in all."""
         return sum(op.vector_ops for op in self.ops)
+
+    @cached_property
+    def amounts(self) -> Mapping[str, tuple[int, int]]:
+        """Multiply-accumulates and vector operations by the data type that they are computed in."""
+        found: dict[str, tuple[int, int]] = {}
+        for op in self.ops:
+            for part in op.parts():
+                if part.macs or part.vector_ops:
+                    dtype = computed_in(part, self.tensors)
+                    macs, vector_ops = found.get(dtype, (0, 0))
+                    found[dtype] = macs + part.macs, vector_ops + part.vector_ops
+        return found
 
     @cached_property
     def unmodelled(self) -> tuple[Op, ...]:

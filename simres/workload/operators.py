@@ -193,3 +193,18 @@ class Op:
     def label(self) -> str:
         """What it does, for people: `conv`, or with what is fused `conv+add+relu`."""
         return "+".join((self.kind, *(op.kind for op in self.fused)))
+
+
+def computed_in(op: Op, tensors: Mapping[str, Tensor]) -> str:
+    """The data type that an operator computes in.
+
+    Products: that of the first operand. Others: that of the result, or of the first input if the result is a
+    mask. Complex numbers are computed in the type of their two parts.
+    """
+    names = (*op.inputs, *op.outputs) if op.unit is Unit.MATRIX else (*op.outputs, *op.inputs)
+    types = [tensors[name].dtype for name in names if name in tensors]
+    found = next((dtype for dtype in types if dtype != "bool"), "bool" if types else "")
+    return _OF_PARTS.get(found, found)
+
+
+_OF_PARTS = {"complex64": "fp32", "complex128": "fp64"}

@@ -27,11 +27,12 @@ from simres.workload.reaches import (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operator with the shapes of its inputs and of its first output."""
+    """An operator with the shapes of its inputs and of its first output, and the data type it computes in."""
 
     op: Op
     inputs: tuple[Shape, ...]
     output: Shape
+    dtype: str = ""
 
     def integers(self, name: str) -> tuple[int, ...] | None:
         """The attribute of that name as a list of integers; None where it is none."""

@@ -13,7 +13,7 @@ from simres.analysis.bounds import kept
 from simres.analysis.lower_bound import lower_bound
 from simres.api import simulate
 from simres.errors import AnswerIsNo
-from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
+from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, ProcessorSpec, SramSpec
 from simres.program import Work
 from simres.scenario import shipped
 from simres.scheduling.overlapped import Parameters, schedule
@@ -33,6 +33,18 @@ def machine(capacity=1 << 20, bandwidth="1 GB/s", rate="1 TFLOP/s", host="10 GOP
             "sram": SramSpec.model_validate({"kind": "sram", "capacity": f"{capacity} B"}),
             **{f"matrix{number}": matrix for number in range(units)},
             "host": HostSpec.model_validate({"kind": "host", "rate": host, "launch": launch}),
+        }
+    )
+
+
+def one_processor(capacity=1 << 20, bandwidth="1 GB/s", rate="1 GFLOP/s", host="1 GOP/s", **more):
+    """A chip on which one component does all operators."""
+    figures = {"matrix_rate": rate, "vector_rate": host, **more}
+    return chip(
+        {
+            "ddr": BusSpec.model_validate({"kind": "ddr", "bandwidth": bandwidth}),
+            "sram": SramSpec.model_validate({"kind": "sram", "capacity": f"{capacity} B"}),
+            "cpu": ProcessorSpec.model_validate({"kind": "processor", **figures}),
         }
     )
 
@@ -79,9 +91,31 @@ def terms(workload, on, **more):
     return {term.name: term.ps for term in lower_bound(workload, on, **more).terms}
 
 
+processors = st.builds(
+    one_processor,
+    capacity=st.integers(1, 20_000),
+    bandwidth=st.sampled_from(["0.02 GB/s", "64 GB/s"]),
+    rate=st.sampled_from(["0.2 GFLOP/s", "1 TFLOP/s"]),
+    host=st.sampled_from(["0.01 GOP/s", "10 GOP/s"]),
+    launch=st.sampled_from(["0 ns", "100 ns"]),
+    count=st.sampled_from([1, 2]),
+)
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(workloads(), chips, st.sampled_from([schedule, in_turn]))
 def test_no_schedule_is_below_it(workload, on, scheduler):
+    try:
+        program = scheduler(workload, on, Parameters())
+    except AnswerIsNo:
+        return
+    found = lower_bound(workload, on, kept(program))
+    assert prove(program, on, workload).makespan_ps >= found.makespan_ps, found.tightest
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(workloads(), processors, st.sampled_from([schedule, in_turn]))
+def test_no_schedule_is_below_it_where_one_processor_does_all(workload, on, scheduler):
     try:
         program = scheduler(workload, on, Parameters())
     except AnswerIsNo:
@@ -143,6 +177,36 @@ def test_launches_are_shared_between_units():
     alone, both = (terms(workload, machine(launch="1 us", units=units)) for units in (1, 2))
     assert alone["work on matrix0"] == macs_ps + 4_000_000
     assert both["work on matrix0+matrix1"] == (macs_ps + 4_000_000) // 2
+
+
+def test_equal_units_of_one_component_share_work_and_launches():
+    workload = network(16, 16, 16)
+    one = machine(launch="1 us")
+    pair = one.components["matrix0"].model_copy(update={"count": 2})
+    two = replace(one, components={**one.components, "matrix0": pair})
+    assert terms(workload, two)["work on matrix0"] == (2 * 2 * 16 * 16 * 64 + 2_000_000) // 2
+
+
+def test_on_one_processor_products_and_the_rest_add_up():
+    workload = network(16, 16, pooled=(16, 32))
+    products, others = 2 * (16 * 16 * 65 + 16 * 32) * 1000, 16 * 64 * 2000
+    on = one_processor(host="0.5 GOP/s", launch="1 us")
+    assert terms(workload, on)["work on cpu"] == products + others + 4 * 1_000_000
+    assert on.least_ps(Work(macs=workload.macs, vector_ops=workload.vector_ops))["cpu"] == products + others
+
+
+def test_each_data_type_counts_at_its_own_rate():
+    """A network half in int8 takes half of its products at the int8 rate."""
+    workload = network(16, 16, 16)
+    types = {"x": "int8", "w0": "int8"}
+    tensors = {
+        name: replace(tensor, dtype=types.get(name, "fp32")) for name, tensor in workload.tensors.items()
+    }
+    mixed = replace(workload, tensors=tensors)
+    on = machine(rate={"int8": "4 GOP/s", "fp32": "1 GFLOP/s"})
+    each = 2 * 16 * 16 * 64
+    assert terms(mixed, on)["work on matrix0"] == each * 1000 + each * 250
+    assert terms(workload, on)["work on matrix0"] == 2 * each * 1000
 
 
 def test_work_lies_between_the_first_load_and_the_last_store():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simres.hardware.resources import UNBOUNDED, with_value
-from simres.hardware.specs import BackgroundSpec, BusSpec, HostSpec, MatrixSpec, SramSpec
+from simres.hardware.specs import BackgroundSpec, BusSpec, HostSpec, MatrixSpec, ProcessorSpec, SramSpec
 from simres.program import Work
 
 SPECS = [
@@ -26,6 +26,9 @@ SPECS = [
     SramSpec(kind="sram", capacity="1 MiB", port_bandwidth="64 GB/s"),
     MatrixSpec(kind="matrix", rate="1 TFLOP/s", launch="1 us"),
     HostSpec(kind="host", rate="10 GFLOP/s"),
+    ProcessorSpec(
+        kind="processor", matrix_rate={"int8": "4 GOP/s", "fp32": "1 GFLOP/s"}, vector_rate="1 GOP/s"
+    ),
 ]
 EACH = [(spec, resource) for spec in SPECS for resource in spec.resources()]
 
@@ -37,6 +40,7 @@ def test_rates_capacities_and_delays_that_are_any():
         ["capacity", "port_bandwidth"],
         ["rate", "launch"],
         ["rate"],
+        ["matrix_rate.int8", "matrix_rate.fp32", "vector_rate"],
     ]
 
 
@@ -48,10 +52,19 @@ def test_a_load_is_no_resource():
 def test_a_value_is_changed_and_nothing_else(spec, resource):
     for value in (resource.value, max(1, resource.value // 2)):
         changed = with_value(spec, resource, value)
-        others = type(spec).model_fields.keys() - {resource.field}
-        assert getattr(changed, resource.field) == value
-        assert all(getattr(changed, name) == getattr(spec, name) for name in others)
+        before, after = _figures(spec), _figures(changed)
+        assert after == before | {resource.field: value}
     assert with_value(spec, resource, resource.value) == spec
+
+
+def _figures(spec):
+    """Every field, and of a rate by data type every type's."""
+    found = {}
+    for name in type(spec).model_fields:
+        value = getattr(spec, name)
+        parts = value if isinstance(value, dict) else None
+        found |= {name: value} if parts is None else {f"{name}.{key}": part for key, part in parts.items()}
+    return found
 
 
 @given(st.sampled_from(EACH), st.integers(1, 10**7), st.integers(1, 64))

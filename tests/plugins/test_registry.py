@@ -329,7 +329,19 @@ def test_the_environment_restricts_what_loads(
     install("simres-other", NPU.replace("npu", "other"))
     monkeypatch.setenv(LOAD_PLUGINS, said)
     registry = Registry()
-    assert set(registry.components()) - {"ddr", "sram", "matrix", "host", "background"} == loaded
+    assert (
+        set(registry.components())
+        - {
+            "ddr",
+            "sram",
+            "matrix",
+            "host",
+            "processor",
+            "microcontroller",
+            "background",
+        }
+        == loaded
+    )
     if "npu" not in loaded:
         with pytest.raises(SimresError) as error:
             registry.component("npu")

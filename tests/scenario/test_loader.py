@@ -150,7 +150,7 @@ def test_every_problem_at_once_with_its_place(write):
         "seed: -1\n"
         "expect: {makespan: {value: 1 foo, x: 1}, 1 x: 3, y: [], w: {within: 1 %}}\n"
     )
-    known = "known: ddr, sram, matrix, host, background"
+    known = "known: ddr, sram, matrix, host, processor, microcontroller, background"
     assert problems(path)[:-1] == [
         (1, 7, "name: must be text, got `5`"),
         (2, 1, "descripton: unknown key; did you mean `description`?"),

@@ -168,7 +168,8 @@ def test_more_memory_is_no_worse(workload, capacity, more):
         small, large = search.run(capacity), search.run(capacity + more)
     assert bool(large) >= bool(small)
     if small:
-        assert min(label.end for label in large) <= min(label.end for label in small)
+        steps_ps = search.step_ps * max(label.steps for label in large)  # what is not worth looking at
+        assert min(label.end for label in large) <= min(label.end for label in small) + steps_ps
 
 
 @settings(max_examples=60, deadline=None)

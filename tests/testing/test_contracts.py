@@ -161,9 +161,12 @@ def test_a_sound_component_keeps_its_contract(parts: ModuleType) -> None:
     check_component(component(parts, Sound), rate="3 GFLOP/s", launch="7 ns", warm_up=0)
 
 
-@pytest.mark.parametrize("kind", ["ddr", "sram", "matrix", "host", "background"])
+@pytest.mark.parametrize(
+    "kind", ["ddr", "sram", "matrix", "host", "processor", "microcontroller", "background"]
+)
 def test_built_in_components_keep_their_contract(kind: str) -> None:
-    check_component(kind)
+    figures = {"core": "cortex-m7"} if kind == "microcontroller" else {}
+    check_component(kind, **figures)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 import simres
 from simres.analysis.bounds import LowerBound
 from simres.api import simulate
+from simres.hardware.energy_costs import DataType
 from simres.plugins.registry import Registry
 from simres.program import Region, TaskKind, Work
 from simres.scenario.loader import from_document
 from simres.testing import workloads
 from simres.verification.verify import verify
+from simres.workload.operators import BITS
 
 REGISTRY = Registry(external=False)
 CHIP = {
@@ -53,10 +56,28 @@ def test_shipped_scenarios_hold(name):
     assert not broken(found)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(workloads(), st.sampled_from(["serial", "overlapped"]), st.sampled_from(["1 kB", "20 kB"]))
-def test_random_networks_hold(workload, scheduler, capacity):
-    hardware = CHIP | {"sram": CHIP["sram"] | {"capacity": capacity}}
+PROCESSOR = {
+    "kind": "processor",
+    "matrix_rate": {dtype: f"{64 // BITS[dtype]} GOP/s" for dtype in get_args(DataType) if dtype != "int4"},
+    "vector_rate": "1 GOP/s",
+    "launch": "100 ns",
+}
+CHIPS = [
+    CHIP,
+    CHIP | {"matrix": CHIP["matrix"] | {"count": 2}},
+    {"ddr": CHIP["ddr"], "sram": CHIP["sram"], "cpu": PROCESSOR},
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    workloads(),
+    st.sampled_from(["serial", "overlapped"]),
+    st.sampled_from(["1 kB", "20 kB"]),
+    st.sampled_from(CHIPS),
+)
+def test_random_networks_hold(workload, scheduler, capacity, chip):
+    hardware = chip | {"sram": CHIP["sram"] | {"capacity": capacity}}
     scenario = from_document(
         {"workload": "resnet20", "hardware": hardware, "scheduler": scheduler}, registry=REGISTRY
     )

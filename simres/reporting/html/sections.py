@@ -21,7 +21,13 @@ from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
 from simres.workload.operators import Role
 
-_ROLE_KINDS = {"bus": "k-load", "matrix": "k-matrix", "host": "k-host", "memory": "k-move"}
+_ROLE_KINDS = {
+    "bus": "k-load",
+    "matrix": "k-matrix",
+    "host": "k-host",
+    "processor": "k-matrix",
+    "memory": "k-move",
+}
 
 
 def summary(result: Result) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from simres.result import Result
 from simres.result.engine_rows import labelled
 
-_NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host"}
+_NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host", "processor": "processor"}
 
 
 def the(result: Result, names: str) -> str:

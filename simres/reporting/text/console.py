@@ -32,6 +32,7 @@ STYLES = {
     "role.memory": "magenta",
     "role.matrix": "green",
     "role.host": "cyan",
+    "role.processor": "green",
     # tasks, by kind
     "kind.load": "blue",
     "kind.store": "bright_blue",

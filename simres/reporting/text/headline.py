@@ -231,6 +231,8 @@ def bound_meaning(result: Result, name: str) -> str:
             return "weights, inputs and outputs moved once"
         case "matrix":
             return "every multiply-accumulate at peak rate"
+        case "processor":
+            return "every multiply-accumulate and every vector operation at peak rate"
         case _:
             return "every vector operation at peak rate"
 

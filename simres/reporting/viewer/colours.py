@@ -30,6 +30,7 @@ _COLOURS = {
     "role.memory": _SPACE,
     "role.matrix": _MATRIX,
     "role.host": _HOST,
+    "role.processor": _MATRIX,
     "kind.load": _LOAD,
     "kind.store": _STORE,
     "kind.matrix": _MATRIX,
