@@ -45,7 +45,7 @@ class Mapspace:
         found = self._known.get((form, capacity))
         if found is None:
             ways = self._all(outline, form, numbers, list(members), capacity)
-            found = self._known[form, capacity] = [way for way in ways if way.held <= capacity]
+            found = self._known[form, capacity] = [way for way in ways if way.held + way.whole <= capacity]
         return found
 
     def form(self, first: int, end: int, order: int = 0) -> object:

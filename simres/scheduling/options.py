@@ -12,7 +12,7 @@ MOST_BANDS, MOST_COLUMNS, MOST_SUMS = 512, 512, 256
 MOST_TILES = 1 << 14
 """The most tiles of an operator."""
 
-SMALLER, ALIKE = 0.75, 1.02
+LEFT, ALIKE = 0.9, 1.02
 """An option of more steps than another is kept only if it takes this share of its space, or if the other
 moves more by this factor."""
 
@@ -21,7 +21,8 @@ class Option(NamedTuple):
     """One way to run a stage.
 
     `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way; without
-    `spare` of these it would still run, but nothing would overlap. Of the maps that it reads, those
+    `spare` of these it would still run, but nothing would overlap; `result` of these are of what it makes, and
+    become part of the map if all of that stays on chip. Of the maps that it reads, those
     `streamed` (by number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on
     chip, and are then loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for
     so many bytes of maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps
@@ -34,6 +35,7 @@ class Option(NamedTuple):
 
     held: int
     spare: int
+    result: int
     stream: int
     whole: int
     room: int
@@ -69,14 +71,16 @@ class Priced(NamedTuple):
     host: int
 
 
-def thinned(priced: list[Priced]) -> list[Priced]:
+def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
     """Of options that move the same bytes and take no less time, those of the fewest steps for each size of
-    the space."""
+    the space that they leave of the capacity."""
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
     for candidate in priced:
         one, matrix, host = candidate
-        held, space, whole = one.held / SMALLER, (one.held + one.stream) / SMALLER, one.whole / SMALLER
+        held = capacity - (capacity - one.held) * LEFT
+        space = capacity - (capacity - one.held - one.stream) * LEFT
+        whole = capacity - (capacity - one.held - one.whole) * LEFT
         times, weights = one.times * ALIKE, one.weights * ALIKE
         for other, its_matrix, its_host in found:
             if (
@@ -84,7 +88,7 @@ def thinned(priced: list[Priced]) -> list[Priced]:
                 and its_host <= host
                 and other.held + other.stream <= space
                 and other.held <= held
-                and other.whole <= whole
+                and other.held + other.whole <= whole
                 and other.times <= times
                 and other.weights <= weights
             ):

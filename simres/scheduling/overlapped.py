@@ -25,7 +25,7 @@ from simres.workload.graph import Workload
 PLANS, DEEPEST = 4, 8
 """So many different plans are tried, made for at most so many sizes of the memory, the largest first."""
 
-RUNGS = 4
+RUNGS = 8
 """Plans are made for memories of 2^(k / RUNGS) bytes, so that those of a smaller memory are tried on a
 larger one, too."""
 

@@ -24,7 +24,7 @@ from simres.scheduling.costs import Costs
 from simres.scheduling.cuts import Cut
 from simres.scheduling.group_order import GroupOrder, moved_by
 from simres.scheduling.labels import START, Aim, Label, best_for_aim, unbeaten
-from simres.scheduling.mapspace import LONGEST, Mapspace
+from simres.scheduling.mapspace import LONGEST, MOST_SLICED, Mapspace
 from simres.scheduling.options import Option, Priced, thinned
 from simres.scheduling.plans import Plan
 from simres.workload.operators import Unit
@@ -137,7 +137,9 @@ class StageSearch:
                 for end in range(first + 1, min(order.count, first + LONGEST) + 1):
                     options = self.priced(first, end, capacity, number)
                     if not options:
-                        break
+                        if end - first >= MOST_SLICED:
+                            break
+                        continue
                     then = order.done[end]
                     if then in known:
                         continue
@@ -226,7 +228,7 @@ class StageSearch:
             found = self._thinned.get(form)
             if found is None:
                 options = self.space.options(first, end, capacity, order)
-                found = self._thinned[form] = thinned([self._price(numbers, option) for option in options])
+                found = self._thinned[form] = thinned([self._price(numbers, option) for option in options], capacity)
             self._options[order, first, end, capacity] = found
         return found
 
