@@ -228,7 +228,9 @@ class StageSearch:
             found = self._thinned.get(form)
             if found is None:
                 options = self.space.options(first, end, capacity, order)
-                found = self._thinned[form] = thinned([self._price(numbers, option) for option in options], capacity)
+                found = self._thinned[form] = thinned(
+                    [self._price(numbers, option) for option in options], capacity
+                )
             self._options[order, first, end, capacity] = found
         return found
 
