@@ -13,18 +13,17 @@ MOST_TILES = 1 << 14
 """The most tiles of an operator."""
 
 LEFT, ALIKE = 0.9, 1.02
-"""An option of more steps than another is kept only if it takes this share of its space, or if the other
-moves more by this factor."""
+"""An option of more steps than another is kept only if the other leaves less than this share of the room that
+it leaves, or moves more by this factor."""
 
 
 class Option(NamedTuple):
     """One way to run a stage.
 
     `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way; without
-    `spare` of these it would still run, but nothing would overlap; `result` of these are of what it makes, and
-    become part of the map if all of that stays on chip. Of the maps that it reads, those
-    `streamed` (by number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on
-    chip, and are then loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for
+    `spare` of these it would still run, but nothing would overlap; `result` of these are of what it makes,
+    and become part of the map if all of that stays on chip. Of the maps that it reads, those `streamed` (by
+    number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, and are then loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for
     so many bytes of maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps
     are read in parts of the reader's measure, all of them from off-chip. `weights` are the bytes of weights
     loaded, `transfers` the number of loads and stores; `first` of the weights are there before it can begin.
