@@ -23,13 +23,14 @@ class Option(NamedTuple):
     `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way; without
     `spare` of these it would still run, but nothing would overlap; `result` of these are of what it makes,
     and become part of the map if all of that stays on chip. Of the maps that it reads, those `streamed` (by
-    number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, and are then loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for
-    so many bytes of maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps
-    are read in parts of the reader's measure, all of them from off-chip. `weights` are the bytes of weights
-    loaded, `transfers` the number of loads and stores; `first` of the weights are there before it can begin.
-    It turns `turns` times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share
-    of its work that comes after all of its input must be there, and before which none of its result is of
-    use. `cuts` are those of its operators, in order.
+    number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, and are then
+    loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for so many bytes of
+    maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps are read in parts
+    of the reader's measure, all of them from off-chip. `weights` are the bytes of weights loaded, `transfers`
+    the number of loads and stores; `first` of the weights are there before it can begin. It turns `turns`
+    times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share of its work that
+    comes after all of its input must be there, and before which none of its result is of use. `cuts` are
+    those of its operators, in order.
     """
 
     held: int

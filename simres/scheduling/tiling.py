@@ -100,7 +100,7 @@ class Tiling:
             for place, stage in enumerate(self.stages)
             for at, number in enumerate(stage)
         }
-        """When each operator runs: by stage, and in it one after the other, but those of a stack take turns."""
+        """When each operator runs: by stage, and in it one by one, but those of a stack take turns."""
         self.last_reader = self._last_readers()
         """The operator that is certainly the last to read each stored tensor, where there is one."""
         self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())
