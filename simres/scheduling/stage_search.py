@@ -24,7 +24,7 @@ from simres.scheduling.costs import Costs
 from simres.scheduling.cuts import Cut
 from simres.scheduling.group_order import GroupOrder, moved_by
 from simres.scheduling.labels import START, Aim, Label, best_for_aim, unbeaten
-from simres.scheduling.mapspace import LONGEST, MOST_SLICED, Mapspace
+from simres.scheduling.mapspace import LONGEST, Mapspace
 from simres.scheduling.options import Option, Priced, thinned
 from simres.scheduling.plans import Plan
 from simres.workload.operators import Unit
@@ -137,8 +137,6 @@ class StageSearch:
                 for end in range(first + 1, min(order.count, first + LONGEST) + 1):
                     options = self.priced(first, end, capacity, number)
                     if not options:
-                        if end - first >= MOST_SLICED:
-                            break
                         continue
                     then = order.done[end]
                     if then in known:
