@@ -20,7 +20,7 @@ Parts = tuple[int, ...]
 
 
 def in_links(outline: Outline, numbers: list[int]) -> Iterator[Option]:
-    """The operators in as many parts as the last one has along an axis, whatever axes these are of the others.
+    """The operators in as many parts as the last one has along an axis, whatever axes that means elsewhere.
 
     Only of stages with a product of two maps, or that move a map: bands and slices see to the others.
     """
@@ -97,8 +97,8 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
 
 
 def _parts(outline: Outline, numbers: list[int], axis: int, count: int) -> dict[int, Parts] | None:
-    """How each operator is cut so that what a part of the last one needs are whole parts of the others that no
-    other part needs; None if they cannot be."""
+    """How each operator is cut so that a part of the last one needs whole parts of the others, and no other
+    part needs these; None if they cannot be."""
     last = numbers[-1]
     made = {outline.made[number]: number for number in numbers}
     shape = outline.calls[last].output

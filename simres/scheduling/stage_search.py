@@ -213,7 +213,10 @@ class StageSearch:
             limits.append(at.limit)
             cuts += zip(at.numbers, at.option.cuts, strict=True)
             if at.streamed:
-                streamed += [(number, at.option.room) for number in at.numbers]
+                beside = [at.option.held * self.outline.elementwise[number] for number in at.numbers]
+                streamed += [
+                    (number, at.option.room + more) for number, more in zip(at.numbers, beside, strict=True)
+                ]
             at = at.before
         return Plan(tuple(reversed(stages)), tuple(cuts), tuple(streamed), tuple(reversed(limits)))
 
