@@ -98,7 +98,7 @@ def test_the_branch_with_the_longer_way_to_the_end_is_loaded_first():
 
 
 def test_of_a_store_and_a_load_due_at_the_same_moment_the_one_with_more_behind_it_goes_first():
-    """The first of three is ready while the second is loaded; more comes after the third load than a store."""
+    """The first of three is ready while the second is loaded; more is behind the third load than a store."""
     workload = network(tuple(relu(name, f"in_{name}") for name in ("a", "b", "c")))
     program = tiled(workload, machine(), player=ByUrgency)
     prove(program, machine(), workload)
