@@ -53,7 +53,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
             before = spans.get(read.tensor, (ahead, since))
             spans[read.tensor] = (max(before[0], ahead), min(before[1], since))
             parts[read.tensor] = parts.get(read.tensor, 0) + read.nbytes
-            if live >= each and read.tensor in inside and _in_place(outline, number, read.tensor):
+            if live >= each and read.tensor in inside and outline.in_place(number, read.tensor):
                 live -= each
         held += live
         if live >= each:
@@ -83,6 +83,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     return Option(
         held=held + at_once,
         spare=spare - sum(largest),
+        result=ceil(outline.tensors[outline.made[numbers[-1]]].nbytes / turns),
         stream=stream,
         whole=whole,
         room=stream + whole,
@@ -119,12 +120,3 @@ def _reads(outline: Outline, number: int, bands: int) -> list[BandRead] | None:
             for name, size in zip(outline.inputs[number], nbytes, strict=True)
         ]
     return reads
-
-
-def _in_place(outline: Outline, number: int, read: str) -> bool:
-    tensors = outline.tensors
-    return (
-        outline.elementwise[number]
-        and tensors[read].nbytes == tensors[outline.made[number]].nbytes
-        and outline.last_reader.get(read) == number
-    )

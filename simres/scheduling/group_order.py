@@ -68,13 +68,14 @@ def moved_by(
     `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
     """
     room = capacity - option.held
+    unstreamed = stage.passing + stage.read - leading
     stay = min(resident, room - max(0, option.whole - leading))
-    if live - stay <= stage.passing + stage.read - leading:
+    if live - stay <= unstreamed:
         space = room  # all that it streams is on chip
     else:
         space = room - option.stream
         stay = min(resident, space, live - leading) if option.strips else min(resident, space)
-        missing = option.whole - max(0, leading - max(0, live - stay - stage.passing))
+        missing = option.whole - max(0, leading - max(0, live - stay - unstreamed))
         if missing > 0:
             stay = min(stay, space - missing)
     if stay < 0:
@@ -82,17 +83,18 @@ def moved_by(
     off = live - stay
     off_read = max(0, off - stage.passing)
     on_passing, on_read = max(0, stage.passing - off), stage.read - off_read
-    off_leading = min(off_read, leading)
+    off_leading = max(0, off - unstreamed)
     on_leading = leading - off_leading
     missing = max(0, option.whole - on_leading)
     kept = min(stage.kept, on_read)
     if stay + missing > space:
         return None
-    grown = min(stage.made, space - on_passing - max(kept, min(on_leading, option.whole)) - missing)
-    if grown < 0:
+    left = space - on_passing - max(kept, min(on_leading, option.whole)) - missing
+    if left < 0:
         return None
+    grown = stage.made if left + option.result >= stage.made else left
     loaded = option.weights + int(off_leading * option.times) + off_read - off_leading
     stored = resident - stay + stage.made - grown + stage.left
     after = on_passing + kept + grown
-    free = space - max(stay + missing, after)
+    free = space - max(stay + missing, after - max(0, grown - left))
     return after, loaded + stored, off_read > 0, free

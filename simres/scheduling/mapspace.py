@@ -2,7 +2,8 @@
 
 A stage runs in *bands* or in *tiles*. In bands, all its operators are cut into rows; of a map between them
 only the rows exist that are still to be read, and the weights of all stay for as long as the stage runs. In
-*slices* of channels, a wide map between two operators never exists as a whole either. In tiles, one group is
+*slices* of channels, a wide map between two operators never exists as a whole either; in *links*, attention
+runs head by head. In tiles, one group is
 cut into rows, columns and chunks of its sum; what the inner loop does not change stays, the rest is loaded
 again.
 
@@ -16,6 +17,7 @@ from math import prod
 
 from simres.scheduling.bands import in_bands
 from simres.scheduling.cuts import split
+from simres.scheduling.links import in_links
 from simres.scheduling.options import MOST_BANDS, Option, counts
 from simres.scheduling.outline import Outline
 from simres.scheduling.slices import in_slices
@@ -45,7 +47,7 @@ class Mapspace:
         found = self._known.get((form, capacity))
         if found is None:
             ways = self._all(outline, form, numbers, list(members), capacity)
-            found = self._known[form, capacity] = [way for way in ways if way.held <= capacity]
+            found = self._known[form, capacity] = [way for way in ways if way.held + way.whole <= capacity]
         return found
 
     def form(self, first: int, end: int, order: int = 0) -> object:
@@ -83,7 +85,7 @@ class Mapspace:
                 ways = in_tiles(outline, numbers)
             elif len(members) <= MOST_SLICED:
                 ways = in_slices(outline, members)
-            self._tiles[form] = list(ways)
+            self._tiles[form] = [*ways, *(() if single else in_links(outline, numbers))]
         yield from self._tiles[form]
 
 

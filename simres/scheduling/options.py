@@ -12,28 +12,30 @@ MOST_BANDS, MOST_COLUMNS, MOST_SUMS = 512, 512, 256
 MOST_TILES = 1 << 14
 """The most tiles of an operator."""
 
-SMALLER, ALIKE = 0.75, 1.02
-"""An option of more steps than another is kept only if it takes this share of its space, or if the other
-moves more by this factor."""
+LEFT, ALIKE = 0.9, 1.02
+"""An option of more steps than another is kept only if the other leaves less than this share of the room that
+it leaves, or moves more by this factor."""
 
 
 class Option(NamedTuple):
     """One way to run a stage.
 
     `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way; without
-    `spare` of these it would still run, but nothing would overlap. Of the maps that it reads, those
-    `streamed` (by number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on
-    chip, and are then loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for
-    so many bytes of maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps
-    are read in parts of the reader's measure, all of them from off-chip. `weights` are the bytes of weights
-    loaded, `transfers` the number of loads and stores; `first` of the weights are there before it can begin.
-    It turns `turns` times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share
-    of its work that comes after all of its input must be there, and before which none of its result is of
-    use. `cuts` are those of its operators, in order.
+    `spare` of these it would still run, but nothing would overlap; `result` of these are of what it makes,
+    and become part of the map if all of that stays on chip. Of the maps that it reads, those `streamed` (by
+    number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, and are then
+    loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for so many bytes of
+    maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps are read in parts
+    of the reader's measure, all of them from off-chip. `weights` are the bytes of weights loaded, `transfers`
+    the number of loads and stores; `first` of the weights are there before it can begin. It turns `turns`
+    times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share of its work that
+    comes after all of its input must be there, and before which none of its result is of use. `cuts` are
+    those of its operators, in order.
     """
 
     held: int
     spare: int
+    result: int
     stream: int
     whole: int
     room: int
@@ -69,14 +71,16 @@ class Priced(NamedTuple):
     host: int
 
 
-def thinned(priced: list[Priced]) -> list[Priced]:
+def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
     """Of options that move the same bytes and take no less time, those of the fewest steps for each size of
-    the space."""
+    the space that they leave of the capacity."""
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
     for candidate in priced:
         one, matrix, host = candidate
-        held, space, whole = one.held / SMALLER, (one.held + one.stream) / SMALLER, one.whole / SMALLER
+        held = capacity - (capacity - one.held) * LEFT
+        space = capacity - (capacity - one.held - one.stream) * LEFT
+        whole = capacity - (capacity - one.held - one.whole) * LEFT
         times, weights = one.times * ALIKE, one.weights * ALIKE
         for other, its_matrix, its_host in found:
             if (
@@ -84,7 +88,7 @@ def thinned(priced: list[Priced]) -> list[Priced]:
                 and its_host <= host
                 and other.held + other.stream <= space
                 and other.held <= held
-                and other.whole <= whole
+                and other.held + other.whole <= whole
                 and other.times <= times
                 and other.weights <= weights
             ):

@@ -24,9 +24,26 @@ def ordered(tiling: Tiling) -> list[Step]:
         elif all(len(steps) == 1 for steps in tiles):
             order += [steps[0] for steps in tiles]
         else:
+            tiles = _by_need(tiling, tiles)
             leading = leaders(stage, tiling.ops, tiling.workload)
             order += _interleaved(tiling, tiles, [number in leading for number in stage])
     return order
+
+
+def _by_need(tiling: Tiling, tiles: list[list[Step]]) -> list[list[Step]]:
+    """The tiles of each operator of a stage in the order in which those after it first need them."""
+    sources = tiling.pieces.sources
+    needed: dict[int, float] = {}
+    found = []
+    for steps in reversed(tiles):
+        if any(step.outputs[0] in needed for step in steps):
+            steps = sorted(steps, key=lambda step: min(needed.get(piece, 1.0) for piece in step.outputs))
+        for at, step in enumerate(steps):
+            for piece in step.inputs:
+                for part in sources.get(piece, (piece,)):
+                    needed[part] = min(needed.get(part, 1.0), at / len(steps))
+        found.append(steps)
+    return found[::-1]
 
 
 def _interleaved(tiling: Tiling, tiles: list[list[Step]], leads: list[bool]) -> Iterator[Step]:

@@ -180,6 +180,15 @@ class Outline:
                     found[moved[0]] = min(count, self.tensors[stored].shape[moved[0]])
         return tuple(found)
 
+    def in_place(self, number: int, read: str) -> bool:
+        """Whether what an operator makes takes the place of a map that it reads."""
+        tensors = self.tensors
+        return (
+            self.elementwise[number]
+            and tensors[read].nbytes == tensors[self.made[number]].nbytes
+            and self.last_reader.get(read) == number
+        )
+
     def tile_reads(self, number: int, parts: tuple[int, ...]) -> dict[str, TileRead]:
         """What a large tile in the middle of an operator reads, by stored tensor."""
         key = (number, parts)

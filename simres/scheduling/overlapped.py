@@ -24,12 +24,12 @@ from simres.scheduling.walk import Walk
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
 
-PLANS, DEEPEST = 4, 8
+PLANS, DEEPEST = 5, 9
 """So many different plans are tried, made for at most so many sizes of the memory, the largest first."""
 
 RUNGS = 4
 """Plans are made for memories of 2^(k / RUNGS) bytes, so that those of a smaller memory are tried on a
-larger one, too."""
+larger one, too; the largest may be half a step larger."""
 
 LARGEST, WORK = 120_000, 60_000
 """The most steps of a plan, and of all together for as long as more are tried."""
@@ -133,8 +133,11 @@ def _rungs(enough: int, capacity: int) -> list[int]:
     while (rung := int(2 ** (step / RUNGS))) <= capacity:
         found[rung] = None
         if rung >= enough:
-            break
+            return list(found)[::-1]
         step += 1
+    between = int(2 ** ((step - 0.5) / RUNGS))
+    if found and between <= capacity:
+        found[between] = None
     return list(found)[::-1]
 
 

@@ -18,6 +18,7 @@ from simres.scheduling.tiling import DoesNotFit, Tiling
 from simres.workload.operators import Role
 
 NEVER = 1 << 62
+LAST = (NEVER, 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -163,12 +164,11 @@ class Residency:
         the stage reserves only those go that it does not use.
         """
         steps, uses, size, here = self.steps, self.uses, self.size, self._here
-        stack_of = self.tiling.stack_of
+        turn_of = self.tiling.turn_of
 
-        def distance(piece: int) -> tuple[int, int, int]:
+        def distance(piece: int) -> tuple[tuple[int, int], int, int]:
             use = uses[piece][-1] if uses[piece] else NEVER
-            op = NEVER if use == NEVER else steps[use].op
-            return (stack_of.get(op, op), use, size[piece])
+            return (LAST if use == NEVER else turn_of[steps[use].op], use, size[piece])
 
         unfinished = self._unfinished
         spare = sorted(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from math import ceil, prod
 
 from simres.scheduling.cuts import Cut, rows_of, split
-from simres.scheduling.options import MOST_SUMS, MOST_TILES, Option, counts
+from simres.scheduling.options import MOST_COLUMNS, MOST_TILES, Option, counts
 from simres.scheduling.outline import Outline
 from simres.workload.operators import Unit
 
@@ -40,7 +40,7 @@ def in_slices(outline: Outline, members: list[tuple[int, ...]]) -> Iterator[Opti
             return
     pointwise = all(_pointwise(outline, number) for number in (*within, last))
     for rows in counts(min(outline.rows[number] for number in (*within, last)), 64) if pointwise else (1,):
-        for slices in counts(axes[first].most[column], MOST_SUMS):
+        for slices in counts(axes[first].most[column], MOST_COLUMNS):
             if slices > 1 and rows * slices <= MOST_TILES:
                 found = _option(outline, members, within, rows, slices, made)
                 if found is not None:
@@ -72,10 +72,11 @@ def _option(
         if prod(parts) != rows * slices or rows_of(outline.axes[number], parts) != rows:
             return None
         cuts.append(Cut(parts))
-        held += ceil(outline.tensors[outline.made[number]].nbytes / rows / slices)
+        if not any(name in made and outline.in_place(number, name) for name in outline.inputs[number]):
+            held += ceil(outline.tensors[outline.made[number]].nbytes / rows / slices)
         for name, read in outline.tile_reads(number, parts).items():
             if read.weight:
-                held += 2 * read.nbytes
+                held += read.nbytes * (2 if read.by_column or read.by_row else 1)
                 begun += read.nbytes
                 weights += outline.weight_bytes[name] * (rows if read.by_column and not read.by_row else 1)
                 transfers += rows * slices
@@ -89,6 +90,7 @@ def _option(
                 stream += 2 * read.nbytes
                 streamed.append(maps.index(name))
                 transfers += rows
+    beside = {outline.made[number] for number in last} | {maps[place] for place in streamed}
     for place, number in enumerate(last):
         parts = split(outline.axes[number], rows, 1)
         cuts.append(Cut(parts, slices if not place else 1))
@@ -97,14 +99,16 @@ def _option(
                 held += read.nbytes if place else 2 * ceil(read.nbytes / slices)
                 weights += outline.weight_bytes[name] * (1 if place or read.by_row else rows)
                 transfers += rows * (1 if place else slices)
-            elif place and name not in {outline.made[other] for other in last}:
+            elif place and name not in beside:
                 held += read.nbytes
-    held += ceil(outline.tensors[outline.made[last[0]]].nbytes / rows)
+    result = ceil(outline.tensors[outline.made[last[0]]].nbytes / rows)
+    held += result
     turns = rows * slices
     steps = turns * (len(within) + 1) + rows * (len(last) - 1)
     return Option(
         held,
         begun,
+        result,
         stream,
         whole,
         held + stream + whole,

@@ -137,7 +137,7 @@ class StageSearch:
                 for end in range(first + 1, min(order.count, first + LONGEST) + 1):
                     options = self.priced(first, end, capacity, number)
                     if not options:
-                        break
+                        continue
                     then = order.done[end]
                     if then in known:
                         continue
@@ -226,7 +226,9 @@ class StageSearch:
             found = self._thinned.get(form)
             if found is None:
                 options = self.space.options(first, end, capacity, order)
-                found = self._thinned[form] = thinned([self._price(numbers, option) for option in options])
+                found = self._thinned[form] = thinned(
+                    [self._price(numbers, option) for option in options], capacity
+                )
             self._options[order, first, end, capacity] = found
         return found
 

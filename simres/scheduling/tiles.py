@@ -101,6 +101,7 @@ class _Tiles:
         return Option(
             held,
             spare,
+            self.tile * (2 if self.count > 1 else 1),
             stream,
             whole,
             self.beside + stream + whole,
@@ -144,6 +145,7 @@ class _Tiles:
         return Option(
             held,
             spare,
+            self.tile,
             stream,
             0,
             self.beside + stream,

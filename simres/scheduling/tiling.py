@@ -95,13 +95,12 @@ class Tiling:
         """Operators that run side by side, by number, in the order in which they run."""
         self.stage_of = {number: place for place, stage in enumerate(self.stages) for number in stage}
         """The stage that each operator is in, by its place."""
-        self.stack_of = {
-            number: stage[0]
-            for stage in self.stages
-            if stacked(stage, self.ops, workload)
-            for number in stage
+        self.turn_of = {
+            number: (place, 0 if stacked(stage, self.ops, workload) else at)
+            for place, stage in enumerate(self.stages)
+            for at, number in enumerate(stage)
         }
-        """The first operator of the stack that an operator is in."""
+        """When each operator runs: by stage, and in it one by one, but those of a stack take turns."""
         self.last_reader = self._last_readers()
         """The operator that is certainly the last to read each stored tensor, where there is one."""
         self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())

@@ -13,7 +13,7 @@ import simres.api
 from simres.scheduling.costs import Costs
 from simres.scheduling.groups import groups
 from simres.scheduling.mapspace import Mapspace
-from simres.scheduling.options import ALIKE, SMALLER, Option
+from simres.scheduling.options import ALIKE, LEFT, Option
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.scheduling.stage_search import StageSearch
@@ -101,19 +101,24 @@ def test_every_option_is_a_plan_that_is_sound_where_it_is_said_to_fit(workload, 
 
 
 @settings(max_examples=60, deadline=None)
-@given(workloads(most_ops=6))
-def test_no_option_is_worse_than_another_in_every_respect(workload):
+@given(workloads(most_ops=6), st.just(AMPLE) | st.integers(1, 4_000))
+def test_no_option_is_worse_than_another_in_every_respect(workload, capacity):
     search = StageSearch(Mapspace(Outline(groups(unfused(workload)))), Costs(paper_chip("1 GB")))
     for first in range(search.orders[0].count):
-        options = search.priced(first, first + 1, AMPLE)
-        assert options, "a group can always run as it is"
+        options = search.priced(first, first + 1, capacity)
+        assert options or capacity < AMPLE, "a group can always run as it is"
+
+        def leaves_more(one: int, other: int) -> bool:
+            return (capacity - one) * LEFT > capacity - other
+
         for place, (one, matrix, host) in enumerate(options):
+            assert one.held + one.whole <= capacity
             for other, its_matrix, its_host in options[:place]:
                 assert other.steps <= one.steps
                 assert (
-                    one.held + one.stream < (other.held + other.stream) / SMALLER
-                    or other.held > one.held
-                    or other.whole > one.whole
+                    leaves_more(one.held + one.stream, other.held + other.stream)
+                    or leaves_more(one.held, other.held)
+                    or leaves_more(one.held + one.whole, other.held + other.whole)
                     or other.times > ALIKE * one.times
                     or other.weights > ALIKE * one.weights
                     or its_matrix > matrix
@@ -128,9 +133,9 @@ def test_a_smaller_memory_takes_options_away_and_adds_none(workload, capacity):
     outline = Outline(groups(unfused(workload)))
     space = Mapspace(outline)
     for first in range(len(outline.groups.members)):
-        fitting = [one for one in space.options(first, first + 1, AMPLE) if one.held <= capacity]
+        fitting = [one for one in space.options(first, first + 1, AMPLE) if one.held + one.whole <= capacity]
         found = space.options(first, first + 1, capacity)
-        assert all(one.held <= capacity for one in found)
+        assert all(one.held + one.whole <= capacity for one in found)
         assert len(found) >= bool(fitting)
 
 

@@ -1,0 +1,151 @@
+"""Stages in linked parts: a part of the last map is made of parts of each map before it, and of nothing else.
+
+So attention runs head by head: of queries, keys, values and scores only those of a head exist, and none of
+them goes off-chip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil, prod
+
+from simres.scheduling.cuts import Cut
+from simres.scheduling.options import MOST_TILES, Option
+from simres.scheduling.outline import Outline
+from simres.workload.boxes import Box
+from simres.workload.footprint import to_storage
+from simres.workload.operators import Unit
+
+Parts = tuple[int, ...]
+
+
+def in_links(outline: Outline, numbers: list[int]) -> Iterator[Option]:
+    """The operators in as many parts as the last one has along an axis, whatever axes these are of the others.
+
+    Only of stages with a product of two maps, or that move a map: bands and slices see to the others.
+    """
+    if not any(_joins(outline, number) for number in numbers):
+        return
+    last = numbers[-1]
+    for axis, most in enumerate(outline.axes[last].most):
+        if 1 < most < MOST_TILES:
+            option = _option(outline, numbers, axis, most)
+            if option is not None:
+                yield option
+
+
+def _joins(outline: Outline, number: int) -> bool:
+    op = outline.ops[number]
+    maps = [name for name in outline.inputs[number] if name not in outline.weight_bytes]
+    return op.unit is Unit.MOVE or (op.unit is Unit.MATRIX and len(maps) > 1)
+
+
+def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Option | None:
+    parts = _parts(outline, numbers, axis, count)
+    if parts is None:
+        return None
+    inside = {outline.made[number] for number in numbers}
+    maps = outline.maps(numbers)
+    held = begun = weights = stream = whole = transfers = steps = 0
+    times, strips = 1.0, False
+    streamed: dict[str, None] = {}
+    for number, own in parts.items():
+        tiles = prod(own)
+        steps += tiles
+        made = ceil(outline.tensors[outline.made[number]].nbytes / count)
+        in_place = any(name in inside and outline.in_place(number, name) for name in outline.inputs[number])
+        held += 0 if in_place else made
+        for name, read in outline.tile_reads(number, own).items():
+            changes = read.by_row or read.by_column
+            if name in inside:
+                continue
+            transfers += tiles if changes else 1
+            if read.weight:
+                held += read.nbytes * (2 if changes else 1)
+                begun += read.nbytes
+                weights += outline.weight_bytes[name]
+            elif name in streamed:
+                continue
+            elif changes:
+                stream += 2 * read.nbytes * tiles // count
+                times = max(times, read.nbytes * tiles / max(1, outline.tensors[name].nbytes))
+                strips = True
+                streamed[name] = None
+            else:
+                whole += outline.tensors[name].nbytes
+                streamed[name] = None
+    result = ceil(outline.tensors[outline.made[numbers[-1]]].nbytes / count)
+    return Option(
+        held=held,
+        spare=begun,
+        result=result,
+        stream=stream,
+        whole=whole,
+        room=held + stream + whole,
+        times=times,
+        strips=strips,
+        streamed=tuple(map(maps.index, streamed)),
+        weights=weights,
+        first=begun,
+        transfers=transfers + count,
+        turns=count,
+        tiles=count,
+        wait=1 / count,
+        steps=steps,
+        cuts=tuple(Cut(parts[number]) for number in numbers),
+    )
+
+
+def _parts(outline: Outline, numbers: list[int], axis: int, count: int) -> dict[int, Parts] | None:
+    """How each operator is cut so that what a part of the last one needs are whole parts of the others that no
+    other part needs; None if they cannot be."""
+    last = numbers[-1]
+    made = {outline.made[number]: number for number in numbers}
+    shape = outline.calls[last].output
+    if shape[axis] % count:
+        return None
+    found = {last: tuple(count if at == axis else 1 for at in range(len(shape)))}
+    for number in reversed(numbers):
+        own = found.get(number)
+        if own is None or len(outline.ops[number].outputs) != 1:
+            return None
+        for name, there in _needed(outline, number, own).items():
+            maker = made.get(name)
+            if maker is None:
+                continue
+            whole = outline.calls[maker].output
+            parts = []
+            for size, (start, stop), most in zip(whole, there, outline.axes[maker].most, strict=True):
+                length = stop - start
+                if not length or size % length or start % length or size // length > most:
+                    return None
+                parts.append(size // length)
+            known = found.get(maker)
+            if known is not None and known != tuple(parts):
+                return None
+            if prod(parts) % count or prod(parts) > MOST_TILES:
+                return None
+            found[maker] = tuple(parts)
+    return found if len(found) == len(numbers) else None
+
+
+def _needed(outline: Outline, number: int, parts: Parts) -> dict[str, Box]:
+    """The part of each stored tensor that a part in the middle reads."""
+    op, workload = outline.ops[number], outline.workload
+    box = tuple(
+        (size * (count // 2) // count, size * (count // 2 + 1) // count)
+        for size, count in zip(outline.calls[number].output, parts, strict=True)
+    )
+    found: dict[str, Box] = {}
+    for name, reach in zip(op.inputs, workload.reaches(op), strict=True):
+        needed = reach(box)
+        if needed is not None:
+            stored, there = to_storage(workload, name, needed)
+            before = found.get(stored)
+            if before is not None:
+                there = tuple(
+                    (min(one, other), max(end, last))
+                    for (one, end), (other, last) in zip(before, there, strict=True)
+                )
+            found[stored] = there
+    return found
