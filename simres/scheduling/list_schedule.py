@@ -13,15 +13,15 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from simres.hardware.chip import Chip
-from simres.program.tasks import TaskKind
-from simres.scheduling.walk import UNITS, Walk
+from simres.scheduling.queues import UNKNOWN, Queue, left_ps, move_ps, queues_of
+from simres.scheduling.walk import Needs, Walk
 
-UNKNOWN = -1
 PARKED = -2
-_LATER = 1 << 62
+LATER = 1 << 62
 
 
 class Played(NamedTuple):
@@ -30,26 +30,6 @@ class Played(NamedTuple):
     order: list[int]
     engines: list[str]
     end_ps: int
-
-
-class _Queue:
-    """The steps of one operator, in the order of the walk.
-
-    `price` has for each of its engines what each of the walk's works takes there.
-    """
-
-    __slots__ = ("at", "engine", "engines", "position", "price", "ready_ps", "steps")
-
-    def __init__(self, engines: list[str], price: dict[str, list[int]]) -> None:
-        self.engines = engines
-        self.engine = engines[0]
-        self.price = price
-        self.steps: list[int] = []
-        self.at = 0
-        self.position = -1
-        """The next step, -1 after the last."""
-        self.ready_ps = UNKNOWN
-        """When what the next step reads is there, once that is known."""
 
 
 class InTime:
@@ -88,8 +68,12 @@ class InTime:
         """Pieces that were written back."""
         stays = residency.stays
         self.handed_on = [stay.handed_on for stay in stays]
-        self.uses = [stay.uses + stay.stored for stay in stays]
-        """By stay: who uses it and is yet to come."""
+        self.last = [stay.last for stay in stays]
+        """By stay: the last step that uses it."""
+        self.uses = [stay.uses for stay in stays]
+        """By stay: the steps that use it and are yet to come."""
+        self.unstored = bytearray(stay.stored for stay in stays)
+        """By stay: whether it is still to be written back."""
         self.due = [stay.due for stay in stays]
         """By stay: the steps that make it and are yet to come."""
         self.opened_ps = [0] * len(stays)
@@ -100,85 +84,38 @@ class InTime:
         """By stay: when all who used it so far are done."""
         self.needs = walk.needs
         self.step_work = walk.works[1]
+        self.rank: Sequence[int] = range(len(walk.events))
+        """By event: of two that can begin at once, the lower one goes first."""
         self.engines = [""] * len(walk.steps)
         self.order: list[int] = []
-        self.left_ps: dict[str, int] = {}
-        """What all the steps still to come take, by engine that is the only one of its role."""
         for stay in stays:
             if stay.loaded:
                 self.due[stay.number] += 1
         self.loads_due = bytearray(stay.loaded for stay in stays)
         """By stay: whether it is still to be loaded."""
-        self.parked: dict[int, list[_Queue]] = {}
+        self.parked: dict[int, list[Queue]] = {}
         """By stay: the operators whose next step waits until it is made."""
-        self.active = self._queues()
+        self.active = queues_of(walk, chip)
         """Operators whose next step may begin, as far as is known."""
-        self.move_ps = self._move_ps()
+        self.left_ps = left_ps(walk, self.active)
+        """What all the steps still to come take, by engine that is the only one of its role."""
+        self.move_ps = move_ps(walk, chip)
         self.bus_left = sum(
             self.move_ps[stay.number] * (stay.loaded + stay.stored)
             for stay in stays
             if stay.number in self.move_ps
         )
 
-    def _queues(self) -> list[_Queue]:
-        chip, walk = self.chip, self.walk
-        works, numbers = walk.works
-        asked: dict[TaskKind, set[int]] = {}
-        kinds = walk.kinds
-        for position, number in enumerate(numbers):
-            asked.setdefault(kinds[position], set()).add(number)
-        prices: dict[TaskKind, dict[str, list[int]]] = {}
-        names: dict[TaskKind, list[str]] = {}
-        found = []
-        for op in walk.tiling.ops:
-            kind, role = UNITS.get(op.unit, (TaskKind.MOVE, None))
-            if kind not in prices:
-                if role is not None:
-                    chip.fastest(role, walk.steps[0].work)  # says so when there is none
-                names[kind] = [walk.tiling.memory] if role is None else list(chip.named(role))
-                prices[kind] = {
-                    name: [
-                        chip.engines[name].duration_ps(work) if number in asked.get(kind, ()) else 0
-                        for number, work in enumerate(works)
-                    ]
-                    for name in names[kind]
-                }
-            found.append(_Queue(names[kind], prices[kind]))
-        for position, step in enumerate(walk.steps):
-            found[step.op].steps.append(position)
-        for kind, price in prices.items():
-            if len(names[kind]) == 1:
-                (each,) = price.values()
-                name = names[kind][0]
-                self.left_ps[name] = self.left_ps.get(name, 0) + sum(
-                    [each[number] for position, number in enumerate(numbers) if kinds[position] is kind]
-                )
-        for queue in found:
-            queue.position = queue.steps[0] if queue.steps else -1
-        return [queue for queue in found if queue.steps]
-
-    def _move_ps(self) -> dict[int, int]:
-        """By stay that is loaded or stored: how long one of these takes."""
-        chip, nbytes = self.chip, self.walk.tiling.pieces.nbytes
-        price = {}
-        for amount, work in self.walk.moves.items():
-            engine, _ = chip.load_and_store(work)
-            price[amount] = chip.engines[engine].duration_ps(work)
-        stays = self.walk.residency.stays
-        return {stay.number: price[nbytes[stay.piece]] for stay in stays if stay.loaded or stay.stored}
-
-    def run(self, limit_ps: int = _LATER) -> Played | None:
+    def run(self, limit_ps: int = LATER) -> Played | None:
         """Finds the order of all tasks, and when the last would end.
 
         None where that is not before `limit_ps`.
         """
-        ready_ps, active = self.ready_ps, self.active
-        last_load = len(self.walk.load_at)
+        active, step_at = self.active, self.walk.step_at
         for _ in self.walk.events:
-            bus_free = self.bus_free
-            if bus_free + self.bus_left >= limit_ps:
+            if self.bus_free + self.bus_left >= limit_ps:
                 return None
-            best, place, queue = _LATER, _LATER, None
+            best, place, queue = LATER, LATER, None
             at = 0
             while at < len(active):
                 candidate = active[at]
@@ -188,19 +125,17 @@ class InTime:
                     active.pop()
                     continue
                 at += 1
-                if begins < best or (begins == best and candidate.position < place):
-                    best, place, queue = begins, candidate.position, candidate
-            stores = loads = _LATER
-            if self.stores:
-                stores = ready_ps[self.stores[0]]
-                if bus_free > stores:
-                    stores = bus_free
-            if self.frontier > self.load_blocked and self.next_load < last_load:
-                loads = self._load_begins()
-            if queue is not None and best < _LATER and best <= stores and best <= loads:
+                if begins > best or begins == LATER:
+                    continue
+                rank = self.rank[step_at[candidate.position]]
+                if begins < best or rank < place:
+                    best, place, queue = begins, rank, candidate
+            stores = self._store_begins() if self.stores else LATER
+            loads = self._load_begins()
+            if queue is not None and best <= stores and best <= loads:
                 if self._compute(queue, best) >= limit_ps:
                     return None
-            elif stores <= loads:
+            elif self._store_first(stores, loads):
                 self._store(stores)
             else:
                 self._load(loads)
@@ -208,7 +143,7 @@ class InTime:
         return Played(self.order, self.engines, end) if end < limit_ps else None
 
     def _space(self, begins: int, nbytes: int) -> int:
-        """When so many bytes can be granted, at `begins` or later; `_LATER` if nothing frees them yet."""
+        """When so many bytes can be granted, at `begins` or later; `LATER` if nothing frees them yet."""
         if begins < self.granted:
             begins = self.granted
         free = self.free
@@ -218,17 +153,17 @@ class InTime:
             free += amount
             if free >= nbytes:
                 return at if at > begins else begins
-        return _LATER
+        return LATER
 
-    def _begins(self, queue: _Queue) -> int:
+    def _begins(self, queue: Queue) -> int:
         """When the next step of a queue could begin, on `queue.engine`.
 
-        `_LATER` if that is not known; `PARKED` if it waits for a stay and was put aside until that is made.
+        `LATER` if that is not known; `PARKED` if it waits for a stay and was put aside until that is made.
         """
         position = queue.position
         needs = self.needs[position]
         if queue.ready_ps == UNKNOWN:
-            due, uses = self.due, self.uses
+            due = self.due
             for stay in needs.others:
                 if due[stay]:
                     self.parked.setdefault(stay, []).append(queue)
@@ -238,8 +173,8 @@ class InTime:
                     self.parked.setdefault(stay, []).append(queue)
                     return PARKED
             for stay in needs.over:
-                if uses[stay]:
-                    return _LATER
+                if self.uses[stay] or self.unstored[stay]:
+                    return LATER
             ready = 0
             for stay in needs.others:
                 if self.ready_ps[stay] > ready:
@@ -265,26 +200,54 @@ class InTime:
         if needs.nbytes:
             # Taken now, the walk up to the step must have room beside it.
             frontier = self.frontier
-            if position > frontier and max(self.held[frontier:position]) > self.capacity - needs.nbytes:
-                return _LATER
+            if position > frontier:
+                over = max(self.held[frontier:position]) + needs.nbytes - self.capacity
+                if over > 0 and over > self._ending(needs):
+                    return LATER
             return self._space(begins, needs.nbytes)
         return begins
 
+    def _ending(self, needs: Needs) -> int:
+        """The bytes that nobody but stores needs any more once a step is done."""
+        return sum(
+            [
+                self.size[stay]
+                for stays in (needs.read, needs.only_made)
+                for stay in stays
+                if self.uses[stay] == 1 and not self.handed_on[stay]
+            ]
+        )
+
+    def _store_begins(self) -> int:
+        """When the next store can begin."""
+        return max(self.bus_free, self.ready_ps[self.stores[0]])
+
+    def _store_first(self, stores: int, loads: int) -> bool:
+        """Whether the next store goes before the next load; they can begin at `stores` and `loads`."""
+        return stores <= loads
+
     def _load_begins(self) -> int:
         """When the next load can begin."""
+        if self.next_load == len(self.walk.load_at) or self.frontier <= self.load_blocked:
+            return LATER
         stay = self.walk.residency.loads[self.next_load]
-        size = self.size[stay.number]
         if self.load_checked != self.version:
-            most = self.capacity - size
+            most = self.capacity - self.size[stay.number]
             ahead = self.held[self.frontier : stay.start]
             if ahead and max(ahead) > most:
                 last = max(place for place, held in enumerate(ahead) if held > most)
                 self.load_blocked = self.frontier + last
-                return _LATER
+                return LATER
             self.load_checked = self.version
-        sources = self.walk.sources.get(self.next_load)
+        return self._load_granted(self.next_load)
+
+    def _load_granted(self, number: int) -> int:
+        """When a load can begin that the walk has room for."""
+        sources = self.walk.sources.get(number)
         if sources and not self.off_chip.issuperset(sources):
-            return _LATER
+            return LATER
+        stay = self.walk.residency.loads[number]
+        size = self.size[stay.number]
         return self._space(self.bus_free, size + self.reserve if stay.start > self.frontier else size)
 
     def _take(self, at: int, start: int, nbytes: int) -> None:
@@ -301,12 +264,20 @@ class InTime:
             self.version += 1
 
     def _used(self, stay: int, ends: int) -> None:
-        """A user of a stay ends; after the last one its memory is free, or its successor's."""
+        """A step that uses a stay ends. After the last one its memory is free, or its successor's, or waits
+        for a store, which always can be done: in none of these cases the walk need keep room for it."""
         left = self.uses[stay] = self.uses[stay] - 1
         if ends > self.done_ps[stay]:
             self.done_ps[stay] = ends
-        if not left and not self.handed_on[stay]:
-            insort(self.frees, (self.done_ps[stay], self.size[stay]))
+        if left or self.handed_on[stay]:
+            return
+        size = self.size[stay]
+        if not self.unstored[stay]:
+            insort(self.frees, (self.done_ps[stay], size))
+        if self.last[stay] >= self.frontier:
+            ahead = slice(self.frontier, self.last[stay] + 1)
+            self.held[ahead] = [held - size for held in self.held[ahead]]
+            self.load_blocked = -1
 
     def _load(self, begins: int) -> None:
         number = self.next_load
@@ -329,9 +300,13 @@ class InTime:
         self.bus_free = begins + took
         self.off_chip.add(self.walk.residency.stays[stay].piece)
         self.order.append(self.walk.store_at[stay])
-        self._used(stay, self.bus_free)
+        self.unstored[stay] = 0
+        if self.bus_free > self.done_ps[stay]:
+            self.done_ps[stay] = self.bus_free
+        if not self.uses[stay] and not self.handed_on[stay]:
+            insort(self.frees, (self.done_ps[stay], self.size[stay]))
 
-    def _compute(self, queue: _Queue, begins: int) -> int:
+    def _compute(self, queue: Queue, begins: int) -> int:
         """Issues the next step of a queue, and says when its engine could be done with all that follow."""
         walk, position, engine = self.walk, queue.position, queue.engine
         queue.at += 1
@@ -346,15 +321,13 @@ class InTime:
         ends = self.free_at[engine] = begins + took
         self.engines[position] = engine
         self.order.append(walk.step_at[position])
-        uses, handed_on, done_ps, ready_ps = self.uses, self.handed_on, self.done_ps, self.ready_ps
+        self.issued[position] = 1
+        if position == self.frontier:
+            self.frontier = self.issued.index(0, position)
+        uses, ready_ps = self.uses, self.ready_ps
         for stay in needs.read:
-            left = uses[stay]
-            if left or not handed_on[stay]:
-                uses[stay] = left - 1
-                if ends > done_ps[stay]:
-                    done_ps[stay] = ends
-                if left == 1 and not handed_on[stay]:
-                    insort(self.frees, (done_ps[stay], self.size[stay]))
+            if uses[stay]:
+                self._used(stay, ends)
         for stay in needs.made:
             if not self.opened_ps[stay]:
                 self.opened_ps[stay] = ends
@@ -367,9 +340,6 @@ class InTime:
             self._used(stay, ends)
         if position in walk.stored_after:
             self.stores.extend(walk.stored_after[position])
-        self.issued[position] = 1
-        if position == self.frontier:
-            self.frontier = self.issued.index(0, position)
         if len(queue.engines) > 1:
             return ends
         left = self.left_ps[engine] = self.left_ps[engine] - took

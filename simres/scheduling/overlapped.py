@@ -19,6 +19,8 @@ from simres.scheduling.plans import Plan
 from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.tiled import Written, in_time
 from simres.scheduling.tiling_cache import least_walk, search, walk_of
+from simres.scheduling.urgency import ByUrgency
+from simres.scheduling.walk import Walk
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
 
@@ -31,6 +33,9 @@ larger one, too; the largest may be half a step larger."""
 
 LARGEST, WORK = 120_000, 60_000
 """The most steps of a plan, and of all together for as long as more are tried."""
+
+URGENT = 1_000
+"""So many steps in all are played again with what is urgent first, those of the best plan before others."""
 
 NEAR = 1.001
 """Within this of a bound that holds for every schedule, nothing more is tried."""
@@ -75,6 +80,7 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     weights = sum(map(spec.occupied, _weights(workload))) if kept else 0
     found: Written | None = None
     tried: list[str] = []
+    walks: list[Walk] = []
     work = 0
     rungs = _rungs(min(spec.capacity - weights, _all_bytes(workload)), spec.capacity - weights)
     for rung, plan, exact, limited in _tries(search(workload, chip, pinned=kept), rungs):
@@ -85,6 +91,8 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
         if walk is None:
             tried.append(f"{told}: does not fit, or takes more than {LARGEST} steps")
             continue
+        if len(walk.steps) <= URGENT:
+            walks.append(walk)
         work += len(walk.steps)
         played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
         took = "slower" if played is None else format_duration(played.estimate_ps)
@@ -95,7 +103,10 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     if found is None or (found.estimate_ps > enough and work < WORK):
         limit = None if found is None else found.estimate_ps
         try:
-            played = in_time(workload, chip, least_walk(workload, memory, spec, pinned=kept), limit)
+            walk = least_walk(workload, memory, spec, pinned=kept)
+            if len(walk.steps) <= URGENT:
+                walks.append(walk)
+            played = in_time(workload, chip, walk, limit)
         except AnswerIsNo:
             if found is None:
                 raise
@@ -104,6 +115,14 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
         tried.append(f"one group after the other: {took}")
         found = played or found
     assert found is not None
+    before, best_walk, steps = found.estimate_ps, found.walk, 0
+    for walk in sorted(walks, key=lambda walk: walk is not best_walk) if before > enough else ():
+        steps += len(walk.steps)
+        if steps > URGENT:
+            break
+        found = in_time(workload, chip, walk, found.estimate_ps, ByUrgency) or found
+    if found.estimate_ps < before:
+        tried.append(f"what is urgent first: {format_duration(found.estimate_ps)}")
     return found, tried
 
 

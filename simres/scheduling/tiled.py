@@ -74,11 +74,13 @@ RESERVES = (0, 4)
 """Parts of the memory that loads far ahead leave free, as divisors: none, and a quarter."""
 
 
-def in_time(workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = None) -> Written | None:
-    """Everything as early as it can be; None where that would not end before `limit_ps`."""
+def in_time(
+    workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = None, player: type[InTime] = InTime
+) -> Written | None:
+    """Everything as early as `player` finds it can be; None where that would not end before `limit_ps`."""
     best: Written | None = None
     for part in RESERVES:
-        play = InTime(walk, chip, part)
+        play = player(walk, chip, part)
         played = play.run() if limit_ps is None else play.run(limit_ps)
         if played is not None:
             limit_ps = played.end_ps

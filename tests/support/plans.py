@@ -8,6 +8,7 @@ from simres.hardware.chip import Chip
 from simres.program import Program
 from simres.scheduling.cuts import Cut, split
 from simres.scheduling.groups import groups, operators
+from simres.scheduling.list_schedule import InTime
 from simres.scheduling.plans import Plan
 from simres.scheduling.tiled import Written, in_a_row, in_time
 from simres.scheduling.tiling import Tiling, fitting
@@ -27,10 +28,12 @@ def written(
     overlap: bool = True,
     design: int | None = None,
     pinned: bool = False,
+    player: type[InTime] = InTime,
 ) -> Written:
     """The schedule of a plan; without one, one group after the other, cut only as far as need be.
 
-    It is made for a memory of `design` bytes, if given, and played on the chip.
+    It is made for a memory of `design` bytes, if given, and played on the chip, by `player` where tasks
+    overlap.
 
     Raises `AnswerIsNo` where that does not fit.
     """
@@ -42,7 +45,7 @@ def written(
         held = spec if design is None else spec.model_copy(update={"capacity": design})
         tiling = Tiling(parts, memory, held, plan, pinned=pinned)
     walk = Walk(tiling, plan.limits if plan else ())
-    found = in_time(workload, machine, walk) if overlap else in_a_row(workload, machine, walk)
+    found = in_time(workload, machine, walk, None, player) if overlap else in_a_row(workload, machine, walk)
     assert found is not None
     return found
 

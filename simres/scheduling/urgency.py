@@ -1,0 +1,119 @@
+"""List scheduling by urgency: of what can begin at once, first what the most must follow.
+
+`InTime` takes loads in the order of the walk, so that of two independent branches the first is served first,
+though the second may have the longer way to the end. Here each task's *tail* decides: the time from its start
+to the end of the longest chain of tasks behind it (Graham, SIAM Journal on Applied Mathematics 17, 1969).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from simres.hardware.chip import Chip
+from simres.scheduling.list_schedule import LATER, InTime
+from simres.scheduling.queues import Queue
+from simres.scheduling.walk import Event, Walk
+
+SEEN = 8
+"""Of the loads still to come, so many of the most urgent are looked at, and the next one of the walk."""
+
+
+class ByUrgency(InTime):
+    """Plays the chip forward like `InTime`; of loads, of stores and of tiles, the longest tail goes first."""
+
+    def __init__(self, walk: Walk, chip: Chip, reserved: int = 0) -> None:
+        super().__init__(walk, chip, reserved)
+        rank = self.rank = [-tail for tail in tails_of(walk, self.active, self.move_ps)]
+        load_at = walk.load_at
+        self.loads = sorted(range(len(load_at)), key=lambda load: (rank[load_at[load]], load))
+        """Those still to come, the most urgent first."""
+        self.loaded = bytearray(len(load_at) + 1)
+        self.first = 0
+        """The next load in the order of the walk."""
+
+    def _store_begins(self) -> int:
+        """When a store can begin: of the first, the most urgent, which becomes the next."""
+        rank, store_at, ready_ps = self.rank, self.walk.store_at, self.ready_ps
+        due = [(max(self.bus_free, ready_ps[stay]), rank[store_at[stay]], stay) for stay in self.stores]
+        begins, _, stay = min(due)
+        self.stores.remove(stay)
+        self.stores.appendleft(stay)
+        return begins
+
+    def _store_first(self, stores: int, loads: int) -> bool:
+        if stores != loads:
+            return stores < loads
+        walk, rank = self.walk, self.rank
+        return rank[walk.store_at[self.stores[0]]] <= rank[walk.load_at[self.next_load]]
+
+    def _load_begins(self) -> int:
+        """When a load can begin: of the first, the most urgent of those seen, which becomes the next."""
+        seen = self.loads[:SEEN]
+        if not seen:
+            return LATER
+        if self.first not in seen:
+            seen.append(self.first)
+        loads, held, frontier = self.walk.residency.loads, self.held, self.frontier
+        best = LATER
+        for load in seen:
+            stay = loads[load]
+            if max(held[frontier : stay.start], default=0) > self.capacity - self.size[stay.number]:
+                continue
+            begins = self._load_granted(load)
+            if begins < best:
+                best, self.next_load = begins, load
+                if begins == self.bus_free:
+                    break
+        return best
+
+    def _load(self, begins: int) -> None:
+        load = self.next_load
+        self.loads.remove(load)
+        self.loaded[load] = 1
+        self.first = self.loaded.index(0, self.first)
+        super()._load(begins)
+
+
+def tails_of(walk: Walk, queues: Sequence[Queue], move_ps: Mapping[int, int]) -> list[int]:
+    """By event of a walk: picoseconds from its start to the end of the longest chain of tasks behind it.
+
+    `move_ps` has how long the load or the store of a stay takes. The tiles of an operator are in a row, and
+    of several units each takes its part of every tile.
+    """
+    stays, needs, sources = walk.residency.stays, walk.needs, walk.sources
+    step_ps = [0] * len(walk.steps)
+    for queue in queues:
+        for position in queue.steps:
+            work = walk.works[1][position]
+            step_ps[position] = min(each[work] for each in queue.price.values()) // len(queue.engines)
+    used = [0] * len(stays)
+    """By stay: the tail of what needs it to be there."""
+    taken = [0] * len(stays)
+    """By stay: the tail of what takes its space over."""
+    stored: dict[int, int] = {}
+    """By piece: the tail of what loads it again."""
+    following: dict[int, int] = {}
+    """By operator: the tail of its next step."""
+    tails = [0] * len(walk.events)
+    for number in range(len(tails) - 1, -1, -1):
+        event, which = walk.events[number]
+        if event is Event.STORE:
+            tail = move_ps[which] + max(stored.get(stays[which].piece, 0), taken[which])
+            used[which] = max(used[which], tail)
+        elif event is Event.LOAD:
+            stay = walk.residency.loads[which].number
+            tail = move_ps[stay] + used[stay]
+            for piece in sources.get(which, ()):
+                stored[piece] = max(stored.get(piece, 0), tail)
+        else:
+            need, op = needs[which], walk.steps[which].op
+            behind = [following.get(op, 0)]
+            behind += [used[stay] for stay in need.made]
+            behind += [taken[stay] for stay in (*need.read, *need.made)]
+            tail = following[op] = max(behind) + step_ps[which]
+            for stay in need.read:
+                used[stay] = max(used[stay], tail)
+            for stay in need.over:
+                taken[stay] = tail
+        tails[number] = tail
+    return tails
