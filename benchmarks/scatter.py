@@ -15,12 +15,14 @@ ACROSS = 3
 _INK, _GRID = "#182026", "#dfe3e7"
 _FEW = 7
 """At most so many groups have a legend."""
+_NARROW = 100
+"""An axis over less than this has marks between powers of ten."""
 
 
 def draw(sets: Sequence[Found], path: Path) -> None:
     """Draws the sets to the file `path`. Raises `SimresError` without matplotlib."""
     down = -(-len(sets) // ACROSS)
-    figure = blank(path, (3.3 * ACROSS, 3.1 * down))
+    figure = blank(path, (3.1 * ACROSS, 2.95 * down))
     every = figure.subplots(down, ACROSS, squeeze=False)
     panels = [axes for row in every for axes in row]
     for axes, found in zip(panels, sets, strict=False):
@@ -33,6 +35,8 @@ def draw(sets: Sequence[Found], path: Path) -> None:
 
 
 def _panel(axes: Any, found: Found) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
     about, rows = found.about, found.rows
     figures = [value for row in rows for value in (row.measured, row.simulated)]
     ends = min(figures) / 1.5, max(figures) * 1.5
@@ -56,13 +60,18 @@ def _panel(axes: Any, found: Found) -> None:
         )
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
     axes.set_aspect("equal")
+    if ends[1] < _NARROW * ends[0]:
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(color=_GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=7, which="both")
     axes.minorticks_off()
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    title = f"{about.title}\n{len(rows)} rows, {about.unit}, mean error {100 * errors(rows).mean:.1f} %"
-    axes.set_title(title, fontsize=7.5, color=_INK)
+    title = about.title.replace("`", "").replace("MLPerf Tiny, ", "MLPerf Tiny\n")
+    said = f"{len(rows)} rows, {about.unit}, mean error {100 * errors(rows).mean:.1f} %"
+    axes.set_title(f"{title}\n{said}", fontsize=7.5, color=_INK)
     if 1 < len(names) <= _FEW:
         axes.legend(frameon=False, fontsize=6, handletextpad=0.2, loc="upper left")
