@@ -21,6 +21,8 @@ Real chips, and the RTL of two, beside simulations of the same shapes. The data 
 that `simres examples` shows of each chip. The error of a row is |simulated / measured - 1|. *One rate* is
 what a rule of one parameter says of the same rows: the work over a rate that is fitted to them for the
 least mean error. So a set to which something is fitted compares with it; one without has a harder task."""
+FEW = 7
+"""A set of more groups than this has no table of them."""
 HEADING = "data", "rows", "mean", "median", "one rate, mean", "median"
 
 
@@ -61,7 +63,7 @@ def text(found: Sequence[Found]) -> Iterator[str]:
     for one in found:
         yield from ("", f"### {one.about.title}", "", one.about.timed, "")
         parts = list(groups(one))
-        if parts:
+        if 0 < len(parts) <= FEW:
             yield from _table("group", *HEADING[1:])
             yield from (_row(name, *_cells(*pair)) for name, *pair in parts)
             yield ""
@@ -77,7 +79,8 @@ def known(found: Sequence[Found]) -> dict[str, str]:
     for one in found:
         for chip in dict.fromkeys(row.chip for row in one.rows if one.about.known):
             off = errors([row for row in one.rows if row.chip == chip])
-            said[chip] = f"{100 * off.mean:.0f} % in the mean of {off.rows} {one.about.known}"
+            text = f"{100 * off.mean:.0f} % in the mean of {off.rows} {one.about.known}"
+            said[chip] = f"{said[chip]}; {text}" if chip in said else text
     return said
 
 
@@ -96,6 +99,10 @@ def note(said: dict[str, str]) -> None:
 
 BASELINES = {
     data_sets.TPU_PRODUCTS: ("TPU v4 GEMM", "MACs at one fitted rate"),
+    data_sets.TPU_ELEMENTWISE: ("TPU v4 elementwise", "bytes at one fitted rate"),
+    data_sets.TPU_BATCH_NORM: ("TPU v4 batch_norm", "bytes at one fitted rate"),
+    data_sets.TPU_LAYER_NORM: ("TPU v4 layer_norm", "bytes at one fitted rate"),
+    data_sets.TPU_POOLS: ("TPU v4 pool", "bytes at one fitted rate"),
     data_sets.GEMMINI: ("Gemmini RTL", "MACs at one fitted rate"),
     data_sets.NVDLA: ("NVDLA nv_small RTL", "MACs at one fitted rate, all traces"),
     data_sets.EDGE_TPU: ("Coral Edge TPU", "MACs at one fitted rate"),

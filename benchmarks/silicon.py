@@ -2,10 +2,11 @@
 
     python benchmarks/silicon.py --data DIR [SET ...]
 
-`DIR` holds the measurements as CSV files; sets are `gemmini`, `nvdla`, `eyeriss`, `tpuv4` and `coral`. Of
-each row it prints what was measured, what comes out and what a one-parameter rule says (multiply-accumulates
-over one rate, fitted to the rows), then the mean and the median of the errors. The chips lie in
-`plugins/simres-systolic/scenarios/chips`; only `tpuv4` has figures that are calibrated on these rows.
+`DIR` holds the measurements as CSV files; sets are `gemmini`, `nvdla`, `eyeriss`, `tpuv4`, `operators` (of
+TPU v4) and `coral`. Of each row it prints what was measured, what comes out and what a one-parameter rule
+says (multiply-accumulates or bytes over one rate, fitted to the rows), then the mean and the median of the
+errors. The chips lie in `plugins/simres-systolic/scenarios/chips`; only `tpuv4` has figures that are
+calibrated on these rows.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from pathlib import Path
 
 import data_sets  # type: ignore[import-not-found]
 from measured import Found, Row, found, read, report  # type: ignore[import-not-found]
+from simres_systolic.vector import OPERANDS
 
 import simres
 from simres.workload import Loops, Op, Role, Tensor, Unit, Window, Workload
+from simres.workload.kinds import KINDS as KIND_TABLE
 
 CHIPS = Path(__file__).parents[1] / "plugins" / "simres-systolic" / "scenarios" / "chips"
 
@@ -173,6 +176,83 @@ def tpuv4(data: Path) -> Iterator[Found]:
     yield found(data_sets.TPU_PRODUCTS, rows)
 
 
+KINDS = {
+    "linear": "cast",
+    "selu": "elu",
+    "parametric_relu": "leaky_relu",
+    "binary_step": "compare",
+    "batch_norm_inference": "batch_norm",
+    "average_pool": "avg_pool",
+    "pool_unnamed": "max_pool",
+}
+"""The kind of each operator of TPU v4's rows that is called otherwise there; `linear` copies."""
+FAMILIES = {
+    "elementwise": data_sets.TPU_ELEMENTWISE,
+    "batch_norm": data_sets.TPU_BATCH_NORM,
+    "layer_norm": data_sets.TPU_LAYER_NORM,
+    "pool": data_sets.TPU_POOLS,
+}
+LANES = 128
+
+
+def operators(data: Path) -> Iterator[Found]:
+    """Operators that are no products on both cores of a TPU v4, in microseconds of the device.
+
+    They stream from HBM, so the on-chip memory is set as large as that.
+    """
+    rows: dict[str, list[Row]] = {family: [] for family in FAMILIES}
+    for row in read(data, "tpu_v4_operators.csv"):
+        shape = [int(size) for size in row["shape"].split("x")]
+        kind = KINDS.get(row["operator"], row["operator"])
+        given, plain = (operator(kind, sizes, row["dtype_out"]) for sizes in (laid_out(shape), shape))
+        overrides = {"scheduler": "serial", "hardware.sram.capacity": "32 GiB"}
+        result = simres.simulate(
+            given, chip=str(CHIPS / "tpuv4.yaml"), overrides=overrides, record="aggregate"
+        )
+        busy = result.record.engines["vector"].working_ps
+        nbytes = sum(tensor.nbytes for tensor in plain.tensors.values())
+        name, measured = f"{row['operator']} {row['shape']}", float(row["program_median_us"])
+        rows[row["family"]].append(Row(name, row["operator"], measured, busy / 1e6, nbytes, "tpuv4"))
+    for family, some in rows.items():
+        if some:
+            yield found(FAMILIES[family], some)
+
+
+def laid_out(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape of several axes with one of them padded to the lanes: the one that pads least."""
+    if len(shape) == 1:
+        return tuple(shape)
+    padded = [-(-size // LANES) * LANES for size in shape]
+    axis = min(range(len(shape)), key=lambda axis: padded[axis] / shape[axis])
+    return (*shape[:axis], padded[axis], *shape[axis + 1 :])
+
+
+def operator(kind: str, shape: Sequence[int], result: str) -> Workload:
+    """An operator on fp16 tensors of this shape, with a result of type `result` (`float16`, `float32`)."""
+    window, out, each = None, tuple(shape), KIND_TABLE[kind].cost
+    assert each is not None
+    if KIND_TABLE[kind].pooling:
+        window, out = (
+            Window((2, 2), (2, 2), (0, 0, 0, 0), (1, 1)),
+            (*shape[:-2], shape[-2] // 2, shape[-1] // 2),
+        )
+    dtype = result.replace("float", "fp")
+    names = ("a", "b") if kind in ("add", "sub", "mul", "div") else ("a",)
+    tensors = [Tensor(name, Role.INPUT, tuple(shape), "fp16") for name in names]
+    tensors.append(Tensor("y", Role.ACTIVATION, out, dtype))
+    op = Op(
+        "y",
+        kind,
+        Unit.HOST,
+        names,
+        ("y",),
+        vector_ops=each.ops * tensors[0].elements,
+        window=window,
+        attributes={OPERANDS: "fp16"},
+    )
+    return workload((op, tensors))
+
+
 CORAL = {
     "Inception v1 (224x224)": str(CHIPS.parent / "workloads" / "googlenet.json"),
     "MobileNet v2 (224x224)": "mobilenet_v2",
@@ -197,6 +277,7 @@ SETS: Mapping[str, Callable[[Path], Iterator[Found]]] = {
     "nvdla": nvdla,
     "eyeriss": eyeriss,
     "tpuv4": tpuv4,
+    "operators": operators,
     "coral": coral,
 }
 
