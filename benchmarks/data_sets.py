@@ -27,8 +27,7 @@ used here.""",
 much of the flash's wait states its prefetch and the caches hide is not modelled, and 5 wait states are
 taken for every L4R5ZI. A library with a kernel for one shape, such as a depthwise 3 x 3, has no factor
 of its own for it.""",
-    fitted="""one factor for each of 11 libraries, the median of other boards (28 rows: of the board's other
-networks)""",
+    fitted="11, one factor a library: the median of other boards (28 rows: of other networks)",
     known="times of MLPerf Tiny with a factor for the library",
 )
 TINY_IC = About(
@@ -38,7 +37,7 @@ TINY_IC = About(
     f"{MACS} at one rate, from the same networks",
     """The accelerators are what is off: on GAP9 part of `kws` and `ad` runs in software, so they say little
 of `ic`. On the boards with a Cortex-M the mean is near 11 %.""",
-    fitted="one factor for each system, the mean of its other networks",
+    fitted="1 for each system, the mean of its other networks",
 )
 TINY_OTHERS = About(
     "MLPerf Tiny, other cores and accelerators",
@@ -58,8 +57,8 @@ TINY_FLASH = About(
 weights in RAM.""",
     "bytes of weights at one rate",
     """Prefetch and caches hide some of it on the Cortex-M4 and M7, so both come out a third too high; the M33
-reads its flash through a cache that misses every line of a weight used once, which costs more than the
-wait states taken here.""",
+presumably misses its cache with every line of a weight used once, which costs more than the wait states
+taken here.""",
 )
 TINY_ENERGY = About(
     "MLPerf Tiny, energy of an inference",
@@ -72,7 +71,7 @@ other systems, the time as simulated with the library's factor.""",
 predicted: the L4R5ZI-P (an external converter), xG24, GAP9 and NDP120 have fewer than ten rows each,
 and no published figure for such a load was found. Their chips state no power, so take their energy for
 the 45 nm defaults that it is.""",
-    fitted="one power or current for each of 3 boards, the median of other systems; the factors above",
+    fitted="3, a power or current a board: the median of other systems; the 11 factors above",
 )
 TPU_PRODUCTS = About(
     "TPU v4, products",
@@ -83,7 +82,7 @@ without the call and without the copy of one operand that was prefetched. JAX, e
     f"{MACS} at one rate",
     """Odd sizes (1675, 2977) are the worst: how XLA pads and tiles them is its own choice and is not known,
 nor is why 1024 x 1024 x 1024 takes 43.8 us. A model of the compiler's tiles is what is missing.""",
-    fitted="launch, pace, staging and its port, from these rows",
+    fitted="4 from these rows: launch, pace, staging and its port; a rule for cores inferred",
     known="products, four figures calibrated on them",
 )
 PROGRAM = "Device time of one program in fp16 on both cores, out of the same traces."
@@ -96,7 +95,7 @@ multiplication, division and nine activations of up to 0.9 million elements.""",
     BYTES,
     """Launch and port are those of the products, and memory is published; only division and sigmoid
 need a figure more. A step function is a sixth faster than here where it is large, and why is not known.""",
-    fitted="launch and port, from products; staging and divisions, from these rows",
+    fitted="2 from these rows: staging, divisions; launch and port from products",
     known="elementwise operators",
 )
 TPU_BATCH_NORM = About(
@@ -107,7 +106,7 @@ million elements; the result is fp32. Tensors are laid out with one axis along 1
 least, which is how the compiler's layouts come out.""",
     BYTES,
     "Every row is within 3 %.",
-    fitted="launch and port, from products; staging, from elementwise; memory both ways, from these rows",
+    fitted="1 from these rows: memory both ways; launch, port and staging from other rows",
     known="batch norms",
 )
 TPU_LAYER_NORM = About(
@@ -118,7 +117,7 @@ million elements; the result is fp32. One mechanism for both: three passes and t
     BYTES,
     """Between 0.6 and 1 million elements RMS norm is some 12 % faster than here: where the compiler
 begins to overlap in and out is a threshold of its own, not the same for each fusion.""",
-    fitted="launch and port, from products; staging, from elementwise; nothing from these rows",
+    fitted="0 from these rows; launch, port and staging from other rows",
     known="layer and RMS norms",
 )
 TPU_POOLS = About(
@@ -130,7 +129,7 @@ pools of 2 x 2, and a pooling whose window is not recorded, taken for the same."
     """Before some of them the compiler copies the input into another layout, a third of the time, and some
 run at half the rate. Neither follows from the shape by a rule that was found; that choice of layout is
 what is missing.""",
-    fitted="launch and port, from products; windows, from these rows",
+    fitted="1 from these rows: windows; launch and port from products",
     known="poolings",
 )
 GEMMINI = About(

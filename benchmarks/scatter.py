@@ -22,7 +22,7 @@ _NARROW = 100
 def draw(sets: Sequence[Found], path: Path) -> None:
     """Draws the sets to the file `path`. Raises `SimresError` without matplotlib."""
     down = -(-len(sets) // ACROSS)
-    figure = blank(path, (3.1 * ACROSS, 2.95 * down))
+    figure = blank(path, (2.8 * ACROSS, 2.7 * down))
     every = figure.subplots(down, ACROSS, squeeze=False)
     panels = [axes for row in every for axes in row]
     for axes, found in zip(panels, sets, strict=False):
@@ -72,6 +72,6 @@ def _panel(axes: Any, found: Found) -> None:
         axes.spines[side].set_visible(False)
     title = about.title.replace("`", "").replace("MLPerf Tiny, ", "MLPerf Tiny\n")
     said = f"{len(rows)} rows, {about.unit}, mean error {100 * errors(rows).mean:.1f} %"
-    axes.set_title(f"{title}\n{said}", fontsize=7.5, color=_INK)
+    axes.set_title(f"{title}\n{said}", fontsize=7, color=_INK)
     if 1 < len(names) <= _FEW:
         axes.legend(frameon=False, fontsize=6, handletextpad=0.2, loc="upper left")
