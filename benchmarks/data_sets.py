@@ -28,7 +28,7 @@ much of the flash's wait states its prefetch and the caches hide is not modelled
 taken for every L4R5ZI. A library with a kernel for one shape, such as a depthwise 3 x 3, has no factor
 of its own for it.""",
     fitted="11, one factor a library: the median of other boards (28 rows: of other networks)",
-    known="times of MLPerf Tiny with a factor for the library",
+    known="times of MLPerf Tiny (with a factor for the library)",
 )
 TINY_IC = About(
     "MLPerf Tiny, `ic` from the system's other networks",
@@ -83,7 +83,7 @@ without the call and without the copy of one operand that was prefetched. JAX, e
     """Odd sizes (1675, 2977) are the worst: how XLA pads and tiles them is its own choice and is not known,
 nor is why 1024 x 1024 x 1024 takes 43.8 us. A model of the compiler's tiles is what is missing.""",
     fitted="4 from these rows: launch, pace, staging and its port; a rule for cores inferred",
-    known="products, four figures calibrated on them",
+    known="products (four figures calibrated on them)",
 )
 PROGRAM = "Device time of one program in fp16 on both cores, out of the same traces."
 BYTES = "bytes of operands and results at one rate"
@@ -140,7 +140,7 @@ BSD-3, 2a371fd). Its authors suspect bad memory in the machine that ran it.""",
     f"{MACS} at one rate",
     """Within what a fold costs more than its rows: some 16 cycles, of which 15 are the array's own drain
 here.""",
-    known="products, RTL",
+    known="products of its RTL",
 )
 NVDLA = About(
     "NVDLA nv_small, RTL",
@@ -150,7 +150,7 @@ NVDLA = About(
     f"{MACS} at one rate",
     """All three are fast by 6 to 10 %. What is missing is between the parts of a layer: filling the
 convolution buffer before the first stripe, and the pauses at each change of weights.""",
-    known="convolutions, RTL",
+    known="convolutions of its RTL",
 )
 EYERISS_PROCESSING = About(
     "Eyeriss, AlexNet by layer, processing",
@@ -160,7 +160,7 @@ core at 200 MHz, DRAM hidden entirely.""",
     f"{MACS} at one rate",
     """The first layer, with its stride of 4, is slow and the second fast by a tenth: ramp-up of a pass is
 inferred.""",
-    known="layers of AlexNet, processing",
+    known="layers of AlexNet (processing)",
 )
 EYERISS_TOTAL = About(
     "Eyeriss, AlexNet by layer, with DRAM",
@@ -188,7 +188,7 @@ differ by 10 %.""",
     f"{MACS} at one rate",
     """Of the array nothing is published: its switches are those of a few that came nearest, so three rows are
 little proof. Inception v1 is fast by a fifth; its stand-in has 3 x 3 filters in place of 5 x 5.""",
-    known="networks, weights kept where they fit",
+    known="networks (weights kept where they fit)",
 )
 
 EVERY = (

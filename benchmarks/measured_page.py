@@ -79,8 +79,8 @@ def known(found: Sequence[Found]) -> dict[str, str]:
     for one in found:
         for chip in dict.fromkeys(row.chip for row in one.rows if one.about.known):
             off = errors([row for row in one.rows if row.chip == chip])
-            text = f"{100 * off.mean:.0f} % in the mean of {off.rows} {one.about.known}"
-            said[chip] = f"{said[chip]}; {text}" if chip in said else text
+            text = f"{100 * off.mean:.0f} % on {off.rows} {one.about.known}"
+            said[chip] = f"{said[chip]}, {text}" if chip in said else f"mean {text}"
     return said
 
 

@@ -103,7 +103,7 @@ class ChipFile(BaseModel):
     source: str = ""
     """Where the figures come from."""
     validated: str = ""
-    """How far off it is, where it was measured: `8 % in the mean of 653 products`. Empty: not known."""
+    """How far off it is, where it was measured: `mean 8 % on 653 products`. Empty: not known."""
     hardware: dict[str, Any]
     """The components by name."""
 

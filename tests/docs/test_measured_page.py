@@ -79,7 +79,7 @@ def test_a_section_is_made_of_rows(modules):
     fitted = modules.measured.found(modules.data_sets.TPU_PRODUCTS, rows(modules, (1, 1.5, 10)))
     text = "\n".join(modules.measured_page.text([found, fitted]))
     assert f"| {about.title} | 2 | 10.0 % | 10.0 % | 0.0 % | 0.0 % |" in text
-    assert "| `eyeriss` | 10 % in the mean of 2 layers of AlexNet, processing; 50 % in the mean of 1 " in text
+    assert "| `eyeriss` | mean 10 % on 2 layers of AlexNet (processing), 50 % on 1 products (four " in text
 
 
 def test_a_chip_s_file_gets_its_error_and_keeps_the_rest(modules, monkeypatch, tmp_path):
@@ -87,11 +87,11 @@ def test_a_chip_s_file_gets_its_error_and_keeps_the_rest(modules, monkeypatch, t
     (tmp_path / "plugin").mkdir()
     chip = tmp_path / "plugin" / "mine.yaml"
     chip.write_text("description: mine\n\nhardware:\n  ddr: {}\n")
-    modules.measured_page.note({"mine": "9 % in the mean of 3 rows"})
-    first = "description: mine\nvalidated: 9 % in the mean of 3 rows\n\nhardware:\n  ddr: {}\n"
+    modules.measured_page.note({"mine": "mean 9 % on 3 rows"})
+    first = "description: mine\nvalidated: mean 9 % on 3 rows\n\nhardware:\n  ddr: {}\n"
     assert chip.read_text() == first
-    modules.measured_page.note({"mine": "8 % in the mean of 4 rows"})
-    assert chip.read_text() == first.replace("9 %", "8 %").replace("3 rows", "4 rows")
+    modules.measured_page.note({"mine": "mean 8 % on 4 rows"})
+    assert chip.read_text() == first.replace("9 % on 3", "8 % on 4")
 
 
 def test_rows_that_were_read_wrongly_are_noticed(modules, tmp_path):
