@@ -64,13 +64,13 @@ TINY_ENERGY = About(
     "MLPerf Tiny, energy of an inference",
     "uJ",
     """A run of its own with a meter in the board's supply. What a board takes hardly depends on what it runs
-(within 8 % on one board, supply and library), so energy is power times time: the board's power from
-other systems, the time as simulated with the library's factor.""",
+(within 8 % for one board, supply and library, one row apart), so energy is power times time: the
+board's power from other systems, the time as simulated with the library's factor.""",
     f"{MACS} at one energy",
-    """Most of this is the error of the time. Power is known for three boards; the remaining rows are not
+    """Most of this is the error of the time. The power of three boards is calibrated; other rows are not
 predicted: the L4R5ZI-P (an external converter), xG24, GAP9 and NDP120 have fewer than ten rows each,
-and no published figure for such a load was found. Their chips state no power, so take their energy for
-the 45 nm defaults that it is.""",
+and no published figure for such a load was found. Their chips state no power; what simres says of their
+energy is that of its 45 nm defaults.""",
     fitted="3, a power or current a board: the median of other systems; the 11 factors above",
 )
 TPU_PRODUCTS = About(
@@ -138,8 +138,8 @@ GEMMINI = About(
     """Cycles of the RTL in Verilator around `tiled_matmul_auto`, int8, matrices in DRAM (yonseicasl/NPUsim,
 BSD-3, 2a371fd). Its authors suspect bad memory in the machine that ran it.""",
     f"{MACS} at one rate",
-    """Within what a fold costs more than its rows: some 16 cycles, of which 15 are the array's own drain
-here.""",
+    """What is left is the fixed cost of a fold, which the RTL's authors read as 16 to 18 cycles, and that of
+a call, of which nothing is known.""",
     known="products of its RTL",
 )
 NVDLA = About(
@@ -148,8 +148,8 @@ NVDLA = About(
     """Cycles of the RTL from the engine's enable to its interrupt, int8, in a harness with a fixed latency of
 32 cycles (times of NPUsim, shapes of nvdla/hw, 1a65f1f).""",
     f"{MACS} at one rate",
-    """All three are fast by 6 to 10 %. What is missing is between the parts of a layer: filling the
-convolution buffer before the first stripe, and the pauses at each change of weights.""",
+    """All three are fast by 6 to 10 %. What is missing is presumably between the parts of a layer: filling
+the convolution buffer before the first stripe, and pauses at each change of weights.""",
     known="convolutions of its RTL",
 )
 EYERISS_PROCESSING = About(
@@ -167,8 +167,8 @@ EYERISS_TOTAL = About(
     "ms",
     "The same table, with the time in which DRAM is not hidden.",
     f"{MACS} at one rate",
-    """The chip waits for DRAM 2 to 4 ms a layer where here nearly all of it is hidden: its link does one
-thing at a time.""",
+    """The chip waits for DRAM up to 4 ms a layer where here nearly all of it is hidden; presumably its link
+does one thing at a time.""",
 )
 EYERISS_DRAM = About(
     "Eyeriss, AlexNet by layer, bytes off chip",
