@@ -63,7 +63,9 @@ class Errors(NamedTuple):
 
 
 def read(data: Path, name: str) -> Iterator[Mapping[str, str]]:
-    """The rows of a file of measurements."""
+    """The rows of a file of measurements. Raises `SystemExit` if there is none."""
+    if not (data / name).exists():
+        raise SystemExit(f"there is no `{name}` in {data}; `--data` names the folder that has it")
     with (data / name).open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
 
@@ -84,6 +86,8 @@ def by_one_rate(rows: Sequence[Row]) -> list[Row]:
 
     The mean error is piecewise linear in one over the rate, so its least value is at a row's own rate.
     """
+    if not rows:
+        return []
     rates = {row.amount / row.measured for row in rows}
     ruled = ([row._replace(simulated=row.amount / rate) for row in rows] for rate in rates)
     return min(ruled, key=lambda tried: errors(tried).mean)

@@ -38,9 +38,9 @@ def lines(data: Path) -> Iterator[str]:
 
 
 def sets(data: Path) -> list[Found]:
-    """All sets of a folder, in the order of the page."""
+    """All sets of a folder that have rows, in the order of the page."""
     made = chain(*(make(data) for make in silicon.SETS.values()), tiny_sets.sets(data))
-    return sorted(made, key=lambda one: data_sets.EVERY.index(one.about))
+    return sorted((one for one in made if one.rows), key=lambda one: data_sets.EVERY.index(one.about))
 
 
 def text(found: Sequence[Found]) -> Iterator[str]:
@@ -53,7 +53,7 @@ def text(found: Sequence[Found]) -> Iterator[str]:
         ),
         ("Some figures come from measurements of the same kind:", [one for one in found if one.about.fitted]),
     ):
-        fitted = bool(some[0].about.fitted)
+        fitted = any(one.about.fitted for one in some)
         yield from (said, "", *_table(*HEADING, *(["fitted"] if fitted else [])))
         for one in some:
             cells = _cells(errors(one.rows), errors(one.ruled))

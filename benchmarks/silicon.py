@@ -204,6 +204,9 @@ def operators(data: Path) -> Iterator[Found]:
     for row in read(data, "tpu_v4_operators.csv"):
         shape = [int(size) for size in row["shape"].split("x")]
         kind = KINDS.get(row["operator"], row["operator"])
+        if kind not in KIND_TABLE or row["family"] not in FAMILIES:
+            sys.stderr.write(f"not simulated, as nothing is known of its kind: {row['operator']}\n")
+            continue
         given, plain = (operator(kind, sizes, row["dtype_out"]) for sizes in (laid_out(shape), shape))
         overrides = {"scheduler": "serial", "hardware.sram.capacity": "32 GiB"}
         result = simres.simulate(
@@ -265,6 +268,9 @@ def coral(data: Path) -> Iterator[Found]:
     """Whole networks on an Edge TPU with its weights warm, in milliseconds."""
     rows = []
     for row in read(data, "coral_edge_tpu.csv"):
+        if row["network"] not in CORAL:
+            sys.stderr.write(f"not simulated, as its layers are not at hand: {row['network']}\n")
+            continue
         overrides = {"workload": CORAL[row["network"]]}
         result = simres.simulate(CHIPS.parent / "edge-tpu.yaml", overrides=overrides, record="aggregate")
         macs, measured = int(row["stand_in_macs"]), float(row["edge_tpu_dev_board_ms"])

@@ -147,3 +147,19 @@ def test_parts_of_a_network_move_what_they_must_and_the_page_says_so(modules, na
     ours = modules.schedulers.simulated(case)
     assert ours.nbytes == nbytes
     assert f"| {name} | 1 | {case.said} | {case.theirs_ms:.3f} ms | {ours.ps / 1e9:.3f} ms |" in PAGE
+
+
+def test_operators_that_nobody_knows_are_said_to_be_left_out(modules, tmp_path, capsys):
+    (tmp_path / "tpu_v4_operators.csv").write_text(
+        "operator,family,shape,dtype_out,program_median_us\n"
+        "relu,elementwise,1024x384,float16,5.840669\nconjure,elementwise,8,float16,1.0\n"
+    )
+    (found,) = modules.silicon.operators(tmp_path)
+    assert [row.name for row in found.rows] == ["relu 1024x384"]
+    assert abs(found.rows[0].error) < 0.05
+    assert "conjure" in capsys.readouterr().err
+
+
+def test_a_folder_without_the_file_is_named(modules, tmp_path):
+    with pytest.raises(SystemExit, match=r"no `gemmini_rtl_gemm\.csv` in"):
+        list(modules.silicon.gemmini(tmp_path))
