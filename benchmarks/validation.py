@@ -200,8 +200,10 @@ had with its source, there is a dash. Times are of all images of a batch togethe
             note = sources.setdefault(case.source, len(sources) + 1)
             known = f"{format_duration(case.published_ps)} ({note})"
         error = "-" if case.published_ps is None else _error(found, case.published_ps)
-        rate = f"{case.images * 1e12 / found:.4g}"
-        yield _row(case.chip, case.network, str(case.images), known, format_duration(found), rate, error)
+        rate = case.images * 1e12 / found
+        per_second = f"{rate:.4g}" if rate < 1e4 else f"{rate:.0f}"
+        times = known, format_duration(found), per_second, error
+        yield _row(case.chip, case.network, str(case.images), *times)
     yield ""
     for source, note in sources.items():
         yield f"{note}. {source}."
@@ -212,13 +214,11 @@ had with its source, there is a dash. Times are of all images of a batch togethe
 MEASURED = """\
 - **TPUv3.** MLPerf's offline figure is for 8 cores with batches of their own choosing, input and output
   included; a core's share stands beside each larger batch. The simulated core is faster: nothing is said of
-  the start of a program, and the compiler's tiles are not the best ones. With 64 images maps no longer fit
-  into 16 MiB and go out and back; a schedule that goes image by image through each stage would not.
+  the start of a program, and the compiler's tiles are not the best ones.
 - **Edge TPU.** ResNet-50 is bound by its weights on the lane, whatever the array does, which is why it
   comes close although the array is inferred. The real compiler keeps some megabytes of weights on chip,
-  which would make it faster than simulated, and the host adds to it. MobileNetV2 is far off here as its
-  weights are read for each image, and were on chip where it was timed: with them kept, as
-  `benchmarks/silicon.py` runs it, it is near.
+  which would make it faster than simulated, and the host adds to it. MobileNetV2 runs with its weights on
+  chip, as it was timed.
 - **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 99.2 ms here, and the 15.4 MB on its bus
   are more than twice as many here, as nothing is compressed. VGG-16 is far off: its early layers reach a
   fifth of the peak on the chip, for a reason that is not known. The published table is read
