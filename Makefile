@@ -6,6 +6,7 @@ VENV ?= .venv
 DEMO ?= .venv-demo
 LOWEST ?= .venv-lowest
 ARGS ?=
+DATA ?=
 
 PY := $(VENV)/bin/python
 PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
@@ -60,8 +61,8 @@ docs: $(VENV)/installed ## The documentation, into site/; its generated pages ar
 docs-check: $(VENV)/installed ## Fail when a generated page differs from the code.
 	$(PY) docs/generate.py --check
 
-validation: $(VENV)/installed ## docs/validation.md: what is simulated beside what is known otherwise.
-	$(PY) benchmarks/validation.py
+validation: $(VENV)/installed ## docs/validation.md; with DATA=DIR its measured chips, too, from that folder.
+	$(PY) benchmarks/validation.py $(if $(DATA),--data "$(DATA)")
 
 bench: $(VENV)/installed ## The published figures, measured here.
 	$(PY) benchmarks/startup.py

@@ -2,49 +2,29 @@
 
     python benchmarks/silicon.py --data DIR [SET ...]
 
-`DIR` holds the measurements as CSV files; sets are `gemmini`, `nvdla`, `eyeriss`, `tpuv4` and `coral`. Of
-each row it prints what was measured, what comes out and what a one-parameter rule says (multiply-accumulates
-over one rate, fitted to the rows), then the mean and the median of the errors. The chips lie in
-`plugins/simres-systolic/scenarios/chips`; only `tpuv4` has figures that are calibrated on these rows.
+`DIR` holds the measurements as CSV files; sets are `gemmini`, `nvdla`, `eyeriss`, `tpuv4`, `operators` (of
+TPU v4) and `coral`. Of each row it prints what was measured, what comes out and what a one-parameter rule
+says (multiply-accumulates or bytes over one rate, fitted to the rows), then the mean and the median of the
+errors. The chips lie in `plugins/simres-systolic/scenarios/chips`; only `tpuv4` has figures that are
+calibrated on these rows.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import mean, median
-from typing import NamedTuple
+
+import data_sets  # type: ignore[import-not-found]
+from measured import Found, Row, found, read, report  # type: ignore[import-not-found]
+from simres_systolic.vector import OPERANDS
 
 import simres
 from simres.workload import Loops, Op, Role, Tensor, Unit, Window, Workload
+from simres.workload.kinds import KINDS as KIND_TABLE
 
 CHIPS = Path(__file__).parents[1] / "plugins" / "simres-systolic" / "scenarios" / "chips"
-
-
-class Row(NamedTuple):
-    """One measurement: figures in one unit (`Found.unit`), and the multiply-accumulates that were done."""
-
-    name: str
-    group: str
-    measured: float
-    simulated: float
-    macs: int
-
-    @property
-    def error(self) -> float:
-        """Simulated over measured, less 1."""
-        return self.simulated / self.measured - 1
-
-
-class Found(NamedTuple):
-    """The rows of a set of measurements, and the unit of their figures."""
-
-    title: str
-    unit: str
-    rows: Sequence[Row]
 
 
 def workload(*layers: tuple[Op, Sequence[Tensor]]) -> Workload:
@@ -104,12 +84,6 @@ def simulated(chip: str, given: Workload, scheduler: str) -> simres.Result:
     )
 
 
-def read(data: Path, name: str) -> Iterator[Mapping[str, str]]:
-    """The rows of a file of measurements."""
-    with (data / name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
 def gemmini(data: Path) -> Iterator[Found]:
     """Products on Gemmini, in cycles of its RTL."""
     rows = []
@@ -117,9 +91,16 @@ def gemmini(data: Path) -> Iterator[Found]:
         m, k, n = (int(row[key]) for key in "mkn")
         result = simulated("gemmini", product(m, n, k, "int8"), "overlapped")
         rows.append(
-            Row(f"{m} x {k} x {n}", "", float(row["rtl_cycles"]), result.makespan_ps / 1000, m * k * n)
+            Row(
+                f"{m} x {k} x {n}",
+                "",
+                float(row["rtl_cycles"]),
+                result.makespan_ps / 1000,
+                m * k * n,
+                "gemmini",
+            )
         )
-    yield Found("Gemmini, 16 x 16", "cycles", rows)
+    yield found(data_sets.GEMMINI, rows)
 
 
 def nvdla(data: Path) -> Iterator[Found]:
@@ -142,8 +123,9 @@ def nvdla(data: Path) -> Iterator[Found]:
             "int8",
         )
         result = simulated("nvdla-small", given, "overlapped")
-        rows.append(Row(row["trace"], "", value["rtl_cycles"], result.makespan_ps / 1000, value["macs"]))
-    yield Found("NVDLA nv_small", "cycles", rows)
+        cycles = result.makespan_ps / 1000
+        rows.append(Row(row["trace"], "", value["rtl_cycles"], cycles, value["macs"], "nvdla-small"))
+    yield found(data_sets.NVDLA, rows)
 
 
 def eyeriss(data: Path) -> Iterator[Found]:
@@ -151,10 +133,12 @@ def eyeriss(data: Path) -> Iterator[Found]:
 
     What a layer leaves is taken to be as dense as what the next one reads, pooled or not.
     """
-    processing, total, moved = [], [], []
-    rows = list(read(data, "eyeriss_layers.csv"))
-    dense = [1 - float(row["zeros_in_inputs_percent"]) / 100 for row in rows]
-    for row, before, after in zip(rows, dense, [*dense[1:], None], strict=True):
+    processing: list[Row] = []
+    total: list[Row] = []
+    moved: list[Row] = []
+    layers = list(read(data, "eyeriss_layers.csv"))
+    dense = [1 - float(row["zeros_in_inputs_percent"]) / 100 for row in layers]
+    for row, before, after in zip(layers, dense, [*dense[1:], None], strict=True):
         batch, kernel, stride, groups = (int(row[key]) for key in ("batch", "kernel", "stride", "groups"))
         inputs, outputs = (
             [int(size) for size in row[key].split("x")] for key in ("in_chw_padded", "out_chw")
@@ -165,12 +149,16 @@ def eyeriss(data: Path) -> Iterator[Found]:
         macs = int(row["macs_batch"])
         nbytes = result.program.bytes_read + result.program.bytes_written
         busy = result.record.engines["matrix"].working_ps
-        processing.append(Row(row["layer"], "", float(row["processing_latency_ms"]), busy / 1e9, macs))
-        total.append(Row(row["layer"], "", float(row["total_latency_ms"]), result.makespan_ps / 1e9, macs))
-        moved.append(Row(row["layer"], "", float(row["dram_mb"]), nbytes / 1e6, macs))
-    yield Found("Eyeriss, AlexNet, processing", "ms", processing)
-    yield Found("Eyeriss, AlexNet, total", "ms", total)
-    yield Found("Eyeriss, AlexNet, DRAM (the chip's is run-length coded)", "MB", moved)
+        once = sum(tensor.nbytes for tensor in given.tensors.values())
+        for rows, column, simulated_here, amount in (
+            (processing, "processing_latency_ms", busy / 1e9, macs),
+            (total, "total_latency_ms", result.makespan_ps / 1e9, macs),
+            (moved, "dram_mb", nbytes / 1e6, once),
+        ):
+            rows.append(Row(row["layer"], "", float(row[column]), simulated_here, amount, "eyeriss"))
+    yield found(data_sets.EYERISS_PROCESSING, processing)
+    yield found(data_sets.EYERISS_TOTAL, total)
+    yield found(data_sets.EYERISS_DRAM, moved)
 
 
 def tpuv4(data: Path) -> Iterator[Found]:
@@ -183,8 +171,89 @@ def tpuv4(data: Path) -> Iterator[Found]:
         m, n, k = (int(row[key]) for key in "mnk")
         result = simulated("tpuv4", product(m, n, k, "fp16"), "serial")
         busy = result.record.engines["matrix"].working_ps
-        rows.append(Row(f"{m} x {k} x {n}", row["set"], float(row["op_median_us"]), busy / 1e6, m * k * n))
-    yield Found("TPU v4, products", "us", rows)
+        name, measured = f"{m} x {k} x {n}", float(row["op_median_us"])
+        rows.append(Row(name, row["set"], measured, busy / 1e6, m * k * n, "tpuv4"))
+    yield found(data_sets.TPU_PRODUCTS, rows)
+
+
+KINDS = {
+    "linear": "cast",
+    "selu": "elu",
+    "parametric_relu": "leaky_relu",
+    "binary_step": "compare",
+    "batch_norm_inference": "batch_norm",
+    "average_pool": "avg_pool",
+    "pool_unnamed": "max_pool",
+}
+"""The kind of each operator of TPU v4's rows that is called otherwise there; `linear` copies."""
+FAMILIES = {
+    "elementwise": data_sets.TPU_ELEMENTWISE,
+    "batch_norm": data_sets.TPU_BATCH_NORM,
+    "layer_norm": data_sets.TPU_LAYER_NORM,
+    "pool": data_sets.TPU_POOLS,
+}
+LANES = 128
+
+
+def operators(data: Path) -> Iterator[Found]:
+    """Operators that are no products on both cores of a TPU v4, in microseconds of the device.
+
+    They stream from HBM, so the on-chip memory is set as large as that.
+    """
+    rows: dict[str, list[Row]] = {family: [] for family in FAMILIES}
+    for row in read(data, "tpu_v4_operators.csv"):
+        shape = [int(size) for size in row["shape"].split("x")]
+        kind = KINDS.get(row["operator"], row["operator"])
+        if kind not in KIND_TABLE or row["family"] not in FAMILIES:
+            sys.stderr.write(f"not simulated, as nothing is known of its kind: {row['operator']}\n")
+            continue
+        given, plain = (operator(kind, sizes, row["dtype_out"]) for sizes in (laid_out(shape), shape))
+        overrides = {"scheduler": "serial", "hardware.sram.capacity": "32 GiB"}
+        result = simres.simulate(
+            given, chip=str(CHIPS / "tpuv4.yaml"), overrides=overrides, record="aggregate"
+        )
+        busy = result.record.engines["vector"].working_ps
+        nbytes = sum(tensor.nbytes for tensor in plain.tensors.values())
+        name, measured = f"{row['operator']} {row['shape']}", float(row["program_median_us"])
+        rows[row["family"]].append(Row(name, row["operator"], measured, busy / 1e6, nbytes, "tpuv4"))
+    for family, some in rows.items():
+        if some:
+            yield found(FAMILIES[family], some)
+
+
+def laid_out(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape of several axes with one of them padded to the lanes: the one that pads least."""
+    if len(shape) == 1:
+        return tuple(shape)
+    padded = [-(-size // LANES) * LANES for size in shape]
+    axis = min(range(len(shape)), key=lambda axis: padded[axis] / shape[axis])
+    return (*shape[:axis], padded[axis], *shape[axis + 1 :])
+
+
+def operator(kind: str, shape: Sequence[int], result: str) -> Workload:
+    """An operator on fp16 tensors of this shape, with a result of type `result` (`float16`, `float32`)."""
+    window, out, each = None, tuple(shape), KIND_TABLE[kind].cost
+    assert each is not None
+    if KIND_TABLE[kind].pooling:
+        window, out = (
+            Window((2, 2), (2, 2), (0, 0, 0, 0), (1, 1)),
+            (*shape[:-2], shape[-2] // 2, shape[-1] // 2),
+        )
+    dtype = result.replace("float", "fp")
+    names = ("a", "b") if kind in ("add", "sub", "mul", "div") else ("a",)
+    tensors = [Tensor(name, Role.INPUT, tuple(shape), "fp16") for name in names]
+    tensors.append(Tensor("y", Role.ACTIVATION, out, dtype))
+    op = Op(
+        "y",
+        kind,
+        Unit.HOST,
+        names,
+        ("y",),
+        vector_ops=each.ops * tensors[0].elements,
+        window=window,
+        attributes={OPERANDS: "fp16"},
+    )
+    return workload((op, tensors))
 
 
 CORAL = {
@@ -199,11 +268,14 @@ def coral(data: Path) -> Iterator[Found]:
     """Whole networks on an Edge TPU with its weights warm, in milliseconds."""
     rows = []
     for row in read(data, "coral_edge_tpu.csv"):
+        if row["network"] not in CORAL:
+            sys.stderr.write(f"not simulated, as its layers are not at hand: {row['network']}\n")
+            continue
         overrides = {"workload": CORAL[row["network"]]}
         result = simres.simulate(CHIPS.parent / "edge-tpu.yaml", overrides=overrides, record="aggregate")
         macs, measured = int(row["stand_in_macs"]), float(row["edge_tpu_dev_board_ms"])
-        rows.append(Row(row["network"], "", measured, result.makespan_ps / 1e9, macs))
-    yield Found("Edge TPU, Dev Board", "ms", rows)
+        rows.append(Row(row["network"], "", measured, result.makespan_ps / 1e9, macs, "edge-tpu"))
+    yield found(data_sets.EDGE_TPU, rows)
 
 
 SETS: Mapping[str, Callable[[Path], Iterator[Found]]] = {
@@ -211,41 +283,9 @@ SETS: Mapping[str, Callable[[Path], Iterator[Found]]] = {
     "nvdla": nvdla,
     "eyeriss": eyeriss,
     "tpuv4": tpuv4,
+    "operators": operators,
     "coral": coral,
 }
-
-
-def errors(rows: Sequence[Row]) -> tuple[float, float]:
-    """The mean and the median of the sizes of the errors."""
-    sizes = [abs(row.error) for row in rows]
-    return mean(sizes), median(sizes)
-
-
-def by_one_rate(rows: Sequence[Row]) -> list[Row]:
-    """What multiply-accumulates over one rate say of the rows, at the rate that has the least mean error."""
-    rates = {row.macs / row.measured for row in rows}
-    ruled = ([row._replace(simulated=row.macs / rate) for row in rows] for rate in rates)
-    return min(ruled, key=errors)
-
-
-def report(found: Found, longest: int = 24) -> Iterator[str]:
-    """Lines about a set of measurements: its rows, unless they are many, and errors by group."""
-    yield f"{found.title}, {found.unit}"
-    ruled = by_one_rate(found.rows)
-    if len(found.rows) <= longest:
-        for row, rule in zip(found.rows, ruled, strict=True):
-            yield (
-                f"  {row.name:32}{row.measured:12.2f} measured{row.simulated:12.2f} simulated"
-                f" {row.error:+7.1%}   one rate {rule.error:+7.1%}"
-            )
-    groups = list(dict.fromkeys(row.group for row in found.rows))
-    for group in ["", *groups] if groups != [""] else groups:
-        chosen = [number for number, row in enumerate(found.rows) if group in ("", row.group)]
-        simulated_error, rule_error = (
-            "{:.1%} mean, {:.1%} median".format(*errors([rows[number] for number in chosen]))
-            for rows in (found.rows, ruled)
-        )
-        yield f"  {group or 'all'}: {len(chosen)} rows, error {simulated_error}; one rate {rule_error}"
 
 
 def main() -> int:
@@ -259,8 +299,8 @@ def main() -> int:
     if not given.data.is_dir():
         parser.error(f"`{given.data}` is no folder")
     for name in given.sets or SETS:
-        for found in SETS[name](given.data):
-            print("\n".join(report(found)), flush=True)
+        for one in SETS[name](given.data):
+            print("\n".join(report(one)), flush=True)
     return 0
 
 

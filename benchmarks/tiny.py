@@ -2,7 +2,7 @@
 
     python benchmarks/tiny.py --data DIR [--rows]
 
-DIR has `mlperf_tiny_systems.csv`, `mlperf_tiny_latency.csv` and `baselines.csv`. Each prediction is simres's
+DIR has `mlperf_tiny_systems.csv` and `mlperf_tiny_latency.csv`. Each prediction is simres's
 own: the board's chip as shipped, the network in int8, scheduler `serial`. Nothing is fitted but where it says
 so, and then never to the row that is predicted. `--rows` prints every row.
 """
@@ -10,7 +10,6 @@ so, and then never to the row that is predicted. `--rows` prints every row.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -18,7 +17,9 @@ from pathlib import Path
 from statistics import geometric_mean, mean, median
 from typing import NamedTuple
 
-from simres.api import simulate
+from measured import read as read_rows  # type: ignore[import-not-found]
+
+from simres.api import find_workload, simulate
 from simres.hardware.microcontroller import MicrocontrollerSpec
 from simres.plugins.registry import default_registry
 from simres.scenario.loader import from_document, load_chip
@@ -69,8 +70,21 @@ class Row(NamedTuple):
     network: str
     workload: str
     ms: float
+    clock_mhz: float
     plain: bool
     """int8, weights in flash, no option that trades time for memory."""
+    board: str = ""
+    supply: str = ""
+    """What the entry says of its supply."""
+    energy_uj: float = 0.0
+    """0 where there was no meter."""
+    energy_ms: float = 0.0
+    """The time of an inference in the run with the meter."""
+
+    @property
+    def mac_us(self) -> float:
+        """Microseconds at one multiply-accumulate a cycle of the published clock."""
+        return macs(self.workload) / self.clock_mhz
 
 
 class Error(NamedTuple):
@@ -88,32 +102,42 @@ class Error(NamedTuple):
 
 def read(data: Path) -> list[Row]:
     """The rows with a stated clock that are no FPGAs; results that were handed in again count once."""
-    with (data / "mlperf_tiny_systems.csv").open(newline="") as file:
-        systems = {one["system_id"]: one for one in csv.DictReader(file)}
+    systems = {one["system_id"]: one for one in read_rows(data, "mlperf_tiny_systems.csv")}
     found = []
-    with (data / "mlperf_tiny_latency.csv").open(newline="") as file:
-        for one in csv.DictReader(file):
-            system = systems[one["system_id"]]
-            chip = next((chip for part, chip in BOARDS.items() if part in system["board"]), "")
-            if one["same_file_as"] or not chip:
-                continue
-            software, network = system["software"], one["network"]
-            live = network == "vww" and any(part in software for part in LIVE)
-            named = f"{one['system_id']} {one['flags']}"
-            odd = any(part in named for part in ("min_ram", "max_performance"))
-            found.append(
-                Row(
-                    one["system_id"],
-                    chip,
-                    system["family"],
-                    next((name for name in LIBRARIES if name in software), software),
-                    network,
-                    "tiny:vww_live" if live else f"tiny:{network}",
-                    float(one["latency_ms"]),
-                    not odd and not system["numeric_type"].startswith("float"),
-                )
+    for one in read_rows(data, "mlperf_tiny_latency.csv"):
+        system = systems[one["system_id"]]
+        chip = next((chip for part, chip in BOARDS.items() if part in system["board"]), "")
+        if one["same_file_as"] or not chip:
+            continue
+        software, network = system["software"], one["network"]
+        live = network == "vww" and any(part in software for part in LIVE)
+        named = f"{one['system_id']} {one['flags']}"
+        odd = any(part in named for part in ("min_ram", "max_performance"))
+        clock = system.get("accelerator_clock_mhz") or system.get("processor_clock_mhz") or "1"
+        found.append(
+            Row(
+                one["system_id"],
+                chip,
+                system["family"],
+                next((name for name in LIBRARIES if name in software), software),
+                network,
+                "tiny:vww_live" if live else f"tiny:{network}",
+                float(one["latency_ms"]),
+                float(clock),
+                not odd and not system["numeric_type"].startswith("float"),
+                system["board"],
+                system.get("hardware_notes", ""),
+                float(one.get("energy_uj") or 0),
+                float(one.get("energy_run_latency_ms") or 0),
             )
+        )
     return found
+
+
+@cache
+def macs(workload: str) -> int:
+    """Multiply-accumulates of a network."""
+    return find_workload(workload).macs
 
 
 @cache
@@ -155,32 +179,49 @@ def as_counted(rows: Iterable[Row]) -> Iterator[Error]:
         yield Error(row, simulated_ms(row.chip, row.workload))
 
 
+def of_the_library(row: Row, rows: Sequence[Row]) -> tuple[list[Row], str]:
+    """The rows on which the factor of a row's library is measured, and what sets them apart from it."""
+    same = [other for other in rows if other.library == row.library and _usable(other)]
+    boards = [other for other in same if other.chip != row.chip]
+    return (boards, "boards") if boards else ([one for one in same if one.network != row.network], "networks")
+
+
+def of_the_system(row: Row, rows: Sequence[Row]) -> list[Row]:
+    """The same system's other networks, for `ic`; nothing for the others."""
+    if row.network != "ic":
+        return []
+    return [one for one in rows if one.system == row.system and one.network != "ic" and _usable(one)]
+
+
 def by_library(rows: Sequence[Row]) -> Iterator[Error]:
     """One factor a library, the median of other boards; of the board's other networks where it is alone."""
     for row in rows:
-        same = [other for other in rows if other.library == row.library and _usable(other)]
-        boards = [other for other in same if other.chip != row.chip]
-        networks = [other for other in same if other.network != row.network]
-        if boards or networks:
-            yield with_factor(row, boards or networks, median, "boards" if boards else "networks")
+        others, by = of_the_library(row, rows)
+        if others:
+            yield with_factor(row, others, median, by)
+
+
+def rate_by_library(rows: Sequence[Row]) -> Iterator[Error]:
+    """The simple rule for the same: multiply-accumulates a cycle of the library, from the same rows."""
+    for row in rows:
+        others, by = of_the_library(row, rows)
+        if others:
+            yield Error(row, row.mac_us * median(other.ms / other.mac_us for other in others), by)
 
 
 def from_the_other_three(rows: Sequence[Row]) -> Iterator[Error]:
     """`ic` by one factor, the mean of the same system's other networks."""
     for row in rows:
-        others = [other for other in rows if other.system == row.system and other.network != "ic"]
-        if row.network == "ic" and (others := list(filter(_usable, others))):
+        if others := of_the_system(row, rows):
             yield with_factor(row, others, geometric_mean, "networks")
 
 
 def by_rate(rows: Sequence[Row]) -> Iterator[Error]:
     """The simple rule for the same: `ic` at the rate of multiply-accumulates of the system's others."""
-    macs = {"ic": 12_501_632, "kws": 2_656_768, "vww": 7_489_664, "ad": 264_192}
     for row in rows:
-        others = [other for other in rows if other.system == row.system and other.network != "ic"]
-        if row.network == "ic" and (others := list(filter(_usable, others))):
-            each = geometric_mean(other.ms / macs[other.network] for other in others)
-            yield Error(row, each * macs["ic"], "networks")
+        if others := of_the_system(row, rows):
+            each = geometric_mean(other.ms / macs(f"tiny:{other.network}") for other in others)
+            yield Error(row, each * macs("tiny:ic"), "networks")
 
 
 def flash(rows: Sequence[Row]) -> Iterator[tuple[Row, float, float]]:
@@ -265,11 +306,6 @@ def main(data: Path, *, every: bool) -> int:
                 for chip in {row.chip: 0 for row in of}
             }
             print(f"{library:<36} {', '.join(f'{chip} {value:.2f}' for chip, value in by_chip.items())}")
-    if (data / "baselines.csv").exists():
-        with (data / "baselines.csv").open(newline="") as file:
-            for line in csv.reader(file):
-                if line[0] == "MLPerf Tiny" and ": " not in line[1]:
-                    print(f"rule: {line[1]}: mean {line[5]}, median {line[6]} %")
     return 0
 
 

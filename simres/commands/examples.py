@@ -34,7 +34,10 @@ def examples(
         table.add_column("what it is", ratio=1)
         table.add_column("to see it", no_wrap=True)
         for name, path in files.items():
-            table.add_row(name, shipped.description(path), _to_see(path, command).format(name))
+            said = shipped.description(path)
+            if kind == "chip":
+                said += f"\nerror against silicon: {shipped.known_error(path) or 'not known'}"
+            table.add_row(name, said, _to_see(path, command).format(name))
         console.print(table)
         console.print()
 
@@ -58,6 +61,7 @@ def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
                 "description": shipped.description(path),
                 "command": _to_see(path, command).format(name),
             }
+            | ({"validated": shipped.known_error(path)} if kind == "chip" else {})
             for name, path in files.items()
         ]
         for kind, (files, command) in kinds.items()

@@ -108,6 +108,13 @@ def description(path: Path) -> str:
     return f"{len(found.ops)} operators, {format_count(found.parameters)} parameters, {macs}"
 
 
+def known_error(path: Path) -> str:
+    """What a chip's file says of its error against silicon; empty where that is not known."""
+    from simres.scenario.source import read
+
+    return str(read(path).data.get("validated", ""))
+
+
 def _trained(path: Path) -> str:
     """A summary of a checkpoint's metadata, read without torch: a length, then JSON, then the weights."""
     import json

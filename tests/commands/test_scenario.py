@@ -156,6 +156,15 @@ class TestExamples:
         for item in [*document["scenarios"], *document["chips"], *document["workloads"]]:
             assert item["description"]
 
+    def test_chips_come_with_their_known_error(self, simres):
+        document = json.loads(simres("examples", "--json").stdout)
+        said = {item["name"]: item["validated"] for item in document["chips"]}
+        assert said["paper"] == ""
+        assert "times of MLPerf Tiny" in said["nucleo-l4r5zi"]
+        text = " ".join(simres("examples").stdout.split())
+        assert "error against silicon: not known" in text
+        assert text.count("error against silicon:") == len(said)
+
     def test_the_commands_it_names_work(self, simres):
         document = json.loads(simres("examples", "--json").stdout)
         for item in [*document["scenarios"], *document["workloads"]]:

@@ -9,7 +9,7 @@ from simres.plugins.hooks import Component, ComponentRole, Importer, Pass, hooki
 
 @hookimpl
 def simres_components() -> Iterator[Component]:
-    """The kind `array`, and by the name that it had until 0.1 its setting that counts as SCALE-Sim does."""
+    """The kinds `array` and `vector`, and `systolic`, by which name `array` was known until 0.1."""
     yield Component(
         kind="array",
         role=ComponentRole.MATRIX,
@@ -21,6 +21,12 @@ def simres_components() -> Iterator[Component]:
         role=ComponentRole.MATRIX,
         spec="simres_systolic.array:SystolicSpec",
         summary="the kind `array` with `counting: scalesim`: cycles as SCALE-Sim counts them",
+    )
+    yield Component(
+        kind="vector",
+        role=ComponentRole.HOST,
+        spec="simres_systolic.vector:VectorSpec",
+        summary="a vector unit that takes operators in passes through ports of its own",
     )
 
 
