@@ -21,11 +21,10 @@ from simres.exploration import table, worker_processes
 from simres.exploration.constraints import Constraint, limits_of
 from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.pareto import front
-from simres.exploration.point_figures import FigureRow
+from simres.exploration.point_figures import Evaluation, FigureRow
 from simres.exploration.search import SAMPLERS, Searched, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
-from simres.exploration.sweep import Evaluation
 from simres.plugins.registry import Registry
 
 pytest.importorskip("optuna")

@@ -148,6 +148,7 @@ def test_a_target_is_met_by_simulation_in_the_users_units(name):
     assert best.outcome.makespan_ps <= found.target.ps
     workload = api.find_workload(str(path.parent / "branches.json"))
     trial = Trial(api.find_scenario(path), {ONLY: workload}, Registry())
+    trial.adopt()
     again = trial.with_value(
         best.component, best.resource, best.resource.quantity.parse(spelled), How.DOUBLED
     )
