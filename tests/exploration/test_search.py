@@ -104,6 +104,25 @@ def best(rows: Iterable[FigureRow], limits: tuple[Constraint, ...] = ()) -> set[
     return {values[number] for number in front(values)}
 
 
+def test_at_the_end_schedules_are_handed_on(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:
+    """A point that came out too slow gets the schedule of one with less; the storage keeps its own time."""
+    most, less = study.space.point((3, 3, 0)), study.space.point((3, 2, 0))
+    slow = {"makespan_ps": 10**12, "image_ps": 10**12}
+    evaluation = FromGrid(grid | {study.key(most): grid[study.key(most)] | slow})
+    path = tmp_path / "s.jsonl"
+    found = searched(study, evaluation, SIZE, path)
+    rows = {row["key"]: row for row in table.rows_in(path)}
+    assert rows == {row["key"]: row for row in found.rows}
+    handed = rows[study.key(most)]
+    source = rows[handed["schedule_from"]]
+    assert source["schedule_from"] is None
+    assert source["scheduler"] == "serial"
+    assert handed["makespan_ps"] <= rows[study.key(less)]["makespan_ps"]  # type: ignore[operator]
+    path.unlink()
+    (stored,) = (row for row in searched(study, evaluation, 1, path).rows if row["key"] == study.key(most))
+    assert stored["makespan_ps"] == handed["makespan_ps"]
+
+
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_search_as_large_as_the_space_is_the_whole_grid(
     study: Study, grid: dict[str, FigureRow], tmp_path: Path, sampler: str

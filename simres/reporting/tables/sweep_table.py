@@ -85,8 +85,7 @@ def report(
         )
         if handed := sum(row.get("schedule_from") is not None for row in good):
             yield from wrapped(
-                f"{handed} of them run the schedule of a design with less, which is faster on them than their "
-                "own.",
+                f"{handed} of them run the schedule of a design with less, which is faster than their own.",
                 width,
             )
         names = ", ".join(objective.name for objective in objectives)
