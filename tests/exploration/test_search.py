@@ -19,6 +19,7 @@ from simres import api
 from simres.errors import ExitCode, SimresError
 from simres.exploration import table, worker_processes
 from simres.exploration.constraints import Constraint, limits_of
+from simres.exploration.handing_on import hand_on
 from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.pareto import front
 from simres.exploration.point_figures import Evaluation, FigureRow
@@ -58,9 +59,17 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="module")
-def grid(study: Study) -> dict[str, FigureRow]:
+def alone(study: Study) -> dict[str, FigureRow]:
+    """Every point by itself."""
     found = worker_processes.here(study, range(SIZE), SIZE)
     return {str(row["key"]): row for rows in found for row in rows}
+
+
+@pytest.fixture(scope="module")
+def grid(study: Study, alone: dict[str, FigureRow]) -> dict[str, FigureRow]:
+    """The rows of a sweep, which has handed on what there is to hand on."""
+    rows = {point: alone[study.key(point)] for point in range(SIZE)}
+    return alone | {study.key(at): row for at, row in hand_on(study, rows, worker_processes.here).items()}
 
 
 class FromGrid:
@@ -267,10 +276,10 @@ def test_a_search_learns_from_the_table_of_a_sweep(
     assert searched(study, FromGrid(grid), SIZE, path).before == 20
 
 
-def test_processes_search_as_this_one_does(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:
+def test_processes_search_as_this_one_does(study: Study, alone: dict[str, FigureRow], tmp_path: Path) -> None:
     found = searched(study, partial(worker_processes.processes, workers=2), 10, tmp_path / "s.jsonl")
     assert len(found.rows) == 10
-    assert all(grid[str(row["key"])] == row for row in found.rows)
+    assert all(alone[str(row["key"])] == row for row in found.rows if row["schedule_from"] is None)
 
 
 def test_a_file_holds_one_search(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:
