@@ -24,15 +24,11 @@ class SweepObserver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """The result of a sweep: points in all, those evaluated before, and those that failed this time.
-
-    `handed_on` counts those that now have the schedule of a point with less of something (`hand_on`).
-    """
+    """The result of a sweep: points in all, those evaluated before, and those that failed this time."""
 
     points: int
     before: int
     failed: int
-    handed_on: int
 
 
 def sweep(study: Study, path: Path, evaluation: Evaluation, observer: SweepObserver) -> Swept:
@@ -67,4 +63,4 @@ def sweep(study: Study, path: Path, evaluation: Evaluation, observer: SweepObser
         faster = hand_on(study, done, evaluation)
     if faster:
         replace_rows(path, {str(row["key"]): row for row in faster.values()})
-    return Swept(size, before, failures, len(faster))
+    return Swept(size, before, failures)
