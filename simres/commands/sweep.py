@@ -24,8 +24,8 @@ from simres.commands.simulate import split
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
+    from simres.exploration.point_figures import Evaluation
     from simres.exploration.study import Study
-    from simres.exploration.sweep import Evaluation
 
 USUAL = "latency,energy"
 """What counts where nobody says."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from simres.errors import RenamedWarning, SimresError, SimresWarning, install
 from simres.exploration.chunks import AHEAD, chunks
-from simres.exploration.point_figures import FigureRow, failed, outcome
+from simres.exploration.point_figures import FigureRow, failed, outcomes
 from simres.exploration.study import Study
 from simres.exploration.worker_processes import cores
 from simres.planning.evaluate import versions
@@ -194,7 +194,7 @@ class _Bench:
                 self._differs = _difference(self.expected, versions_of(self.study, self._registry))
             if self._differs:
                 return self._differs
-            return [outcome(self.study, point, self._registry) for point in points]
+            return list(outcomes(self.study, points, self._registry))
 
 
 def _portion(name: str, points: Sequence[int]) -> list[FigureRow] | str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from simres.errors import SimresError
-from simres.exploration.point_figures import FIGURES, FigureRow
+from simres.exploration.point_figures import FIGURES, SOURCE, FigureRow
 from simres.exploration.space import Knob
 from simres.exploration.table import rows_in
 from simres.plugins.registry import Registry, resolve
@@ -39,18 +39,18 @@ def designs_in(path: Path, registry: Registry) -> Designs:
     if not rows:
         raise SimresError(f"the table `{path}` has no rows yet", "let the sweep write some first")
     columns = list(rows[0])
-    figures = [figure.name for figure in FIGURES]
+    known = [*(figure.name for figure in FIGURES), "error", SOURCE]
     for number, row in enumerate(rows, 1):
-        if list(row) != columns or columns[-len(figures) - 1 :] != [*figures, "error"]:
+        if list(row) != columns or columns[-len(known) :] != known:
             raise SimresError(
                 f"`{path}` is no table of this simres: line {number} has other columns",
                 "sweep again into another file (`-o`)",
             )
-    keys = columns[1 : -len(figures) - 1]
+    keys = columns[1 : -len(known)]
     knobs = tuple(Knob(key, _spelled(key, {row[key] for row in rows}, registry)) for key in keys)
     places = [{value: at for at, value in enumerate(knob.numbers or knob.values)} for knob in knobs]
     try:
-        rows.sort(key=lambda row: [known[row[key]] for key, known in zip(keys, places, strict=True)])  # type: ignore[index]
+        rows.sort(key=lambda row: [ranks[row[key]] for key, ranks in zip(keys, places, strict=True)])  # type: ignore[index]
     except KeyError as error:
         raise SimresError(
             f"`{path}` is no table of this simres: `{shorten(error.args[0])}` is there as text and as number"

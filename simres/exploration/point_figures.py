@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from simres.errors import InvariantViolation, PluginFailure, SimresError
 from simres.exploration.study import Study
 from simres.hardware.specs import BusSpec, MemorySpec
+from simres.planning.crew import Crew, plan_crew
 from simres.planning.evaluate import evaluate
+from simres.planning.handed_on import handed_on
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
 from simres.result import Result
@@ -19,6 +21,12 @@ Cell = int | float | str | None
 
 FigureRow = dict[str, Cell]
 """A point's values by column: its key, the knobs, the figures."""
+
+Evaluation = Callable[[Study, Iterable[int], int], Iterator[list[FigureRow]]]
+"""Evaluates points: takes a study, points, and the number of points; yields rows on completion."""
+
+SOURCE = "schedule_from"
+"""The column with the key of the point whose schedule a point has; None where it has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +54,34 @@ FIGURES = (
     Figure("tasks", "tasks of the Program"),
     Figure("accuracy", "share of test images that the network gets right, if it says so"),
 )
-"""Every column other than the key, the knobs and `error`."""
+"""Every column other than the key, the knobs, `error` and `schedule_from`."""
 
 
-def outcome(study: Study, point: int, registry: Registry) -> FigureRow:
-    """Returns the row of a point. Any error there is put into its column `error`; none is raised."""
+def outcomes(study: Study, points: Iterable[int], registry: Registry) -> Iterator[FigureRow]:
+    """Yields the rows of points. Any error there is put into the column `error`; none is raised.
+
+    Consecutive points that take the schedule of one and the same point share it.
+    """
+    planned: dict[int, tuple[Scenario, Crew]] = {}
+    for point in points:
+        if study.sources.get(point) not in planned:
+            planned.clear()
+        yield _outcome(study, point, registry, planned)
+
+
+def _outcome(
+    study: Study, point: int, registry: Registry, planned: dict[int, tuple[Scenario, Crew]]
+) -> FigureRow:
+    """The row of a point; the schedule that it takes from another is added to `planned`."""
     try:
         scenario = study.scenario(point, registry)
-        result = evaluate(scenario, study.networks(scenario), registry, RecordLevel.NONE)
+        crew = None
+        if (source := study.sources.get(point)) is not None:
+            if source not in planned:
+                planned[source] = _planned(study, source, registry)
+            other, made = planned[source]
+            crew = handed_on(made, other, scenario, registry)
+        result = evaluate(scenario, study.networks(scenario), registry, RecordLevel.NONE, crew)
         return _row(study, point, figures_of(result, scenario), None)
     except (InvariantViolation, PluginFailure) as failure:
         return failed(study, point, f"internal error: {failure.message}")
@@ -63,6 +91,12 @@ def outcome(study: Study, point: int, registry: Registry) -> FigureRow:
         return failed(study, point, f"internal error: {type(failure).__name__}: {failure}")
 
 
+def _planned(study: Study, point: int, registry: Registry) -> tuple[Scenario, Crew]:
+    scenario = study.scenario(point, registry)
+    brief = not scenario.tenants
+    return scenario, plan_crew(scenario, study.networks(scenario), registry, brief=brief)
+
+
 def failed(study: Study, point: int, reason: str) -> FigureRow:
     """Returns the row of a point that failed."""
     return _row(study, point, {}, " ".join(reason.split()))
@@ -70,7 +104,21 @@ def failed(study: Study, point: int, reason: str) -> FigureRow:
 
 def columns(study: Study) -> list[str]:
     """Returns the columns of a study's table, in order."""
-    return ["key", *study.head, *(figure.name for figure in FIGURES), "error"]
+    return ["key", *study.head, *(figure.name for figure in FIGURES), "error", SOURCE]
+
+
+def reader(study: Study) -> Callable[[FigureRow], int | None]:
+    """Returns a function that finds the point of a row; None if the row is not one of this study."""
+    places = [{value: at for at, value in enumerate(values)} for values in study.head.values()]
+
+    def point_of(row: FigureRow) -> int | None:
+        found = [known.get(row.get(key)) for key, known in zip(study.head, places, strict=True)]  # type: ignore[arg-type]
+        if None in found:
+            return None
+        point = study.space.point([at for at in found if at is not None])
+        return point if study.key(point) == row.get("key") else None
+
+    return point_of
 
 
 def _row(study: Study, point: int, figures: Mapping[str, Cell], error: str | None) -> FigureRow:
@@ -79,6 +127,8 @@ def _row(study: Study, point: int, figures: Mapping[str, Cell], error: str | Non
     row |= {key: values[at] for (key, values), at in zip(study.head.items(), places, strict=True)}
     row |= {figure.name: figures.get(figure.name) for figure in FIGURES}
     row["error"] = error
+    source = study.sources.get(point)
+    row[SOURCE] = None if source is None else study.key(source)
     return row
 
 

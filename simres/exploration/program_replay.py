@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from simres.errors import InvariantViolation
 from simres.planning.crew import Crew, record_of, run_crew
-from simres.planning.plan import behaviours_of, chip_of
-from simres.plugins.registry import Registry
 from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import ONLY, view_name
-from simres.scenario.model import Scenario
 from simres.simulation.check import check
 from simres.units import format_bytes
 from simres.workload.graph import Ledger
@@ -19,19 +14,6 @@ from simres.workload.graph import Ledger
 
 class ProgramDoesNotFit(Exception):
     """A schedule needs more of a memory than exists; the message states how much."""
-
-
-def moved(crew: Crew, scenario: Scenario, registry: Registry) -> Crew:
-    """Returns the crew with its schedules on the chip of `scenario`, which must have the same networks.
-
-    Raises `SimresError` for an impossible chip.
-    """
-    chip = chip_of(scenario, registry)
-    members = {
-        name: replace(crew.members[name], chip=chip_of(own, registry))
-        for name, own in scenario.parts().items()
-    }
-    return Crew(chip, behaviours_of(chip, registry), members)
 
 
 def replay(crew: Crew) -> tuple[Program, Record]:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from simres.errors import SimresError
 from simres.exploration.constraints import Constraint
+from simres.exploration.handing_on import hand_on
 from simres.exploration.objectives import Objective
-from simres.exploration.point_figures import FigureRow, columns
+from simres.exploration.point_figures import Evaluation, FigureRow, columns, reader
 from simres.exploration.space import Knob
 from simres.exploration.study import Study
-from simres.exploration.sweep import Evaluation, SweepObserver, reader
-from simres.exploration.table import Table
+from simres.exploration.sweep import SweepObserver
+from simres.exploration.table import Table, replace_rows
 from simres.exploration.trials import ROW, Trials, row_of
 from simres.text import shorten
 
@@ -68,7 +69,8 @@ def search(
     rank, so that neighbours are neighbours; rows that break limits rank behind those that break them less. A
     point is never evaluated twice: a repeated proposal is answered from the known row. `sampler` is one of
     `SAMPLERS`. The same seed gives the same search if one point is evaluated at a time and nothing interrupts
-    it.
+    it. At the end, schedules are handed on between the points of the table (`hand_on`); what is proposed and
+    `storage` know of the points by themselves.
 
     Raises `SimresError` as `Table` and `Trials` do, and for an unknown sampler; all rows written before an
     error remain.
@@ -110,7 +112,11 @@ def search(
                 if new >= LOOK:
                     new = 0
                     table.append(found.look())
-        return Searched(tuple(found.rows.values()), before, failures)
+        faster = hand_on(study, found.rows, evaluation)
+    if faster:
+        found.rows.update(faster)
+        replace_rows(path, {str(row["key"]): row for row in faster.values()})
+    return Searched(tuple(found.rows.values()), before, failures)
 
 
 @dataclass

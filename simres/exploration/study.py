@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from simres.errors import InvalidFile, SimresError
 from simres.exploration.space import DesignSpace, Knob
 from simres.hardware.specs import MemorySpec
 from simres.planning.evaluate import versions
+from simres.planning.handed_on import takes_from
 from simres.plugins.registry import Registry
 from simres.scenario.loader import Template, resolved
 from simres.scenario.model import Scenario
 from simres.workload.graph import Ledger, Workload, canonical
 
-ROWS_VERSION = 1
+ROWS_VERSION = 2
 """Version of the rows; rows of another version are not reused."""
+
+Chains = tuple[tuple[int, ...], ...]
+"""Numbers of a knob's values, each in one chain."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,9 @@ class Study:
 
     `workloads` are the networks by the name or file that scenarios have for them. `identity` identifies all
     that does not vary, `identities` every value of every knob (the content of a chip's file, for example, and
-    not only its name). `slow` are the knobs that schedules depend on most.
+    not only its name). `slow` are the knobs that schedules depend on most. `chains` has the values of each
+    knob by number, in chains from less to more: a chip has no less of anything than those before it in its
+    chain. `sources` are points that take the schedule of another point instead of one of their own.
     """
 
     template: Template
@@ -38,6 +45,8 @@ class Study:
     identities: tuple[tuple[str, ...], ...]
     slow: tuple[str, ...] = ()
     plugins: bool = True
+    chains: tuple[Chains, ...] = ()
+    sources: Mapping[int, int] = field(default_factory=dict)
 
     def scenario(self, point: int, registry: Registry) -> Scenario:
         """Returns the scenario at a point. Raises `SimresError` where its settings are incompatible."""
@@ -95,13 +104,25 @@ def study_of(
 
     identities = []
     slow: list[str] = []
+    chains = []
     for knob, found in zip(space.knobs, tried, strict=True):
         identities.append(tuple(map(stated, found)))
+        chains.append(_chains(knob, found, registry))
         if _is_slow(knob, found):
             slow.append(knob.key)
     fixed = {"rows": ROWS_VERSION, "settings": settings, "base": stated(base, networks=False) if base else ""}
     identity = hashlib.sha256(canonical(fixed).encode()).hexdigest()
-    return Study(template, settings, space, workloads, identity, tuple(identities), tuple(slow), plugins)
+    return Study(
+        template,
+        settings,
+        space,
+        workloads,
+        identity,
+        tuple(identities),
+        tuple(slow),
+        plugins,
+        tuple(chains),
+    )
 
 
 def tries(
@@ -170,3 +191,20 @@ def _is_slow(knob: Knob, found: list[Scenario]) -> bool:
         return True
     memory = any(isinstance(scenario.hardware.get(name), MemorySpec) for scenario in found)
     return memory and field in ("", "capacity", "alignment", "kind")
+
+
+def _chains(knob: Knob, found: list[Scenario], registry: Registry) -> Chains:
+    """The values of a knob in chains from less to more, by number: upwards or, as of a delay, downwards."""
+    numbers = knob.numbers
+    upwards = sorted(range(len(found)), key=numbers.__getitem__) if numbers else list(range(len(found)))
+
+    def cut(ranked: list[int]) -> Chains:
+        chains = [[ranked[0]]]
+        for before, at in pairwise(ranked):
+            if takes_from(found[at], found[before], registry):
+                chains[-1].append(at)
+            else:
+                chains.append([at])
+        return tuple(map(tuple, chains))
+
+    return min(cut(upwards), cut(upwards[::-1]), key=len)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from simres.exploration.point_figures import FigureRow, columns
+from simres.exploration.handing_on import NEEDED, hand_on
+from simres.exploration.point_figures import Evaluation, FigureRow, columns, reader
 from simres.exploration.study import Study
-from simres.exploration.table import Table
-
-Evaluation = Callable[[Study, Iterable[int], int], Iterator[list[FigureRow]]]
-"""Evaluates points: takes a study, points, and the number of points; yields rows on completion."""
+from simres.exploration.table import Table, replace_rows
 
 
 class SweepObserver(Protocol):
@@ -34,43 +31,36 @@ class Swept:
     failed: int
 
 
-def reader(study: Study) -> Callable[[FigureRow], int | None]:
-    """Returns a function that finds the point of a row; None if the row is not one of this study."""
-    places = [{value: at for at, value in enumerate(values)} for values in study.head.values()]
-
-    def point_of(row: FigureRow) -> int | None:
-        found = [known.get(row.get(key)) for key, known in zip(study.head, places, strict=True)]  # type: ignore[arg-type]
-        if None in found:
-            return None
-        point = study.space.point([at for at in found if at is not None])
-        return point if study.key(point) == row.get("key") else None
-
-    return point_of
-
-
 def sweep(study: Study, path: Path, evaluation: Evaluation, observer: SweepObserver) -> Swept:
     """Evaluates every point of `study` that is not in the table at `path` yet, and adds its row there.
 
-    Points that failed before count as done. Raises `SimresError` as `Table` does. After any interruption, all
-    rows written so far remain, and the same call continues from there.
+    Points that failed before count as done. When all are done, schedules are handed on (`hand_on`), and the
+    rows of points that become faster are replaced, all at once. Raises `SimresError` as `Table` does. After
+    any interruption, all rows written so far remain, and the same call continues from there.
     """
-    done = bytearray(study.space.size)
+    done: dict[int, FigureRow] = {}
     point_of = reader(study)
 
     def taken(row: FigureRow) -> bool:
         point = point_of(row)
         if point is not None:
-            done[point] = 1
+            done[point] = {name: row[name] for name in NEEDED}
         return point is not None
 
+    size = study.space.size
     with Table(path, columns(study), taken) as table:
-        before = sum(done)
+        before = len(done)
         failures = 0
-        observer.begin(len(done), before)
-        left = (point for point in study.space.order(study.slow) if not done[point])
-        if before < len(done):
-            for rows in evaluation(study, left, len(done) - before):
+        observer.begin(size, before)
+        left = (point for point in study.space.order(study.slow) if point not in done)
+        if before < size:
+            for rows in evaluation(study, left, size - before):
                 table.append(rows)
-                failures += sum(row["error"] is not None for row in rows)
+                for row in rows:
+                    taken(row)
+                    failures += row["error"] is not None
                 observer.rows(rows)
-    return Swept(len(done), before, failures)
+        faster = hand_on(study, done, evaluation)
+    if faster:
+        replace_rows(path, {str(row["key"]): row for row in faster.values()})
+    return Swept(size, before, failures)

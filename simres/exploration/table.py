@@ -9,23 +9,24 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from simres.errors import SimresError
-from simres.exploration.point_figures import FIGURES, Cell, FigureRow
+from simres.exploration.point_figures import FIGURES, SOURCE, Cell, FigureRow
+from simres.files import write_bytes
 from simres.text import shorten
 
 SUFFIX = ".jsonl"
 NAME = f"sweep{SUFFIX}"
 """The file name of a table where only a folder is given."""
 
-TEXTS = ("key", "network", "program", "bound", "error")
+TEXTS = ("key", "network", "program", "bound", "error", SOURCE)
 """Text columns. Of the other columns that every table has, `accuracy` is a share and the rest are counts."""
-COLUMNS = {figure.name for figure in FIGURES} | {"key", "error"}
+COLUMNS = {figure.name for figure in FIGURES} | {"key", "error", SOURCE}
 LONGEST_LINE = 1 << 20
 """The largest size of a row in bytes."""
 MOST = 10**30
@@ -73,6 +74,12 @@ def lean(rows: Iterable[FigureRow], columns: Iterable[str]) -> list[FigureRow]:
             {name: texts.setdefault(cell, cell) if isinstance(cell, str) else cell for name, cell in cells}
         )
     return found
+
+
+def replace_rows(path: Path, changed: Mapping[str, FigureRow]) -> None:
+    """Replaces rows of a table by key, all of them or none. Raises `SimresError` as `rows_in`, and where the
+    table cannot be written."""
+    write_bytes(path, "".join(line_of(changed.get(str(row["key"]), row)) for row in rows_in(path)).encode())
 
 
 class Table:

@@ -1,7 +1,8 @@
 """Simulates a scenario on chips that have more or less of one resource.
 
 Every change is simulated twice: the same Program replayed on the changed chip, and a new Program that the
-scheduler makes for it. The faster of the two counts, since a schedule that still fits can be kept.
+scheduler makes for it. The faster of the two counts, since a schedule that still fits can be kept. For the
+same reason the schedules made for chips with less are tried on the chip as it is.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from functools import cached_property
 from pydantic import ValidationError
 
 from simres.analysis.unlimited import UnlimitedReplay
+from simres.caching import RecentCache
 from simres.errors import SimresError
-from simres.exploration.program_replay import ProgramDoesNotFit, fit, moved, replay
-from simres.exploration.whatif_outcomes import Change, How, RunSummary, outcome
+from simres.exploration.program_replay import ProgramDoesNotFit, fit, replay
+from simres.exploration.whatif_outcomes import Adopted, Change, How, RunSummary, outcome
 from simres.hardware.resources import Resource, with_value
 from simres.hardware.specs import MemorySpec
-from simres.planning.crew import plan_crew
+from simres.planning.crew import Crew, plan_crew
+from simres.planning.handed_on import moved
 from simres.planning.plan import chip_of
 from simres.plugins.registry import Registry
 from simres.program.names import EngineName
@@ -29,6 +32,9 @@ from simres.scenario.model import Scenario
 from simres.workload.graph import Ledger, Workload
 
 MIB = 1 << 20
+
+KEPT_TASKS = 1 << 17
+"""Schedules of so many tasks are kept together, so that they are not made twice: some 100 MB."""
 
 
 class Trial:
@@ -44,11 +50,34 @@ class Trial:
         self.scenario = replace(scenario.without_requests(), expect=(), overridden=True)
         self.workloads = workloads
         self.registry = registry
-        self.crew = plan_crew(self.scenario, workloads, registry)
+        self.adopted: Adopted | None = None
+        self._crews: RecentCache[Crew] = RecentCache(
+            KEPT_TASKS, lambda crew: sum(len(program.tasks) for program in crew.programs.values())
+        )
+        self._use(plan_crew(self.scenario, workloads, registry))
+
+    def _use(self, crew: Crew) -> None:
+        self.crew = crew
         self.program: Program
         self.record: Record
-        self.program, self.record = replay(self.crew)
+        self.program, self.record = replay(crew)
         self.base = outcome(self.program, self.record)
+
+    def adopt(self) -> None:
+        """Takes the schedule made for half of a resource (twice a delay) if that is faster on the chip as it
+        is, so that no chip with less is faster than this one."""
+        own_ps = self.base.makespan_ps
+        for component, resource in self.resources:
+            value = self.value(component, resource, How.DOUBLED if resource.is_delay else How.HALVED)
+            assert value is not None
+            try:
+                crew = moved(self.planned(component, resource, value), self.scenario, self.registry)
+                took = outcome(*replay(crew))
+            except SimresError:
+                continue
+            if took.makespan_ps < self.base.makespan_ps:
+                self.adopted = Adopted(component, resource, value, own_ps)
+                self._use(crew)
 
     @property
     def resources(self) -> list[tuple[str, Resource]]:
@@ -117,18 +146,43 @@ class Trial:
         fit(crew, self.record)
         return outcome(*replay(crew))
 
-    def reschedule(self, scenario: Scenario) -> RunSummary:
-        """Runs a new schedule for the chip of `scenario`. Raises `SimresError`, `AnswerIsNo` if none fits."""
-        return outcome(*replay(plan_crew(scenario, self.workloads, self.registry)))
+    def planned(self, component: str, resource: Resource, value: int | None) -> Crew:
+        """Returns new schedules for another value of a resource, on that chip.
+
+        Raises `SimresError`, `AnswerIsNo` if none fits.
+        """
+
+        def make() -> Crew:
+            return plan_crew(self.changed(component, resource, value), self.workloads, self.registry)
+
+        return self._crews.get((component, resource.field, value), make)
 
     def change(self, component: str, resource: Resource, how: How) -> Change:
-        """Simulates one change."""
+        """Simulates one change. An unlimited resource can have the schedule made for twice as much of it."""
         value = self.value(component, resource, how)
         found = self.with_value(component, resource, value, how)
-        slower = found.replayed is not None and found.replayed.makespan_ps > self.base.makespan_ps
-        if slower and how is How.FREE:
+        if how is not How.FREE:
+            return found
+        if found.scheduled is not None:
+            found = replace(found, scheduled=self._no_slower(found.scheduled, component, resource, value))
+        if found.replayed is not None and found.replayed.makespan_ps > self.base.makespan_ps:
             found = replace(found, in_order_ps=self.in_order_ps(component, resource))
         return found
+
+    def _no_slower(
+        self, run: RunSummary, component: str, resource: Resource, value: int | None
+    ) -> RunSummary:
+        """The faster of a run with this value and one of the schedule for twice as much as there is now."""
+        twice = self.value(component, resource, How.HALVED if resource.is_delay else How.DOUBLED)
+        assert twice is not None
+        if value is not None and not resource.better(value, twice):
+            return run
+        try:
+            crew = self.planned(component, resource, twice)
+            crew = moved(crew, self.changed(component, resource, value), self.registry)
+            return _fastest(run, outcome(*replay(crew)))
+        except SimresError:
+            return run
 
     def with_value(self, component: str, resource: Resource, value: int | None, how: How) -> Change:
         """Simulates a resource with this value; `how` is the name of the change."""
@@ -146,9 +200,11 @@ class Trial:
         except SimresError as error:
             refused.append(f"the same schedule does not run: {error.message}")
         try:
-            scheduled = self.reschedule(scenario)
+            scheduled = outcome(*replay(self.planned(component, resource, value)))
         except SimresError as error:
             refused.append(f"there is no new schedule: {error.message}")
+        else:
+            scheduled = _fastest(scheduled, replayed)
         return Change(component, resource, how, value, replayed, scheduled, tuple(refused))
 
     def in_order_ps(self, component: str, resource: Resource) -> int:
@@ -158,6 +214,11 @@ class Trial:
         if resource.field == "capacity":
             return relaxed.makespan_ps(memories=_belonging(component, self.record.memories))
         return relaxed.makespan_ps(_belonging(component, self.record.engines))
+
+
+def _fastest(run: RunSummary, other: RunSummary | None) -> RunSummary:
+    """Returns the faster run; the first on a tie."""
+    return run if other is None or run.makespan_ps <= other.makespan_ps else other
 
 
 def _belonging(component: str, names: Iterable[str]) -> list[str]:

@@ -26,11 +26,15 @@ def what_if(
 ) -> WhatIf:
     """Simulates every resource of the chip doubled, halved and unlimited; with a target, what meets it.
 
+    A schedule that is at hand counts wherever it fits: the one of now after every change, and one made for a
+    chip with less on the chip as it is (`WhatIf.adopted`). So less of anything never looks better.
+
     `workloads` are by tenant, that of an only network under the empty name. Where requests arrive over time,
     each network instead runs `images` times. Raises as `plan_crew` does for the scenario as it is. The
     `expect:` is not checked.
     """
     trial = Trial(scenario, workloads, registry)
+    trial.adopt()
     wanted = [(*one, how) for one in trial.resources for how in How]
     steps = len(wanted) + (len(trial.resources) if target_ps is not None else 0)
     changes = []
@@ -39,7 +43,9 @@ def what_if(
             progress(number, steps)
         changes.append(trial.change(component, resource, how))
     schedulers = dict.fromkeys(member.schedule.program.scheduler for member in trial.crew.members.values())
-    found = WhatIf(trial.scenario.name, ", ".join(schedulers), trial.base, tuple(changes))
+    found = WhatIf(
+        trial.scenario.name, ", ".join(schedulers), trial.base, tuple(changes), adopted=trial.adopted
+    )
     if target_ps is None:
         return found
     needs = []

@@ -36,7 +36,8 @@ class Change:
     """One changed resource and the outcome: an impossible run is None, and `refused` gives the reasons.
 
     `value` is in base units, None for no limit. `replayed` is the same schedule on the changed chip,
-    `scheduled` a new one for it. `in_order_ps` is the makespan with every grant in its earlier order; it is
+    `scheduled` the best one for it: the scheduler's, the same one, or of an unlimited resource the one for
+    twice as much of it. `in_order_ps` is the makespan with every grant in its earlier order; it is
     computed for an unlimited resource whose replay takes longer than before (`WhatIf.anomalies`).
     """
 
@@ -106,14 +107,36 @@ class MakespanTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """The chip with less of one resource whose schedule is faster on the chip as it is than its own.
+
+    `own_ps` is the makespan of its own, which `simres simulate` gives.
+    """
+
+    component: str
+    resource: Resource
+    value: int
+    own_ps: int
+
+    @property
+    def name(self) -> str:
+        """The resource as a scenario names it, below `hardware`."""
+        return f"{self.component}.{self.resource.field}"
+
+
+@dataclass(frozen=True, slots=True)
 class WhatIf:
-    """A scenario as it is, and with each change. `target` is present if one was given."""
+    """A scenario as it is, and with each change. `target` is present if one was given.
+
+    `adopted` says which chip's schedule `base` is, where that is another one.
+    """
 
     name: str
     scheduler: str
     base: RunSummary
     changes: tuple[Change, ...]
     target: MakespanTarget | None = None
+    adopted: Adopted | None = None
 
     @property
     def met(self) -> bool:

@@ -19,7 +19,7 @@ from typing import Self
 
 from simres.errors import RenamedWarning, SimresError
 from simres.exploration.chunks import AHEAD, Shares
-from simres.exploration.point_figures import FigureRow, failed, outcome
+from simres.exploration.point_figures import FigureRow, failed, outcomes
 from simres.exploration.study import Study
 from simres.plugins.registry import Registry
 
@@ -46,8 +46,8 @@ def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[Figur
     usual = gc.get_threshold()
     gc.set_threshold(GARBAGE)
     try:
-        for point in points:
-            yield [outcome(study, point, registry)]
+        for row in outcomes(study, points, registry):
+            yield [row]
     finally:
         gc.set_threshold(*usual)
 
@@ -168,4 +168,4 @@ def _end_with(sentinel: int) -> None:
 def _portion(points: Sequence[int]) -> list[FigureRow]:
     assert _worker is not None
     study, registry = _worker
-    return [outcome(study, point, registry) for point in points]
+    return list(outcomes(study, points, registry))

@@ -43,16 +43,19 @@ def evaluate(
     workloads: Mapping[str, Workload | Ledger],
     registry: Registry,
     level: RecordLevel | None = None,
+    crew: Crew | None = None,
 ) -> Result:
     """Simulates the networks of `scenario`: `workloads` are by tenant; a single network has the empty name.
 
-    Everything is recorded unless `level` says otherwise; for requests that arrive over time, only sums. The
-    same input gives the same Result.
+    Everything is recorded unless `level` says otherwise; for requests that arrive over time, only sums. A
+    `crew` that is given, such as one handed on (`simres.planning.handed_on`), is run instead of a new one.
+    The same input gives the same Result.
     """
     if level is None:
         level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL
-    brief = level is RecordLevel.NONE and not scenario.tenants
-    crew = plan_crew(scenario, workloads, registry, brief=brief)
+    if crew is None:
+        brief = level is RecordLevel.NONE and not scenario.tenants
+        crew = plan_crew(scenario, workloads, registry, brief=brief)
     capacity = 0
     if crew.loads:
         from simres.planning.capacity import capacity_per_ks, refuse_overload

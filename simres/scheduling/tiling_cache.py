@@ -1,6 +1,7 @@
 """Caches what depends on the network and the memory alone: mapspaces, and the walks of plans.
 
-So points of a sweep that differ in how fast things are share them.
+So points of a sweep that differ in how fast things are share them. Networks are known by their digest, so
+that one that is read again from its file shares them too.
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 
 def taken_apart(workload: Workload) -> Workload:
     """The workload with its fused operators taken apart."""
-    return _parts.get(IdentityKey(workload), lambda: unfused(workload))
+    return _parts.get(workload.digest, lambda: unfused(workload))
 
 
 def search(workload: Workload, chip: Chip, *, pinned: bool) -> StageSearch:
     """The search for the best plans of `workload`."""
-    mapspace = _mapspaces.get((IdentityKey(workload), pinned), lambda: _mapspace(workload, pinned=pinned))
+    mapspace = _mapspaces.get((workload.digest, pinned), lambda: _mapspace(workload, pinned=pinned))
     units = tuple(
         spec for role in (ComponentRole.MATRIX, ComponentRole.HOST) for spec in chip.named(role).values()
     )
@@ -81,13 +82,13 @@ def walk_of(
             return None
 
     def make() -> _Found:
-        tiling = _tilings.get((IdentityKey(workload), memory, spec, plan, pinned, most), tile)
+        tiling = _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
         try:
             return _Found(None if tiling is None else Walk(tiling, plan.limits if limited else ()))
         except DoesNotFit:
             return _Found(None)
 
-    return _walks.get((IdentityKey(workload), memory, spec, plan, pinned, limited, most), make).walk
+    return _walks.get((workload.digest, memory, spec, plan, pinned, limited, most), make).walk
 
 
 def least_walk(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False) -> Walk:
@@ -102,7 +103,7 @@ def least_walk(workload: Workload, memory: str, spec: MemorySpec, *, pinned: boo
         except AnswerIsNo as refusal:
             return _Found(None, _again(refusal))
 
-    found = _walks.get((IdentityKey(workload), memory, spec, pinned), make)
+    found = _walks.get((workload.digest, memory, spec, pinned), make)
     if found.walk is None:
         assert found.refusal is not None
         raise _again(found.refusal)

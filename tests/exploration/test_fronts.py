@@ -37,6 +37,7 @@ def design(
         row[knob.key] = (knob.numbers or knob.values)[place]
     row |= dict.fromkeys(figure.name for figure in FIGURES)
     row |= {"image_ps": latency, "image_fj": energy, "accuracy": accuracy, "error": None}
+    row["schedule_from"] = None
     return row
 
 

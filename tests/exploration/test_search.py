@@ -19,13 +19,13 @@ from simres import api
 from simres.errors import ExitCode, SimresError
 from simres.exploration import table, worker_processes
 from simres.exploration.constraints import Constraint, limits_of
+from simres.exploration.handing_on import hand_on
 from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.pareto import front
-from simres.exploration.point_figures import FigureRow
+from simres.exploration.point_figures import Evaluation, FigureRow
 from simres.exploration.search import SAMPLERS, Searched, search
 from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
-from simres.exploration.sweep import Evaluation
 from simres.plugins.registry import Registry
 
 pytest.importorskip("optuna")
@@ -59,9 +59,17 @@ def study() -> Study:
 
 
 @pytest.fixture(scope="module")
-def grid(study: Study) -> dict[str, FigureRow]:
+def alone(study: Study) -> dict[str, FigureRow]:
+    """Every point by itself."""
     found = worker_processes.here(study, range(SIZE), SIZE)
     return {str(row["key"]): row for rows in found for row in rows}
+
+
+@pytest.fixture(scope="module")
+def grid(study: Study, alone: dict[str, FigureRow]) -> dict[str, FigureRow]:
+    """The rows of a sweep, which has handed on what there is to hand on."""
+    rows = {point: alone[study.key(point)] for point in range(SIZE)}
+    return alone | {study.key(at): row for at, row in hand_on(study, rows, worker_processes.here).items()}
 
 
 class FromGrid:
@@ -103,6 +111,25 @@ def best(rows: Iterable[FigureRow], limits: tuple[Constraint, ...] = ()) -> set[
     kept = [row for row in rows if row["error"] is None and all(it.excess(row) <= 0 for it in limits)]
     values = [tuple(goal.of(row) or 0.0 for goal in GOALS) for row in kept]
     return {values[number] for number in front(values)}
+
+
+def test_at_the_end_schedules_are_handed_on(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:
+    """A point that came out too slow gets the schedule of one with less; the storage keeps its own time."""
+    most, less = study.space.point((3, 3, 0)), study.space.point((3, 2, 0))
+    slow = {"makespan_ps": 10**12, "image_ps": 10**12}
+    evaluation = FromGrid(grid | {study.key(most): grid[study.key(most)] | slow})
+    path = tmp_path / "s.jsonl"
+    found = searched(study, evaluation, SIZE, path)
+    rows = {row["key"]: row for row in table.rows_in(path)}
+    assert rows == {row["key"]: row for row in found.rows}
+    handed = rows[study.key(most)]
+    source = rows[handed["schedule_from"]]
+    assert source["schedule_from"] is None
+    assert source["scheduler"] == "serial"
+    assert handed["makespan_ps"] <= rows[study.key(less)]["makespan_ps"]  # type: ignore[operator]
+    path.unlink()
+    (stored,) = (row for row in searched(study, evaluation, 1, path).rows if row["key"] == study.key(most))
+    assert stored["makespan_ps"] == handed["makespan_ps"]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -249,10 +276,10 @@ def test_a_search_learns_from_the_table_of_a_sweep(
     assert searched(study, FromGrid(grid), SIZE, path).before == 20
 
 
-def test_processes_search_as_this_one_does(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:
+def test_processes_search_as_this_one_does(study: Study, alone: dict[str, FigureRow], tmp_path: Path) -> None:
     found = searched(study, partial(worker_processes.processes, workers=2), 10, tmp_path / "s.jsonl")
     assert len(found.rows) == 10
-    assert all(grid[str(row["key"])] == row for row in found.rows)
+    assert all(alone[str(row["key"])] == row for row in found.rows if row["schedule_from"] is None)
 
 
 def test_a_file_holds_one_search(study: Study, grid: dict[str, FigureRow], tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_each_row_is_what_simulate_says(whole: list[str]) -> None:
             "hardware.sram.capacity": f"{row['hardware.sram.capacity']} B",
             "scheduler": row["scheduler"],
         }
-        if row["error"] is not None:
+        if row["error"] is not None or row["schedule_from"] is not None:
             continue
         result: Result = api.simulate("resnet20", overrides=overrides)
         assert row["makespan_ps"] == result.makespan_ps

@@ -20,6 +20,7 @@ from simres.plugins.registry import Provider, Registry
 from simres.program import Layer
 from simres.program.tenants import ONLY
 from simres.scenario.loader import from_document
+from simres.scheduling import serial
 from simres.testing import workloads
 from simres.units import DURATION
 from simres.workload import Ledger, Loops, Op, Role, Tensor, Unit, Window, Workload
@@ -148,6 +149,7 @@ def test_a_target_is_met_by_simulation_in_the_users_units(name):
     assert best.outcome.makespan_ps <= found.target.ps
     workload = api.find_workload(str(path.parent / "branches.json"))
     trial = Trial(api.find_scenario(path), {ONLY: workload}, Registry())
+    trial.adopt()
     again = trial.with_value(
         best.component, best.resource, best.resource.quantity.parse(spelled), How.DOUBLED
     )
@@ -261,6 +263,79 @@ def test_in_the_order_of_grants_no_component_hurts_by_being_free(workload, capac
         return
     for component, resource in trial.resources:
         assert trial.in_order_ps(component, resource) <= trial.base.makespan_ps
+
+
+@settings(max_examples=20, deadline=None)
+@given(workloads(), st.integers(600, 20_000))
+def test_more_is_never_slower_less_never_faster_and_no_new_schedule_worse_than_the_old(workload, capacity):
+    """On a bus with one channel the same schedule has no anomalies."""
+    overrides = {
+        "scheduler": "overlapped",
+        "hardware.sram.capacity": f"{capacity} B",
+        "hardware.matrix.launch": "100 ns",
+    }
+    scenario = api.find_scenario("resnet20", overrides=overrides)
+    try:
+        found = what_if(scenario, {ONLY: workload}, Registry(external=False))
+    except AnswerIsNo:
+        return
+    assert not list(found.anomalies())
+    for one in found.changes:
+        if one.replayed is not None:
+            assert one.scheduled.makespan_ps <= one.replayed.makespan_ps
+        if one.best is not None:
+            gain_ps = found.base.makespan_ps - one.best.makespan_ps
+            assert gain_ps >= 0 if one.better else gain_ps <= 0
+    for name in {one.name for one in found.changes}:
+        own = [one for one in found.changes if one.name == name and one.better]
+        twice, free = sorted(own, key=lambda one: one.how is How.FREE)
+        if twice.value is not None and (free.value is None or free.resource.better(free.value, twice.value)):
+            assert free.best.makespan_ps <= twice.best.makespan_ps
+
+
+class Squanderer:
+    """A scheduler that does worse with more: with 100 KiB or more it uses 40 KiB of them."""
+
+    @hookimpl
+    def simres_schedulers(self):
+        yield Scheduler("squander", "tests.exploration.test_whatif:squander", "wastes memory")
+
+
+def squander(workload, chip, parameters):
+    name, memory = chip.scratchpad()
+    if memory.capacity >= 100 << 10:
+        smaller = memory.model_copy(update={"capacity": 40 << 10})
+        chip = dataclasses.replace(chip, components={**chip.components, name: smaller})
+    return dataclasses.replace(serial.schedule(workload, chip, parameters), scheduler="squander")
+
+
+def test_a_schedule_made_for_less_that_is_faster_is_the_one_of_now():
+    """Half of the memory is never recommended: what is gained by it can be had without."""
+    registry = Registry(external=False)
+    registry._add(Squanderer(), Provider("squander", "simres-squander", "1.0"))
+    asked_for = {"scheduler": "squander", "hardware.sram.capacity": "160 KiB"}
+    found = asked("resnet20", registry=registry, **asked_for)
+    own_ps = api.simulate("resnet20", overrides=asked_for, registry=registry).makespan_ps
+    half = api.simulate(
+        "resnet20", overrides=asked_for | {"hardware.sram.capacity": "80 KiB"}, registry=registry
+    )
+    assert half.makespan_ps < own_ps
+    assert found.base.makespan_ps == half.makespan_ps
+    adopted = found.adopted
+    assert (adopted.name, adopted.value, adopted.own_ps) == ("sram.capacity", 80 << 10, own_ps)
+    for one in found.changes:
+        assert one.better or one.best.makespan_ps >= found.base.makespan_ps
+        assert not one.better or one.best.makespan_ps <= found.base.makespan_ps
+
+    from simres.reporting.tables.whatif_tables import document, report
+
+    text = " ".join(" ".join(str(line) for line in report(found, 80)).split())
+    assert "The schedule made for 80 KiB of `sram.capacity` is faster on this chip too" in text
+    assert document(found)["schedule_from"] == {
+        "resource": "hardware.sram.capacity",
+        "value": "80 KiB",
+        "own_makespan_ps": own_ps,
+    }
 
 
 def test_an_anomaly_is_found_and_said(anomalous):

@@ -113,9 +113,9 @@ def _study() -> Any:
 
 @cache
 def _rows() -> tuple[dict[str, Any], ...]:
-    from simres.exploration.point_figures import outcome
+    from simres.exploration.point_figures import outcomes
 
-    return tuple(outcome(_study(), point, BUILT_IN) for point in range(_study().space.size))
+    return tuple(outcomes(_study(), range(_study().space.size), BUILT_IN))
 
 
 def table(rng: Random, folder: Path) -> Attempt:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from simres import api
 from simres.errors import AnswerIsNo
 from simres.exploration.ladder import ladder
-from simres.exploration.program_replay import moved, replay
+from simres.exploration.program_replay import replay
 from simres.exploration.whatif import what_if
 from simres.planning.crew import plan_crew, record_of, run_crew
 from simres.planning.evaluate import evaluate
+from simres.planning.handed_on import moved
 from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
 from simres.program.tenants import ONLY, view_name

@@ -40,7 +40,7 @@ _NAMES = {
 """The figures of a design that are shown, with their display names."""
 
 
-NEEDED = ("image_ps", "program", "bound", "error")
+NEEDED = ("image_ps", "program", "bound", "error", "schedule_from")
 """The columns needed besides those of knobs and objectives."""
 
 
@@ -83,6 +83,11 @@ def report(
             width,
             "headline",
         )
+        if handed := sum(row.get("schedule_from") is not None for row in good):
+            yield from wrapped(
+                f"{handed} of them run the schedule of a design with less, which is faster than their own.",
+                width,
+            )
         names = ", ".join(objective.name for objective in objectives)
         shown = front if whole else front[:SHOWN]
         more = f"; the first {SHOWN}, all with --all" if len(shown) < len(front) else ""

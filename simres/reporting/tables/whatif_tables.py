@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from simres.exploration.whatif_outcomes import Change, How, MakespanTarget, Need, RunSummary, WhatIf
+from simres.exploration.whatif_outcomes import Adopted, Change, How, MakespanTarget, Need, RunSummary, WhatIf
 from simres.hardware.resources import UNBOUNDED, Resource
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import Column, lines
@@ -121,7 +121,14 @@ def _moves(found: WhatIf, change: Change) -> str:
 
 
 def _remarks(found: WhatIf) -> Iterator[str]:
-    """Yields anomalies: the same schedule is slower on a better chip, or faster on a worse one."""
+    """Yields whose schedule the present one is, and anomalies: the same schedule is slower on a better chip,
+    or faster on a worse one."""
+    if (adopted := found.adopted) is not None:
+        yield (
+            f"The schedule made for {adopted.resource.spell(adopted.value)} of `{adopted.name}` is faster on "
+            "this chip too, and is the one of now. Its own, as `simres simulate` runs it, takes "
+            f"{format_duration(adopted.own_ps)}."
+        )
     for change in found.anomalies():
         assert change.replayed is not None
         by = change.replayed.makespan_ps - found.base.makespan_ps
@@ -224,9 +231,8 @@ def _relative(ps: int, base: int) -> str | Text:
 
 
 def _legend(found: WhatIf) -> Iterator[str]:
-    base = found.base.makespan_ps
     yield (
-        "Same schedule: the one of now, replayed on the changed chip. New: the scheduler's for that chip. "
+        "Same schedule: the one of now, replayed on the changed chip. New: the best for that chip. "
         "Bound by: the component with most of the critical path in the faster of the two."
     )
     yield (
@@ -240,11 +246,6 @@ def _legend(found: WhatIf) -> Iterator[str]:
         if change.how is How.FREE and change.resource.most is not None:
             best = change.resource.spell(change.resource.most)
             said.setdefault(f"`{change.name}` {change.how.value}", []).append(f"{best}, its kind's best")
-        new = change.scheduled
-        if change.better and new is not None and 100 * (new.makespan_ps - base) >= base > 0:
-            said.setdefault(f"`{change.name}` {change.how.value}", []).append(
-                "the scheduler's new choice is worse than its old one"
-            )
     for what, reasons in said.items():
         yield f"{what}: {'; '.join(reasons)}."
 
@@ -325,6 +326,14 @@ def _listed(parts: Sequence[str], word: str) -> str:
     return f"{', '.join(most)} {word} {last}" if most else last
 
 
+def _adopted(found: Adopted) -> dict[str, Any]:
+    return {
+        "resource": f"hardware.{found.name}",
+        "value": _stated(found.resource, found.value),
+        "own_makespan_ps": found.own_ps,
+    }
+
+
 def document(found: WhatIf) -> dict[str, Any]:
     """Returns the JSON form as plain data: keys of times end in `_ps`; values are texts as in a scenario."""
     return {
@@ -332,6 +341,7 @@ def document(found: WhatIf) -> dict[str, Any]:
         "name": found.name,
         "scheduler": found.scheduler,
         **_run(found.base),
+        "schedule_from": None if found.adopted is None else _adopted(found.adopted),
         "changes": [
             {
                 "resource": f"hardware.{change.name}",
