@@ -38,6 +38,7 @@ class Mapspace:
         self._bands: dict[object, list[tuple[Option, list[Option]]]] = {}
         self._tiles: dict[object, list[Option]] = {}
         self._known: dict[object, list[Option]] = {}
+        self._forms: dict[tuple[int, int, int], object] = {}
 
     def options(self, first: int, end: int, capacity: int, order: int = 0) -> list[Option]:
         """The options of the stage of groups `first` up to, not with, `end`, in at most `capacity` bytes."""
@@ -52,9 +53,12 @@ class Mapspace:
 
     def form(self, first: int, end: int, order: int = 0) -> object:
         """What the options of a stage depend on: stages of equal form have the same ones."""
-        outline = self.outlines[order]
-        sizes = tuple(map(len, outline.groups.members[first:end]))
-        return sizes, outline.form(outline.numbers(first, end))
+        found = self._forms.get((first, end, order))
+        if found is None:
+            outline = self.outlines[order]
+            sizes = tuple(map(len, outline.groups.members[first:end]))
+            found = self._forms[first, end, order] = sizes, outline.form(outline.numbers(first, end))
+        return found
 
     def _all(
         self,

@@ -55,7 +55,9 @@ def search(workload: Workload, chip: Chip, *, pinned: bool) -> StageSearch:
     """The search for the best plans of `workload`."""
     mapspace = _mapspaces.get((workload.digest, pinned), lambda: _mapspace(workload, pinned=pinned))
     units = tuple(
-        spec for role in (ComponentRole.MATRIX, ComponentRole.HOST) for spec in chip.named(role).values()
+        (type(spec), spec.model_dump_json())  # a spec with a mapping in it has no hash
+        for role in (ComponentRole.MATRIX, ComponentRole.HOST)
+        for spec in chip.named(role).values()
     )
     found = _searches.get((IdentityKey(mapspace), units), lambda: StageSearch(mapspace, Costs(chip)))
     return found.on(Costs(chip))
