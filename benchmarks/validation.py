@@ -177,8 +177,8 @@ MEASURED = """\
   which would make it faster than simulated, and the host adds to it. MobileNetV2 is far off here as its
   weights are read for each image, and were on chip where it was timed: with them kept, as
   `benchmarks/silicon.py` runs it, it is near.
-- **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 99.2 ms here, and the 15.4 MB on its bus
-  are more than twice as many here, as nothing is compressed. VGG-16 is far off: its early layers reach a
+- **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 97.3 ms here, and the 15.4 MB on its bus
+  15.4 MB (`benchmarks/silicon.py`, inputs without their padding). VGG-16 is far off: its early layers reach a
   fifth of the peak on the chip, for a reason that is not known. The published table is read
   from a transcription (github.com/cucapra/fodlam, `data/`), totals only.
 - **Others.** Means published for other simulators against a real TPUv3, on workloads of their authors'
