@@ -174,7 +174,7 @@ MEASURED = """\
   into 16 MiB and go out and back; a schedule that goes image by image through each stage would not.
 - **Edge TPU.** ResNet-50 is bound by its weights on the lane, whatever the array does, which is why it
   comes close although the array is inferred. The real compiler keeps some megabytes of weights on chip,
-  which would make it faster than simulated, and the host adds to it. MobileNetV2 is far off here as its
+  and is faster for it; the host, which is not simulated, adds to it. MobileNetV2 is far off here as its
   weights are read for each image, and were on chip where it was timed: with them kept, as
   `benchmarks/silicon.py` runs it, it is near.
 - **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 97.3 ms here, and the 15.4 MB on its bus
