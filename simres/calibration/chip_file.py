@@ -43,7 +43,7 @@ def _lines(found: Measurements) -> Iterator[str]:
     yield f"    bandwidth: {BANDWIDTH.spell(bandwidth)}"
     yield "  sram:"
     yield "    kind: sram"
-    known = "as the system says" if here.cache_known else "assumed: the system does not say"
+    known = "as far as it is this machine's" if here.cache_known else "assumed: the system does not say"
     yield f"    # The last cache, {known}."
     yield f"    capacity: {SIZE.spell(here.cache)}"
     yield "    # Copies that stay in the caches."

@@ -113,6 +113,7 @@ HOST_OPERATORS = (
     "batch_norm",
     "max_pool",
     "max_pool_2x2",
+    "max_pool_stride_1",
     "avg_pool",
     "mean",
     "clamp",

@@ -126,8 +126,9 @@ class HostSpec(ComputeSpec):
     efficiency: tuple[tuple[Operator, Count, Share], ...] = ()
     """Shares of `rate` that were measured, by kind of operator and number of vector operations: `[relu, 4096,
     0.25]`. Between numbers a share is interpolated on logarithmic axes; beyond the ends it stays. Of a
-    pooling, `max_pool_2x2` goes before `max_pool`. `any` stands for kinds without any; where it is missing
-    too, they run at `rate`. `simres calibrate` writes them."""
+    pooling, `max_pool_2x2` goes before `max_pool_stride_1`, for windows that lie side by side, and that
+    before `max_pool`. `any` stands for kinds without any; where it is missing too, they run at `rate`.
+    `simres calibrate` writes them."""
     energy_per_operation: Energy = INSTRUCTION_FJ
     """Energy of a vector operation; the default is a whole instruction of a scalar processor (45 nm)."""
 
@@ -147,8 +148,9 @@ class HostSpec(ComputeSpec):
         names = ["any"]
         if work.op is not None:
             names.insert(0, work.op.kind)
-            if work.op.window is not None:
-                names.insert(0, f"{work.op.kind}_{'x'.join(map(str, work.op.window.kernel))}")
+            if (window := work.op.window) is not None:
+                dense = [f"{work.op.kind}_stride_1"] if max(window.stride) == 1 else []
+                names = [f"{work.op.kind}_{'x'.join(map(str, window.kernel))}", *dense, *names]
         surface = next((self.surfaces[name] for name in names if name in self.surfaces), None)
         return PARTS if surface is None else surface.parts(work.vector_ops)
 

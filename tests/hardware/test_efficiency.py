@@ -129,6 +129,14 @@ def test_a_host_looks_for_the_window_then_the_kind_then_any():
     assert parts(every, work=Work(vector_ops=10)) == 300_000
 
 
+def test_windows_side_by_side_have_a_row_of_their_own():
+    rows = [("max_pool_2x2", 10, 0.1), ("max_pool_stride_1", 10, 0.4), ("max_pool", 10, 0.2)]
+    spec = HostSpec(kind="host", rate="1 GFLOP/s", efficiency=rows)
+    for kernel, stride, share in (((3, 3), (1, 1), 0.4), ((3, 3), (2, 1), 0.2), ((2, 2), (1, 1), 0.1)):
+        pool = Op("y", "max_pool", Unit.HOST, ("x",), ("y",), window=Window(kernel, stride))
+        assert spec.parts(Work(vector_ops=10, op=pool)) == round(share * PARTS)
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
