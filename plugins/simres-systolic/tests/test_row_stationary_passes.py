@@ -19,8 +19,19 @@ from simres.testing import check_scheduler, chip, graphs, paper_chip, prove
 from simres.workload import Loops, Op, Role, Tensor, Unit, Window, Workload
 
 ARRAY = ArraySpec.model_validate(
-    {"kind": "array", "rows": 4, "columns": 5, "clock": "1 GHz", "dataflow": "rs", "fill": "shown"}
+    {
+        "kind": "array",
+        "rows": 4,
+        "columns": 5,
+        "clock": "1 GHz",
+        "dataflow": "rs",
+        "fill": "shown",
+        "input_registers": 3,
+        "weight_registers": 6,
+        "sum_registers": 2,
+    }
 )
+"""An array whose passes take few channels and few filters."""
 EYERISS = (12, 14, Registers(12, 224, 24), 4, 4, True)
 BUFFER = 108 * 1024
 
@@ -29,7 +40,60 @@ def row_stationary(capacity: str):  # type: ignore[no-untyped-def]
     return chip({**paper_chip(capacity).components, "matrix": ARRAY})
 
 
-@settings(max_examples=150, deadline=None)
+@st.composite
+def convolutions(draw: st.DrawFn) -> Workload:
+    """Convolutions after each other, with groups, strides, padding, and biases, and ReLUs after some."""
+    dtype = draw(st.sampled_from(["int8", "int16", "fp32"]))
+    images, channels, height, width = (draw(st.integers(1, most)) for most in (3, 4, 9, 9))
+    groups = draw(st.integers(1, 2))
+    shape = (images, channels * groups, height, width)
+    tensors = {"x": Tensor("x", Role.INPUT, shape, dtype)}
+    ops: list[Op] = []
+    name = "x"
+    for number in range(draw(st.integers(1, 2))):
+        loops = Loops(groups, images, draw(st.integers(1, 5)), shape[1] // groups)
+        kernel = (draw(st.integers(1, min(3, shape[2]))), draw(st.integers(1, min(3, shape[3]))))
+        stride = (draw(st.integers(1, 2)), draw(st.integers(1, 2)))
+        padding = (draw(st.integers(0, 1)), 0, draw(st.integers(0, 1)), draw(st.integers(0, 1)))
+        p, q = (
+            (shape[2 + axis] + padding[2 * axis] + padding[2 * axis + 1] - kernel[axis]) // stride[axis] + 1
+            for axis in (0, 1)
+        )
+        loops = replace(loops, p=p, q=q, r=kernel[0], s=kernel[1])
+        shape = (images, groups * loops.m, p, q)
+        made, weights, biases = f"conv{number}", f"w{number}", f"b{number}"
+        read = [name, weights]
+        tensors[weights] = Tensor(weights, Role.WEIGHT, (groups * loops.m, loops.c, *kernel), dtype)
+        if draw(st.booleans()):
+            tensors[biases] = Tensor(biases, Role.WEIGHT, (groups * loops.m,), "fp32")
+            read.append(biases)
+        tensors[made] = Tensor(made, Role.ACTIVATION, shape, dtype)
+        window = Window(kernel, stride, padding)
+        ops.append(
+            Op(made, "conv", Unit.MATRIX, tuple(read), (made,), loops.macs, loops=loops, window=window)
+        )
+        name = made
+        for following in range(draw(st.integers(0, 2))):
+            made = f"relu{number}_{following}"
+            tensors[made] = Tensor(made, Role.ACTIVATION, shape, dtype)
+            ops.append(Op(made, "relu", Unit.HOST, (name,), (made,), vector_ops=tensors[made].elements))
+            name = made
+    return Workload("convolutions", tensors, tuple(ops), (name,))
+
+
+@settings(max_examples=200, deadline=None)
+@given(convolutions(), st.sampled_from(["120 B", "300 B", "4 kB"]))
+def test_every_program_of_convolutions_is_sound(workload: Workload, capacity: str) -> None:
+    machine = row_stationary(capacity)
+    try:
+        program = schedule(workload, machine, NoParameters())
+    except AnswerIsNo:
+        return
+    prove(program, machine, workload)
+    assert sum(task.work.vector_ops for task in program.tasks) == workload.vector_ops
+
+
+@settings(max_examples=60, deadline=None)
 @given(graphs(max_ops=6), st.sampled_from(["600 B", "4 kB", "64 kB"]))
 def test_every_program_is_sound(workload: Workload, capacity: str) -> None:
     machine = row_stationary(capacity)

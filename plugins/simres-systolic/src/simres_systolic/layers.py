@@ -39,13 +39,14 @@ def schedule(workload: Workload, chip: Chip, parameters: NoParameters) -> Progra
             programs += [serial.schedule(_alone(op, parts), chip, parameters) for op in ops]
         else:
             programs.append(found.program(blocking))
-            told.append(
-                f"`{ops[0].name}` {blocking.filters} filters, {blocking.rows} rows, {blocking.images} images"
-            )
+            told.append(f"`{ops[0].name}` {blocking.filters} x {blocking.rows} x {blocking.images}")
     if not programs:
         return serial.schedule(workload, chip, parameters)
     joined = _one_after_the_other(programs)
-    decisions = {"order": "layer after layer, convolutions in passes", "sums kept": "; ".join(told) or "none"}
+    decisions = {
+        "order": "layer after layer, convolutions in passes",
+        "sums kept, filters x rows x images": "; ".join(told) or "none",
+    }
     return replace(joined, scheduler="row_stationary", workload=workload.digest, decisions=decisions)
 
 

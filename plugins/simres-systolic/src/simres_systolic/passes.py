@@ -96,14 +96,12 @@ class Passes:
 
     def _load(self, place: int, box: Box, channels: Range | None = None) -> Region | None:
         """Brings in what a part of the output needs of an input; None where that is nothing."""
-        reach = self.reaches[place]
-        needed = reach(box)
+        needed = self.reaches[place](box)
         if needed is None:
             return None
-        if channels is not None and (axis := reach.summed) is not None:
-            first = needed[axis][0]
-            part = (first + channels[0], first + channels[1])
-            needed = (*needed[:axis], part, *needed[axis + 1 :])
+        if channels is not None:  # those of the group, along the second axis of both maps and weights
+            first = needed[1][0]
+            needed = (needed[0], (first + channels[0], first + channels[1]), *needed[2:])
         name, needed = to_storage(self.workload, self.op.inputs[place], needed)
         tensor = self.workload.tensors[name]
         work = self._moved(tensor, needed)
