@@ -64,12 +64,15 @@ def _matrix(found: Measurements, bandwidth: int) -> Iterator[str]:
     yield f"    rate: {RATE.spell(rate)}"
     yield "    # A linear layer of one number, called as a module."
     yield f"    launch: {DURATION.spell(found.matrix_launch.ps)}"
+    if found.small_input is not None:
+        yield "    # torch does convolutions up to this size in a way of its own."
+        yield f"    small_input: {found.small_input}"
     yield "    # operator, groups, stride, kernel, c, m, pixels, share of the rate; behind it what it took"
     yield "    efficiency:"
     for shape, ps in taken.items():
         share = min(1.0, 2 * shape.macs * PS_PER_S / (rate * max(1, ps - bus[shape])))
         row = (
-            shape.operator,
+            found.kind(shape),
             shape.groups,
             shape.stride,
             shape.kernel**2,

@@ -65,6 +65,14 @@ class Measurements:
     matrix: dict[MatrixShape, Timing]
     host: dict[HostShape, Timing]
     vector_ops: dict[HostShape, int]
+    small_input: int | None = None
+    """Values up to which torch does convolutions in another way."""
+
+    def kind(self, shape: MatrixShape) -> str:
+        """Whether a shape is a `product`, a `conv`, or one that torch does in its way for small ones."""
+        small = self.small_input is not None and shape.input_elements <= self.small_input
+        dense = shape.operator == "conv" and shape.groups == 1 and shape.kernel <= 3
+        return "small_conv" if small and dense else shape.operator
 
     @property
     def spread(self) -> float:
@@ -156,7 +164,30 @@ def measure(
         matrix={shape: found[shape] for shape in matrix},
         host={shape: found[shape] for shape in host},
         vector_ops=operations,
+        small_input=_small_input(device),
     )
+
+
+def _small_input(device: torch.device) -> int | None:
+    """The largest input that torch convolves in its own way rather than in oneDNN's, for one image and a
+    3 x 3 kernel (`use_mkldnn` in its Convolution.cpp); None where size does not decide."""
+    select = getattr(torch._C, "_select_conv_backend", None)
+    if device.type != "cpu" or select is None:
+        return None
+    weight = torch.empty(1, 1, 3, 3)
+
+    def own(values: int) -> bool:
+        x = torch.empty(1, 1, 1, values)
+        found = select(x, weight, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1)
+        return "Slow2d" in str(found)
+
+    low, high = 1, 1 << 24
+    if not own(low) or own(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if own(middle) else (low, middle)
+    return low
 
 
 def _basics(weights: Weights, device: torch.device, took: Callable[[str, list[float]], None]) -> None:

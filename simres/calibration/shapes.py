@@ -40,6 +40,12 @@ class MatrixShape:
         return self.groups * self.kernel**2 * self.c * self.m * self.pixels
 
     @property
+    def input_elements(self) -> int:
+        """Values that it reads, without weights."""
+        pixels = self.pixels * self.stride**2 if self.operator == "conv" else self.side
+        return self.groups * self.c * pixels
+
+    @property
     def weight_elements(self) -> int:
         """Weights."""
         return self.groups * self.kernel**2 * self.c * self.m

@@ -114,15 +114,17 @@ def test_a_written_chip_takes_what_was_measured(rate, read, call, share, extra):
         matrix={fast: took(fast, 1.0), slow: took(slow, share)},
         host=host,
         vector_ops={shape: shape.elements for shape in host},
+        small_input=48 * 48 * 48,
     )
     hardware = yaml.safe_load(chip_yaml(found))["hardware"]
     bus, matrix, cpu = (
         kind.model_validate(hardware[name])
         for name, kind in (("ddr", BusSpec), ("matrix", MatrixSpec), ("host", HostSpec))
     )
+    assert [row[0] for row in matrix.efficiency] == ["conv", "small_conv"], "by what they read"
     for shape in (fast, slow):
         loops = Loops(m=shape.m, c=shape.c, p=shape.side, q=shape.side, r=3, s=3)
-        window = Window((3, 3), (shape.stride, shape.stride))
+        window = Window((3, 3), (shape.stride, shape.stride), (1, 1, 1, 1))
         op = Op("y", "conv", Unit.MATRIX, ("x", "w"), ("y",), window=window)
         taken = matrix.duration_ps(Work(macs=loops.macs, loops=loops, op=op))
         whole = taken + bus.duration_ps(Work(nbytes=4 * shape.weight_elements))
