@@ -94,10 +94,10 @@ def simulated_ps(case: Case) -> int:
     traced = [*FOLDED, TYPES[case.scenario], "fuse_epilogues"] if case.scenario in TYPES else []
     overrides: dict[str, object] = {
         "passes": [*traced, f"batch_{case.images}"],
-        "scheduler": "overlapped",
+        "scheduler": "row_stationary" if case.scenario == "eyeriss-alexnet" else "overlapped",
     }
-    if case.workload:
-        overrides["workload"] = case.workload
+    if case.workload:  # densities are those of the scenario's own network
+        overrides |= {"workload": case.workload, "densities": {}}
     return simres.simulate(FOLDER / f"{case.scenario}.yaml", overrides=overrides).makespan_ps
 
 

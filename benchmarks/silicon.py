@@ -131,21 +131,25 @@ def nvdla(data: Path) -> Iterator[Found]:
 def eyeriss(data: Path) -> Iterator[Found]:
     """AlexNet's convolutions on Eyeriss, in milliseconds: processing, and with DRAM; then MB on the bus.
 
-    What a layer leaves is taken to be as dense as what the next one reads, pooled or not.
+    Inputs are AlexNet's own: convolutions of stride 1 keep the size, and what padding adds to them is not in
+    DRAM. What a layer leaves is taken to be as dense as what the next one reads, pooled or not; of what the
+    last one leaves nothing was published, and it is taken to be as dense as what that layer reads.
     """
     processing: list[Row] = []
     total: list[Row] = []
     moved: list[Row] = []
     layers = list(read(data, "eyeriss_layers.csv"))
     dense = [1 - float(row["zeros_in_inputs_percent"]) / 100 for row in layers]
-    for row, before, after in zip(layers, dense, [*dense[1:], None], strict=True):
+    for row, before, after in zip(layers, dense, [*dense[1:], dense[-1]], strict=True):
         batch, kernel, stride, groups = (int(row[key]) for key in ("batch", "kernel", "stride", "groups"))
         inputs, outputs = (
             [int(size) for size in row[key].split("x")] for key in ("in_chw_padded", "out_chw")
         )
-        window = Window((kernel, kernel), (stride, stride))
+        padding = (kernel - 1) // 2 if stride == 1 else 0
+        inputs = [inputs[0], *(size - 2 * padding for size in inputs[1:])]
+        window = Window((kernel, kernel), (stride, stride), (padding,) * 4)
         given = convolution(batch, inputs, outputs, window, groups, "int16", (before, after))
-        result = simulated("eyeriss", given, "overlapped")
+        result = simulated("eyeriss", given, "row_stationary")
         macs = int(row["macs_batch"])
         nbytes = result.program.bytes_read + result.program.bytes_written
         busy = result.record.engines["matrix"].working_ps

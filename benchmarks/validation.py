@@ -219,8 +219,8 @@ MEASURED = """\
   comes close although the array is inferred. The real compiler keeps some megabytes of weights on chip,
   which would make it faster than simulated, and the host adds to it. MobileNetV2 runs with its weights on
   chip, as it was timed.
-- **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 99.2 ms here, and the 15.4 MB on its bus
-  are more than twice as many here, as nothing is compressed. VGG-16 is far off: its early layers reach a
+- **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 97.3 ms here, and the 15.4 MB on its bus
+  15.4 MB (`benchmarks/silicon.py`, inputs without their padding). VGG-16 is far off: its early layers reach a
   fifth of the peak on the chip, for a reason that is not known. The published table is read
   from a transcription (github.com/cucapra/fodlam, `data/`), totals only.
 - **Others.** Means published for other simulators against a real TPUv3, on workloads of their authors'

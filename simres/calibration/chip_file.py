@@ -43,7 +43,7 @@ def _lines(found: Measurements) -> Iterator[str]:
     yield f"    bandwidth: {BANDWIDTH.spell(bandwidth)}"
     yield "  sram:"
     yield "    kind: sram"
-    known = "as the system says" if here.cache_known else "assumed: the system does not say"
+    known = "as far as it is this machine's" if here.cache_known else "assumed: the system does not say"
     yield f"    # The last cache, {known}."
     yield f"    capacity: {SIZE.spell(here.cache)}"
     yield "    # Copies that stay in the caches."
@@ -64,12 +64,15 @@ def _matrix(found: Measurements, bandwidth: int) -> Iterator[str]:
     yield f"    rate: {RATE.spell(rate)}"
     yield "    # A linear layer of one number, called as a module."
     yield f"    launch: {DURATION.spell(found.matrix_launch.ps)}"
+    if found.small_input is not None:
+        yield "    # torch does convolutions up to this size in a way of its own."
+        yield f"    small_input: {found.small_input}"
     yield "    # operator, groups, stride, kernel, c, m, pixels, share of the rate; behind it what it took"
     yield "    efficiency:"
     for shape, ps in taken.items():
         share = min(1.0, 2 * shape.macs * PS_PER_S / (rate * max(1, ps - bus[shape])))
         row = (
-            shape.operator,
+            found.kind(shape),
             shape.groups,
             shape.stride,
             shape.kernel**2,

@@ -16,7 +16,10 @@ ASSUMED_CACHE = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A processor as torch uses it; `cache` is the size of its last cache in bytes."""
+    """A processor as torch uses it; `cache` is the size of its last cache in bytes.
+
+    `private_cache` is that of the one before, which a core has to itself; 0 where there is none.
+    """
 
     processor: str
     device: str
@@ -24,6 +27,7 @@ class Machine:
     cache: int
     cache_known: bool
     torch: str
+    private_cache: int = 0
 
     def __str__(self) -> str:
         """Returns one line, equal for machines whose measurements are comparable."""
@@ -36,9 +40,10 @@ def machine(device: torch.device) -> Machine:
     """Returns the machine of `device`, with the threads that torch is set to."""
     if device.type == "cuda":
         about = torch.cuda.get_device_properties(device)
-        name, cache = about.name, int(getattr(about, "L2_cache_size", 0))
+        name, caches = about.name, [int(getattr(about, "L2_cache_size", 0))]
     else:
-        name, cache = _processor(), _last_cache()
+        name, caches = _processor(), _caches()
+    cache, private = [*caches[::-1], 0, 0][:2]
     return Machine(
         processor=name,
         device=device.type,
@@ -46,6 +51,7 @@ def machine(device: torch.device) -> Machine:
         cache=cache or ASSUMED_CACHE,
         cache_known=cache > 0,
         torch=torch.__version__,
+        private_cache=private,
     )
 
 
@@ -60,9 +66,10 @@ def _processor() -> str:
     return " ".join(name.split())
 
 
-def _last_cache(folder: Path = CPU_CACHES) -> int:
-    """Returns the bytes of the highest-level cache, 0 where the system does not state it (`32768K`)."""
-    found = (0, 0)
+def _caches(folder: Path = CPU_CACHES) -> list[int]:
+    """Returns the bytes of the cache of each level from the second on, as the system states them (`32768K`);
+    of a single level, that one."""
+    found: dict[int, int] = {}
     for index in folder.glob("index*"):
         try:
             level = int((index / "level").read_text(encoding="ascii"))
@@ -70,5 +77,7 @@ def _last_cache(folder: Path = CPU_CACHES) -> int:
         except (OSError, ValueError):
             continue
         if size:
-            found = max(found, (level, int(size[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[size[2]]))
-    return found[1]
+            nbytes = int(size[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[size[2]]
+            found[level] = max(found.get(level, 0), nbytes)
+    levels = [found[level] for level in sorted(found)]
+    return levels[1:] or levels

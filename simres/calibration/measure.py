@@ -2,9 +2,11 @@
 
 As in a network, an operator finds its data in cache, where the previous operator left it, and its weights in
 memory: every call takes weights from a block many times as large as the last cache, at a place not read for a
-whole round. In a network, other operators have used the caches since its last run, so before every call half
-of the last cache is filled with other data: much of torch's own code is then no longer near, which accounts
-for most of the time of a small operator in a network.
+whole round. In a network, other operators have used the caches since its last run, so before every call other
+data is read: much of torch's own code is then no longer near, which accounts for most of the time of a small
+operator in a network. Before a convolution or product that fills half of the last cache, as many operators
+lie between two of a kind. Elementwise operators are of few kinds, and one other operator lies between two of
+them: it fills the cache that the core has to itself.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from simres.calibration.machine import Machine, machine
+from simres.calibration.own_cache import own
 from simres.calibration.shapes import HostShape, MatrixShape
 from simres.calibration.timing import Timing, repeated, synchronise, timing
 from simres.tracing.prices import vector_ops
@@ -62,6 +65,14 @@ class Measurements:
     matrix: dict[MatrixShape, Timing]
     host: dict[HostShape, Timing]
     vector_ops: dict[HostShape, int]
+    small_input: int | None = None
+    """Values up to which torch does convolutions in another way."""
+
+    def kind(self, shape: MatrixShape) -> str:
+        """Whether a shape is a `product`, a `conv`, or one that torch does in its way for small ones."""
+        small = self.small_input is not None and shape.input_elements <= self.small_input
+        dense = shape.operator == "conv" and shape.groups == 1 and shape.kernel <= 3
+        return "small_conv" if small and dense else shape.operator
 
     @property
     def spread(self) -> float:
@@ -73,11 +84,13 @@ class Measurements:
 class Weights:
     """A block of numbers in memory, handed out piece by piece and cyclically."""
 
-    def __init__(self, cache: int, device: torch.device, largest: int = 0) -> None:
+    def __init__(self, cache: int, device: torch.device, largest: int = 0, private_cache: int = 0) -> None:
         elements = max(BLOCK_CACHES * cache, LEAST_BLOCK, 4 * largest) // 4
         self.block = torch.empty(elements, device=device).uniform_(-0.1, 0.1)
         self.half = cache // 8
         """Elements that fill half of the last cache."""
+        self.private = min(self.half, private_cache // 4) if private_cache else self.half
+        """Elements that fill the cache of one core."""
         self._next = 0
         # glibc returns tensors to the system, and their pages are made anew each time, until a larger one
         # has been freed: here, as in any long-running process, one has.
@@ -95,9 +108,10 @@ class Weights:
         """Fills the caches with other data."""
         self.block.sum()
 
-    def make_way(self, x: Tensor) -> None:
-        """Leaves the caches as another operator does whose output is `x`."""
-        self.take([self.half], self.half).sum()
+    def make_way(self, x: Tensor, elements: int) -> None:
+        """Leaves the caches as other operators do that read so many elements, and of which `x` is the last
+        output."""
+        self.take([elements], elements).sum()
         x.mul_(1.0)
 
 
@@ -110,8 +124,9 @@ def measure(
 ) -> Measurements:
     """Measures the device with the threads that torch is set to; `told` is called with the progress."""
     whole = ROUNDS * (len(matrix) + len(host) + 1)
-    here = machine(device)
-    weights = Weights(here.cache, device, max((shape.weight_elements for shape in matrix), default=0))
+    here = own(machine(device), device)
+    largest = max((shape.weight_elements for shape in matrix), default=0)
+    weights = Weights(here.cache, device, largest, here.private_cache)
     torch.manual_seed(0)
     times: dict[object, list[float]] = {}
     operations: dict[HostShape, int] = {}
@@ -129,7 +144,7 @@ def measure(
         for asked in host:
             x = _image(asked, device)
             call, operations[asked] = _host(asked.operator, x)
-            took(asked, repeated(call, device, before=partial(weights.make_way, x)))
+            took(asked, repeated(call, device, before=partial(weights.make_way, x, weights.private)))
             told(done := done + 1, whole)
     found = {what: timing(those) for what, those in times.items()}
 
@@ -149,7 +164,30 @@ def measure(
         matrix={shape: found[shape] for shape in matrix},
         host={shape: found[shape] for shape in host},
         vector_ops=operations,
+        small_input=_small_input(device),
     )
+
+
+def _small_input(device: torch.device) -> int | None:
+    """The largest input that torch convolves in its own way rather than in oneDNN's, for one image and a
+    3 x 3 kernel (`use_mkldnn` in its Convolution.cpp); None where size does not decide."""
+    select = getattr(torch._C, "_select_conv_backend", None)
+    if device.type != "cpu" or select is None:
+        return None
+    weight = torch.empty(1, 1, 3, 3)
+
+    def own(values: int) -> bool:
+        x = torch.empty(1, 1, 1, values)
+        found = select(x, weight, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1)
+        return "Slow2d" in str(found)
+
+    low, high = 1, 1 << 24
+    if not own(low) or own(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if own(middle) else (low, middle)
+    return low
 
 
 def _basics(weights: Weights, device: torch.device, took: Callable[[str, list[float]], None]) -> None:
@@ -171,7 +209,8 @@ def _basics(weights: Weights, device: torch.device, took: Callable[[str, list[fl
         "relu function": one.relu,
     }
     for name, call in calls.items():
-        took(name, repeated(call, device, before=lambda: weights.make_way(one)))
+        between = weights.half if name.startswith("linear") else weights.private
+        took(name, repeated(call, device, before=partial(weights.make_way, one, between)))
 
 
 def _copies(weights: Weights, device: torch.device) -> list[float]:
@@ -207,7 +246,7 @@ def _matrix(shape: MatrixShape, weights: Weights, device: torch.device) -> list[
     def before() -> None:
         nonlocal w
         w = weights.take(form, shape.weight_elements)
-        weights.make_way(x)
+        weights.make_way(x, weights.half)
 
     def call() -> Tensor:
         if shape.operator == "conv":
@@ -232,9 +271,10 @@ def _host(kind: str, x: Tensor) -> tuple[Callable[[], Tensor], int]:
     count, device = x.numel(), x.device
     if kind.startswith("max_pool"):
         k, padding = (2, 0) if kind.endswith("2x2") else (3, 1)
-        made = functional.max_pool2d(x, k, 2, padding).numel()
+        stride = 1 if kind.endswith("stride_1") else 2
+        made = functional.max_pool2d(x, k, stride, padding).numel()
         work = vector_ops("max_pool", made, window=k * k * made)
-        return lambda: functional.max_pool2d(x, k, 2, padding), work
+        return lambda: functional.max_pool2d(x, k, stride, padding), work
     if kind in ("avg_pool", "mean"):
         axes = [2, 3] if kind == "avg_pool" else [1]
         return lambda: x.mean(axes), vector_ops(kind, 0, inputs=count, window=count)

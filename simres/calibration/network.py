@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_leaves
 
 from simres.calibration.machine import machine
 from simres.calibration.measure import Weights
+from simres.calibration.own_cache import own
 from simres.calibration.timing import Timing, clock, repeated, synchronise, timing
 from simres.plugins.hooks import Operator
 from simres.tracing.export import DTYPES, export, quiet
@@ -76,7 +77,7 @@ def run(
     inputs, named = arranged(shapes, lambda shape: _random(shape, module, device))
     module = module.to(device).eval()
     twin = copy.deepcopy(module)
-    weights = Weights(machine(device).cache, device)
+    weights = Weights(own(machine(device), device).cache, device)
     images = 2 * IMAGES + 3
 
     through = 0

@@ -40,6 +40,12 @@ class MatrixShape:
         return self.groups * self.kernel**2 * self.c * self.m * self.pixels
 
     @property
+    def input_elements(self) -> int:
+        """Values that it reads, without weights."""
+        pixels = self.pixels * self.stride**2 if self.operator == "conv" else self.side
+        return self.groups * self.c * pixels
+
+    @property
     def weight_elements(self) -> int:
         """Weights."""
         return self.groups * self.kernel**2 * self.c * self.m
@@ -113,6 +119,7 @@ HOST_OPERATORS = (
     "batch_norm",
     "max_pool",
     "max_pool_2x2",
+    "max_pool_stride_1",
     "avg_pool",
     "mean",
     "clamp",

@@ -17,8 +17,9 @@ from simres.hardware.rates import Rate, rate_of, types_of
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.units import PS_PER_S, Duration, Energy
+from simres.workload.operators import Loops, Op
 
-MatrixKind = Literal["conv", "product"]
+MatrixKind = Literal["conv", "small_conv", "product"]
 Operator = Annotated[str, Field(strict=True, pattern="^[a-z_0-9]+$", max_length=64)]
 
 
@@ -98,6 +99,9 @@ class MatrixSpec(MatrixUnitSpec, ComputeSpec):
     `pixels` those of the output of all images. `[product, groups, 1, 1, c, m, n, share]` is a product of n x
     c and c x m. Between shapes a share is interpolated, every axis logarithmic; beyond the ends it stays.
     An operator without any runs at `rate`. `simres calibrate` writes them."""
+    small_input: Count | None = None
+    """Convolutions that read at most so many values go by the rows of `small_conv`, as a library may do them
+    in another way: those of one image and one group whose kernel has no more than 3 rows or columns."""
 
     @property
     def by_amount(self) -> bool:
@@ -114,10 +118,25 @@ class MatrixSpec(MatrixUnitSpec, ComputeSpec):
         pixels, kernel = loops.n * loops.p * loops.q, loops.r * loops.s
         conv = op.kind == "conv" if op is not None else kernel * loops.p * loops.q > 1
         surface = self.surfaces.get("conv" if conv else "product")
+        if conv and self._small(loops, op):
+            surface = self.surfaces.get("small_conv", surface)
         if surface is None or not work.macs:
             return PARTS
         stride = max(op.window.stride) if op is not None and op.window is not None else 1
         return surface.parts(loops.groups, stride, kernel, loops.c, loops.m, pixels)
+
+    def _small(self, tile: Loops, op: Op | None) -> bool:
+        """Whether the convolution that `tile` is a part of counts as small."""
+        if self.small_input is None or op is None or op.window is None:
+            return False
+        loops, window = op.loops or tile, op.window
+        if loops.n > 1 or loops.groups > 1 or min(loops.r, loops.s) > 3:
+            return False
+        read = loops.c
+        for axis, (made, taps) in enumerate(((loops.p, loops.r), (loops.q, loops.s))):
+            span = (made - 1) * window.stride[axis] + (taps - 1) * window.dilation[axis] + 1
+            read *= max(1, span - sum(window.padding[2 * axis : 2 * axis + 2]))
+        return read <= self.small_input
 
 
 class HostSpec(ComputeSpec):
@@ -126,8 +145,9 @@ class HostSpec(ComputeSpec):
     efficiency: tuple[tuple[Operator, Count, Share], ...] = ()
     """Shares of `rate` that were measured, by kind of operator and number of vector operations: `[relu, 4096,
     0.25]`. Between numbers a share is interpolated on logarithmic axes; beyond the ends it stays. Of a
-    pooling, `max_pool_2x2` goes before `max_pool`. `any` stands for kinds without any; where it is missing
-    too, they run at `rate`. `simres calibrate` writes them."""
+    pooling, `max_pool_2x2` goes before `max_pool_stride_1`, for windows that lie side by side, and that
+    before `max_pool`. `any` stands for kinds without any; where it is missing too, they run at `rate`.
+    `simres calibrate` writes them."""
     energy_per_operation: Energy = INSTRUCTION_FJ
     """Energy of a vector operation; the default is a whole instruction of a scalar processor (45 nm)."""
 
@@ -147,8 +167,9 @@ class HostSpec(ComputeSpec):
         names = ["any"]
         if work.op is not None:
             names.insert(0, work.op.kind)
-            if work.op.window is not None:
-                names.insert(0, f"{work.op.kind}_{'x'.join(map(str, work.op.window.kernel))}")
+            if (window := work.op.window) is not None:
+                dense = [f"{work.op.kind}_stride_1"] if max(window.stride) == 1 else []
+                names = [f"{work.op.kind}_{'x'.join(map(str, window.kernel))}", *dense, *names]
         surface = next((self.surfaces[name] for name in names if name in self.surfaces), None)
         return PARTS if surface is None else surface.parts(work.vector_ops)
 

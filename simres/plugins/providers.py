@@ -9,7 +9,8 @@ PACKAGE_OF: Mapping[str, str] = {
     "exact": "simres-exact",
     "onnx": "simres-onnx",
     **dict.fromkeys(
-        ("array", "systolic", "scalesim", "scalesim_shapes", "depthwise_on_host"), "simres-systolic"
+        ("array", "systolic", "row_stationary", "scalesim", "scalesim_shapes", "depthwise_on_host"),
+        "simres-systolic",
     ),
     **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
 }

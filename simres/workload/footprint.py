@@ -14,7 +14,7 @@ from simres.workload.kinds import kind_of
 from simres.workload.operators import BITS, Op, Role, Tensor, Unit, computed_in
 from simres.workload.reaches import SUMMED, Along, LookUp, Reads, part, same, touched
 from simres.workload.reading import Call
-from simres.workload.views import through_view
+from simres.workload.views import behind, through_view
 
 
 class Graph(Protocol):
@@ -208,8 +208,17 @@ def _read(graph: Graph, name: str, reach: Reach) -> tuple[str, Box | None, int]:
         touched(rule, size, reach.made) if not isinstance(rule, LookUp) else stop - start
         for rule, size, (start, stop) in zip(reach.reads, reach.shape, box, strict=True)
     )
-    gaps = count < elements(box)
-    return stored, None if gaps else there, min(count, elements(there))
+    count = min(_behind(graph, name, count), elements(there))
+    return stored, None if count < elements(there) else there, count
+
+
+def _behind(graph: Graph, name: str, count: int) -> int:
+    """How many stored elements are read, at least, for `count` different ones of a tensor."""
+    tensors = graph.tensors
+    while (base := tensors[name].view_of) is not None:
+        count = behind(graph.producer[name], tensors[base].shape, tensors[name].shape, count)
+        name = base
+    return count
 
 
 def _union(boxes: list[Box]) -> int:

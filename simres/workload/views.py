@@ -23,6 +23,19 @@ def through_view(op: Op, base: Shape, shape: Shape, box: Box) -> Box:
     return reshaped(base, shape, box) if prod(base) == prod(shape) else whole(base)
 
 
+def behind(op: Op, base: Shape, shape: Shape, count: int) -> int:
+    """How many elements of a view's base are read, at least, for `count` different ones of the view.
+
+    Where `through_view` does not know the view, each takes all of the base. Otherwise no two elements of a
+    view are of one of its base, but for the two numbers of a complex one.
+    """
+    if not count or (op.kind not in VIEWS and prod(base) != prod(shape)):
+        return prod(base) if count else 0
+    if op.kind == "view_as_real":
+        return -(-count // 2)
+    return min(prod(base), 2 * count if op.kind == "view_as_complex" else count)
+
+
 def _identity(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
     return box if base == shape else None
 

@@ -114,15 +114,17 @@ def test_a_written_chip_takes_what_was_measured(rate, read, call, share, extra):
         matrix={fast: took(fast, 1.0), slow: took(slow, share)},
         host=host,
         vector_ops={shape: shape.elements for shape in host},
+        small_input=48 * 48 * 48,
     )
     hardware = yaml.safe_load(chip_yaml(found))["hardware"]
     bus, matrix, cpu = (
         kind.model_validate(hardware[name])
         for name, kind in (("ddr", BusSpec), ("matrix", MatrixSpec), ("host", HostSpec))
     )
+    assert [row[0] for row in matrix.efficiency] == ["conv", "small_conv"], "by what they read"
     for shape in (fast, slow):
         loops = Loops(m=shape.m, c=shape.c, p=shape.side, q=shape.side, r=3, s=3)
-        window = Window((3, 3), (shape.stride, shape.stride))
+        window = Window((3, 3), (shape.stride, shape.stride), (1, 1, 1, 1))
         op = Op("y", "conv", Unit.MATRIX, ("x", "w"), ("y",), window=window)
         taken = matrix.duration_ps(Work(macs=loops.macs, loops=loops, op=op))
         whole = taken + bus.duration_ps(Work(nbytes=4 * shape.weight_elements))
@@ -144,15 +146,23 @@ def test_a_timing_leaves_out_what_others_did_to_the_machine():
 
 
 @pytest.mark.torch
-def test_the_last_cache_is_the_one_of_the_highest_level(tmp_path):
-    from simres.calibration.machine import _last_cache
+def test_caches_are_those_from_the_second_level_on(tmp_path):
+    from simres.calibration.machine import _caches
 
     for number, (level, size) in enumerate([("1", "48K"), ("3", "32768K"), ("2", "1M"), ("x", "9G")]):
         (tmp_path / f"index{number}").mkdir()
         (tmp_path / f"index{number}" / "level").write_text(level + "\n")
         (tmp_path / f"index{number}" / "size").write_text(size + "\n")
-    assert _last_cache(tmp_path) == 32 << 20
-    assert _last_cache(tmp_path / "nothing") == 0
+    assert _caches(tmp_path) == [1 << 20, 32 << 20]
+    assert _caches(tmp_path / "nothing") == []
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("there", "found"), [(512 << 20, 480 << 20), (32 << 20, 60 << 20), (0, 15 << 17)])
+def test_a_cache_that_is_mostly_others_is_halved_until_half_of_it_is_there(there, found):
+    from simres.calibration.own_cache import share
+
+    assert share(480 << 20, lambda nbytes: 1.5 if nbytes <= there else 1.0) == found
 
 
 @pytest.mark.torch

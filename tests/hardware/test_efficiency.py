@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from math import ceil
 from operator import itemgetter
@@ -115,6 +116,31 @@ def test_operator_stride_kernel_channels_and_pixels_choose_the_share():
     assert unit.parts(Work(macs=loops.macs)) == PARTS, "a ledger's row has no shape"
 
 
+def test_small_convolutions_have_rows_of_their_own():
+    point = (1, 1, 9, 10, 10, 100)
+    rows = [("conv", *point, 0.5), ("small_conv", *point, 0.25)]
+    unit = MatrixSpec(kind="matrix", rate="1 TFLOP/s", efficiency=rows, small_input=1000)
+
+    def parts(spec, loops, stride=(1, 1)):
+        kernel = (loops.r, loops.s)
+        padding = tuple(size // 2 for size in kernel for _ in range(2))
+        window = Window(kernel, stride, padding)
+        made = Op("y", "conv", Unit.MATRIX, ("x", "w"), ("y",), loops.macs, loops=loops, window=window)
+        return spec.parts(Work(macs=loops.macs, loops=loops, op=made))
+
+    small = Loops(m=10, c=10, p=10, q=10, r=3, s=3)
+    assert parts(unit, small) == 250_000
+    for larger in ({"c": 11}, {"n": 2}, {"groups": 2}, {"r": 5, "s": 5}):
+        assert parts(unit, replace(small, **larger)) == 500_000
+    assert parts(unit, replace(small, c=2), stride=(2, 2)) == 250_000  # 2 x 19 x 19 values
+    assert parts(unit, replace(small, c=3), stride=(2, 2)) == 500_000
+    assert parts(unit.model_copy(update={"small_input": None}), small) == 500_000
+    assert (
+        parts(MatrixSpec(kind="matrix", rate="1 TFLOP/s", efficiency=rows[:1], small_input=1000), small)
+        == 500_000
+    )
+
+
 def test_a_host_looks_for_the_window_then_the_kind_then_any():
     def parts(*rows, work=None):
         named = [(name, 10, share) for name, share in rows]
@@ -127,6 +153,14 @@ def test_a_host_looks_for_the_window_then_the_kind_then_any():
     assert parts(every, ("relu", 0.4)) == 300_000
     assert parts(("relu", 0.4)) == PARTS
     assert parts(every, work=Work(vector_ops=10)) == 300_000
+
+
+def test_windows_side_by_side_have_a_row_of_their_own():
+    rows = [("max_pool_2x2", 10, 0.1), ("max_pool_stride_1", 10, 0.4), ("max_pool", 10, 0.2)]
+    spec = HostSpec(kind="host", rate="1 GFLOP/s", efficiency=rows)
+    for kernel, stride, share in (((3, 3), (1, 1), 0.4), ((3, 3), (2, 1), 0.2), ((2, 2), (1, 1), 0.1)):
+        pool = Op("y", "max_pool", Unit.HOST, ("x",), ("y",), window=Window(kernel, stride))
+        assert spec.parts(Work(vector_ops=10, op=pool)) == round(share * PARTS)
 
 
 @pytest.mark.parametrize(

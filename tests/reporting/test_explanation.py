@@ -139,6 +139,12 @@ def test_tenants_and_who_goes_first():
     assert not any("priority" in change for change in advice(first, explain(first.program, first.record)))
 
 
+def test_a_lone_processor_is_not_told_to_overlap():
+    result = simres.api.simulate("tiny:ad", chip="mcu", overrides={"scheduler": "serial"})
+    found = explain(result.program, result.record)
+    assert not any("scheduler=overlapped" in change for change in advice(result, found))
+
+
 def test_what_cannot_overlap_is_told_to(paper, resnet20):
     for result, how in ((resnet20, "`--set scheduler=overlapped`"), (paper, "needs the traced network")):
         found = explain(result.program, result.record)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import simres_systolic
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from simres_systolic import configuration, importing, topology
 from simres_systolic.shapes import scalesim_shapes
@@ -152,6 +152,7 @@ def test_every_bad_line_is_named_at_once() -> None:
     assert [problem.line for problem in error.value.problems] == [2, 4]
 
 
+@example("0,1,:,1")  # a ratio where a product's figure belongs
 @given(st.text(alphabet="aD,:\n 019-.\x00é", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

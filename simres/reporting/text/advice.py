@@ -43,11 +43,17 @@ def advice(result: Result, found: Explanation) -> list[str]:
 
 
 def _overlap(result: Result) -> Iterator[Worth]:
-    """Suggests overlap if engines could be busy at the same time but never are."""
+    """Suggests overlap if engines could be busy at the same time but never are.
+
+    Where one processor does all operators it moves the bytes itself: there is nothing beside it.
+    """
     least = result.bounds.engines
     working = [name for name, engine in result.record.engines.items() if engine.working_ps]
     tried = {candidate.scheduler for candidate in result.candidates}
     if not least or len(working) < 2 or len(tried) > 1 or together_ps(result.record):
+        return
+    computing = [role for name in working if (role := result.role(name)) != "bus"]
+    if computing == ["processor"]:
         return
     name = max(least, key=lambda name: least[name])
     won = result.makespan_ps - least[name]

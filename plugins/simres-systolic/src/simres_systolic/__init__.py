@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simres.plugins.hooks import Component, ComponentRole, Importer, Pass, hookimpl
+from simres.plugins.hooks import Component, ComponentRole, Importer, Pass, Scheduler, hookimpl
 
 
 @hookimpl
@@ -42,6 +42,16 @@ def simres_passes() -> Iterator[Pass]:
         name="scalesim_shapes",
         target="simres_systolic.shapes:scalesim_shapes",
         summary="the kind `array` counts output sizes rounded up, as SCALE-Sim does; nothing else changes",
+    )
+
+
+@hookimpl
+def simres_schedulers() -> Iterator[Scheduler]:
+    """The scheduler `row_stationary`."""
+    yield Scheduler(
+        name="row_stationary",
+        target="simres_systolic.layers:schedule",
+        summary="convolutions in the passes of a row-stationary array, layer after layer",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Self
@@ -176,11 +177,14 @@ class ArraySpec(MatrixUnitSpec):
 
     def _row_stationary(self, loops: Loops) -> int:
         """Cycles of one group."""
+        return self._paced(mapped(replace(loops, groups=1), *self.row_stationary).cycles)
+
+    @property
+    def row_stationary(self) -> tuple[int, int, Registers, int, int, bool]:
+        """What a row-stationary mapping depends on, beside the loop nest (`row_stationary.mappings`)."""
         registers = Registers(self.input_registers, self.weight_registers, self.sum_registers)
         ports = self.weight_port or self.columns, self.sum_port or self.columns
-        one = Loops(1, loops.n, loops.m, loops.c, loops.p, loops.q, loops.r, loops.s)
-        found = mapped(one, self.rows, self.columns, registers, *ports, self.shown(self.fill))
-        return self._paced(found.cycles)
+        return self.rows, self.columns, registers, *ports, self.shown(self.fill)
 
     def _paced(self, steps: int) -> int:
         return steps if self.pace == 1 else -(-steps * Fraction(str(self.pace)) // 1)

@@ -9,6 +9,7 @@ filters or other channels.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,11 +26,17 @@ class Registers(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """A mapping: how many `passes`, the `cycles` in all, and the cells that a full pass has at work."""
+    """A mapping: the `cycles` in all, how many `passes`, and the cells that a full pass has at work.
+
+    A pass makes `rows` rows of the output for `filters` filters, of `channels` channels of the input.
+    """
 
     cycles: int
     passes: int
     active: int
+    rows: int
+    channels: int
+    filters: int
 
 
 @lru_cache(maxsize=65536)
@@ -42,7 +49,21 @@ def mapped(
     sum_port: int,
     filled: bool,
 ) -> Pass:
-    """The mapping of least cycles for one group of a loop nest with work in it.
+    """The mapping of least cycles for one group of a loop nest with work in it: the first of `mappings`."""
+    found = mappings(loops, rows, columns, registers, weight_port, sum_port, filled)
+    return min(found, key=lambda one: one.cycles)
+
+
+def mappings(
+    loops: Loops,
+    rows: int,
+    columns: int,
+    registers: Registers,
+    weight_port: int,
+    sum_port: int,
+    filled: bool,
+) -> Iterator[Pass]:
+    """Ways to map one group of a loop nest with work in it.
 
     A pass takes a cycle for each tap of each row of the output that its cells make, or as long as
     its sums need to come from the buffer and go back, `sum_port` a cycle each way. Its weights come
@@ -52,7 +73,6 @@ def mapped(
     height = min(loops.r, rows)
     tall = up(loops.r, height)
     channels = max(1, min(registers.inputs, registers.weights) // loops.s)
-    best: Pass | None = None
     for wide in range(1, min(loops.p, columns) + 1):
         strips = up(loops.p, wide)
         sets = (rows // height) * (columns // wide)
@@ -69,11 +89,14 @@ def mapped(
                     each = max(made * loops.s * q, up(sums, sum_port))
                     filling = up(p * filters * q * deep * height * loops.s, weight_port)
                     each = each + filling if filled else max(each, filling)
-                    found = Pass(passes * each, passes, height * wide * at_once * deep * filters)
-                    if best is None or found.cycles < best.cycles:
-                        best = found
-    assert best is not None
-    return best
+                    yield Pass(
+                        passes * each,
+                        passes,
+                        height * wide * at_once * deep * filters,
+                        min(loops.p, wide * at_once),
+                        min(loops.c, q * deep),
+                        min(loops.m, p * filters),
+                    )
 
 
 def _counts(sets: int, needed: int) -> list[int]:

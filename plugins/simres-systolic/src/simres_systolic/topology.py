@@ -240,7 +240,7 @@ class _Reader:
         figures = {BATCH: 1}
         for column, place in columns.items():
             value = values[place] if place < len(values) else _Field("", values[-1].column if values else 1)
-            if column == SPARSITY or ":" in value.text:
+            if column == SPARSITY or (column in (RIGHT, BATCH) and ":" in value.text):
                 self._dense(line, value)
             elif value.text or column not in (RIGHT, BATCH):
                 figures[column] = _figure(column, value)
