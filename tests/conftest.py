@@ -21,6 +21,7 @@ from simres.result.data import EngineDescription, Origin
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row
+from tests.support.kept_schedules import schedules_are_kept as schedules_are_kept
 
 if "CI" in os.environ:  # the profile that newer Hypotheses load there by themselves
     settings.register_profile(

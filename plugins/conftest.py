@@ -1,0 +1,3 @@
+"""What the tests of all plugins share."""
+
+from tests.support.kept_schedules import schedules_are_kept as schedules_are_kept
