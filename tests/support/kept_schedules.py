@@ -1,4 +1,4 @@
-"""Schedules of equal networks on equal chips, made once for all tests but those of the schedulers themselves."""
+"""Equal schedules are made once for all tests but those of the schedulers themselves."""
 
 from __future__ import annotations
 
