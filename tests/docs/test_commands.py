@@ -120,7 +120,7 @@ def test_the_commands_of_a_page_run_and_print_what_it_shows(simres, page, tmp_pa
     monkeypatch.setenv("COLUMNS", generate.COLUMNS)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for split in ("TRAIN", "TEST"):
-        monkeypatch.setattr(f"simres.training.generated_shapes.{split}", 512)
+        monkeypatch.setattr(f"simres.training.generated_shapes.{split}", 256)
     shown = {block[2]: block for block in generate.SHOWN.finditer(TEXTS[page])}
     for command in COMMANDS[page]:
         block = shown.pop(command, None)
