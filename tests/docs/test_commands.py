@@ -41,7 +41,10 @@ NOT_HERE = {
 }
 """What is not run, and why."""
 
-LESS = (("images=1600", "images=160"),)
+LESS = (
+    ("images=1600", "images=160"),
+    ("sweep design-space", 'sweep design-space --vary "hardware.sram.capacity=64 KiB"'),
+)
 """What commands are given in place of what a page says, where nothing of their output is shown."""
 
 REFUSED = ("sweep mine.yaml",)

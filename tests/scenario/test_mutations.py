@@ -107,7 +107,6 @@ def test_mutated_files_load_or_are_refused(tmp_path, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.exhaustive
 @settings(max_examples=2000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.integers(0, 2**32))
 def test_many_mutated_files_load_or_are_refused(tmp_path, seed):
