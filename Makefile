@@ -38,10 +38,10 @@ demo: $(DEMO)/installed ## The paper's spreadsheet replayed, then the network it
 	@echo '  $(DEMO)/bin/simres init mine            a scenario of your own, with comments'
 
 test: $(VENV)/installed ## All tests, those of the plugins included.
-	$(PY) -m pytest -n 2 $(ARGS)
+	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-lowest: $(LOWEST)/installed ## The quick tests with the lowest version of each dependency that is allowed.
-	$(LOWEST)/bin/python -m pytest -n 2 -m 'not slow and not torch and not exhaustive' $(ARGS)
+	$(LOWEST)/bin/python -m pytest -n 2 --dist worksteal -m 'not slow and not torch and not exhaustive' $(ARGS)
 
 lint: $(VENV)/installed ## Style, types, the one direction of imports, and the scripts of the HTML report.
 	$(PY) -m ruff check

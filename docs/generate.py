@@ -49,16 +49,22 @@ NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
 
 def pages() -> dict[Path, str]:
     """Every generated page, and the README and all pages that show output, with it as it is now."""
-    made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
-    found = {FOLDER / name: NOTE + text for name, text in made.items()}
-    found[ROOT / "docs" / "rooms.svg"] = rooms.picture()
-    page = ROOT / "docs" / "architecture.md"
-    found[page] = ROOMS.sub(lambda _: rooms.table().rstrip(), page.read_text(encoding="utf-8"))
+    found = pages_of_code()
     found[ROOT / "README.md"] = _with_output(ROOT / "README.md", ROOT)
     for page in sorted((ROOT / "docs").glob("*.md")):
         if SHOWN.search(page.read_text(encoding="utf-8")):
             with tempfile.TemporaryDirectory() as folder:
                 found[page] = _with_output(page, Path(folder))
+    return found
+
+
+def pages_of_code() -> dict[Path, str]:
+    """The generated pages for which no command has to run."""
+    made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
+    found = {FOLDER / name: NOTE + text for name, text in made.items()}
+    found[ROOT / "docs" / "rooms.svg"] = rooms.picture()
+    page = ROOT / "docs" / "architecture.md"
+    found[page] = ROOMS.sub(lambda _: rooms.table().rstrip(), page.read_text(encoding="utf-8"))
     return found
 
 
@@ -69,9 +75,8 @@ def _with_output(page: Path, folder: Path) -> str:
 
 def _output(block: re.Match[str], folder: Path) -> str:
     """A block again, with what its command prints."""
-    which, command = block.groups()
     done = subprocess.run(
-        [sys.executable, str(ROOT / "cli.py"), *shlex.split(command)],
+        [sys.executable, str(ROOT / "cli.py"), *shlex.split(block[2])],
         cwd=folder,
         env=os.environ | {"COLUMNS": COLUMNS, "NO_COLOR": "1"},
         capture_output=True,
@@ -79,7 +84,13 @@ def _output(block: re.Match[str], folder: Path) -> str:
         encoding="utf-8",
         check=True,
     )
-    paragraphs = re.split(r"\n\s*\n", done.stdout.strip("\n"))
+    return with_printed(block, done.stdout)
+
+
+def with_printed(block: re.Match[str], printed: str) -> str:
+    """A block of a page again, with as much of what its command printed as its comment says."""
+    which, command = block.groups()
+    paragraphs = re.split(r"\n\s*\n", printed.strip("\n"))
     first, last = 1, len(paragraphs)
     if which == "first paragraph":
         last = 1

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from simres import commands
@@ -21,12 +19,10 @@ from simres.result.data import EngineDescription, Origin
 from simres.simulation.run import run
 from simres.testing import behaviours, paper_chip
 from simres.workload import Ledger, Row
+from tests.support.examples import load_profile
+from tests.support.kept_schedules import schedules_are_kept as schedules_are_kept
 
-if "CI" in os.environ:  # the profile that newer Hypotheses load there by themselves
-    settings.register_profile(
-        "unhurried", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
-    settings.load_profile("unhurried")
+load_profile()
 
 NAMES = ["conv1", "layers.0.conv1", "=SUM(A1)", "ä 層", "a,b", 'say "hi"', "[bold]x[/]", "<b>", "esc\x1b[31m"]
 

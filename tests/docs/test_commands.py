@@ -1,6 +1,6 @@
 """Every command that the documentation shows runs, in its page's order, from a folder like a clone.
 
-Where a page shows what a command prints, `docs/generate.py` makes that; here only the exit code counts.
+Where `docs/generate.py` makes what a page shows of a command's output, that is what the command prints.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import reduce
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,12 @@ NOT_HERE = {
 }
 """What is not run, and why."""
 
+LESS = (
+    ("images=1600", "images=160"),
+    ("sweep design-space", 'sweep design-space --vary "hardware.sram.capacity=64 KiB"'),
+)
+"""What commands are given in place of what a page says, where nothing of their output is shown."""
+
 REFUSED = ("sweep mine.yaml",)
 """Commands that show how something wrong is refused."""
 
@@ -60,6 +68,24 @@ def commands_in(text: str) -> Iterator[str]:
                 found = re.match(r"\s*(?:\$ )?simres ((?:[a-z]|--).*)", line)
                 if found and (language != "console" or line.lstrip().startswith("$")):
                     yield re.sub(r"\s+#.*", "", found[1])
+
+
+TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+COMMANDS = {page: tuple(commands_in(text)) for page, text in TEXTS.items()}
+
+
+def runs_elsewhere(page: str, command: str, shown: str) -> bool:
+    """Whether a later page has the command too, perhaps with more options, and shows as much of its output.
+
+    What makes a file for the commands that follow runs nevertheless.
+    """
+    return not re.search(r"^init | -o ", command) and any(
+        shown in TEXTS[later]
+        if shown
+        else any(f"{other} ".startswith(f"{command} ") for other in COMMANDS[later])
+        for later in PAGES
+        if later > page
+    )
 
 
 def spans_in(text: str) -> Iterator[str]:
@@ -87,19 +113,37 @@ def materials(folder: Path) -> None:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.md"])  # that is in test_docs
-def test_the_commands_of_a_page_run(simres, page, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_run_and_print_what_it_shows(simres, page, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     materials(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    for command in commands_in((ROOT / page).read_text(encoding="utf-8")):
-        if not any(re.search(what, command) for what in NOT_HERE):
-            code, out, err = simres(*shlex.split(command))
-            assert code == (2 if command in REFUSED else 0), f"simres {command}\n{out}{err}"
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    generate = import_module("generate")
+    monkeypatch.setenv("COLUMNS", generate.COLUMNS)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for split in ("TRAIN", "TEST"):
+        monkeypatch.setattr(f"simres.training.generated_shapes.{split}", 256)
+    shown = {block[2]: block for block in generate.SHOWN.finditer(TEXTS[page])}
+    for command in COMMANDS[page]:
+        block = shown.pop(command, None)
+        if any(re.search(what, command) for what in NOT_HERE):
+            assert block is None
+        elif not runs_elsewhere(page, command, "" if block is None else block[0]):
+            asked = (
+                command
+                if block is not None
+                else reduce(lambda text, less: text.replace(*less), LESS, command)
+            )
+            code, out, err = simres(*shlex.split(asked))
+            assert code == (2 if command in REFUSED else 0), f"simres {asked}\n{out}{err}"
+            if block is not None:
+                assert generate.with_printed(block, out) == block[0]
+    assert not shown
 
 
 def test_what_is_not_run_is_little_and_has_its_reason() -> None:
-    every = [command for page in PAGES for command in commands_in((ROOT / page).read_text(encoding="utf-8"))]
+    every = [command for page in PAGES for command in COMMANDS[page]]
     left = [command for command in every if any(re.search(what, command) for what in NOT_HERE)]
     assert len(every) > 70
     assert len(left) < len(every) / 3, left
@@ -108,8 +152,7 @@ def test_what_is_not_run_is_little_and_has_its_reason() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_and_options_that_a_page_names_exist(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    for command in (*commands_in(text), *spans_in(text)):
+    for command in (*COMMANDS[page], *spans_in(TEXTS[page])):
         words = shlex.split(command)
         found: Any = typer.main.get_command(build())
         known = {option for parameter in found.params for option in parameter.opts}

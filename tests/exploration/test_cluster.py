@@ -202,8 +202,13 @@ def test_a_point_that_kills_its_workers_fails_alone(tmp_path: Path, monkeypatch:
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     monkeypatch.setenv("SIMRES_LOAD_PLUGINS", "simres-fatal")
-    vary = {"scheduler": "serial,fatal,overlapped", "hardware.ddr.bandwidth": "1,2 GB/s"}
+    vary = {
+        "scheduler": "serial,fatal,overlapped",
+        "hardware.ddr.bandwidth": "1,2 GB/s",
+        "workload": "tiny-ad",
+    }
     study = study_around("resnet20", vary, plugins=True)
+    monkeypatch.setattr(clusters, "ALONE_S", 600)  # on a busy machine both workers are gone for long
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
         found = [row for rows in cluster(study, range(6), 6, "local:2") for row in rows]
     failed = [row for row in found if row["error"] is not None]

@@ -137,7 +137,8 @@ def test_networks_and_parts_have_the_names_of_tenants():
 
 @pytest.mark.parametrize("ask", [what_if, ladder])
 def test_where_requests_come_a_whatif_and_a_ladder_are_of_one_inference(ask):
-    scenario = api.find_scenario("stream", registry=REGISTRY)
+    small = {"workload": "tiny-kws"}
+    scenario = api.find_scenario("stream", overrides=small, registry=REGISTRY)
     found = api.find_workloads(scenario, registry=REGISTRY)
     asked = ask(scenario, found, REGISTRY)
     assert asked == ask(scenario.without_requests(), found, REGISTRY)

@@ -143,9 +143,9 @@ class TestParsers:
         ids=["laughs", "brackets", "braces", "dashes", "questions", "long"],
     )
     def test_bombs_do_not_go_off(self, text):
-        started = time.perf_counter()
+        started = time.process_time()
         assert problems(text)
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5
 
     def test_deep_but_fair(self):
         depth = source.MAX_DEPTH

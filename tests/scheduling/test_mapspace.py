@@ -181,7 +181,7 @@ def test_stages_of_a_network_run_in_the_bytes_they_name(length, exactly, twice):
             continue
         outline = Outline(groups(own))
         for option in Mapspace(outline).options(0, len(outline.groups.members), 1 << 20)[
-            :: 12 if length == 1 else 1
+            :: 36 if length == 1 else 1
         ]:
             nbytes = option.held + option.stream + option.whole
             counted.append([fits(outline, option, factor * nbytes) for factor in (1, 2)])

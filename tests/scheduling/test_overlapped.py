@@ -197,10 +197,16 @@ def test_two_matrix_units_share_the_tiles():
     assert times[1] < 0.8 * times[0]
 
 
+CORNERS = [
+    ("resnet18", capacity, bandwidth)
+    for capacity in ("512 KiB", "1 MiB", "16 MiB")
+    for bandwidth in ("0.25 GB/s", "64 GB/s")
+]
+LARGE = [("torchvision-resnet50", "512 KiB", "64 GB/s"), ("torchvision-resnet50", "16 MiB", "0.25 GB/s")]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["resnet18", "torchvision-resnet50"])
-@pytest.mark.parametrize("capacity", ["512 KiB", "1 MiB", "16 MiB"])
-@pytest.mark.parametrize("bandwidth", ["0.25 GB/s", "64 GB/s"])
+@pytest.mark.parametrize(("name", "capacity", "bandwidth"), CORNERS + LARGE)
 def test_shipped_networks_are_sound_around_the_papers_chip(name, capacity, bandwidth):
     workload = simres.api.find_workload(name)
     machine = paper_chip(capacity, bandwidth)

@@ -38,11 +38,9 @@ QUICK = (
 )
 SLOW = (
     "torchvision:shufflenet_v2_x1_0",
-    *(f"cifar:resnet{depth}" for depth in (32, 44, 56, 110)),
     "cifar:plain20",
-    *(f"torchvision:resnet{depth}" for depth in (34, 50, 152)),
+    "torchvision:resnet50",
     "torchvision:resnext50_32x4d",
-    "torchvision:wide_resnet50_2",
     "torchvision:vgg16",
     "torchvision:mobilenet_v2",
     "torchvision:densenet121",
@@ -53,9 +51,22 @@ SLOW = (
     "torchvision:swin_t",
     "torchvision:deeplabv3_mobilenet_v3_large",
 )
+LONGER = (
+    *(f"cifar:resnet{depth}" for depth in (32, 44, 56, 110)),
+    *(f"torchvision:resnet{depth}" for depth in (34, 152)),
+    "torchvision:wide_resnet50_2",
+)
+"""Networks of the same blocks as others above, of which there are only more."""
 
 
-@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *QUICK,
+        *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW),
+        *(pytest.param(name, marks=[pytest.mark.slow, pytest.mark.exhaustive]) for name in LONGER),
+    ],
+)
 def test_macs_are_those_of_the_flop_counter(name: str) -> None:
     network = build(name)
     assert network.input

@@ -392,9 +392,9 @@ def test_reading_needs_no_torch_and_is_fast() -> None:
 
 
 def _timed(path: Path) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     workload_json.read(path)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_the_ledger_of_the_paper_makes_its_totals() -> None:
