@@ -183,6 +183,7 @@ def _row(line: bytes, path: Path, number: int, hint: str) -> FigureRow:
         raise SimresError(f"`{path}`, line {number}: `{shorten(wrong)}` has no such value", hint)
     if row.get("error") is None and row.get("image_ps") is None:
         raise SimresError(f"`{path}`, line {number}: neither a time nor an error", hint)
+    row.setdefault(SOURCE, None)  # earlier versions handed nothing on
     return row
 
 

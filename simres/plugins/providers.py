@@ -9,7 +9,7 @@ PACKAGE_OF: Mapping[str, str] = {
     "exact": "simres-exact",
     "onnx": "simres-onnx",
     **dict.fromkeys(
-        ("array", "systolic", "row_stationary", "scalesim", "scalesim_shapes", "depthwise_on_host"),
+        ("array", "systolic", "vector", "row_stationary", "scalesim", "scalesim_shapes", "depthwise_on_host"),
         "simres-systolic",
     ),
     **dict.fromkeys(("attention", "resnext", "se", "stochastic_depth", "wide"), "simres-blocks"),
