@@ -176,8 +176,8 @@ EYERISS_DRAM = About(
     """The same table. Maps are run-length coded by the published share of zeros; what a layer leaves is taken
 to be as dense as what the next one reads.""",
     "bytes of inputs, weights and outputs, each once, times one factor",
-    """The schedule is Eyeriss's own (`row_stationary`). Nothing was published of the density of what the last layer
-leaves; it is taken to be that of its input, a guess without which that layer would be 27 % off.""",
+    """The schedule is Eyeriss's own (`row_stationary`). Nothing was published of the density of what the
+last layer leaves; it is taken to be that of its input, a guess without which that layer would be 27 % off.""",
 )
 EDGE_TPU = About(
     "Edge TPU, Dev Board",

@@ -132,7 +132,8 @@ def test_tenants_and_who_goes_first():
     result = simres.api.simulate("two-tenants")
     found = explain(result.program, result.record)
     said = " ".join(reasons(result, found))
-    assert "for the ddr bus" in said and "which large had" in said
+    assert "for the ddr bus" in said
+    assert "which large had" in said
     assert "for small to come" in said
     assert any("`--set tenants.small.priority=1`" in change for change in advice(result, found))
     first = simres.api.simulate("two-tenants", overrides={"tenants.small.priority": 1})
