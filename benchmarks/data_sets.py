@@ -177,7 +177,7 @@ EYERISS_DRAM = About(
 to be as dense as what the next one reads.""",
     "bytes of inputs, weights and outputs, each once, times one factor",
     """The schedule is Eyeriss's own (`row_stationary`). Nothing was published of the density of what the
-last layer leaves; it is taken to be that of its input, a guess without which that layer would be 27 % off.""",
+last layer leaves; it is taken to be that of its input, a guess; without it that layer is 27 % off.""",
 )
 EDGE_TPU = About(
     "Edge TPU, Dev Board",
