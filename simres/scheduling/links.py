@@ -11,8 +11,8 @@ from math import ceil, prod
 
 from simres.scheduling.cuts import Cut
 from simres.scheduling.options import MOST_TILES, Option
-from simres.scheduling.outline import Outline
-from simres.workload.boxes import Box
+from simres.scheduling.outline import Outline, largest_part
+from simres.workload.boxes import Box, hull
 from simres.workload.footprint import to_storage
 from simres.workload.operators import Unit
 
@@ -132,20 +132,11 @@ def _parts(outline: Outline, numbers: list[int], axis: int, count: int) -> dict[
 def _needed(outline: Outline, number: int, parts: Parts) -> dict[str, Box]:
     """The part of each stored tensor that a part in the middle reads."""
     op, workload = outline.ops[number], outline.workload
-    box = tuple(
-        (size * (count // 2) // count, size * (count // 2 + 1) // count)
-        for size, count in zip(outline.calls[number].output, parts, strict=True)
-    )
+    box = largest_part(outline.calls[number].output, parts)
     found: dict[str, Box] = {}
     for name, reach in zip(op.inputs, workload.reaches(op), strict=True):
         needed = reach(box)
         if needed is not None:
             stored, there = to_storage(workload, name, needed)
-            before = found.get(stored)
-            if before is not None:
-                there = tuple(
-                    (min(one, other), max(end, last))
-                    for (one, end), (other, last) in zip(before, there, strict=True)
-                )
-            found[stored] = there
+            found[stored] = hull(found.get(stored, there), there)
     return found

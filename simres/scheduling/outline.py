@@ -199,7 +199,7 @@ class Outline:
 
     def _tile_reads(self, number: int, parts: tuple[int, ...]) -> dict[str, TileRead]:
         op, column, shape = self.ops[number], self.axes[number].column, self.calls[number].output
-        box = _largest_part(shape, parts)
+        box = largest_part(shape, parts)
         found: dict[str, TileRead] = {}
         for name, reach in zip(op.inputs, self.workload.reaches(op), strict=True):
             needed = reach(box)
@@ -235,7 +235,7 @@ class Outline:
         if stored in op.inputs:
             return found
         total = summed(self.calls[number])
-        box = _largest_part(self.calls[number].output, parts)
+        box = largest_part(self.calls[number].output, parts)
         for name, reach in zip(op.inputs, self.workload.reaches(op), strict=True):
             if self.workload.storage(name) != stored or reach.summed is None:
                 continue
@@ -264,7 +264,7 @@ def part_of(shape: Shape, parts: tuple[int, ...], number: int) -> Box:
     return tuple(reversed(found))
 
 
-def _largest_part(shape: Shape, parts: tuple[int, ...]) -> Box:
+def largest_part(shape: Shape, parts: tuple[int, ...]) -> Box:
     """A part in the middle, as large as the largest."""
     found = []
     for size, count in zip(shape, parts, strict=True):

@@ -213,10 +213,9 @@ class StageSearch:
             limits.append(at.limit)
             cuts += zip(at.numbers, at.option.cuts, strict=True)
             if at.streamed:
-                beside = [at.option.held * self.outline.elementwise[number] for number in at.numbers]
-                streamed += [
-                    (number, at.option.room + more) for number, more in zip(at.numbers, beside, strict=True)
-                ]
+                for number in at.numbers:
+                    follows = self.outline.elementwise[number]  # what it reads counts as held
+                    streamed.append((number, at.option.room + (at.option.held if follows else 0)))
             at = at.before
         return Plan(tuple(reversed(stages)), tuple(cuts), tuple(streamed), tuple(reversed(limits)))
 

@@ -109,7 +109,7 @@ class Tiling:
         """Bytes beside what is pinned."""
         if self.capacity <= 0:
             raise DoesNotFit(
-                f"the weights of `{workload.name}` take {spec.capacity - self.capacity} B and leave no room, "
+                f"the weights take {spec.capacity - self.capacity} B and leave no room, "
                 f"`{memory}` holds {spec.capacity} B",
                 least=spec.capacity - self.capacity + 1,
             )

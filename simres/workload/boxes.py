@@ -46,6 +46,11 @@ def overlap(one: Box, other: Box) -> Box | None:
     return shared if all(start < stop for start, stop in shared) else None
 
 
+def hull(one: Box, other: Box) -> Box:
+    """The smallest box that holds two boxes."""
+    return tuple((min(a, c), max(b, d)) for (a, b), (c, d) in zip(one, other, strict=True))
+
+
 def subtract(box: Box, cut: Box) -> list[Box]:
     """The rest of `box` without `cut`, as boxes that do not overlap (at most two per axis)."""
     shared = overlap(box, cut)
