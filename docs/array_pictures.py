@@ -113,22 +113,25 @@ def dataflows() -> str:
 
 
 def taps() -> str:
-    """A 3 x 3 filter of 64 channels along 128 rows, packed and tap by tap."""
-    loops, high = Loops(m=128, c=64, p=16, q=16, r=3, s=3), 1.0
-    drawn = Drawing("A 3 x 3 filter of 64 channels on 128 rows: packed and tap by tap", 760, 190)
-    left = 20.0
-    for way in ("packed", "separate"):
-        number = _array(128, 128, taps=way).folded(loops).number
-        drawn.text(left, 22, f"taps: {way}, {number} folds")
-        for fold in range(number):
-            x = left + 46 * fold
-            drawn.box(x, 34, 40, 128 * high, PALE)
-            for place in range(2 if way == "packed" else 1):
-                tap = 2 * fold + place + 1 if way == "packed" else fold + 1
-                if tap <= loops.r * loops.s:
-                    drawn.box(x, 34 + 64 * high * place, 40, 64 * high, KEPT, f"tap {tap}")
-        left += 46 * number + 60
-    drawn.text(20, 180, "each bar is a fold of 128 rows; rows without a weight do nothing", size=11)
+    """A 3 x 3 filter of 64 channels along 128 rows, by how its taps share folds."""
+    loops = Loops(m=128, c=64, p=16, q=16, r=3, s=3)
+    drawn = Drawing("A 3 x 3 filter of 64 channels on 128 rows, by how its taps share folds", 760, 190)
+    left = 20
+    for way, ended in (("packed", ()), ("by_row", (3, 6)), ("separate", range(1, 9))):
+        folds: list[list[int]] = [[]]
+        for tap in range(1, loops.r * loops.s + 1):
+            folds[-1].append(tap)
+            if tap < loops.r * loops.s and (tap in ended or len(folds[-1]) * loops.c == 128):
+                folds.append([])
+        assert len(folds) == _array(128, 128, taps=way).folded(loops).number
+        drawn.text(left, 22, f"taps: {way}, {len(folds)} folds")
+        for number, held in enumerate(folds):
+            drawn.box(left + 32 * number, 34, 28, 128, PALE)
+            for place, tap in enumerate(held):
+                drawn.box(left + 32 * number, 34 + 64 * place, 28, 64, SETS[(tap - 1) // loops.s], f"{tap}")
+        left += 32 * len(folds) + 36
+    said = "a bar is a fold of 128 rows, a number a tap, a colour a row of the filter; grey rows do nothing"
+    drawn.text(20, 180, said, size=11)
     return drawn.svg()
 
 

@@ -30,6 +30,9 @@ class Taps(StrEnum):
 
     PACKED = "packed"
     """One after the other: 64 channels of 3 x 3 take 576 rows, 5 folds of 128."""
+    BY_ROW = "by_row"
+    """One after the other within a row of the filter, as many as fit whole: 64 channels of 3 x 3 take 2 folds
+    for each of 3 rows. TPUs do (Zhou et al., IISWC 2021, arXiv:2110.03901)."""
     SEPARATE = "separate"
     """Each tap by itself: 64 channels of 3 x 3 take 9 folds of 128 rows, each half full."""
 
@@ -75,7 +78,13 @@ def folds(
     """
     kernel, channels = loops.r * loops.s, up(loops.c, pad_channels) * pad_channels
     weights = kernel * channels
-    deep = up(weights, rows) if taps is Taps.PACKED else kernel * up(channels, rows)
+    match taps:
+        case Taps.PACKED:
+            deep = up(weights, rows)
+        case Taps.BY_ROW:
+            deep = loops.r * up(loops.s, min(loops.s, max(1, rows // channels))) * up(channels, rows)
+        case Taps.SEPARATE:
+            deep = kernel * up(channels, rows)
     match dataflow:
         case Dataflow.OUTPUT_STATIONARY:
             return Folds(loops.groups * up(pixels, rows) * up(loops.m, columns), weights, 0)
