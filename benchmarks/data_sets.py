@@ -167,8 +167,9 @@ core at 200 MHz, DRAM hidden entirely.""",
 the chip's paper has a table as well, comes out twice as fast as it was. That table says why: so many bytes
 go to the buffer as sums that a pass takes 1 channel for each filter in layers of 112 and 224 pixels, 2 at
 56 and 4 at 28. Then sums need 771, 385 and 193 ms for 5.55 G multiply-accumulates at the port's rate, and
-811, 408 and 210 ms were measured. Here every layer takes the 4 that the registers hold. By which rule the
-chip's mapping takes fewer is what is missing.""",
+811, 408 and 210 ms were measured. Here every layer takes the 4 that the registers hold, with the sums of
+fewer rows in the buffer. By which rule the chip's mapping chooses is what is missing: fewest bytes off
+chip, or least time, it is not.""",
     known="layers of AlexNet (processing)",
 )
 EYERISS_TOTAL = About(
