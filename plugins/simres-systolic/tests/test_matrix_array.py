@@ -165,6 +165,8 @@ def test_depthwise_channels_share_a_fold_where_they_fit() -> None:
     assert array(depthwise="packed").cycles(depthwise) == ceil(64 / 3) * 256 + 62  # 27 of 32 rows
     separate = array(depthwise="packed", taps="separate")
     assert separate.cycles(depthwise) == 2 * 9 * 256 + 62  # 32 channels, tap by tap
+    by_row = array(depthwise="packed", taps="by_row")
+    assert by_row.cycles(depthwise) == ceil(64 / 10) * 3 * 256 + 62  # 10 channels, 3 taps of each at once
     assert array(64, 2, depthwise="packed").cycles(depthwise) == 32 * 256 + 64
 
 

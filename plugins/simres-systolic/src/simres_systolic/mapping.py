@@ -76,23 +76,24 @@ def folds(
     Channels are padded to a multiple of `pad_channels`. `filled` is what it takes to bring in what stays,
     nothing where sums stay. Row stationary arrays are in `simres_systolic.row_stationary`.
     """
-    kernel, channels = loops.r * loops.s, up(loops.c, pad_channels) * pad_channels
-    weights = kernel * channels
-    match taps:
+    channels = up(loops.c, pad_channels) * pad_channels
+    match taps:  # the weights that share a fold as far as they fit, and how often a filter has so many
         case Taps.PACKED:
-            deep = up(weights, rows)
+            together, often = loops.r * loops.s * channels, 1
         case Taps.BY_ROW:
-            deep = loops.r * up(loops.s, min(loops.s, max(1, rows // channels))) * up(channels, rows)
+            beside = min(loops.s, max(1, rows // channels))
+            together, often = beside * channels, loops.r * up(loops.s, beside)
         case Taps.SEPARATE:
-            deep = kernel * up(channels, rows)
+            together, often = channels, loops.r * loops.s
+    deep = often * up(together, rows)
     match dataflow:
         case Dataflow.OUTPUT_STATIONARY:
+            weights = loops.r * loops.s * channels
             return Folds(loops.groups * up(pixels, rows) * up(loops.m, columns), weights, 0)
         case Dataflow.INPUT_STATIONARY:
             return Folds(loops.groups * deep * up(pixels, columns), loops.m, filled)
         case _:
-            together = 1
+            groups = 1
             if depthwise is Depthwise.PACKED:
-                each = weights if taps is Taps.PACKED else channels
-                together = max(1, min(rows // each, columns // loops.m))
-            return Folds(up(loops.groups, together) * deep * up(loops.m, columns), pixels, filled)
+                groups = max(1, min(rows // together, columns // loops.m))
+            return Folds(up(loops.groups, groups) * deep * up(loops.m, columns), pixels, filled)
