@@ -35,11 +35,11 @@ TINY_IC = About(
     "ms",
     "The CIFAR-10 ResNet on a system of which only `kws`, `vww` and `ad` are known.",
     f"{MACS} at one rate, from the same networks",
-    """One factor stands for all of a library's kernels. `ic` is dense convolutions, a fifth of `kws` and of
-`vww` is depthwise, and `ad` is products behind flash; how much better a library is at one of these than at
-another is what is missing for the half of the rows that are more than a tenth off (microTVM and Plumerai
-lean one way, HALE and X-CUBE-AI 7 the other). The accelerators are farther off: on GAP9 part of `kws` and
-`ad` runs in software, so they say little of `ic`.""",
+    """One factor stands for all of a library's kernels. `ic` is dense convolutions, a third of the time of
+`kws` and `vww` is depthwise, and `ad` is products behind flash. How much better a library is at one of these
+than at another is what is missing: half of the rows are about a tenth off or more, microTVM on top of
+CMSIS-NN and the later Plumerai one way, X-CUBE-AI 7 and HALE the other. The accelerators are farther off: on
+GAP9 part of `kws` and `ad` runs in software, so they say little of `ic`.""",
     fitted="1 for each system, the median of its other networks",
 )
 TINY_OTHERS = About(
