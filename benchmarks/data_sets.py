@@ -47,10 +47,14 @@ TINY_OTHERS = About(
     "ms",
     "As above: Cortex-M0+, RH850, two RISC-V boards, GAP9, NDP120, and the xG24 board.",
     f"{MACS} a cycle",
-    """Three things are missing, each on its own chip. GAP9: which layers its compiler puts on the cluster,
-and the NE16's rate for weights of fewer than 8 bits. xG24: its accelerator, of which nothing is
-public, so the chip has the core alone. Tinker V and LC236R5E176: which vector or packed instructions
-their kernels use; the scalar core here has none.""",
+    """What is missing, chip by chip. GAP9: which layers its compiler puts on the cluster, and the NE16's
+tiles and its rate by bits of weight (DORY has a public model of both, which is not built in). xG24:
+its accelerator takes two 8-bit values a cycle, as its maker says, and at that rate alone would be
+1.5 to 2.4 times as fast as it was; what its loops cost besides is not public, so the chip has the
+core alone. Tinker V: what its kernels do with 64 bits at once, and why `ic` does not profit.
+LC236R5E176: which instructions its core has beyond scalar ones. NUCLEO-G0B1RE: how HALE does
+depthwise and 1 x 1 convolutions on a core without SIMD, which took up to twice the cycles counted
+here.""",
     known="times of MLPerf Tiny",
 )
 TINY_FLASH = About(
