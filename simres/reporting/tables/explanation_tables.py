@@ -8,6 +8,7 @@ from typing import Any
 from simres.analysis.critical_path import Blame, Why
 from simres.analysis.explanation import Explanation, explain
 from simres.program.names import EngineName
+from simres.reporting.emit import VERSIONS
 from simres.reporting.text.advice import advice
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
@@ -19,8 +20,6 @@ from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.units import format_duration
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 _FEW = 12
 """The number of rows shown by default."""
 _WIDEST_BAR = 30
@@ -174,7 +173,7 @@ def document(result: Result) -> dict[str, Any]:
         return result.program.layers[number].name if number >= 0 else None
 
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["explanation"],
         "name": result.name,
         "makespan_ps": result.makespan_ps,
         "bound_by": bound and {"component": bound.component or None, "limit": bound.limit.value},

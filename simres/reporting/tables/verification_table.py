@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
+from simres.reporting.emit import VERSIONS
 from simres.reporting.text.columns import Column, lines
 from simres.reporting.text.styled import Text
 from simres.verification.findings import Finding
-
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 
 
 def table(findings: Sequence[Finding], width: int, rule: str = "-") -> list[Text]:
@@ -24,7 +22,7 @@ def table(findings: Sequence[Finding], width: int, rule: str = "-") -> list[Text
     return lines(columns, width, rule=rule)
 
 
-def document(findings: Sequence[Finding]) -> str:
+def document(findings: Sequence[Finding]) -> dict[str, Any]:
     """Returns the JSON form."""
     checks = [{**asdict(finding), "holds": finding.holds} for finding in findings]
-    return json.dumps({"schema_version": SCHEMA_VERSION, "checks": checks}, separators=(",", ":")) + "\n"
+    return {"schema_version": VERSIONS["verification"], "checks": checks}
