@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands.options import DeviceName
+from simres.commands.options import Machine
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
@@ -21,8 +22,32 @@ BUSY = 0.5
 """A spread of measurements from which on the machine is said to be busy."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """Measured times, and the figures to fit to them."""
+
+    times: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Fit figures of --chip to the times in this CSV."),
+    ] = None
+    free: Annotated[
+        list[str] | None,
+        typer.Option("--free", metavar="FIGURE", help="With --from, a figure to fit, such as `matrix.rate`."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredMachine(Machine):
+    """The machine to measure."""
+
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one for each core].")
+    ] = None
+
+
 def calibrate(
     session: Session,
+    *,
     check: Annotated[
         list[str] | None,
         typer.Option("--check", metavar="NAME", help="Run this network and compare."),
@@ -35,24 +60,14 @@ def calibrate(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Measure, and write the chip (YAML)."),
     ] = None,
-    times: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Fit figures of --chip to the times in this CSV."),
-    ] = None,
-    free: Annotated[
-        list[str] | None,
-        typer.Option("--free", metavar="FIGURE", help="With --from, a figure to fit, such as `matrix.rate`."),
-    ] = None,
+    fit: FitOptions,
     inputs: Annotated[
         list[str] | None,
         typer.Option(
             "--input", metavar="SHAPE", help="What the network takes, once for each input: 3x32x32."
         ),
     ] = None,
-    device: DeviceName = "auto",
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one for each core].")
-    ] = None,
+    machine: MeasuredMachine,
     quick: Annotated[
         bool, typer.Option("--quick", help="Measure a handful of shapes: a try, too coarse to trust.")
     ] = False,
@@ -67,12 +82,12 @@ def calibrate(
     `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`,
     `simres calibrate --from times.csv --chip npu.yaml --free matrix.rate --free ddr.bandwidth -o new.yaml`.
     """
-    if times is not None or free:
+    if fit.times is not None or fit.free:
         from simres.commands.calibrate_from_times import calibrate_from_times
 
-        if times is None or check or inputs:
+        if fit.times is None or check or inputs:
             raise SimresError("--free goes with --from, and --from without --check and --input")
-        return calibrate_from_times(session, times, chip, free or [], output, json=json)
+        return calibrate_from_times(session, fit.times, chip, fit.free or [], output, json=json)
     from simres.commands.torch_setup import prepared
 
     _asked(check, chip, output, inputs)
@@ -80,7 +95,7 @@ def calibrate(
         _measured(chip, session)
     named = [_network(name) for name in check or ()]
     found = []
-    with prepared(device, threads) as chosen:
+    with prepared(machine.device, machine.threads) as chosen:
         if output is not None:
             _write(session, chosen, output, quick)
             chip = str(output)
@@ -94,11 +109,13 @@ def calibrate(
         return ExitCode.OK
     from simres.reporting.tables.validation_table import report
 
-    page = session.page
+    console = session.console
     for number, one in enumerate(found):
         if number:
-            page.print("")
-        page.print_lines(report(one, page.width, details=details, clip=page.clips, rule=session.rule))
+            console.print("")
+        console.print_lines(
+            report(one, console.width, details=details, clip=console.clips, rule=session.rule)
+        )
     return ExitCode.OK
 
 
@@ -189,7 +206,7 @@ def _compared(
     result = api.simulate(scenario, workload=real.workload, registry=registry)
     calls = [Measured(call.operators, call.timing.ps, call.timing.spread, call.ran) for call in real.calls]
     kinds = {op.name: (op.kind, op.macs) for op in real.workload.ops}
-    simulated = {layer.name: sum(layer.working_ps.values()) for layer in result.layers}
+    simulated = {layer.name: sum(layer.busy_ps.values()) for layer in result.layers}
     return Agreement(
         network=network.name,
         machine=here,

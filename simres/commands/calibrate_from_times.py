@@ -60,8 +60,10 @@ def calibrate_from_times(
 
         emit(fit_table.document(found, free, names))
         return ExitCode.OK
-    page = session.page
-    page.print_lines(fit_table.report(found, free, names, page.width, clip=page.clips, rule=session.rule))
+    console = session.console
+    console.print_lines(
+        fit_table.report(found, free, names, console.width, clip=console.clips, rule=session.rule)
+    )
     return ExitCode.OK
 
 

@@ -59,6 +59,6 @@ def evaluate(
 
     from simres.reporting.tables.score_tables import table
 
-    page = session.page
-    page.print_lines(table(scores, found.classes, images.about.name, page.width))
+    console = session.console
+    console.print_lines(table(scores, found.classes, images.about.name, console.width))
     return ExitCode.OK

@@ -28,7 +28,7 @@ def examples(
         return
     from rich.table import Table
 
-    page = session.page
+    console = session.console
     for kind, (files, command) in kinds.items():
         table = Table(title=f"{kind}s", title_justify="left", box=None, pad_edge=False)
         table.add_column("name", no_wrap=True)
@@ -39,8 +39,8 @@ def examples(
             if kind == "chip":
                 said += f"\nerror against silicon: {shipped.known_error(path) or 'not known'}"
             table.add_row(name, said, _to_see(path, command).format(name))
-        page.print(table)
-        page.print()
+        console.print(table)
+        console.print()
 
 
 def _to_see(path: Path, command: str) -> str:

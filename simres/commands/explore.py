@@ -10,6 +10,7 @@ import typer
 from simres.commands.options import (
     PlotFile,
     ScenarioOptions,
+    TableFile,
     Vary,
     WholeFront,
     Workforce,
@@ -46,12 +47,7 @@ def explore(
         typer.Option("--points", min=1, help="Points to evaluate [default: a tenth, at least 100]."),
     ] = None,
     asked: ScenarioOptions,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."
-        ),
-    ] = Path("explore.jsonl"),
+    output: TableFile = Path("explore.jsonl"),
     storage: Annotated[
         str | None,
         typer.Option("--storage", metavar="URL", help="Optuna's storage [default: SQLite beside the table]."),
@@ -106,12 +102,12 @@ def explore(
             sampler=sampler,
         )
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
-    show(found.rows, study.space.knobs, objectives, best, session.page, whole=whole)
+    show(found.rows, study.space.knobs, objectives, best, session.console, whole=whole)
     if plot is not None and best:
         kept = [row for row in found.rows if all(each.excess(row) <= 0 for each in limits)]
         draw_front(front_of(kept, study.space.knobs, objectives, whole=whole), plot)
         session.messages.print(f"wrote {plot}")
     if limits and not best and any(row["error"] is None for row in found.rows):
-        session.page.print("No design that was tried keeps to every limit.")
+        session.console.print("No design that was tried keeps to every limit.")
     session.messages.print(f"wrote {path}")
     return ExitCode.OK if best else ExitCode.ANSWER_IS_NO

@@ -37,7 +37,7 @@ def import_(
     from simres.workload.graph import Workload
     from simres.workload.json import dumps
 
-    registry, page = session.registry, session.page
+    registry, console = session.registry, session.console
     imported = checked(resolve(registry.importer(form).target)(files), str(files[0]))
     workload = imported.workload
     texts = {output / f"{workload.name}.json": dumps(workload)}
@@ -51,13 +51,13 @@ def import_(
         write_text(path, text)
     layers = len(workload.ops if isinstance(workload, Workload) else workload.rows)
     weights = f", {format_bytes(workload.weight_bytes)} of weights" if isinstance(workload, Workload) else ""
-    page.print(f"{workload.name}: {layers} layers, {format_count(workload.macs)} MACs{weights}")
+    console.print(f"{workload.name}: {layers} layers, {format_count(workload.macs)} MACs{weights}")
     for line in imported.left_out:
-        page.print(f"left out: {line}")
+        console.print(f"left out: {line}")
     *_, last = texts
     chip = "" if last.suffix == ".yaml" else " --chip paper"
     names = " and ".join(f"`{path}`" for path in texts)
-    page.print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")
+    console.print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")
 
 
 def checked(imported: Imported, source: str) -> Imported:

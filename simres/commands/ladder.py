@@ -32,5 +32,5 @@ def ladder(
     if json:
         emit(document(rungs))
     else:
-        page = session.page
-        page.print_lines(report(rungs, page.width, clip=page.clips, rule=session.rule))
+        console = session.console
+        console.print_lines(report(rungs, console.width, clip=console.clips, rule=session.rule))

@@ -32,7 +32,7 @@ def models(
     from simres.reporting.text.columns import Column, lines
     from simres.units import format_count
 
-    page = session.page
+    console = session.console
     columns = [
         Column("network", [model.command for model in found], right=False, elastic=True),
         Column("input", [model.input for model in found], right=False, rank=1),
@@ -40,5 +40,5 @@ def models(
         Column("MACs", [format_count(model.macs) for model in found]),
         Column("depth", [str(model.depth) for model in found]),
     ]
-    page.print_lines(lines(columns, page.width, clip=page.clips))
-    page.print("\nwith ten classes; `simres train NETWORK` trains one, `simres trace NETWORK` traces it")
+    console.print_lines(lines(columns, console.width, clip=console.clips))
+    console.print("\nwith ten classes; `simres train NETWORK` trains one, `simres trace NETWORK` traces it")

@@ -75,6 +75,16 @@ AllowUnmodelled = Annotated[
 CheckpointName = Annotated[
     Path, typer.Argument(metavar="CHECKPOINT", help="A .safetensors file, or the folder of a run.")
 ]
+LayerName = Annotated[
+    str | None,
+    typer.Option(
+        "--layer", metavar="NAME", help="Show these layers only: a name, a glob, or how names begin."
+    ),
+]
+TableFile = Annotated[
+    Path,
+    typer.Option("-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."),
+]
 ImagesName = Annotated[
     str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")
 ]

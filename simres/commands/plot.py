@@ -283,5 +283,5 @@ _FILES = ("checkpoint", "metrics")
 
 
 def _wrote(session: Session, path: Path) -> int:
-    session.page.print(f"wrote {path}")
+    session.console.print(f"wrote {path}")
     return ExitCode.OK

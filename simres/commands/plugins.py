@@ -29,7 +29,7 @@ def plugins(
         return
     from simres.reporting.tables.plugin_table import plugin_table
 
-    session.page.print(plugin_table(registry.catalogues, registry.providers))
+    session.console.print(plugin_table(registry.catalogues, registry.providers))
 
 
 def new(
@@ -56,10 +56,10 @@ def new(
         raise SimresError(f"already there: `{folder}`; nothing was written", "name another folder: -o DIR")
     for path, text in made.items():
         write_text(folder / path, text)
-    page = session.page
-    page.print(f"Wrote `{folder}`: {', '.join(map(str, made))}. Next:\n")
-    page.print(f"    cd {shlex.quote(str(folder))}")
-    page.print(f'    pip install -e ".[dev]"\n    pytest\n    simres plugins check {project}\n')
+    console = session.console
+    console.print(f"Wrote `{folder}`: {', '.join(map(str, made))}. Next:\n")
+    console.print(f"    cd {shlex.quote(str(folder))}")
+    console.print(f'    pip install -e ".[dev]"\n    pytest\n    simres plugins check {project}\n')
 
 
 def check(
@@ -88,7 +88,7 @@ def check(
         raise SimresError(
             "contracts are held with hypothesis, which is not installed", install("testing")
         ) from error
-    page = session.page
+    console = session.console
     results = []
     for provider in found:
         if provider.reason:
@@ -96,8 +96,8 @@ def check(
         for outcome in outcomes(registry, provider):
             results.append(outcome)
             if not json:
-                page.print(f"{outcome.part}: {'broken' if outcome.broken else 'ok'}")
-                page.stream.flush()
+                console.print(f"{outcome.part}: {'broken' if outcome.broken else 'ok'}")
+                console.stream.flush()
     broken = [outcome for outcome in results if outcome.broken]
     if json:
         from simres.reporting.emit import VERSIONS, emit
@@ -106,8 +106,8 @@ def check(
         emit({"schema_version": VERSIONS["contracts"], "plugin": name, "parts": listed})
     else:
         for outcome in broken:
-            page.print(f"\n{outcome.part}\n  {outcome.broken}")
-        page.print(f"{len(results) - len(broken)} of {len(results)} keep their contracts.")
+            console.print(f"\n{outcome.part}\n  {outcome.broken}")
+        console.print(f"{len(results) - len(broken)} of {len(results)} keep their contracts.")
     return ExitCode.ANSWER_IS_NO if broken else ExitCode.OK
 
 

@@ -29,7 +29,7 @@ def roofline(
     from simres.reporting.drawing.roofline_drawing import report, roofline_of
 
     result = api.simulate(session.scenario(asked), registry=session.registry)
-    page = session.page
+    console = session.console
     if output is not None:
         from simres.reporting.plots.roofline_plot import save
 
@@ -41,7 +41,7 @@ def roofline(
 
         emit({"schema_version": VERSIONS["roofline"], "name": result.name, **asdict(roofline_of(result))})
     elif output is not None:
-        page.print(f"wrote {output}")
+        console.print(f"wrote {output}")
     else:
-        page.print_lines(report(result, page.width, draw=session.draws, clip=page.clips))
+        console.print_lines(report(result, console.width, draw=session.draws, clip=console.clips))
     return ExitCode.OK

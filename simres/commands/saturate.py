@@ -60,5 +60,5 @@ def saturate(
     from simres.reporting.text.glyphs import ASCII, BLOCKS
 
     glyphs = BLOCKS if session.draws else ASCII
-    session.page.print_lines(saturation(result, session.page.width, glyphs))
+    session.console.print_lines(saturation(result, session.console.width, glyphs))
     return ExitCode.OK

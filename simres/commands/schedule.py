@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands.options import AllowUnmodelled, ScenarioOptions
+from simres.commands.options import AllowUnmodelled, LayerName, ScenarioOptions
 from simres.commands.session import Session
 from simres.errors import ExitCode
 
@@ -16,12 +16,7 @@ def schedule(
     session: Session,
     asked: ScenarioOptions,
     tasks: Annotated[bool, typer.Option("--tasks", help="List every task too.")] = False,
-    layer: Annotated[
-        str | None,
-        typer.Option(
-            "--layer", metavar="NAME", help="Show these layers only: a name, a glob, or how names begin."
-        ),
-    ] = None,
+    layer: LayerName = None,
     tenant: Annotated[
         str | None,
         typer.Option(
@@ -43,7 +38,7 @@ def schedule(
     from simres import api
     from simres.reporting.tables.schedule_table import schedule_table
 
-    registry, page = session.registry, session.page
+    registry, console = session.registry, session.console
     found = session.scenario(asked)
     chosen = found.networks.get(tenant or "")
     workload = (
@@ -56,11 +51,11 @@ def schedule(
             planned.program,
             planned.candidates,
             planned.workload,
-            page.width,
+            console.width,
             layer=layer,
             tasks=tasks,
             draw=session.draws,
-            clip=page.clips,
+            clip=console.clips,
         )
     )
     if output is not None:
@@ -72,5 +67,5 @@ def schedule(
 
         emit(planned.to_document())
     else:
-        page.print_lines(table)
+        console.print_lines(table)
     return ExitCode.OK

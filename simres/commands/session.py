@@ -34,7 +34,7 @@ class Session:
         return Registry(external=self.plugins)
 
     @cached_property
-    def page(self) -> Output:
+    def console(self) -> Output:
         """Where results go: stdout, its width, and whether names are clipped to it."""
         from simres.reporting.text.console import stdout
 
@@ -52,7 +52,7 @@ class Session:
         """Whether block characters can be drawn on the page."""
         from simres.reporting.text.console import can_draw
 
-        return can_draw(self.page)
+        return can_draw(self.console)
 
     @property
     def rule(self) -> str:

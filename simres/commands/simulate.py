@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +16,34 @@ if TYPE_CHECKING:
     from simres.result import Result
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReportFiles:
+    """Reports to write beside what is shown."""
+
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the layer table as CSV.")] = None
+    perfetto: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a trace for ui.perfetto.dev.")
+    ] = None
+    reports: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--report", metavar="NAME=FILE", help="Write another report; `simres plugins` lists them."
+        ),
+    ] = None
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """The file of each reporter, by name. Raises `SimresError`."""
+        found = pairs(self.reports, "--report NAME=FILE")
+        for name, file in (("csv", self.csv), ("perfetto", self.perfetto)):
+            if file is not None:
+                found[name] = str(file)
+        return found
+
+
 def simulate(
     session: Session,
+    *,
     asked: ScenarioOptions,
     details: Annotated[
         bool, typer.Option("--details", help="Show every layer, bound, evicted tensor and price.")
@@ -27,16 +54,7 @@ def simulate(
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Write the result to DIR/result.json."),
     ] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the layer table as CSV.")] = None,
-    perfetto: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a trace for ui.perfetto.dev.")
-    ] = None,
-    reports: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--report", metavar="NAME=FILE", help="Write another report; `simres plugins` lists them."
-        ),
-    ] = None,
+    files: ReportFiles,
     allow_unmodelled: AllowUnmodelled = False,
 ) -> int:
     """Simulate a scenario and show where the time goes.
@@ -47,12 +65,7 @@ def simulate(
     from simres.planning.evaluate import evaluate
 
     registry = session.registry
-    wanted = pairs(reports, "--report NAME=FILE")
-    if csv is not None:
-        wanted["csv"] = str(csv)
-    if perfetto is not None:
-        wanted["perfetto"] = str(perfetto)
-    reporters = {registry.reporter(name): Path(file) for name, file in wanted.items()}
+    reporters = {registry.reporter(name): Path(file) for name, file in files.wanted.items()}
     scenario = session.scenario(asked)
     workloads = session.workloads(scenario, allow_unmodelled=allow_unmodelled)
     result = evaluate(scenario, workloads, registry)
@@ -76,8 +89,8 @@ def show(result: Result, session: Session, *, details: bool, timeline: bool) -> 
     """Prints the tables, and the timeline if asked for."""
     from simres.reporting.tables.run_report import show as show_tables
 
-    show_tables(result, session.page, details=details)
+    show_tables(result, session.console, details=details)
     if timeline:
         from simres.reporting.drawing.timeline_drawing import show_timeline
 
-        show_timeline(result, session.page)
+        show_timeline(result, session.console)

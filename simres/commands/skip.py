@@ -100,10 +100,10 @@ def skip(
         return ExitCode.OK
     from simres.reporting.tables.block_removal_tables import tables
 
-    page = session.page
-    page.print_lines(tables(made, page.width))
+    console = session.console
+    console.print_lines(tables(made, console.width))
     if output is not None:
-        page.print(f"\nwrote {output}")
+        console.print(f"\nwrote {output}")
     return ExitCode.OK
 
 

@@ -11,6 +11,7 @@ import typer
 from simres.commands.options import (
     PlotFile,
     ScenarioOptions,
+    TableFile,
     Vary,
     WholeFront,
     Workforce,
@@ -33,12 +34,7 @@ def sweep(
     *,
     vary: Vary = None,
     asked: ScenarioOptions,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."
-        ),
-    ] = Path("sweep.jsonl"),
+    output: TableFile = Path("sweep.jsonl"),
     pareto: Annotated[
         str | None,
         typer.Option(
@@ -82,7 +78,7 @@ def sweep(
     best = best_of(rows, objectives)
     if not best and any(row["error"] is None for row in rows):
         raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
-    show(rows, study.space.knobs, objectives, best, session.page, whole=whole)
+    show(rows, study.space.knobs, objectives, best, session.console, whole=whole)
     if plot is not None:
         draw_front(front_of(rows, study.space.knobs, objectives, whole=whole), plot)
         session.messages.print(f"wrote {plot}")

@@ -71,7 +71,7 @@ def trace(
     from simres.tracing.input_shapes import parse_batch
 
     named = names.parse(network)
-    registry, page = session.registry, session.page
+    registry, console = session.registry, session.console
     workload = trace_network(
         named,
         input_shape=inputs or None,
@@ -88,7 +88,9 @@ def trace(
     if output is None:
         from simres.reporting.tables.workload_table import workload_table
 
-        page.print_lines(workload_table(workload, page.width, draw=session.draws, clip=page.is_terminal))
+        console.print_lines(
+            workload_table(workload, console.width, draw=session.draws, clip=console.is_terminal)
+        )
         session.messages.print(f"not written; to keep it: simres trace {network} -o {named.file_stem}.json")
         return ExitCode.OK
 
@@ -96,14 +98,14 @@ def trace(
     from simres.workload.json import write
 
     write(workload, output)
-    page.print(
+    console.print(
         f"{workload.name}: {format_count(workload.macs)} MACs, "
         f"{format_count(workload.vector_ops)} vector ops, {format_bytes(workload.weight_bytes)} of weights"
     )
-    page.print(f"coverage: {workload.coverage}")
+    console.print(f"coverage: {workload.coverage}")
     for warning in workload.warnings:
         session.messages.print(f"warning: {warning}", style="warning")
-    page.print(f"wrote {output}")
+    console.print(f"wrote {output}")
     return ExitCode.OK
 
 

@@ -141,9 +141,9 @@ def train(
             )
             return ExitCode.INTERRUPTED
         for line in summary(outcome):
-            session.page.print(line)
+            session.console.print(line)
         _draw(folder)
-        session.page.print(f"wrote {folder}")
+        session.console.print(f"wrote {folder}")
     return ExitCode.OK
 
 

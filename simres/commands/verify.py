@@ -26,7 +26,7 @@ def verify(
     if json:
         emit(document(findings))
     else:
-        session.page.print_lines(table(findings, session.page.width))
+        session.console.print_lines(table(findings, session.console.width))
     if broken := [finding for finding in findings if not finding.holds]:
         raise AnswerIsNo(f"{len(broken)} of {len(findings)} checks fail: {broken[0].problem}")
     return ExitCode.OK

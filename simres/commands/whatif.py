@@ -41,8 +41,8 @@ def whatif(
     if json:
         emit(document(answer))
     else:
-        page = session.page
-        page.print_lines(report(answer, page.width, clip=page.clips, rule=session.rule))
+        console = session.console
+        console.print_lines(report(answer, console.width, clip=console.clips, rule=session.rule))
     return ExitCode.OK if answer.met else ExitCode.ANSWER_IS_NO
 
 

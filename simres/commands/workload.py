@@ -32,11 +32,11 @@ def show(
     if json:
         from simres.workload.json import dumps
 
-        session.page.stream.write(dumps(found))  # the file as it would be written, layout and all
+        session.console.stream.write(dumps(found))  # the file as it would be written, layout and all
         return ExitCode.OK
 
     from simres.reporting.tables.workload_table import workload_table
 
-    page = session.page
-    page.print_lines(workload_table(found, page.width, draw=session.draws, clip=page.is_terminal))
+    console = session.console
+    console.print_lines(workload_table(found, console.width, draw=session.draws, clip=console.is_terminal))
     return ExitCode.OK

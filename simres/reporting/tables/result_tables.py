@@ -124,7 +124,7 @@ def working_by_layer(result: Result) -> Sequence[Mapping[str, int]]:
     """Returns the busy picoseconds of each layer by engine, from the spans, or else from the sums."""
     record = result.record
     if record.level is RecordLevel.FULL:
-        return [layer.working_ps for layer in result.layers]
+        return [layer.busy_ps for layer in result.layers]
     found: list[dict[str, int]] = [{} for _ in result.layers]
     for name, sums in record.layer_working_ps.items():
         for layer, ps in sums:
