@@ -125,9 +125,7 @@ def test_the_report_says_that_the_switch_is_on() -> None:
 
 def test_shapes_are_the_networks_unless_asked_otherwise() -> None:
     result = simres.simulate(ROOT / "scenarios" / "resnet20-systolic.yaml")
-    cycles = {
-        layer.name: layer.busy_ps.get("matrix", 0) * 488281250 // PS_PER_S for layer in result.layers
-    }
+    cycles = {layer.name: layer.busy_ps.get("matrix", 0) * 488281250 // PS_PER_S for layer in result.layers}
     # Stride 2, 144 and 288 weights a filter, 16 x 16 and 8 x 8 pixels.
     assert cycles["layers.3.conv1"] == 5 * (32 + 256 + 62) - 1
     assert cycles["layers.6.conv1"] == 9 * 2 * (32 + 64 + 62) - 1
