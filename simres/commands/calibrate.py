@@ -72,7 +72,7 @@ def calibrate(
             raise SimresError("--free goes with --from, and --from without --check and --input")
         return calibrate_from_times(times, chip, free or [], output, json=json)
     from simres.commands.torch_setup import prepared
-    from simres.reporting.text.console import can_draw, stdout
+    from simres.reporting.text.console import stdout
 
     _asked(check, chip, output, inputs)
     if chip is not None:
@@ -96,11 +96,10 @@ def calibrate(
     from simres.reporting.tables.validation_table import report
 
     console = stdout()
-    rule = "─" if can_draw(console) else "-"
     for number, one in enumerate(found):
         if number:
             console.print("")
-        console.print_lines(report(one, console.width, details=details, clip=console.clips, rule=rule))
+        console.print_lines(report(one, console.page(whole=details)))
     return ExitCode.OK
 
 
@@ -150,10 +149,10 @@ def _write(device: torch.device, output: Path, quick: bool) -> None:
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
-    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.progress import counted
     from simres.reporting.text.console import stderr
 
-    with run_progress("measurements") as told:
+    with counted("measurements") as told:
         found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
     write_text(output, chip_yaml(found))
     told_of = stderr()
@@ -172,7 +171,7 @@ def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.devi
     from simres.calibration.machine import machine
     from simres.calibration.network import run
     from simres.networks.checkpoint import network_of
-    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.progress import counted
     from simres.reporting.text.console import stderr
 
     registry = global_options.registry()
@@ -185,7 +184,7 @@ def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.devi
     here, there = str(machine(device)), _measured(chip)
     if here != there:
         stderr().print(f"warning: `{chip}` was measured on {there}; this is {here}", style="warning")
-    with run_progress("images") as told:
+    with counted("images") as told:
         real = run(network.module, shape, device, network.name, registry.operators(), told)
     overrides = {"scheduler": "serial", "passes": ["fold_bias"]}
     scenario = api.find_scenario(name, chip=chip, overrides=overrides, registry=registry)

@@ -26,9 +26,9 @@ def calibrate_from_times(
     from simres.calibration.fit import fit
     from simres.calibration.measured_times import read_times
     from simres.files import write_text
-    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.progress import counted
     from simres.reporting.tables import fit_table
-    from simres.reporting.text.console import can_draw, stderr, stdout
+    from simres.reporting.text.console import stderr, stdout
     from simres.scenario.loader import load_chip
 
     if chip is None or not figures:
@@ -40,7 +40,7 @@ def calibrate_from_times(
     preset = load_chip(chip, registry=global_options.registry())
     rows = read_times(times)
     free = _free(preset, figures, chip, len(rows))
-    with run_progress("simulations") as told:
+    with counted("simulations") as told:
         simulated = _simulated(rows, chip, free, told)
         found = fit([one.resource.value for one in free], [row.ps for row in rows], simulated)
     names = [row.name for row in rows]
@@ -55,8 +55,7 @@ def calibrate_from_times(
         print(dumps(fit_table.document(found, free, names), indent=1))  # noqa: T201
         return ExitCode.OK
     console = stdout()
-    rule = "─" if can_draw(console) else "-"
-    console.print_lines(fit_table.report(found, free, names, console.width, clip=console.clips, rule=rule))
+    console.print_lines(fit_table.report(found, free, names, console.page()))
     return ExitCode.OK
 
 

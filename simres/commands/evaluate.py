@@ -62,5 +62,5 @@ def evaluate(
     from simres.reporting.text.console import stdout
 
     console = stdout()
-    console.print_lines(table(scores, found.classes, images.about.name, console.width))
+    console.print_lines(table(scores, found.classes, images.about.name, console.page()))
     return ExitCode.OK

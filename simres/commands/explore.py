@@ -82,7 +82,7 @@ def explore(
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search
-    from simres.reporting.progress.sweep_progress import SweepProgress
+    from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import show
     from simres.reporting.text.console import stderr, stdout
 

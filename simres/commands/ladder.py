@@ -29,7 +29,7 @@ def ladder(
     from simres import api
     from simres.exploration.ladder import ladder as climb
     from simres.reporting.tables.ladder_table import document, report
-    from simres.reporting.text.console import can_draw, stdout
+    from simres.reporting.text.console import stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     registry = global_options.registry()
@@ -42,5 +42,4 @@ def ladder(
         print(dumps(document(rungs), indent=1))  # noqa: T201
     else:
         console = stdout()
-        rule = "─" if can_draw(console) else "-"
-        console.print_lines(report(rungs, console.width, clip=console.clips, rule=rule))
+        console.print_lines(report(rungs, console.page()))

@@ -25,7 +25,7 @@ def models(
 
         print(dumps({"schema_version": 1, "models": [asdict(model) for model in found]}, indent=1))  # noqa: T201
         return
-    from simres.reporting.text.columns import Column, lines
+    from simres.reporting.text.columns import Column
     from simres.reporting.text.console import stdout
     from simres.units import format_count
 
@@ -37,5 +37,5 @@ def models(
         Column("MACs", [format_count(model.macs) for model in found]),
         Column("depth", [str(model.depth) for model in found]),
     ]
-    console.print_lines(lines(columns, console.width, clip=console.clips))
+    console.print_lines(console.page().table(columns))
     console.print("\nwith ten classes; `simres train NETWORK` trains one, `simres trace NETWORK` traces it")

@@ -27,7 +27,8 @@ def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON do
     from simres.reporting.tables.plugin_table import plugin_table
     from simres.reporting.text.console import stdout
 
-    stdout().print(plugin_table(registry.catalogues, registry.providers))
+    console = stdout()
+    console.print_lines(plugin_table(registry.catalogues, registry.providers, console.page()))
 
 
 def new(

@@ -29,7 +29,7 @@ def roofline(
     """
     from simres import api
     from simres.reporting.drawing.roofline_drawing import report, roofline_of
-    from simres.reporting.text.console import can_draw, stdout
+    from simres.reporting.text.console import stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
     result = api.simulate(
@@ -49,5 +49,5 @@ def roofline(
     elif output is not None:
         console.print(f"wrote {output}")
     else:
-        console.print_lines(report(result, console.width, draw=can_draw(console), clip=console.clips))
+        console.print_lines(report(result, console.page()))
     return ExitCode.OK

@@ -50,10 +50,10 @@ def saturate(
     found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
     targets = dict(split(text, "--target WHAT=TIME") for text in target)
 
-    from simres.reporting.progress.run_progress import run_progress
-    from simres.reporting.text.console import can_draw, stdout
+    from simres.reporting.progress import counted
+    from simres.reporting.text.console import stdout
 
-    with run_progress() as done:
+    with counted() as done:
         result = api.saturate(
             found, targets, replications=replications, tenant=tenant, registry=registry, done=done
         )
@@ -62,8 +62,7 @@ def saturate(
         return ExitCode.OK
 
     from simres.reporting.tables.saturation_table import saturation
-    from simres.reporting.text.glyphs import ASCII, BLOCKS
 
     console = stdout()
-    console.print_lines(list(saturation(result, console.width, BLOCKS if can_draw(console) else ASCII)))
+    console.print_lines(saturation(result, console.page()))
     return ExitCode.OK

@@ -57,7 +57,7 @@ def schedule(
 
     from simres.files import write_text
     from simres.reporting.tables.schedule_table import schedule_table
-    from simres.reporting.text.console import can_draw, stdout
+    from simres.reporting.text.console import stdout
 
     console = stdout()
     table = list(
@@ -66,11 +66,9 @@ def schedule(
             planned.program,
             planned.candidates,
             planned.workload,
-            console.width,
+            console.page(),
             layer=layer,
             tasks=tasks,
-            draw=can_draw(console),
-            clip=console.clips,
         )
     )
     if output is not None:

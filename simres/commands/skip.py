@@ -59,7 +59,7 @@ def skip(
     `simres skip runs/resnet20-cifar10 --scenario mine.yaml --remove 3 --finetune 2 -o pruned`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.progress.block_removal_progress import SkipProgress
+    from simres.reporting.progress import RemovalProgress
     from simres.reporting.text.console import stderr, stdout
 
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
@@ -70,7 +70,7 @@ def skip(
         found = trained(checkpoint, global_options.registry())
         cost = _cost(scenario, overrides, found)
         dataset = found.images(data, open_images)
-        with SkipProgress(stderr()) as shown:
+        with RemovalProgress(stderr()) as shown:
             made = study(
                 found.module.to(chosen),
                 found.testing(dataset).to(chosen),
@@ -107,7 +107,7 @@ def skip(
     from simres.reporting.tables.block_removal_tables import tables
 
     console = stdout()
-    console.print_lines(tables(made, console.width))
+    console.print_lines(tables(made, console.page()))
     if output is not None:
         console.print(f"\nwrote {output}")
     return ExitCode.OK
@@ -169,7 +169,7 @@ def _one(
     metadata: dict[str, str] = {**found.metadata, **variant.metadata(), "accuracy": repr(point.accuracy)}
     state: Any = without(found.module, point.removed).state_dict()
     if epochs:
-        from simres.reporting.progress.training_progress import TrainingProgress
+        from simres.reporting.progress import TrainingProgress
         from simres.reporting.text.console import stderr
         from simres.training.loop import fit
         from simres.training.training_run import CHECKPOINT, TrainingRun

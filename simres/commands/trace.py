@@ -69,7 +69,7 @@ def trace(
     """
     from simres.networks import network_names as names
     from simres.plugins.registry import resolve
-    from simres.reporting.text.console import can_draw, stderr, stdout
+    from simres.reporting.text.console import stderr, stdout
     from simres.tracing import trace_network
     from simres.tracing.input_shapes import parse_batch
 
@@ -92,7 +92,7 @@ def trace(
         from simres.reporting.tables.workload_table import workload_table
 
         console = stdout()
-        table = workload_table(workload, console.width, draw=can_draw(console), clip=console.is_terminal)
+        table = workload_table(workload, console.page())
         console.print_lines(table)
         stderr().print(f"not written; to keep it: simres trace {network} -o {named.file_stem}.json")
         return ExitCode.OK

@@ -75,7 +75,7 @@ def train(
     `simres train --resume runs/resnet20-cifar10`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.progress.training_progress import TrainingProgress, summary
+    from simres.reporting.progress import TrainingProgress, summary
     from simres.reporting.text.console import stderr, stdout
 
     changes: dict[str, Any] = {"epochs": epochs, "batch": batch, "lr": lr, "seed": seed}

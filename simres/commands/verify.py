@@ -26,7 +26,7 @@ def verify(
         print(document(findings), end="")  # noqa: T201
     else:
         console = stdout()
-        console.print_lines(table(findings, console.width))
+        console.print_lines(table(findings, console.page()))
     if broken := [finding for finding in findings if not finding.holds]:
         raise AnswerIsNo(f"{len(broken)} of {len(findings)} checks fail: {broken[0].problem}")
     return ExitCode.OK

@@ -43,10 +43,10 @@ def view(
     index = ViewIndex(found)
     gc.freeze()  # a large result is millions of objects: searching them for garbage would show as a stutter
 
-    from simres.reporting.text.console import can_draw, stdout
+    from simres.reporting.text.console import stdout
     from simres.reporting.viewer.app import Viewer
 
-    Viewer(index, draws=can_draw(stdout()), light=light).run()
+    Viewer(index, stdout().page(), light=light).run()
 
 
 def _check_terminal() -> None:

@@ -34,7 +34,7 @@ def whatif(
     """
     from simres import api
     from simres.reporting.tables.whatif_tables import document, report
-    from simres.reporting.text.console import can_draw, stdout
+    from simres.reporting.text.console import stdout
 
     wanted = None if target is None else _time(target)
     overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
@@ -43,9 +43,9 @@ def whatif(
     workloads = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
 
     from simres.exploration.whatif import what_if
-    from simres.reporting.progress.command_progress import working
+    from simres.reporting.progress import counted
 
-    with working("what if") as progress:
+    with counted("simulations") as progress:
         answer = what_if(found, workloads, registry, target_ps=wanted, progress=progress)
     if json:
         from json import dumps
@@ -53,8 +53,7 @@ def whatif(
         print(dumps(document(answer), indent=1))  # noqa: T201
     else:
         console = stdout()
-        rule = "─" if can_draw(console) else "-"
-        console.print_lines(report(answer, console.width, clip=console.clips, rule=rule))
+        console.print_lines(report(answer, console.page()))
     return ExitCode.OK if answer.met else ExitCode.ANSWER_IS_NO
 
 

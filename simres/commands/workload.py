@@ -36,9 +36,9 @@ def show(
         return ExitCode.OK
 
     from simres.reporting.tables.workload_table import workload_table
-    from simres.reporting.text.console import can_draw, stdout
+    from simres.reporting.text.console import stdout
 
     console = stdout()
-    table = workload_table(found, console.width, draw=can_draw(console), clip=console.is_terminal)
+    table = workload_table(found, console.page())
     console.print_lines(table)
     return ExitCode.OK

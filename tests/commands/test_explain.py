@@ -13,7 +13,7 @@ def test_a_scenario_and_its_stored_result_are_explained_alike(simres, tmp_path):
     assert simres("simulate", "resnet20", "-o", tmp_path)[0] == 0
     code, now, err = simres("explain", "resnet20")
     assert (code, err) == (0, "")
-    assert now.startswith("resnet20: 1.238 ms, 88.2 % of it bound by the ddr bus.\n")
+    assert now.startswith("resnet20: 1.238 ms. Bottleneck: the DDR bus, 88.2 % of the critical path.\n")
     assert simres("explain", tmp_path) == (0, now, "")
     assert simres("explain", tmp_path / "result.json") == (0, now, "")
 
