@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options
+from simres.commands.options import DeviceName
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ BUSY = 0.5
 
 
 def calibrate(
+    session: Session,
     check: Annotated[
         list[str] | None,
         typer.Option("--check", metavar="NAME", help="Run this network and compare."),
@@ -47,7 +49,7 @@ def calibrate(
             "--input", metavar="SHAPE", help="What the network takes, once for each input: 3x32x32."
         ),
     ] = None,
-    device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or auto.")] = "auto",
+    device: DeviceName = "auto",
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="CPU threads [default: one for each core].")
     ] = None,
@@ -70,32 +72,29 @@ def calibrate(
 
         if times is None or check or inputs:
             raise SimresError("--free goes with --from, and --from without --check and --input")
-        return calibrate_from_times(times, chip, free or [], output, json=json)
+        return calibrate_from_times(session, times, chip, free or [], output, json=json)
     from simres.commands.torch_setup import prepared
-    from simres.reporting.text.console import stdout
 
     _asked(check, chip, output, inputs)
     if chip is not None:
-        _measured(chip)
+        _measured(chip, session)
     named = [_network(name) for name in check or ()]
     found = []
     with prepared(device, threads) as chosen:
         if output is not None:
-            _write(chosen, output, quick)
+            _write(session, chosen, output, quick)
             chip = str(output)
         assert chip is not None
-        found += [_compared(name, inputs, chip, chosen) for name in named]
+        found += [_compared(session, name, inputs, chip, chosen) for name in named]
     if json:
-        from json import dumps
-
+        from simres.reporting.emit import VERSIONS, emit
         from simres.reporting.tables.validation_table import document
 
-        documents = {"schema_version": 1, "networks": [document(one) for one in found]}
-        print(dumps(documents, indent=1))  # noqa: T201
+        emit({"schema_version": VERSIONS["calibration"], "networks": [document(one) for one in found]})
         return ExitCode.OK
     from simres.reporting.tables.validation_table import report
 
-    console = stdout()
+    console = session.output
     for number, one in enumerate(found):
         if number:
             console.print("")
@@ -130,12 +129,12 @@ def _network(name: str) -> str:
     return str(names.parse(name))
 
 
-def _measured(chip: str) -> str:
+def _measured(chip: str, session: Session) -> str:
     """What machine a chip was measured on. Raises `SimresError` for a chip that never was."""
     from simres.hardware.specs import ComputeSpec
     from simres.scenario.loader import load_chip
 
-    preset = load_chip(chip, registry=global_options.registry())
+    preset = load_chip(chip, registry=session.registry)
     if not any(isinstance(spec, ComputeSpec) and spec.efficiency for spec in preset.hardware.values()):
         raise SimresError(
             f"`{chip}` was not measured: nothing in it states an `efficiency`",
@@ -144,46 +143,45 @@ def _measured(chip: str) -> str:
     return preset.description
 
 
-def _write(device: torch.device, output: Path, quick: bool) -> None:
+def _write(session: Session, device: torch.device, output: Path, quick: bool) -> None:
     from simres.calibration.chip_file import chip_yaml
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
     from simres.reporting.progress import counted
-    from simres.reporting.text.console import stderr
 
     with counted("measurements") as told:
         found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
     write_text(output, chip_yaml(found))
-    told_of = stderr()
     if found.spread > BUSY:
-        told_of.print(
+        session.messages.print(
             f"warning: every other measurement has a median {found.spread:.0%} above its best: is this "
             "machine busy?",
             style="warning",
         )
-    told_of.print(f"wrote {output}")
+    session.messages.print(f"wrote {output}")
 
 
-def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.device) -> Agreement:
+def _compared(
+    session: Session, name: str, inputs: list[str] | None, chip: str, device: torch.device
+) -> Agreement:
     from simres import api
     from simres.analysis.validation import Agreement, Measured, compared
     from simres.calibration.machine import machine
     from simres.calibration.network import run
     from simres.networks.checkpoint import network_of
     from simres.reporting.progress import counted
-    from simres.reporting.text.console import stderr
 
-    registry = global_options.registry()
+    registry = session.registry
     network = network_of(name)
     shape = inputs or network.input
     if shape is None:
         raise SimresError(
             f"`{network.name}` does not say which input it takes", "give --input 3x32x32, without the batch"
         )
-    here, there = str(machine(device)), _measured(chip)
+    here, there = str(machine(device)), _measured(chip, session)
     if here != there:
-        stderr().print(f"warning: `{chip}` was measured on {there}; this is {here}", style="warning")
+        session.messages.print(f"warning: `{chip}` was measured on {there}; this is {here}", style="warning")
     with counted("images") as told:
         real = run(network.module, shape, device, network.name, registry.operators(), told)
     overrides = {"scheduler": "serial", "passes": ["fold_bias"]}

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from simres.commands.session import Session
+
 
 def examples(
+    session: Session,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the scenarios, chips, workloads and checkpoints that come with simres."""
@@ -24,25 +27,20 @@ def examples(
         _print_json(kinds)
         return
     from simres.reporting.text.columns import Column
-    from simres.reporting.text.console import stdout
 
-    console = stdout()
+    page = session.page
     for kind, (files, command) in kinds.items():
         said = [shipped.description(path) for path in files.values()]
         if kind == "chip":
             errors = [shipped.known_error(path) or "not known" for path in files.values()]
             said = [f"{text}\nerror against silicon: {one}" for text, one in zip(said, errors, strict=True)]
+        seen = [_to_see(path, command).format(name) for name, path in files.items()]
         columns = [
             Column("name", list(files), right=False),
             Column("what it is", said, right=False, folds=True),
-            Column(
-                "to see it",
-                [_to_see(path, command).format(name) for name, path in files.items()],
-                right=False,
-            ),
+            Column("to see it", seen, right=False),
         ]
-        page = console.page()
-        console.print_lines([*page.titled(f"{kind[:1].upper()}{kind[1:]}s"), *page.table(columns)])
+        session.output.print_lines([*page.titled(f"{kind.capitalize()}s"), *page.table(columns)])
 
 
 def _to_see(path: Path, command: str) -> str:
@@ -52,8 +50,7 @@ def _to_see(path: Path, command: str) -> str:
 
 
 def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
-    from json import dumps
-
+    from simres.reporting.emit import VERSIONS, emit
     from simres.scenario import shipped
 
     document = {
@@ -69,4 +66,4 @@ def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
         ]
         for kind, (files, command) in kinds.items()
     }
-    print(dumps({"schema_version": 1, **document}, indent=2))  # noqa: T201
+    emit({"schema_version": VERSIONS["examples"], **document})

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from simres.commands.session import Session
+
 
 def timeline(
+    session: Session,
     result: Annotated[
         Path,
         typer.Argument(
@@ -37,13 +40,12 @@ def timeline(
     `simres timeline out --layer 'layers.0.*'`.
     """
     from simres.reporting.drawing.timeline_drawing import show_timeline
-    from simres.reporting.text.console import stdout
     from simres.result.json import read_result
 
     since_ps = None if since is None else _moment(since, "--from")
     until_ps = None if until is None else _moment(until, "--to")
     show_timeline(
-        read_result(result), stdout(), since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
+        read_result(result), session.output, since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
     )
 
 

@@ -17,8 +17,6 @@ from simres.errors import SimresError
 from simres.program.record import Cause, RecordLevel
 from simres.result import Result
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 MOST = len(ascii_uppercase)
 """The most results that can be compared: one per letter."""
 _UNSAID = ("name", "description", "expect", "schema_version")
@@ -77,42 +75,6 @@ class Comparison:
     engines: tuple[ComparisonRow, ...]
     path: tuple[ComparisonRow, ...]
     layers: tuple[ComparisonRow, ...]
-
-    def to_document(self) -> dict[str, Any]:
-        """Returns the JSON form as plain data."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "results": {
-                letter: {
-                    "name": result.name,
-                    "network": result.workload.name,
-                    "scheduler": result.program.scheduler,
-                    "makespan_ps": result.makespan_ps,
-                    "workload_digest": result.origin.workload_digest,
-                }
-                for letter, result in self.results.items()
-            },
-            "settings": {
-                path: dict(zip(self.results, values, strict=True)) for path, values in self.settings
-            },
-            **{
-                what: [
-                    {
-                        "name": row.name,
-                        **({"part": row.part} if row.part else {}),
-                        "measure": row.measure.value,
-                        "values": dict(zip(self.results, row.values, strict=True)),
-                    }
-                    for row in rows
-                ]
-                for what, rows in (
-                    ("totals", self.totals),
-                    ("engines", self.engines),
-                    ("critical_path", self.path),
-                    ("layers", self.layers),
-                )
-            },
-        }
 
 
 def compare(results: Sequence[Result]) -> Comparison:

@@ -15,7 +15,7 @@ from simres.errors import SimresError
 from simres.exploration.comparison import MOST, compare
 from simres.program.record import RecordLevel
 from simres.reporting.page import Page
-from simres.reporting.tables.comparison_tables import headline, reasons, report
+from simres.reporting.tables.comparison_tables import document, headline, reasons, report
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 
 
@@ -74,13 +74,13 @@ def test_a_result_beside_itself_differs_in_nothing(random_results, data):
 def test_the_document_says_what_the_tables_say(random_results, data):
     results = [data.draw(random_results) for _ in range(2)]
     found = compare(results)
-    document = json.loads(json.dumps(found.to_document()))
-    assert document["schema_version"] == 1
-    assert [document["results"][letter]["makespan_ps"] for letter in "AB"] == [
+    said = json.loads(json.dumps(document(found)))
+    assert said["schema_version"] == 1
+    assert [said["results"][letter]["makespan_ps"] for letter in "AB"] == [
         result.makespan_ps for result in results
     ]
     for name, rows in (("critical_path", found.path), ("layers", found.layers), ("engines", found.engines)):
-        assert [tuple(row["values"].values()) for row in document[name]] == [row.values for row in rows]
+        assert [tuple(row["values"].values()) for row in said[name]] == [row.values for row in rows]
 
 
 def test_the_faster_one_is_said_to_be_faster(resnet20, paper):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from simres.commands.session import Session
 from simres.commands.timeline import timeline as command
 from simres.errors import SimresError
 from simres.program import Layer, Program, Task, TaskKind, Work
@@ -171,11 +172,11 @@ def test_many_spans_in_one_cell_show_their_share(make_result):
 def test_the_command(resnet20, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     resnet20.save(tmp_path)
-    command(tmp_path)
+    command(Session(), tmp_path)
     assert capsys.readouterr().out.strip() == timeline(resnet20, Page(100)).plain.strip()
-    command(tmp_path / "result.json", since="0", until="0.2 ms", width=80)
+    command(Session(), tmp_path / "result.json", since="0", until="0.2 ms", width=80)
     assert "0 s to 200 us" in capsys.readouterr().out
     with pytest.raises(SimresError, match="--from needs a unit"):
-        command(tmp_path, since="12")
+        command(Session(), tmp_path, since="12")
     with pytest.raises(SimresError, match="no such result"):
-        command(tmp_path / "none.json")
+        command(Session(), tmp_path / "none.json")

@@ -330,8 +330,8 @@ def energy(result: Result) -> str:
     for row, work, on in sorted(components, key=lambda each: -each[1] - each[2]):
         if work or on:
             parts = [
-                (f"r-{result.role(row.name)}", work, f"for work {format_energy(work)}"),
-                ("idle", on, f"being on {format_energy(on)}"),
+                (f"r-{result.role(row.name)}", work, f"dynamic {format_energy(work)}"),
+                ("idle", on, f"static {format_energy(on)}"),
             ]
             bar = stack(f"{row.label}: {format_energy(work + on)}", parts, whole)
             share = percent(work + on, spent.total_fj)

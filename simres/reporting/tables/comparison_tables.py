@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
@@ -12,6 +12,7 @@ from simres.reporting import lexicon
 from simres.reporting.drawing.lane_cells import DrawnInterval, DrawnLane, LaneIndex
 from simres.reporting.drawing.lane_drawing import drawn, legend
 from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
+from simres.reporting.emit import VERSIONS
 from simres.reporting.page import Page
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, Scale, printable, scale
 from simres.reporting.text.columns import Column, shorten
@@ -252,3 +253,38 @@ def _apart(upper: DrawnLane, lower: DrawnLane) -> Text:
         works = isinstance(one, TaskKind), isinstance(other, TaskKind)
         marks.append({(True, False): "'", (False, True): ","}.get(works, " "))
     return Text("".join(marks), "muted")
+
+
+def document(found: Comparison) -> dict[str, Any]:
+    """Returns the JSON form as plain data."""
+    return {
+        "schema_version": VERSIONS["comparison"],
+        "results": {
+            letter: {
+                "name": result.name,
+                "network": result.workload.name,
+                "scheduler": result.program.scheduler,
+                "makespan_ps": result.makespan_ps,
+                "workload_digest": result.origin.workload_digest,
+            }
+            for letter, result in found.results.items()
+        },
+        "settings": {path: dict(zip(found.results, values, strict=True)) for path, values in found.settings},
+        **{
+            what: [
+                {
+                    "name": row.name,
+                    **({"part": row.part} if row.part else {}),
+                    "measure": row.measure.value,
+                    "values": dict(zip(found.results, row.values, strict=True)),
+                }
+                for row in rows
+            ]
+            for what, rows in (
+                ("totals", found.totals),
+                ("engines", found.engines),
+                ("critical_path", found.path),
+                ("layers", found.layers),
+            )
+        },
+    }

@@ -49,20 +49,20 @@ def component_columns(result: Result) -> list[Column]:
     return [
         Column("component", [row.label for row, _, _ in parts], total="total", right=False),
         Column(
-            "for work",
+            "dynamic",
             [unit.text(work) for _, work, _ in parts],
             unit.unit,
             unit.text(sum(spent.dynamic_fj.values())),
         ),
         Column(
-            "for being on",
+            "static",
             [unit.text(static) for _, _, static in parts],
             unit.unit,
             unit.text(sum(spent.static_fj.values())),
             rank=2,
         ),
         Column(
-            "both",
+            "sum",
             [unit.text(work + static) for _, work, static in parts],
             unit.unit,
             unit.text(spent.total_fj),

@@ -10,6 +10,7 @@ from simres.analysis.explanation import Explanation, explain
 from simres.program.names import EngineName
 from simres.program.record import Cause
 from simres.reporting import lexicon
+from simres.reporting.emit import VERSIONS
 from simres.reporting.page import Page
 from simres.reporting.text.advice import advice
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
@@ -20,8 +21,6 @@ from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.units import format_duration
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 _FEW = 12
 """The number of rows shown by default."""
 _WIDEST_BAR = 30
@@ -162,7 +161,7 @@ def document(result: Result) -> dict[str, Any]:
         return result.program.layers[number].name if number >= 0 else None
 
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["explanation"],
         "name": result.name,
         "makespan_ps": result.makespan_ps,
         "bound_by": bound and {"component": bound.component or None, "limit": bound.limit.value},

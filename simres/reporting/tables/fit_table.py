@@ -7,13 +7,12 @@ from typing import Any
 
 from simres.calibration.calibrated_chip import Free
 from simres.calibration.fit import Fit, Row
+from simres.reporting.emit import VERSIONS
 from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, scale
 from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 ROWS_EACH = 10
 """Measurements that a free figure should have."""
 
@@ -67,7 +66,7 @@ def document(found: Fit, free: Sequence[Free], names: Sequence[str]) -> dict[str
         for which in ("start", "fitted", "left_out")
     }
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["fit"],
         "simulations": found.trials,
         "errors": errors,
         "figures": {

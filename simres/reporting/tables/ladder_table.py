@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from simres.exploration.rungs import Ladder, Rung
+from simres.reporting.emit import VERSIONS
 from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, Scale, percent, scale
 from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.units import format_duration
-
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 
 
 def report(ladder: Ladder, page: Page) -> Iterator[Text]:
@@ -69,7 +67,7 @@ def _bound(rung: Rung) -> str:
 def document(ladder: Ladder) -> dict[str, Any]:
     """Returns the JSON form as plain data: keys of times end in `_ps`."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["ladder"],
         "name": ladder.name,
         "network": ladder.network,
         "rungs": [

@@ -23,7 +23,7 @@ def memories(result: Result, page: Page) -> list[Text]:
     found = result.record.memories
     columns = [
         Column("memory", list(found), right=False, elastic=True),
-        Column("most held", [format_bytes(memory.peak) for memory in found.values()]),
+        Column("peak", [format_bytes(memory.peak) for memory in found.values()]),
         Column("capacity", [format_bytes(memory.capacity) for memory in found.values()]),
         Column("", [percent(memory.peak, memory.capacity) for memory in found.values()], "%"),
     ]
@@ -54,7 +54,7 @@ def fullest(result: Result, *, whole: bool) -> Iterator[str]:
         more = len(found.holders) - len(named)
         rest = found.nbytes - sum(nbytes for _, nbytes in named)
         tail = f", and {more} more with {format_bytes(rest)}" if more else ""
-        yield f"{name} is fullest at {format_duration(found.at_ps)}: {', '.join(parts)}{tail}."
+        yield f"{name} peaks at {format_duration(found.at_ps)}: {', '.join(parts)}{tail}."
 
 
 def evictions_caption(result: Result) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from simres.analysis.validation import LAYER_LIMIT, TOTAL_LIMIT, Agreement, Compared, error
+from simres.reporting.emit import VERSIONS
 from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, Scale, percent, scale
 from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.units import format_duration
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 WORST = 5
 """The number of layers named for the largest differences."""
 UNKNOWN_SHARE = 1000.0
@@ -106,7 +105,7 @@ def _verdict(found: Agreement) -> str:
 def document(found: Agreement) -> dict[str, Any]:
     """Returns the JSON form as plain data: keys of times end in `_ps`; errors are shares of measured time."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["validation"],
         "network": found.network,
         "machine": found.machine,
         "chip": found.chip,

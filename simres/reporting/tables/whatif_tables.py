@@ -7,14 +7,12 @@ from typing import Any
 
 from simres.exploration.whatif_outcomes import Adopted, Change, How, MakespanTarget, Need, RunSummary, WhatIf
 from simres.hardware.resources import UNBOUNDED, Resource
+from simres.reporting.emit import VERSIONS
 from simres.reporting.page import Page
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.units import format_duration
-
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 
 _SHORT = {How.DOUBLED: "2x", How.HALVED: "0.5x", How.FREE: "free"}
 
@@ -336,7 +334,7 @@ def _adopted(found: Adopted) -> dict[str, Any]:
 def document(found: WhatIf) -> dict[str, Any]:
     """Returns the JSON form as plain data: keys of times end in `_ps`; values are texts as in a scenario."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["whatif"],
         "name": found.name,
         "scheduler": found.scheduler,
         **_run(found.base),
