@@ -61,7 +61,7 @@ class Explanation:
         return summed((component, ps) for component, ps in parts if component)
 
     @property
-    def bound_by(self) -> PathCause | None:
+    def bottleneck(self) -> PathCause | None:
         """The bottleneck: the resource with the most time on the path; None if the run takes no time."""
         return next(iter(self.resources), None)
 

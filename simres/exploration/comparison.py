@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from simres.analysis.critical_path import Stretch, critical_path, summed
 from simres.errors import SimresError
-from simres.program.record import Cause, RecordLevel
+from simres.program.record import RecordLevel
 from simres.result import Result
 
 MOST = len(ascii_uppercase)
@@ -98,7 +98,9 @@ def compare(results: Sequence[Result]) -> Comparison:
         settings=tuple(_settings(results)),
         totals=tuple(_totals(results)),
         engines=tuple(_rows([_engines(result) for result in results], Measure.TIME)),
-        path=rows(lambda result, stretch: (result.row_of(stretch.engine), _spent(stretch))) if full else (),
+        path=rows(lambda result, stretch: (result.row_of(stretch.engine), stretch.cause.value))
+        if full
+        else (),
         layers=rows(lambda result, stretch: (_layer(result, stretch), "")) if full else (),
     )
 
@@ -165,13 +167,9 @@ def _engines(result: Result) -> dict[tuple[str, str], int]:
             found[name, "working"] = engine.working_ps
             for cause, ps in engine.waiting_ps.items():
                 if ps:
-                    found[name, f"wait: {cause.value}"] = ps
+                    found[name, cause.value] = ps
             found[name, "idle"] = engine.idle_ps
     return found
-
-
-def _spent(stretch: Stretch) -> str:
-    return f"wait: {stretch.cause}" if isinstance(stretch.cause, Cause) else stretch.cause.value
 
 
 def _layer(result: Result, stretch: Stretch) -> str:

@@ -28,8 +28,8 @@ def test_json_is_one_document(simres):
     code, out, err = simres("explain", "paper", "--json")
     found = json.loads(out)
     assert (code, err) == (0, "")
-    assert found["schema_version"] == 1
-    assert found["bound_by"] == {"component": "host", "limit": "speed"}
+    assert found["schema_version"] == 2
+    assert found["bottleneck"] == {"component": "host", "limit": "speed"}
     assert sum(row["time_ps"] for row in found["blame"]) == found["makespan_ps"] == 22_102_407_200
 
 

@@ -75,7 +75,7 @@ def test_the_document_says_what_the_tables_say(random_results, data):
     results = [data.draw(random_results) for _ in range(2)]
     found = compare(results)
     said = json.loads(json.dumps(document(found)))
-    assert said["schema_version"] == 1
+    assert said["schema_version"] == 2
     assert [said["results"][letter]["makespan_ps"] for letter in "AB"] == [
         result.makespan_ps for result in results
     ]

@@ -100,7 +100,7 @@ def test_tenants_share_units(tenants):
 
 def test_an_explanation_names_one_resource(two):
     found = explain(two.program, two.record)
-    assert found.bound_by.component == "matrix"
+    assert found.bottleneck.component == "matrix"
     text = text_of(explanation(two, found, Page(160)))
     assert "Critical path: the 2 matrix units" in text
     assert "The 2 matrix units at twice the rate" in text

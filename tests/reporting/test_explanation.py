@@ -51,7 +51,7 @@ def test_each_known_bottleneck_is_named(name):
     result = simres.api.simulate(BOTTLENECKS / f"{name}.yaml")
     found = explain(result.program, result.record)
     resource, words, change = BOUND_BY[name]
-    assert found.bound_by == resource
+    assert found.bottleneck == resource
     assert 2 * found.resources[resource] > result.makespan_ps
     assert f"Bottleneck: {words}, " in answer(result, found)
     assert advice(result, found)[0].startswith(change)
@@ -121,7 +121,7 @@ def test_any_explanation_prints_whole_and_in_width(random_results, data, width, 
 def test_the_json_form_adds_up(random_results, data):
     result = data.draw(random_results)
     found = json.loads(json.dumps(document(result)))
-    assert found["schema_version"] == 1
+    assert found["schema_version"] == 2
     makespan = result.makespan_ps
     assert sum(row["time_ps"] for row in found["blame"]) == makespan
     assert sum(row["time_ps"] for row in found["resources"]) == makespan
@@ -173,7 +173,7 @@ def test_what_room_on_chip_is_worth_comes_with_what_crossed_the_bus_again():
 def test_nothing_takes_no_time(make_result):
     result = make_result(Program("test", "", ()), nanosecond_chip())
     assert text_of(result).startswith("random on paper: 0 s, as no task takes any time.")
-    assert document(result)["bound_by"] is None
+    assert document(result)["bottleneck"] is None
 
 
 def test_few_rows_unless_all_are_asked_for(resnet20):

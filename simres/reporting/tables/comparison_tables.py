@@ -112,7 +112,7 @@ def _named(row: ComparisonRow) -> str:
 
 def _spent(row: ComparisonRow) -> str:
     """Names the state of an engine or a part of the critical path."""
-    return "idle" if row.part == "idle" else lexicon.spent(row.part.removeprefix("wait: "))
+    return "idle" if row.part == "idle" else lexicon.spent(row.part)
 
 
 def _signed(ps: int) -> str:

@@ -49,7 +49,7 @@ def explanation(
         yield from page.titled("What to change", "largest saving first; `simres whatif` tries it")
         for sentence in sentences:
             yield from page.prose(f"- {sentence}", indent="  ")
-    if found.bound_by is None:
+    if found.bottleneck is None:
         return
     makespan = format_duration(result.makespan_ps)
     yield from page.titled("Causes", f"the critical path, end to end: {makespan}")
@@ -155,7 +155,7 @@ def document(result: Result) -> dict[str, Any]:
     Raises `SimresError` if the result has no spans (its record is not full).
     """
     found = explain(result.program, result.record)
-    bound = found.bound_by
+    bound = found.bottleneck
 
     def layer(number: int) -> str | None:
         return result.program.layers[number].name if number >= 0 else None
@@ -164,7 +164,7 @@ def document(result: Result) -> dict[str, Any]:
         "schema_version": VERSIONS["explanation"],
         "name": result.name,
         "makespan_ps": result.makespan_ps,
-        "bound_by": bound and {"component": bound.component or None, "limit": bound.limit.value},
+        "bottleneck": bound and {"component": bound.component or None, "limit": bound.limit.value},
         "answer": answer(result, found),
         "reasons": list(reasons(result, found)),
         "advice": advice(result, found),

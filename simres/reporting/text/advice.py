@@ -30,7 +30,7 @@ Worth = tuple[int, str]
 
 def advice(result: Result, found: Explanation) -> list[str]:
     """Returns a few suggestions, largest likely saving first; none if nothing takes any time."""
-    if found.bound_by is None:
+    if found.bottleneck is None:
         return []
     worth = [
         *_of_resources(result, found),

@@ -28,7 +28,7 @@ _Key = TypeVar("_Key")
 def answer(result: Result, found: Explanation) -> str:
     """Returns one line: the makespan and its bottleneck."""
     took = f"{result.name}: {format_duration(result.makespan_ps)}"
-    bound = found.bound_by
+    bound = found.bottleneck
     if bound is None:
         return f"{took}, as no task takes any time."
     share = f"{percent(found.resources[bound], result.makespan_ps)} % of the critical path"
@@ -52,7 +52,7 @@ def resource(result: Result, what: PathCause) -> str:
 
 def reasons(result: Result, found: Explanation) -> Iterator[str]:
     """Yields the sentences behind the answer: shares, layers, stalls."""
-    bound = found.bound_by
+    bound = found.bottleneck
     if bound is None:
         return
     yield _shares(result, found)
