@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 
@@ -33,10 +32,6 @@ class Page:
     glyphs: Glyphs = BLOCKS
     clip: bool = False
     whole: bool = False
-
-    def wide(self, width: int) -> Self:
-        """Returns this page with another width."""
-        return replace(self, width=width)
 
     def table(self, columns: Sequence[Column], *, clip: bool = False) -> list[Text]:
         """Returns the columns that fit, as lines; `clip` shortens names even where the page does not."""
