@@ -21,7 +21,7 @@ def test_a_scenario_and_its_stored_result_are_explained_alike(simres, tmp_path):
 def test_a_network_on_a_chip_with_a_value_changed(simres):
     code, out, _ = simres("explain", "resnet20", "--chip", "paper", "--set", "hardware.host.rate=1 MFLOP/s")
     assert code == 0
-    assert "bound by the host." in out.splitlines()[0]
+    assert "Bottleneck: the host, " in out.splitlines()[0]
 
 
 def test_json_is_one_document(simres):
