@@ -48,7 +48,7 @@ def tenant_columns(result: Result) -> list[Column]:
         Column("alone", unit.texts(row.alone_ps for row in rows), unit.unit),
         Column("slowdown", [f"{row.slowdown:.3f}x" for row in rows]),
         Column(
-            "bound",
+            "lower bound",
             [NOTHING if row.request_ps else unit.text(row.bounds.makespan) for row in rows],
             unit.unit,
             rank=_BOUND,
