@@ -199,7 +199,7 @@ def test_a_stream_is_shown_and_survives_its_file(stream, tmp_path, registry):
     assert before.record == after.record
     text = " ".join(str(line) for line in report(again, Page(120)))
     assert "for 4 images" in text
-    assert "Images follow each other every " in text
+    assert "In steady state one image every " in text
     assert "the bottleneck is the matrix unit" in text
     assert "above the lower bound of 324.4 us: " in text
     assert timeline(again, Page(100))

@@ -189,7 +189,7 @@ def test_a_target_within_reach_of_the_bound_is_near_the_least_that_would_do():
 def test_a_target_out_of_reach_says_how_near_each_comes(simres):
     code, out, err = simres("whatif", "resnet20", "--target", "100us")
     assert (code, err) == (1, "")
-    assert "No single change does. `ddr.bandwidth` comes nearest: 146.6 us with no limit." in out
+    assert "No single change is enough. `ddr.bandwidth` comes nearest: 146.6 us with no limit." in out
     assert out.count("cannot") == 4
 
 
@@ -345,7 +345,7 @@ def test_a_schedule_made_for_less_that_is_faster_is_the_one_of_now():
     from simres.reporting.tables.whatif_tables import document, report
 
     text = " ".join(" ".join(str(line) for line in report(found, Page(80))).split())
-    assert "The schedule made for 80 KiB of `sram.capacity` is faster on this chip too" in text
+    assert "The schedule for 80 KiB of `sram.capacity` is faster on this chip too" in text
     assert document(found)["schedule_from"] == {
         "resource": "hardware.sram.capacity",
         "value": "80 KiB",

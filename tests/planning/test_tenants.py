@@ -265,7 +265,7 @@ def test_every_report_tells_tenants_apart(result):
     text = "\n".join(str(line) for line in report(result, Page(160)))
     assert "for 2 tenants, left " in text
     assert "Tenants  latency" in text
-    assert "Shared  how long" in text
+    assert "Shared  busy time" in text
     assert "stall: engine taken" in text
     assert "ddr.left" in timeline(result, Page(100)).plain
     assert "matrix.right" in timeline(result, Page(100)).plain
