@@ -109,13 +109,11 @@ def calibrate(
         return ExitCode.OK
     from simres.reporting.tables.validation_table import report
 
-    console = session.console
+    console = session.output
     for number, one in enumerate(found):
         if number:
             console.print("")
-        console.print_lines(
-            report(one, console.width, details=details, clip=console.clips, rule=session.rule)
-        )
+        console.print_lines(report(one, console.page(whole=details)))
     return ExitCode.OK
 
 
@@ -165,9 +163,9 @@ def _write(session: Session, device: torch.device, output: Path, quick: bool) ->
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
-    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.progress import counted
 
-    with run_progress("measurements") as told:
+    with counted("measurements") as told:
         found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
     write_text(output, chip_yaml(found))
     if found.spread > BUSY:
@@ -187,7 +185,7 @@ def _compared(
     from simres.calibration.machine import machine
     from simres.calibration.network import run
     from simres.networks.checkpoint import network_of
-    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.progress import counted
 
     registry = session.registry
     network = network_of(name)
@@ -199,7 +197,7 @@ def _compared(
     here, there = str(machine(device)), _measured(chip, session)
     if here != there:
         session.messages.print(f"warning: `{chip}` was measured on {there}; this is {here}", style="warning")
-    with run_progress("images") as told:
+    with counted("images") as told:
         real = run(network.module, shape, device, network.name, registry.operators(), told)
     overrides = {"scheduler": "serial", "passes": ["fold_bias"]}
     scenario = api.find_scenario(name, chip=chip, overrides=overrides, registry=registry)

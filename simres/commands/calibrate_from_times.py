@@ -33,7 +33,7 @@ def calibrate_from_times(
     from simres.calibration.fit import fit
     from simres.calibration.measured_times import read_times
     from simres.files import write_text
-    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.progress import counted
     from simres.reporting.tables import fit_table
     from simres.scenario.loader import load_chip
 
@@ -46,7 +46,7 @@ def calibrate_from_times(
     preset = load_chip(chip, registry=session.registry)
     rows = read_times(times)
     free = _free(preset, figures, chip, len(rows))
-    with run_progress("simulations") as told:
+    with counted("simulations") as told:
         simulated = _simulated(session.registry, rows, chip, free, told)
         found = fit([one.resource.value for one in free], [row.ps for row in rows], simulated)
     names = [row.name for row in rows]
@@ -60,10 +60,8 @@ def calibrate_from_times(
 
         emit(fit_table.document(found, free, names))
         return ExitCode.OK
-    console = session.console
-    console.print_lines(
-        fit_table.report(found, free, names, console.width, clip=console.clips, rule=session.rule)
-    )
+    console = session.output
+    console.print_lines(fit_table.report(found, free, names, session.page))
     return ExitCode.OK
 
 

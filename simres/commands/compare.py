@@ -67,4 +67,4 @@ def compare(
 
         emit(document(comparison))
     else:
-        show(comparison, session.console, whole=whole)
+        show(comparison, session.output, whole=whole)

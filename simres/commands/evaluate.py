@@ -59,6 +59,6 @@ def evaluate(
 
     from simres.reporting.tables.score_tables import table
 
-    console = session.console
-    console.print_lines(table(scores, found.classes, images.about.name, console.width))
+    console = session.output
+    console.print_lines(table(scores, found.classes, images.about.name, session.page))
     return ExitCode.OK

@@ -26,21 +26,21 @@ def examples(
     if json:
         _print_json(kinds)
         return
-    from rich.table import Table
+    from simres.reporting.text.columns import Column
 
-    console = session.console
+    page = session.page
     for kind, (files, command) in kinds.items():
-        table = Table(title=f"{kind}s", title_justify="left", box=None, pad_edge=False)
-        table.add_column("name", no_wrap=True)
-        table.add_column("what it is", ratio=1)
-        table.add_column("to see it", no_wrap=True)
-        for name, path in files.items():
-            said = shipped.description(path)
-            if kind == "chip":
-                said += f"\nerror against silicon: {shipped.known_error(path) or 'not known'}"
-            table.add_row(name, said, _to_see(path, command).format(name))
-        console.print(table)
-        console.print()
+        said = [shipped.description(path) for path in files.values()]
+        if kind == "chip":
+            errors = [shipped.known_error(path) or "not known" for path in files.values()]
+            said = [f"{text}\nerror against silicon: {one}" for text, one in zip(said, errors, strict=True)]
+        seen = [_to_see(path, command).format(name) for name, path in files.items()]
+        columns = [
+            Column("name", list(files), right=False),
+            Column("what it is", said, right=False, folds=True),
+            Column("to see it", seen, right=False),
+        ]
+        session.output.print_lines([*page.titled(f"{kind.capitalize()}s"), *page.table(columns)])
 
 
 def _to_see(path: Path, command: str) -> str:

@@ -33,4 +33,4 @@ def explain(
     if json:
         emit(document(found))
     else:
-        show(found, session.console, whole=whole)
+        show(found, session.output, whole=whole)

@@ -75,7 +75,7 @@ def explore(
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search
-    from simres.reporting.progress.sweep_progress import SweepProgress
+    from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import show
 
     limits = limits_of(pairs(limit, "--limit NAME=VALUE"))
@@ -102,12 +102,12 @@ def explore(
             sampler=sampler,
         )
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
-    show(found.rows, study.space.knobs, objectives, best, session.console, whole=whole)
+    show(found.rows, study.space.knobs, objectives, best, session.output, whole=whole)
     if plot is not None and best:
         kept = [row for row in found.rows if all(each.excess(row) <= 0 for each in limits)]
         draw_front(front_of(kept, study.space.knobs, objectives, whole=whole), plot)
         session.messages.print(f"wrote {plot}")
     if limits and not best and any(row["error"] is None for row in found.rows):
-        session.console.print("No design that was tried keeps to every limit.")
+        session.output.print("No design that was tried keeps to every limit.")
     session.messages.print(f"wrote {path}")
     return ExitCode.OK if best else ExitCode.ANSWER_IS_NO

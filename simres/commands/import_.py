@@ -37,7 +37,7 @@ def import_(
     from simres.workload.graph import Workload
     from simres.workload.json import dumps
 
-    registry, console = session.registry, session.console
+    registry, console = session.registry, session.output
     imported = checked(resolve(registry.importer(form).target)(files), str(files[0]))
     workload = imported.workload
     texts = {output / f"{workload.name}.json": dumps(workload)}

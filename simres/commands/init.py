@@ -90,6 +90,6 @@ def init(
     name = re.sub(r"[^\w.-]+", "-", own)[:100].strip("-") or "scenario"
     write_text(schema, text(scenario_schema(session.registry)))
     write_text(scenario, STARTER.format(file=scenario.name, name=f'"{name}"'))
-    session.console.print(
+    session.output.print(
         f"Wrote `{scenario}` and `{schema}`. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n"
     )

@@ -32,5 +32,5 @@ def ladder(
     if json:
         emit(document(rungs))
     else:
-        console = session.console
-        console.print_lines(report(rungs, console.width, clip=console.clips, rule=session.rule))
+        console = session.output
+        console.print_lines(report(rungs, session.page))

@@ -29,10 +29,10 @@ def models(
 
         emit({"schema_version": VERSIONS["models"], "models": [asdict(model) for model in found]})
         return
-    from simres.reporting.text.columns import Column, lines
+    from simres.reporting.text.columns import Column
     from simres.units import format_count
 
-    console = session.console
+    console = session.output
     columns = [
         Column("network", [model.command for model in found], right=False, elastic=True),
         Column("input", [model.input for model in found], right=False, rank=1),
@@ -40,5 +40,5 @@ def models(
         Column("MACs", [format_count(model.macs) for model in found]),
         Column("depth", [str(model.depth) for model in found]),
     ]
-    console.print_lines(lines(columns, console.width, clip=console.clips))
+    console.print_lines(session.page.table(columns))
     console.print("\nwith ten classes; `simres train NETWORK` trains one, `simres trace NETWORK` traces it")

@@ -283,5 +283,5 @@ _FILES = ("checkpoint", "metrics")
 
 
 def _wrote(session: Session, path: Path) -> int:
-    session.console.print(f"wrote {path}")
+    session.output.print(f"wrote {path}")
     return ExitCode.OK

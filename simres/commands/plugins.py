@@ -29,7 +29,7 @@ def plugins(
         return
     from simres.reporting.tables.plugin_table import plugin_table
 
-    session.console.print(plugin_table(registry.catalogues, registry.providers))
+    session.output.print_lines(plugin_table(registry.catalogues, registry.providers, session.page))
 
 
 def new(
@@ -56,7 +56,7 @@ def new(
         raise SimresError(f"already there: `{folder}`; nothing was written", "name another folder: -o DIR")
     for path, text in made.items():
         write_text(folder / path, text)
-    console = session.console
+    console = session.output
     console.print(f"Wrote `{folder}`: {', '.join(map(str, made))}. Next:\n")
     console.print(f"    cd {shlex.quote(str(folder))}")
     console.print(f'    pip install -e ".[dev]"\n    pytest\n    simres plugins check {project}\n')
@@ -88,7 +88,7 @@ def check(
         raise SimresError(
             "contracts are held with hypothesis, which is not installed", install("testing")
         ) from error
-    console = session.console
+    console = session.output
     results = []
     for provider in found:
         if provider.reason:

@@ -34,4 +34,4 @@ def report(
     found = session.result(asked)
     registry = session.registry
     write_text(output, registry.call(registry.reporter("html"), found))
-    session.console.print(f"wrote {output}")
+    session.output.print(f"wrote {output}")

@@ -36,5 +36,5 @@ def rerun(
         )
     if not json:
         spans = len(again.record.rows)
-        session.console.print(f"The same Record again: {again.makespan_ps} ps, {spans} spans.")
+        session.output.print(f"The same Record again: {again.makespan_ps} ps, {spans} spans.")
     return ExitCode.OK

@@ -29,7 +29,7 @@ def roofline(
     from simres.reporting.drawing.roofline_drawing import report, roofline_of
 
     result = api.simulate(session.scenario(asked), registry=session.registry)
-    console = session.console
+    console = session.output
     if output is not None:
         from simres.reporting.plots.roofline_plot import save
 
@@ -43,5 +43,5 @@ def roofline(
     elif output is not None:
         console.print(f"wrote {output}")
     else:
-        console.print_lines(report(result, console.width, draw=session.draws, clip=console.clips))
+        console.print_lines(report(result, session.page))
     return ExitCode.OK

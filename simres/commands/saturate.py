@@ -42,11 +42,11 @@ def saturate(
     `simres saturate two.yaml --target camera.p99.9=5ms --tenant camera`.
     """
     from simres import api
-    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.progress import counted
 
     scenario = session.scenario(asked)
     targets = pairs(target, "--target WHAT=TIME")
-    with run_progress() as done:
+    with counted() as done:
         result = api.saturate(
             scenario, targets, replications=replications, tenant=tenant, registry=session.registry, done=done
         )
@@ -57,8 +57,6 @@ def saturate(
         return ExitCode.OK
 
     from simres.reporting.tables.saturation_table import saturation
-    from simres.reporting.text.glyphs import ASCII, BLOCKS
 
-    glyphs = BLOCKS if session.draws else ASCII
-    session.console.print_lines(saturation(result, session.console.width, glyphs))
+    session.output.print_lines(saturation(result, session.page))
     return ExitCode.OK

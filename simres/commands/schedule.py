@@ -38,7 +38,7 @@ def schedule(
     from simres import api
     from simres.reporting.tables.schedule_table import schedule_table
 
-    registry, console = session.registry, session.console
+    registry, console = session.registry, session.output
     found = session.scenario(asked)
     chosen = found.networks.get(tenant or "")
     workload = (
@@ -51,11 +51,9 @@ def schedule(
             planned.program,
             planned.candidates,
             planned.workload,
-            console.width,
+            session.page,
             layer=layer,
             tasks=tasks,
-            draw=session.draws,
-            clip=console.clips,
         )
     )
     if output is not None:

@@ -32,6 +32,6 @@ def schema(
     make = scenario_schema if form is Form.SCENARIO else chip_schema
     content = text(make(session.registry))
     if output is None:
-        session.console.stream.write(content)
+        session.output.stream.write(content)
     else:
         write_text(output, content)

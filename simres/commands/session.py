@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from simres.commands.options import ResultOptions, ScenarioOptions
     from simres.plugins.registry import Registry
+    from simres.reporting.page import Page
     from simres.reporting.text.console import Output
     from simres.result import Result
     from simres.scenario.model import Scenario
@@ -34,11 +35,16 @@ class Session:
         return Registry(external=self.plugins)
 
     @cached_property
-    def console(self) -> Output:
-        """Where results go: stdout, its width, and whether names are clipped to it."""
+    def output(self) -> Output:
+        """Where results go: stdout."""
         from simres.reporting.text.console import stdout
 
         return stdout()
+
+    @property
+    def page(self) -> Page:
+        """The page that results are laid out on: its width, characters, and whether names are cut to it."""
+        return self.output.page()
 
     @cached_property
     def messages(self) -> Output:
@@ -46,18 +52,6 @@ class Session:
         from simres.reporting.text.console import stderr
 
         return stderr()
-
-    @property
-    def draws(self) -> bool:
-        """Whether block characters can be drawn on the page."""
-        from simres.reporting.text.console import can_draw
-
-        return can_draw(self.console)
-
-    @property
-    def rule(self) -> str:
-        """The character that the lines of tables on the page are made of."""
-        return "─" if self.draws else "-"
 
     def scenario(self, asked: ScenarioOptions) -> Scenario:
         """The scenario with its values changed. Raises `SimresError`."""

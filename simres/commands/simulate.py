@@ -89,8 +89,8 @@ def show(result: Result, session: Session, *, details: bool, timeline: bool) -> 
     """Prints the tables, and the timeline if asked for."""
     from simres.reporting.tables.run_report import show as show_tables
 
-    show_tables(result, session.console, details=details)
+    show_tables(result, session.output, details=details)
     if timeline:
         from simres.reporting.drawing.timeline_drawing import show_timeline
 
-        show_timeline(result, session.console)
+        show_timeline(result, session.output)

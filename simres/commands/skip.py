@@ -56,7 +56,7 @@ def skip(
     `simres skip runs/resnet20-cifar10 --scenario mine.yaml --remove 3 --finetune 2 -o pruned`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.progress.block_removal_progress import SkipProgress
+    from simres.reporting.progress import RemovalProgress
 
     overrides = pairs(settings, SET)
     with prepared(machine.device, machine.threads) as chosen:
@@ -66,7 +66,7 @@ def skip(
         found = trained(checkpoint, session.registry)
         cost = _cost(session.registry, scenario, overrides, found)
         dataset = found.images(data, open_images)
-        with SkipProgress(session.messages) as shown:
+        with RemovalProgress(session.messages) as shown:
             made = study(
                 found.module.to(chosen),
                 found.testing(dataset).to(chosen),
@@ -100,8 +100,8 @@ def skip(
         return ExitCode.OK
     from simres.reporting.tables.block_removal_tables import tables
 
-    console = session.console
-    console.print_lines(tables(made, console.width))
+    console = session.output
+    console.print_lines(tables(made, session.page))
     if output is not None:
         console.print(f"\nwrote {output}")
     return ExitCode.OK
@@ -157,7 +157,7 @@ class _Pruning:
         metadata: dict[str, str] = {**found.metadata, **variant.metadata(), "accuracy": repr(point.accuracy)}
         state: Any = without(found.module, point.removed).state_dict()
         if self.epochs:
-            from simres.reporting.progress.training_progress import TrainingProgress
+            from simres.reporting.progress import TrainingProgress
             from simres.training.loop import fit
             from simres.training.training_run import CHECKPOINT, TrainingRun
 

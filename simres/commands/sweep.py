@@ -61,7 +61,7 @@ def sweep(
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.sweep import sweep as run
-    from simres.reporting.progress.sweep_progress import SweepProgress
+    from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import NEEDED, show
 
     study, own = study_for(session, asked, vary or [])
@@ -78,7 +78,7 @@ def sweep(
     best = best_of(rows, objectives)
     if not best and any(row["error"] is None for row in rows):
         raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
-    show(rows, study.space.knobs, objectives, best, session.console, whole=whole)
+    show(rows, study.space.knobs, objectives, best, session.output, whole=whole)
     if plot is not None:
         draw_front(front_of(rows, study.space.knobs, objectives, whole=whole), plot)
         session.messages.print(f"wrote {plot}")

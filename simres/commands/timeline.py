@@ -41,7 +41,7 @@ def timeline(
     since_ps = None if since is None else _moment(since, "--from")
     until_ps = None if until is None else _moment(until, "--to")
     show_timeline(
-        read_result(result), session.console, since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
+        read_result(result), session.output, since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
     )
 
 

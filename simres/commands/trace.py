@@ -71,7 +71,7 @@ def trace(
     from simres.tracing.input_shapes import parse_batch
 
     named = names.parse(network)
-    registry, console = session.registry, session.console
+    registry, console = session.registry, session.output
     workload = trace_network(
         named,
         input_shape=inputs or None,
@@ -88,9 +88,7 @@ def trace(
     if output is None:
         from simres.reporting.tables.workload_table import workload_table
 
-        console.print_lines(
-            workload_table(workload, console.width, draw=session.draws, clip=console.is_terminal)
-        )
+        console.print_lines(workload_table(workload, session.page))
         session.messages.print(f"not written; to keep it: simres trace {network} -o {named.file_stem}.json")
         return ExitCode.OK
 

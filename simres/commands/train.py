@@ -104,7 +104,7 @@ def train(
     `simres train --resume runs/resnet20-cifar10`.
     """
     from simres.commands.torch_setup import prepared
-    from simres.reporting.progress.training_progress import TrainingProgress, summary
+    from simres.reporting.progress import TrainingProgress, summary
 
     changes = recipe.changes
     with prepared(machine.device, machine.threads) as chosen:
@@ -141,9 +141,9 @@ def train(
             )
             return ExitCode.INTERRUPTED
         for line in summary(outcome):
-            session.console.print(line)
+            session.output.print(line)
         _draw(folder)
-        session.console.print(f"wrote {folder}")
+        session.output.print(f"wrote {folder}")
     return ExitCode.OK
 
 

@@ -34,7 +34,7 @@ def validate(
 
 
 def _report(file: str, session: Session) -> None:
-    session.console.print(f"ok  {file}: {check(file, session.registry)}")
+    session.output.print(f"ok  {file}: {check(file, session.registry)}")
 
 
 def check(file: str, registry: Registry) -> str:

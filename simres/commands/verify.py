@@ -26,7 +26,7 @@ def verify(
     if json:
         emit(document(findings))
     else:
-        session.console.print_lines(table(findings, session.console.width))
+        session.output.print_lines(table(findings, session.page))
     if broken := [finding for finding in findings if not finding.holds]:
         raise AnswerIsNo(f"{len(broken)} of {len(findings)} checks fail: {broken[0].problem}")
     return ExitCode.OK

@@ -40,7 +40,7 @@ def view(
 
     from simres.reporting.viewer.app import Viewer
 
-    Viewer(index, draws=session.draws, light=light).run()
+    Viewer(index, session.page, light=light).run()
 
 
 def _check_terminal() -> None:

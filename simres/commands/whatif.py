@@ -30,19 +30,19 @@ def whatif(
     """
     from simres.exploration.whatif import what_if
     from simres.reporting.emit import emit
-    from simres.reporting.progress.command_progress import working
+    from simres.reporting.progress import counted
     from simres.reporting.tables.whatif_tables import document, report
 
     wanted = None if target is None else _time(target)
     scenario = session.scenario(asked)
     workloads = session.workloads(scenario, allow_unmodelled=allow_unmodelled)
-    with working("what if") as progress:
+    with counted("simulations") as progress:
         answer = what_if(scenario, workloads, session.registry, target_ps=wanted, progress=progress)
     if json:
         emit(document(answer))
     else:
-        console = session.console
-        console.print_lines(report(answer, console.width, clip=console.clips, rule=session.rule))
+        console = session.output
+        console.print_lines(report(answer, session.page))
     return ExitCode.OK if answer.met else ExitCode.ANSWER_IS_NO
 
 

@@ -32,11 +32,11 @@ def show(
     if json:
         from simres.workload.json import dumps
 
-        session.console.stream.write(dumps(found))  # the file as it would be written, layout and all
+        session.output.stream.write(dumps(found))  # the file as it would be written, layout and all
         return ExitCode.OK
 
     from simres.reporting.tables.workload_table import workload_table
 
-    console = session.console
-    console.print_lines(workload_table(found, console.width, draw=session.draws, clip=console.is_terminal))
+    console = session.output
+    console.print_lines(workload_table(found, session.page))
     return ExitCode.OK

@@ -10,10 +10,10 @@ from simres.files import json_text
 
 VERSIONS = {
     "calibration": 1,
-    "comparison": 1,
+    "comparison": 2,
     "contracts": 1,
     "examples": 1,
-    "explanation": 1,
+    "explanation": 2,
     "fit": 1,
     "ladder": 1,
     "models": 1,

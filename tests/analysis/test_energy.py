@@ -194,7 +194,7 @@ def test_what_has_no_price_is_named(resnet20):
     chip = {name: replace(engine, energy=EnergyCosts()) for name, engine in resnet20.chip.items()}
     chip["host"] = resnet20.chip["host"]
     result = replace(resnet20, chip=chip)
-    assert "The energy leaves out the ddr bus, the sram memory and the matrix unit" in "\n".join(
+    assert "The energy leaves out the DDR bus, the SRAM and the matrix unit" in "\n".join(
         line.plain for line in report(result, 200)
     )
     assert "leaves out" not in "\n".join(line.plain for line in report(resnet20, 200))
