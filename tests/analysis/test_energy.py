@@ -145,7 +145,7 @@ def test_it_is_in_the_json_the_csv_and_the_report_and_comes_back(tmp_path):
     for width in (80, 120, 200):
         text = "\n".join(line.plain for line in report(result, Page(width, clip=True, whole=True)))
         assert f"Energy  {format_energy(result.energy.total_fj)}" in text
-        assert "An estimate, no bound" in text
+        assert "An estimate, not a bound" in text
         assert "Passes: fold_batch_norm, fold_bias, quantise_int8, fuse_epilogues." in text
 
 
@@ -198,4 +198,4 @@ def test_what_has_no_price_is_named(resnet20):
     assert "The energy leaves out the DDR bus, the SRAM and the matrix unit" in "\n".join(
         line.plain for line in report(result, Page(200))
     )
-    assert "leaves out" not in "\n".join(line.plain for line in report(resnet20, 200))
+    assert "leaves out" not in "\n".join(line.plain for line in report(resnet20, Page(200)))
