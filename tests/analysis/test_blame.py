@@ -71,7 +71,7 @@ def test_the_sentence_names_who_had_the_bus(make_result):
     assert set(held) == {"camera", ""}
     assert sum(held.values()) == result.record.engines["ddr"].waiting_ps[Cause.BUS]
     text = limit(result)
-    assert "for the bus: the camera (" in text
+    assert "on bus contention with the camera (" in text
     assert " and turnaround and refresh (" in text
     alone = make_result(
         Program("test", "", moved.tasks[:1], layers=moved.layers), machine({"camera": camera()}, channels=1)
