@@ -38,7 +38,7 @@ from simres.exploration.space import space_of
 from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
 from simres.plugins.registry import Registry
-from simres.reporting.progress.sweep_progress import SweepProgress
+from simres.reporting.progress import SweepProgress
 from simres.reporting.text.console import stderr
 
 DDR = [

@@ -25,7 +25,7 @@ import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 
 from simres.networks.build import build_variant
 from simres.networks.variant import Variant
-from simres.reporting.progress.training_progress import TrainingProgress
+from simres.reporting.progress import TrainingProgress
 from simres.reporting.text.console import Output
 from simres.training.datasets import About, Dataset
 from simres.training.loop import fit

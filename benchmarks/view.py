@@ -28,6 +28,7 @@ from pathlib import Path
 from made_result import result  # type: ignore[import-not-found]
 
 from simres import api
+from simres.reporting.page import Page
 from simres.reporting.viewer.index import ViewIndex
 from simres.reporting.viewer.picture import picture
 from simres.reporting.viewer.viewport import View
@@ -101,11 +102,11 @@ def pure(path: Path, columns: int) -> list[float]:
     """Seconds that each drawing takes, zooming in on the middle of the run."""
     index = ViewIndex(api.load(path))
     view = View.whole(index.result.makespan_ps)
-    picture(index, view.since_ps, view.until_ps, columns)
+    picture(index, view.since_ps, view.until_ps, Page(columns))
     found = []
     for _ in range(20):
         begun = time.perf_counter()
-        picture(index, view.since_ps, view.until_ps, columns)
+        picture(index, view.since_ps, view.until_ps, Page(columns))
         found.append(time.perf_counter() - begun)
         view = view.zoomed(1, 2, view.makespan_ps // 2)
     return found

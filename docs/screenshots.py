@@ -23,6 +23,7 @@ from rich.text import Text
 
 from simres import api
 from simres.files import write_text
+from simres.reporting.page import Page
 from simres.reporting.viewer.app import Viewer
 from simres.reporting.viewer.index import ViewIndex
 
@@ -70,7 +71,7 @@ def printed(command: str) -> str:
 
 async def walked(keys: tuple[str, ...], light: bool) -> str:
     """The screen after some keys."""
-    app = Viewer(ViewIndex(api.simulate("resnet18", chip="edge-npu")), light=light)
+    app = Viewer(ViewIndex(api.simulate("resnet18", chip="edge-npu")), Page(), light=light)
     async with app.run_test(size=(COLUMNS, 30)) as pilot:
         while app.unknown:
             await pilot.pause(0.05)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from simres.errors import SimresError
 
@@ -33,6 +35,13 @@ def read_text(path: Path, what: str, hint: str | None = None, largest: int = LAR
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SimresError(f"cannot read {what} `{path}`: {reason}", hint) from error
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Returns the JSON text of a document, on one line."""
+    import json
+
+    return json.dumps(document, separators=(",", ":")) + "\n"
 
 
 def write_text(path: Path, text: str) -> None:

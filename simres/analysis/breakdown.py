@@ -13,7 +13,7 @@ from simres.program.tasks import Program, TaskKind
 class LayerTotals:
     """One layer's share of a run.
 
-    `start_ps` is the start of its first task, `end_ps` the end of its last one. `working_ps` is by engine.
+    `start_ps` is the start of its first task, `end_ps` the end of its last one. `busy_ps` is by engine.
     Bytes are those moved over the bus for the layer (`read_bytes`, `written_bytes`) and those copied on chip.
     """
 
@@ -27,7 +27,7 @@ class LayerTotals:
     read_bytes: int
     written_bytes: int
     copied_bytes: int
-    working_ps: Mapping[str, int]
+    busy_ps: Mapping[str, int]
 
 
 def by_layer(program: Program, record: Record) -> tuple[LayerTotals, ...]:
@@ -61,7 +61,7 @@ def by_layer(program: Program, record: Record) -> tuple[LayerTotals, ...]:
             read_bytes=moved[TaskKind.LOAD][number],
             written_bytes=moved[TaskKind.STORE][number],
             copied_bytes=moved[TaskKind.MOVE][number],
-            working_ps=working[number],
+            busy_ps=working[number],
         )
         for number, layer in enumerate(program.layers)
     )

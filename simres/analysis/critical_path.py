@@ -9,32 +9,31 @@ the path says what would have to be shorter for the run to be shorter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import accumulate, islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from simres.analysis.event_graph import History
 from simres.errors import SimresError
 from simres.program.record import Cause, Record, RecordLevel, Wait
 from simres.program.tasks import Program
 
+_Key = TypeVar("_Key")
+
 
 class Why(StrEnum):
-    """What a stretch of the critical path was spent on."""
+    """What a stretch of the critical path was spent on if its task did not stall."""
 
     WORKING = "working"
     """The engine is busy with the task."""
-    LATENCY = "latency"
-    """A request of the task is under way and no data has returned yet."""
-    BUS = "bus"
-    """The task waits for a bus that another engine holds, or that is turning around or refreshing."""
-    ENGINE = "engine"
-    """Another tenant's task occupies the engine."""
-    SPACE = "space"
-    """The task's buffers do not fit beside what the on-chip memory holds."""
     IDLE = "idle"
     """Nothing to do: no launch is due yet, or the last task has ended."""
+
+
+Spent = Why | Cause
+"""What a stretch of the critical path was spent on: a stall has the cause that it has in the Record. None is
+a stall on a dependency or on the schedule's order: the path goes on with the task that was waited for."""
 
 
 class Stretch(NamedTuple):
@@ -51,7 +50,7 @@ class Stretch(NamedTuple):
     task: int
     engine: str
     layer: int
-    cause: Why
+    cause: Spent
     holder: str = ""
 
     @property
@@ -65,7 +64,7 @@ class Blame(NamedTuple):
 
     engine: str
     layer: int
-    cause: Why
+    cause: Spent
     holder: str
 
 
@@ -85,10 +84,14 @@ def critical_path(program: Program, record: Record) -> tuple[Stretch, ...]:
 
 def blame(path: tuple[Stretch, ...]) -> Mapping[Blame, int]:
     """Picoseconds of the path by blame, the largest first; they add up to the makespan."""
-    found: dict[Blame, int] = {}
-    for part in path:
-        key = Blame(part.engine, part.layer, part.cause, part.holder)
-        found[key] = found.get(key, 0) + part.took_ps
+    return summed((Blame(part.engine, part.layer, part.cause, part.holder), part.took_ps) for part in path)
+
+
+def summed(parts: Iterable[tuple[_Key, int]]) -> Mapping[_Key, int]:
+    """Sums the picoseconds of parts by key, the largest sum first."""
+    found: dict[_Key, int] = {}
+    for key, ps in parts:
+        found[key] = found.get(key, 0) + ps
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
@@ -118,7 +121,7 @@ class _Walk:
             until = span.granted
             turn = history.turn_before(row) if span.granted > span.ready else None
             head = max(span.ready, history.spans[turn].granted) if turn is not None else span.ready
-            yield self.part(row, head, until, Why.SPACE, history.made_room(row) if head < until else "")
+            yield self.part(row, head, until, Cause.SPACE, history.made_room(row) if head < until else "")
             until = head
             if turn is not None and head > span.ready:  # before that, its turn had not come
                 row, done = turn, False
@@ -129,7 +132,7 @@ class _Walk:
             row, done = follows, True
         yield _idle(0, until)
 
-    def part(self, row: int, start: int, end: int, cause: Why, holder: str = "") -> Stretch:
+    def part(self, row: int, start: int, end: int, cause: Spent, holder: str = "") -> Stretch:
         """A stretch of the task of a row."""
         number = self.history.spans[row].task
         task = self.program.tasks[number]
@@ -141,7 +144,7 @@ class _Walk:
         for wait in span.stalls():
             start = wait.start_ps
             for holder, until in self.in_the_way(row, wait):
-                yield self.part(row, start, until, Why(wait.cause.value), holder)
+                yield self.part(row, start, until, wait.cause, holder)
                 start = until
         yield self.part(row, span.begun, span.end, Why.WORKING)
 

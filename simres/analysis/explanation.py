@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from simres.analysis.critical_path import Blame, Stretch, Why, blame, critical_path
+from simres.analysis.critical_path import Blame, Spent, Stretch, Why, blame, critical_path, summed
 from simres.program.names import EngineName
-from simres.program.record import Record
+from simres.program.record import Cause, Record
 from simres.program.tasks import Program
-
-_Key = TypeVar("_Key")
 
 
 class LimitingFactor(StrEnum):
@@ -51,25 +49,34 @@ class Explanation:
     @cached_property
     def resources(self) -> Mapping[PathCause, int]:
         """Picoseconds by resource, the largest first."""
-        return _added((resource_of(self.program, part), part.took_ps) for part in self.path)
+        return summed((resource_of(self.program, part), part.took_ps) for part in self.path)
+
+    @cached_property
+    def components(self) -> Mapping[str, int]:
+        """Picoseconds by component, the largest first, without the time in which nothing was due.
+
+        A stall on a full buffer counts for the memory.
+        """
+        parts = ((what.component, ps) for what, ps in self.resources.items())
+        return summed((component, ps) for component, ps in parts if component)
 
     @property
-    def bound_by(self) -> PathCause | None:
+    def bottleneck(self) -> PathCause | None:
         """The bottleneck: the resource with the most time on the path; None if the run takes no time."""
         return next(iter(self.resources), None)
 
     @cached_property
-    def causes(self) -> Mapping[Why, int]:
+    def causes(self) -> Mapping[Spent, int]:
         """Picoseconds by cause, the largest first."""
-        return _added((part.cause, part.took_ps) for part in self.path)
+        return summed((part.cause, part.took_ps) for part in self.path)
 
     def layers(self, resource: PathCause) -> Mapping[int, int]:
         """Picoseconds of a resource by layer (its index in the Program), the largest first."""
-        return _added((part.layer, part.took_ps) for part in self.on(resource))
+        return summed((part.layer, part.took_ps) for part in self.on(resource))
 
-    def holders(self, cause: Why) -> Mapping[str, int]:
+    def holders(self, cause: Spent) -> Mapping[str, int]:
         """Picoseconds of a cause by holder, the largest first."""
-        return _added((part.holder, part.took_ps) for part in self.path if part.cause is cause)
+        return summed((part.holder, part.took_ps) for part in self.path if part.cause is cause)
 
     def on(self, resource: PathCause) -> Iterable[Stretch]:
         """The stretches that a resource causes."""
@@ -86,9 +93,9 @@ def resource_of(program: Program, part: Stretch) -> PathCause:
     match part.cause:
         case Why.IDLE:
             return PathCause("", LimitingFactor.START)
-        case Why.SPACE:
+        case Cause.SPACE:
             return PathCause(EngineName.parse(_memory(program, part)).component, LimitingFactor.SPACE)
-        case Why.LATENCY:
+        case Cause.LATENCY:
             return PathCause(EngineName.parse(part.engine).component, LimitingFactor.LATENCY)
         case _:
             return PathCause(EngineName.parse(part.engine).component, LimitingFactor.SPEED)
@@ -100,10 +107,3 @@ def _memory(program: Program, part: Stretch) -> str:
     if len(memories) > 1:
         memories &= {buffer.memory for buffer in program.buffers if buffer.tensor == part.holder}
     return min(memories, default="")
-
-
-def _added(parts: Iterable[tuple[_Key, int]]) -> Mapping[_Key, int]:
-    found: dict[_Key, int] = {}
-    for key, ps in parts:
-        found[key] = found.get(key, 0) + ps
-    return dict(sorted(found.items(), key=lambda item: -item[1]))

@@ -20,8 +20,8 @@ import typer
 from typer.core import TyperGroup
 
 from simres import __version__
-from simres.commands import global_options
-from simres.commands.errors_to_exit_codes import guard, guarded, unless_followed
+from simres.commands.errors_to_exit_codes import guard, guarded
+from simres.commands.session import Session, for_typer
 from simres.errors import ExitCode
 
 COMMANDS = (
@@ -90,13 +90,14 @@ def _version(value: bool) -> None:
 
 
 def _options(
+    context: typer.Context,
     version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Use the built-in parts only.")] = False,
 ) -> None:
     """How long will my network take on this chip, and why?"""
-    global_options.plugins = not no_plugins
+    context.obj = Session(plugins=not no_plugins)
 
 
 def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
@@ -114,7 +115,7 @@ def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
     for name in names:
         first, _, second = name.partition(" ")
         module = f"{first}_" if iskeyword(first) else first
-        command = guarded(getattr(import_module(f"simres.commands.{module}"), second or module))
+        command = for_typer(guarded(getattr(import_module(f"simres.commands.{module}"), second or module)))
         if second:
             if first not in groups:
                 groups[first] = typer.Typer(
@@ -124,7 +125,7 @@ def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
             groups[first].command(second)(command)
         elif any(other.startswith(f"{first} ") for other in names):
             groups[first] = typer.Typer(cls=_Group, invoke_without_command=True, rich_markup_mode=None)
-            groups[first].callback()(unless_followed(command))
+            groups[first].callback()(command)
             app.add_typer(groups[first], name=first)
         else:
             app.command(first)(command)

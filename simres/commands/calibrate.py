@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options
+from simres.commands.options import Machine
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
@@ -20,7 +22,32 @@ BUSY = 0.5
 """A spread of measurements from which on the machine is said to be busy."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """Measured times, and the figures to fit to them."""
+
+    times: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Fit figures of --chip to the times in this CSV."),
+    ] = None
+    free: Annotated[
+        list[str] | None,
+        typer.Option("--free", metavar="FIGURE", help="With --from, a figure to fit, such as `matrix.rate`."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredMachine(Machine):
+    """The machine to measure."""
+
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one for each core].")
+    ] = None
+
+
 def calibrate(
+    session: Session,
+    *,
     check: Annotated[
         list[str] | None,
         typer.Option("--check", metavar="NAME", help="Run this network and compare."),
@@ -33,24 +60,14 @@ def calibrate(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Measure, and write the chip (YAML)."),
     ] = None,
-    times: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="Fit figures of --chip to the times in this CSV."),
-    ] = None,
-    free: Annotated[
-        list[str] | None,
-        typer.Option("--free", metavar="FIGURE", help="With --from, a figure to fit, such as `matrix.rate`."),
-    ] = None,
+    fit: FitOptions,
     inputs: Annotated[
         list[str] | None,
         typer.Option(
             "--input", metavar="SHAPE", help="What the network takes, once for each input: 3x32x32."
         ),
     ] = None,
-    device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or auto.")] = "auto",
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one for each core].")
-    ] = None,
+    machine: MeasuredMachine,
     quick: Annotated[
         bool, typer.Option("--quick", help="Measure a handful of shapes: a try, too coarse to trust.")
     ] = False,
@@ -65,42 +82,38 @@ def calibrate(
     `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`,
     `simres calibrate --from times.csv --chip npu.yaml --free matrix.rate --free ddr.bandwidth -o new.yaml`.
     """
-    if times is not None or free:
+    if fit.times is not None or fit.free:
         from simres.commands.calibrate_from_times import calibrate_from_times
 
-        if times is None or check or inputs:
+        if fit.times is None or check or inputs:
             raise SimresError("--free goes with --from, and --from without --check and --input")
-        return calibrate_from_times(times, chip, free or [], output, json=json)
+        return calibrate_from_times(session, fit.times, chip, fit.free or [], output, json=json)
     from simres.commands.torch_setup import prepared
-    from simres.reporting.text.console import can_draw, stdout
 
     _asked(check, chip, output, inputs)
     if chip is not None:
-        _measured(chip)
+        _measured(chip, session)
     named = [_network(name) for name in check or ()]
     found = []
-    with prepared(device, threads) as chosen:
+    with prepared(machine.device, machine.threads) as chosen:
         if output is not None:
-            _write(chosen, output, quick)
+            _write(session, chosen, output, quick)
             chip = str(output)
         assert chip is not None
-        found += [_compared(name, inputs, chip, chosen) for name in named]
+        found += [_compared(session, name, inputs, chip, chosen) for name in named]
     if json:
-        from json import dumps
-
+        from simres.reporting.emit import VERSIONS, emit
         from simres.reporting.tables.validation_table import document
 
-        documents = {"schema_version": 1, "networks": [document(one) for one in found]}
-        print(dumps(documents, indent=1))  # noqa: T201
+        emit({"schema_version": VERSIONS["calibration"], "networks": [document(one) for one in found]})
         return ExitCode.OK
     from simres.reporting.tables.validation_table import report
 
-    console = stdout()
-    rule = "─" if can_draw(console) else "-"
+    console = session.output
     for number, one in enumerate(found):
         if number:
             console.print("")
-        console.print_lines(report(one, console.width, details=details, clip=console.clips, rule=rule))
+        console.print_lines(report(one, console.page(whole=details)))
     return ExitCode.OK
 
 
@@ -131,12 +144,12 @@ def _network(name: str) -> str:
     return str(names.parse(name))
 
 
-def _measured(chip: str) -> str:
+def _measured(chip: str, session: Session) -> str:
     """What machine a chip was measured on. Raises `SimresError` for a chip that never was."""
     from simres.hardware.specs import ComputeSpec
     from simres.scenario.loader import load_chip
 
-    preset = load_chip(chip, registry=global_options.registry())
+    preset = load_chip(chip, registry=session.registry)
     if not any(isinstance(spec, ComputeSpec) and spec.efficiency for spec in preset.hardware.values()):
         raise SimresError(
             f"`{chip}` was not measured: nothing in it states an `efficiency`",
@@ -145,54 +158,53 @@ def _measured(chip: str) -> str:
     return preset.description
 
 
-def _write(device: torch.device, output: Path, quick: bool) -> None:
+def _write(session: Session, device: torch.device, output: Path, quick: bool) -> None:
     from simres.calibration.chip_file import chip_yaml
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
-    from simres.reporting.progress.run_progress import run_progress
-    from simres.reporting.text.console import stderr
+    from simres.reporting.progress import counted
 
-    with run_progress("measurements") as told:
+    with counted("measurements") as told:
         found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
     write_text(output, chip_yaml(found))
-    told_of = stderr()
     if found.spread > BUSY:
-        told_of.print(
+        session.messages.print(
             f"warning: every other measurement has a median {found.spread:.0%} above its best: is this "
             "machine busy?",
             style="warning",
         )
-    told_of.print(f"wrote {output}")
+    session.messages.print(f"wrote {output}")
 
 
-def _compared(name: str, inputs: list[str] | None, chip: str, device: torch.device) -> Agreement:
+def _compared(
+    session: Session, name: str, inputs: list[str] | None, chip: str, device: torch.device
+) -> Agreement:
     from simres import api
     from simres.analysis.validation import Agreement, Measured, compared
     from simres.calibration.machine import machine
     from simres.calibration.network import run
     from simres.networks.checkpoint import network_of
-    from simres.reporting.progress.run_progress import run_progress
-    from simres.reporting.text.console import stderr
+    from simres.reporting.progress import counted
 
-    registry = global_options.registry()
+    registry = session.registry
     network = network_of(name)
     shape = inputs or network.input
     if shape is None:
         raise SimresError(
             f"`{network.name}` does not say which input it takes", "give --input 3x32x32, without the batch"
         )
-    here, there = str(machine(device)), _measured(chip)
+    here, there = str(machine(device)), _measured(chip, session)
     if here != there:
-        stderr().print(f"warning: `{chip}` was measured on {there}; this is {here}", style="warning")
-    with run_progress("images") as told:
+        session.messages.print(f"warning: `{chip}` was measured on {there}; this is {here}", style="warning")
+    with counted("images") as told:
         real = run(network.module, shape, device, network.name, registry.operators(), told)
     overrides = {"scheduler": "serial", "passes": ["fold_bias"]}
     scenario = api.find_scenario(name, chip=chip, overrides=overrides, registry=registry)
     result = api.simulate(scenario, workload=real.workload, registry=registry)
     calls = [Measured(call.operators, call.timing.ps, call.timing.spread, call.ran) for call in real.calls]
     kinds = {op.name: (op.kind, op.macs) for op in real.workload.ops}
-    simulated = {layer.name: sum(layer.working_ps.values()) for layer in result.layers}
+    simulated = {layer.name: sum(layer.busy_ps.values()) for layer in result.layers}
     return Agreement(
         network=network.name,
         machine=here,

@@ -6,29 +6,35 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simres.commands import global_options
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
     from simres.calibration.calibrated_chip import Free
     from simres.calibration.fit import Simulated
     from simres.calibration.measured_times import MeasuredTime
+    from simres.plugins.registry import Registry
     from simres.scenario.model import ChipPreset
 
 EXAMPLE = "simres calibrate --from times.csv --chip npu.yaml --free matrix.rate -o fitted.yaml"
 
 
 def calibrate_from_times(
-    times: Path, chip: str | None, figures: list[str], output: Path | None, *, json: bool
+    session: Session,
+    times: Path,
+    chip: str | None,
+    figures: list[str],
+    output: Path | None,
+    *,
+    json: bool,
 ) -> int:
     """Fits the figures, prints the errors, and writes the chip."""
     from simres.calibration.calibrated_chip import calibrated_yaml
     from simres.calibration.fit import fit
     from simres.calibration.measured_times import read_times
     from simres.files import write_text
-    from simres.reporting.progress.run_progress import run_progress
+    from simres.reporting.progress import counted
     from simres.reporting.tables import fit_table
-    from simres.reporting.text.console import can_draw, stderr, stdout
     from simres.scenario.loader import load_chip
 
     if chip is None or not figures:
@@ -37,26 +43,25 @@ def calibrate_from_times(
         )
     if output is not None and output.suffix not in (".yaml", ".yml"):
         raise SimresError(f"`{output}` is to be a chip, whose name ends in .yaml", EXAMPLE)
-    preset = load_chip(chip, registry=global_options.registry())
+    preset = load_chip(chip, registry=session.registry)
     rows = read_times(times)
     free = _free(preset, figures, chip, len(rows))
-    with run_progress("simulations") as told:
-        simulated = _simulated(rows, chip, free, told)
+    with counted("simulations") as told:
+        simulated = _simulated(session.registry, rows, chip, free, told)
         found = fit([one.resource.value for one in free], [row.ps for row in rows], simulated)
     names = [row.name for row in rows]
     if output is not None:
         on = f"{len(rows)} times in {times.name}"
         written = calibrated_yaml(preset, free, list(found.values), on, fit_table.summary(found))
         write_text(output, written)
-        stderr().print(f"wrote {output}")
+        session.messages.print(f"wrote {output}")
     if json:
-        from json import dumps
+        from simres.reporting.emit import emit
 
-        print(dumps(fit_table.document(found, free, names), indent=1))  # noqa: T201
+        emit(fit_table.document(found, free, names))
         return ExitCode.OK
-    console = stdout()
-    rule = "─" if can_draw(console) else "-"
-    console.print_lines(fit_table.report(found, free, names, console.width, clip=console.clips, rule=rule))
+    console = session.output
+    console.print_lines(fit_table.report(found, free, names, session.page))
     return ExitCode.OK
 
 
@@ -89,7 +94,11 @@ def _free(preset: ChipPreset, figures: Sequence[str], chip: str, rows: int) -> l
 
 
 def _simulated(
-    rows: Sequence[MeasuredTime], chip: str, free: list[Free], told: Callable[[int, int], None]
+    registry: Registry,
+    rows: Sequence[MeasuredTime],
+    chip: str,
+    free: list[Free],
+    told: Callable[[int, int], None],
 ) -> Simulated:
     """What simulates a row with other figures."""
     from dataclasses import replace
@@ -99,7 +108,6 @@ def _simulated(
     from simres.planning.crew import plan_crew, run_crew
     from simres.program.record import RecordLevel
 
-    registry = global_options.registry()
     scenarios = []
     for row in rows:
         try:

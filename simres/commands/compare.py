@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import Changed
+from simres.commands.session import Session
 
 
 def compare(
+    session: Session,
+    *,
     results: Annotated[
         list[str],
         typer.Argument(
@@ -20,8 +21,7 @@ def compare(
             help="Two or more, or one with --set: a result.json, the folder it is in, or a scenario.",
         ),
     ],
-    chip: ChipName = None,
-    settings: Settings = None,
+    asked: Changed,
     whole: Annotated[bool, typer.Option("--all", help="Show every layer.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     perfetto: Annotated[
@@ -39,21 +39,21 @@ def compare(
     """
     from simres import api
     from simres.exploration.comparison import compare as compared
+    from simres.reporting.tables.comparison_tables import document, show
 
-    registry = global_options.registry()
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    asked = [(named, overrides) for named in results]
+    overrides = asked.overrides
+    named = [(result, overrides) for result in results]
     if len(results) == 1 and overrides:
-        asked = [(results[0], {}), (results[0], overrides)]
+        named = [(results[0], {}), (results[0], overrides)]
     found = []
-    for named, changes in asked:
-        beside = api.is_stored(named, chip) and len(results) > 1  # what is finished is not changed
+    for result, changes in named:
+        beside = api.is_stored(result, asked.chip) and len(results) > 1  # what is finished is not changed
         found.append(
             api.find_result(
-                named,
-                chip=None if beside else chip,
+                result,
+                chip=None if beside else asked.chip,
                 overrides=None if beside else changes,
-                registry=registry,
+                registry=session.registry,
             )
         )
     comparison = compared(found)
@@ -63,11 +63,8 @@ def compare(
 
         write_text(perfetto, side_by_side(comparison.results))
     if json:
-        from json import dumps
+        from simres.reporting.emit import emit
 
-        print(dumps(comparison.to_document(), separators=(",", ":")))  # noqa: T201
-        return
-    from simres.reporting.tables.comparison_tables import show
-    from simres.reporting.text.console import stdout
-
-    show(comparison, stdout(), whole=whole)
+        emit(document(comparison))
+    else:
+        show(comparison, session.output, whole=whole)

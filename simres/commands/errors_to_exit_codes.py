@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 import sys
 import warnings
@@ -26,20 +25,6 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> None:
         raise typer.Exit(guard(lambda: command(*args, **kwargs)))
 
-    return run
-
-
-def unless_followed(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`command` for a group of commands: it runs where none of them is asked for."""
-
-    @functools.wraps(command)
-    def run(context: typer.Context, **kwargs: Any) -> None:
-        if context.invoked_subcommand is None:
-            command(**kwargs)
-
-    own = inspect.signature(command, eval_str=True)
-    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    run.__signature__ = own.replace(parameters=[context, *own.parameters.values()])  # type: ignore[attr-defined]
     return run
 
 

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from simres.commands.session import Session
+
 
 def examples(
+    session: Session,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the scenarios, chips, workloads and checkpoints that come with simres."""
@@ -23,23 +26,21 @@ def examples(
     if json:
         _print_json(kinds)
         return
-    from rich.table import Table
+    from simres.reporting.text.columns import Column
 
-    from simres.reporting.text.console import stdout
-
-    console = stdout()
+    page = session.page
     for kind, (files, command) in kinds.items():
-        table = Table(title=f"{kind}s", title_justify="left", box=None, pad_edge=False)
-        table.add_column("name", no_wrap=True)
-        table.add_column("what it is", ratio=1)
-        table.add_column("to see it", no_wrap=True)
-        for name, path in files.items():
-            said = shipped.description(path)
-            if kind == "chip":
-                said += f"\nerror against silicon: {shipped.known_error(path) or 'not known'}"
-            table.add_row(name, said, _to_see(path, command).format(name))
-        console.print(table)
-        console.print()
+        said = [shipped.description(path) for path in files.values()]
+        if kind == "chip":
+            errors = [shipped.known_error(path) or "not known" for path in files.values()]
+            said = [f"{text}\nerror against silicon: {one}" for text, one in zip(said, errors, strict=True)]
+        seen = [_to_see(path, command).format(name) for name, path in files.items()]
+        columns = [
+            Column("name", list(files), right=False),
+            Column("what it is", said, right=False, folds=True),
+            Column("to see it", seen, right=False),
+        ]
+        session.output.print_lines([*page.titled(f"{kind.capitalize()}s"), *page.table(columns)])
 
 
 def _to_see(path: Path, command: str) -> str:
@@ -49,8 +50,7 @@ def _to_see(path: Path, command: str) -> str:
 
 
 def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
-    from json import dumps
-
+    from simres.reporting.emit import VERSIONS, emit
     from simres.scenario import shipped
 
     document = {
@@ -66,4 +66,4 @@ def _print_json(kinds: dict[str, tuple[dict[str, Path], str]]) -> None:
         ]
         for kind, (files, command) in kinds.items()
     }
-    print(dumps({"schema_version": 1, **document}, indent=2))  # noqa: T201
+    emit({"schema_version": VERSIONS["examples"], **document})

@@ -6,15 +6,13 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, ResultName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import ResultOptions
+from simres.commands.session import Session
 
 
 def explain(
-    result: ResultName,
-    chip: ChipName = None,
-    settings: Settings = None,
+    session: Session,
+    asked: ResultOptions,
     whole: Annotated[bool, typer.Option("--all", help="Show every row of the table.")] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print answer, blame and the critical path as JSON.")
@@ -28,16 +26,11 @@ def explain(
     Examples: `simres explain resnet20`, `simres explain out --all`,
     `simres explain torchvision:resnet18 --chip tpu-like --set hardware.sram.capacity="1 MiB"`.
     """
-    from simres import api
+    from simres.reporting.emit import emit
     from simres.reporting.tables.explanation_tables import document, show
-    from simres.reporting.text.console import stdout
 
-    registry = global_options.registry()
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = api.find_result(result, chip=chip, overrides=overrides, record="full", registry=registry)
+    found = session.result(asked, record="full")
     if json:
-        from json import dumps
-
-        print(dumps(document(found), separators=(",", ":")))  # noqa: T201
+        emit(document(found))
     else:
-        show(found, stdout(), whole=whole)
+        show(found, session.output, whole=whole)

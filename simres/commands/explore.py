@@ -8,17 +8,16 @@ from typing import Annotated
 import typer
 
 from simres.commands.options import (
-    ChipName,
-    ClusterName,
     PlotFile,
-    ScenarioName,
-    Settings,
+    ScenarioOptions,
+    TableFile,
     Vary,
     WholeFront,
-    Workers,
+    Workforce,
+    pairs,
 )
 from simres.commands.plot import check_drawing, draw_front
-from simres.commands.simulate import split
+from simres.commands.session import Session
 from simres.commands.sweep import USUAL, evaluation_by, study_for
 from simres.errors import ExitCode
 
@@ -27,7 +26,8 @@ SHARE = 10
 
 
 def explore(
-    scenario: ScenarioName,
+    session: Session,
+    *,
     vary: Vary = None,
     goal: Annotated[
         str | None,
@@ -46,14 +46,8 @@ def explore(
         int | None,
         typer.Option("--points", min=1, help="Points to evaluate [default: a tenth, at least 100]."),
     ] = None,
-    chip: ChipName = None,
-    settings: Settings = None,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."
-        ),
-    ] = Path("explore.jsonl"),
+    asked: ScenarioOptions,
+    output: TableFile = Path("explore.jsonl"),
     storage: Annotated[
         str | None,
         typer.Option("--storage", metavar="URL", help="Optuna's storage [default: SQLite beside the table]."),
@@ -69,8 +63,7 @@ def explore(
         ),
     ] = "nsga2",
     whole: WholeFront = False,
-    workers: Workers = None,
-    cluster: ClusterName = None,
+    workforce: Workforce,
 ) -> int:
     """Search a design space for the front of several goals, without simulating all of it.
 
@@ -82,21 +75,20 @@ def explore(
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search
-    from simres.reporting.progress.sweep_progress import SweepProgress
+    from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import show
-    from simres.reporting.text.console import stderr, stdout
 
-    limits = limits_of(dict(split(text, "--limit NAME=VALUE") for text in limit or []))
-    study, own = study_for(scenario, chip, vary or [], settings or [])
+    limits = limits_of(pairs(limit, "--limit NAME=VALUE"))
+    study, own = study_for(session, asked, vary or [])
     objectives = objectives_of(goal or own or USUAL)
     if plot is not None:
         check_drawing(plot, objectives)
-    evaluation = evaluation_by(workers, cluster)
+    evaluation = evaluation_by(workforce)
     path = table.place(output, "explore.jsonl")
     if storage is None:
         storage = f"sqlite:///{path.with_suffix('.db').absolute()}"
     wanted = points or max(100, study.space.size // SHARE)
-    with SweepProgress(stderr()) as shown:
+    with SweepProgress(session.messages) as shown:
         found = search(
             study,
             path,
@@ -110,12 +102,12 @@ def explore(
             sampler=sampler,
         )
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
-    show(found.rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    show(found.rows, study.space.knobs, objectives, best, session.output, whole=whole)
     if plot is not None and best:
         kept = [row for row in found.rows if all(each.excess(row) <= 0 for each in limits)]
         draw_front(front_of(kept, study.space.knobs, objectives, whole=whole), plot)
-        stderr().print(f"wrote {plot}")
+        session.messages.print(f"wrote {plot}")
     if limits and not best and any(row["error"] is None for row in found.rows):
-        stdout().print("No design that was tried keeps to every limit.")
-    stderr().print(f"wrote {path}")
+        session.output.print("No design that was tried keeps to every limit.")
+    session.messages.print(f"wrote {path}")
     return ExitCode.OK if best else ExitCode.ANSWER_IS_NO

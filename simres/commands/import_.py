@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options
+from simres.commands.session import Session
 from simres.errors import InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def import_(
+    session: Session,
     form: Annotated[
         str, typer.Argument(metavar="FORMAT", help="Whose files they are; `simres plugins` lists importers.")
     ],
@@ -36,7 +37,7 @@ def import_(
     from simres.workload.graph import Workload
     from simres.workload.json import dumps
 
-    registry = global_options.registry()
+    registry, console = session.registry, session.output
     imported = checked(resolve(registry.importer(form).target)(files), str(files[0]))
     workload = imported.workload
     texts = {output / f"{workload.name}.json": dumps(workload)}
@@ -50,13 +51,13 @@ def import_(
         write_text(path, text)
     layers = len(workload.ops if isinstance(workload, Workload) else workload.rows)
     weights = f", {format_bytes(workload.weight_bytes)} of weights" if isinstance(workload, Workload) else ""
-    print(f"{workload.name}: {layers} layers, {format_count(workload.macs)} MACs{weights}")  # noqa: T201
+    console.print(f"{workload.name}: {layers} layers, {format_count(workload.macs)} MACs{weights}")
     for line in imported.left_out:
-        print(f"left out: {line}")  # noqa: T201
+        console.print(f"left out: {line}")
     *_, last = texts
     chip = "" if last.suffix == ".yaml" else " --chip paper"
     names = " and ".join(f"`{path}`" for path in texts)
-    print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")  # noqa: T201
+    console.print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")
 
 
 def checked(imported: Imported, source: str) -> Imported:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
+from simres.commands.session import Session
 from simres.errors import SimresError
 
 STARTER = """\
@@ -73,6 +73,7 @@ seed: 0
 
 
 def init(
+    session: Session,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; made if need be.")] = Path(),
 ) -> None:
     """Write a commented scenario to start from, and the schema that editors check it with."""
@@ -87,6 +88,8 @@ def init(
         )
     own = Path(os.path.normpath(folder.absolute())).name
     name = re.sub(r"[^\w.-]+", "-", own)[:100].strip("-") or "scenario"
-    write_text(schema, text(scenario_schema(global_options.registry())))
+    write_text(schema, text(scenario_schema(session.registry)))
     write_text(scenario, STARTER.format(file=scenario.name, name=f'"{name}"'))
-    print(f"Wrote `{scenario}` and `{schema}`. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n")  # noqa: T201
+    session.output.print(
+        f"Wrote `{scenario}` and `{schema}`. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n"
+    )

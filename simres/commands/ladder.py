@@ -6,19 +6,15 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, ScenarioName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import AllowUnmodelled, ScenarioOptions
+from simres.commands.session import Session
 
 
 def ladder(
-    scenario: ScenarioName,
-    chip: ChipName = None,
-    settings: Settings = None,
+    session: Session,
+    asked: ScenarioOptions,
     json: Annotated[bool, typer.Option("--json", help="Print the rungs as one JSON document.")] = False,
-    allow_unmodelled: Annotated[
-        bool, typer.Option("--allow-unmodelled", help="Let operators without a price pass, with a warning.")
-    ] = False,
+    allow_unmodelled: AllowUnmodelled = False,
 ) -> None:
     """Estimate a run by spreadsheet, roofline and overlap per layer, and simulate it.
 
@@ -26,21 +22,15 @@ def ladder(
     through the mistakes of the paper's sheet first.
     Examples: `simres ladder paper`, `simres ladder resnet18 --chip edge-npu`.
     """
-    from simres import api
     from simres.exploration.ladder import ladder as climb
+    from simres.reporting.emit import emit
     from simres.reporting.tables.ladder_table import document, report
-    from simres.reporting.text.console import can_draw, stdout
 
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    registry = global_options.registry()
-    found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    workloads = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
-    rungs = climb(found, workloads, registry)
+    scenario = session.scenario(asked)
+    workloads = session.workloads(scenario, allow_unmodelled=allow_unmodelled)
+    rungs = climb(scenario, workloads, session.registry)
     if json:
-        from json import dumps
-
-        print(dumps(document(rungs), indent=1))  # noqa: T201
+        emit(document(rungs))
     else:
-        console = stdout()
-        rule = "─" if can_draw(console) else "-"
-        console.print_lines(report(rungs, console.width, clip=console.clips, rule=rule))
+        console = session.output
+        console.print_lines(report(rungs, session.page))

@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
+from simres.commands.session import Session
+
 
 def models(
+    session: Session,
     json: Annotated[bool, typer.Option("--json", help="Print the list as one JSON document.")] = False,
 ) -> None:
     """List networks for small images with parameters, multiply-accumulates and depth.
@@ -21,15 +24,15 @@ def models(
     found = listed()
     if json:
         from dataclasses import asdict
-        from json import dumps
 
-        print(dumps({"schema_version": 1, "models": [asdict(model) for model in found]}, indent=1))  # noqa: T201
+        from simres.reporting.emit import VERSIONS, emit
+
+        emit({"schema_version": VERSIONS["models"], "models": [asdict(model) for model in found]})
         return
-    from simres.reporting.text.columns import Column, lines
-    from simres.reporting.text.console import stdout
+    from simres.reporting.text.columns import Column
     from simres.units import format_count
 
-    console = stdout()
+    console = session.output
     columns = [
         Column("network", [model.command for model in found], right=False, elastic=True),
         Column("input", [model.input for model in found], right=False, rank=1),
@@ -37,5 +40,5 @@ def models(
         Column("MACs", [format_count(model.macs) for model in found]),
         Column("depth", [str(model.depth) for model in found]),
     ]
-    console.print_lines(lines(columns, console.width, clip=console.clips))
+    console.print_lines(session.page.table(columns))
     console.print("\nwith ten classes; `simres train NETWORK` trains one, `simres trace NETWORK` traces it")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from simres.errors import SimresError
 
 ScenarioName = Annotated[
     str,
@@ -65,3 +69,97 @@ WholeFront = Annotated[bool, typer.Option("--all", help="Show the whole front.")
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
 ]
+AllowUnmodelled = Annotated[
+    bool, typer.Option("--allow-unmodelled", help="Let operators without a price pass, with a warning.")
+]
+CheckpointName = Annotated[
+    Path, typer.Argument(metavar="CHECKPOINT", help="A .safetensors file, or the folder of a run.")
+]
+LayerName = Annotated[
+    str | None,
+    typer.Option(
+        "--layer", metavar="NAME", help="Show these layers only: a name, a glob, or how names begin."
+    ),
+]
+TableFile = Annotated[
+    Path,
+    typer.Option("-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."),
+]
+ImagesName = Annotated[
+    str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")
+]
+DeviceName = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or auto.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads.")]
+StoredResult = Annotated[
+    Path, typer.Argument(metavar="RESULT", help="A result.json, or the folder it is in.")
+]
+
+SET = "--set PATH=VALUE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A chip to run on, and values to change."""
+
+    chip: ChipName = None
+    settings: Settings = None
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """The values to change, by path. Raises `SimresError`."""
+        return pairs(self.settings, SET)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioOptions(Changed):
+    """A scenario, or with a chip a network, and values to change."""
+
+    scenario: ScenarioName
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultOptions(Changed):
+    """A stored result, or a scenario as in `ScenarioOptions`."""
+
+    result: ResultName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workforce:
+    """Who evaluates the points of a design space."""
+
+    workers: Workers = None
+    cluster: ClusterName = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """How a network of a family is built."""
+
+    span: Span = None
+    shortcut: Shortcut = None
+    stem: Stem = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What torch runs on."""
+
+    device: DeviceName = "auto"
+    threads: Threads = None
+
+
+def pairs(texts: Iterable[str] | None, form: str) -> dict[str, str]:
+    """The two sides of each option like `--set PATH=VALUE`, a later one in place of an earlier.
+
+    Raises `SimresError`, which spells the option as `form` does.
+    """
+    return dict(pair(text, form) for text in texts or ())
+
+
+def pair(text: str, form: str) -> tuple[str, str]:
+    """The two sides of one such option. Raises `SimresError`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise SimresError(f"`{text}` is not of the form {form}")
+    return name.strip(), value.strip()

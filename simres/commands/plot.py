@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import WholeFront
+from simres.commands.options import CheckpointName, ImagesName, WholeFront
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ Runs = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders that `s
 Checkpoints = Annotated[
     list[Path], typer.Argument(metavar="CHECKPOINT", help="Checkpoints, or folders of runs.")
 ]
-Data = Annotated[
-    str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")
-]
 TableName = Annotated[
     Path,
     typer.Argument(
@@ -36,6 +33,7 @@ TableName = Annotated[
 
 
 def front(
+    session: Session,
     file: TableName,
     pareto: Annotated[
         str,
@@ -57,13 +55,14 @@ def front(
     from simres.exploration import designs, fronts
     from simres.exploration.objectives import objectives_of
 
-    found = designs.designs_in(table_at(file), global_options.registry())
+    found = designs.designs_in(table_at(file), session.registry)
     made = fronts.front_of(found.rows, found.knobs, objectives_of(pareto), whole=whole)
     draw_front(made, output)
-    return _wrote(output)
+    return _wrote(session, output)
 
 
 def heat(
+    session: Session,
     file: TableName,
     goal: Annotated[str, typer.Option("--of", metavar="NAME", help="The goal that is shown.")] = "latency",
     knobs: Annotated[
@@ -81,7 +80,7 @@ def heat(
     from simres.exploration import designs, fronts
     from simres.exploration.objectives import objectives_of
 
-    found = designs.designs_in(table_at(file), global_options.registry())
+    found = designs.designs_in(table_at(file), session.registry)
     (objective,) = objectives_of(goal.replace(",", " "))
     over = [key.strip() for key in knobs.split(",")] if knobs else []
     made = fronts.heat_of(found.rows, found.knobs, objective, over)
@@ -94,7 +93,7 @@ def heat(
         from simres.reporting.plots.front_plot import heat as draw
 
         draw(made, output)
-    return _wrote(output)
+    return _wrote(session, output)
 
 
 def table_at(path: Path) -> Path:
@@ -149,6 +148,7 @@ Labels = Annotated[
 
 
 def curves(
+    session: Session,
     runs: Runs,
     labels: Labels = None,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
@@ -164,10 +164,11 @@ def curves(
 
     named = zip(_labels(runs, labels), runs, strict=True)
     draw({name: read_metrics(folder) for name, folder in named}, output)
-    return _wrote(output)
+    return _wrote(session, output)
 
 
 def depth(
+    session: Session,
     runs: Runs,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
         "depth.png"
@@ -195,12 +196,13 @@ def depth(
         point = (named[1], 1 - epochs[-1].test_accuracy, epochs[-1].train_error)
         found.setdefault(kind, []).append(point)
     depths(found, output)
-    return _wrote(output)
+    return _wrote(session, output)
 
 
 def responses(
+    session: Session,
     checkpoints: Checkpoints,
-    data: Data = None,
+    data: ImagesName = None,
     images: Annotated[int, typer.Option("--images", min=2, help="Images to measure on.")] = 512,
     labels: Labels = None,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
@@ -220,18 +222,17 @@ def responses(
 
         found = {}
         for name, path in zip(_labels(checkpoints, labels), checkpoints, strict=True):
-            network = trained(path, global_options.registry())
+            network = trained(path, session.registry)
             batches = network.testing(network.images(data, open_images))
             found[name] = layer_responses(network.module, batches, images)
     draw(found, output)
-    return _wrote(output)
+    return _wrote(session, output)
 
 
 def features(
-    checkpoint: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="A .safetensors file, or the folder of a run.")
-    ],
-    data: Data = None,
+    session: Session,
+    checkpoint: CheckpointName,
+    data: ImagesName = None,
     image: Annotated[int, typer.Option("--image", metavar="N", min=0, help="Which test image, from 0.")] = 0,
     layers: Annotated[
         list[str] | None,
@@ -252,12 +253,12 @@ def features(
         from simres.training.features import feature_maps
         from simres.training.trained_network import trained
 
-        network = trained(checkpoint, global_options.registry())
+        network = trained(checkpoint, session.registry)
         dataset = network.images(data, open_images)
         maps = feature_maps(network.module, network.testing(dataset), image, layers or ())
     true = network.classes[int(dataset.test_labels[image])]
     draw(dataset.test_images[image], maps, f"{network.variant.network}: test image {image}, {true}", output)
-    return _wrote(output)
+    return _wrote(session, output)
 
 
 def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
@@ -281,8 +282,6 @@ _FILES = ("checkpoint", "metrics")
 """Stems of files that every run has, so that only its folder tells which it is."""
 
 
-def _wrote(path: Path) -> int:
-    from simres.reporting.text.console import stdout
-
-    stdout().print(f"wrote {path}")
+def _wrote(session: Session, path: Path) -> int:
+    session.output.print(f"wrote {path}")
     return ExitCode.OK

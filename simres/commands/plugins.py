@@ -8,7 +8,7 @@ from warnings import catch_warnings, simplefilter
 
 import typer
 
-from simres.commands import global_options
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError, SimresWarning, install
 from simres.starters import Kind
 
@@ -16,21 +16,24 @@ if TYPE_CHECKING:
     from simres.plugins.registry import Provider, Registry
 
 
-def plugins(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+def plugins(
+    session: Session,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
     """List every part that scenarios can name, who provides it, and the packages that failed to load."""
-    registry = _all()
+    registry = _all(session)
     if json:
-        from json import dumps
+        from simres.reporting.emit import emit
 
-        print(dumps(document(registry), indent=2))  # noqa: T201
+        emit(document(registry))
         return
     from simres.reporting.tables.plugin_table import plugin_table
-    from simres.reporting.text.console import stdout
 
-    stdout().print(plugin_table(registry.catalogues, registry.providers))
+    session.output.print_lines(plugin_table(registry.catalogues, registry.providers, session.page))
 
 
 def new(
+    session: Session,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it: `my-npu`.")],
     kind: Annotated[Kind, typer.Option("--kind", help="What it begins with.")] = Kind.COMPONENT,
     output: Annotated[
@@ -53,12 +56,14 @@ def new(
         raise SimresError(f"already there: `{folder}`; nothing was written", "name another folder: -o DIR")
     for path, text in made.items():
         write_text(folder / path, text)
-    print(f"Wrote `{folder}`: {', '.join(map(str, made))}. Next:\n")  # noqa: T201
-    print(f"    cd {shlex.quote(str(folder))}")  # noqa: T201
-    print(f'    pip install -e ".[dev]"\n    pytest\n    simres plugins check {project}\n')  # noqa: T201
+    console = session.output
+    console.print(f"Wrote `{folder}`: {', '.join(map(str, made))}. Next:\n")
+    console.print(f"    cd {shlex.quote(str(folder))}")
+    console.print(f'    pip install -e ".[dev]"\n    pytest\n    simres plugins check {project}\n')
 
 
 def check(
+    session: Session,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A plugin, or its package.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
@@ -67,7 +72,7 @@ def check(
     Names that another package claims too are found. Operators and importers are only loaded here: their
     own tests give them something to work on. Exit code 1 if something does not hold.
     """
-    registry = _all()
+    registry = _all(session)
     found = [provider for provider in registry.providers if _is_called(provider, name)]
     if not found:
         known = ", ".join(dict.fromkeys(provider.plugin for provider in registry.providers))
@@ -83,6 +88,7 @@ def check(
         raise SimresError(
             "contracts are held with hypothesis, which is not installed", install("testing")
         ) from error
+    console = session.output
     results = []
     for provider in found:
         if provider.reason:
@@ -90,23 +96,24 @@ def check(
         for outcome in outcomes(registry, provider):
             results.append(outcome)
             if not json:
-                print(f"{outcome.part}: {'broken' if outcome.broken else 'ok'}", flush=True)  # noqa: T201
+                console.print(f"{outcome.part}: {'broken' if outcome.broken else 'ok'}")
+                console.stream.flush()
     broken = [outcome for outcome in results if outcome.broken]
     if json:
-        from json import dumps
+        from simres.reporting.emit import VERSIONS, emit
 
         listed = [{"part": outcome.part, "broken": outcome.broken} for outcome in results]
-        print(dumps({"schema_version": 1, "plugin": name, "parts": listed}, indent=2))  # noqa: T201
+        emit({"schema_version": VERSIONS["contracts"], "plugin": name, "parts": listed})
     else:
         for outcome in broken:
-            print(f"\n{outcome.part}\n  {outcome.broken}")  # noqa: T201
-        print(f"{len(results) - len(broken)} of {len(results)} keep their contracts.")  # noqa: T201
+            console.print(f"\n{outcome.part}\n  {outcome.broken}")
+        console.print(f"{len(results) - len(broken)} of {len(results)} keep their contracts.")
     return ExitCode.ANSWER_IS_NO if broken else ExitCode.OK
 
 
-def _all() -> Registry:
+def _all(session: Session) -> Registry:
     """All parts; who is left out and why, which is otherwise warned of, is for the command to say."""
-    registry = global_options.registry()
+    registry = session.registry
     with catch_warnings():
         simplefilter("ignore", SimresWarning)
         registry.load_external()
@@ -122,8 +129,10 @@ def _is_called(provider: Provider, name: str) -> bool:
 
 def document(registry: Registry) -> dict[str, Any]:
     """The JSON form: `plugins` (with the reason why one was left out) and `parts` by sort."""
+    from simres.reporting.emit import VERSIONS
+
     return {
-        "schema_version": 1,
+        "schema_version": VERSIONS["plugins"],
         "plugins": [
             {
                 "name": provider.plugin,

@@ -7,19 +7,18 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, ResultName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import ResultOptions
+from simres.commands.session import Session
 from simres.errors import SimresError
 
 
 def report(
-    result: ResultName,
+    session: Session,
+    *,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="Write the page to FILE.")
     ] = Path("report.html"),
-    chip: ChipName = None,
-    settings: Settings = None,
+    asked: ResultOptions,
 ) -> None:
     """Write a result as one HTML file: summary, timeline to zoom, critical path, memory, layers, energy.
 
@@ -28,16 +27,11 @@ def report(
     Examples: `simres report out -o report.html`, `simres report resnet20`,
     `simres report torchvision:resnet18 --chip tpu-like -o resnet18.html`.
     """
-    from simres import api
+    from simres.files import write_text
 
     if output.is_dir():
         raise SimresError(f"`{output}` is a folder", f"name a file in it: `-o {output / 'report.html'}`")
-    registry = global_options.registry()
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = api.find_result(result, chip=chip, overrides=overrides, registry=registry)
-
-    from simres.files import write_text
-    from simres.reporting.text.console import stdout
-
+    found = session.result(asked)
+    registry = session.registry
     write_text(output, registry.call(registry.reporter("html"), found))
-    stdout().print(f"wrote {output}")
+    session.output.print(f"wrote {output}")

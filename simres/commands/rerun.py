@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
+from simres.commands.options import StoredResult
+from simres.commands.session import Session
 from simres.errors import AnswerIsNo, ExitCode
 
 
 def rerun(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result.json, or the folder it is in.")],
+    session: Session,
+    result: StoredResult,
     json: Annotated[bool, typer.Option("--json", help="Print the new result as JSON.")] = False,
 ) -> int:
     """Simulate a stored result's scenario and workload again and compare the Records."""
     from simres import api
 
-    before, again = api.rerun(result, registry=global_options.registry())
+    before, again = api.rerun(result, registry=session.registry)
     if json:
-        print(again.to_json(), end="")  # noqa: T201
+        from simres.reporting.emit import emit
+
+        emit(again.to_document())
     changed = [
         f"{name} {then} then, {now or 'absent'} now"
         for name, then in before.origin.versions.items()
@@ -32,8 +35,6 @@ def rerun(
             "versions changed: " + "; ".join(changed) if changed else None,
         )
     if not json:
-        from simres.reporting.text.console import stdout
-
         spans = len(again.record.rows)
-        stdout().print(f"The same Record again: {again.makespan_ps} ps, {spans} spans.", highlight=False)
+        session.output.print(f"The same Record again: {again.makespan_ps} ps, {spans} spans.")
     return ExitCode.OK

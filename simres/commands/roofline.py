@@ -7,16 +7,14 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, ScenarioName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import ScenarioOptions
+from simres.commands.session import Session
 from simres.errors import ExitCode
 
 
 def roofline(
-    scenario: ScenarioName,
-    chip: ChipName = None,
-    settings: Settings = None,
+    session: Session,
+    asked: ScenarioOptions,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Draw it: PNG, SVG or PDF (extra `[plot]`)."),
@@ -29,25 +27,21 @@ def roofline(
     """
     from simres import api
     from simres.reporting.drawing.roofline_drawing import report, roofline_of
-    from simres.reporting.text.console import can_draw, stdout
 
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    result = api.simulate(
-        api.find_scenario(scenario, chip=chip, overrides=overrides, registry=global_options.registry()),
-        registry=global_options.registry(),
-    )
-    console = stdout()
+    result = api.simulate(session.scenario(asked), registry=session.registry)
+    console = session.output
     if output is not None:
         from simres.reporting.plots.roofline_plot import save
 
         save(result, output)
     if json:
         from dataclasses import asdict
-        from json import dumps
 
-        print(dumps({"schema_version": 1, "name": result.name, **asdict(roofline_of(result))}))  # noqa: T201
+        from simres.reporting.emit import VERSIONS, emit
+
+        emit({"schema_version": VERSIONS["roofline"], "name": result.name, **asdict(roofline_of(result))})
     elif output is not None:
         console.print(f"wrote {output}")
     else:
-        console.print_lines(report(result, console.width, draw=can_draw(console), clip=console.clips))
+        console.print_lines(report(result, session.page))
     return ExitCode.OK

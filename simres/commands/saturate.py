@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json as json_module
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, ScenarioName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import ScenarioOptions, pairs
+from simres.commands.session import Session
 from simres.errors import ExitCode
 
 
 def saturate(
-    scenario: ScenarioName,
+    session: Session,
+    *,
     target: Annotated[
         list[str],
         typer.Option(
@@ -30,8 +29,7 @@ def saturate(
             "--tenant", metavar="NAME", help="Whose rate alone rises [default: all, in proportion]."
         ),
     ] = None,
-    chip: ChipName = None,
-    settings: Settings = None,
+    asked: ScenarioOptions,
     replications: Annotated[
         int,
         typer.Option("--replications", min=1, max=100, help="Runs of each rate, with arrivals of their own."),
@@ -44,26 +42,21 @@ def saturate(
     `simres saturate two.yaml --target camera.p99.9=5ms --tenant camera`.
     """
     from simres import api
+    from simres.reporting.progress import counted
 
-    registry = global_options.registry()
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    targets = dict(split(text, "--target WHAT=TIME") for text in target)
-
-    from simres.reporting.progress.run_progress import run_progress
-    from simres.reporting.text.console import can_draw, stdout
-
-    with run_progress() as done:
+    scenario = session.scenario(asked)
+    targets = pairs(target, "--target WHAT=TIME")
+    with counted() as done:
         result = api.saturate(
-            found, targets, replications=replications, tenant=tenant, registry=registry, done=done
+            scenario, targets, replications=replications, tenant=tenant, registry=session.registry, done=done
         )
     if json:
-        print(json_module.dumps({"schema_version": 1, **asdict(result)}))  # noqa: T201
+        from simres.reporting.emit import VERSIONS, emit
+
+        emit({"schema_version": VERSIONS["saturation"], **asdict(result)})
         return ExitCode.OK
 
     from simres.reporting.tables.saturation_table import saturation
-    from simres.reporting.text.glyphs import ASCII, BLOCKS
 
-    console = stdout()
-    console.print_lines(list(saturation(result, console.width, BLOCKS if can_draw(console) else ASCII)))
+    session.output.print_lines(saturation(result, session.page))
     return ExitCode.OK

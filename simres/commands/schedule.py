@@ -7,23 +7,16 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, ScenarioName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import AllowUnmodelled, LayerName, ScenarioOptions
+from simres.commands.session import Session
 from simres.errors import ExitCode
 
 
 def schedule(
-    scenario: ScenarioName,
-    chip: ChipName = None,
-    settings: Settings = None,
+    session: Session,
+    asked: ScenarioOptions,
     tasks: Annotated[bool, typer.Option("--tasks", help="List every task too.")] = False,
-    layer: Annotated[
-        str | None,
-        typer.Option(
-            "--layer", metavar="NAME", help="Show these layers only: a name, a glob, or how names begin."
-        ),
-    ] = None,
+    layer: LayerName = None,
     tenant: Annotated[
         str | None,
         typer.Option(
@@ -35,9 +28,7 @@ def schedule(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the Program to FILE as JSON."),
     ] = None,
-    allow_unmodelled: Annotated[
-        bool, typer.Option("--allow-unmodelled", help="Let operators without a price pass, with a warning.")
-    ] = False,
+    allow_unmodelled: AllowUnmodelled = False,
 ) -> int:
     """Plan a scenario and show the Program: what was decided, how each layer is cut, and every task.
 
@@ -45,38 +36,34 @@ def schedule(
     `simres schedule mine.yaml --tasks --layer 'layers.0.*'`.
     """
     from simres import api
+    from simres.reporting.tables.schedule_table import schedule_table
 
-    registry = global_options.registry()
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
+    registry, console = session.registry, session.output
+    found = session.scenario(asked)
     chosen = found.networks.get(tenant or "")
     workload = (
         api.find_workload(chosen, registry=registry, allow_unmodelled=allow_unmodelled) if chosen else None
     )
     planned = api.schedule(found, workload=workload, tenant=tenant, registry=registry)
-
-    from simres.files import write_text
-    from simres.reporting.tables.schedule_table import schedule_table
-    from simres.reporting.text.console import can_draw, stdout
-
-    console = stdout()
     table = list(
         schedule_table(
             found.name if tenant is None else f"{found.name}, {tenant}",
             planned.program,
             planned.candidates,
             planned.workload,
-            console.width,
+            session.page,
             layer=layer,
             tasks=tasks,
-            draw=can_draw(console),
-            clip=console.clips,
         )
     )
     if output is not None:
+        from simres.files import write_text
+
         write_text(output, planned.to_json())
     if json:
-        print(planned.to_json(), end="")  # noqa: T201
+        from simres.reporting.emit import emit
+
+        emit(planned.to_document())
     else:
         console.print_lines(table)
     return ExitCode.OK

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
+from simres.commands.session import Session
 
 
 class Form(StrEnum):
@@ -19,6 +19,7 @@ class Form(StrEnum):
 
 
 def schema(
+    session: Session,
     form: Annotated[Form, typer.Argument(help="Of which kind of file.")] = Form.SCENARIO,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it there, not to stdout.")
@@ -29,8 +30,8 @@ def schema(
     from simres.scenario.schema import chip_schema, scenario_schema, text
 
     make = scenario_schema if form is Form.SCENARIO else chip_schema
-    content = text(make(global_options.registry()))
+    content = text(make(session.registry))
     if output is None:
-        print(content, end="")  # noqa: T201
+        session.output.stream.write(content)
     else:
         write_text(output, content)

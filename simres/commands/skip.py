@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import Settings
-from simres.commands.simulate import split
+from simres.commands.options import SET, CheckpointName, ImagesName, Machine, Settings, pairs
+from simres.commands.session import Session
 from simres.errors import ExitCode
 
 if TYPE_CHECKING:
     import torch
 
+    from simres.plugins.registry import Registry
     from simres.training.block_removal import RemovalPoint, RemovalStudy
     from simres.training.datasets import Dataset
     from simres.training.trained_network import Trained
 
 
 def skip(
-    checkpoint: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="A .safetensors file, or the folder of a run.")
-    ],
+    session: Session,
+    *,
+    checkpoint: CheckpointName,
     scenario: Annotated[
         str,
         typer.Option("--scenario", metavar="SCENARIO", help="Chip and scheduler: a file or shipped name."),
     ] = "resnet20",
     settings: Settings = None,
-    data: Annotated[
-        str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")
-    ] = None,
+    data: ImagesName = None,
     images: Annotated[
         int, typer.Option("--images", min=1, help="Training images that blocks are chosen by.")
     ] = 2000,
@@ -49,8 +47,7 @@ def skip(
             "-o", "--output", metavar="DIR", help="Keep pruned networks, skip.json and front.png there."
         ),
     ] = None,
-    device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or auto.")] = "auto",
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads.")] = None,
+    machine: Machine,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
 ) -> int:
     """Measure what each residual block is worth, and remove them one by one: accuracy, time and energy.
@@ -59,18 +56,17 @@ def skip(
     `simres skip runs/resnet20-cifar10 --scenario mine.yaml --remove 3 --finetune 2 -o pruned`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.progress.block_removal_progress import SkipProgress
-    from simres.reporting.text.console import stderr, stdout
+    from simres.reporting.progress import RemovalProgress
 
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    with prepared(device, threads) as chosen:
+    overrides = pairs(settings, SET)
+    with prepared(machine.device, machine.threads) as chosen:
         from simres.training.block_removal import study
         from simres.training.trained_network import trained
 
-        found = trained(checkpoint, global_options.registry())
-        cost = _cost(scenario, overrides, found)
+        found = trained(checkpoint, session.registry)
+        cost = _cost(session.registry, scenario, overrides, found)
         dataset = found.images(data, open_images)
-        with SkipProgress(stderr()) as shown:
+        with RemovalProgress(session.messages) as shown:
             made = study(
                 found.module.to(chosen),
                 found.testing(dataset).to(chosen),
@@ -80,9 +76,11 @@ def skip(
                 observer=shown,
             )
         if finetune or output:
-            made = _kept(made, found, dataset, output, finetune, chosen)
+            made = _Pruning(session, found, dataset, output, finetune, chosen).kept(made)
+    from simres.reporting.emit import VERSIONS, emit
+
     document = {
-        "schema_version": 1,
+        "schema_version": VERSIONS["removal"],
         "checkpoint": str(found.path),
         "data": dataset.about.name,
         "data_digest": dataset.about.digest,
@@ -91,36 +89,31 @@ def skip(
         "path": [asdict(point) for point in made.path],
     }
     if output is not None:
-        from json import dumps
-
-        from simres.files import write_text
+        from simres.files import json_text, write_text
         from simres.reporting.plots.block_removal_plot import front
 
-        write_text(output / "skip.json", dumps(document, indent=1) + "\n")
+        write_text(output / "skip.json", json_text(document))
         title = f"{found.variant.network} with fewer blocks, scenario {Path(scenario).stem}"
         front(made, title, output / "front.png")
     if json:
-        from json import dumps
-
-        print(dumps(document, indent=1))  # noqa: T201
+        emit(document)
         return ExitCode.OK
     from simres.reporting.tables.block_removal_tables import tables
 
-    console = stdout()
-    console.print_lines(tables(made, console.width))
+    console = session.output
+    console.print_lines(tables(made, session.page))
     if output is not None:
         console.print(f"\nwrote {output}")
     return ExitCode.OK
 
 
 def _cost(
-    scenario: str, overrides: dict[str, str], found: Trained
+    registry: Registry, scenario: str, overrides: dict[str, str], found: Trained
 ) -> Callable[[torch.nn.Module], tuple[int, int]]:
     """Simulated time and energy of an image through a network, on the chip of a scenario."""
     from simres import api
     from simres.tracing import trace
 
-    registry = global_options.registry()
     setting = api.find_scenario(scenario, overrides=overrides, registry=registry)
 
     def cost(module: torch.nn.Module) -> tuple[int, int]:
@@ -131,67 +124,62 @@ def _cost(
     return cost
 
 
-def _kept(
-    made: RemovalStudy,
-    found: Trained,
-    dataset: Dataset,
-    folder: Path | None,
-    epochs: int,
-    device: torch.device,
-) -> RemovalStudy:
-    """Trains the pruned networks on, if asked, and writes them."""
-    import tempfile
+@dataclass(frozen=True)
+class _Pruning:
+    """Trains pruned networks on, and writes them into `folder`, if one is named."""
 
-    path: list[RemovalPoint] = []
-    with tempfile.TemporaryDirectory(prefix="simres-skip-") as scratch:
-        for number, point in enumerate(made.path):
-            if point.removed:
-                point = _one(point, found, dataset, Path(scratch) / str(number), folder, epochs, device)
-            path.append(point)
-    return replace(made, path=tuple(path))
+    session: Session
+    found: Trained
+    dataset: Dataset
+    folder: Path | None
+    epochs: int
+    device: torch.device
 
+    def kept(self, made: RemovalStudy) -> RemovalStudy:
+        """The study with the accuracies after training."""
+        import tempfile
 
-def _one(
-    point: RemovalPoint,
-    found: Trained,
-    dataset: Dataset,
-    scratch: Path,
-    folder: Path | None,
-    epochs: int,
-    device: torch.device,
-) -> RemovalPoint:
-    from simres.files import write_bytes
-    from simres.networks.checkpoint import read
-    from simres.training.block_removal import without
-    from simres.training.store import packed
+        with tempfile.TemporaryDirectory(prefix="simres-skip-") as scratch:
+            path = [
+                self._one(point, Path(scratch) / str(number)) if point.removed else point
+                for number, point in enumerate(made.path)
+            ]
+        return replace(made, path=tuple(path))
 
-    variant = found.variant.without(*point.removed)
-    metadata: dict[str, str] = {**found.metadata, **variant.metadata(), "accuracy": repr(point.accuracy)}
-    state: Any = without(found.module, point.removed).state_dict()
-    if epochs:
-        from simres.reporting.progress.training_progress import TrainingProgress
-        from simres.reporting.text.console import stderr
-        from simres.training.loop import fit
-        from simres.training.training_run import CHECKPOINT, TrainingRun
+    def _one(self, point: RemovalPoint, scratch: Path) -> RemovalPoint:
+        from simres.files import write_bytes
+        from simres.networks.checkpoint import read
+        from simres.training.block_removal import without
+        from simres.training.store import packed
 
-        run = TrainingRun(variant, _gentle(found, epochs), dataset.about.name, dataset.about.digest)
-        with TrainingProgress(stderr()) as shown:
-            outcome = fit(
-                run,
-                dataset,
-                scratch,
-                device=device,
-                observer=shown,
-                registry=global_options.registry(),
-                initial=state,
-            )
-        if outcome.interrupted:
-            raise KeyboardInterrupt
-        state, metadata = read(scratch / CHECKPOINT)
-        point = replace(point, finetuned=outcome.accuracy)
-    if folder is not None:
-        write_bytes(folder / f"without-{len(point.removed)}.safetensors", packed(state, metadata))
-    return point
+        found = self.found
+        variant = found.variant.without(*point.removed)
+        metadata: dict[str, str] = {**found.metadata, **variant.metadata(), "accuracy": repr(point.accuracy)}
+        state: Any = without(found.module, point.removed).state_dict()
+        if self.epochs:
+            from simres.reporting.progress import TrainingProgress
+            from simres.training.loop import fit
+            from simres.training.training_run import CHECKPOINT, TrainingRun
+
+            about = self.dataset.about
+            run = TrainingRun(variant, _gentle(found, self.epochs), about.name, about.digest)
+            with TrainingProgress(self.session.messages) as shown:
+                outcome = fit(
+                    run,
+                    self.dataset,
+                    scratch,
+                    device=self.device,
+                    observer=shown,
+                    registry=self.session.registry,
+                    initial=state,
+                )
+            if outcome.interrupted:
+                raise KeyboardInterrupt
+            state, metadata = read(scratch / CHECKPOINT)
+            point = replace(point, finetuned=outcome.accuracy)
+        if self.folder is not None:
+            write_bytes(self.folder / f"without-{len(point.removed)}.safetensors", packed(state, metadata))
+        return point
 
 
 def _gentle(found: Trained, epochs: int) -> Any:

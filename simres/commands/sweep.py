@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options
 from simres.commands.options import (
-    ChipName,
-    ClusterName,
     PlotFile,
-    ScenarioName,
-    Settings,
+    ScenarioOptions,
+    TableFile,
     Vary,
     WholeFront,
-    Workers,
+    Workforce,
+    pair,
 )
 from simres.commands.plot import check_drawing, draw_front
-from simres.commands.simulate import split
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
@@ -32,16 +30,11 @@ USUAL = "latency,energy"
 
 
 def sweep(
-    scenario: ScenarioName,
+    session: Session,
+    *,
     vary: Vary = None,
-    chip: ChipName = None,
-    settings: Settings = None,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."
-        ),
-    ] = Path("sweep.jsonl"),
+    asked: ScenarioOptions,
+    output: TableFile = Path("sweep.jsonl"),
     pareto: Annotated[
         str | None,
         typer.Option(
@@ -53,8 +46,7 @@ def sweep(
     ] = None,
     plot: PlotFile = None,
     whole: WholeFront = False,
-    workers: Workers = None,
-    cluster: ClusterName = None,
+    workforce: Workforce,
 ) -> int:
     """Simulate every point of a design space, and show what is best in it.
 
@@ -69,63 +61,62 @@ def sweep(
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.sweep import sweep as run
-    from simres.reporting.progress.sweep_progress import SweepProgress
+    from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import NEEDED, show
-    from simres.reporting.text.console import stderr, stdout
 
-    study, own = study_for(scenario, chip, vary or [], settings or [])
+    study, own = study_for(session, asked, vary or [])
     pareto = pareto or own or USUAL
     objectives = objectives_of(pareto)
     if plot is not None:
         check_drawing(plot, objectives)
-    evaluation = evaluation_by(workers, cluster)
+    evaluation = evaluation_by(workforce)
     path = table.place(output)
     columns = [*(knob.key for knob in study.space.knobs), *(one.column for one in objectives), *NEEDED]
-    with SweepProgress(stderr()) as shown:
+    with SweepProgress(session.messages) as shown:
         run(study, path, evaluation, shown)
     rows = list(table.rows_in(path)) if plot is not None else table.lean(table.rows_in(path), columns)
     best = best_of(rows, objectives)
     if not best and any(row["error"] is None for row in rows):
         raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
-    show(rows, study.space.knobs, objectives, best, stdout(), whole=whole)
+    show(rows, study.space.knobs, objectives, best, session.output, whole=whole)
     if plot is not None:
         draw_front(front_of(rows, study.space.knobs, objectives, whole=whole), plot)
-        stderr().print(f"wrote {plot}")
-    stderr().print(f"wrote {path}")
+        session.messages.print(f"wrote {plot}")
+    session.messages.print(f"wrote {path}")
     return ExitCode.OK
 
 
-def evaluation_by(workers: int | None, cluster: str | None) -> Evaluation:
+def evaluation_by(workforce: Workforce) -> Evaluation:
     """How points are evaluated: on a cluster, by so many processes, or in this one."""
-    if cluster is None:
+    if workforce.cluster is None:
         from simres.exploration import worker_processes
 
-        count = workers or worker_processes.cores()
+        count = workforce.workers or worker_processes.cores()
         return partial(worker_processes.processes, workers=count) if count > 1 else worker_processes.here
-    if workers is not None:
+    if workforce.workers is not None:
         raise SimresError(
             "a cluster has the workers that it has", "leave out `--workers`; or `--cluster local:4`"
         )
     from simres.exploration.cluster import cluster as on_cluster
 
-    return partial(on_cluster, address=cluster)
+    return partial(on_cluster, address=workforce.cluster)
 
 
-def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[str]) -> tuple[Study, str]:
+def study_for(session: Session, asked: ScenarioOptions, vary: list[str]) -> tuple[Study, str]:
     """The study that these arguments of a command line ask for, and what the file says counts, if it does."""
     from simres import api
     from simres.exploration.study import study_of
     from simres.exploration.sweep_request import around, section_of
 
-    registry = global_options.registry()
+    registry = session.registry
     knobs: dict[str, str] = {}
     for text in vary:
-        key, values = split(text, "--vary PATH=VALUES")
+        key, values = pair(text, "--vary PATH=VALUES")
         if key in knobs:
             raise SimresError(f"--vary {key}: given twice", "one list or range holds all values of a knob")
         knobs[key] = values
-    fixed = dict(split(setting, "--set PATH=VALUE") for setting in settings)
-    template = api.find_template(scenario, chip=chip)
+    fixed = asked.overrides
+    template = api.find_template(asked.scenario, chip=asked.chip)
     section = section_of(template)
     if not (knobs or section.knobs):
         template.scenario(
@@ -133,5 +124,5 @@ def study_for(scenario: str, chip: str | None, vary: list[str], settings: list[s
         )  # a misspelt `sweep:` is what is wrong then, not that nothing varies
     template, space = around(template, section, knobs, fixed)
     find = partial(api.find_workload, registry=registry)
-    study = study_of(template, space, registry, find, settings=fixed, plugins=global_options.plugins)
+    study = study_of(template, space, registry, find, settings=fixed, plugins=session.plugins)
     return study, section.pareto

@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
+from simres.commands.options import LayerName
+from simres.commands.session import Session
+
 
 def timeline(
+    session: Session,
     result: Annotated[
         Path,
         typer.Argument(
@@ -21,12 +25,7 @@ def timeline(
     until: Annotated[
         str | None, typer.Option("--to", metavar="TIME", help="End there, such as `0.2 ms`.")
     ] = None,
-    layer: Annotated[
-        str | None,
-        typer.Option(
-            "--layer", metavar="NAME", help="Show these layers only: a name, a glob, or how names begin."
-        ),
-    ] = None,
+    layer: LayerName = None,
     width: Annotated[
         int | None, typer.Option("--width", metavar="N", help="Columns to draw; the terminal's by default.")
     ] = None,
@@ -37,13 +36,12 @@ def timeline(
     `simres timeline out --layer 'layers.0.*'`.
     """
     from simres.reporting.drawing.timeline_drawing import show_timeline
-    from simres.reporting.text.console import stdout
     from simres.result.json import read_result
 
     since_ps = None if since is None else _moment(since, "--from")
     until_ps = None if until is None else _moment(until, "--to")
     show_timeline(
-        read_result(result), stdout(), since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
+        read_result(result), session.output, since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
     )
 
 

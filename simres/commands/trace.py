@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import Shortcut, Span, Stem
+from simres.commands.options import AllowUnmodelled, Shape
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 def trace(
+    session: Session,
+    *,
     network: Annotated[
         str,
         typer.Argument(
@@ -43,9 +45,7 @@ def trace(
             "--block", metavar="NAME", help="Residual block of a CIFAR network; see `simres plugins`."
         ),
     ] = None,
-    span: Span = None,
-    shortcut: Shortcut = None,
-    stem: Stem = None,
+    shape: Shape,
     data: Annotated[
         str | None,
         typer.Option(
@@ -58,9 +58,7 @@ def trace(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the workload to FILE (JSON).")
     ] = None,
-    allow_unmodelled: Annotated[
-        bool, typer.Option("--allow-unmodelled", help="Let operators without a price pass, with a warning.")
-    ] = False,
+    allow_unmodelled: AllowUnmodelled = False,
 ) -> int:
     """Trace a network into a workload file, which needs PyTorch no more.
 
@@ -69,51 +67,47 @@ def trace(
     """
     from simres.networks import network_names as names
     from simres.plugins.registry import resolve
-    from simres.reporting.text.console import can_draw, stderr, stdout
     from simres.tracing import trace_network
     from simres.tracing.input_shapes import parse_batch
 
     named = names.parse(network)
-    registry = global_options.registry()
+    registry, console = session.registry, session.output
     workload = trace_network(
         named,
         input_shape=inputs or None,
         batch=parse_batch(batch),
         block=resolve(registry.block(block).target) if block else None,
-        shortcut=shortcut,
-        span=span,
-        stem=stem,
+        shortcut=shape.shortcut,
+        span=shape.span,
+        stem=shape.stem,
         operators=registry.operators(),
         allow_unmodelled=allow_unmodelled,
     )
     if data is not None:
-        workload = _measured(workload, named, data, images)
+        workload = _measured(session, workload, named, data, images)
     if output is None:
         from simres.reporting.tables.workload_table import workload_table
 
-        console = stdout()
-        table = workload_table(workload, console.width, draw=can_draw(console), clip=console.is_terminal)
-        console.print_lines(table)
-        stderr().print(f"not written; to keep it: simres trace {network} -o {named.file_stem}.json")
+        console.print_lines(workload_table(workload, session.page))
+        session.messages.print(f"not written; to keep it: simres trace {network} -o {named.file_stem}.json")
         return ExitCode.OK
 
     from simres.units import format_bytes, format_count
     from simres.workload.json import write
 
     write(workload, output)
-    console = stdout()
     console.print(
         f"{workload.name}: {format_count(workload.macs)} MACs, "
         f"{format_count(workload.vector_ops)} vector ops, {format_bytes(workload.weight_bytes)} of weights"
     )
     console.print(f"coverage: {workload.coverage}")
     for warning in workload.warnings:
-        stderr().print(f"warning: {warning}", style="warning")
+        session.messages.print(f"warning: {warning}", style="warning")
     console.print(f"wrote {output}")
     return ExitCode.OK
 
 
-def _measured(workload: Workload, named: NetworkName, data: str, images: int) -> Workload:
+def _measured(session: Session, workload: Workload, named: NetworkName, data: str, images: int) -> Workload:
     """The workload with what its activations come to on test images."""
     from simres.commands.torch_setup import open_images
     from simres.networks.network_names import Family
@@ -124,8 +118,8 @@ def _measured(workload: Workload, named: NetworkName, data: str, images: int) ->
     from simres.training.block_removal import spread
     from simres.training.trained_network import trained
 
-    found = trained(Path(named.name), global_options.registry())
+    found = trained(Path(named.name), session.registry)
     batches = found.testing(found.images(data, open_images))
     rows = spread(len(batches), images)
     chunks = (batches.rows(rows[at : at + 64]) for at in range(0, len(rows), 64))
-    return measure(workload, found.module, chunks, global_options.registry().operators())
+    return measure(workload, found.module, chunks, session.registry.operators())

@@ -2,21 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import Shortcut, Span, Stem
-from simres.commands.simulate import split
+from simres.commands.options import Machine, Shape, pairs
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
+    from simres.training.datasets import Dataset
     from simres.training.training_run import TrainingRun
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecipeOptions:
+    """A recipe, and what to change in it."""
+
+    recipe: Annotated[
+        str, typer.Option("--recipe", metavar="NAME", help="paper, he2015, fast, or a YAML file.")
+    ] = "fast"
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the images.")] = None
+    batch: Annotated[int | None, typer.Option("--batch", min=1, help="Images a step.")] = None
+    lr: Annotated[float | None, typer.Option("--lr", help="Learning rate, at its peak.")] = None
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="What all that is random follows from.")
+    ] = None
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change any other value of the recipe."),
+    ] = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The values to change, by name. Raises `SimresError`."""
+        stated = {"epochs": self.epochs, "batch": self.batch, "lr": self.lr, "seed": self.seed}
+        changes: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
+        return changes | pairs(self.settings, "--set NAME=VALUE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderOptions:
+    """Where a run is kept."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="The run's folder [default: runs/NETWORK-DATA]."),
+    ] = None
+    resume: Annotated[
+        Path | None, typer.Option("--resume", metavar="DIR", help="Continue the run in DIR where it stopped.")
+    ] = None
+    checkpoint_every: Annotated[
+        int | None,
+        typer.Option(
+            "--checkpoint-every", metavar="N", min=1, help="Save every N steps, not only each epoch."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingMachine(Machine):
+    """What it is trained on."""
+
+    device: Annotated[
+        str, typer.Option("--device", metavar="NAME", help="cpu, cuda, or auto: cuda where there is one.")
+    ] = "auto"
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one a core].")
+    ] = None
+
+
 def train(
+    session: Session,
+    *,
     network: Annotated[
         str | None,
         typer.Argument(
@@ -27,109 +87,95 @@ def train(
         str,
         typer.Option("--data", metavar="NAME", help="cifar10, fashion-mnist, shapes, or folder:PATH."),
     ] = "cifar10",
-    recipe: Annotated[
-        str, typer.Option("--recipe", metavar="NAME", help="paper, he2015, fast, or a YAML file.")
-    ] = "fast",
-    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the images.")] = None,
-    batch: Annotated[int | None, typer.Option("--batch", min=1, help="Images a step.")] = None,
-    lr: Annotated[float | None, typer.Option("--lr", help="Learning rate, at its peak.")] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="What all that is random follows from.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Change any other value of the recipe."),
-    ] = None,
+    recipe: RecipeOptions,
     block: Annotated[
         str | None, typer.Option("--block", metavar="NAME", help="Residual block; see `simres plugins`.")
     ] = None,
-    span: Span = None,
-    shortcut: Shortcut = None,
-    stem: Stem = None,
+    shape: Shape,
     size: Annotated[
         int | None, typer.Option("--size", metavar="PIXELS", help="Resize all images to so many a side.")
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="The run's folder [default: runs/NETWORK-DATA]."),
-    ] = None,
-    resume: Annotated[
-        Path | None, typer.Option("--resume", metavar="DIR", help="Continue the run in DIR where it stopped.")
-    ] = None,
-    checkpoint_every: Annotated[
-        int | None,
-        typer.Option(
-            "--checkpoint-every", metavar="N", min=1, help="Save every N steps, not only each epoch."
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option("--device", metavar="NAME", help="cpu, cuda, or auto: cuda where there is one.")
-    ] = "auto",
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one a core].")
-    ] = None,
+    kept: FolderOptions,
+    machine: TrainingMachine,
 ) -> int:
     """Train a network on images; Ctrl-C stops after the step, and `--resume` goes on from there.
 
     Examples: `simres train resnet8 --data shapes --epochs 3`, `simres train resnet20 --data cifar10`,
     `simres train --resume runs/resnet20-cifar10`.
     """
-    from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.progress.training_progress import TrainingProgress, summary
-    from simres.reporting.text.console import stderr, stdout
+    from simres.commands.torch_setup import prepared
+    from simres.reporting.progress import TrainingProgress, summary
 
-    changes: dict[str, Any] = {"epochs": epochs, "batch": batch, "lr": lr, "seed": seed}
-    changes = {name: value for name, value in changes.items() if value is not None}
-    changes |= dict(split(setting, "--set NAME=VALUE") for setting in settings or ())
-    with prepared(device, threads) as chosen:
+    changes = recipe.changes
+    with prepared(machine.device, machine.threads) as chosen:
         from simres.training.loop import fit
         from simres.training.processes import Processes
-        from simres.training.store import load_state
 
-        if resume is not None:
-            if network is not None or changes or output is not None:
+        if kept.resume is not None:
+            if network is not None or changes or kept.output is not None:
                 raise SimresError(
                     "`--resume` continues a run as it was begun, with the network and recipe it has",
-                    f"simres train --resume {resume}",
+                    f"simres train --resume {kept.resume}",
                 )
-            run, _, _ = load_state(resume)
-            images = open_images(run.data, run.size)
+            run, images = _continued(kept.resume)
         else:
-            from simres.networks.variant import Variant
-            from simres.training.recipe import recipe as named_recipe
-
-            if network is None:
-                raise SimresError("which network?", "such as `simres train resnet20`")
-            variant = Variant(network, block=block, shortcut=shortcut, span=span, stem=stem)
-            made = named_recipe(recipe, changes)
-            _check(network)
-            size = size or _size(network, data)
-            images = open_images(data, size)
-            run = _run(variant, made, data, size, images.about)
-        folder = resume or output or _folder(run)
+            run, images = _begun(network, data, recipe.recipe, changes, block, shape, size)
+        folder = kept.resume or kept.output or _folder(run)
         first = Processes().first
-        with TrainingProgress(stderr()) as shown:
+        with TrainingProgress(session.messages) as shown:
             outcome = fit(
                 run,
                 images,
                 folder,
-                resume=resume is not None,
+                resume=kept.resume is not None,
                 device=chosen,
-                checkpoint_every=checkpoint_every,
+                checkpoint_every=kept.checkpoint_every,
                 observer=shown,
-                registry=global_options.registry(),
+                registry=session.registry,
             )
         if not first:
             return ExitCode.OK
         if outcome.interrupted:
-            stderr().print(f"stopped after step {outcome.steps}; to go on: simres train --resume {folder}")
+            session.messages.print(
+                f"stopped after step {outcome.steps}; to go on: simres train --resume {folder}"
+            )
             return ExitCode.INTERRUPTED
-        console = stdout()
         for line in summary(outcome):
-            console.print(line)
+            session.output.print(line)
         _draw(folder)
-        console.print(f"wrote {folder}")
+        session.output.print(f"wrote {folder}")
     return ExitCode.OK
+
+
+def _continued(folder: Path) -> tuple[TrainingRun, Dataset]:
+    from simres.commands.torch_setup import open_images
+    from simres.training.store import load_state
+
+    run, _, _ = load_state(folder)
+    return run, open_images(run.data, run.size)
+
+
+def _begun(
+    network: str | None,
+    data: str,
+    recipe: str,
+    changes: dict[str, Any],
+    block: str | None,
+    shape: Shape,
+    size: int | None,
+) -> tuple[TrainingRun, Dataset]:
+    from simres.commands.torch_setup import open_images
+    from simres.networks.variant import Variant
+    from simres.training.recipe import recipe as named_recipe
+
+    if network is None:
+        raise SimresError("which network?", "such as `simres train resnet20`")
+    variant = Variant(network, block=block, shortcut=shape.shortcut, span=shape.span, stem=shape.stem)
+    made = named_recipe(recipe, changes)
+    _check(network)
+    size = size or _size(network, data)
+    images = open_images(data, size)
+    return _run(variant, made, data, size, images.about), images
 
 
 def _check(network: str) -> None:

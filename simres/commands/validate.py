@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands import global_options
 from simres.commands.errors_to_exit_codes import guard
+from simres.commands.session import Session
 from simres.errors import ExitCode, InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 def validate(
+    session: Session,
     files: Annotated[
         list[str],
         typer.Argument(metavar="FILE", help="Scenarios and chips (YAML), traced workloads (JSON)."),
     ],
 ) -> int:
     """Check scenarios, chips and workloads, and say everything that is wrong with each."""
-    registry = global_options.registry()
     code = 0
     for file in files:
-        code = max(code, guard(partial(_report, file, registry)))
+        code = max(code, guard(partial(_report, file, session)))
         if code == ExitCode.INTERRUPTED:
             break
     return code
 
 
-def _report(file: str, registry: Registry) -> None:
-    print(f"ok  {file}: {check(file, registry)}")  # noqa: T201
+def _report(file: str, session: Session) -> None:
+    session.output.print(f"ok  {file}: {check(file, session.registry)}")
 
 
 def check(file: str, registry: Registry) -> str:

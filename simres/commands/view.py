@@ -10,16 +10,14 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, ResultName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import ResultOptions
+from simres.commands.session import Session
 from simres.errors import SimresError, install
 
 
 def view(
-    result: ResultName,
-    chip: ChipName = None,
-    settings: Settings = None,
+    session: Session,
+    asked: ResultOptions,
     light: Annotated[
         bool, typer.Option("--light", help="Begin in light colours; the key `t` changes them.")
     ] = False,
@@ -33,20 +31,16 @@ def view(
     _check_terminal()
     if find_spec("textual") is None:
         raise SimresError("`simres view` needs Textual, which is not installed", install("view"))
-    from simres import api
-
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    found = api.find_result(result, chip=chip, overrides=overrides, registry=global_options.registry())
+    found = session.result(asked)
 
     from simres.reporting.viewer.index import ViewIndex
 
     index = ViewIndex(found)
     gc.freeze()  # a large result is millions of objects: searching them for garbage would show as a stutter
 
-    from simres.reporting.text.console import can_draw, stdout
     from simres.reporting.viewer.app import Viewer
 
-    Viewer(index, draws=can_draw(stdout()), light=light).run()
+    Viewer(index, session.page, light=light).run()
 
 
 def _check_terminal() -> None:

@@ -6,16 +6,14 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
-from simres.commands.options import ChipName, ScenarioName, Settings
-from simres.commands.simulate import split
+from simres.commands.options import AllowUnmodelled, ScenarioOptions
+from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
 
 def whatif(
-    scenario: ScenarioName,
-    chip: ChipName = None,
-    settings: Settings = None,
+    session: Session,
+    asked: ScenarioOptions,
     target: Annotated[
         str | None,
         typer.Option(
@@ -23,38 +21,28 @@ def whatif(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
-    allow_unmodelled: Annotated[
-        bool, typer.Option("--allow-unmodelled", help="Let operators without a price pass, with a warning.")
-    ] = False,
+    allow_unmodelled: AllowUnmodelled = False,
 ) -> int:
     """Simulate a scenario with each resource of its chip doubled, halved and free.
 
     With `--target`, search for the least of each that would do; exit code 1 where no single one does.
     Examples: `simres whatif resnet20`, `simres whatif resnet18 --chip edge-npu --target 5ms`.
     """
-    from simres import api
+    from simres.exploration.whatif import what_if
+    from simres.reporting.emit import emit
+    from simres.reporting.progress import counted
     from simres.reporting.tables.whatif_tables import document, report
-    from simres.reporting.text.console import can_draw, stdout
 
     wanted = None if target is None else _time(target)
-    overrides = dict(split(setting, "--set PATH=VALUE") for setting in settings or ())
-    registry = global_options.registry()
-    found = api.find_scenario(scenario, chip=chip, overrides=overrides, registry=registry)
-    workloads = api.find_workloads(found, registry=registry, allow_unmodelled=allow_unmodelled)
-
-    from simres.exploration.whatif import what_if
-    from simres.reporting.progress.command_progress import working
-
-    with working("what if") as progress:
-        answer = what_if(found, workloads, registry, target_ps=wanted, progress=progress)
+    scenario = session.scenario(asked)
+    workloads = session.workloads(scenario, allow_unmodelled=allow_unmodelled)
+    with counted("simulations") as progress:
+        answer = what_if(scenario, workloads, session.registry, target_ps=wanted, progress=progress)
     if json:
-        from json import dumps
-
-        print(dumps(document(answer), indent=1))  # noqa: T201
+        emit(document(answer))
     else:
-        console = stdout()
-        rule = "─" if can_draw(console) else "-"
-        console.print_lines(report(answer, console.width, clip=console.clips, rule=rule))
+        console = session.output
+        console.print_lines(report(answer, session.page))
     return ExitCode.OK if answer.met else ExitCode.ANSWER_IS_NO
 
 

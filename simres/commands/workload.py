@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from simres.commands import global_options
+from simres.commands.options import AllowUnmodelled
+from simres.commands.session import Session
 from simres.errors import ExitCode
 
 
 def show(
+    session: Session,
     workload: Annotated[
         str,
         typer.Argument(
@@ -18,9 +20,7 @@ def show(
         ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Print the workload as one JSON document.")] = False,
-    allow_unmodelled: Annotated[
-        bool, typer.Option("--allow-unmodelled", help="Let operators without a price pass, with a warning.")
-    ] = False,
+    allow_unmodelled: AllowUnmodelled = False,
 ) -> int:
     """Show the layers of a network: shapes, MACs, vector operations, bytes, arithmetic intensity.
 
@@ -28,17 +28,15 @@ def show(
     """
     from simres import api
 
-    found = api.find_workload(workload, registry=global_options.registry(), allow_unmodelled=allow_unmodelled)
+    found = api.find_workload(workload, registry=session.registry, allow_unmodelled=allow_unmodelled)
     if json:
         from simres.workload.json import dumps
 
-        print(dumps(found), end="")  # noqa: T201
+        session.output.stream.write(dumps(found))  # the file as it would be written, layout and all
         return ExitCode.OK
 
     from simres.reporting.tables.workload_table import workload_table
-    from simres.reporting.text.console import can_draw, stdout
 
-    console = stdout()
-    table = workload_table(found, console.width, draw=can_draw(console), clip=console.is_terminal)
-    console.print_lines(table)
+    console = session.output
+    console.print_lines(workload_table(found, session.page))
     return ExitCode.OK

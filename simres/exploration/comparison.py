@@ -12,13 +12,11 @@ from enum import StrEnum
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
-from simres.analysis.critical_path import Stretch, Why, critical_path
+from simres.analysis.critical_path import Stretch, critical_path, summed
 from simres.errors import SimresError
 from simres.program.record import RecordLevel
 from simres.result import Result
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 MOST = len(ascii_uppercase)
 """The most results that can be compared: one per letter."""
 _UNSAID = ("name", "description", "expect", "schema_version")
@@ -78,42 +76,6 @@ class Comparison:
     path: tuple[ComparisonRow, ...]
     layers: tuple[ComparisonRow, ...]
 
-    def to_document(self) -> dict[str, Any]:
-        """Returns the JSON form as plain data."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "results": {
-                letter: {
-                    "name": result.name,
-                    "network": result.workload.name,
-                    "scheduler": result.program.scheduler,
-                    "makespan_ps": result.makespan_ps,
-                    "workload_digest": result.origin.workload_digest,
-                }
-                for letter, result in self.results.items()
-            },
-            "settings": {
-                path: dict(zip(self.results, values, strict=True)) for path, values in self.settings
-            },
-            **{
-                what: [
-                    {
-                        "name": row.name,
-                        **({"part": row.part} if row.part else {}),
-                        "measure": row.measure.value,
-                        "values": dict(zip(self.results, row.values, strict=True)),
-                    }
-                    for row in rows
-                ]
-                for what, rows in (
-                    ("totals", self.totals),
-                    ("engines", self.engines),
-                    ("critical_path", self.path),
-                    ("layers", self.layers),
-                )
-            },
-        }
-
 
 def compare(results: Sequence[Result]) -> Comparison:
     """Compares results side by side, the first as A. Raises `SimresError` for fewer than two, or too many."""
@@ -125,14 +87,10 @@ def compare(results: Sequence[Result]) -> Comparison:
     full = all(result.record.level is RecordLevel.FULL for result in results)
     paths = [critical_path(result.program, result.record) for result in results] if full else []
 
-    def summed(key: Callable[[Result, Stretch], tuple[str, str]]) -> tuple[ComparisonRow, ...]:
+    def rows(key: Callable[[Result, Stretch], tuple[str, str]]) -> tuple[ComparisonRow, ...]:
         sums = []
         for result, path in zip(results, paths, strict=True):
-            found: dict[tuple[str, str], int] = {}
-            for stretch in path:
-                name = key(result, stretch)
-                found[name] = found.get(name, 0) + stretch.took_ps
-            sums.append(found)
+            sums.append(summed((key(result, stretch), stretch.took_ps) for stretch in path))
         return tuple(sorted(_rows(sums, Measure.TIME), key=lambda row: -row.effect))
 
     return Comparison(
@@ -140,8 +98,10 @@ def compare(results: Sequence[Result]) -> Comparison:
         settings=tuple(_settings(results)),
         totals=tuple(_totals(results)),
         engines=tuple(_rows([_engines(result) for result in results], Measure.TIME)),
-        path=summed(lambda result, stretch: (result.row_of(stretch.engine), _spent(stretch))) if full else (),
-        layers=summed(lambda result, stretch: (_layer(result, stretch), "")) if full else (),
+        path=rows(lambda result, stretch: (result.row_of(stretch.engine), stretch.cause.value))
+        if full
+        else (),
+        layers=rows(lambda result, stretch: (_layer(result, stretch), "")) if full else (),
     )
 
 
@@ -175,7 +135,7 @@ def _totals(results: Sequence[Result]) -> list[ComparisonRow]:
     if len({result.images for result in results}) > 1:
         rows.append(ComparisonRow("images", "", Measure.COUNT, tuple(result.images for result in results)))
         each = tuple(result.makespan_ps // result.images for result in results)
-        rows.append(ComparisonRow("time an image", "", Measure.TIME, each))
+        rows.append(ComparisonRow("time per inference", "", Measure.TIME, each))
     energy = tuple(result.energy.total_fj for result in results)
     if any(energy):
         rows.append(ComparisonRow("energy", "", Measure.ENERGY, energy))
@@ -207,13 +167,9 @@ def _engines(result: Result) -> dict[tuple[str, str], int]:
             found[name, "working"] = engine.working_ps
             for cause, ps in engine.waiting_ps.items():
                 if ps:
-                    found[name, f"wait: {cause.value}"] = ps
+                    found[name, cause.value] = ps
             found[name, "idle"] = engine.idle_ps
     return found
-
-
-def _spent(stretch: Stretch) -> str:
-    return stretch.cause.value if stretch.cause in (Why.WORKING, Why.IDLE) else f"wait: {stretch.cause.value}"
 
 
 def _layer(result: Result, stretch: Stretch) -> str:

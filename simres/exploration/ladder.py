@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import by_layer
+from simres.analysis.explanation import explain
 from simres.errors import SimresError
 from simres.exploration.paper_sheet import corrections, the_papers
 from simres.exploration.program_replay import replay
 from simres.exploration.rungs import Ladder, Rung
-from simres.exploration.whatif_outcomes import on_path
 from simres.planning.crew import Crew, plan_crew
 from simres.planning.plan import chip_of
 from simres.plugins.registry import Registry, resolve
@@ -135,7 +135,7 @@ class _Climb:
     def events(self, name: str, said: str, crew: Crew) -> Rung:
         """Simulates a schedule."""
         program, record = replay(crew)
-        return Rung(name, said, record.makespan_ps, on_path(program, record), simulated=True)
+        return Rung(name, said, record.makespan_ps, explain(program, record).components, simulated=True)
 
     def planned(
         self, scheduler: str, workload: Workload | Ledger, passes: tuple[str, ...] | None = None

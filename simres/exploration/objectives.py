@@ -36,9 +36,9 @@ class Objective:
 OBJECTIVES = {
     item.name: item
     for item in (
-        Objective("latency", "image_ps", "latency of an image", DURATION),
+        Objective("latency", "image_ps", "latency per inference", DURATION),
         Objective("makespan", "makespan_ps", "makespan", DURATION),
-        Objective("energy", "image_fj", "energy of an image", ENERGY),
+        Objective("energy", "image_fj", "energy per inference", ENERGY),
         Objective("power", "power_uw", "average power", POWER),
         Objective("traffic", "moved_bytes", "bytes over the bus", SIZE),
         Objective("sram", "capacity_bytes", "on-chip memory", SIZE),

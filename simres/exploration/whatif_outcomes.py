@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from simres.analysis.critical_path import Why, critical_path
+from simres.analysis.explanation import explain
 from simres.hardware.resources import Resource
-from simres.program.names import EngineName
 from simres.program.record import Record
 from simres.program.tasks import Program
 
@@ -163,25 +162,7 @@ class WhatIf:
         return change.better and 100 * self.gain_ps(change) >= self.base.makespan_ps > 0
 
 
-def on_path(program: Program, record: Record) -> dict[str, int]:
-    """Returns picoseconds of the critical path by component; stalls on a full buffer count for the memory.
-
-    Raises `SimresError` when the Record has no spans (its level is not full).
-    """
-    found: dict[str, int] = {}
-    for stretch in critical_path(program, record):
-        if stretch.cause is Why.IDLE:
-            continue
-        name = stretch.engine
-        if stretch.cause is Why.SPACE:
-            name = program.buffers[program.tasks[stretch.task].reserves[0]].memory
-        component = EngineName.parse(name).component
-        found[component] = found.get(component, 0) + stretch.took_ps
-    return found
-
-
 def outcome(program: Program, record: Record) -> RunSummary:
-    """Summarises a full Record."""
-    parts = on_path(program, record)
-    busiest = max(parts, key=lambda name: parts[name], default="")
-    return RunSummary(record.makespan_ps, busiest, parts.get(busiest, 0))
+    """Summarises a full Record. Raises `SimresError` as `critical_path` does."""
+    busiest, ps = next(iter(explain(program, record).components.items()), ("", 0))
+    return RunSummary(record.makespan_ps, busiest, ps)

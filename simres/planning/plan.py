@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo, SimresError
+from simres.files import json_text
 from simres.hardware.chip import Chip
 from simres.planning.candidates import candidate_programs
 from simres.planning.compression import compressed, with_densities
@@ -60,16 +60,19 @@ class Schedule:
         launched = [*(program for program, _ in self.starts), *self.sizes.values()]
         return concatenated([*{id(program): program for program in launched}.values()])
 
-    def to_json(self) -> str:
-        """The JSON form as text: the Program with its tasks, buffers and regions, and the candidates."""
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form: the Program with its tasks, buffers and regions, and the candidates."""
         from simres.result.document import program_document
 
-        document = {
+        return {
             "schema_version": SCHEMA_VERSION,
             "program": program_document(self.program),
             "candidates": [asdict(candidate) for candidate in self.candidates],
         }
-        return json.dumps(document, separators=(",", ":")) + "\n"
+
+    def to_json(self) -> str:
+        """The JSON form as text."""
+        return json_text(self.to_document())
 
 
 def plan(

@@ -1,14 +1,16 @@
-"""Parts of a Result: engines, expectations, candidates, tenants, and its origin."""
+"""What a finished run leaves: workload, Program, Record, engines, tenants, and its origin."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from simres.analysis.bounds import Bounds
 from simres.hardware.energy_costs import EnergyCosts
-from simres.workload.graph import Workload
+from simres.program.record import Record
+from simres.program.tasks import Program
+from simres.workload.graph import Ledger, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,23 @@ class Candidate:
     makespan_ps: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tenancy:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTenancy:
+    """The fields of a `Tenancy` that a result file has as they are: one added here is in it."""
+
+    scheduler: str
+    repeats: int
+    priority: int
+    start_ps: int
+    end_ps: int
+    alone_ps: int
+    candidates: tuple[Candidate, ...] = ()
+    request_ps: int = 0
+    """With requests over time, the mean time of one. `alone_ps` is then of a single request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenancy(StoredTenancy):
     """One of several networks that share the chip, and its figures.
 
     It started at `start_ps`, and its last task ended at `end_ps`. With its part of the memory, but otherwise
@@ -73,16 +90,7 @@ class Tenancy:
 
     workload: Workload
     rewritten: Workload | None
-    scheduler: str
-    repeats: int
-    priority: int
-    start_ps: int
-    end_ps: int
-    alone_ps: int
     bounds: Bounds
-    candidates: tuple[Candidate, ...] = ()
-    request_ps: int = 0
-    """With requests over time, the mean time of one. `alone_ps` is then of a single request."""
 
     @property
     def scheduled(self) -> Workload:
@@ -103,3 +111,41 @@ class Tenancy:
     def slowdown(self) -> float:
         """Its latency as a multiple of that when alone; 1 if that is 0."""
         return self.latency_ps / self.alone_ps if self.alone_ps else 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredRun:
+    """The fields of a `Run` that a result file has as they are: one added here is in it."""
+
+    name: str
+    origin: Origin
+    expectations: tuple[Expectation, ...] = ()
+    warnings: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    """The candidates of planning, the Program kept included; empty if there was only one."""
+    repeats: int = 1
+    """The number of runs of the workload, each as soon as engines are free."""
+    capacity_per_ks: int = 0
+    """With requests over time: how many the chip serves per thousand seconds under saturation, 0 if
+    unknown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(StoredRun):
+    """All that a finished run leaves; every figure is derived from it."""
+
+    workload: Workload | Ledger
+    rewritten: Workload | None = None
+    """The workload after the scenario's passes, if there are any."""
+    chip: Mapping[str, EngineDescription]
+    program: Program
+    record: Record
+    bounds: Bounds
+    tenants: Mapping[str, Tenancy] = field(default_factory=dict)
+    """If several networks share the chip, each by name; `workload`, `program` and `record` are then those of
+    all together (`simres.program.tenants`), and `candidates` and `repeats` are in the tenants."""
+
+
+def as_stored(form: type[StoredRun | StoredTenancy], value: StoredRun | StoredTenancy) -> dict[str, Any]:
+    """The fields of `form` that a value has, by name."""
+    return {own.name: getattr(value, own.name) for own in fields(form)}

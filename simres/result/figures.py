@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from simres.analysis.bounds import Bounds, least_work
+from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import LayerTotals, by_layer
 from simres.analysis.energy import Energy, energy
 from simres.analysis.reference_times import Reference, at_the_roof_ps
 from simres.program.names import EngineName
-from simres.program.record import Record
-from simres.program.tasks import Program
 from simres.program.tenants import ONLY
-from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
+from simres.result.data import EngineDescription, Run
 from simres.result.engine_rows import EngineRow, engine_rows, row_names
 from simres.workload.graph import Ledger, Workload
 
@@ -26,31 +23,8 @@ if TYPE_CHECKING:
     from simres.analysis.traffic_estimate import Estimate
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(Run):
     """The makespan of a workload on a chip, and its causes."""
-
-    name: str
-    workload: Workload | Ledger
-    chip: Mapping[str, EngineDescription]
-    program: Program
-    record: Record
-    bounds: Bounds
-    origin: Origin
-    expectations: tuple[Expectation, ...] = ()
-    warnings: tuple[str, ...] = ()
-    rewritten: Workload | None = None
-    """The workload after the scenario's passes, if there are any."""
-    candidates: tuple[Candidate, ...] = ()
-    """The candidates of planning, `program` included; empty if there was only one Program."""
-    repeats: int = 1
-    """The number of runs of the workload, each as soon as engines are free."""
-    capacity_per_ks: int = 0
-    """With requests over time: how many the chip serves per thousand seconds under saturation, 0 if
-    unknown."""
-    tenants: Mapping[str, Tenancy] = field(default_factory=dict)
-    """If several networks share the chip, each by name; `workload`, `program` and `record` are then those of
-    all together (`simres.program.tenants`), and `candidates` and `repeats` are in the tenants."""
 
     @property
     def scheduled(self) -> Workload | Ledger:

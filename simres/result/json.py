@@ -16,7 +16,7 @@ from simres.files import read_text
 from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import combined_workload
-from simres.result.data import Candidate, EngineDescription, Expectation, Origin, Tenancy
+from simres.result.data import EngineDescription, StoredRun, StoredTenancy, Tenancy, as_stored
 from simres.result.document import adapter, in_tuples
 from simres.result.result import Result
 from simres.result.summary import SCHEMA_VERSION
@@ -41,7 +41,7 @@ def read_result(path: str | Path) -> Result:
 
     with _collecting_nothing():
         try:
-            stored: _Stored = adapter(_Stored).validate_json(text)
+            stored: _RunInFile = adapter(_RunInFile).validate_json(text)
         except ValidationError as error:
             _check_head(_parsed(text, path, hint), path, hint)
             raise SimresError(f"`{path}` is a broken result: {_first(error)}") from error
@@ -103,36 +103,21 @@ class _StoredLowerBound:
     terms: tuple[Term, ...] = ()
 
 
-@dataclass(frozen=True)
-class _StoredTenant:
-    scheduler: str
-    repeats: int
-    priority: int
-    start_ps: int
-    end_ps: int
-    alone_ps: int
+@dataclass(frozen=True, kw_only=True)
+class _TenancyInFile(StoredTenancy):
     bounds_ps: Mapping[str, int]
-    candidates: tuple[Candidate, ...] = ()
-    request_ps: int = 0
     lower_bound: _StoredLowerBound = _StoredLowerBound()
 
 
-@dataclass(frozen=True)
-class _Stored:
+@dataclass(frozen=True, kw_only=True)
+class _RunInFile(StoredRun):
     """The parts of the JSON form from which a Result is made; the rest is derived from them."""
 
-    name: str
     engines: Mapping[str, EngineDescription]
     bounds_ps: Mapping[str, int]
     program: Program
     record: Record
-    origin: Origin
-    expectations: tuple[Expectation, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
-    candidates: tuple[Candidate, ...] = ()
-    repeats: int = 1
-    capacity_per_ks: int = 0
-    tenants: Mapping[str, _StoredTenant] = field(default_factory=dict)
+    tenants: Mapping[str, _TenancyInFile] = field(default_factory=dict)
     lower_bound: _StoredLowerBound = _StoredLowerBound()
     """Results from before 0.2 have none; what the engines need at their peak is then all that is known."""
     schema_version: Any = None
@@ -141,7 +126,7 @@ class _Stored:
     networks: Any = None
 
 
-def _result(stored: _Stored, path: Path) -> Result:
+def _result(stored: _RunInFile, path: Path) -> Result:
     try:
         tenants = {
             name: _tenancy(name, tenant, stored.networks, path) for name, tenant in stored.tenants.items()
@@ -151,19 +136,13 @@ def _result(stored: _Stored, path: Path) -> Result:
     except KeyError as error:
         raise SimresError(f"`{path}` is a broken result: no {error}") from error
     result = Result(
-        name=stored.name,
+        **as_stored(StoredRun, stored),
         workload=workload,
+        rewritten=rewritten,
         chip=stored.engines,
         program=in_tuples(stored.program),
         record=stored.record,
         bounds=bounds,
-        origin=stored.origin,
-        expectations=stored.expectations,
-        warnings=stored.warnings,
-        rewritten=rewritten,
-        candidates=stored.candidates,
-        repeats=stored.repeats,
-        capacity_per_ks=stored.capacity_per_ks,
         tenants=tenants,
     )
     from simres.result.rules import problems_of_result
@@ -174,7 +153,7 @@ def _result(stored: _Stored, path: Path) -> Result:
 
 
 def _read_networks(
-    stored: _Stored, tenants: Mapping[str, Tenancy], path: Path
+    stored: _RunInFile, tenants: Mapping[str, Tenancy], path: Path
 ) -> tuple[Workload | Ledger, Workload | None]:
     """The workload, and the workload after the passes, if any ran."""
     if tenants:
@@ -187,7 +166,7 @@ def _read_networks(
     return workload, rewritten if isinstance(rewritten, Workload) else None
 
 
-def _tenancy(name: str, stored: _StoredTenant, networks: object, path: Path) -> Tenancy:
+def _tenancy(name: str, stored: _TenancyInFile, networks: object, path: Path) -> Tenancy:
     own = networks.get(name) if isinstance(networks, Mapping) else None
     if not isinstance(own, Mapping):
         raise SimresError(f"`{path}` is a broken result: networks: no `{name}`")
@@ -196,17 +175,10 @@ def _tenancy(name: str, stored: _StoredTenant, networks: object, path: Path) -> 
     if not isinstance(workload, Workload) or isinstance(rewritten, Ledger):
         raise SimresError(f"`{path}` is a broken result: networks.{name}: a tenant is a graph")
     return Tenancy(
+        **as_stored(StoredTenancy, stored),
         workload=workload,
         rewritten=rewritten or None,
-        scheduler=stored.scheduler,
-        repeats=stored.repeats,
-        priority=stored.priority,
-        start_ps=stored.start_ps,
-        end_ps=stored.end_ps,
-        alone_ps=stored.alone_ps,
         bounds=_bounds(stored.bounds_ps, stored.lower_bound),
-        candidates=stored.candidates,
-        request_ps=stored.request_ps,
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from simres.files import write_text
+from simres.files import json_text, write_text
 from simres.result.figures import Figures
 from simres.units import format_duration
 
@@ -22,7 +21,7 @@ class Result(Figures):
 
     def to_json(self) -> str:
         """The JSON form as text."""
-        return json.dumps(self.to_document(), separators=(",", ":")) + "\n"
+        return json_text(self.to_document())
 
     def save(self, folder: str | Path) -> Path:
         """Writes `result.json` into `folder` (created if missing), whole or not at all; returns its path."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from simres.analysis.energy import energy_delay_js, power_uw
 from simres.errors import SimresError
+from simres.result.data import StoredRun, StoredTenancy, as_stored
 from simres.units import PS_PER_S, quantity_of
 
 if TYPE_CHECKING:
@@ -24,18 +25,14 @@ def summary(result: Figures) -> dict[str, Any]:
     record, spent = result.record, result.energy
     return {
         "schema_version": SCHEMA_VERSION,
-        "name": result.name,
+        **_plain(as_stored(StoredRun, result)),
         "makespan_ps": record.makespan_ps,
         "images": result.images,
-        "repeats": result.repeats,
-        "capacity_per_ks": result.capacity_per_ks,
         **({} if result.tenants else _load(result, 0)),
-        "pipeline": None if result.pipeline is None else asdict(result.pipeline),
+        "pipeline": _plain(result.pipeline),
         "engines": {
             name: {
-                "kind": result.chip[name].kind,
-                "role": result.chip[name].role,
-                "peak_per_s": result.chip[name].peak_per_s,
+                **_plain(result.chip[name]),
                 "tasks": engine.tasks,
                 "busy_ps": engine.working_ps,
                 "waiting_ps": {cause.value: ps for cause, ps in engine.waiting_ps.items()},
@@ -43,7 +40,6 @@ def summary(result: Figures) -> dict[str, Any]:
                 "moved_bytes": engine.moved_bytes,
                 "dynamic_fj": spent.dynamic_fj[name],
                 "static_fj": spent.static_fj[name],
-                "energy": asdict(result.chip[name].energy),
                 **({"bus_held_by_ps": dict(engine.bus_held_by)} if engine.bus_held_by else {}),
             }
             for name, engine in record.engines.items()
@@ -54,17 +50,7 @@ def summary(result: Figures) -> dict[str, Any]:
         },
         "layers": [
             {
-                "name": layer.name,
-                "kind": layer.kind,
-                "block": layer.block,
-                "start_ps": layer.start_ps,
-                "end_ps": layer.end_ps,
-                "macs": layer.macs,
-                "vector_ops": layer.vector_ops,
-                "read_bytes": layer.read_bytes,
-                "written_bytes": layer.written_bytes,
-                "copied_bytes": layer.copied_bytes,
-                "busy_ps": dict(layer.working_ps),
+                **_plain(layer),
                 "energy_fj": layer_fj,
                 "average_power_uw": power_uw(layer_fj, layer.end_ps - layer.start_ps),
                 "energy_delay_js": energy_delay_js(layer_fj, layer.end_ps - layer.start_ps),
@@ -75,20 +61,13 @@ def summary(result: Figures) -> dict[str, Any]:
             name: {
                 "network": tenant.workload.name,
                 "workload_digest": tenant.workload.digest,
-                "scheduler": tenant.scheduler,
+                **_plain(as_stored(StoredTenancy, tenant)),
                 "images": tenant.images,
-                "repeats": tenant.repeats,
-                "priority": tenant.priority,
-                "start_ps": tenant.start_ps,
-                "end_ps": tenant.end_ps,
                 "latency_ps": tenant.latency_ps,
-                "request_ps": tenant.request_ps,
-                "alone_ps": tenant.alone_ps,
                 "slowdown": tenant.slowdown,
                 "bounds_ps": _bounds(tenant.bounds),
                 "lower_bound": _lower_bound(tenant.bounds),
                 **_load(result, number),
-                "candidates": [asdict(candidate) for candidate in tenant.candidates],
             }
             for number, (name, tenant) in enumerate(result.tenants.items())
         },
@@ -122,7 +101,7 @@ def summary(result: Figures) -> dict[str, Any]:
                 for item in result.evictions
             },
         },
-        "estimate": None if result.estimate is None else asdict(result.estimate),
+        "estimate": _plain(result.estimate),
         "energy": {
             "total_fj": spent.total_fj,
             "dynamic_fj": sum(spent.dynamic_fj.values()),
@@ -131,25 +110,19 @@ def summary(result: Figures) -> dict[str, Any]:
             "energy_delay_js": spent.energy_delay_js,
         },
         "decisions": dict(result.program.decisions),
-        "candidates": [asdict(candidate) for candidate in result.candidates],
-        "expectations": [
-            {
-                "path": item.path,
-                "expected": item.expected,
-                "found": item.found,
-                "within": item.within,
-                "met": item.met,
-            }
-            for item in result.expectations
-        ],
-        "warnings": list(result.warnings),
-        "origin": {
-            "scenario": dict(result.origin.scenario),
-            "workload_digest": result.origin.workload_digest,
-            "versions": dict(result.origin.versions),
-            "seed": result.origin.seed,
-        },
+        "expectations": [{**_plain(item), "met": item.met} for item in result.expectations],
     }
+
+
+def _plain(value: Any) -> Any:
+    """The value with its data classes as mappings by field."""
+    if is_dataclass(value):
+        return {own.name: _plain(getattr(value, own.name)) for own in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 _UNITS = {"ps": "ps", "bytes": "B", "fj": "fJ", "uw": "uW", "per_ks": "/ks"}
@@ -244,7 +217,7 @@ def _fullest(result: Figures, memory: str) -> dict[str, Any]:
 
 def _lower_bound(bounds: Bounds) -> dict[str, Any]:
     """What no schedule can beat, and every reason for it."""
-    return {"makespan_ps": bounds.makespan, "terms": [asdict(term) for term in bounds.lower.terms]}
+    return {"makespan_ps": bounds.makespan, "terms": _plain(bounds.lower.terms)}
 
 
 def stays_document(result: Figures) -> list[dict[str, Any]]:

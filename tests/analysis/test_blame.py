@@ -71,18 +71,18 @@ def test_the_sentence_names_who_had_the_bus(make_result):
     assert set(held) == {"camera", ""}
     assert sum(held.values()) == result.record.engines["ddr"].waiting_ps[Cause.BUS]
     text = limit(result)
-    assert "for the bus: the camera (" in text
+    assert "on bus contention with the camera (" in text
     assert " and turnaround and refresh (" in text
     alone = make_result(
         Program("test", "", moved.tasks[:1], layers=moved.layers), machine({"camera": camera()}, channels=1)
     )
-    assert "it waits 1 us while the camera has the bus." in limit(alone)
+    assert "It stalls 1 us on bus contention with the camera" in limit(alone)
 
 
 def test_the_trace_says_who_had_the_bus(make_result):
     program = Program("test", "", (load(100), load(200, "ddr.1")), layers=(Layer("a", "row"),))
     events = json.loads(perfetto(make_result(program, machine())))["traceEvents"]
-    waits = {event["tid"]: event["args"] for event in events if event["name"] == "waits: bus"}
+    waits = {event["tid"]: event["args"] for event in events if event["name"] == "stall: bus contention"}
     assert [args["held_by_ps"] for _, args in sorted(waits.items())] == [
         {"ddr.1": 90 * NS},
         {"ddr.0": 100 * NS},

@@ -28,7 +28,7 @@ def test_a_layer_is_the_sum_of_its_tasks(random_results, data):
         assert layer.copied_bytes == moved[TaskKind.MOVE]
         assert layer.macs == sum(task.work.macs for task in own)
         assert layer.vector_ops == sum(task.work.vector_ops for task in own)
-        assert sum(layer.working_ps.values()) == sum(span.working_ps for span in spans)
+        assert sum(layer.busy_ps.values()) == sum(span.working_ps for span in spans)
 
 
 @given(st.data())

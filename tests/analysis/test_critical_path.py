@@ -14,7 +14,7 @@ from simres.errors import AnswerIsNo, SimresError
 from simres.planning.plan import chip_of
 from simres.plugins.registry import resolve
 from simres.program import Buffer, Program, Region
-from simres.program.record import Record, RecordLevel
+from simres.program.record import Cause, Record, RecordLevel
 from simres.program.tenants import combined_program, combined_record, concatenated
 from simres.scenario.loader import from_document
 from simres.simulation.run import run, run_stream, run_tenants
@@ -54,10 +54,10 @@ def holds(program: Program, record: Record) -> tuple[Stretch, ...]:
         task = program.tasks[part.task]
         assert (part.engine, part.layer) == (task.engine, task.layer)
         assert any(agrees(part, span, held.get(row, {})) for row, span in by_task[part.task])
-        if part.cause is Why.ENGINE:
+        if part.cause is Cause.ENGINE:
             assert part.holder in record.engines
             assert part.holder != part.engine
-        if part.cause is Why.SPACE:
+        if part.cause is Cause.SPACE:
             memories = {program.buffers[number].memory for number in task.reserves}
             assert part.holder in {
                 buffer.tensor for buffer in program.buffers if buffer.memory in memories and buffer.freed_by
@@ -73,21 +73,21 @@ def agrees(part, span, held):
     """Whether the Record says of the span what the stretch says."""
     latency = span.turn
     first, past = {
-        Why.SPACE: (span.ready, span.granted),
-        Why.ENGINE: (span.granted, latency),
-        Why.LATENCY: (latency, latency + span.latency_ps),
-        Why.BUS: (latency + span.latency_ps, span.begun),
+        Cause.SPACE: (span.ready, span.granted),
+        Cause.ENGINE: (span.granted, latency),
+        Cause.LATENCY: (latency, latency + span.latency_ps),
+        Cause.BUS: (latency + span.latency_ps, span.begun),
         Why.WORKING: (span.begun, span.end),
     }[part.cause]
-    whole = part.cause in (Why.LATENCY, Why.WORKING)
+    whole = part.cause in (Cause.LATENCY, Why.WORKING)
     inside = (
         (part.start_ps, part.end_ps) == (first, past)
         if whole
         else first <= part.start_ps < part.end_ps <= past
     )
-    if part.cause is Why.BUS:
+    if part.cause is Cause.BUS:
         return inside and part.took_ps == (held or {"": span.bus_ps})[part.holder]
-    return inside and (part.cause in (Why.SPACE, Why.ENGINE) or part.holder == "")
+    return inside and (part.cause in (Cause.SPACE, Cause.ENGINE) or part.holder == "")
 
 
 @settings(deadline=None, max_examples=300)
@@ -170,7 +170,7 @@ def test_a_wait_for_space_is_the_tensor_that_had_it():
     path = holds(program, record)
     assert [(part.task, part.cause, part.took_ps // NS, part.holder) for part in path] == [
         (0, Why.WORKING, 10, ""),
-        (2, Why.SPACE, 7, "a"),
+        (2, Cause.SPACE, 7, "a"),
         (2, Why.WORKING, 5, ""),
         (3, Why.WORKING, 3, ""),
         (4, Why.WORKING, 2, ""),
@@ -193,8 +193,8 @@ def test_space_that_comes_in_turn_is_blamed_turn_by_turn():
     path = holds(program, prove(program, nanosecond_chip(100)))
     assert [(part.task, part.cause, part.took_ps // NS, part.holder) for part in path] == [
         (0, Why.WORKING, 10, ""),
-        (2, Why.SPACE, 20, "a"),
-        (3, Why.SPACE, 5, "b"),
+        (2, Cause.SPACE, 20, "a"),
+        (3, Cause.SPACE, 5, "b"),
         (3, Why.WORKING, 1, ""),
         (5, Why.WORKING, 9, ""),
     ]
@@ -204,7 +204,7 @@ def test_the_bus_is_blamed_on_those_who_had_it():
     program = Program("test", "", (load_on(100), load_on(200, "ddr.1"), compute(5, needs=(0,))))
     path = holds(program, prove(program, machine()))
     assert [(part.engine, part.cause, part.took_ps // NS, part.holder) for part in path] == [
-        ("ddr.1", Why.BUS, 100, "ddr.0"),
+        ("ddr.1", Cause.BUS, 100, "ddr.0"),
         ("ddr.1", Why.WORKING, 200, ""),
     ]
 

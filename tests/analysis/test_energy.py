@@ -16,6 +16,7 @@ from simres.errors import SimresError
 from simres.hardware.energy_costs import MAC_FJ, DataType, EnergyCosts, sram_byte_fj
 from simres.program import Work
 from simres.reporting.files.layer_csv import layer_csv
+from simres.reporting.page import Page
 from simres.reporting.tables.run_report import report
 from simres.result.json import read_result
 from simres.result.summary import summary
@@ -142,9 +143,9 @@ def test_it_is_in_the_json_the_csv_and_the_report_and_comes_back(tmp_path):
     assert again.rewritten == before.rewritten == result.rewritten
     assert "energy_fj" in layer_csv(result).splitlines()[0]
     for width in (80, 120, 200):
-        text = "\n".join(line.plain for line in report(result, width, clip=True, details=True))
+        text = "\n".join(line.plain for line in report(result, Page(width, clip=True, whole=True)))
         assert f"Energy  {format_energy(result.energy.total_fj)}" in text
-        assert "An estimate, no bound" in text
+        assert "An estimate, not a bound" in text
         assert "Passes: fold_batch_norm, fold_bias, quantise_int8, fuse_epilogues." in text
 
 
@@ -159,7 +160,7 @@ def test_it_can_be_expected(tmp_path):
     path.write_text("\n".join(lines))
     result = simres.api.simulate(path)
     assert [item.met for item in result.expectations] == [True, False]
-    text = "\n".join(line.plain for line in report(result, 120, details=True))
+    text = "\n".join(line.plain for line in report(result, Page(whole=True)))
     assert "500 uJ" in text
     assert "1 mW" in text
 
@@ -194,7 +195,7 @@ def test_what_has_no_price_is_named(resnet20):
     chip = {name: replace(engine, energy=EnergyCosts()) for name, engine in resnet20.chip.items()}
     chip["host"] = resnet20.chip["host"]
     result = replace(resnet20, chip=chip)
-    assert "The energy leaves out the ddr bus, the sram memory and the matrix unit" in "\n".join(
-        line.plain for line in report(result, 200)
+    assert "The energy leaves out the DDR bus, the SRAM and the matrix unit" in "\n".join(
+        line.plain for line in report(result, Page(200))
     )
-    assert "leaves out" not in "\n".join(line.plain for line in report(resnet20, 200))
+    assert "leaves out" not in "\n".join(line.plain for line in report(resnet20, Page(200)))

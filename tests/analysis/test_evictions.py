@@ -15,6 +15,7 @@ from simres.analysis.evictions import evictions
 from simres.errors import AnswerIsNo
 from simres.program import Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.program.record import RecordLevel
+from simres.reporting.page import Page
 from simres.result.json import read_result
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
@@ -131,7 +132,7 @@ def test_they_are_in_the_json_and_the_report(tmp_path):
     parts = document["evictions"]["tensors"].values()
     for key in ("written_bytes", "read_bytes", "bus_ps"):
         assert document["evictions"][key] == sum(part[key] for part in parts)
-    text = "\n".join(line.plain for line in report(result, 120))
+    text = "\n".join(line.plain for line in report(result, Page()))
     assert "\nEvictions  " in text
     assert result.evictions[0].tensor in text
     assert read_result(result.save(tmp_path)).evictions == result.evictions

@@ -20,6 +20,7 @@ from simres.program.tenants import concatenated
 from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.files.perfetto import perfetto
+from simres.reporting.page import Page
 from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document
 from simres.scheduling.preload import preload
@@ -196,12 +197,12 @@ def test_a_stream_is_shown_and_survives_its_file(stream, tmp_path, registry):
     assert again.to_document() == stream.to_document()
     before, after = simres.rerun(tmp_path, registry=registry)
     assert before.record == after.record
-    text = " ".join(str(line) for line in report(again, 120))
+    text = " ".join(str(line) for line in report(again, Page(120)))
     assert "for 4 images" in text
-    assert "Images follow each other every " in text
+    assert "In steady state one image every " in text
     assert "the bottleneck is the matrix unit" in text
     assert "above the lower bound of 324.4 us: " in text
-    assert timeline(again, 100)
+    assert timeline(again, Page(100))
     assert len(layer_csv(again).splitlines()) == len(again.layers) + 1
     slices = [
         event for event in json.loads(perfetto(again))["traceEvents"] if "task" in event.get("args", {})

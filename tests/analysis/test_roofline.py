@@ -15,7 +15,9 @@ from simres.analysis.roofline import Roofline, RooflinePoint, layers_of
 from simres.commands import build
 from simres.errors import SimresError, install
 from simres.reporting.drawing.roofline_drawing import classes, report, roofline_of
+from simres.reporting.page import Page
 from simres.reporting.plots.roofline_plot import save
+from simres.reporting.text.glyphs import ASCII, BLOCKS
 
 
 def invoke(*arguments):
@@ -51,7 +53,7 @@ def test_chips_without_a_peak():
 @pytest.mark.parametrize("draw", [True, False])
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
 def test_the_plot_fits_and_has_a_glyph_a_class(resnet20, width, draw):
-    text = [line.plain for line in report(resnet20, width, draw=draw, clip=True)]
+    text = [line.plain for line in report(resnet20, Page(width, BLOCKS if draw else ASCII, clip=True))]
     limit = max(width, 60)  # the table keeps its figures
     assert all(cell_len(line) <= limit for line in text)
     assert not any(line.endswith(" ") for line in text)
@@ -71,7 +73,7 @@ def test_the_plot_fits_and_has_a_glyph_a_class(resnet20, width, draw):
 @settings(max_examples=40, deadline=None)
 def test_any_result_has_a_roofline(random_results, data, width):
     result = data.draw(random_results)
-    text = [line.plain for line in report(result, width, clip=True)]
+    text = [line.plain for line in report(result, Page(width, clip=True))]
     assert all(cell_len(line) <= width for line in text)
 
 

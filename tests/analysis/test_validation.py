@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from simres.analysis.validation import Agreement, Compared, Measured, compared, error
 from simres.calibration.shapes import matrix_shapes
+from simres.reporting.page import Page
 from simres.reporting.tables.validation_table import document, report
 from simres.scenario.shipped import workload as shipped
 from simres.workload import Unit
@@ -86,7 +87,7 @@ def test_kinds_add_up_to_the_layers_and_the_worst_come_first(found):
 
 @given(agreements, st.booleans(), st.sampled_from([40, 100]))
 def test_any_agreement_can_be_shown_and_stored(found, details, width):
-    text = "\n".join(map(str, report(found, width, details=details, clip=True)))
+    text = "\n".join(map(str, report(found, Page(width, clip=True, whole=details))))
     assert found.network in text
     assert ("NOT within" in " ".join(text.split())) != found.near
     told = json.loads(json.dumps(document(found), allow_nan=False))
@@ -96,7 +97,7 @@ def test_any_agreement_can_be_shown_and_stored(found, details, width):
 
 def test_what_is_out_of_bounds_is_named():
     found = agreement(1000, 1300, conv(100, 200, "stem"), conv(100, 101))
-    text = " ".join("\n".join(map(str, report(found, 100))).split())
+    text = " ".join("\n".join(map(str, report(found, Page(100)))).split())
     assert "NOT within 15 %; 1 of 2 convolutions are within 30 %, not stem (+100.0 %)" in text
     assert "Farthest off: stem" in text
 

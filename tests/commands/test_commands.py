@@ -23,7 +23,7 @@ from simres.simulation.invariants import BrokenInvariant
 def test_simulate_prints_tables_and_succeeds(simres):
     code, out, err = simres("simulate", shipped.scenario("paper"))
     assert (code, err) == (0, "")
-    assert out.startswith("paper: 22.10 ms an image")
+    assert out.startswith("paper: 22.10 ms per image")
     assert out.count("conv") == 5
     code, out, err = simres("simulate", shipped.scenario("paper"), "--details")
     assert (code, err) == (0, "")

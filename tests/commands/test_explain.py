@@ -13,7 +13,7 @@ def test_a_scenario_and_its_stored_result_are_explained_alike(simres, tmp_path):
     assert simres("simulate", "resnet20", "-o", tmp_path)[0] == 0
     code, now, err = simres("explain", "resnet20")
     assert (code, err) == (0, "")
-    assert now.startswith("resnet20: 1.238 ms, 88.2 % of it bound by the ddr bus.\n")
+    assert now.startswith("resnet20: 1.238 ms. Bottleneck: the DDR bus, 88.2 % of the critical path.\n")
     assert simres("explain", tmp_path) == (0, now, "")
     assert simres("explain", tmp_path / "result.json") == (0, now, "")
 
@@ -21,15 +21,15 @@ def test_a_scenario_and_its_stored_result_are_explained_alike(simres, tmp_path):
 def test_a_network_on_a_chip_with_a_value_changed(simres):
     code, out, _ = simres("explain", "resnet20", "--chip", "paper", "--set", "hardware.host.rate=1 MFLOP/s")
     assert code == 0
-    assert "bound by the host." in out.splitlines()[0]
+    assert "Bottleneck: the host, " in out.splitlines()[0]
 
 
 def test_json_is_one_document(simres):
     code, out, err = simres("explain", "paper", "--json")
     found = json.loads(out)
     assert (code, err) == (0, "")
-    assert found["schema_version"] == 1
-    assert found["bound_by"] == {"component": "host", "limit": "speed"}
+    assert found["schema_version"] == 2
+    assert found["bottleneck"] == {"component": "host", "limit": "speed"}
     assert sum(row["time_ps"] for row in found["blame"]) == found["makespan_ps"] == 22_102_407_200
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import dropwhile
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 from simres import api
 from simres.errors import SimresError
 from simres.program import Program
+from simres.reporting.page import Page
 from simres.reporting.tables.schedule_table import schedule_table
 from simres.scheduling.tiling import DoesNotFit
 from simres.testing import paper_chip
@@ -113,8 +115,9 @@ def test_every_task_is_told_whatever_the_schedule(pair, capacity, width):
         program = tiled(workload, paper_chip(f"{capacity} B"), plan)
     except DoesNotFit:
         return
-    text = [str(line) for line in schedule_table("random", program, (), workload, width, tasks=True)]
-    told = text[text.index("Tasks  in program order; grants of memory go in this order too") + 1 :]
+    text = [str(line) for line in schedule_table("random", program, (), workload, Page(width), tasks=True)]
+    tasks = next(number for number, line in enumerate(text) if line.startswith("Tasks"))
+    told = [*dropwhile(lambda line: not line.split()[0].isdigit(), text[tasks:])]
     numbers = [int(line.split()[0]) for line in told if not line.startswith("      ")]
     assert numbers == list(range(len(program.tasks)))
     words = " ".join(told)

@@ -19,22 +19,28 @@ DOCS = {
 }
 SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", DOCS["figures"], re.MULTILINE))
 OF = {
-    "explanation": "explain",
-    "comparison": "compare",
-    "ladder": "ladder",
-    "whatif": "whatif",
-    "roofline": "roofline",
+    "explanation_tables": "explain",
+    "comparison_tables": "compare",
+    "examples": "examples",
+    "fit_table": "calibrate",
+    "ladder_table": "ladder",
+    "whatif_tables": "whatif",
+    "roofline_drawing": "roofline",
     "schedule_table": "schedule",
     "workload_table": "workload show",
     "sweep_table": "sweep, explore",
     "saturation_table": "saturate",
-    "agreement": "calibrate",
-    "skipping": "skip",
-    "scores": "evaluate",
+    "validation_table": "calibrate",
+    "verification_table": "verify",
+    "block_removal_tables": "skip",
+    "score_tables": "evaluate",
     "models": "models",
 }
 """Where the columns of a module are defined; those of all others are the report's."""
-CODE = [*(ROOT / "simres" / "reporting").glob("*.py"), *(ROOT / "simres" / "commands").glob("*.py")]
+CODE = [
+    path for room in ("tables", "drawing") for path in (ROOT / "simres" / "reporting" / room).glob("*.py")
+]
+CODE += (ROOT / "simres" / "commands").glob("*.py")
 NAMED = {"versions", "held_at_fullest_bytes", "decisions", "hardware", "expect", "scenario", "busy_ps"}
 """Whose keys are names or a scenario's own."""
 

@@ -14,7 +14,9 @@ from rich.cells import cell_len
 from simres.errors import SimresError
 from simres.exploration.comparison import MOST, compare
 from simres.program.record import RecordLevel
-from simres.reporting.tables.comparison_tables import headline, reasons, report
+from simres.reporting.page import Page
+from simres.reporting.tables.comparison_tables import document, headline, reasons, report
+from simres.reporting.text.glyphs import ASCII, BLOCKS
 
 
 @given(data=st.data(), many=st.integers(2, 4))
@@ -48,7 +50,10 @@ def test_no_line_is_wider_than_asked(random_results, data, many, width, draw):
     width = max(width, 40 * (many - 1))
     found = compare([data.draw(random_results) for _ in range(many)])
     for whole in (False, True):
-        lines = [line.plain for line in report(found, width, draw=draw, clip=True, whole=whole)]
+        lines = [
+            line.plain
+            for line in report(found, Page(width, BLOCKS if draw else ASCII, clip=True, whole=whole))
+        ]
         assert max(map(cell_len, lines)) <= width
         assert "\x1b" not in "".join(lines)
 
@@ -69,19 +74,19 @@ def test_a_result_beside_itself_differs_in_nothing(random_results, data):
 def test_the_document_says_what_the_tables_say(random_results, data):
     results = [data.draw(random_results) for _ in range(2)]
     found = compare(results)
-    document = json.loads(json.dumps(found.to_document()))
-    assert document["schema_version"] == 1
-    assert [document["results"][letter]["makespan_ps"] for letter in "AB"] == [
+    said = json.loads(json.dumps(document(found)))
+    assert said["schema_version"] == 2
+    assert [said["results"][letter]["makespan_ps"] for letter in "AB"] == [
         result.makespan_ps for result in results
     ]
     for name, rows in (("critical_path", found.path), ("layers", found.layers), ("engines", found.engines)):
-        assert [tuple(row["values"].values()) for row in document[name]] == [row.values for row in rows]
+        assert [tuple(row["values"].values()) for row in said[name]] == [row.values for row in rows]
 
 
 def test_the_faster_one_is_said_to_be_faster(resnet20, paper):
     found = compare([paper, resnet20])
     (sentence,) = headline(found)
-    assert sentence == "B is 20.86 ms faster than A, 17.86 x."
+    assert sentence == "B is 20.86 ms faster than A, 17.86x."
     (sentence,) = headline(compare([resnet20, paper]))
     assert sentence.startswith("B is 20.86 ms slower than A")
 
@@ -90,7 +95,7 @@ def test_without_spans_only_what_is_known_is_compared(resnet20):
     aggregate = replace(resnet20, record=replace(resnet20.record, level=RecordLevel.AGGREGATE, rows=()))
     found = compare([aggregate, resnet20])
     assert found.path == found.layers == ()
-    text = "\n".join(line.plain for line in report(found, 80))
+    text = "\n".join(line.plain for line in report(found, Page(80)))
     assert "Critical path" not in text
     assert "Timelines" not in text
     assert "Engines" in text

@@ -368,7 +368,7 @@ def test_limits_that_nothing_keeps_to_are_an_answer(simres: Simres, tmp_path: Pa
     )
     assert code == ExitCode.ANSWER_IS_NO
     assert out.endswith("No design that was tried keeps to every limit.\n")
-    assert "Pareto front  0 of 9 in latency, energy\n\nTime of an image" in out
+    assert "Pareto front  0 of 9 in latency, energy\n\nTime per inference" in out
 
 
 def test_limits_leave_others_off_the_front(simres: Simres, tmp_path: Path) -> None:
@@ -376,7 +376,7 @@ def test_limits_leave_others_off_the_front(simres: Simres, tmp_path: Path) -> No
     asked = ("--goal", "latency,sram", "--limit", "sram=300 KiB", "-o", tmp_path)
     code, out, _ = simres("explore", "resnet20", *SPACE, "--workers", 1, *asked)
     assert code == ExitCode.OK
-    assert "1 MiB" not in out.partition("Time of an image")[0]
+    assert "1 MiB" not in out.partition("Time per inference")[0]
     rows = [json.loads(line) for line in (tmp_path / "explore.jsonl").read_text().splitlines()]
     assert any(limits[0].excess(row) > 0 for row in rows)
 

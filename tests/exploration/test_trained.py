@@ -110,8 +110,8 @@ def test_accuracy_latency_and_energy_make_one_front(swept: Swept) -> None:
 def test_the_page_has_accuracy_against_latency_and_against_energy(swept: Swept) -> None:
     text = (swept.folder / "front.html").read_text(encoding="utf-8")
     assert text.count("accuracy in %") == 2
-    assert "latency of an image in" in text
-    assert "energy of an image in" in text
+    assert "latency per inference in" in text
+    assert "energy per inference in" in text
 
 
 def test_a_picture_of_it_is_drawn_from_the_table(swept: Swept, simres: Simres, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry
 from simres.program import Layer
 from simres.program.tenants import ONLY
+from simres.reporting.page import Page
 from simres.scenario.loader import from_document
 from simres.scheduling import serial
 from simres.testing import workloads
@@ -188,7 +189,7 @@ def test_a_target_within_reach_of_the_bound_is_near_the_least_that_would_do():
 def test_a_target_out_of_reach_says_how_near_each_comes(simres):
     code, out, err = simres("whatif", "resnet20", "--target", "100us")
     assert (code, err) == (1, "")
-    assert "No single change does. `ddr.bandwidth` comes nearest: 146.6 us with no limit." in out
+    assert "No single change is enough. `ddr.bandwidth` comes nearest: 146.6 us with no limit." in out
     assert out.count("cannot") == 4
 
 
@@ -343,8 +344,8 @@ def test_a_schedule_made_for_less_that_is_faster_is_the_one_of_now():
 
     from simres.reporting.tables.whatif_tables import document, report
 
-    text = " ".join(" ".join(str(line) for line in report(found, 80)).split())
-    assert "The schedule made for 80 KiB of `sram.capacity` is faster on this chip too" in text
+    text = " ".join(" ".join(str(line) for line in report(found, Page(80))).split())
+    assert "The schedule for 80 KiB of `sram.capacity` is faster on this chip too" in text
     assert document(found)["schedule_from"] == {
         "resource": "hardware.sram.capacity",
         "value": "80 KiB",
@@ -360,7 +361,7 @@ def test_an_anomaly_is_found_and_said(anomalous):
     assert ("ddr.bandwidth", How.DOUBLED) in found
     assert twice.replayed.makespan_ps == 170_000 > anomalous.base.makespan_ps == 134_000
     assert anomalous.gain_ps(twice) < 0
-    text = " ".join(" ".join(str(line) for line in report(anomalous, 80)).split())
+    text = " ".join(" ".join(str(line) for line in report(anomalous, Page(80))).split())
     assert "An anomaly: with `ddr.bandwidth` doubled, 2 GB/s, the same schedule takes 26.9 % longer" in text
 
 
@@ -377,7 +378,7 @@ def test_it_fits_the_width_without_colour(simres, monkeypatch, columns):
     _, out, _ = simres("whatif", "resnet20", "--target", "500us")
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= int(columns)
-    assert max(len(str(line)) for line in report(aimed("space"), int(columns))) <= int(columns)
+    assert max(len(str(line)) for line in report(aimed("space"), Page(int(columns)))) <= int(columns)
 
 
 def test_tenants_keep_their_shares_of_a_memory():

@@ -217,7 +217,7 @@ def test_networks_run_on_such_a_chip(workload, busy):
 def test_a_bus_that_works_through_several_channels_is_what_limits_the_run(make_result):
     moved = Program("test", "", (load(100), load(200, "ddr.1")), layers=(Layer("a", "row"),))
     assert limit(make_result(moved, machine())) == (
-        "Bound by the ddr bus: its channels work 100.0 % of the time between them."
+        "Bottleneck: the DDR bus, busy 100.0 % over all channels."
     )
 
 

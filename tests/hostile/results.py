@@ -132,8 +132,8 @@ def table(rng: Random, folder: Path) -> Attempt:
         from simres.exploration.objectives import best_of, objectives_of
         from simres.exploration.sweep import sweep
         from simres.exploration.table import rows_in
+        from simres.reporting.page import Page
         from simres.reporting.tables.sweep_table import report
-        from simres.reporting.text.glyphs import BLOCKS
 
         class Quiet:
             def begin(self, points: int, done: int) -> None: ...
@@ -145,7 +145,7 @@ def table(rng: Random, folder: Path) -> Attempt:
         found = list(rows_in(path))
         objectives = objectives_of("latency,energy")
         best = best_of(found, objectives)
-        for line in report(found, study.space.knobs, objectives, best, 80, BLOCKS, whole=True):
+        for line in report(found, study.space.knobs, objectives, best, Page(80, whole=True)):
             check_line(line.plain)
 
     return Attempt(read, (str(path),))

@@ -11,6 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from simres import api
+from simres.reporting.page import Page
 from simres.scenario import shipped
 from simres.testing.graphs import KINDS, graphs
 from simres.workload import Workload
@@ -66,7 +67,7 @@ def workload(rng: Random, folder: Path) -> Attempt:
         found = read_workload(path)
         if loads(dumps(found)) != found:
             raise FindingError("the workload is another one when it is written and read again")
-        for line in workload_table(found, rng.choice((20, 80, 200)), draw=True, clip=True):
+        for line in workload_table(found, Page(rng.choice((20, 80, 200)), clip=True)):
             check_line(line.plain)
 
     return Attempt(read, (str(path),))

@@ -22,6 +22,7 @@ from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program import Program
 from simres.program.tenants import ONLY
+from simres.reporting.page import Page
 from simres.reporting.tables.run_report import report
 from simres.reporting.tables.saturation_table import saturation as saturation_table
 from simres.reporting.text.glyphs import ASCII
@@ -280,7 +281,7 @@ def test_rates_of_tenants_rise_together_and_who_is_late_first_is_named():
     assert max(latencies(found.per_ks - found.per_ks // 50)) <= limit
     assert latencies(found.per_ks + found.step_per_ks + found.per_ks // 50)[1] > limit
     for width in (80, 100):
-        assert max(len(str(line)) for line in saturation_table(found, width, ASCII)) <= width
+        assert max(len(str(line)) for line in saturation_table(found, Page(width, ASCII))) <= width
 
 
 def test_the_rate_of_one_tenant_rises_beside_the_others():
@@ -292,7 +293,7 @@ def test_the_rate_of_one_tenant_rises_beside_the_others():
     both = tenants(STEADY, TWICE)
     together = Traffic(both, api.find_workloads(both), REGISTRY, None)
     assert abs(found.capacity_per_ks + first.per_ks - together.capacity_per_ks) <= 1, "the same network"
-    text = " ".join(str(line) for line in saturation_table(found, 100, ASCII))
+    text = " ".join(str(line) for line in saturation_table(found, Page(100, ASCII)))
     assert "mean <= 150 us of t1 up to" in text
     assert "beside t0 2 k/s" in text
 
@@ -339,7 +340,7 @@ def test_a_saturation_without_a_rate_is_bad_input(changes, said, simres):
 def test_the_report_of_tenants_with_loads_fits_a_narrow_screen():
     found = beside(PERIODIC | {"deadline": "1 ms"}, POISSON, t0={"priority": 1, "start": "1 ms"})
     for width in (80, 100):
-        assert max(len(str(line)) for line in report(found, width, clip=True)) <= width
+        assert max(len(str(line)) for line in report(found, Page(width, clip=True))) <= width
 
 
 SERVICE = 1_000_000

@@ -13,6 +13,7 @@ from simres.errors import AnswerIsNo, InvariantViolation, SimresError
 from simres.planning.plan import plan
 from simres.plugins.hooks import Scheduler, hookimpl
 from simres.plugins.registry import Provider, Registry
+from simres.reporting.page import Page
 from simres.scenario.loader import from_document
 from simres.scheduling import serial as in_a_row
 from simres.scheduling.parameters import NoParameters
@@ -162,7 +163,9 @@ def test_candidates_survive_the_file_and_show_in_the_report(tmp_path, registry):
     found = simres.simulate("resnet20", overrides={"scheduler": "overlapped"})
     assert len(found.candidates) > 1
     assert simres.load(found.save(tmp_path)).candidates == found.candidates
-    text = "\n".join(str(line) for line in report(found, 200))
+    text = "\n".join(str(line) for line in report(found, Page(200)))
     assert f"candidates: the best of {len(found.candidates)} simulated; the next best" in text
     assert "`serial`" in text
-    assert "candidates:" not in "\n".join(str(line) for line in report(simres.simulate("resnet20"), 200))
+    assert "candidates:" not in "\n".join(
+        str(line) for line in report(simres.simulate("resnet20"), Page(200))
+    )

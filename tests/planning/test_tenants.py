@@ -22,6 +22,7 @@ from simres.program.tenants import combined_program, combined_record, combined_w
 from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.files.perfetto import perfetto
+from simres.reporting.page import Page
 from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document, load, resolved
 from simres.scheduling.tiling import DoesNotFit
@@ -261,22 +262,22 @@ def test_the_engines_they_share_add_up(result):
 
 
 def test_every_report_tells_tenants_apart(result):
-    text = "\n".join(str(line) for line in report(result, 160))
+    text = "\n".join(str(line) for line in report(result, Page(160)))
     assert "for 2 tenants, left " in text
     assert "Tenants  latency" in text
-    assert "Shared  how long" in text
-    assert "wait: engine" in text
-    assert "ddr.left" in timeline(result, 100).plain
-    assert "matrix.right" in timeline(result, 100).plain
+    assert "Shared  busy time" in text
+    assert "stall: engine taken" in text
+    assert "ddr.left" in timeline(result, Page(100)).plain
+    assert "matrix.right" in timeline(result, Page(100)).plain
     names = [row["name"] for row in csv.DictReader(io.StringIO(layer_csv(result)))]
     assert {name.split(".")[0] for name in names} == {"left", "right"}
     events = json.loads(perfetto(result))["traceEvents"]
     threads = {event["args"]["name"] for event in events if event["name"] == "thread_name"}
     assert {"ddr.left (ddr)", "ddr.right (ddr)"} <= threads
-    assert any(event["name"] == "waits: engine" for event in events)
+    assert any(event["name"] == "stall: engine taken" for event in events)
     assert any(event["name"] == "sram.left (bytes)" for event in events)
     for width in (60, 80):
-        narrow = [str(line) for line in report(result, width, clip=True)]
+        narrow = [str(line) for line in report(result, Page(width, clip=True))]
         tables = narrow[narrow.index(next(line for line in narrow if line.startswith("Tenants"))) :]
         assert any(line.startswith("left ") for line in tables)
 
@@ -321,7 +322,7 @@ def test_levels_agree_on_tenants(result):
         other = simres.simulate(scenario, record=level, registry=BUILT_IN)
         assert other.record.engines == result.record.engines
         assert other.record.launches == result.record.launches
-        assert "Tenants" in "\n".join(str(line) for line in report(other, 120))
+        assert "Tenants" in "\n".join(str(line) for line in report(other, Page(120)))
         if level is RecordLevel.AGGREGATE:
             from simres.reporting.tables.result_tables import working_by_layer
 

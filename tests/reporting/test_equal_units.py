@@ -14,6 +14,7 @@ from simres.program.record import RecordLevel
 from simres.reporting.files import notebook
 from simres.reporting.files.perfetto import perfetto
 from simres.reporting.html.page import html
+from simres.reporting.page import Page
 from simres.reporting.tables.comparison_tables import report as comparison_report
 from simres.reporting.tables.explanation_tables import explanation
 from simres.reporting.tables.run_report import report
@@ -60,7 +61,7 @@ def test_each_unit_takes_its_static_power(two):
 
 @pytest.mark.parametrize("details", [False, True])
 def test_the_report_has_one_row_and_says_that_it_is_a_mean(two, details):
-    text = text_of(report(two, 160, details=details))
+    text = text_of(report(two, Page(160, whole=details)))
     assert "in every row; x2: the mean of 2 equal units" in text
     assert "matrix." not in text
     mean = sum(two.record.engines[f"matrix.{unit}"].working_ps for unit in (0, 1)) // 2
@@ -69,19 +70,19 @@ def test_the_report_has_one_row_and_says_that_it_is_a_mean(two, details):
 
 
 def test_one_unit_reads_as_ever(one):
-    text = text_of(report(one, 160, details=True))
+    text = text_of(report(one, Page(160, whole=True)))
     assert not re.search(r"\bx\d|equal units|on average \(", text)
 
 
 def test_the_bottleneck_is_the_units_together(two):
-    share = r"each works 9\d\.\d % of the time on average \(the busiest 9\d\.\d %\)"
-    assert re.match(rf"Bound by the 2 matrix units: {share}; the rest it waits .* one another", limit(two))
+    share = r"busy 9\d\.\d % on average \(the busiest 9\d\.\d %\)"
+    assert re.match(rf"Bottleneck: the 2 matrix units, {share}. Each stalls .* behind", limit(two))
 
 
 def test_of_unused_units_it_is_said():
     found = api.simulate("resnet20", overrides={"hardware.matrix.count": 3, "hardware.host.count": 2})
     said = [remark for remark in remarks(found) if "no work" in remark]
-    assert "in every row; x2 and x3: means of so many equal units" in text_of(report(found, 160))
+    assert "in every row; x2 and x3: means of so many equal units" in text_of(report(found, Page(160)))
     assert said == [
         "The schedule gives no work to 2 of the 3 matrix units.",
         "The schedule gives no work to 1 of the 2 hosts.",
@@ -89,28 +90,26 @@ def test_of_unused_units_it_is_said():
 
 
 def test_tenants_share_units(tenants):
-    text = text_of(report(tenants, 160))
+    text = text_of(report(tenants, Page(160)))
     shared = text.split("\nShared")[1].split("\n\n")[0]
     assert [line.split()[0] for line in shared.splitlines()[4:]] == ["ddr", "sram", "matrix", "host"]
     assert "matrix.0" not in text
-    bottleneck = (
-        r"Bound by the 2 matrix units: their tenants use each [\d.]+ % of the time between them, on av"
-    )
+    bottleneck = r"Bottleneck: the 2 matrix units, busy [\d.]+ % on average over all tenants"
     assert re.match(bottleneck, limit(tenants))
 
 
 def test_an_explanation_names_one_resource(two):
     found = explain(two.program, two.record)
-    assert found.bound_by.component == "matrix"
-    text = text_of(explanation(two, found, 160))
-    assert "the run hangs on the 2 matrix units" in text
+    assert found.bottleneck.component == "matrix"
+    text = text_of(explanation(two, found, Page(160)))
+    assert "Critical path: the 2 matrix units" in text
     assert "The 2 matrix units at twice the rate" in text
 
 
 def test_a_comparison_holds_the_mean_against_one_unit(one, two):
     found = compare([one, two])
     assert {row.name for row in (*found.engines, *found.path)} == {"ddr", "sram", "matrix", "host"}
-    text = text_of(comparison_report(found, 160))
+    text = text_of(comparison_report(found, Page(160)))
     assert "makespan for every engine; of equal units, the mean" in text
     assert re.search(r"^hardware\.matrix\.count +1 +2$", text, re.MULTILINE)
 
@@ -135,7 +134,9 @@ def test_requests_that_follow_each_other_name_the_units():
     found = api.simulate(
         "pipeline", overrides={"hardware.matrix.count": 2, "hardware.matrix.rate": "9 GFLOP/s"}
     )
-    assert "the bottleneck is the 2 matrix units, the busiest of which works" in text_of(report(found, 300))
+    assert "the bottleneck is the 2 matrix units, the busiest of which is busy" in text_of(
+        report(found, Page(300))
+    )
 
 
 def test_sums_alone_are_enough(two):
@@ -143,4 +144,4 @@ def test_sums_alone_are_enough(two):
         "resnet20", overrides=SLOW | {"hardware.matrix.count": 2}, record=RecordLevel.AGGREGATE
     )
     assert brief.engine_rows["matrix"].totals == two.engine_rows["matrix"].totals
-    assert "matrix x2" in text_of(report(brief, 160))
+    assert "matrix x2" in text_of(report(brief, Page(160)))

@@ -90,8 +90,8 @@ def test_a_picture_says_what_is_on_its_axes_and_joins_the_front(
     (figure,) = kept
     left, right = figure.axes
     assert left.get_ylabel() == "accuracy in %"
-    assert left.get_xlabel() == "latency of an image in ms"
-    assert right.get_xlabel() == "energy of an image in µJ"
+    assert left.get_xlabel() == "latency per inference in ms"
+    assert right.get_xlabel() == "energy per inference in µJ"
     assert left.get_xscale() == "log"
     assert left.get_yscale() == "linear"
     for axes, pair, axis in zip(figure.axes, front.pairs, front.axes[1:], strict=True):

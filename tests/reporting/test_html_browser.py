@@ -10,6 +10,7 @@ import pytest
 
 import simres.api
 from simres.analysis.critical_path import critical_path
+from simres.reporting import lexicon
 from simres.reporting.html.page import html
 from tests.reporting.test_html import HOSTILE, Page, hostile
 
@@ -245,7 +246,7 @@ def test_a_task_says_what_it_waited_for_and_what_it_held(opened, resnet20):
             if details.inner_text().startswith("layers.6.conv2"):
                 break
         said = details.inner_text()
-        assert "for the result of" in said
+        assert "on the result of" in said
         assert "Needs" in said
         details.get_by_role("button", name="load layers.6.conv2.weight").first.click()
         assert "Holds from its start" in details.inner_text()
@@ -261,7 +262,7 @@ def test_the_critical_path_is_walked_from_end_to_end(opened, resnet20):
             lanes.press("[")
         for number, part in enumerate(path[:20], 1):
             layer = resnet20.program.layers[part.layer].name
-            said = f"stretch {number} of {len(path)}: {part.engine} {part.cause.value} for {layer}"
+            said = f"stretch {number} of {len(path)}: {part.engine} {lexicon.word(part.cause)} for {layer}"
             assert said in details.inner_text()
             lanes.press("]")
 

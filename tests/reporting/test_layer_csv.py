@@ -30,7 +30,7 @@ def test_reads_back_equal(random_results, data):
         assert row["name"].removeprefix("'") == layer.name
         assert (row["kind"], row["block"]) == (layer.kind, layer.block)
         assert [int(row[key]) for key in NUMBERS] == [getattr(layer, key) for key in NUMBERS]
-        for name, ps in layer.working_ps.items():
+        for name, ps in layer.busy_ps.items():
             assert int(row[f"{name}_busy_ps"]) == ps
     for name, engine in result.record.engines.items():
         if engine.tasks:

@@ -165,7 +165,7 @@ def test_paper_and_resnet20(paper, resnet20):
     counters = [event["args"]["bytes"] for event in events if event["name"] == "sram (bytes)"]
     assert max(counters) == resnet20.record.memories["sram"].peak
     assert counters[-1] == 0
-    held = [event for event in events if event.get("cat") == "wait"]
+    held = [event for event in events if event.get("cat") == "stall"]
     assert all({"cause", "holder", "holder_engine", "layer"} <= set(event["args"]) for event in held)
 
 

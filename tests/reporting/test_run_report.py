@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
+from simres.reporting.page import Page
 from simres.reporting.tables.result_tables import expectation_columns
 from simres.reporting.tables.run_report import report, show
 from simres.reporting.text import console, headline
@@ -29,7 +30,7 @@ from simres.workload import Op, Role, Tensor, Unit
 
 
 def text_of(result, width=120, **options):
-    return "\n".join(line.plain for line in report(result, width, **options))
+    return "\n".join(line.plain for line in report(result, Page(width, **options)))
 
 
 @given(data=st.data(), width=st.sampled_from([80, 120, 200]))
@@ -43,7 +44,7 @@ def test_any_result_prints_whole_and_in_width(random_results, data, width):
     table = text.split("\nLayers  ")[1].split("\n\n")[0].splitlines()
     ruled = [number for number, line in enumerate(table) if set(line) == {"─"}]
     assert ruled[1] - ruled[0] - 1 == len(result.layers)
-    details = text_of(result, width, clip=True, details=True)
+    details = text_of(result, width, clip=True, whole=True)
     assert all(cell_len(line) <= width for line in details.splitlines())
 
 
@@ -75,10 +76,10 @@ def test_time_with_engines_at_work_together(random_results, data):
 
 def test_the_sheet(paper):
     text = text_of(paper, 80)
-    assert text.startswith("paper: 22.10 ms an image, 45.2 images/s, 1.5 % of the matrix unit's peak.")
+    assert text.startswith("paper: 22.10 ms per image, 45.2 images/s, matrix unit utilisation 1.5 %.")
     words = " ".join(text.split())
-    assert "Bound by the host: it works 73.4 % of the time; the rest it waits 5.882 ms" in words
-    assert "for the ddr bus (5.558 ms) and the matrix unit (324.4 us), as nothing overlaps." in words
+    assert "Bottleneck: the host, busy 73.4 %. It stalls 5.882 ms on dependencies" in words
+    assert ", mostly behind the DDR bus; no two engines overlap." in words
     assert "36.3 % above the lower bound of 16.22 ms: every vector operation at peak rate." in words
     total = next(line for line in text.splitlines() if line.startswith("total"))
     assert {"22102.407", "5557.844", "324.403", "16220.160"} <= set(total.split())
@@ -97,7 +98,7 @@ def test_its_expectations(paper):
     assert "1 of 3 missed" in text
     assert "MISSED" in text
     assert "engines.host.tasks" not in text
-    text = text_of(stated, 100, details=True)
+    text = text_of(stated, 100, whole=True)
     rows = {line.split()[0]: line for line in text.splitlines() if line}
     assert rows["makespan_ps"].split() == ["makespan_ps", *["22.1024072", "ms"] * 2, "0", "0", "met"]
     assert "+1 B" in rows["traffic_bytes.read"]
@@ -125,7 +126,7 @@ def test_what_is_expected_is_said_in_its_own_unit(path, expected, found, cells):
 
 def test_resnet20(resnet20):
     words = " ".join(text_of(resnet20).split())
-    assert "Bound by the ddr bus: it works 88.2 % of the time" in words
+    assert "Bottleneck: the DDR bus, busy 88.2 %." in words
     assert "13.4 % above the lower bound of 1.091 ms: weights, inputs and outputs moved once" in words
     assert "Copies on chip take no time here: 2 tasks, 48 KiB" in words
     assert "Coverage: 76 of 76 ops, 100 % of MACs." in words
@@ -134,7 +135,7 @@ def test_resnet20(resnet20):
 @pytest.mark.parametrize("name", ["resnet20", "paper"])
 def test_it_fits_on_a_screen(name, request):
     result = request.getfixturevalue(name)
-    short, whole = text_of(result), text_of(result, details=True)
+    short, whole = text_of(result), text_of(result, whole=True)
     assert len(short.splitlines()) <= 50
     for what in ("simulated is", "LB0", "roofline", "Energy  "):
         assert what in short
@@ -159,7 +160,7 @@ def test_warnings_and_unmodelled_operators_are_shown(resnet20):
 def test_an_engine_that_never_rests(make_result):
     tasks = (Task("matrix", TaskKind.MATRIX, Work(macs=5), 0),)
     result = make_result(Program("one", "", tasks, layers=(Layer("one", "row"),)), paper_chip())
-    assert headline.limit(result) == "Bound by the matrix unit: it works all the time."
+    assert headline.limit(result) == "Bottleneck: the matrix unit, busy all the time."
     assert headline.distance(result) == "No lower bound is known."
 
 
@@ -168,19 +169,19 @@ def test_a_run_that_mostly_waits_for_first_bytes(make_result):
     program = Program("three", "", tasks, layers=(Layer("one", "row"),))
     result = make_result(program, paper_chip(latency="90 ns"))
     assert headline.limit(result) == (
-        "No engine is busy: the ddr bus, the busiest, works 10.0 % of the time; "
-        "the rest it waits 270 ns for first bytes to arrive (latency)."
+        "No engine is busy half of the time; the busiest: the DDR bus, busy 10.0 %. "
+        "It stalls 270 ns on memory latency."
     )
 
 
 def test_nothing_at_all(make_result):
     result = make_result(Program("none", "", ()), paper_chip())
-    assert "Nothing takes any time." in text_of(result)
+    assert "No task takes any time." in text_of(result)
 
 
 @pytest.mark.parametrize("level", [RecordLevel.AGGREGATE, RecordLevel.NONE])
 def test_without_spans(make_result, paper, level):
-    text = text_of(make_result(paper.program, paper_chip(), level), details=True)
+    text = text_of(make_result(paper.program, paper_chip(), level), whole=True)
     assert f"Recorded at level `{level.value}`" in text
     head = next(line for line in text.splitlines() if line.startswith("layer"))
     assert "time" not in head
@@ -213,7 +214,7 @@ def test_long_names_do_not_drive_out_the_figures(resnet20):
         for number, layer in enumerate(resnet20.program.layers)
     )
     text = text_of(
-        replace(resnet20, program=replace(resnet20.program, layers=layers)), 80, clip=True, details=True
+        replace(resnet20, program=replace(resnet20.program, layers=layers)), 80, clip=True, whole=True
     )
     head = next(line for line in text.splitlines() if line.startswith("layer"))
     assert {"time", "ddr", "matrix", "host"} <= set(head.split())

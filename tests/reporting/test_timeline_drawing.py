@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from simres.commands.session import Session
 from simres.commands.timeline import timeline as command
 from simres.errors import SimresError
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.record import Cause, RecordLevel
 from simres.reporting.drawing.lane_cells import DrawnInterval, fullest, lanes
 from simres.reporting.drawing.timeline_drawing import layer_window, show_timeline, timeline
+from simres.reporting.page import Page
 from simres.reporting.text.console import Output
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.testing import paper_chip
@@ -85,7 +87,7 @@ def test_no_line_is_wider_than_asked(random_results, data, width, draw):
     if not result.makespan_ps:
         return
     since = data.draw(st.integers(0, result.makespan_ps - 1))
-    text = timeline(result, width, since, draw=draw).plain
+    text = timeline(result, Page(width, BLOCKS if draw else ASCII), since).plain
     assert all(cell_len(line) <= width for line in text.splitlines())
     assert "\x1b" not in text
     for name, engine in result.record.engines.items():
@@ -95,7 +97,7 @@ def test_no_line_is_wider_than_asked(random_results, data, width, draw):
 
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_resnet20_fills_the_width(resnet20, width):
-    lines = timeline(resnet20, width).plain.splitlines()
+    lines = timeline(resnet20, Page(width)).plain.splitlines()
     assert max(cell_len(line) for line in lines) == width
     assert {"layer", "ddr", "matrix", "host", "sram"} <= {line.split()[0] for line in lines if line.strip()}
     assert "88.2 %" in next(line for line in lines if line.startswith("ddr"))
@@ -129,19 +131,19 @@ def test_zoom_by_layer(resnet20):
 
 def test_wrong_stretches(resnet20, make_result):
     with pytest.raises(SimresError, match=r"ends at 1\.238 ms"):
-        timeline(resnet20, 80, 2 * 10**9)
+        timeline(resnet20, Page(80), 2 * 10**9)
     with pytest.raises(SimresError, match="empty"):
-        timeline(resnet20, 80, 1000, 1000)
+        timeline(resnet20, Page(80), 1000, 1000)
     with pytest.raises(SimresError, match="columns wide"):
-        timeline(resnet20, 3)
+        timeline(resnet20, Page(3))
     with pytest.raises(SimresError, match="either --layer or"):
         show_timeline(resnet20, Output(io.StringIO()), since_ps=0, layer="conv")
     aggregate = make_result(resnet20.program, paper_chip(), RecordLevel.AGGREGATE)
     with pytest.raises(SimresError, match="aggregate") as caught:
-        timeline(aggregate, 80)
+        timeline(aggregate, Page(80))
     assert "record='full'" in caught.value.hint
     with pytest.raises(SimresError, match="takes no time"):
-        timeline(make_result(Program("none", "", ()), paper_chip()), 80)
+        timeline(make_result(Program("none", "", ()), paper_chip()), Page(80))
 
 
 def test_a_window_of_a_few_picoseconds(make_result):
@@ -149,7 +151,7 @@ def test_a_window_of_a_few_picoseconds(make_result):
     tasks = (Task("matrix", TaskKind.MATRIX, Work(macs=5), 0),)
     result = make_result(Program("one", "", tasks, layers=(Layer("one", "row"),)), paper_chip())
     assert result.makespan_ps == 10
-    text = timeline(result, 80).plain
+    text = timeline(result, Page(80)).plain
     lane = next(line for line in text.splitlines() if line.startswith("matrix"))
     assert lane.count(BLOCKS.kinds[TaskKind.MATRIX]) == 10
 
@@ -170,11 +172,11 @@ def test_many_spans_in_one_cell_show_their_share(make_result):
 def test_the_command(resnet20, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     resnet20.save(tmp_path)
-    command(tmp_path)
-    assert capsys.readouterr().out.strip() == timeline(resnet20, 100).plain.strip()
-    command(tmp_path / "result.json", since="0", until="0.2 ms", width=80)
+    command(Session(), tmp_path)
+    assert capsys.readouterr().out.strip() == timeline(resnet20, Page(100)).plain.strip()
+    command(Session(), tmp_path / "result.json", since="0", until="0.2 ms", width=80)
     assert "0 s to 200 us" in capsys.readouterr().out
     with pytest.raises(SimresError, match="--from needs a unit"):
-        command(tmp_path, since="12")
+        command(Session(), tmp_path, since="12")
     with pytest.raises(SimresError, match="no such result"):
-        command(tmp_path / "none.json")
+        command(Session(), tmp_path / "none.json")

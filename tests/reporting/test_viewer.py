@@ -14,6 +14,8 @@ from simres.program import TaskKind
 from simres.program.record import RecordLevel
 from simres.reporting.drawing.lane_cells import DrawnInterval, lanes
 from simres.reporting.drawing.lane_drawing import drawn
+from simres.reporting.page import Page
+from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.viewer.details import details, held
 from simres.reporting.viewer.index import ViewIndex
 from simres.reporting.viewer.keys import KEYS
@@ -22,7 +24,6 @@ from simres.reporting.viewer.picture import (
     Sort,
     cells_in,
     explained,
-    glyphs_for,
     label_width,
     picture,
     rows,
@@ -50,8 +51,8 @@ def test_a_picture_fits_and_its_lanes_are_those_of_the_record(random_results, da
     if index is None:
         return
     since, until = stretch(data, index.result.makespan_ps)
-    glyphs = glyphs_for(draws)
-    made = picture(index, since, until, width, glyphs)
+    page = Page(width, BLOCKS if draws else ASCII)
+    made = picture(index, since, until, page)
     cells = cells_in(index, width)
     for line in (*made.ruler, *made.lanes):
         assert label_width(index) + cells + cell_len(line.tail) <= width
@@ -63,11 +64,11 @@ def test_a_picture_fits_and_its_lanes_are_those_of_the_record(random_results, da
     for line in made.lanes:
         row = rows(index)[line.row]
         if row.sort is Sort.ENGINE:
-            assert line.cells.plain == drawn(expected[row.name].cells, glyphs).plain
+            assert line.cells.plain == drawn(expected[row.name].cells, page.glyphs).plain
     if not draws:
         assert all(line.cells.plain.isascii() for line in made.lanes)
-    assert all(cell_len(line.plain) <= width for line in explained(index, width, glyphs))
-    again = picture(index, since, until, width, glyphs)
+    assert all(cell_len(line.plain) <= width for line in explained(index, page))
+    again = picture(index, since, until, page)
     assert [line.cells.plain for line in again.lanes] == [line.cells.plain for line in made.lanes]
 
 
@@ -77,9 +78,9 @@ def test_rows_left_out_are_empty_and_change_no_other(random_results, data, width
     index = indexed(data, random_results)
     if index is None:
         return
-    everything = picture(index, 0, index.result.makespan_ps, width)
+    everything = picture(index, 0, index.result.makespan_ps, Page(width))
     left_out = {row for row in rows(index) if row.sort in (Sort.PATH, Sort.MEMORY)}
-    partly = picture(index, 0, index.result.makespan_ps, width, without=left_out)
+    partly = picture(index, 0, index.result.makespan_ps, Page(width), without=left_out)
     assert len(partly.lanes) == len(everything.lanes)
     for one, other in zip(everything.lanes, partly.lanes, strict=True):
         if rows(index)[one.row] in left_out:
@@ -96,7 +97,7 @@ def test_what_is_said_fits_and_names_what_is_there(random_results, data, width):
         return
     at_ps = data.draw(st.integers(0, index.result.makespan_ps - 1))
     for row in rows(index):
-        said = details(index, row, at_ps, width)
+        said = details(index, row, at_ps, Page(width))
         assert said
         assert "\x1b" not in "".join(line.plain for line in said)
         assert all(len(line.plain) <= width or " " not in line.plain.strip() for line in said)
@@ -234,11 +235,11 @@ def test_a_result_without_spans_is_refused(resnet20):
 
 
 @asynccontextmanager
-async def shown(result, size=(80, 24), **options):
+async def shown(result, size=(80, 24), glyphs=BLOCKS, **options):
     """The app with everything worked out, and its pilot."""
     from simres.reporting.viewer.app import Viewer
 
-    app = Viewer(ViewIndex(result), **options)
+    app = Viewer(ViewIndex(result), Page(glyphs=glyphs), **options)
     async with app.run_test(size=size) as pilot:
         for _ in range(200):
             if app._drawn is not None and not app.unknown:
@@ -272,8 +273,8 @@ def test_everything_is_there_in_80_by_24(resnet20):
     text = "\n".join(lines)
     for name in ("critical path", "ddr", "ddr use", "matrix", "host", "sram"):
         assert any(line[2:].startswith(name) for line in lines), name
-    assert "waits: data" in text
-    assert "ddr works: load, conv" in text
+    assert "stall: dependency" in text
+    assert "ddr busy: load, conv" in text
     assert "sram 12 KiB of 1 MB" in text
     for key in KEYS:
         if key.brief:
@@ -288,7 +289,7 @@ def test_other_sizes_work_too(resnet20, size):
 
 
 def test_without_blocks_lanes_are_ascii(resnet20):
-    _, lines = walk(resnet20, draws=False)
+    _, lines = walk(resnet20, glyphs=ASCII)
     (lane,) = [line for line in lines if line.startswith("> ddr")]
     assert lane.isascii()
 
@@ -433,7 +434,7 @@ def test_light_and_dark(resnet20, light):
             assert app.theme == (inks.DARK if light else inks.LIGHT)
             assert app.export_screenshot() != first
             name = inks.LIGHT if light else inks.DARK
-            assert inks.PAPER[name] in first
+            assert inks.colour("paper", name) in first
 
     asyncio.run(go())
 
@@ -460,7 +461,7 @@ def test_without_colour_nothing_is_coloured(resnet20, monkeypatch):
 
 def test_kinds_and_causes_differ_by_glyph():
     for draws in (True, False):
-        glyphs = glyphs_for(draws)
+        glyphs = BLOCKS if draws else ASCII
         characters = [*glyphs.kinds.values(), *glyphs.causes.values(), " "]
         assert len(set(characters)) == len(characters)
         assert set(glyphs.kinds) == set(TaskKind)

@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from simres.reporting.page import Page
 from simres.reporting.tables.workload_table import workload_table
+from simres.reporting.text.glyphs import ASCII
 from simres.workload import Unit, Workload
 from simres.workload import json as workload_json
 
 SHIPPED = Path(__file__).parents[2] / "scenarios" / "workloads"
 
 
-def table(name: str, width: int, **options: bool) -> list[str]:
+def table(name: str, width: int, **options: object) -> list[str]:
     workload = workload_json.read(SHIPPED / f"{name}.json")
-    return [line.plain for line in workload_table(workload, width, **options)]
+    return [line.plain for line in workload_table(workload, Page(width, **options))]
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
@@ -60,7 +62,7 @@ def test_the_figures_that_people_check():
 
 
 def test_pipes_without_block_characters_get_plain_text():
-    assert all(line.isascii() for line in table("resnet20", 120, draw=False))
+    assert all(line.isascii() for line in table("resnet20", 120, glyphs=ASCII))
 
 
 def test_a_ledger_shows_its_rows_and_totals():
@@ -75,7 +77,7 @@ def test_what_is_not_modelled_is_said():
     assert isinstance(workload, Workload)
     ops = (replace(workload.ops[0], unit=Unit.UNMODELLED, macs=0, loops=None), *workload.ops[1:])
     shown = replace(workload, ops=ops, warnings=("conv is not modelled",))
-    text = "\n".join(line.plain for line in workload_table(shown, 100))
+    text = "\n".join(line.plain for line in workload_table(shown, Page(100)))
     assert "75 of 76 ops" in text
     assert "warning: conv is not modelled" in text
 
@@ -84,4 +86,4 @@ def test_names_cannot_drive_the_terminal():
     workload = workload_json.read(SHIPPED / "resnet20.json")
     assert isinstance(workload, Workload)
     shown = replace(workload, name="a\x1b[31mb", warnings=("x\x07y",))
-    assert all(line.plain.isprintable() for line in workload_table(shown, 100))
+    assert all(line.plain.isprintable() for line in workload_table(shown, Page(100)))

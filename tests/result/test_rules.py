@@ -19,6 +19,7 @@ from simres.plugins.registry import Registry
 from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.files.layer_csv import layer_csv
 from simres.reporting.files.perfetto import perfetto
+from simres.reporting.page import Page
 from simres.reporting.tables.run_report import report
 from simres.result.json import read_result
 
@@ -91,8 +92,8 @@ def use(path: Any) -> None:
     except SimresError:
         return
     for look in (
-        lambda: list(report(result, 80)),
-        lambda: timeline(result, 80),
+        lambda: list(report(result, Page(80))),
+        lambda: timeline(result, Page(80)),
         lambda: perfetto(result),
         lambda: layer_csv(result),
         lambda: api.rerun(path, registry=BUILT_IN),

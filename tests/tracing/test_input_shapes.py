@@ -151,7 +151,7 @@ def test_a_network_without_a_batch_runs_once_a_run() -> None:
     result = simres.simulate(workload, chip="paper")
     from simres.reporting.text.headline import headline
 
-    assert " a run, " in headline(result)
+    assert " per run, " in headline(result)
     assert "image" not in headline(result)
 
 

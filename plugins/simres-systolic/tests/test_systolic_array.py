@@ -122,7 +122,7 @@ def test_cycles_are_those_that_scalesim_counts(network: str, run: dict[str, Any]
 def test_a_traced_network_takes_the_same_cycles_on_the_simulated_chip(network: str, scenario: str) -> None:
     overrides = {"passes": ["scalesim_shapes"], "hardware.matrix.clock": "1 GHz"}
     result = simres.simulate(ROOT / "scenarios" / f"{scenario}-systolic.yaml", overrides=overrides)
-    worked = [layer.working_ps["matrix"] for layer in result.layers if "matrix" in layer.working_ps]
+    worked = [layer.busy_ps["matrix"] for layer in result.layers if "matrix" in layer.busy_ps]
     (run,) = (
         run for run in REFERENCE[network] if (run["dataflow"], run["rows"], run["columns"]) == ("ws", 32, 32)
     )
@@ -138,9 +138,7 @@ def test_the_report_says_that_the_switch_is_on() -> None:
 
 def test_shapes_are_the_networks_unless_asked_otherwise() -> None:
     result = simres.simulate(ROOT / "scenarios" / "resnet20-systolic.yaml")
-    cycles = {
-        layer.name: layer.working_ps.get("matrix", 0) * 488281250 // PS_PER_S for layer in result.layers
-    }
+    cycles = {layer.name: layer.busy_ps.get("matrix", 0) * 488281250 // PS_PER_S for layer in result.layers}
     # Stride 2, 144 and 288 weights a filter, 16 x 16 and 8 x 8 pixels.
     assert cycles["layers.3.conv1"] == 5 * (32 + 256 + 62) - 1
     assert cycles["layers.6.conv1"] == 9 * 2 * (32 + 64 + 62) - 1

@@ -7,7 +7,9 @@ from itertools import groupby
 
 from simres.program.record import Cause
 from simres.program.tasks import TaskKind
+from simres.reporting import lexicon
 from simres.reporting.drawing.lane_cells import State
+from simres.reporting.page import Page
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 
@@ -27,7 +29,7 @@ def look(state: State, glyphs: Glyphs) -> tuple[str, str]:
         return " ", "idle"
     if isinstance(state, TaskKind):
         return glyphs.kinds[state], f"kind.{state.value}"
-    return glyphs.causes.get(state, glyphs.waiting), f"cause.{state.value}"
+    return glyphs.causes.get(state, glyphs.stalled), f"cause.{state.value}"
 
 
 def graph(amounts: Sequence[int], top: int, rows: int, glyphs: Glyphs) -> Iterator[str]:
@@ -41,18 +43,17 @@ def graph(amounts: Sequence[int], top: int, rows: int, glyphs: Glyphs) -> Iterat
         )
 
 
-def legend(present: Iterable[State], glyphs: Glyphs, width: int) -> Iterator[Text]:
+def legend(present: Iterable[State], page: Page) -> Iterator[Text]:
     """Yields the legend of the drawn characters, on as few lines as fit."""
-    present = set(present)
+    present, glyphs = set(present), page.glyphs
     entries = [(*look(kind, glyphs), kind.value) for kind in glyphs.kinds if kind in present]
-    waits = [(*look(cause, glyphs), f"waits: {cause.value}") for cause in Cause if cause in present]
-    entries += waits
+    entries += [(*look(cause, glyphs), lexicon.stall(cause)) for cause in Cause if cause in present]
     if None in present:
         entries.append((" ", "idle", "blank: idle"))
     line = Text()
     for glyph, style, words in entries:
         entry = Text(glyph, style).append(f" {words}") if glyph != " " else Text(words)
-        if len(line) and len(line) + 3 + len(entry) > width:
+        if len(line) and len(line) + 3 + len(entry) > page.width:
             yield line
             line = Text()
         if len(line):

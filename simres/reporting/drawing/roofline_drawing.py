@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from simres.analysis.roofline import Roofline, RooflinePoint, layers_of
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import NOTHING, percent, printable, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.reporting.text.columns import Column
+from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.text import three_digits
 from simres.units import RATE, format_bandwidth, format_rate
 
-_MARKS = "●◆■▲▼★◇○△□"
-_PLAIN_MARKS = "o#*%@&x+$="
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MARGIN = 13
 """Cells to the left of the plot, for the scale."""
@@ -51,10 +49,9 @@ def classes(roofline: Roofline) -> dict[str, list[RooflinePoint]]:
     return dict(sorted(found.items(), key=lambda item: -sum(point.operations for point in item[1])))
 
 
-def report(result: Result, width: int, *, draw: bool = True, clip: bool = False) -> Iterator[Text]:
-    """Yields the lines of the plot and the table. `draw` allows characters beyond ASCII."""
+def report(result: Result, page: Page) -> Iterator[Text]:
+    """Yields the lines of the plot and the table."""
     roofline = roofline_of(result)
-    glyphs = BLOCKS if draw else ASCII
     yield Text(f"{printable(result.name)}: roofline", "headline")
     ceilings = [
         f"{what} {text}"
@@ -66,13 +63,12 @@ def report(result: Result, width: int, *, draw: bool = True, clip: bool = False)
         if peak
     ]
     for prose in (", ".join(ceilings), "where layers share a cell, the class with most operations shows"):
-        for line in textwrap.wrap(prose, width):
-            yield Text(line, "muted")
+        yield from page.prose(prose, "muted")
     yield Text()
     if any(point.rate for point in roofline.points):
-        yield from plot(roofline, width, draw=draw)
+        yield from plot(roofline, page)
         yield Text()
-    yield from _table(roofline, width, clip=clip, rule=glyphs.line)
+    yield from _table(roofline, page)
 
 
 class _Axis:
@@ -98,25 +94,26 @@ class _Axis:
         return range(self.low, self.high + 1)
 
 
-def plot(roofline: Roofline, width: int, *, draw: bool = True) -> Iterator[Text]:
-    """Draws the plot in at most `width` cells; layers that take no time are left out."""
+def plot(roofline: Roofline, page: Page) -> Iterator[Text]:
+    """Draws the plot; layers that take no time are left out."""
+    glyphs = page.glyphs
     shown = [point for point in roofline.points if point.rate]
-    inside = min(width, _WIDEST) - _MARGIN - _EDGE - 2
+    inside = min(page.width, _WIDEST) - _MARGIN - _EDGE - 2
     peaks = [peak for peak in (roofline.matrix_rate, roofline.host_rate) if peak]
     ridges = [peak / roofline.bandwidth for peak in peaks if roofline.bandwidth]
     across = [point.intensity for point in shown if point.intensity is not None]
     x = _Axis([*across, *ridges] or [1.0], inside)
     y = _Axis([*(point.rate for point in shown), *map(float, peaks)], _ROWS)
     cells: dict[tuple[int, int], tuple[str, str]] = {}
-    for role, flat in (("host", "┄" if draw else "."), ("matrix", "─" if draw else "-")):
+    for role, flat in (("host", glyphs.dash), ("matrix", glyphs.line)):
         if roofline.peak(role):
             for column in range(inside + _EDGE):
                 rate = roofline.roof(role, x.value(column)) if column < inside else roofline.peak(role)
                 if rate >= 10.0**y.low:
                     sloped = rate < roofline.peak(role)
-                    mark = ("╱" if draw else "/") if sloped else flat
+                    mark = glyphs.slope if sloped else flat
                     cells[y.cell(rate), column] = (mark, f"role.{'bus' if sloped else role}")
-    marks = _marks(roofline, draw)
+    marks = _marks(roofline, glyphs)
     for kind, points in reversed(classes(roofline).items()):
         for point in points:
             if point.rate:
@@ -124,16 +121,15 @@ def plot(roofline: Roofline, width: int, *, draw: bool = True) -> Iterator[Text]
                 column = inside + _EDGE - 3 if at is None else x.cell(at)
                 cells[y.cell(point.rate), column] = (marks[kind], f"role.{point.role}")
     ticks = {y.cell(10.0**exponent): format_rate(10**exponent) for exponent in y.decades if exponent >= 0}
-    edge, corner, line = ("│", "└", "─") if draw else ("|", "+", "-")
     for row in reversed(range(_ROWS)):
-        text = Text(ticks.get(row, "").rjust(_MARGIN - 1) + " ", "muted").append(edge, "muted")
+        text = Text(ticks.get(row, "").rjust(_MARGIN - 1) + " ", "muted").append(glyphs.edge, "muted")
         for column in range(inside + _EDGE):
             text.append(*cells.get((row, column), (" ", "")))
         yield text.rstrip()
-    yield Text(" " * _MARGIN + corner + line * (inside + _EDGE), "muted")
+    yield Text(" " * _MARGIN + glyphs.corner + glyphs.line * (inside + _EDGE), "muted")
     yield Text(_below(x, inside), "muted")
-    yield Text("operations a byte on the bus".rjust(_MARGIN + 1 + inside), "muted")
-    yield from _legend(roofline, marks, width)
+    yield Text("operations per byte on the bus".rjust(_MARGIN + 1 + inside), "muted")
+    yield from _legend(roofline, marks, page.width)
 
 
 def _below(x: _Axis, inside: int) -> str:
@@ -151,9 +147,9 @@ def _below(x: _Axis, inside: int) -> str:
     return "".join(text)
 
 
-def _marks(roofline: Roofline, draw: bool) -> dict[str, str]:
+def _marks(roofline: Roofline, glyphs: Glyphs) -> dict[str, str]:
     """Assigns a character to each class of layer."""
-    supply = (_MARKS if draw else _PLAIN_MARKS) + _LETTERS + _LETTERS.upper()
+    supply = glyphs.marks + _LETTERS + _LETTERS.upper()
     kinds = list(classes(roofline))
     return {kind: supply[min(number, len(supply) - 1)] for number, kind in enumerate(kinds)}
 
@@ -170,7 +166,7 @@ def _legend(roofline: Roofline, marks: dict[str, str], width: int) -> Iterator[T
     yield line
 
 
-def _table(roofline: Roofline, width: int, *, clip: bool, rule: str) -> list[Text]:
+def _table(roofline: Roofline, page: Page) -> list[Text]:
     points = roofline.points
     rates = [round(point.rate) for point in points]
     roofs = [round(roofline.roof(point.role, point.intensity)) for point in points]
@@ -188,7 +184,7 @@ def _table(roofline: Roofline, width: int, *, clip: bool, rule: str) -> list[Tex
         Column("", [percent(rate, roof) for rate, roof in zip(rates, roofs, strict=True)], "%"),
         Column("roof is", [_which(roofline, point) for point in points], right=False, rank=2),
     ]
-    return lines(columns, width, clip=clip, rule=rule)
+    return page.table(columns)
 
 
 def _which(roofline: Roofline, point: RooflinePoint) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rich.cells import cell_len
 
@@ -11,10 +12,11 @@ from simres.program.record import IN_FULL, RecordLevel
 from simres.reporting.drawing.lane_cells import DrawnInterval, fullest, lanes
 from simres.reporting.drawing.lane_drawing import drawn, graph, legend
 from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
+from simres.reporting.page import NARROWEST, WIDEST, Page
 from simres.reporting.text.amounts import percent, printable
 from simres.reporting.text.columns import shorten
-from simres.reporting.text.console import NARROWEST, WIDEST, Output, can_draw
-from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.console import Output
+from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.layer_names import matching
 from simres.reporting.text.styled import Text
 from simres.result import Result
@@ -42,22 +44,17 @@ def show_timeline(
         if since_ps is not None or until_ps is not None:
             raise SimresError("a layer sets the stretch of time: give either --layer or --from and --to")
         since_ps, until_ps = layer_window(result, layer)
-    drawn = timeline(
-        result, output.width if width is None else width, since_ps or 0, until_ps, draw=can_draw(output)
-    )
-    output.print_lines([Text(), drawn])
+    page = output.page() if width is None else replace(output.page(), width=width)
+    output.print_lines([Text(), timeline(result, page, since_ps or 0, until_ps)])
 
 
-def timeline(
-    result: Result, width: int, since_ps: int = 0, until_ps: int | None = None, *, draw: bool = True
-) -> Text:
-    """Draws the lanes between two moments as lines of at most `width` cells.
+def timeline(result: Result, page: Page, since_ps: int = 0, until_ps: int | None = None) -> Text:
+    """Draws the lanes between two moments as lines of a page.
 
-    `until_ps` beyond the end, or None, is the end. Without `draw` only ASCII is used. Raises
-    `SimresError` for an empty stretch, one after the end, a width out of range, or a result without spans.
+    `until_ps` beyond the end, or None, is the end. Raises `SimresError` for an
+    empty stretch, one after the end, a width out of range, or a result without spans.
     """
-    glyphs = BLOCKS if draw else ASCII
-    makespan = result.makespan_ps
+    glyphs, width, makespan = page.glyphs, page.width, result.makespan_ps
     _check(result, width, since_ps, until_ps)
     until_ps = makespan if until_ps is None else min(until_ps, makespan)
     memories = [name for name, memory in result.record.memories.items() if memory.peak]
@@ -91,7 +88,7 @@ def timeline(
     for name in memories:
         for head, body, tail in _memory(result, name, window, glyphs):
             line(head, body, tail, head_style="role.memory")
-    for words in legend({state for lane in shown for state in lane.cells}, glyphs, width):
+    for words in legend({state for lane in shown for state in lane.cells}, page):
         text.append(words)
         text.append("\n")
     text.rstrip()

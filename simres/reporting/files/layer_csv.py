@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from simres.reporting.tables.layer_figures import FIGURES
 from simres.reporting.tables.result_tables import working_by_layer
 from simres.result import Result
 
@@ -29,11 +30,7 @@ def layer_csv(result: Result) -> str:
             "block",
             "start_ps",
             "end_ps",
-            "macs",
-            "vector_ops",
-            "read_bytes",
-            "written_bytes",
-            "copied_bytes",
+            *(figure.key for figure in FIGURES),
             "energy_fj",
             *(_safe(f"{name}_busy_ps") for name in engines),
         ]
@@ -48,11 +45,7 @@ def layer_csv(result: Result) -> str:
                 _safe(layer.block),
                 layer.start_ps,
                 layer.end_ps,
-                layer.macs,
-                layer.vector_ops,
-                layer.read_bytes,
-                layer.written_bytes,
-                layer.copied_bytes,
+                *(figure.of(layer) for figure in FIGURES),
                 result.energy.layers_fj[number],
                 *(working[number].get(name, 0) for name in engines),
             ]

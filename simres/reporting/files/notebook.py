@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from html import escape
 
 from simres.program.record import Cause
+from simres.reporting import lexicon
+from simres.reporting.tables import layer_figures
 from simres.reporting.tables.result_tables import working_by_layer
 from simres.reporting.text import headline
-from simres.reporting.text.amounts import COUNT, TIME, percent, scale
+from simres.reporting.text.amounts import TIME, percent, scale
 from simres.result import Result
 
 _MOST_LAYERS = 40
@@ -20,7 +22,8 @@ _STYLE = (
     ".simres th,.simres td{padding:.15em .7em;text-align:right;border-bottom:1px solid rgba(128,128,128,.25)}"
     ".simres th:first-child,.simres td:first-child{text-align:left}"
     ".simres .bar{display:flex;width:12em;height:.8em;background:rgba(128,128,128,.15)}"
-    ".simres .works{background:#4078c0}.simres .waits{background:#d0a030}"
+    f".simres .busy{{background:{lexicon.COLOURS['load'].light}}}"
+    f".simres .stalled{{background:{lexicon.COLOURS['host'].light}}}"
     ".simres .warning{color:#b06000}"
 )
 
@@ -53,16 +56,16 @@ def _engines(result: Result) -> str:
     causes = [cause for cause in Cause if any(e.waiting_ps.get(cause, 0) for e in engines.values())]
     rows = []
     for name, engine in engines.items():
-        waiting = sum(engine.waiting_ps.values())
+        stalled = sum(engine.waiting_ps.values())
         bar = "".join(
             f'<span class="{what}" style="width:{100 * ps / makespan if makespan else 0:.2f}%"></span>'
-            for what, ps in (("works", engine.working_ps), ("waits", waiting))
+            for what, ps in ((lexicon.BUSY, engine.working_ps), (lexicon.STALLED, stalled))
         )
         figures = [engine.working_ps, *(engine.waiting_ps.get(cause, 0) for cause in causes), engine.idle_ps]
         cells = [escape(name), *unit.texts(figures), _share(engine.working_ps, makespan)]
         rows.append([*cells, f'<div class="bar">{bar}</div>'])
-    waits = [f"wait: {cause.value}, {unit.unit}" for cause in causes]
-    return _table(["engine", f"working, {unit.unit}", *waits, f"idle, {unit.unit}", "works", ""], rows)
+    stalls = [f"{lexicon.stall(cause)}, {unit.unit}" for cause in causes]
+    return _table(["engine", f"busy, {unit.unit}", *stalls, f"idle, {unit.unit}", "busy", ""], rows)
 
 
 def _share(part: int, whole: int) -> str:
@@ -71,7 +74,7 @@ def _share(part: int, whole: int) -> str:
 
 def _layers(result: Result) -> str:
     unit = scale(result.makespan_ps, TIME)
-    counts = scale(sum(layer.macs for layer in result.layers), COUNT)
+    figures = layer_figures.columns(result)
     engines = [name for name, engine in result.record.engines.items() if engine.working_ps]
     rows = [
         [
@@ -79,14 +82,14 @@ def _layers(result: Result) -> str:
             escape(layer.kind),
             *unit.texts([layer.start_ps, layer.end_ps - layer.start_ps]),
             *(unit.text(working.get(name, 0)) for name in engines),
-            counts.text(layer.macs),
-            str(layer.read_bytes),
-            str(layer.written_bytes),
+            *(str(column.cells[number]) for column in figures),
         ]
-        for layer, working in zip(result.layers, working_by_layer(result), strict=True)
+        for number, (layer, working) in enumerate(zip(result.layers, working_by_layer(result), strict=True))
     ]
     times = [f"{name}, {unit.unit}" for name in ("start", "time", *(escape(name) for name in engines))]
-    table = _table(["layer", "kind", *times, f"MACs, {counts.unit or '1'}", "read, B", "written, B"], rows)
+    table = _table(
+        ["layer", "kind", *times, *(f"{column.head}, {column.unit or '1'}" for column in figures)], rows
+    )
     opened = " open" if len(rows) <= _MOST_LAYERS else ""
     return f"<details{opened}><summary>{len(rows)} layers</summary>{table}</details>"
 

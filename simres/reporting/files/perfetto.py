@@ -17,11 +17,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simres.analysis.critical_path import Stretch, Why, critical_path
+from simres.analysis.critical_path import Stretch, critical_path
 from simres.analysis.event_graph import bus_holders
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.program.tasks import Task, TaskKind
+from simres.reporting import lexicon
 from simres.reporting.files.trace_counters import counters
 from simres.result import Result
 from simres.units import format_duration
@@ -121,14 +122,14 @@ def _on_the_path(part: _Part, stretch: Stretch) -> Event:
     """Returns a stretch of the critical path: the task's title, and the cause if it stalled."""
     program = part.result.program
     about: Event = {"cause": stretch.cause.value, "length_ps": stretch.took_ps}
-    title = "nothing due"
+    title = lexicon.word(stretch.cause)
     if stretch.task >= 0:
         about |= {"layer": program.layers[stretch.layer].name, "engine": stretch.engine}
         title = _title(part.result, program.tasks[stretch.task])
     if stretch.holder:
         about["holder"] = stretch.holder
-    if stretch.cause not in (Why.WORKING, Why.IDLE):
-        title = f"{title}: {stretch.cause.value}"
+    if isinstance(stretch.cause, Cause):
+        title = f"{title}: {lexicon.word(stretch.cause)}"
     return _slice(part, title, "critical path", part.thread, stretch.start_ps, stretch.end_ps, about)
 
 
@@ -145,8 +146,8 @@ def _slices(
             about["holder"] = _title(result, program.tasks[holder])
             about["holder_engine"] = program.tasks[holder].engine
         if cause is Cause.BUS and bus_held:
-            about["held_by_ps"] = {name or "turnaround, refresh": ps for name, ps in bus_held.items()}
-        yield _slice(part, f"waits: {cause.value}", "wait", thread, since, until, about) | {"cname": "grey"}
+            about["held_by_ps"] = {name or lexicon.BUS_ITSELF: ps for name, ps in bus_held.items()}
+        yield _slice(part, lexicon.stall(cause), "stall", thread, since, until, about) | {"cname": "grey"}
     about = {"layer": layer, "task": span.task, "launch": span.launch, "exact_ps": span.working_ps}
     if block := program.layers[task.layer].block:
         about["block"] = block

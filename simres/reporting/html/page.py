@@ -13,6 +13,7 @@ from string import Template
 
 from simres.analysis.critical_path import Stretch, blame, critical_path
 from simres.program.record import RecordLevel
+from simres.reporting import lexicon
 from simres.reporting.html import sections
 from simres.reporting.html.markup import escaped
 from simres.reporting.html.timeline_data import document
@@ -87,7 +88,7 @@ def made(
         title=escaped(f"{title}: simres"),
         description=escaped(description),
         policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
-        style="".join(map(_part, styles)),
+        style=lexicon.style_sheet() + "".join(map(_part, styles)),
         links=links,
         main="".join(markup for _, markup in parts.values()),
         version=escaped(version),

@@ -80,7 +80,7 @@ def _grid(x: _Axis, y: _Axis) -> Iterator[str]:
     none = _WIDE - _RIGHT - _NONE / 2 + 6
     yield f'<text x="{none}" y="{bottom + 18}" text-anchor="middle">none</text>'
     middle = (x.start + x.end) / 2
-    yield f'<text x="{middle}" y="{_HIGH - 6}" text-anchor="middle">operations a byte on the bus</text>'
+    yield f'<text x="{middle}" y="{_HIGH - 6}" text-anchor="middle">operations per byte on the bus</text>'
 
 
 def _ceilings(roofline: Roofline, x: _Axis, y: _Axis) -> Iterator[str]:
@@ -94,9 +94,9 @@ def _ceilings(roofline: Roofline, x: _Axis, y: _Axis) -> Iterator[str]:
             ridge = peak / roofline.bandwidth
             if least < ridge:
                 foot = f"{x.at(least):.1f} {y.at(least * roofline.bandwidth):.1f}"
-                yield f'<path class="roof slope" d="M{foot}L{x.at(ridge):.1f} {flat:.1f}"/>'
+                yield f'<path class="roof r-bus" d="M{foot}L{x.at(ridge):.1f} {flat:.1f}"/>'
                 start = x.at(ridge)
-        yield f'<path class="roof {role}" d="M{start:.1f} {flat:.1f}H{_WIDE - _RIGHT}"/>'
+        yield f'<path class="roof r-{role}" d="M{start:.1f} {flat:.1f}H{_WIDE - _RIGHT}"/>'
         yield f'<text x="{_WIDE - _RIGHT + 8}" y="{flat + 4:.1f}">{role}</text>'
 
 
@@ -107,7 +107,7 @@ def _marks(roofline: Roofline, x: _Axis, y: _Axis) -> Iterator[str]:
             if point.rate:
                 at = _WIDE - _RIGHT - _NONE / 2 + 6 if point.intensity is None else x.at(point.intensity)
                 yield (
-                    f'<path class="mark {point.role} s{number // len(SHAPES) % 2}" d="{shape}" '
+                    f'<path class="mark r-{point.role} s{number // len(SHAPES) % 2}" d="{shape}" '
                     f'transform="translate({at:.1f} {y.at(point.rate):.1f})">'
                     f"<title>{escaped(_said(roofline, point))}</title></path>"
                 )
@@ -125,7 +125,7 @@ def _legend(roofline: Roofline) -> str:
     items = []
     for number, (kind, points) in enumerate(classes(roofline).items()):
         shape = SHAPES[number % len(SHAPES)]
-        mark = f'class="mark {points[0].role} s{number // len(SHAPES) % 2}" d="{shape}"'
+        mark = f'class="mark r-{points[0].role} s{number // len(SHAPES) % 2}" d="{shape}"'
         icon = f'<svg viewBox="-8 -8 16 16" aria-hidden="true"><path {mark}/></svg>'
         items.append(f"<li>{icon}{escaped(kind)} ({len(points)})</li>")
     ceilings = [

@@ -5,29 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from simres.analysis.critical_path import Blame
+from simres.analysis.critical_path import Blame, summed
 from simres.program.record import Cause, RecordLevel
 from simres.program.tasks import TaskKind
+from simres.reporting import lexicon
 from simres.reporting.drawing.roofline_drawing import roofline_of
 from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
 from simres.reporting.html.roofline_svg import drawing
 from simres.reporting.tables import candidate_table, energy_table, memory_table, result_tables, tenant_table
 from simres.reporting.text import headline
-from simres.reporting.text.amounts import BYTES, NOTHING, TIME, article, percent, scale
+from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import Column
 from simres.reporting.text.component_names import label
 from simres.result import Result
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
 from simres.workload.operators import Role
-
-_ROLE_KINDS = {
-    "bus": "k-load",
-    "matrix": "k-matrix",
-    "host": "k-host",
-    "processor": "k-matrix",
-    "memory": "k-move",
-}
 
 
 def summary(result: Result) -> str:
@@ -47,7 +40,7 @@ def summary(result: Result) -> str:
             "<h3>Tenants</h3>",
             table("Tenants", tenant_table.tenant_columns(result)),
             folded(
-                "How long each engine worked for whom", table("Shared", tenant_table.engine_columns(result))
+                "Busy time of each engine by tenant", table("Shared", tenant_table.engine_columns(result))
             ),
         ]
     parts += ["<h3>Engines</h3>", _engines(result), "<h3>Bounds</h3>", _bounds(result)]
@@ -66,10 +59,10 @@ def _answer(result: Result) -> str:
     if result.tenants:
         what = f"for {len(result.tenants)} tenants"
     elif images > 1:
-        each = f"{format_duration(makespan // images)} {article(result.inference)}"
+        each = f"{format_duration(makespan // images)} per {result.inference}"
         what = f"for {images} {result.inference}s, {each}"
     else:
-        what = article(result.inference)
+        what = f"per {result.inference}"
     return f"<strong>{format_duration(makespan)}</strong> {escaped(what)}"
 
 
@@ -77,11 +70,11 @@ def _figures(result: Result) -> str:
     makespan, spent = result.makespan_ps, result.energy
     found: list[tuple[str, str]] = []
     if makespan and not result.tenants:
-        found.append((f"{result.inference}s a second", three_digits(result.images * PS_PER_S / makespan)))
+        found.append((f"{result.inference}s per second", three_digits(result.images * PS_PER_S / makespan)))
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix" and makespan:
             share = percent(bound_ps, makespan).replace("-", "0")
-            found.append((f"of the peak of {label(result, names)}", f"{share} %"))
+            found.append((f"{label(result, names)} utilisation", f"{share} %"))
     if result.bounds.makespan:
         more = percent(makespan - result.bounds.makespan, result.bounds.makespan).replace("-", "0")
         found.append(("above the lower bound", f"{more} %"))
@@ -90,10 +83,10 @@ def _figures(result: Result) -> str:
     for name, memory in result.record.memories.items():
         if memory.peak:
             share = f"{percent(memory.peak, memory.capacity)} %"
-            found.append((f"of {name} at its fullest", share))
+            found.append((f"{name} peak occupancy", share))
     if spent.total_fj:
         found.append(("energy", format_energy(spent.total_fj)))
-        found.append(("power on average", format_power(spent.average_power_uw)))
+        found.append(("average power", format_power(spent.average_power_uw)))
     items = "".join(f"<div><dt>{escaped(name)}</dt><dd>{escaped(text)}</dd></div>" for name, text in found)
     return f'<dl class="figures">{items}</dl>'
 
@@ -117,39 +110,28 @@ def _engines(result: Result) -> str:
         name, engine, role = row.label, row.totals, result.chip[row.engines[0]].role
         if not engine.tasks and role == "memory":
             continue
-        kind = _ROLE_KINDS.get(role, "k-move")
-        parts = [(kind, engine.working_ps, f"works {format_duration(engine.working_ps)}")]
+        parts = [(f"r-{role}", engine.working_ps, f"busy {format_duration(engine.working_ps)}")]
         for cause, ps in engine.waiting_ps.items():
             if ps:
                 causes[cause] = None
-                parts.append((f"c-{cause.value}", ps, f"waits, {cause.value}: {format_duration(ps)}"))
+                parts.append((f"c-{cause.value}", ps, f"{lexicon.stall(cause)}, {format_duration(ps)}"))
         parts.append(("idle", engine.idle_ps, f"idle {format_duration(engine.idle_ps)}"))
         if engine.working_ps:
             roles[role] = None
-        works = percent(engine.working_ps, makespan).replace("-", "0")
-        label = f"{name} works {works} % of the time"
+        busy = percent(engine.working_ps, makespan).replace("-", "0")
+        label = f"{name} is busy {busy} % of the time"
         rows.append(
-            f"<li><span>{escaped(name)}</span>{stack(label, parts, makespan)}<b>{escaped(works)} %</b></li>"
+            f"<li><span>{escaped(name)}</span>{stack(label, parts, makespan)}<b>{escaped(busy)} %</b></li>"
         )
-    entries = [(_ROLE_KINDS.get(role, "k-move"), f"{role} works") for role in roles]
+    entries = [(f"r-{role}", f"{lexicon.role(role).noun} busy") for role in roles]
     entries += [
-        (f"c-{cause.value}", f"waits: {_CAUSES.get(cause, cause.value)}")
+        (f"c-{cause}", f"{lexicon.stall(cause)}: {lexicon.CAUSES[cause].detail}")
         for cause in Cause
         if cause in causes
     ]
     return f'<ul class="bars">{"".join(rows)}</ul>{legend([*entries, ("idle", "idle")])}' + folded(
         "The same in figures", table("Engines", result_tables.engine_columns(result))
     )
-
-
-_CAUSES = {
-    Cause.DATA: "data, for a result it reads",
-    Cause.ORDER: "order, as scheduled",
-    Cause.BUS: "bus, which others have",
-    Cause.SPACE: "space on chip",
-    Cause.LATENCY: "latency of a request",
-    Cause.ENGINE: "engine, which another tenant has",
-}
 
 
 def _bounds(result: Result) -> str:
@@ -186,10 +168,10 @@ def timeline(result: Result) -> str:
         return section("timeline", "Timeline", paragraphs([why], "quiet"))
     kinds = {task.kind for task in result.program.tasks}
     entries = [(f"k-{kind.value}", kind.value) for kind in TaskKind if kind in kinds]
-    waits = {
+    stalls = {
         cause for engine in result.record.engines.values() for cause, ps in engine.waiting_ps.items() if ps
     }
-    entries += [(f"c-{cause.value}", f"waits: {cause.value}") for cause in Cause if cause in waits]
+    entries += [(f"c-{cause}", lexicon.stall(cause)) for cause in Cause if cause in stalls]
     if result.stays:
         entries += [(f"t-{role.value}", f"on chip: {role.value}") for role in Role]
     return section("timeline", "Timeline", _TIMELINE, legend(entries), _KEYS)
@@ -219,7 +201,7 @@ _TIMELINE = """
 <div id="tip" role="presentation" hidden></div>
 </div>
 <aside id="details" tabindex="0" aria-label="Selected" aria-live="polite"><p class="quiet">Select a task to
-see what it waited for and what it held, or a place in memory to see whose it is.</p></aside>
+see what it stalled on and what it held, or a place in memory to see its tensor.</p></aside>
 </div>
 """
 _KEYS = """
@@ -247,21 +229,19 @@ def critical_path(result: Result, blamed: Mapping[Blame, int]) -> str:
     unit = scale(makespan, TIME)
     layers = [layer.name for layer in result.program.layers]
 
-    by: dict[tuple[str, str], int] = {}
-    for item, ps in blamed.items():
-        key = (result.row_of(item.engine), item.cause.value)
-        by[key] = by.get(key, 0) + ps
+    by = summed(((result.row_of(item.engine), item.cause.value), ps) for item, ps in blamed.items())
     bars = "".join(
-        f"<li><span>{escaped(f'{engine} {cause}'.strip())}</span>"
-        f"{stack(f'{engine} {cause}', [(_path_kind(result, engine, cause), ps, '')], makespan)}"
+        f"<li><span>{escaped(said)}</span>"
+        f"{stack(said, [(_path_kind(result, engine, cause), ps, '')], makespan)}"
         f"<b>{percent(ps, makespan)} %</b></li>"
-        for (engine, cause), ps in sorted(by.items(), key=lambda item: -item[1])
+        for (engine, cause), ps in by.items()
+        for said in [f"{engine} {lexicon.spent(cause)}".strip()]
     )
     names = [layers[item.layer] if item.layer >= 0 else "" for item in blamed]
     columns = [
         Column("layer", [name or NOTHING for name in names], right=False, total="total"),
         Column("engine", [item.engine or NOTHING for item in blamed], right=False),
-        Column("cause", [item.cause.value for item in blamed], right=False),
+        Column("cause", [lexicon.spent(item.cause) for item in blamed], right=False),
         Column("held by", [item.holder or NOTHING for item in blamed], right=False),
         Column("time", unit.texts(blamed.values()), unit.unit, unit.text(makespan)),
         Column("share", [percent(ps, makespan) for ps in blamed.values()], "%", "100.0"),
@@ -276,7 +256,7 @@ def critical_path(result: Result, blamed: Mapping[Blame, int]) -> str:
 
 def _path_kind(result: Result, engine: str, cause: str) -> str:
     if cause == "working":
-        return _ROLE_KINDS.get(result.role(engine), "k-move")
+        return f"r-{result.role(engine)}"
     return "idle" if cause == "idle" else f"c-{cause}"
 
 
@@ -284,7 +264,7 @@ def memory(result: Result) -> str:
     """Returns the peak occupancy of on-chip memory, its tensors, and the evictions."""
     parts = paragraphs(memory_table.fullest(result, whole=False))
     if result.stays:
-        parts += paragraphs(["Who held how much when is drawn under the timeline's lanes."], "quiet")
+        parts += paragraphs(["Occupancy by tensor over time is drawn under the timeline's lanes."], "quiet")
         parts += _holders(result)
     if result.evictions:
         parts += "<h3>Evictions</h3>" + paragraphs([memory_table.evictions_caption(result)])
@@ -335,7 +315,7 @@ def layers(result: Result) -> str:
 def roofline(result: Result) -> str:
     """Returns the drawing, or nothing if there is nothing to draw."""
     drawn = drawing(roofline_of(result))
-    lead = "Operations a second that each layer reached, over its operations a byte on the bus."
+    lead = "Operations per second that each layer reached, over its operations per byte on the bus."
     return section("roofline", "Roofline", drawn, lead=lead) if drawn else ""
 
 
@@ -349,10 +329,9 @@ def energy(result: Result) -> str:
     rows = []
     for row, work, on in sorted(components, key=lambda each: -each[1] - each[2]):
         if work or on:
-            kind = _ROLE_KINDS.get(result.role(row.name), "k-move")
             parts = [
-                (kind, work, f"for work {format_energy(work)}"),
-                ("idle", on, f"being on {format_energy(on)}"),
+                (f"r-{result.role(row.name)}", work, f"dynamic {format_energy(work)}"),
+                ("idle", on, f"static {format_energy(on)}"),
             ]
             bar = stack(f"{row.label}: {format_energy(work + on)}", parts, whole)
             share = percent(work + on, spent.total_fj)

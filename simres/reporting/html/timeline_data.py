@@ -14,6 +14,7 @@ from itertools import accumulate
 from simres.analysis.critical_path import Stretch, Why
 from simres.program.record import STALLS, Cause, Span
 from simres.program.tasks import Task, TaskKind
+from simres.reporting import lexicon
 from simres.reporting.html.packed import packed
 from simres.result import Result
 from simres.workload.graph import Workload
@@ -21,7 +22,7 @@ from simres.workload.operators import Role
 
 KINDS = tuple(TaskKind)
 CAUSES = tuple(Cause)
-WHYS = tuple(Why)
+WHYS = (*Why, *Cause)
 _ROLES = tuple(Role)
 
 
@@ -50,6 +51,7 @@ def document(result: Result, path: Sequence[Stretch]) -> str:
         "stalls": STALLS,
         "whys": WHYS,
         "roles": _ROLES,
+        "lexicon": lexicon.document(),
         "layers": [layer.name for layer in result.program.layers],
         "tasks": _tasks(result, tensors),
         "launches": [packed(column) for column in _launches(result)],

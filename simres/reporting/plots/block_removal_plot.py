@@ -46,7 +46,7 @@ def front(study: RemovalStudy, title: str, path: Path) -> None:
             va="bottom" if falls else "top",
         )
     axes.set_title(title)
-    axes.set_xlabel("simulated time of an image in \N{MICRO SIGN}s")
+    axes.set_xlabel("simulated time per image in \N{MICRO SIGN}s")
     axes.set_ylabel("test accuracy in %")
     axes.invert_xaxis()
     finish(figure, axes, path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
+from simres.reporting import lexicon
 from simres.reporting.drawing.ticks import limits, share, ticks
 from simres.reporting.plots.training_plots import blank, save
 from simres.reporting.text.amounts import printable
@@ -15,10 +16,10 @@ from simres.text import three_digits
 if TYPE_CHECKING:
     from simres.exploration.fronts import Axis, Front, Heat
 
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8e4585", "#5a6570")
-"""Colours of groups, distinct for every colour vision: after Okabe and Ito (2008)."""
+COLOURS = tuple(lexicon.COLOURS[name].light for name in lexicon.GROUPS)
+"""Colours of groups."""
 MARKERS = "osD^vPXh"
-_INK, _PALE, _GRID = "#182026", "#b8c1c9", "#dfe3e7"
+_INK, _PALE, _GRID = lexicon.COLOURS["ink"].light, "#b8c1c9", lexicon.COLOURS["line"].light
 _SMALL, _LARGE = 8.0, 9.5
 """Font sizes in points: of marks and legends, and of axis titles."""
 _MOST_FIGURES = 150
@@ -104,7 +105,7 @@ def _keys(figure: Any, found: Front) -> None:
     def dot(colour: str, marker: str, size: float, **style: Any) -> Any:
         return Line2D([], [], linestyle="", marker=marker, color=colour, markersize=size, **style)
 
-    names = ", ".join(axis.name.split(" of ")[0] for axis in found.axes)
+    names = ", ".join(axis.name.split(" per ")[0] for axis in found.axes)
     line = Line2D([], [], color=_INK, linewidth=1.1)
     entries = [(line, "front of the two goals" if len(found.axes) > 2 else "Pareto front")]
     if list(found.groups) == [""]:
@@ -210,7 +211,7 @@ def heat(found: Heat, path: Path) -> None:
     axes.set_title(
         printable(f"best: {found.said(_best(found))}, {figures((goal,), _best(found))}"),
         fontsize=_SMALL,
-        color="#5a6570",
+        color=lexicon.COLOURS["quiet"].light,
         loc="left",
     )
     save(figure, path)
@@ -267,7 +268,7 @@ def _nothing(axes: Any, down: int, across: int, *, tried: bool) -> None:
 def _frame(axes: Any, down: int, across: int) -> None:
     from matplotlib.patches import Rectangle
 
-    for colour, wide in (("white", 3.6), ("#d55e00", 2.0)):
+    for colour, wide in (("white", 3.6), (lexicon.COLOURS["contention"].light, 2.0)):
         place = across - 0.5, down - 0.5
         axes.add_patch(
             Rectangle(place, 1, 1, fill=False, edgecolor=colour, linewidth=wide, zorder=4, clip_on=False)

@@ -46,8 +46,8 @@ def save(result: Result, path: Path) -> None:
         )
     axes.set_xlim(low, high)
     axes.set_title(f"{result.name}, bus {format_bandwidth(roofline.bandwidth)}")
-    axes.set_xlabel("operations a byte on the bus (right edge: no bytes)")
-    axes.set_ylabel("operations a second")
+    axes.set_xlabel("operations per byte on the bus (right edge: no bytes)")
+    axes.set_ylabel("operations per second")
     axes.grid(which="major", alpha=0.3)
     axes.legend(fontsize="small")
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import NOTHING
-from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.units import format_duration, format_energy
 
@@ -14,18 +15,17 @@ if TYPE_CHECKING:
     from simres.training.block_removal import RemovalPoint, RemovalStudy
 
 
-def tables(study: RemovalStudy, width: int) -> Iterator[Text]:
+def tables(study: RemovalStudy, page: Page) -> Iterator[Text]:
     """Yields the effect of removing each block by itself, then of removing them one after the other."""
     whole = study.path[0]
     yield Text(
         f"{whole.accuracy:.2%} of the test images in {format_duration(whole.time_ps)}, "
-        f"{format_energy(whole.energy_fj)} an image, with all {len(study.blocks)} residual blocks",
+        f"{format_energy(whole.energy_fj)} per image, with all {len(study.blocks)} residual blocks",
         style="headline",
     )
-    yield Text()
-    yield Text("Each block by itself", style="title")
+    yield from page.titled("Each block by itself")
     alone = [block.without for block in study.blocks]
-    yield from lines(
+    yield from page.table(
         [
             Column("without", [block.name for block in study.blocks], right=False),
             Column("response", [f"{block.response:.3f}" for block in study.blocks], unit="std"),
@@ -39,12 +39,10 @@ def tables(study: RemovalStudy, width: int) -> Iterator[Text]:
             Column("time", [format_duration(point.time_ps) for point in alone]),
             Column("saved", [_of(whole.time_ps - point.time_ps, whole.time_ps) for point in alone], unit="%"),
             Column("energy", [format_energy(point.energy_fj) for point in alone], rank=1),
-        ],
-        width,
+        ]
     )
-    yield Text()
-    yield Text("One after the other, chosen on training images", style="title")
-    yield from lines(_path(study, whole), width)
+    yield from page.titled("One after the other, chosen on training images")
+    yield from page.table(_path(study, whole))
     yield Text("front: nothing here is both faster and better", style="muted")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, scale, times
-from simres.reporting.text.columns import GAP, Column, lines, width_of
-from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.columns import GAP, Column, width_of
 from simres.reporting.text.styled import Text
 from simres.result.data import Candidate
 
@@ -41,12 +41,12 @@ def _longer(ps: int, best_ps: int) -> str:
     if ps == best_ps:
         return "as long"
     if best_ps and ps >= 2 * best_ps:
-        return f"{times(ps, best_ps)} x as long"
+        return f"{times(ps, best_ps)}x as long"
     share = 100 * (ps - best_ps) / best_ps if best_ps else 0
     return f"{share:.1f} % longer" if share >= 0.05 else "<0.1 % longer"
 
 
-def table(candidates: Sequence[Candidate], width: int, glyphs: Glyphs) -> list[Text]:
+def table(candidates: Sequence[Candidate], page: Page) -> list[Text]:
     """Returns one row per candidate in the order tried: scheduler, tasks, makespan, differing decisions."""
     best = kept(candidates)
     fastest = candidates[best].makespan_ps
@@ -65,11 +65,11 @@ def table(candidates: Sequence[Candidate], width: int, glyphs: Glyphs) -> list[T
             rank=1,
         ),
     ]
-    room = min(_WIDEST, width - width_of(columns) - GAP)
+    room = min(_WIDEST, page.width - width_of(columns) - GAP)
     told = [text if len(text) <= room else f"{text[: room - 3]}..." for text in differences(candidates)]
     if room >= 16 and any(told):
         columns.append(Column("what differs", told, right=False, rank=3, style="muted"))
-    return lines(columns, width, rule=glyphs.line)
+    return page.table(columns)
 
 
 def differences(candidates: Sequence[Candidate]) -> list[str]:

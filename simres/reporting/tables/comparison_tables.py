@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
 from simres.program.record import RecordLevel
+from simres.reporting import lexicon
 from simres.reporting.drawing.lane_cells import DrawnInterval, DrawnLane, LaneIndex
 from simres.reporting.drawing.lane_drawing import drawn, legend
 from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
+from simres.reporting.emit import VERSIONS
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, Scale, printable, scale
-from simres.reporting.text.columns import Column, lines, shorten
-from simres.reporting.text.console import Output, can_draw
-from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
-from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.columns import Column, shorten
+from simres.reporting.text.console import Output
 from simres.reporting.text.styled import Text
 from simres.units import ENERGY, format_duration
 
@@ -31,57 +32,50 @@ _LADDERS = {"ps": TIME, "fJ": ENERGY.ladder, "B": BYTES, "count": COUNT}
 
 def show(comparison: Comparison, output: Output, *, whole: bool = False) -> None:
     """Prints the comparison; `whole` prints every row of its tables."""
-    output.print_lines(
-        report(comparison, output.width, draw=can_draw(output), clip=output.clips, whole=whole)
-    )
+    output.print_lines(report(comparison, output.page(whole=whole)))
 
 
-def report(
-    comparison: Comparison, width: int, *, draw: bool = True, clip: bool = False, whole: bool = False
-) -> Iterator[Text]:
-    """Yields the lines of the comparison within `width` cells; `draw` and `clip` as for a result's report."""
-    glyphs = BLOCKS if draw else ASCII
+def report(comparison: Comparison, page: Page) -> Iterator[Text]:
+    """Yields the lines of the comparison."""
     for letter, result in comparison.results.items():
         said = f"{letter}  {result.name}: {format_duration(result.makespan_ps)}"
-        yield from wrapped(f"{said}, schedule `{result.program.scheduler}`", width, indent="   ")
+        yield from page.prose(f"{said}, schedule `{result.program.scheduler}`", indent="   ")
     yield Text()
     for sentence in headline(comparison):
-        yield from wrapped(sentence, width, "headline")
+        yield from page.prose(sentence, "headline")
     for sentence in reasons(comparison):
-        yield from wrapped(sentence, width)
+        yield from page.prose(sentence)
 
     letters = list(comparison.results)
     if comparison.settings:
-        shown_settings = comparison.settings if whole else comparison.settings[:FEW]
+        shown_settings = comparison.settings if page.whole else comparison.settings[:FEW]
         of = len(comparison.settings)
         caption = "what the scenarios differ in"
         few = "" if len(shown_settings) == of else f": {FEW} of {of}, all with --all"
-        yield from _titled(width, "Settings", f"{caption}{few}")
+        yield from page.titled("Settings", f"{caption}{few}")
         columns = [Column("", [printable(item.path) for item in shown_settings], right=False, elastic=True)]
         for number, letter in enumerate(letters):
             texts = [printable(item.values[number] or NOTHING) for item in shown_settings]
             columns.append(Column(letter, texts, right=False, elastic=True))
-        yield from lines(columns, width, clip=True, rule=glyphs.line)
-    yield from _titled(width, "Totals", f"of {', '.join(letters)}")
-    yield from _totals(comparison, width, glyphs, clip=clip)
+        yield from page.table(columns, clip=True)
+    yield from page.titled("Totals", f"of {', '.join(letters)}")
+    yield from _totals(comparison, page)
     rows = [row for result in comparison.results.values() for row in result.engine_rows.values()]
     means = "; of equal units, the mean" if any(row.label != row.name for row in rows) else ""
-    yield from _titled(width, "Engines", f"working + waiting + idle = makespan for every engine{means}")
-    yield from _table(comparison.engines, letters, width, glyphs, "engine", clip=clip)
+    yield from page.titled("Engines", f"busy + stalled + idle = makespan for every engine{means}")
+    yield from _table(comparison.engines, letters, page, "engine")
     if comparison.path:
-        yield from _titled(width, "Critical path", "by engine and cause; adds up to the makespan")
-        yield from _table(comparison.path, letters, width, glyphs, "engine", clip=clip, total=True)
-        shown = comparison.layers if whole else comparison.layers[:FEW]
+        yield from page.titled("Critical path", "by engine and cause; adds up to the makespan")
+        yield from _table(comparison.path, letters, page, "engine", total=True)
+        shown = comparison.layers if page.whole else comparison.layers[:FEW]
         few = f"; the {FEW} of {len(comparison.layers)} that differ most, all with --all"
         more = few if len(shown) < len(comparison.layers) else ""
-        yield from _titled(width, "Layers", f"time on the critical path{more}")
+        yield from page.titled("Layers", f"time on the critical path{more}")
         rest = comparison.layers[len(shown) :]
-        yield from _table(shown, letters, width, glyphs, "layer", clip=clip, total=True, rest=rest)
+        yield from _table(shown, letters, page, "layer", total=True, rest=rest)
     if all(_drawable(result) for result in comparison.results.values()):
-        yield from _titled(
-            width, "Timelines", "on one axis; a mark between two lanes: one works, the other does not"
-        )
-        yield from timelines(comparison, width, glyphs)
+        yield from page.titled("Timelines", "on one axis; a mark between two lanes: only one of them is busy")
+        yield from timelines(comparison, page)
 
 
 def headline(comparison: Comparison) -> Iterator[str]:
@@ -93,7 +87,7 @@ def headline(comparison: Comparison) -> Iterator[str]:
             continue
         slow, fast = sorted((base.makespan_ps, other.makespan_ps), reverse=True)
         how = "slower" if other.makespan_ps > base.makespan_ps else "faster"
-        times = f", {slow / fast:.2f} x" if fast else ""
+        times = f", {slow / fast:.2f}x" if fast else ""
         yield f"{letter} is {format_duration(slow - fast)} {how} than {first}{times}."
 
 
@@ -110,29 +104,22 @@ def reasons(comparison: Comparison) -> Iterator[str]:
         yield f"On the critical path: {'; '.join(parts)}."
 
 
-def _titled(width: int, title: str, caption: str) -> Iterator[Text]:
-    """Yields a title with a caption, which moves below it if a line is too short for both."""
-    if len(title) + 2 + len(caption) <= width:
-        yield from titled(title, caption)
-        return
-    yield Text()
-    yield Text(title, "title")
-    yield from wrapped(caption, width, "muted")
-
-
 def _named(row: ComparisonRow) -> str:
     if not row.name:
-        return "nothing to do"
-    if row.part == "working":
-        return f"{row.name} works"
-    return f"{row.name} waits for {row.part.removeprefix('wait: ')}"
+        return lexicon.word("idle")
+    return f"{row.name} {_spent(row)}"
+
+
+def _spent(row: ComparisonRow) -> str:
+    """Names the state of an engine or a part of the critical path."""
+    return "idle" if row.part == "idle" else lexicon.spent(row.part)
 
 
 def _signed(ps: int) -> str:
     return f"{'+' if ps > 0 else '-'}{format_duration(abs(ps))}"
 
 
-def _totals(comparison: Comparison, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
+def _totals(comparison: Comparison, page: Page) -> list[Text]:
     """Returns the totals, each row in its own unit."""
     letters = list(comparison.results)
     rows = comparison.totals
@@ -145,17 +132,15 @@ def _totals(comparison: Comparison, width: int, glyphs: Glyphs, *, clip: bool) -
     for number, letter in enumerate(letters[1:], 1):
         ratios = [_ratio(row.values[number], row.values[0]) for row in rows]
         columns.append(Column(f"{letter} / {letters[0]}", ratios, rank=1))
-    return lines(columns, width, clip=clip, rule=glyphs.line)
+    return page.table(columns)
 
 
 def _table(
     rows: Sequence[ComparisonRow],
     letters: Sequence[str],
-    width: int,
-    glyphs: Glyphs,
+    page: Page,
     head: str,
     *,
-    clip: bool,
     total: bool = False,
     rest: Sequence[ComparisonRow] = (),
 ) -> list[Text]:
@@ -166,12 +151,12 @@ def _table(
     def together(number: int) -> int:
         return sum(row.values[number] or 0 for row in everything)
 
-    names = [printable(row.name) or "(nothing to do)" for row in rows]
+    names = [printable(row.name) or f"({lexicon.word('idle')})" for row in rows]
     if rest:
         names.append(f"{len(rest)} others")
     columns = [Column(head, names, total="total" if total else "", right=False, elastic=True)]
     if any(row.part for row in rows):
-        parts = [row.part if row.name else "" for row in rows]
+        parts = [_spent(row) if row.name else "" for row in rows]
         columns.append(Column("", parts, right=False, elastic=True))
 
     def others(number: int) -> list[int]:
@@ -188,7 +173,7 @@ def _table(
         cells = [_plus(unit, ps) for ps in changes]
         all_of_it = _plus(unit, change) if total else ""
         columns.append(Column(f"{letter} - {letters[0]}", cells, unit.unit, total=all_of_it, rank=2))
-    return lines(columns, width, clip=clip, rule=glyphs.line)
+    return page.table(columns)
 
 
 def _scale(rows: Sequence[ComparisonRow]) -> Scale:
@@ -213,7 +198,7 @@ def _drawable(result: Result) -> bool:
     return result.record.level is RecordLevel.FULL and result.makespan_ps > 0
 
 
-def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Text]:
+def timelines(comparison: Comparison, page: Page) -> Iterator[Text]:
     """Draws the lanes of all results for each engine, from 0 to the end of the longest run.
 
     A mark between two lanes shows that one of the two engines is busy and the other is not.
@@ -230,7 +215,7 @@ def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Te
     room = min(14, max((cell_len(name) for name in engines), default=0))
     label = max(room + 3, len("layer A "))
     longest = max(result.makespan_ps for result in results.values())
-    window = DrawnInterval(0, longest, min(width - label, longest))
+    window = DrawnInterval(0, longest, min(page.width - label, longest))
     marks = ticks(window)
 
     def line(head: str, body: Text, style: str = "muted") -> Text:
@@ -238,9 +223,9 @@ def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Te
 
     yield line("", Text(f"0 s to {spelled(longest)}", "muted"))
     yield line("", tick_labels(marks, window.cells))
-    yield line("", axis(window, marks, glyphs))
+    yield line("", axis(window, marks, page.glyphs))
     for letter, result in results.items():
-        yield line(f"layer {letter}", layer_row(result.layers, window, glyphs))
+        yield line(f"layer {letter}", layer_row(result.layers, window, page.glyphs))
     indices = {letter: LaneIndex(result.program, result.record) for letter, result in results.items()}
     states = set()
     for name in engines:
@@ -254,9 +239,9 @@ def timelines(comparison: Comparison, width: int, glyphs: Glyphs) -> Iterator[Te
             states |= set(lane.cells)
             head = shorten(printable(name), room)
             style = f"role.{results[letter].chip[name].role}"
-            yield line(f"{head} {letter}", drawn(lane.cells, glyphs), style)
+            yield line(f"{head} {letter}", drawn(lane.cells, page.glyphs), style)
             before = lane
-    yield from legend(states, glyphs, width)
+    yield from legend(states, page)
 
 
 def _apart(upper: DrawnLane, lower: DrawnLane) -> Text:
@@ -268,3 +253,38 @@ def _apart(upper: DrawnLane, lower: DrawnLane) -> Text:
         works = isinstance(one, TaskKind), isinstance(other, TaskKind)
         marks.append({(True, False): "'", (False, True): ","}.get(works, " "))
     return Text("".join(marks), "muted")
+
+
+def document(found: Comparison) -> dict[str, Any]:
+    """Returns the JSON form as plain data."""
+    return {
+        "schema_version": VERSIONS["comparison"],
+        "results": {
+            letter: {
+                "name": result.name,
+                "network": result.workload.name,
+                "scheduler": result.program.scheduler,
+                "makespan_ps": result.makespan_ps,
+                "workload_digest": result.origin.workload_digest,
+            }
+            for letter, result in found.results.items()
+        },
+        "settings": {path: dict(zip(found.results, values, strict=True)) for path, values in found.settings},
+        **{
+            what: [
+                {
+                    "name": row.name,
+                    **({"part": row.part} if row.part else {}),
+                    "measure": row.measure.value,
+                    "values": dict(zip(found.results, row.values, strict=True)),
+                }
+                for row in rows
+            ]
+            for what, rows in (
+                ("totals", found.totals),
+                ("engines", found.engines),
+                ("critical_path", found.path),
+                ("layers", found.layers),
+            )
+        },
+    }

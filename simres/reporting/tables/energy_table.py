@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import NOTHING, percent, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.result.engine_rows import EngineRow
@@ -15,7 +15,7 @@ def caption(result: Result) -> str:
     """Returns total energy and average power in words; per inference if all are of one network."""
     spent = result.energy
     images = 1 if result.tenants else result.images
-    each = f" ({format_energy(spent.total_fj // images)} an image)" if images > 1 else ""
+    each = f" ({format_energy(spent.total_fj // images)} per {result.inference})" if images > 1 else ""
     return f"{format_energy(spent.total_fj)}{each}, {format_power(spent.average_power_uw)} on average"
 
 
@@ -35,9 +35,9 @@ def shares(result: Result) -> str:
     return f"{', '.join(named)}."
 
 
-def components(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+def components(result: Result, page: Page) -> list[Text]:
     """Returns the dynamic and static energy of each component."""
-    return lines(component_columns(result), width, rule=glyphs.line, clip=True)
+    return page.table(component_columns(result), clip=True)
 
 
 def component_columns(result: Result) -> list[Column]:
@@ -49,20 +49,20 @@ def component_columns(result: Result) -> list[Column]:
     return [
         Column("component", [row.label for row, _, _ in parts], total="total", right=False),
         Column(
-            "for work",
+            "dynamic",
             [unit.text(work) for _, work, _ in parts],
             unit.unit,
             unit.text(sum(spent.dynamic_fj.values())),
         ),
         Column(
-            "for being on",
+            "static",
             [unit.text(static) for _, _, static in parts],
             unit.unit,
             unit.text(sum(spent.static_fj.values())),
             rank=2,
         ),
         Column(
-            "both",
+            "sum",
             [unit.text(work + static) for _, work, static in parts],
             unit.unit,
             unit.text(spent.total_fj),
@@ -91,7 +91,7 @@ def _rates(result: Result, row: EngineRow, work_fj: int) -> str:
     costs = result.chip[row.engines[0]].energy
     found = []
     if costs.byte_fj:
-        found.append(f"{format_energy(costs.byte_fj)} a byte")
+        found.append(f"{format_energy(costs.byte_fj)} per byte")
     if costs.operation_fj:
         found.append(f"{format_energy(costs.operation_fj)} an operation")
     if costs.mac_fj and (macs := sum(layer.macs for layer in result.layers)):

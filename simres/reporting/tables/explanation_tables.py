@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from simres.analysis.critical_path import Blame, Why
+from simres.analysis.critical_path import Blame, Spent, Why, summed
 from simres.analysis.explanation import Explanation, explain
 from simres.program.names import EngineName
+from simres.program.record import Cause
+from simres.reporting import lexicon
+from simres.reporting.emit import VERSIONS
+from simres.reporting.page import Page
 from simres.reporting.text.advice import advice
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
-from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
-from simres.reporting.text.console import Output, can_draw
-from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
-from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.columns import Column, bar
+from simres.reporting.text.console import Output
 from simres.reporting.text.reasons import answer, reasons
 from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.units import format_duration
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 _FEW = 12
 """The number of rows shown by default."""
 _WIDEST_BAR = 30
-_NARROWEST_BAR = 10
-_WORDS = {Why.WORKING: "works", Why.LATENCY: "latency", Why.IDLE: "nothing due"}
-"""Names of causes that are not shown as `waits: CAUSE`."""
-_OTHERWISE = {Why.BUS: "turnaround, refresh"}
+_OTHERWISE: Mapping[Spent, str] = {Cause.BUS: lexicon.BUS_ITSELF}
 """The holder shown if none is recorded."""
 
 
@@ -37,90 +34,80 @@ def show(result: Result, output: Output, *, whole: bool = False) -> None:
     Raises `SimresError` if the result has no spans (its record is not full).
     """
     found = explain(result.program, result.record)
-    draw, clip = can_draw(output), output.clips
-    output.print_lines(explanation(result, found, output.width, draw=draw, clip=clip, whole=whole))
+    output.print_lines(explanation(result, found, output.page(whole=whole)))
 
 
 def explanation(
     result: Result,
     found: Explanation,
-    width: int,
-    *,
-    draw: bool = True,
-    clip: bool = False,
-    whole: bool = False,
+    page: Page,
 ) -> Iterator[Text]:
-    """Yields the lines. `draw` allows block characters; `clip` shortens names to the width."""
-    glyphs = BLOCKS if draw else ASCII
-    yield from wrapped(answer(result, found), width, "headline")
-    yield from wrapped(" ".join(reasons(result, found)), width)
+    """Yields the lines."""
+    yield from page.prose(answer(result, found), "headline")
+    yield from page.prose(" ".join(reasons(result, found)))
     if sentences := advice(result, found):
-        yield from titled("Worth changing", "best first; `simres whatif` tries it")
+        yield from page.titled("What to change", "largest saving first; `simres whatif` tries it")
         for sentence in sentences:
-            yield from wrapped(f"- {sentence}", width, indent="  ")
-    if found.bound_by is None:
+            yield from page.prose(f"- {sentence}", indent="  ")
+    if found.bottleneck is None:
         return
     makespan = format_duration(result.makespan_ps)
-    yield from titled("Causes", f"the critical path, end to end: {makespan}")
-    yield from _causes(result, found, width, glyphs, clip=clip)
-    shown = len(found.blamed) if whole or len(found.blamed) <= _FEW + 1 else _FEW
+    yield from page.titled("Causes", f"the critical path, end to end: {makespan}")
+    yield from _causes(result, found, page)
+    shown = len(found.blamed) if page.whole or len(found.blamed) <= _FEW + 1 else _FEW
     few = "" if shown == len(found.blamed) else f"the {shown} longest of {len(found.blamed)}; all with --all"
-    yield from titled("Layers", few or "every part of it")
-    yield from _layers(result, found, width, glyphs, shown, clip=clip)
+    yield from page.titled("Layers", few or "every part of it")
+    yield from _layers(result, found, page, shown)
 
 
-def _causes(result: Result, found: Explanation, width: int, glyphs: Glyphs, *, clip: bool) -> list[Text]:
+def _causes(result: Result, found: Explanation, page: Page) -> list[Text]:
     """Returns one row per component and cause, busy or stalled; its holders share one cell."""
-    rows: dict[tuple[str, Why], int] = {}
-    holders: dict[tuple[str, Why], dict[str, int]] = {}
-    for item, ps in found.blamed.items():
-        component = EngineName.parse(item.engine).component if item.engine else ""  # nothing was due
-        key = (component, item.cause)
-        rows[key] = rows.get(key, 0) + ps
-        by = holders.setdefault(key, {})
-        holder = item.holder or _OTHERWISE.get(item.cause, "")
-        by[holder] = by.get(holder, 0) + ps
-    rows = dict(sorted(rows.items(), key=lambda row: -row[1]))
+    held = summed(
+        ((_component(item), item.cause, item.holder or _OTHERWISE.get(item.cause, "")), ps)
+        for item, ps in found.blamed.items()
+    )
+    rows = summed(((component, cause), ps) for (component, cause, _), ps in held.items())
+    holders = {row: [holder for *key, holder in held if tuple(key) == row] for row in rows}
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
     styles = [_style(result, engine, cause) for engine, cause in rows]
     columns = [
         Column("engine", [engine or NOTHING for engine, _ in rows], right=False, total="total"),
         Column(
-            "", [Text(_words(why), style) for (_, why), style in zip(rows, styles, strict=True)], right=False
+            "",
+            [Text(lexicon.spent(why), style) for (_, why), style in zip(rows, styles, strict=True)],
+            right=False,
         ),
     ]
     if any(any(by) for by in holders.values()):
         named = [_longest(holders[key]) for key in rows]
-        columns.append(Column("in the way", named, right=False, elastic=True))
+        columns.append(Column("held by", named, right=False, elastic=True))
     columns += [
         Column("time", unit.texts(rows.values()), unit.unit, unit.text(makespan)),
         Column("share", [percent(ps, makespan) for ps in rows.values()], "%", "100.0", rank=2),
     ]
-    size = min(_WIDEST_BAR, width - width_of(fit(columns, width)) - GAP)
-    if size >= _NARROWEST_BAR:
-        glyph = {Why.WORKING: glyphs.full, Why.IDLE: glyphs.idle}
+    glyphs = page.glyphs
+    if size := page.bar_room(columns, _WIDEST_BAR):
+        glyph: dict[Spent, str] = {Why.WORKING: glyphs.full, Why.IDLE: glyphs.idle}
         bars: list[str | Text] = [
-            bar([(ps, glyph.get(why, glyphs.waiting), style)], makespan, size)
+            bar([(ps, glyph.get(why, glyphs.stalled), style)], makespan, size)
             for ((_, why), ps), style in zip(rows.items(), styles, strict=True)
         ]
         columns.append(Column("", bars, rank=3, right=False))
-    return lines(columns, width, clip=clip, rule=glyphs.line)
+    return page.table(columns)
 
 
-def _words(cause: Why) -> str:
-    return _WORDS.get(cause, f"waits: {cause.value}")
+def _component(item: Blame) -> str:
+    return EngineName.parse(item.engine).component if item.engine else ""  # nothing was due
 
 
-def _longest(holders: Mapping[str, int]) -> str:
+def _longest(holders: Sequence[str]) -> str:
     """Returns the holder of the longest stall, and the number of other holders."""
-    first, *others = sorted(holders, key=lambda name: -holders[name])
+    first, *others = holders
     return f"{first} and {len(others)} more" if others else first or NOTHING
 
 
-def _layers(
-    result: Result, found: Explanation, width: int, glyphs: Glyphs, shown: int, *, clip: bool
-) -> list[Text]:
+def _layers(result: Result, found: Explanation, page: Page, shown: int) -> list[Text]:
     """Returns the first `shown` rows by layer, engine, cause and holder, and one row for the rest."""
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
@@ -129,7 +116,7 @@ def _layers(
     names: list[str | Text] = [_name(result, item) for item, _ in rows]
     engines: list[str | Text] = [item.engine or NOTHING for item, _ in rows]
     causes: list[str | Text] = [
-        Text(_words(item.cause), _style(result, item.engine, item.cause)) for item, _ in rows
+        Text(lexicon.spent(item.cause), _style(result, item.engine, item.cause)) for item, _ in rows
     ]
     holders: list[str | Text] = [item.holder or _OTHERWISE.get(item.cause, NOTHING) for item, _ in rows]
     named = any(holder != NOTHING for holder in holders)
@@ -144,22 +131,22 @@ def _layers(
         Column("", causes, right=False),
     ]
     if named:
-        columns.append(Column("in the way", holders, right=False, elastic=True))
+        columns.append(Column("held by", holders, right=False, elastic=True))
     columns += [
         Column("time", unit.texts(times), unit.unit, unit.text(makespan)),
         Column("share", [percent(ps, makespan) for ps in times], "%", "100.0", rank=2),
     ]
-    return lines(columns, width, clip=clip, rule=glyphs.line)
+    return page.table(columns)
 
 
 def _name(result: Result, item: Blame) -> str:
     return result.program.layers[item.layer].name if item.layer >= 0 else NOTHING
 
 
-def _style(result: Result, engine: str, cause: Why) -> str:
+def _style(result: Result, engine: str, cause: Spent) -> str:
     if cause is Why.WORKING:
         return f"role.{result.role(engine)}"
-    return "idle" if cause is Why.IDLE else f"cause.{cause.value}"
+    return f"cause.{cause}" if isinstance(cause, Cause) else "idle"
 
 
 def document(result: Result) -> dict[str, Any]:
@@ -168,16 +155,16 @@ def document(result: Result) -> dict[str, Any]:
     Raises `SimresError` if the result has no spans (its record is not full).
     """
     found = explain(result.program, result.record)
-    bound = found.bound_by
+    bound = found.bottleneck
 
     def layer(number: int) -> str | None:
         return result.program.layers[number].name if number >= 0 else None
 
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["explanation"],
         "name": result.name,
         "makespan_ps": result.makespan_ps,
-        "bound_by": bound and {"component": bound.component or None, "limit": bound.limit.value},
+        "bottleneck": bound and {"component": bound.component or None, "limit": bound.limit.value},
         "answer": answer(result, found),
         "reasons": list(reasons(result, found)),
         "advice": advice(result, found),

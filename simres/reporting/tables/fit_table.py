@@ -7,28 +7,25 @@ from typing import Any
 
 from simres.calibration.calibrated_chip import Free
 from simres.calibration.fit import Fit, Row
+from simres.reporting.emit import VERSIONS
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.prose import wrapped
+from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 ROWS_EACH = 10
 """Measurements that a free figure should have."""
 
 
-def report(
-    found: Fit, free: Sequence[Free], names: Sequence[str], width: int, *, clip: bool = False, rule: str = "-"
-) -> Iterator[Text]:
+def report(found: Fit, free: Sequence[Free], names: Sequence[str], page: Page) -> Iterator[Text]:
     """Yields the lines: the errors in a sentence, then the figures, then the measurements."""
-    yield from wrapped(summary(found), width, "headline")
+    yield from page.prose(summary(found), "headline")
     if len(names) < ROWS_EACH * len(free):
         said = (
             f"{len(names)} measurements for {len(free)} free figures: with fewer than {ROWS_EACH} for each, "
             "trust the errors of rows left out, not the fitted ones."
         )
-        yield from wrapped(said, width, "warning")
+        yield from page.prose(said, "warning")
     yield Text()
     columns = [
         Column("figure", [str(one) for one in free], right=False, elastic=True, style="title"),
@@ -36,7 +33,7 @@ def report(
         Column("calibrated", [_value(found, free, number) for number in range(len(free))]),
         Column("with a row left out", [_others(found, free, number) for number in range(len(free))], rank=1),
     ]
-    yield from lines(columns, width, clip=clip, rule=rule)
+    yield from page.table(columns)
     yield Text()
     unit = scale(max(row.measured for row in found.rows), TIME)
     columns = [
@@ -46,7 +43,7 @@ def report(
         Column("fitted", [_error(row, row.fitted) for row in found.rows], "%"),
         Column("left out", [_error(row, row.left_out) for row in found.rows], "%"),
     ]
-    yield from lines(columns, width, clip=clip, rule=rule)
+    yield from page.table(columns)
 
 
 def summary(found: Fit) -> str:
@@ -69,7 +66,7 @@ def document(found: Fit, free: Sequence[Free], names: Sequence[str]) -> dict[str
         for which in ("start", "fitted", "left_out")
     }
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["fit"],
         "simulations": found.trials,
         "errors": errors,
         "figures": {

@@ -6,38 +6,36 @@ from collections.abc import Iterator
 from typing import Any
 
 from simres.exploration.rungs import Ladder, Rung
+from simres.reporting.emit import VERSIONS
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, Scale, percent, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.prose import wrapped
+from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.units import format_duration
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 
-
-def report(ladder: Ladder, width: int, *, clip: bool = False, rule: str = "-") -> Iterator[Text]:
+def report(ladder: Ladder, page: Page) -> Iterator[Text]:
     """Yields the lines: the first and the last makespan, then every rung."""
     first, last = ladder.rungs[0], ladder.rungs[-1]
     text = (
         f"{ladder.name}: {format_duration(first.makespan_ps)} by {_the(first)}, "
         f"{format_duration(last.makespan_ps)} as {_the(last)}."
     )
-    yield from wrapped(text, width, "headline")
+    yield from page.prose(text, "headline")
     yield Text()
     unit = scale(max(rung.makespan_ps for rung in ladder.rungs), TIME)
     columns = [
         Column("", [rung.name for rung in ladder.rungs], right=False, elastic=True, style="title"),
         Column("takes", unit.texts(rung.makespan_ps for rung in ladder.rungs), unit.unit),
-        Column("before", [_times(before, rung) for before, rung in ladder.steps()], "times"),
+        Column("before", [_times(before, rung) for before, rung in ladder.steps()]),
         Column("", [_worth(before, rung, unit) for before, rung in ladder.steps()], unit.unit, rank=2),
-        Column("bound by", [_bound(rung) for rung in ladder.rungs], right=False, rank=1),
+        Column("bottleneck", [_bound(rung) for rung in ladder.rungs], right=False, rank=1),
     ]
-    head, below, across, *rows = lines(columns, width, clip=clip, rule=rule)
+    head, below, across, *rows = page.table(columns)
     yield from (head, below, across)
     for rung, row in zip(ladder.rungs, rows, strict=True):
         yield row
-        yield from wrapped(f"  {rung.said}", width, "muted", indent="  ")
+        yield from page.prose(f"  {rung.said}", "muted", indent="  ")
 
 
 def _the(rung: Rung) -> str:
@@ -47,7 +45,7 @@ def _the(rung: Rung) -> str:
 def _times(before: Rung | None, rung: Rung) -> str:
     if before is None or not before.makespan_ps:
         return ""
-    return f"x {rung.makespan_ps / before.makespan_ps:.2f}"
+    return f"{rung.makespan_ps / before.makespan_ps:.2f}x"
 
 
 def _worth(before: Rung | None, rung: Rung, unit: Scale) -> str | Text:
@@ -69,7 +67,7 @@ def _bound(rung: Rung) -> str:
 def document(ladder: Ladder) -> dict[str, Any]:
     """Returns the JSON form as plain data: keys of times end in `_ps`."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["ladder"],
         "name": ladder.name,
         "network": ladder.network,
         "rungs": [

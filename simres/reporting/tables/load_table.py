@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simres.program.record import StreamTotals
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, percent, scale
-from simres.reporting.text.columns import Column, bar, lines
-from simres.reporting.text.glyphs import Glyphs
-from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.columns import Column, bar
 from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.text import three_digits
@@ -44,22 +43,22 @@ def limit(result: Result) -> str:
     (stream,) = result.record.streams
     share = percent(_rate(stream), result.capacity_per_ks)
     most = format_arrivals(result.capacity_per_ks)
-    return f"That is {share} % of the {most} that the chip serves at the most."
+    return f"That is {share} % of the {most} that the chip can serve."
 
 
-def section(result: Result, width: int, glyphs: Glyphs) -> Iterator[Text]:
+def section(result: Result, page: Page) -> Iterator[Text]:
     """Yields percentiles of latency and queueing time, throughput, queues, deadlines, and a histogram."""
     streams = result.record.streams
     whose = names(result)
     warmups = sorted({stream.warmup for stream in streams})
     warmup = str(warmups[0]) if len(warmups) == 1 else f"{warmups[0]} to {warmups[-1]}"
-    yield from titled("Requests", f"without the first {warmup}; latency is from arrival to last end")
+    yield from page.titled("Requests", f"without the first {warmup}; latency is from arrival to last end")
     rows = [
         (name, what, times, total, stream)
         for name, stream in zip(whose, streams, strict=True)
         for what, times, total in (
             ("latency", stream.latency_ps, stream.counted_latency_ps),
-            ("waiting", stream.wait_ps, stream.counted_wait_ps),
+            ("queueing", stream.wait_ps, stream.counted_wait_ps),
         )
     ]
     unit = scale(max((max(times.values()) for _, _, times, _, _ in rows), default=0), TIME)
@@ -71,12 +70,12 @@ def section(result: Result, width: int, glyphs: Glyphs) -> Iterator[Text]:
     for rank, (key, head) in enumerate(_NAMES.items()):
         cells = unit.texts(times[key] for _, _, times, _, _ in rows)
         columns.append(Column(head, cells, unit.unit, rank=2 if key == "p95" else rank == 1))
-    yield from lines(columns, width, rule=glyphs.line)
+    yield from page.table(columns)
     for name, stream in zip(whose, streams, strict=True):
         for sentence in _said(stream):
-            yield from wrapped(f"{name}: {sentence}" if name else sentence, width)
+            yield from page.prose(f"{name}: {sentence}" if name else sentence)
     for name, stream in zip(whose, streams, strict=True):
-        yield from _histogram(name, stream, width, glyphs)
+        yield from _histogram(name, stream, page)
 
 
 def _said(stream: StreamTotals) -> Iterator[str]:
@@ -85,9 +84,8 @@ def _said(stream: StreamTotals) -> Iterator[str]:
         served = stream.counted * 1000 * PS_PER_S // took
         queue, present = stream.counted_waiting_ps / took, stream.counted_present_ps / took
         yield (
-            f"Served {format_arrivals(served)}. On average {three_digits(queue)} waited "
-            f"(at most {stream.most_waiting}) and {three_digits(present)} were there (at most "
-            f"{stream.most_present})."
+            f"Served {format_arrivals(served)}. Queue length: mean {three_digits(queue)}, max "
+            f"{stream.most_waiting}. In the system: mean {three_digits(present)}, max {stream.most_present}."
         )
     launches = sum(one.launches for one in stream.served)
     if len(stream.served) > 1:
@@ -100,8 +98,8 @@ def _said(stream: StreamTotals) -> Iterator[str]:
         yield f"Percentiles are too large by less than one part in {stream.one_in}; sums are exact."
     if growing(stream):
         yield (
-            f"The queue was still growing: {stream.present_at_last} requests were there when the last came. "
-            "With more of them, latencies would be longer."
+            f"The queue was still growing: {stream.present_at_last} requests were in the system when the "
+            "last arrived. With more requests, latencies would be longer."
         )
 
 
@@ -110,21 +108,23 @@ def growing(stream: StreamTotals) -> bool:
     return stream.present_at_last > max(50, stream.arrived // 10)
 
 
-def _histogram(name: str, stream: StreamTotals, width: int, glyphs: Glyphs) -> Iterator[Text]:
+def _histogram(name: str, stream: StreamTotals, page: Page) -> Iterator[Text]:
     """Yields the latency histogram, one row per bin."""
     if len(stream.upto_ps) < 2:
         return
     yield Text()
     most = max(count for _, count in stream.upto_ps)
     unit = scale(stream.upto_ps[-1][0], TIME)
-    size = min(_WIDEST, max(10, width - 30))
+    size = min(_WIDEST, max(10, page.width - 30))
     columns = [
         Column(f"{name} up to".strip(), [unit.text(ps) for ps, _ in stream.upto_ps], unit.unit),
         Column("requests", [str(count) for _, count in stream.upto_ps]),
         Column("share", [percent(count, stream.counted) for _, count in stream.upto_ps], "%"),
-        Column("", [bar([(count, glyphs.full, "")], most, size) for _, count in stream.upto_ps], right=False),
+        Column(
+            "", [bar([(count, page.glyphs.full, "")], most, size) for _, count in stream.upto_ps], right=False
+        ),
     ]
-    yield from lines(columns, width, rule=glyphs.line)
+    yield from page.table(columns)
 
 
 def _rate(stream: StreamTotals) -> int:

@@ -6,35 +6,33 @@ from collections.abc import Iterator, Sequence
 
 from simres.analysis.evictions import Eviction
 from simres.analysis.occupancy import peak
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import BYTES, TIME, percent, scale
-from simres.reporting.text.columns import GAP, Column, bar, lines, width_of
-from simres.reporting.text.glyphs import Glyphs
+from simres.reporting.text.columns import Column, bar
 from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.units import format_bytes, format_duration
 
 _WIDEST_BAR = 40
-_NARROWEST_BAR = 10
 _HOLDERS = 3
 """The number of tensors named at the peak."""
 
 
-def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+def memories(result: Result, page: Page) -> list[Text]:
     """Returns the peak occupancy and the capacity of each on-chip memory."""
     found = result.record.memories
     columns = [
         Column("memory", list(found), right=False, elastic=True),
-        Column("most held", [format_bytes(memory.peak) for memory in found.values()]),
+        Column("peak", [format_bytes(memory.peak) for memory in found.values()]),
         Column("capacity", [format_bytes(memory.capacity) for memory in found.values()]),
         Column("", [percent(memory.peak, memory.capacity) for memory in found.values()], "%"),
     ]
-    size = min(_WIDEST_BAR, width - width_of(columns) - GAP)
-    if size >= _NARROWEST_BAR:
+    if size := page.bar_room(columns, _WIDEST_BAR):
         bars: list[str | Text] = [
             bar(
                 [
-                    (memory.peak, glyphs.full, "role.memory"),
-                    (memory.capacity - memory.peak, glyphs.idle, "idle"),
+                    (memory.peak, page.glyphs.full, "role.memory"),
+                    (memory.capacity - memory.peak, page.glyphs.idle, "idle"),
                 ],
                 memory.capacity,
                 size,
@@ -42,7 +40,7 @@ def memories(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
             for memory in found.values()
         ]
         columns.append(Column("", bars, rank=1, right=False))
-    return lines(columns, width, rule=glyphs.line)
+    return page.table(columns)
 
 
 def fullest(result: Result, *, whole: bool) -> Iterator[str]:
@@ -56,7 +54,7 @@ def fullest(result: Result, *, whole: bool) -> Iterator[str]:
         more = len(found.holders) - len(named)
         rest = found.nbytes - sum(nbytes for _, nbytes in named)
         tail = f", and {more} more with {format_bytes(rest)}" if more else ""
-        yield f"{name} is fullest at {format_duration(found.at_ps)}: {', '.join(parts)}{tail}."
+        yield f"{name} peaks at {format_duration(found.at_ps)}: {', '.join(parts)}{tail}."
 
 
 def evictions_caption(result: Result) -> str:
@@ -70,11 +68,9 @@ def evictions_caption(result: Result) -> str:
     return f"{format_bytes(written)} written back, {format_bytes(read)} loaded again: {share}{time}."
 
 
-def evictions(
-    result: Result, shown: Sequence[Eviction], width: int, glyphs: Glyphs, *, clip: bool
-) -> list[Text]:
+def evictions(result: Result, shown: Sequence[Eviction], page: Page) -> list[Text]:
     """Returns one row per evicted tensor in `shown`, and totals of all."""
-    return lines(eviction_columns(result, shown), width, clip=clip, rule=glyphs.line)
+    return page.table(eviction_columns(result, shown))
 
 
 def eviction_columns(result: Result, shown: Sequence[Eviction]) -> list[Column]:

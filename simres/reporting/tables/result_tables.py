@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from simres.analysis.energy import power_uw
 from simres.program.names import EngineName
 from simres.program.record import Cause, RecordLevel
+from simres.reporting import lexicon
+from simres.reporting.page import Page
+from simres.reporting.tables import layer_figures
 from simres.reporting.tables.energy_table import energy_delay
-from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, percent, scale, times
-from simres.reporting.text.columns import GAP, Column, bar, fit, lines, width_of
+from simres.reporting.text.amounts import NOTHING, TIME, percent, scale, times
+from simres.reporting.text.columns import Column, bar, width_of
 from simres.reporting.text.component_names import label, listed
-from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.headline import bound_meaning
 from simres.reporting.text.styled import Text
 from simres.result import Result
@@ -20,10 +22,9 @@ from simres.result.engine_rows import EngineRow, labelled
 from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE, format_duration
 
 _WIDEST_BAR = 40
-_NARROWEST_BAR = 10
 
 
-def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+def engines(result: Result, page: Page) -> list[Text]:
     """Returns the busy, stalled (by cause) and idle time of every engine; each row sums to the makespan.
 
     The equal units of a component have one row, with the mean of their times.
@@ -33,43 +34,43 @@ def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
     causes = _causes(shown)
     together = [sum(row.totals.waiting_ps.values()) for row in shown]
     # Stalls are named in full if that fits, else in short, else summed.
-    for waits in (
-        [(f"wait: {head}", amounts, style) for head, amounts, style in causes],
+    for stalls in (
+        [(f"stall: {head}", amounts, style) for head, amounts, style in causes],
         causes,
-        [("waiting", together, "waiting")],
+        [(lexicon.STALLED, together, lexicon.STALLED)],
     ):
-        columns = _engine_columns(result, shown, waits)
-        if width_of([column for column in columns if not column.rank]) <= width:
+        columns = _engine_columns(result, shown, stalls)
+        if width_of([column for column in columns if not column.rank]) <= page.width:
             break
-    size = min(_WIDEST_BAR, width - width_of(fit([c for c in columns if c.rank < 3], width)) - GAP)
-    if size >= _NARROWEST_BAR:
+    glyphs = page.glyphs
+    if size := page.bar_room([column for column in columns if column.rank < 3], _WIDEST_BAR):
         bars: list[str | Text] = [
             bar(
                 [
                     (row.totals.working_ps, glyphs.full, f"role.{_described(result, row).role}"),
-                    (waiting, glyphs.waiting, "waiting"),
+                    (stalled, glyphs.stalled, lexicon.STALLED),
                     (row.totals.idle_ps, glyphs.idle, "idle"),
                 ],
                 makespan,
                 size,
             )
-            for row, waiting in zip(shown, together, strict=True)
+            for row, stalled in zip(shown, together, strict=True)
         ]
-        legend = f"{glyphs.full} works {glyphs.waiting} waits {glyphs.idle} idle"
+        legend = f"{glyphs.full} busy {glyphs.stalled} stalled {glyphs.idle} idle"
         columns.append(Column(legend if len(legend) <= size else "", bars, rank=2, right=False))
-    return lines(columns, width, rule=glyphs.line)
+    return page.table(columns)
 
 
 def engine_columns(result: Result) -> list[Column]:
     """Returns the columns of `engines` with every cause by name, without the bar."""
     shown = _shown_engines(result)
-    waits = [(f"wait: {head}", amounts, style) for head, amounts, style in _causes(shown)]
-    return _engine_columns(result, shown, waits)
+    stalls = [(f"stall: {head}", amounts, style) for head, amounts, style in _causes(shown)]
+    return _engine_columns(result, shown, stalls)
 
 
 def engines_caption(result: Result) -> str:
     """Returns what the rows of `engines` sum to, and which of them are means."""
-    return f"working + waiting + idle = {format_duration(result.makespan_ps)} in every row{means(result)}"
+    return f"busy + stalled + idle = {format_duration(result.makespan_ps)} in every row{means(result)}"
 
 
 def means(result: Result) -> str:
@@ -96,12 +97,14 @@ def _causes(shown: Sequence[EngineRow]) -> list[tuple[str, list[int], str]]:
     """Returns the causes that occur: name, picoseconds by engine, style."""
     by_cause = {cause: [row.totals.waiting_ps.get(cause, 0) for row in shown] for cause in Cause}
     return [
-        (cause.value, amounts, f"cause.{cause.value}") for cause, amounts in by_cause.items() if any(amounts)
+        (lexicon.word(cause), amounts, f"cause.{cause}")
+        for cause, amounts in by_cause.items()
+        if any(amounts)
     ]
 
 
 def _engine_columns(
-    result: Result, shown: Sequence[EngineRow], waits: Sequence[tuple[str, list[int], str]]
+    result: Result, shown: Sequence[EngineRow], stalls: Sequence[tuple[str, list[int], str]]
 ) -> list[Column]:
     makespan = result.makespan_ps
     unit = scale(makespan, TIME)
@@ -111,8 +114,8 @@ def _engine_columns(
         Column("tasks", [str(row.totals.tasks) for row in shown], rank=4),
     ]
     for head, amounts, style, rank in (
-        ("working", [row.totals.working_ps for row in shown], "", 0),
-        *((head, amounts, style, 3) for head, amounts, style in waits),
+        ("busy", [row.totals.working_ps for row in shown], "", 0),
+        *((head, amounts, style, 3) for head, amounts, style in stalls),
         ("idle", [row.totals.idle_ps for row in shown], "muted", 1),
     ):
         columns.append(Column(head, unit.texts(amounts), unit.unit, style=style))
@@ -124,7 +127,7 @@ def working_by_layer(result: Result) -> Sequence[Mapping[str, int]]:
     """Returns the busy picoseconds of each layer by engine, from the spans, or else from the sums."""
     record = result.record
     if record.level is RecordLevel.FULL:
-        return [layer.working_ps for layer in result.layers]
+        return [layer.busy_ps for layer in result.layers]
     found: list[dict[str, int]] = [{} for _ in result.layers]
     for name, sums in record.layer_working_ps.items():
         for layer, ps in sums:
@@ -138,12 +141,12 @@ def most_work(result: Result) -> list[int]:
     return sorted(range(len(busiest)), key=lambda number: (-busiest[number], number))
 
 
-def layers(result: Result, width: int, glyphs: Glyphs, shown: Sequence[int], *, clip: bool) -> list[Text]:
+def layers(result: Result, page: Page, shown: Sequence[int]) -> list[Text]:
     """Returns a row per layer `shown`: start, time by engine, work and bytes; and totals of all."""
     columns = layer_columns(result)
     for column in columns:
         column.cells = [column.cells[number] for number in shown]
-    return lines(columns, width, clip=clip, rule=glyphs.line)
+    return page.table(columns)
 
 
 def layer_columns(result: Result) -> list[Column]:
@@ -179,22 +182,9 @@ def layer_columns(result: Result) -> list[Column]:
                     style=f"role.{result.chip[lanes[0]].role}",
                 )
             )
-    read = [row.read_bytes for row in rows]
-    written = [row.written_bytes for row in rows]
-    macs = [row.macs for row in rows]
-    bytes_unit = scale(max(sum(read), sum(written)), BYTES)
-    for head, amounts, amounts_unit, rank in (
-        ("MACs", macs, scale(sum(macs), COUNT), 3),
-        ("vector ops", [row.vector_ops for row in rows], None, 6),
-        ("read", read, bytes_unit, 2),
-        ("written", written, bytes_unit, 5),
-        ("copied", [row.copied_bytes for row in rows], None, 8),
-    ):
-        total = sum(amounts)
-        if total:
-            chosen = amounts_unit or scale(total, BYTES if head == "copied" else COUNT)
-            columns.append(Column(head, chosen.texts(amounts), chosen.unit, chosen.text(total), rank))
+    columns += layer_figures.columns(result)
     columns += _energy(result)
+    macs = [row.macs for row in rows]
     moved = [row.read_bytes + row.written_bytes for row in rows]
     columns.append(
         Column(
@@ -231,7 +221,7 @@ def _energy(result: Result) -> list[Column]:
         total = energy_delay(sum(spent), result.makespan_ps)
         found += [
             Column("power", power.texts(powers), power.unit, power.text(average), rank=9),
-            Column("energy x time", products, "J s", total, rank=9),
+            Column("energy-delay", products, "J s", total, rank=9),
         ]
     return found
 
@@ -240,12 +230,12 @@ def _intensity(macs: int, nbytes: int) -> str:
     return f"{macs / nbytes:.1f}" if macs and nbytes else NOTHING
 
 
-def bounds(result: Result, width: int, glyphs: Glyphs, *, whole: bool) -> list[Text]:
+def bounds(result: Result, page: Page) -> list[Text]:
     """Returns the lower bounds and the estimates, with the makespan as a multiple of each.
 
-    Without `whole`, the only lower bounds shown are LB0 and the tightest.
+    On a page that is not whole, the only lower bounds shown are LB0 and the tightest.
     """
-    return lines(bound_columns(result, whole=whole), width, rule=glyphs.line)
+    return page.table(bound_columns(result, whole=page.whole))
 
 
 def bound_columns(result: Result, *, whole: bool) -> list[Column]:
@@ -269,7 +259,7 @@ def bound_columns(result: Result, *, whole: bool) -> list[Column]:
     texts = unit.texts([ps for _, ps, _ in rows])
     sure = ["at least"] * proven + ["here"] * (estimated - proven) + ["about"] * (len(rows) - estimated)
     return [
-        Column("bound", [name for name, _, _ in rows], right=False),
+        Column("lower bound", [name for name, _, _ in rows], right=False),
         Column("", sure, right=False, rank=2, style="muted"),
         Column("", texts, unit.unit),
         Column("simulated is", [_far(makespan, ps) for _, ps, _ in rows]),
@@ -279,17 +269,17 @@ def bound_columns(result: Result, *, whole: bool) -> list[Column]:
 
 _ESTIMATES = {
     "LB1": "an estimate: layer by layer, with spills",
-    "roofline": "an estimate: each layer at its roof, in turn",
+    "roofline": "an estimate: each layer at its roof, one by one",
 }
 
 
 def _far(makespan: int, bound: int) -> str:
-    return f"{times(makespan, bound)} x" if bound else NOTHING
+    return f"{times(makespan, bound)}x" if bound else NOTHING
 
 
-def expectations(found: Sequence[Expectation], width: int, glyphs: Glyphs) -> list[Text]:
+def expectations(found: Sequence[Expectation], page: Page) -> list[Text]:
     """Returns the values of the scenario's `expect:`, the simulated values and the differences, exact."""
-    return lines(expectation_columns(found), width, rule=glyphs.line)
+    return page.table(expectation_columns(found))
 
 
 def expectation_columns(found: Sequence[Expectation]) -> list[Column]:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simres.reporting.page import Page
 from simres.reporting.tables import energy_table, result_tables
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import printable
-from simres.reporting.text.console import Output, can_draw
-from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
-from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.console import Output
 from simres.reporting.text.styled import Text
 from simres.result import Result
 
@@ -25,111 +24,107 @@ _TENSORS = 3
 
 def show(result: Result, output: Output, *, details: bool = False) -> None:
     """Prints the report of `result`, in full with `details`."""
-    lines = report(result, output.width, draw=can_draw(output), clip=output.clips, details=details)
-    output.print_lines(lines)
+    output.print_lines(report(result, output.page(whole=details)))
 
 
-def report(
-    result: Result, width: int, *, draw: bool = True, clip: bool = False, details: bool = False
-) -> Iterator[Text]:
-    """Yields the lines of the report. `draw` allows block characters; `clip` shortens names to the width."""
-    glyphs = BLOCKS if draw else ASCII
+def report(result: Result, page: Page) -> Iterator[Text]:
+    """Yields the lines of the report."""
     if result.record.streams:
         from simres.reporting.tables import load_table
 
-        yield from wrapped(load_table.headline(result), width, "headline")
+        yield from page.prose(load_table.headline(result), "headline")
         if asked := load_table.limit(result):
-            yield from wrapped(asked, width)
-        yield from load_table.section(result, width, glyphs)
+            yield from page.prose(asked)
+        yield from load_table.section(result, page)
     else:
-        yield from wrapped(headline.headline(result), width, "headline")
-        yield from wrapped(headline.limit(result), width)
+        yield from page.prose(headline.headline(result), "headline")
+        yield from page.prose(headline.limit(result))
         for remark in headline.steady(result):
-            yield from wrapped(remark, width)
-        yield from wrapped(headline.distance(result), width)
+            yield from page.prose(remark)
+        yield from page.prose(headline.distance(result))
 
     if result.tenants:
         from simres.reporting.tables import tenant_table
 
-        yield from titled("Tenants", tenant_table.caption(result))
-        yield from tenant_table.tenants(result, width, glyphs)
-        yield from titled("Shared", f"how long each engine worked for whom{result_tables.means(result)}")
-        yield from tenant_table.engines(result, width, glyphs)
+        yield from page.titled("Tenants", tenant_table.caption(result))
+        yield from tenant_table.tenants(result, page)
+        yield from page.titled("Shared", f"busy time of each engine by tenant{result_tables.means(result)}")
+        yield from tenant_table.engines(result, page)
 
-    yield from titled("Engines", result_tables.engines_caption(result))
-    yield from result_tables.engines(result, width, glyphs)
+    yield from page.titled("Engines", result_tables.engines_caption(result))
+    yield from result_tables.engines(result, page)
     if any(memory.peak for memory in result.record.memories.values()):
         from simres.reporting.tables import memory_table
 
         yield Text()
-        yield from memory_table.memories(result, width, glyphs)
-        for line in memory_table.fullest(result, whole=details):
-            yield from wrapped(line, width)
+        yield from memory_table.memories(result, page)
+        for line in memory_table.fullest(result, whole=page.whole):
+            yield from page.prose(line)
 
-    yield from _layers(result, width, glyphs, clip, details)
+    yield from _layers(result, page)
 
     if not result.record.streams:  # with requests, the makespan depends on the arrivals
-        yield from titled("Bounds", "what no schedule can beat on this chip, and estimates")
-        yield from result_tables.bounds(result, width, glyphs, whole=details)
-        for remark in headline.estimate(result) if details else ():
-            yield from wrapped(remark, width)
+        yield from page.titled("Bounds", "what no schedule can beat on this chip, and estimates")
+        yield from result_tables.bounds(result, page)
+        for remark in headline.estimate(result) if page.whole else ():
+            yield from page.prose(remark)
 
-    yield from _evictions(result, width, glyphs, clip, details)
+    yield from _evictions(result, page)
 
     if result.energy.total_fj:
-        yield from titled("Energy", energy_table.caption(result))
-        if details:
-            yield from energy_table.components(result, width, glyphs)
-            yield from wrapped(energy_table.product(result), width)
+        yield from page.titled("Energy", energy_table.caption(result))
+        if page.whole:
+            yield from energy_table.components(result, page)
+            yield from page.prose(energy_table.product(result))
         else:
-            yield from wrapped(f"{energy_table.shares(result)} {energy_table.product(result)}", width)
+            yield from page.prose(f"{energy_table.shares(result)} {energy_table.product(result)}")
 
     if result.expectations:
         found = result.expectations
         missed = tuple(item for item in found if not item.met)
         verdict = f"{len(missed)} of {len(found)} missed" if missed else f"all {len(found)} met"
-        yield from titled("Expectations", verdict)
-        if shown := found if details else missed:
-            yield from result_tables.expectations(shown, width, glyphs)
+        yield from page.titled("Expectations", verdict)
+        if shown := found if page.whole else missed:
+            yield from result_tables.expectations(shown, page)
 
-    yield from titled("Notes", f"schedule `{printable(result.program.scheduler)}`")
-    for what, how in result.program.decisions.items() if details else ():
-        yield from wrapped(f"{what}: {how}", width)
+    yield from page.titled("Notes", f"schedule `{printable(result.program.scheduler)}`")
+    for what, how in result.program.decisions.items() if page.whole else ():
+        yield from page.prose(f"{what}: {how}")
     if result.candidates or result.tenants:
         from simres.reporting.tables import candidate_table
 
         for remark in candidate_table.choice(result.candidates):
-            yield from wrapped(remark, width)
+            yield from page.prose(remark)
         for name, tenant in result.tenants.items():
             for remark in candidate_table.choice(tenant.candidates):
-                yield from wrapped(f"{name}, {remark}", width)
+                yield from page.prose(f"{name}, {remark}")
     for remark in headline.remarks(result):
-        yield from wrapped(remark, width)
+        yield from page.prose(remark)
     for warning in headline.warnings(result):
-        yield from wrapped(f"warning: {warning}", width, "warning")
+        yield from page.prose(f"warning: {warning}", "warning")
 
 
-def _layers(result: Result, width: int, glyphs: Glyphs, clip: bool, details: bool) -> Iterator[Text]:
+def _layers(result: Result, page: Page) -> Iterator[Text]:
     rows = result.layers
     taken = sum(layer.end_ps - layer.start_ps for layer in rows)
     overlap = "; they overlap" if taken > result.makespan_ps else ""
     shown = list(range(len(rows)))
     caption = f"time is from a layer's first start to its last end{overlap}"
-    if not details and len(rows) > _FEW_LAYERS:
+    if not page.whole and len(rows) > _FEW_LAYERS:
         shown = result_tables.most_work(result)[:_MOST_WORK]
         caption = f"the {_MOST_WORK} of {len(rows)} with most work; all with --details"
-    yield from titled("Layers", caption)
-    yield from result_tables.layers(result, width, glyphs, shown, clip=clip)
+    yield from page.titled("Layers", caption)
+    yield from result_tables.layers(result, page, shown)
 
 
-def _evictions(result: Result, width: int, glyphs: Glyphs, clip: bool, details: bool) -> Iterator[Text]:
+def _evictions(result: Result, page: Page) -> Iterator[Text]:
     found = result.evictions
     if not found:
         return
-    shown = found if details else found[:_TENSORS]
+    shown = found if page.whole else found[:_TENSORS]
     from simres.reporting.tables import memory_table
 
     dearest = f"the {_TENSORS} dearest of {len(found)} tensors" if len(shown) < len(found) else ""
-    yield from titled("Evictions", dearest or "what crossed the bus though it had been on chip")
-    yield from wrapped(memory_table.evictions_caption(result), width)
-    yield from memory_table.evictions(result, shown, width, glyphs, clip=clip)
+    yield from page.titled("Evictions", dearest or "what crossed the bus though it had been on chip")
+    yield from page.prose(memory_table.evictions_caption(result))
+    yield from memory_table.evictions(result, shown, page)

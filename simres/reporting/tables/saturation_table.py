@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, percent, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.glyphs import Glyphs
-from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.text import three_digits
 from simres.units import format_arrivals, format_duration
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
     from simres.exploration.saturation import OfferedLoad, Saturation
 
 
-def saturation(found: Saturation, width: int, glyphs: Glyphs) -> Iterator[Text]:
+def saturation(found: Saturation, page: Page) -> Iterator[Text]:
     """Yields the rate found, its confidence, the knee, and the table of rates."""
     alone = not found.asked[0].tenant
-    yield from wrapped(_headline(found), width, "headline")
+    yield from page.prose(_headline(found), "headline")
     sure = (
         f"{100 * found.confidence:.0f} % confidence: +- {format_arrivals(found.margin_per_ks)} "
         f"(Student's t over {found.replications} replications)"
@@ -29,18 +28,18 @@ def saturation(found: Saturation, width: int, glyphs: Glyphs) -> Iterator[Text]:
     )
     requests = " and ".join(f"{one.requests}{_of(one.tenant)}" for one in found.asked)
     warmup = " and ".join(str(one.warmup) for one in found.asked)
-    yield from wrapped(
+    yield from page.prose(
         f"{sure}; each looked for its own border in steps of {format_arrivals(found.step_per_ks)}, with "
-        f"{requests} requests, of which {warmup} at the start do not count.",
-        width,
+        f"{requests} requests, of which {warmup} at the start do not count."
     )
-    yield from wrapped(
+    yield from page.prose(
         f"The knee is at {format_arrivals(found.knee_per_ks)}: of the rates below, the one with most "
-        "throughput for its mean latency.",
-        width,
+        "throughput for its mean latency."
     )
     caption = "means of all replications"
-    yield from titled("Rates", caption if alone else f"{caption}; latencies of the one nearest to its target")
+    yield from page.titled(
+        "Rates", caption if alone else f"{caption}; latencies of the one nearest to its target"
+    )
     rows = found.rates
     metrics = {target.metric for target in found.targets}
     metric = metrics.pop().replace("_", ".") if len(metrics) == 1 else "latency"
@@ -62,7 +61,7 @@ def saturation(found: Saturation, width: int, glyphs: Glyphs) -> Iterator[Text]:
     columns.append(Column("+-", unit.texts(round(row.margin_ps) for row in rows), unit.unit))
     kept = [Text("kept", "good") if row.kept else Text("missed", "bad") for row in rows]
     columns.append(Column("target", kept, right=False))
-    yield from lines(columns, width, rule=glyphs.line)
+    yield from page.table(columns)
 
 
 def _headline(found: Saturation) -> str:
@@ -78,7 +77,7 @@ def _headline(found: Saturation) -> str:
     text = f"{found.name}: {kept} up to {format_arrivals(found.per_ks)}"
     rising = [one for one in found.asked if one.rises]
     if not rising[0].tenant:
-        return f"{text}, {share} that the chip serves at the most."
+        return f"{text}, {share} that the chip can serve."
     if len(rising) > 1:
         text += f" ({', '.join(f'{one.tenant} {format_arrivals(one.per_ks)}' for one in rising)})"
     else:

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from simres.analysis.dataflow import MOVERS, Handling, handling
 from simres.program.tasks import Box, Program, Region, Task
+from simres.reporting.page import Page
 from simres.reporting.tables import candidate_table
 from simres.reporting.text.amounts import NOTHING
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.reporting.text.columns import Column
 from simres.reporting.text.layer_names import matching
-from simres.reporting.text.prose import titled, wrapped
 from simres.reporting.text.styled import Text
 from simres.result.data import Candidate
 from simres.units import format_bytes, format_count
@@ -25,50 +24,46 @@ def schedule_table(
     program: Program,
     candidates: Sequence[Candidate],
     workload: Workload | Ledger,
-    width: int,
+    page: Page,
     *,
     layer: str | None = None,
     tasks: bool = False,
-    draw: bool = True,
-    clip: bool = False,
 ) -> Iterator[Text]:
     """Yields the lines: decisions, candidates, one row per layer, and with `tasks` the tasks themselves.
 
     `workload` is the Program's workload. `layer` (a name, a glob or a prefix) leaves out all other layers.
     Raises `SimresError` if no layer matches.
     """
-    glyphs = BLOCKS if draw else ASCII
     rows = handling(program, workload)
     shown = range(len(rows)) if layer is None else matching([row.name for row in rows], layer, "schedule")
 
-    yield from wrapped(f"{name}: schedule `{program.scheduler}`", width, "headline")
-    yield from wrapped(
+    yield from page.prose(f"{name}: schedule `{program.scheduler}`", "headline")
+    yield from page.prose(
         f"{len(program.tasks)} tasks on {len(program.engines)} engines, {len(program.buffers)} buffers; "
-        f"reads {format_bytes(program.bytes_read)}, writes {format_bytes(program.bytes_written)}",
-        width,
+        f"reads {format_bytes(program.bytes_read)}, writes {format_bytes(program.bytes_written)}"
     )
-    yield from titled("Decisions", "by the scheduler, in its words")
+    yield from page.titled("Decisions", "by the scheduler, in its words")
     for what, how in program.decisions.items():
-        yield from wrapped(f"{what}: {how}", width, indent="  ")
+        yield from page.prose(f"{what}: {how}", indent="  ")
     if program.resident_in or program.resident_out:
         for what, numbers in (("found", program.resident_in), ("left", program.resident_out)):
             nbytes = sum(program.buffers[number].nbytes for number in numbers)
             yield Text(f"{what} on chip: {len(numbers)} buffers, {format_bytes(nbytes)}")
     if candidates:
-        yield from titled("Candidates", "each simulated, the fastest kept")
-        yield from candidate_table.table(candidates, width, glyphs)
+        yield from page.titled("Candidates", "each simulated, the fastest kept")
+        yield from candidate_table.table(candidates, page)
 
-    yield from titled("Layers", "KiB; loaded over the bus for the layer, or kept: found on chip")
-    yield from _layers([rows[number] for number in shown], width, glyphs.line, clip=clip)
+    yield from page.titled("Layers", "KiB; loaded over the bus for the layer, or kept: found on chip")
+    yield from _layers([rows[number] for number in shown], page)
 
     if tasks:
-        yield from titled("Tasks", "in program order; grants of memory go in this order too")
+        yield from page.titled("Tasks", "in program order; grants of memory go in this order too")
         for number, task in enumerate(program.tasks):
             if task.layer in shown:
-                yield from wrapped(_told(program, number, task, workload), width, indent=" " * 6)
+                yield from page.prose(_told(program, number, task, workload), indent=" " * 6)
 
 
-def _layers(rows: Sequence[Handling], width: int, rule: str, *, clip: bool) -> list[Text]:
+def _layers(rows: Sequence[Handling], page: Page) -> list[Text]:
     """Returns one row per layer. Columns without any value are left out."""
     columns = [
         Column("layer", [row.name for row in rows], total="total", right=False, elastic=True),
@@ -89,7 +84,7 @@ def _layers(rows: Sequence[Handling], width: int, rule: str, *, clip: bool) -> l
     ):
         if any(amounts) or (head and not rank):
             columns.append(Column(head, [_kib(n) for n in amounts], unit, _kib(sum(amounts)), rank))
-    return lines(columns, width, clip=clip, rule=rule)
+    return page.table(columns)
 
 
 def _cut(row: Handling) -> str:

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import NOTHING, printable, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.console import Output, can_draw
-from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
-from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.columns import Column
+from simres.reporting.text.console import Output
 from simres.reporting.text.styled import Text
 from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, format_duration
 
@@ -35,7 +34,7 @@ _NAMES = {
     "peak_bytes": "used of it",
     "bandwidth_bytes_per_s": "bandwidth",
     "program": "program by",
-    "bound": "bound by",
+    "bound": "bottleneck",
 }
 """The figures of a design that are shown, with their display names."""
 
@@ -54,10 +53,7 @@ def show(
     whole: bool = False,
 ) -> None:
     """Prints the results of a sweep; `front` has the row numbers on the front; `whole` shows all of them."""
-    glyphs = BLOCKS if can_draw(output) else ASCII
-    output.print_lines(
-        report(rows, knobs, objectives, front, output.width, glyphs, clip=output.clips, whole=whole)
-    )
+    output.print_lines(report(rows, knobs, objectives, front, output.page(whole=whole)))
 
 
 def report(
@@ -65,52 +61,43 @@ def report(
     knobs: Sequence[Knob],
     objectives: Sequence[Objective],
     front: Sequence[int],
-    width: int,
-    glyphs: Glyphs,
-    *,
-    clip: bool = False,
-    whole: bool = False,
+    page: Page,
 ) -> Iterator[Text]:
-    """Yields the lines of the report within `width` cells."""
+    """Yields the lines of the report."""
     good = [row for row in rows if row["error"] is None]
     times: list[int] = [row["image_ps"] for row in good]  # type: ignore[misc]
     if times:
         least, most = min(times), max(times)
-        ratio = f", {most / least:.1f} x apart" if least else ""
-        yield from wrapped(
-            f"An image takes {format_duration(least)} to {format_duration(most)} on these "
+        ratio = f", {most / least:.1f}x apart" if least else ""
+        yield from page.prose(
+            f"An inference takes {format_duration(least)} to {format_duration(most)} on these "
             f"{len(good)} designs{ratio}.",
-            width,
             "headline",
         )
         if handed := sum(row.get("schedule_from") is not None for row in good):
-            yield from wrapped(
-                f"{handed} of them run the schedule of a design with less, which is faster than their own.",
-                width,
+            yield from page.prose(
+                f"{handed} of them run the schedule of a design with less, which is faster than their own."
             )
         names = ", ".join(objective.name for objective in objectives)
-        shown = front if whole else front[:SHOWN]
+        shown = front if page.whole else front[:SHOWN]
         more = f"; the first {SHOWN}, all with --all" if len(shown) < len(front) else ""
-        yield from titled("Pareto front", f"{len(front)} of {len(good)} in {names}{more}")
+        yield from page.titled("Pareto front", f"{len(front)} of {len(good)} in {names}{more}")
         if shown:
             best = [rows[number] for number in shown]
-            yield from _front(best, knobs, objectives, width, glyphs, clip=clip)
-        yield from heat_map(good, knobs, width)
+            yield from _front(best, knobs, objectives, page)
+        yield from heat_map(good, knobs, page)
     failures = Counter(str(row["error"]) for row in rows if row["error"] is not None)
     if failures:
-        yield from titled("Failed", f"{sum(failures.values())} of {len(rows)} points")
+        yield from page.titled("Failed", f"{sum(failures.values())} of {len(rows)} points")
         for reason, count in failures.most_common(5):
-            yield from wrapped(f"{count} x {reason}", width, "warning", indent="    ")
+            yield from page.prose(f"{count} x {reason}", "warning", indent="    ")
 
 
 def _front(
     rows: Sequence[FigureRow],
     knobs: Sequence[Knob],
     objectives: Sequence[Objective],
-    width: int,
-    glyphs: Glyphs,
-    *,
-    clip: bool,
+    page: Page,
 ) -> list[Text]:
     columns = []
     for knob in knobs:
@@ -121,8 +108,8 @@ def _front(
     for objective in objectives:
         columns.append(_figures(objective.name, objective.column, rows))
     columns.append(Column("program by", [str(row["program"]) for row in rows], right=False, rank=2))
-    columns.append(Column("bound by", [str(row["bound"]) for row in rows], right=False, rank=1))
-    return lines(columns, width, clip=clip, rule=glyphs.line)
+    columns.append(Column("bottleneck", [str(row["bound"]) for row in rows], right=False, rank=1))
+    return page.table(columns)
 
 
 def _figures(name: str, column: str, rows: Sequence[FigureRow]) -> Column:
@@ -166,7 +153,7 @@ def _spelled(knob: Knob) -> Mapping[Any, str]:
     return dict(zip(knob.numbers or knob.values, knob.values, strict=True))
 
 
-def heat_map(rows: Sequence[FigureRow], knobs: Sequence[Knob], width: int) -> Iterator[Text]:
+def heat_map(rows: Sequence[FigureRow], knobs: Sequence[Knob], page: Page) -> Iterator[Text]:
     """Draws the shortest time per inference over the two knobs with most values; darker is longer.
 
     Yields nothing if fewer than two knobs vary, or if the map does not fit.
@@ -181,11 +168,11 @@ def heat_map(rows: Sequence[FigureRow], knobs: Sequence[Knob], width: int) -> It
         if isinstance(time, int):
             best[place] = min(time, best.get(place, time))
     label = max(len(value) for value in down.values) + 1
-    cell = min(6, (width - label) // len(across.values))
+    cell = min(6, (page.width - label) // len(across.values))
     if cell < 1 or not best:
         return
     least, most = min(best.values()), max(best.values())
-    yield from titled("Time of an image", f"down {down.key}, across {across.key}")
+    yield from page.titled("Time per inference", f"down {down.key}, across {across.key}")
     columns = list(_spelled(across))
     for value, text in _spelled(down).items():
         line = Text(text.rjust(label - 1) + " ", "muted")
@@ -197,10 +184,9 @@ def heat_map(rows: Sequence[FigureRow], knobs: Sequence[Knob], width: int) -> It
     room = cell * len(columns)
     ends = first + " " * max(1, room - len(first) - len(last)) + last
     yield Text(" " * label + ends, "muted")
-    yield from wrapped(
+    yield from page.prose(
         f"`{_SHADES[0]}` {format_duration(least)} to `{_SHADES[-1]}` {format_duration(most)}, in equal ratios"
-        + ("; the best over the other knobs" if len(varied) > 2 else ""),
-        width,
+        + ("; the best over the other knobs" if len(varied) > 2 else "")
     )
 
 

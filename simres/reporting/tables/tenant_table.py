@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from simres.program.names import EngineName
 from simres.program.record import MemoryTotals
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale, times
-from simres.reporting.text.columns import Column, lines
+from simres.reporting.text.columns import Column
 from simres.reporting.text.component_names import label
-from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.units import format_bytes
@@ -25,9 +25,9 @@ def caption(result: Result) -> str:
     return "latency is from start to last end; with requests, their mean" if any(loaded) else ended
 
 
-def tenants(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+def tenants(result: Result, page: Page) -> list[Text]:
     """Returns one row per tenant: start, latency, slowdown over running alone, ratio to its lower bound."""
-    return lines(tenant_columns(result), width, rule=glyphs.line)
+    return page.table(tenant_columns(result))
 
 
 def tenant_columns(result: Result) -> list[Column]:
@@ -46,19 +46,16 @@ def tenant_columns(result: Result) -> list[Column]:
         Column("start", unit.texts(row.start_ps for row in rows), unit.unit, rank=4),
         Column("latency", unit.texts(row.latency_ps for row in rows), unit.unit),
         Column("alone", unit.texts(row.alone_ps for row in rows), unit.unit),
-        Column("slowdown", [f"{row.slowdown:.3f} x" for row in rows]),
+        Column("slowdown", [f"{row.slowdown:.3f}x" for row in rows]),
         Column(
-            "bound",
+            "lower bound",
             [NOTHING if row.request_ps else unit.text(row.bounds.makespan) for row in rows],
             unit.unit,
             rank=_BOUND,
         ),
         Column(
             "",
-            [
-                NOTHING if row.request_ps else f"{times(row.latency_ps, row.bounds.makespan)} x"
-                for row in rows
-            ],
+            [NOTHING if row.request_ps else f"{times(row.latency_ps, row.bounds.makespan)}x" for row in rows],
             rank=_BOUND,
         ),
         Column("memory", [format_bytes(nbytes) for nbytes in quotas], rank=1),
@@ -77,12 +74,12 @@ def _of_tenant(result: Result, tenant: str) -> list[MemoryTotals]:
     return [totals for name, totals in memories if EngineName.parse(name).tenant == tenant]
 
 
-def engines(result: Result, width: int, glyphs: Glyphs) -> list[Text]:
+def engines(result: Result, page: Page) -> list[Text]:
     """Returns one row per engine: its busy time for each tenant and for all, also as a share of the run.
 
     The equal units of a component have one row, with the mean of their times.
     """
-    return lines(engine_columns(result), width, rule=glyphs.line)
+    return page.table(engine_columns(result))
 
 
 def engine_columns(result: Result) -> list[Column]:
@@ -108,6 +105,6 @@ def engine_columns(result: Result) -> list[Column]:
     columns.append(Column("", [percent(ps, makespan) for ps in every], "%"))
     rest = [makespan - ps for ps in every]
     columns.append(
-        Column("for nobody", unit.texts(rest) if any(rest) else [NOTHING] * len(rest), unit.unit, rank=2)
+        Column("idle", unit.texts(rest) if any(rest) else [NOTHING] * len(rest), unit.unit, rank=2)
     )
     return columns

@@ -6,44 +6,40 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from simres.analysis.validation import LAYER_LIMIT, TOTAL_LIMIT, Agreement, Compared, error
+from simres.reporting.emit import VERSIONS
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import TIME, Scale, percent, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.prose import wrapped
+from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.units import format_duration
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
 WORST = 5
 """The number of layers named for the largest differences."""
 UNKNOWN_SHARE = 1000.0
 """Errors beyond 100,000 % are shown as 100,000 %."""
 
 
-def report(
-    found: Agreement, width: int, *, details: bool = False, clip: bool = False, rule: str = "-"
-) -> Iterator[Text]:
+def report(found: Agreement, page: Page) -> Iterator[Text]:
     """Yields the lines: the answer, layers with MACs (with `details` all layers), kinds, the worst."""
     measured, simulated = format_duration(found.measured_ps), format_duration(found.simulated_ps)
-    yield from wrapped(
+    yield from page.prose(
         f"{found.network}: {measured} measured, {simulated} simulated ({signed(found.error)}).",
-        width,
         "headline",
     )
-    yield from wrapped(f"measured on {found.machine}; simulated on {found.chip}", width, "muted")
+    yield from page.prose(f"measured on {found.machine}; simulated on {found.chip}", "muted")
     yield Text()
-    shown = [layer for layer in found.layers if details or layer.macs]
+    shown = [layer for layer in found.layers if page.whole or layer.macs]
     unit = scale(max(found.measured_ps, found.simulated_ps), TIME)
-    yield from lines(_layers(shown, found, unit, details), width, clip=clip, rule=rule)
+    yield from page.table(_layers(shown, found, unit, details=page.whole))
     yield Text()
-    yield from lines(_kinds(found, unit), width, clip=clip, rule=rule)
+    yield from page.table(_kinds(found, unit))
     yield Text()
-    yield from wrapped(_verdict(found), width, "" if found.holds else "warning")
+    yield from page.prose(_verdict(found), "" if found.holds else "warning")
     worst = ", ".join(
         f"{layer.name} ({signed(layer.error)}, {format_duration(layer.difference_ps)})"
         for layer in found.worst(WORST)
     )
-    yield from wrapped(f"Farthest off: {worst}.", width)
+    yield from page.prose(f"Farthest off: {worst}.")
 
 
 def signed(share: float) -> str:
@@ -51,7 +47,7 @@ def signed(share: float) -> str:
     return f"{max(-UNKNOWN_SHARE, min(UNKNOWN_SHARE, share)):+.1%}".replace("%", " %")
 
 
-def _layers(shown: Sequence[Compared], found: Agreement, unit: Scale, details: bool) -> list[Column]:
+def _layers(shown: Sequence[Compared], found: Agreement, unit: Scale, *, details: bool) -> list[Column]:
     columns = [
         Column("layer", [layer.name for layer in shown], right=False, elastic=True, style="title"),
         Column("kind", [layer.kind for layer in shown], right=False, rank=1),
@@ -109,7 +105,7 @@ def _verdict(found: Agreement) -> str:
 def document(found: Agreement) -> dict[str, Any]:
     """Returns the JSON form as plain data: keys of times end in `_ps`; errors are shares of measured time."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["validation"],
         "network": found.network,
         "machine": found.machine,
         "chip": found.chip,

@@ -7,33 +7,31 @@ from typing import Any
 
 from simres.exploration.whatif_outcomes import Adopted, Change, How, MakespanTarget, Need, RunSummary, WhatIf
 from simres.hardware.resources import UNBOUNDED, Resource
+from simres.reporting.emit import VERSIONS
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import NOTHING, TIME, percent, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.prose import titled, wrapped
+from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.units import format_duration
 
-SCHEMA_VERSION = 1
-"""Version of the JSON form."""
-
-_SHORT = {How.DOUBLED: "x 2", How.HALVED: "/ 2", How.FREE: "free"}
+_SHORT = {How.DOUBLED: "2x", How.HALVED: "0.5x", How.FREE: "free"}
 
 
-def report(found: WhatIf, width: int, *, clip: bool = False, rule: str = "-") -> Iterator[Text]:
+def report(found: WhatIf, page: Page) -> Iterator[Text]:
     """Yields the lines: the present run, useful changes, every change, and the needs of a target if set."""
     base = found.base
     where = f"; {_share(base)} % of the critical path is `{base.bottleneck}`" if base.bottleneck else ""
-    yield from wrapped(f"{found.name}: {format_duration(base.makespan_ps)}{where}.", width, "headline")
-    yield from wrapped(_conclusion(found), width)
+    yield from page.prose(f"{found.name}: {format_duration(base.makespan_ps)}{where}.", "headline")
+    yield from page.prose(_conclusion(found))
     for remark in _remarks(found):
-        yield from wrapped(remark, width, "warning")
-    yield from titled("What if", "each resource by itself, everything else as it is")
-    yield from _table(found, width, clip=clip, rule=rule)
+        yield from page.prose(remark, "warning")
+    yield from page.titled("What if", "each resource by itself, everything else as it is")
+    yield from _table(found, page)
     yield Text()
     for line in _legend(found):
-        yield from wrapped(line, width, "muted")
+        yield from page.prose(line, "muted")
     if found.target is not None:
-        yield from _target(found, found.target, width, clip=clip, rule=rule)
+        yield from _target(found, found.target, page)
 
 
 def _share(outcome: RunSummary) -> str:
@@ -46,14 +44,14 @@ def _conclusion(found: WhatIf) -> str:
     helping = [name for name, best in gains.items() if found.helps(best)]
     idle = [f"`{name}`" for name in gains if name not in helping]
     if not gains:
-        return "The chip states no rate, capacity or delay that could be another."
+        return "The chip states no rate, capacity or delay to change."
     if not helping:
-        said = ["No single change saves as much as 1 %, even without limit: the others hold the run up then."]
+        said = ["No single change saves 1 %, even without limit: another component is the bottleneck then."]
         return " ".join([*said, *_unstated(found)])
     only = "Only " if len(helping) == 1 and idle else ""
     said = [f"{only}`{helping[0]}` helps{'' if only else ' most'}: {_worth(found, gains[helping[0]])}."]
     if rest := [f"`{name}` {_briefly(found, gains[name])}" for name in helping[1:]]:
-        said.append(f"Less comes of {_listed(rest, 'and')}.")
+        said.append(f"Smaller gains: {_listed(rest, 'and')}.")
     if idle:
         said.append(f"More of {_listed(idle, 'or')} saves less than 1 %, however much.")
     return " ".join([*said, *_unstated(found)])
@@ -64,8 +62,8 @@ def _unstated(found: WhatIf) -> Iterator[str]:
     bottleneck = found.base.bottleneck
     if bottleneck and bottleneck not in {change.component for change in found.changes}:
         yield (
-            f"What a better `{bottleneck}` is worth is not known: its kind states no rate, capacity or delay "
-            "that could be another."
+            f"What a better `{bottleneck}` would save is not known: its kind states no rate, capacity or "
+            "delay to change."
         )
 
 
@@ -117,31 +115,31 @@ def _moves(found: WhatIf, change: Change) -> str:
     best = change.best
     if best is None or not best.bottleneck or best.bottleneck == found.base.bottleneck:
         return ""
-    return f" (bound by `{best.bottleneck}` then)"
+    return f" (then the bottleneck is `{best.bottleneck}`)"
 
 
 def _remarks(found: WhatIf) -> Iterator[str]:
-    """Yields whose schedule the present one is, and anomalies: the same schedule is slower on a better chip,
+    """Yields the origin of the present schedule, and anomalies: the same schedule is slower on a better chip,
     or faster on a worse one."""
     if (adopted := found.adopted) is not None:
         yield (
-            f"The schedule made for {adopted.resource.spell(adopted.value)} of `{adopted.name}` is faster on "
-            "this chip too, and is the one of now. Its own, as `simres simulate` runs it, takes "
+            f"The schedule for {adopted.resource.spell(adopted.value)} of `{adopted.name}` is faster on this "
+            "chip too and replaces its own, which `simres simulate` runs in "
             f"{format_duration(adopted.own_ps)}."
         )
     for change in found.anomalies():
         assert change.replayed is not None
         by = change.replayed.makespan_ps - found.base.makespan_ps
         share = percent(abs(by), found.base.makespan_ps)
-        more = "longer" if by > 0 else "less long"
+        more = "longer" if by > 0 else "less"
         text = (
             f"An anomaly: with {_change(change)}, the same schedule takes {share} % {more} "
-            f"({format_duration(change.replayed.makespan_ps)}): who comes first gets the bus or the memory, "
-            "and others come first now (Graham, 1969)."
+            f"({format_duration(change.replayed.makespan_ps)}): the bus and the memory are granted in order "
+            "of arrival, and that order changes (Graham, 1969)."
         )
         if change.in_order_ps is not None:
             text += (
-                f" With every grant in the order it had, and `{change.component}` taking no time, it would "
+                f" With every grant in its former order and no time spent on `{change.component}`, it would "
                 f"take {format_duration(change.in_order_ps)}."
             )
         yield text
@@ -153,7 +151,7 @@ def _change(change: Change) -> str:
     return f"`{change.name}` {change.how.value}, {change.resource.spell(change.value or 0)}"
 
 
-def _table(found: WhatIf, width: int, *, clip: bool, rule: str) -> list[Text]:
+def _table(found: WhatIf, page: Page) -> list[Text]:
     base = found.base.makespan_ps
     runs = [run for one in found.changes for run in (one.replayed, one.scheduled) if run is not None]
     unit = scale(max([base, *(run.makespan_ps for run in runs)]), TIME)
@@ -175,13 +173,13 @@ def _table(found: WhatIf, width: int, *, clip: bool, rule: str) -> list[Text]:
         Column("new schedule", ["", *times(scheduled)], unit.unit),
         Column("", [Text(), *changes(scheduled)], "%"),
         Column(
-            "bound by",
+            "bottleneck",
             [_bound(found.base), *(_moved(found, one.best) for one in found.changes)],
             right=False,
             rank=1,
         ),
     ]
-    return lines(columns, width, clip=clip, rule=rule)
+    return page.table(columns)
 
 
 def _names(found: WhatIf) -> Iterator[Text]:
@@ -232,11 +230,11 @@ def _relative(ps: int, base: int) -> str | Text:
 
 def _legend(found: WhatIf) -> Iterator[str]:
     yield (
-        "Same schedule: the one of now, replayed on the changed chip. New: the best for that chip. "
-        "Bound by: the component with most of the critical path in the faster of the two."
+        "Same schedule: the present one, replayed on the changed chip. New schedule: the best for that chip. "
+        "Bottleneck: the component with most of the critical path in the faster of the two."
     )
     yield (
-        "Free: no task takes more of it than a picosecond, the least there is; no delay; a memory for "
+        "Free: every task takes one picosecond of it, the minimum; a delay is zero; a memory holds "
         "everything."
     )
     said: dict[str, list[str]] = {}
@@ -250,28 +248,30 @@ def _legend(found: WhatIf) -> Iterator[str]:
         yield f"{what}: {'; '.join(reasons)}."
 
 
-def _target(found: WhatIf, target: MakespanTarget, width: int, *, clip: bool, rule: str) -> Iterator[Text]:
-    yield from titled(f"Target {format_duration(target.ps)}", "the least of one resource that would do")
+def _target(found: WhatIf, target: MakespanTarget, page: Page) -> Iterator[Text]:
+    yield from page.titled(
+        f"Target {format_duration(target.ps)}", "the smallest sufficient value of each resource"
+    )
     if found.base.makespan_ps <= target.ps:
-        yield from wrapped("The scenario meets it as it is: nothing needs to change.", width, "good")
+        yield from page.prose("The scenario meets it as it is: nothing needs to change.", "good")
         return
     enough = target.enough
     if enough:
         first = enough[0]
         text = (
-            f"The smallest change that does is `{first.name}`: {_amount(first.resource, first.value)} for "
+            f"The smallest sufficient change is `{first.name}`: {_amount(first.resource, first.value)}, now "
             f"{first.resource.spell(first.resource.value)}{_times(first)}."
         )
-        yield from wrapped(text, width, "good")
+        yield from page.prose(text, "good")
     elif target.needs:
         nearest = min(target.needs, key=lambda need: need.outcome.makespan_ps)
         text = (
-            f"No single change does. `{nearest.name}` comes nearest: "
+            f"No single change is enough. `{nearest.name}` comes nearest: "
             f"{format_duration(nearest.outcome.makespan_ps)} with {_with(nearest)}."
         )
-        yield from wrapped(text, width, "bad")
+        yield from page.prose(text, "bad")
     else:
-        yield from wrapped("There is nothing on the chip to change.", width, "bad")
+        yield from page.prose("There is nothing on the chip to change.", "bad")
         return
     yield Text()
     unit = scale(found.base.makespan_ps, TIME)
@@ -279,20 +279,17 @@ def _target(found: WhatIf, target: MakespanTarget, width: int, *, clip: bool, ru
     columns = [
         Column("resource", [need.name for need in needs], right=False, elastic=True),
         Column("now", [need.resource.spell(need.resource.value) for need in needs], rank=2),
-        Column("would do", [_amount(one.resource, one.value) if one.met else "cannot" for one in needs]),
-        Column("", [_factor(need) if need.met else "" for need in needs], "times", rank=1),
+        Column("enough", [_amount(one.resource, one.value) if one.met else "cannot" for one in needs]),
+        Column("", [_factor(need) if need.met else "" for need in needs], rank=1),
         Column("makespan", unit.texts(need.outcome.makespan_ps for need in needs), unit.unit),
         Column("with", [_how(found, need) for need in needs], right=False, rank=3),
-        Column("bound by", [_bound(need.outcome) for need in needs], right=False, rank=4),
+        Column("bottleneck", [_bound(need.outcome) for need in needs], right=False, rank=4),
     ]
-    yield from lines(columns, width, clip=clip, rule=rule)
+    yield from page.table(columns)
     yield Text()
     counted = sum(need.tried for need in needs)
-    text = (
-        f"{counted} values were simulated, and those that would do were found to. That nothing less would is "
-        "not proven: the search narrows down to one border, and there may be several."
-    )
-    yield from wrapped(text, width, "muted")
+    text = f"Found by search over {counted} values; a smaller value may also be enough."
+    yield from page.prose(text, "muted")
 
 
 def _how(found: WhatIf, need: Need) -> str:
@@ -313,7 +310,7 @@ def _with(need: Need) -> str:
 def _factor(need: Need) -> str:
     if need.factor == float("inf"):
         return NOTHING
-    return f"/ {need.factor:.2f}" if need.resource.is_delay else f"x {need.factor:.2f}"
+    return f"{1 / need.factor:.2f}x" if need.resource.is_delay else f"{need.factor:.2f}x"
 
 
 def _times(need: Need) -> str:
@@ -337,7 +334,7 @@ def _adopted(found: Adopted) -> dict[str, Any]:
 def document(found: WhatIf) -> dict[str, Any]:
     """Returns the JSON form as plain data: keys of times end in `_ps`; values are texts as in a scenario."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": VERSIONS["whatif"],
         "name": found.name,
         "scheduler": found.scheduler,
         **_run(found.base),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, printable, scale
-from simres.reporting.text.columns import Column, lines
-from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 from simres.units import format_bytes, format_count
 from simres.workload.graph import Ledger, Workload
@@ -16,53 +15,46 @@ from simres.workload.operators import Op, Role, Unit
 _UNIT_STYLE = {Unit.MATRIX: "role.matrix", Unit.HOST: "role.host", Unit.UNMODELLED: "warning"}
 
 
-def workload_table(
-    workload: Workload | Ledger, width: int, *, draw: bool = True, clip: bool = False
-) -> Iterator[Text]:
-    """Yields the lines of the tables. `draw` allows box characters; `clip` shortens names to the width."""
-    rule = (BLOCKS if draw else ASCII).line
+def workload_table(workload: Workload | Ledger, page: Page) -> Iterator[Text]:
+    """Yields the lines of the tables."""
     if isinstance(workload, Ledger):
-        yield from _ledger(workload, width, rule, clip)
+        yield from _ledger(workload, page)
     else:
-        yield from _graph(workload, width, rule, clip)
+        yield from _graph(workload, page)
 
 
-def _graph(workload: Workload, width: int, rule: str, clip: bool) -> Iterator[Text]:
+def _graph(workload: Workload, page: Page) -> Iterator[Text]:
     yield Text(printable(workload.name), style="headline")
-    yield from _prose(
+    yield from page.prose(
         f"{format_count(workload.macs)} MACs, {format_count(workload.vector_ops)} vector ops, "
-        f"{format_count(workload.parameters)} parameters, {format_bytes(workload.weight_bytes)} of weights",
-        width,
+        f"{format_count(workload.parameters)} parameters, {format_bytes(workload.weight_bytes)} of weights"
     )
-    yield from _prose(f"coverage: {workload.coverage}", width, "warning" if workload.unmodelled else "")
+    yield from page.prose(f"coverage: {workload.coverage}", "warning" if workload.unmodelled else "")
     for warning in workload.warnings:
-        yield from _prose(f"warning: {warning}", width, "warning")
+        yield from page.prose(f"warning: {warning}", "warning")
 
     computing = [op for op in workload.ops if op.unit not in (Unit.VIEW, Unit.MOVE)]
     moving = [op for op in workload.ops if op.unit in (Unit.VIEW, Unit.MOVE)]
     if computing:
-        yield from _title("Layers", "bytes each reads and writes if nothing stays on chip")
-        yield from lines(_layers(workload, computing), width, clip=clip, rule=rule)
-        yield from _title("Kinds", "")
-        yield from lines(_kinds(computing), width, rule=rule)
+        yield from page.titled("Layers", "bytes each reads and writes if nothing stays on chip")
+        yield from page.table(_layers(workload, computing))
+        yield from page.titled("Kinds")
+        yield from page.table(_kinds(computing))
     if moving:
         copied = format_bytes(workload.moved_on_chip_bytes)
-        yield from _title("Data movement", f"{copied} copied on chip; a view moves nothing")
-        yield from lines(_movement(workload, moving), width, clip=clip, rule=rule)
-    yield from _title("Bytes", "")
-    yield from _prose(
+        yield from page.titled("Data movement", f"{copied} copied on chip; a view moves nothing")
+        yield from page.table(_movement(workload, moving))
+    yield from page.titled("Bytes")
+    yield from page.prose(
         f"at least {format_bytes(workload.compulsory_bytes)} pass between the chip and its memory: "
         f"{format_bytes(workload.bytes_in)} of weights and input, "
-        f"{format_bytes(workload.bytes_out)} of output",
-        width,
+        f"{format_bytes(workload.bytes_out)} of output"
     )
     if workload.accuracy is not None:
-        yield from _prose(f"accuracy: {100 * workload.accuracy:.2f} %", width)
+        yield from page.prose(f"accuracy: {100 * workload.accuracy:.2f} %")
     if workload.origin:
-        yield from _prose(
-            "origin: " + ", ".join(f"{k} {v}" for k, v in workload.origin.items()), width, "muted"
-        )
-    yield from _prose(f"digest: {workload.digest}", width, "muted")
+        yield from page.prose("origin: " + ", ".join(f"{k} {v}" for k, v in workload.origin.items()), "muted")
+    yield from page.prose(f"digest: {workload.digest}", "muted")
 
 
 def _layers(workload: Workload, ops: Sequence[Op]) -> list[Column]:
@@ -143,10 +135,10 @@ def _movement(workload: Workload, ops: Sequence[Op]) -> list[Column]:
     ]
 
 
-def _ledger(ledger: Ledger, width: int, rule: str, clip: bool) -> Iterator[Text]:
+def _ledger(ledger: Ledger, page: Page) -> Iterator[Text]:
     rows = ledger.rows
     yield Text(printable(ledger.name), style="headline")
-    yield from _prose("a ledger: stated bytes and operations, and no graph", width)
+    yield from page.prose("a ledger: stated bytes and operations, and no graph")
     yield Text()
     columns = [
         Column("row", [row.name for row in rows], total="total", right=False, elastic=True),
@@ -161,15 +153,13 @@ def _ledger(ledger: Ledger, width: int, rule: str, clip: bool) -> Iterator[Text]
             )
         ),
     ]
-    yield from lines(columns, width, clip=clip, rule=rule)
+    yield from page.table(columns)
     yield Text()
     for warning in ledger.warnings:
-        yield from _prose(f"warning: {warning}", width, "warning")
+        yield from page.prose(f"warning: {warning}", "warning")
     if ledger.origin:
-        yield from _prose(
-            "origin: " + ", ".join(f"{k} {v}" for k, v in ledger.origin.items()), width, "muted"
-        )
-    yield from _prose(f"digest: {ledger.digest}", width, "muted")
+        yield from page.prose("origin: " + ", ".join(f"{k} {v}" for k, v in ledger.origin.items()), "muted")
+    yield from page.prose(f"digest: {ledger.digest}", "muted")
 
 
 def _amounts(head: str, amounts: Sequence[int], ladder: dict[str, int], rank: int = 0) -> Column:
@@ -198,16 +188,3 @@ def _shape(workload: Workload, name: str) -> str:
 
 def _intensity(macs: int, nbytes: int) -> str:
     return f"{macs / nbytes:.1f}" if macs and nbytes else NOTHING
-
-
-def _title(title: str, caption: str) -> Iterator[Text]:
-    yield Text()
-    line = Text(title, style="title")
-    if caption:
-        line.append(f"  {caption}", style="muted")
-    yield line
-
-
-def _prose(text: str, width: int, style: str = "") -> Iterator[Text]:
-    for line in textwrap.wrap(printable(text), width, break_long_words=False, break_on_hyphens=False):
-        yield Text(line, style=style)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from simres.analysis.blame import together_ps
-from simres.analysis.critical_path import Why
 from simres.analysis.dataflow import MOVERS
 from simres.analysis.explanation import Explanation, LimitingFactor, PathCause
 from simres.analysis.occupancy import peak
 from simres.program.names import EngineName
+from simres.program.record import Cause
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
@@ -30,7 +30,7 @@ Worth = tuple[int, str]
 
 def advice(result: Result, found: Explanation) -> list[str]:
     """Returns a few suggestions, largest likely saving first; none if nothing takes any time."""
-    if found.bound_by is None:
+    if found.bottleneck is None:
         return []
     worth = [
         *_of_resources(result, found),
@@ -65,7 +65,7 @@ def _overlap(result: Result) -> Iterator[Worth]:
         else "for which a scheduler needs the traced network"
     )
     sentence = (
-        f"Let engines work side by side ({how}): that could come down to {format_duration(least[name])}, "
+        f"Overlap the engines ({how}): the makespan could drop to {format_duration(least[name])}, "
         f"{bound_meaning(result, name)}."
     )
     yield won, sentence
@@ -80,7 +80,7 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
                 yield ps // 2, _speed(result, found, what, ps)
             case LimitingFactor.LATENCY:
                 sentence = (
-                    f"Fewer and larger transfers, or more of them under way at once: the latency of "
+                    f"Fewer and larger transfers, or more of them in flight: the latency of "
                     f"{the(result, what.component)} is {format_duration(ps)} of the path."
                 )
                 yield ps // 2, sentence
@@ -88,8 +88,8 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
                 yield max(ps, _again_ps(result)), _space(result, what, ps)
             case LimitingFactor.START:
                 sentence = (
-                    f"No chip makes up for the {format_duration(ps)} in which nothing on the path was due; "
-                    "what comes sooner ends sooner."
+                    f"No chip makes up for the {format_duration(ps)} before requests arrive: only earlier "
+                    "arrivals do."
                 )
                 yield 0, sentence
 
@@ -97,7 +97,11 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
 def _speed(result: Result, found: Explanation, what: PathCause, ps: int) -> str:
     """Suggests a component twice as fast; no figure if the path has buffer-full stalls, which may go too."""
     name = the(result, what.component)
-    win = "" if Why.SPACE in found.causes else f": at most {format_duration(ps // 2)} less with this schedule"
+    win = (
+        ""
+        if Cause.SPACE in found.causes
+        else f": saves at most {format_duration(ps // 2)} with this schedule"
+    )
     match result.role(what.component):
         case "bus":
             return f"{_capital(name)} at twice the bandwidth{win}{_fewer_bits(result)}."
@@ -109,16 +113,16 @@ def _speed(result: Result, found: Explanation, what: PathCause, ps: int) -> str:
 
 def _priority(result: Result, found: Explanation) -> Iterator[Worth]:
     """Suggests a higher priority for a tenant that stalls on engines taken by others."""
-    late = next((part for part in found.path if part.cause is Why.ENGINE), None)
-    ps = found.causes.get(Why.ENGINE, 0)
+    late = next((part for part in found.path if part.cause is Cause.ENGINE), None)
+    ps = found.causes.get(Cause.ENGINE, 0)
     if late is None or ps < _LEAST * result.makespan_ps:
         return
     tenant = EngineName.parse(late.engine).tenant
     others = max((other.priority for name, other in result.tenants.items() if name != tenant), default=0)
     if tenant in result.tenants and result.tenants[tenant].priority == others:
         sentence = (
-            f"Who goes first: {tenant} waits {format_duration(ps)} for engines that others have; "
-            f"`--set tenants.{tenant}.priority={others + 1}` lets it pass, at their expense."
+            f"Priority: {tenant} stalls {format_duration(ps)} on engines taken by others; "
+            f"`--set tenants.{tenant}.priority={others + 1}` lets it go first, at their expense."
         )
         yield ps, sentence
 
@@ -141,7 +145,7 @@ def _fewer_bits(result: Result) -> str:
             weights += times * task.work.nbytes if tensor and tensor.role is Role.WEIGHT else 0
     part = {16: "half", 32: "a quarter", 64: "an eighth"}.get(min(bits), "fewer")
     return (
-        f"; or fewer bytes over it: all is {min(types)} ({percent(weights, moved)} % of it weights), "
+        f"; or fewer bytes: all traffic is {min(types)} ({percent(weights, moved)} % of it weights), "
         f"and the pass `quantise_int8` leaves {part}"
     )
 
@@ -156,13 +160,11 @@ def _rate(result: Result, part: str, win: str) -> str:
         if EngineName.parse(row_name).component == part
     )
     them, its = ("them", "their") if result.units(part) > 1 else ("it", "its")
-    missed = (
-        f"at {its} peak all {its} work would take {format_duration(least)}, and takes {format_duration(took)}"
-    )
-    why = f"launches, and layers that fill {them} badly"
+    missed = f"at peak rate {its} work would take {format_duration(least)}; it takes {format_duration(took)}"
+    why = f"launches, and layers that use {them} badly"
     if least and 2 * least < took:
-        return f"Fewer launches of {name}, and layers that fill {them} better: {missed}."
-    fills = f"; {missed}: {why}" if least and took - least >= _LEAST * result.makespan_ps else ""
+        return f"Fewer launches of {name}, and layers that use {them} better: {missed}."
+    fills = f"; {missed} ({why})" if least and took - least >= _LEAST * result.makespan_ps else ""
     return f"{_capital(name)} at twice the rate{win}{fills}."
 
 
@@ -177,14 +179,14 @@ def _space(result: Result, what: PathCause, ps: int) -> str:
     found = peak(result.stays, fullest)
     held = _first(found.holders) if found else ""
     again = (
-        f" A new schedule could also spare some of the {_again(result)}."
+        f" A new schedule could also save some of the {_again(result)}."
         if _again_ps(result) >= _LEAST * result.makespan_ps
         else ""
     )
     return (
-        f"More room than {format_bytes(memories[fullest].capacity)} in {the(result, what.component)}, "
-        f"or smaller tensors: at most {format_duration(ps)} less with this schedule. "
-        f"At its fullest it holds {held}.{again}"
+        f"More capacity than {format_bytes(memories[fullest].capacity)} in {the(result, what.component)}, "
+        f"or smaller tensors: saves at most {format_duration(ps)} with this schedule. "
+        f"Its peak occupancy is {held}.{again}"
     )
 
 
@@ -198,7 +200,7 @@ def _evicted(result: Result, found: Explanation) -> Iterator[Worth]:
     took, least = _again_ps(result), _LEAST * result.makespan_ps
     space = max((ps for what, ps in found.resources.items() if what.limit is LimitingFactor.SPACE), default=0)
     if took >= least and space < 2 * least:
-        yield took, f"More room on chip, which would spare some of the {_again(result)}."
+        yield took, f"More on-chip memory, which would save some of the {_again(result)}."
 
 
 def _again_ps(result: Result) -> int:
@@ -209,7 +211,7 @@ def _again_ps(result: Result) -> int:
 def _again(result: Result) -> str:
     nbytes = sum(item.nbytes for item in result.evictions)
     took = format_duration(_again_ps(result))
-    return f"{format_bytes(nbytes)} that cross the bus again for want of it, {took} of its time"
+    return f"{format_bytes(nbytes)} that cross the bus again for lack of it, {took} of bus time"
 
 
 def _folded(result: Result, found: Explanation) -> Iterator[Worth]:
@@ -220,7 +222,7 @@ def _folded(result: Result, found: Explanation) -> Iterator[Worth]:
     )
     if isinstance(result.scheduled, Workload) and ps >= _LEAST * result.makespan_ps:
         sentence = (
-            "Batch norms folded into the convolutions (the pass `fold_batch_norm`): they are "
+            "Fold the batch norms into the convolutions (the pass `fold_batch_norm`): they take "
             f"{format_duration(ps)} of the path."
         )
         yield ps, sentence

@@ -63,8 +63,3 @@ def times(value: int, reference: int) -> str:
 def printable(text: str) -> str:
     """Replaces unprintable characters and line ends by `?`, since names may come from untrusted files."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
-
-
-def article(noun: str) -> str:
-    """Returns a noun with its indefinite article: `an image`, `a run`."""
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 
@@ -21,7 +23,8 @@ class Column:
     """One column: `head` over `unit` over `cells` over `total`.
 
     Columns are left out in order of `rank`, largest first; those of rank 0 always stay. An `elastic` one
-    is shortened if that is not enough. A cell may be a `Text` with its own styles.
+    is shortened if that is not enough, one that `folds` goes on in further lines. A cell may be a `Text` with
+    its own styles.
     """
 
     head: str
@@ -32,12 +35,13 @@ class Column:
     style: str = ""
     right: bool = True
     elastic: bool = False
+    folds: bool = False
 
     @property
     def width(self) -> int:
         """The width of the widest entry in terminal cells."""
         texts = (self.head, self.unit, self.total, *self.cells)
-        return max(cell_len(str(text)) for text in texts)
+        return max(cell_len(line) for text in texts for line in str(text).split("\n"))
 
 
 def width_of(columns: Sequence[Column]) -> int:
@@ -49,7 +53,8 @@ def fit(columns: Sequence[Column], width: int) -> list[Column]:
     """Returns the columns that fit into `width` cells, in order, counting elastic ones as `NAMED` at most."""
     kept = list(columns)
     needed = {
-        id(column): min(column.width, NAMED if column.elastic else column.width) + GAP for column in kept
+        id(column): GAP + (min(column.width, NAMED) if column.elastic or column.folds else column.width)
+        for column in kept
     }
     while sum(needed[id(column)] for column in kept) - GAP > width:
         last = max(kept, key=lambda column: column.rank)
@@ -69,7 +74,7 @@ def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: st
     widths = [column.width for column in kept]
     excess = sum(widths) + GAP * (len(kept) - 1) - width
     for number, column in enumerate(kept):
-        if clip and excess > 0 and column.elastic:
+        if excess > 0 and (column.folds or (clip and column.elastic)):
             shorter = max(SHORTEST, widths[number] - excess)
             excess -= widths[number] - shorter
             widths[number] = shorter
@@ -100,14 +105,29 @@ def lines(columns: Sequence[Column], width: int, *, clip: bool = False, rule: st
     if any(column.unit for column in kept):
         found.append(line([column.unit for column in kept], ["muted"] * len(kept)))
     found.append(across)
-    found += [
-        line(row, [column.style for column in kept])
-        for row in zip(*(column.cells for column in kept), strict=True)
-    ]
+    for row in zip(*(column.cells for column in kept), strict=True):
+        parts = [
+            [*wrap(str(cell), size)] if column.folds else [cell]
+            for column, cell, size in zip(kept, row, widths, strict=True)
+        ]
+        found += [line(part, [column.style for column in kept]) for part in zip_longest(*parts, fillvalue="")]
     if any(column.total for column in kept):
         found.append(across)
         found.append(line([column.total for column in kept], ["total"] * len(kept)))
     return found
+
+
+def wrap(text: str, size: int, indent: str = "") -> Iterator[str]:
+    """Yields `text` wrapped between words, but not before `%`; `indent` begins the lines after the first."""
+    for paragraph in text.split("\n"):
+        line, *words = re.split(r" (?!%)", printable(paragraph))
+        for word in words:
+            if cell_len(line) + 1 + cell_len(word) > size:
+                yield line
+                line = indent + word
+            else:
+                line += f" {word}"
+        yield line
 
 
 def shorten(text: str, size: int) -> str:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from simres.reporting import lexicon
 from simres.result import Result
 from simres.result.engine_rows import labelled
 
-_NOUNS = {"bus": "bus", "memory": "memory", "matrix": "matrix unit", "host": "host", "processor": "processor"}
-
 
 def the(result: Result, names: str) -> str:
-    """Names an engine, or several of one role (`a+b`), in words: `the ddr bus`, `the matrix unit`, `the 2
+    """Names an engine, or several of one role (`a+b`), in words: `the DDR bus`, `the matrix unit`, `the 2
     matrix units` for equal units of one component."""
     role = result.role(names)
-    noun = _NOUNS.get(role, role)
+    noun = lexicon.role(role).noun
     several = names.split("+") if names not in result.chip else [names]
     if len(several) > 1:
         return f"the {noun}s {listed(label(result, name) for name in several)}"
     if names not in result.chip and (count := result.units(names)) > 1:
         return f"the {count} {noun}s" if names in (role, noun) else f"the {count} {names} {noun}s"
+    if names in lexicon.PROPER:
+        return f"the {lexicon.PROPER[names]}" if noun == "memory" else f"the {lexicon.PROPER[names]} {noun}"
     return f"the {noun}" if names in (role, noun) else f"the {names} {noun}".rstrip()
-
-
-def possessive(text: str) -> str:
-    """Returns the possessive form of a name in words: `the matrix unit's`, `the 2 matrix units'`."""
-    return f"{text}'" if text.endswith("s") else f"{text}'s"
 
 
 def label(result: Result, names: str) -> str:
@@ -35,10 +31,10 @@ def label(result: Result, names: str) -> str:
     return "+".join(labelled(name, result.units(name)) for name in names.split("+"))
 
 
-def who(result: Result, name: str) -> str:
+def holder_name(result: Result, name: str) -> str:
     """Names a holder in words: an engine, a background master, or the bus itself."""
     if not name:
-        return "turnaround and refresh"
+        return lexicon.BUS_ITSELF
     return the(result, name) if result.role(name) else f"the {name}"
 
 

@@ -9,15 +9,13 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
+from simres.reporting import lexicon
+from simres.reporting.page import NARROWEST, PIPE_WIDTH, WIDEST, Page
+from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.text.styled import Text
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-PIPE_WIDTH = 120
-"""The width without a terminal and without COLUMNS; nothing is cut then."""
-NARROWEST = 40
-WIDEST = 1000
 
 STYLES = {
     "headline": "bold",
@@ -27,27 +25,9 @@ STYLES = {
     "good": "green",
     "bad": "bold red",
     "warning": "yellow",
-    # engines, by role
-    "role.bus": "blue",
-    "role.memory": "magenta",
-    "role.matrix": "green",
-    "role.host": "cyan",
-    "role.processor": "green",
-    # tasks, by kind
-    "kind.load": "blue",
-    "kind.store": "bright_blue",
-    "kind.matrix": "green",
-    "kind.host": "cyan",
-    "kind.move": "magenta",
-    # stalls, by cause
-    "cause.data": "yellow",
-    "cause.order": "dim yellow",
-    "cause.bus": "red",
-    "cause.space": "magenta",
-    "cause.latency": "bright_red",
-    "cause.engine": "bright_magenta",
-    "waiting": "yellow",
+    "stalled": "yellow",
     "idle": "dim",
+    **lexicon.styles(),
 }
 """The styles of reports, by meaning."""
 
@@ -72,6 +52,15 @@ class Output:
     def styled(self) -> bool:
         """Whether styles show: on a terminal, or if FORCE_COLOR is set. rich heeds NO_COLOR."""
         return self.is_terminal or bool(os.environ.get("FORCE_COLOR"))
+
+    def page(self, *, whole: bool = False) -> Page:
+        """Returns the page that reports on this stream are laid out on; `whole` shows every row."""
+        return Page(self.width, BLOCKS if self.draws else ASCII, clip=self.clips, whole=whole)
+
+    @property
+    def draws(self) -> bool:
+        """Whether the stream can encode block characters; if not, plain ASCII is drawn."""
+        return self.encoding.lower().replace("-", "").startswith("utf")
 
     @cached_property
     def console(self) -> Console:
@@ -113,11 +102,6 @@ def stdout() -> Output:
 def stderr() -> Output:
     """Returns the output for progress and messages."""
     return Output(sys.stderr)
-
-
-def can_draw(output: Output | Console) -> bool:
-    """Returns whether the stream can encode block characters; if not, plain ASCII is drawn."""
-    return output.encoding.lower().replace("-", "").startswith("utf")
 
 
 def _width(stream: TextIO) -> int:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from simres.analysis.blame import held_up_by, together_ps
 from simres.program.names import EngineName
-from simres.program.record import STALLS, Cause, EngineTotals, RecordLevel
-from simres.reporting.text.amounts import article, percent, times
-from simres.reporting.text.component_names import listed, possessive, the, who
+from simres.program.record import Cause, EngineTotals, RecordLevel
+from simres.reporting import lexicon
+from simres.reporting.text.amounts import percent, times
+from simres.reporting.text.component_names import holder_name, listed, the
 from simres.result import Result
 from simres.result.engine_rows import EngineRow
 from simres.text import three_digits
@@ -24,7 +25,7 @@ def headline(result: Result) -> str:
     """Returns one line to quote: the makespan, inferences per second, and matrix unit utilisation."""
     if result.tenants:
         took = [
-            f"{name} {format_duration(tenant.latency_ps)} ({tenant.slowdown:.2f} x alone)"
+            f"{name} {format_duration(tenant.latency_ps)} ({tenant.slowdown:.2f}x alone)"
             for name, tenant in result.tenants.items()
         ]
         return (
@@ -32,14 +33,14 @@ def headline(result: Result) -> str:
         )
     images, makespan = result.images, result.makespan_ps
     noun = result.inference
-    each = f"{format_duration(makespan // images)} {article(noun)}"
+    each = f"{format_duration(makespan // images)} per {noun}"
     parts = [each if images == 1 else f"{format_duration(makespan)} for {images} {noun}s, {each}"]
     if makespan:
         parts.append(f"{three_digits(images * PS_PER_S / makespan)} {noun}s/s")
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix":
             share = percent(bound_ps, makespan).replace("-", "0")
-            parts.append(f"{share} % of {possessive(the(result, names))} peak")
+            parts.append(f"{the(result, names).removeprefix('the ')} utilisation {share} %")
     said = f"{result.name}: {', '.join(parts)}"
     return f"{said} ({', '.join(timed)})." if (timed := protocol(result)) else f"{said}."
 
@@ -64,24 +65,22 @@ def limit(result: Result) -> str:
     engines = result.record.engines
     makespan = result.makespan_ps
     if not makespan:
-        return "Nothing takes any time."
+        return "No task takes any time."
     name = max(engines, key=lambda name: engines[name].working_ps)
     busiest = engines[name]
     if together := _several_channels(result, busiest.working_ps):
         return together
     row = result.engine_rows[result.row_of(name)]
-    share = f"works {percent(row.totals.working_ps, makespan)} % of the time"
-    if several := len(row.engines) > 1:
-        share += f" on average (the busiest {percent(busiest.working_ps, makespan)} %)"
-    each = "each" if several else "it"
+    engine, several = the(result, row.name), len(row.engines) > 1
     if row.totals.working_ps == makespan:
-        return f"Bound by {the(result, row.name)}: {each} works all the time."
-    rest = _rest(result, row)
+        return f"Bottleneck: {engine}, busy all the time."
+    busy = f"busy {percent(row.totals.working_ps, makespan)} %"
+    if several:
+        busy += f" on average (the busiest {percent(busiest.working_ps, makespan)} %)"
+    rest = f"{'Each' if several else 'It'} {_rest(result, row)}"
     if busiest.working_ps >= _BUSY * makespan:
-        return f"Bound by {the(result, row.name)}: {each} {share}; the rest it {rest}."
-    most = the(result, row.name)
-    named = f"of {most}, the busiest, each" if several else f"{most}, the busiest,"
-    return f"No engine is busy: {named} {share}; the rest it {rest}."
+        return f"Bottleneck: {engine}, {busy}. {rest}."
+    return f"No engine is busy half of the time; the busiest: {engine}, {busy}. {rest}."
 
 
 def steady(result: Result) -> list[str]:
@@ -91,13 +90,13 @@ def steady(result: Result) -> list[str]:
         return []
     rate = three_digits(PS_PER_S / found.steady_image_ps)
     busy = percent(found.bottleneck_ps, found.steady_image_ps)
-    then = f"every {format_duration(found.steady_image_ps)} ({rate} {result.inference}s/s)"
-    first = f"after the first, which takes {format_duration(found.first_ps)}"
     row = result.row_of(found.bottleneck)
-    which = "which works" if row == found.bottleneck else "the busiest of which works"
-    bottleneck = f"{the(result, row)}, {which} {busy} % of that time"
-    each = f"{result.inference.capitalize()}s follow each other"
-    return [f"{each} {then} {first}; the bottleneck is {bottleneck}."]
+    which = "busy" if row == found.bottleneck else "the busiest of which is busy"
+    noun = result.inference
+    then = f"one {noun} every {format_duration(found.steady_image_ps)} ({rate} {noun}s/s)"
+    first = f"after {format_duration(found.first_ps)} for the first"
+    bottleneck = f"the bottleneck is {the(result, row)}, {which} {busy} % of that time"
+    return [f"In steady state {then}, {first}; {bottleneck}."]
 
 
 def _several_channels(result: Result, busiest_ps: int) -> str:
@@ -111,36 +110,43 @@ def _several_channels(result: Result, busiest_ps: int) -> str:
     if not component or working[component] <= busiest_ps or working[component] < _BUSY * result.makespan_ps:
         return ""
     share = percent(working[component], result.makespan_ps)
-    whose = "its tenants use it" if result.tenants else "its channels work"
-    mean = ""
-    if result.units(component) > 1:
-        whose, mean = "their tenants use each", ", on average"
-    return f"Bound by {the(result, component)}: {whose} {share} % of the time between them{mean}."
+    mean = " on average" if result.units(component) > 1 else ""
+    between = "tenants" if result.tenants else "channels"
+    return f"Bottleneck: {the(result, component)}, busy {share} %{mean} over all {between}."
 
 
 def _rest(result: Result, row: EngineRow) -> str:
     """Returns the stalls and the idle time of an engine or of equal units on average, longest first."""
-    found = []
     engine = row.totals
-    blocked = sum(engine.waiting_ps.get(cause, 0) for cause in (Cause.DATA, Cause.ORDER, Cause.SPACE))
-    if blocked:
-        blame = _blame(result, row)
-        names = {other: "one another" if other == row.name else who(result, other) for other in blame}
-        whom = listed(f"{names[other]} ({format_duration(ps)})" for other, ps in blame.items())
-        full = result.record.level is RecordLevel.FULL
-        why = ", as nothing overlaps" if full and not together_ps(result.record) else _why(engine)
-        if len(blame) == 1:
-            (whom,) = names.values()
-        text = f"waits {format_duration(blocked)} for {whom or 'others'}{why}"
-        found.append((blocked, text))
-    for cause in STALLS:
-        if ps := engine.waiting_ps.get(cause, 0):
-            bus = cause is Cause.BUS
-            words = _for_the_bus(result, engine) if bus else _STALLS.get(cause, f"({cause.value})")
-            found.append((ps, f"waits {format_duration(ps)} {words}"))
+    causes = {cause: ps for cause in Cause if (ps := engine.waiting_ps.get(cause, 0))}
+    parts = []
+    for cause, ps in sorted(causes.items(), key=lambda item: -item[1]):
+        behind = _bus_holders(result, engine) if cause is Cause.BUS else ""
+        parts.append(f"{format_duration(ps)} {lexicon.CAUSES[cause].on}{behind}")
+    said = f"stalls {listed(parts)}{_behind(result, row)}" if parts else ""
     if engine.idle_ps:
-        found.append((engine.idle_ps, f"has nothing left to do ({format_duration(engine.idle_ps)})"))
-    return ", and ".join(text for _, text in sorted(found, key=lambda item: -item[0]))
+        said += f"{', and ' if said else ''}is idle for {format_duration(engine.idle_ps)}"
+    full = result.record.level is RecordLevel.FULL
+    alone = parts and full and len(_workers(result)) > 1 and not together_ps(result.record)
+    return f"{said}; no two engines overlap" if alone else said
+
+
+def _workers(result: Result) -> list[str]:
+    return [name for name, engine in result.record.engines.items() if engine.working_ps]
+
+
+def _behind(result: Result, row: EngineRow) -> str:
+    """Returns the engines that an engine's dependency, order and buffer stalls are blamed on."""
+    blame = _blame(result, row)
+    if not blame:
+        return ""
+    named = {other: "one another" if other == row.name else holder_name(result, other) for other in blame}
+    first = next(iter(blame))
+    if len(blame) == 1:
+        return f", behind {named[first]}"
+    if 2 * blame[first] >= sum(blame.values()):
+        return f", mostly behind {named[first]}"
+    return f", behind {listed(named.values())}"
 
 
 def _blame(result: Result, row: EngineRow) -> dict[str, int]:
@@ -155,36 +161,13 @@ def _blame(result: Result, row: EngineRow) -> dict[str, int]:
     return {other: ps for other, ps in blame.items() if ps}
 
 
-def _for_the_bus(result: Result, engine: EngineTotals) -> str:
+def _bus_holders(result: Result, engine: EngineTotals) -> str:
     """Returns the holders of the bus while an engine stalls on it."""
     held = dict(sorted(engine.bus_held_by.items(), key=lambda item: -item[1]))
-    if not any(held):
-        return "while the bus turns around or refreshes"
-    if len(held) == 1:
-        return f"while {who(result, next(iter(held)))} has the bus"
-    return "for the bus: " + listed(
-        f"{who(result, name)} ({format_duration(ps)})" for name, ps in held.items()
-    )
-
-
-_STALLS = {
-    Cause.LATENCY: "for first bytes to arrive (latency)",
-    Cause.ENGINE: "while another tenant has it",
-}
-_REASONS = {
-    Cause.DATA: "whose results it needs",
-    Cause.ORDER: "by the schedule's order",
-    Cause.SPACE: "to make space on chip",
-}
-
-
-def _why(engine: EngineTotals) -> str:
-    causes = [cause for cause in _REASONS if engine.waiting_ps.get(cause, 0)]
-    causes.sort(key=lambda cause: -engine.waiting_ps[cause])
-    if len(causes) == 1:
-        return f", {_REASONS[causes[0]]}"
-    parts = [f"{format_duration(engine.waiting_ps[cause])} {_REASONS[cause]}" for cause in causes]
-    return f": {listed(parts)}" if parts else ""
+    named = {holder_name(result, name): ps for name, ps in held.items()}
+    if len(named) < 2:
+        return "".join(f" with {name}" for name in named)
+    return f" with {listed(f'{name} ({format_duration(ps)})' for name, ps in named.items())}"
 
 
 def distance(result: Result) -> str:
@@ -207,12 +190,12 @@ def estimate(result: Result) -> list[str]:
     spilled = (
         f"{format_bytes(found.spilled_bytes)} of them for activations that exceed the memory between layers"
         if found.spilled_bytes
-        else f"no activation has to leave the chip: {format_bytes(found.peak_live_bytes)} at the most"
+        else f"no activation has to leave the chip: {format_bytes(found.peak_live_bytes)} at most"
     )
     moved = f"layer-by-layer schedules come to {format_bytes(found.bus_bytes)} on the bus"
     ratio = times(result.makespan_ps, found.bus_ps)
-    took = f"That takes {format_duration(found.bus_ps)}; simulated is {ratio} x that."
-    return [f"An estimate, no bound: {moved}, {spilled}. {took}"]
+    took = f"That takes {format_duration(found.bus_ps)}; the makespan is {ratio}x that."
+    return [f"An estimate, not a bound: {moved}, {spilled}. {took}"]
 
 
 def bound_meaning(result: Result, name: str) -> str:
@@ -222,19 +205,14 @@ def bound_meaning(result: Result, name: str) -> str:
             return (term.reason[:1].lower() + term.reason[1:]).rstrip(".")
     if name == "dependency":
         return "this schedule's longest dependent chain"
-    match result.role(name):
-        case "bus" if isinstance(result.workload, Ledger):
-            return "every stated byte moved once"
-        case "bus":
-            if result.repeats > 1 or any(tenant.repeats > 1 for tenant in result.tenants.values()):
-                return "weights moved once, every image in and out"
-            return "weights, inputs and outputs moved once"
-        case "matrix":
-            return "every multiply-accumulate at peak rate"
-        case "processor":
-            return "every multiply-accumulate and every vector operation at peak rate"
-        case _:
-            return "every vector operation at peak rate"
+    role = result.role(name)
+    if role == "bus" and isinstance(result.workload, Ledger):
+        return "every stated byte moved once"
+    if role == "bus" and (
+        result.repeats > 1 or any(tenant.repeats > 1 for tenant in result.tenants.values())
+    ):
+        return "weights moved once, every image in and out"
+    return lexicon.role(role).peak or lexicon.role("host").peak
 
 
 def remarks(result: Result) -> list[str]:
@@ -252,7 +230,7 @@ def remarks(result: Result) -> list[str]:
                     "which states no rate for them."
                 )
     else:
-        found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so nothing is known of reuse.")
+        found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so reuse is unknown.")
     for name, row in result.engine_rows.items():
         without = sum(not result.record.engines[engine].tasks for engine in row.engines)
         if 0 < without < len(row.engines):
@@ -274,7 +252,7 @@ def remarks(result: Result) -> list[str]:
     if result.record.level is not RecordLevel.FULL:
         found.append(
             f"Recorded at level `{result.record.level.value}`: "
-            "no times by layer, no timeline, no blame for waits."
+            "no times by layer, no timeline, no holders of stalls."
         )
     return found
 

@@ -10,8 +10,10 @@ from simres.analysis.blame import together_ps
 from simres.analysis.critical_path import Why
 from simres.analysis.explanation import Explanation, LimitingFactor, PathCause
 from simres.program.names import EngineName
+from simres.program.record import Cause
+from simres.reporting import lexicon
 from simres.reporting.text.amounts import percent
-from simres.reporting.text.component_names import listed, the
+from simres.reporting.text.component_names import holder_name, listed, the
 from simres.result import Result
 from simres.units import format_duration
 
@@ -26,46 +28,44 @@ _Key = TypeVar("_Key")
 def answer(result: Result, found: Explanation) -> str:
     """Returns one line: the makespan and its bottleneck."""
     took = f"{result.name}: {format_duration(result.makespan_ps)}"
-    bound = found.bound_by
+    bound = found.bottleneck
     if bound is None:
-        return f"{took}, as nothing takes any time."
-    share = f"{percent(found.resources[bound], result.makespan_ps)} %"
+        return f"{took}, as no task takes any time."
+    share = f"{percent(found.resources[bound], result.makespan_ps)} % of the critical path"
     if 2 * found.resources[bound] < result.makespan_ps:
-        return f"{took}, bound by no one thing; the most, {share} of it, is {resource(result, bound)}."
-    return f"{took}, {share} of it bound by {resource(result, bound)}."
+        return f"{took}. No single bottleneck: most, {share}, is {resource(result, bound)}."
+    return f"{took}. Bottleneck: {resource(result, bound)}, {share}."
 
 
 def resource(result: Result, what: PathCause) -> str:
-    """Names a limiting resource: `the ddr bus`, `the space in the sram memory`."""
+    """Names a limiting resource: `the DDR bus`, `the capacity of the SRAM`."""
     match what.limit:
         case LimitingFactor.SPEED:
             return the(result, what.component)
         case LimitingFactor.LATENCY:
             return f"the latency of {the(result, what.component)}"
         case LimitingFactor.SPACE:
-            return f"the space in {the(result, what.component)}"
+            return f"the capacity of {the(result, what.component)}"
         case LimitingFactor.START:
-            return "when requests come"
+            return "the arrival of requests"
 
 
 def reasons(result: Result, found: Explanation) -> Iterator[str]:
     """Yields the sentences behind the answer: shares, layers, stalls."""
-    bound = found.bound_by
+    bound = found.bottleneck
     if bound is None:
         return
     yield _shares(result, found)
     if bound.limit is not LimitingFactor.START:
         yield _layers(result, found, bound)
-    yield _waits(result, found)
+    yield _stalls(result, found)
 
 
 def _shares(result: Result, found: Explanation) -> str:
     """Returns the resources on the critical path, largest share first."""
     named = _worth_a_word(result, found.resources)
     parts = [f"{resource(result, what)} ({format_duration(ps)})" for what, ps in named.items()]
-    first, *others = parts
-    then = f", then on {listed(others)}" if others else ""
-    return f"Followed back from its last event to its first, the run hangs on {first}{then}."
+    return f"Critical path: {listed(parts)}."
 
 
 def _layers(result: Result, found: Explanation, bound: PathCause) -> str:
@@ -76,77 +76,61 @@ def _layers(result: Result, found: Explanation, bound: PathCause) -> str:
         f"{program.layers[layer].name} ({format_duration(ps)})" for layer, ps in list(layers.items())[:_NAMED]
     ]
     if len(layers) <= _NAMED:
-        return f"It hangs on {resource(result, bound)} for {listed(named)} only."
+        return f"All time on {resource(result, bound)} is for {listed(named)}."
     half = next(n for n, ps in enumerate(accumulate(layers.values()), start=1) if 2 * ps >= whole)
-    of = f"{half} of {len(layers)} layers {'makes' if half == 1 else 'make'} up half of that"
-    return f"It hangs on {resource(result, bound)} longest for {listed(named)}; {of}."
+    of = f"{half} of {len(layers)} layers {'makes' if half == 1 else 'make'} up half of it"
+    return f"Most time on {resource(result, bound)} is for {listed(named)}; {of}."
 
 
-def _waits(result: Result, found: Explanation) -> str:
-    """Returns the stalls on the path, and their holders."""
-    waits = {cause: ps for cause, ps in found.causes.items() if cause is not Why.WORKING}
+def _stalls(result: Result, found: Explanation) -> str:
+    """Returns the stalls on the path and their holders, then the time in which nothing was due."""
+    stalls = {cause: ps for cause, ps in found.causes.items() if isinstance(cause, Cause)}
     alone = len(_workers(result)) > 1 and not together_ps(result.record)
-    serial = " No two engines ever work at once." if alone else ""
-    if not waits:
-        return (
-            f"On the way nothing waits: at every moment an engine does work that the end depends on.{serial}"
-        )
-    named = _worth_a_word(result, waits)
-    parts = [f"{format_duration(ps)} {_wait(result, found, cause)}" for cause, ps in named.items()]
-    return f"On the way it waits {'; '.join(parts)}.{serial}"
+    said = "It never stalls: at every moment an engine is busy with work that the end depends on."
+    if stalls:
+        named = _worth_a_word(result, stalls)
+        parts = [f"{format_duration(ps)} {_stall(result, found, cause)}" for cause, ps in named.items()]
+        said = f"It stalls {'; '.join(parts)}."
+    if idle := found.causes.get(Why.IDLE, 0):
+        said += f" For {format_duration(idle)} nothing is due{_until(found)}."
+    return f"{said} No two engines overlap." if alone else said
 
 
 def _workers(result: Result) -> list[str]:
     return [name for name, engine in result.record.engines.items() if engine.working_ps]
 
 
-def _wait(result: Result, found: Explanation, cause: Why) -> str:
+def _stall(result: Result, found: Explanation, cause: Cause) -> str:
     """Returns a stall's cause and holders in words."""
     holders = list(found.holders(cause))
     match cause:
-        case Why.SPACE:
-            return f"for space on chip, which {_some(holders, 'other tensors')} had"
-        case Why.BUS:
-            return f"for the bus, which {listed(_bus_holders(result, holders))} had"
-        case Why.ENGINE:
+        case Cause.SPACE:
+            return f"for buffer space held by {_some(holders, 'other tensors', 'other tensors')}"
+        case Cause.BUS:
+            return f"{lexicon.CAUSES[cause].on} with {listed(holder_name(result, name) for name in holders)}"
+        case Cause.ENGINE:
             tenants = list(dict.fromkeys(EngineName.parse(name).tenant for name in holders if name))
-            parts = list(
-                dict.fromkeys(
-                    the(result, EngineName.parse(part.engine).component)
-                    for part in found.path
-                    if part.cause is Why.ENGINE
-                )
-            )
-            return f"for {listed(parts)}, which {_some(tenants, 'other tenants')} had"
-        case Why.LATENCY:
-            return "for first bytes to arrive (latency)"
-        case Why.IDLE:
-            return _what_was_to_come(found)
+            taken = (part.engine for part in found.path if part.cause is Cause.ENGINE)
+            parts = list(dict.fromkeys(the(result, EngineName.parse(name).component) for name in taken))
+            return f"on {listed(parts)}, taken by {_some(tenants, 'other tenants', 'more')}"
         case _:
-            return f"({cause.value})"
+            return lexicon.CAUSES[cause].on
 
 
-def _what_was_to_come(found: Explanation) -> str:
-    """Returns the reason why nothing is due."""
+def _until(found: Explanation) -> str:
+    """Returns what ends the time in which nothing is due."""
     if found.path[0].cause is not Why.IDLE or len(found.path) == 1:
-        return "with nothing left to do"
+        return ""
     first = EngineName.parse(found.path[1].engine).tenant
-    return f"for {first or 'its request'} to come"
+    return f", until {first or 'the first request'} arrives"
 
 
-def _bus_holders(result: Result, holders: list[str]) -> list[str]:
-    return [
-        "turnaround and refresh" if not name else name if result.role(name) else f"the {name}"
-        for name in holders
-    ]
-
-
-def _some(names: list[str], otherwise: str) -> str:
+def _some(names: list[str], otherwise: str, others: str) -> str:
     """Returns the first of the names and the number of others; `otherwise` if there are none."""
     names = [name for name in names if name]
     more = len(names) - _NAMED
     if more > 1:
-        return f"{', '.join(names[:_NAMED])} and {more} more"
+        return f"{', '.join(names[:_NAMED])} and {more} {others}"
     return listed(names) if names else otherwise
 
 

@@ -14,6 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.theme import Theme
 from textual.widgets import Footer, Input, Static
 
+from simres.reporting.page import Page
 from simres.reporting.text.styled import Text
 from simres.reporting.viewer import colours
 from simres.reporting.viewer.details import details, held
@@ -26,7 +27,6 @@ from simres.reporting.viewer.picture import (
     Sort,
     cells_in,
     explained,
-    glyphs_for,
     label_width,
     picture,
     rows,
@@ -41,7 +41,7 @@ _ZOOM = (1, 2)
 
 
 class Viewer(App[None]):
-    """The timeline of a result. `draws`: the terminal shows block characters; `light`: the light theme."""
+    """The timeline of a result with the characters of `page`; `light`: begins in the light theme."""
 
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = ""
@@ -64,11 +64,11 @@ class Viewer(App[None]):
             background: $surface; }
     """
 
-    def __init__(self, index: ViewIndex, *, draws: bool = True, light: bool = False) -> None:
+    def __init__(self, index: ViewIndex, page: Page, *, light: bool = False) -> None:
         super().__init__()
         self.index = index
         self.rows = rows(index)
-        self.glyphs = glyphs_for(draws)
+        self.page = page
         self.view = View.whole(index.result.makespan_ps)
         self.view = replace(self.view, lane=min(1, len(self.rows) - 1))
         self.unknown = {row for row in self.rows if row.sort in (Sort.PATH, Sort.MEMORY)}
@@ -129,8 +129,8 @@ class Viewer(App[None]):
         label, cells = drawing.label, drawing.window.cells
         cursor = label + drawing.window.cell(view.at_ps)
         here = Style(reverse=True)
-        column = Style(bgcolor=colours.COLUMN[self.theme])
-        mark = ">" if self.glyphs.levels.isascii() else "▶"
+        column = Style(bgcolor=colours.colour("column", self.theme))
+        mark = self.page.glyphs.cursor
         ruler = [strip(line, label, cells, styles) for line in drawing.ruler]
         ruler[1] = with_cell(ruler[1], cursor, here)
         lanes = []
@@ -142,7 +142,7 @@ class Viewer(App[None]):
         self.query_one("#lanes", Drawn).show(lanes)
         head = title(self.index, view.since_ps, view.until_ps, cells, view.at_ps, width - 2)
         self.query_one("#title", Static).update(self._search_state() or head)
-        legend = explained(self.index, width, self.glyphs)
+        legend = explained(self.index, replace(self.page, width=width))
         self.query_one("#legend", Static).update(rich_lines(legend, styles))
         self._panels()
 
@@ -151,7 +151,7 @@ class Viewer(App[None]):
         key = (self.view.since_ps, self.view.until_ps, width, len(self.unknown))
         if self._drawn is None or self._drawn[0] != key:
             without = frozenset(self.unknown)
-            self._drawn = key, picture(self.index, *key[:2], width, self.glyphs, without)
+            self._drawn = key, picture(self.index, *key[:2], replace(self.page, width=width), without)
         return self._drawn[1]
 
     def _panels(self) -> None:
@@ -160,7 +160,8 @@ class Viewer(App[None]):
         if self.unknown:
             said = [Text("one moment ...", "muted")]
         else:
-            said = details(self.index, row, at_ps, self.query_one("#details").content_size.width)
+            width = self.query_one("#details").content_size.width
+            said = details(self.index, row, at_ps, replace(self.page, width=width))
         self.query_one("#said", Static).update(rich_lines(said, styles))
         room = self.query_one("#held").content_size.width
         holds = [] if self.unknown else list(islice(held(self.index, at_ps, room), _MOST_TENSORS))
@@ -279,7 +280,7 @@ class Viewer(App[None]):
         selected = self._selected()
         found = None if selected is None else self.index.holder_row(selected)
         if found is None:
-            self.notify("this waited for no other task", timeout=2)
+            self.notify("this task stalled on no other task", timeout=2)
             return
         engine = self.index.engine_of(found)
         if engine in self.index.engines:
@@ -394,11 +395,11 @@ class Viewer(App[None]):
 def _theme(name: str) -> Theme:
     return Theme(
         name=name,
-        primary=colours.ACCENT[name],
-        accent=colours.ACCENT[name],
-        foreground=colours.INK[name],
-        background=colours.PAPER[name],
-        surface=colours.PAPER[name],
-        panel=colours.PANEL[name],
+        primary=colours.colour("accent", name),
+        accent=colours.colour("accent", name),
+        foreground=colours.colour("ink", name),
+        background=colours.colour("paper", name),
+        surface=colours.colour("paper", name),
+        panel=colours.colour("track", name),
         dark=name == colours.DARK,
     )

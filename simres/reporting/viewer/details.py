@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 
-from simres.analysis.critical_path import Stretch, Why
+from simres.analysis.critical_path import Stretch
 from simres.program.record import Cause
 from simres.program.tasks import Region, Task
+from simres.reporting import lexicon
 from simres.reporting.drawing.ruler import spelled
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import percent, printable
 from simres.reporting.text.columns import shorten
-from simres.reporting.text.prose import wrapped
 from simres.reporting.text.styled import Text
 from simres.reporting.viewer.index import ViewIndex
 from simres.reporting.viewer.picture import PictureRow, Sort
@@ -23,8 +25,8 @@ _NAMED = 4
 """The maximum number of tensors named per task and direction."""
 
 
-def details(index: ViewIndex, row: PictureRow, at_ps: int, width: int) -> list[Text]:
-    """Describes the row at a moment, in lines of at most `width` cells."""
+def details(index: ViewIndex, row: PictureRow, at_ps: int, page: Page) -> list[Text]:
+    """Describes the row at a moment, in the lines of a page."""
     said: list[tuple[str, str]]
     if row.sort is Sort.PATH:
         said = list(_of_path(index, index.path[index.stretch_at(at_ps)]))
@@ -35,7 +37,8 @@ def details(index: ViewIndex, row: PictureRow, at_ps: int, width: int) -> list[T
     else:
         found = index.row_at(row.name, at_ps)
         said = list(_of_nothing(index, row.name, at_ps) if found is None else _of_task(index, found, at_ps))
-    return [line for text, style in said for line in wrapped(text, max(width, 20), style, _INDENT)]
+    page = replace(page, width=max(page.width, 20))
+    return [line for text, style in said for line in page.prose(text, style, _INDENT)]
 
 
 def held(index: ViewIndex, at_ps: int, width: int) -> Iterator[Text]:
@@ -56,7 +59,7 @@ def _of_task(index: ViewIndex, row: int, at_ps: int) -> Iterator[tuple[str, str]
     span = index.span(row)
     task = index.result.program.tasks[span.task]
     layer = index.result.program.layers[task.layer]
-    now = "works" if span.begun <= at_ps else "waits"
+    now = "busy" if span.begun <= at_ps else "stalled"
     yield (
         f"{printable(task.engine)} {now}: {task.kind.value}, {printable(layer.name)} ({layer.kind})",
         "title",
@@ -64,8 +67,8 @@ def _of_task(index: ViewIndex, row: int, at_ps: int) -> Iterator[tuple[str, str]
     launch = f" of launch {span.launch}" if len(index.result.record.launches) > 1 else ""
     yield f"task {span.task}{launch}: {_amount(task)}", ""
     took = format_duration(span.working_ps)
-    yield f"works {spelled(span.begun)} to {spelled(span.end)}, for {took}", ""
-    yield from _waits(index, row)
+    yield f"busy {spelled(span.begun)} to {spelled(span.end)}, for {took}", ""
+    yield from _stalls(index, row)
     for stay in index.stays_of(row):
         size, stayed = format_bytes(stay.nbytes), format_duration(stay.end_ps - stay.start_ps)
         yield f"takes {size} of {stay.memory} for {stay.tensor}, held for {stayed}", ""
@@ -74,32 +77,32 @@ def _of_task(index: ViewIndex, row: int, at_ps: int) -> Iterator[tuple[str, str]
             yield f"{verb} {_tensors(regions)}", "muted"
 
 
-def _waits(index: ViewIndex, row: int) -> Iterator[tuple[str, str]]:
+def _stalls(index: ViewIndex, row: int) -> Iterator[tuple[str, str]]:
     """Yields one line per stall of a row's task, with the holder."""
     span = index.span(row)
     task = index.result.program.tasks[span.task]
     for wait in span.waits(task.needs):
-        who = _whose_end(index, wait.holder)
+        holder = _released_by(index, wait.holder)
         if wait.cause is Cause.BUS:
-            who = _who_had_the_bus(index, row)
-        yield _wait(wait.cause, wait.end_ps - wait.start_ps, who)
+            holder = _bus_holders(index, row)
+        yield _stall(wait.cause, wait.end_ps - wait.start_ps, holder)
     if span.since == span.begun:
-        yield "waited for nothing", "muted"
+        yield "did not stall", "muted"
 
 
-def _who_had_the_bus(index: ViewIndex, row: int) -> str:
-    who = [
-        f"{printable(name) or 'the bus itself'} {format_duration(ps)}"
+def _bus_holders(index: ViewIndex, row: int) -> str:
+    masters = [
+        f"{printable(name) or lexicon.BUS_ITSELF} {format_duration(ps)}"
         for name, ps in index.holders.get(row, {}).items()
     ]
-    return f", had by {', '.join(who)}" if who else ""
+    return f", held by {', '.join(masters)}" if masters else ""
 
 
-def _wait(cause: Cause, ps: int, who: str) -> tuple[str, str]:
-    return f"waited {format_duration(ps)}: {cause.value}{who}", f"cause.{cause.value}"
+def _stall(cause: Cause, ps: int, holder: str) -> tuple[str, str]:
+    return f"stalled {format_duration(ps)}: {lexicon.word(cause)}{holder}", f"cause.{cause}"
 
 
-def _whose_end(index: ViewIndex, number: int) -> str:
+def _released_by(index: ViewIndex, number: int) -> str:
     if number < 0:
         return ""
     task = index.result.program.tasks[number]
@@ -136,25 +139,24 @@ def _of_path(index: ViewIndex, stretch: Stretch) -> Iterator[tuple[str, str]]:
     took = f"{spelled(stretch.start_ps)} to {spelled(stretch.end_ps)}, {format_duration(stretch.took_ps)}"
     share = percent(stretch.took_ps, index.result.makespan_ps)
     if stretch.task < 0:
-        yield "critical path: nothing to do", "title"
+        yield f"critical path: {lexicon.word(stretch.cause)}", "title"
         yield took, ""
         return
-    what = "works" if stretch.cause is Why.WORKING else f"waits for {stretch.cause.value}"
-    yield f"critical path: {printable(stretch.engine)} {what}", "title"
+    yield f"critical path: {printable(stretch.engine)} {lexicon.spent(stretch.cause)}", "title"
     yield f"{took}, {share} % of the run", ""
     layer = program.layers[stretch.layer]
     kind = program.tasks[stretch.task].kind.value
     yield f"task {stretch.task}, {kind} of {printable(layer.name)} ({layer.kind})", ""
     if stretch.holder:
-        yield f"in the way: {stretch.holder}", ""
-    yield "had this been shorter, so would the run", "muted"
+        yield f"held by: {stretch.holder}", ""
+    yield "a shorter stretch here would shorten the run", "muted"
 
 
 def _of_bus(index: ViewIndex, bus: str, at_ps: int) -> Iterator[tuple[str, str]]:
     """Yields the utilisation of a bus over the run, and the transfer on each channel."""
     engines = index.buses[bus]
     worked = sum(index.result.record.engines[name].working_ps for name in engines)
-    yield f"{printable(bus)} works {percent(worked, index.result.makespan_ps)} % of the run", "title"
+    yield f"{printable(bus)} is busy {percent(worked, index.result.makespan_ps)} % of the run", "title"
     for name in engines:
         row = index.row_at(name, at_ps)
         if row is None:
@@ -162,7 +164,7 @@ def _of_bus(index: ViewIndex, bus: str, at_ps: int) -> Iterator[tuple[str, str]]
             continue
         span = index.span(row)
         task = index.result.program.tasks[span.task]
-        verb = "moves" if span.begun <= at_ps else "waits to move"
+        verb = "moves" if span.begun <= at_ps else "stalls before it moves"
         what = _tensors(task.writes or task.reads)
         yield f"{printable(name)} {verb} {format_bytes(task.work.nbytes)}: {task.kind.value} of {what}", ""
 
@@ -172,7 +174,7 @@ def _of_memory(index: ViewIndex, memory: str, at_ps: int) -> Iterator[tuple[str,
     total = sum(index.held(memory).at(at_ps).values())
     yield f"{printable(memory)} holds {format_bytes(total)} at {spelled(at_ps)}", "title"
     share = percent(totals.peak, totals.capacity)
-    yield f"at its fullest {format_bytes(totals.peak)}, {share} % of {format_bytes(totals.capacity)}", ""
+    yield f"peak {format_bytes(totals.peak)}, {share} % of {format_bytes(totals.capacity)}", ""
     if totals.left:
         yield f"{format_bytes(totals.left)} are left in it at the end", ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
@@ -16,8 +16,6 @@ from simres.program.names import EngineName
 from simres.program.record import IN_FULL, Cause, RecordLevel, Span
 from simres.reporting.drawing.lane_cells import HeldIndex, LaneIndex, State, Stretches
 from simres.result import Result
-
-_CAUSES: Mapping[Why, Cause] = {why: Cause(why.value) for why in Why if why not in (Why.WORKING, Why.IDLE)}
 
 
 class Appearance(NamedTuple):
@@ -92,8 +90,10 @@ class ViewIndex:
         states: dict[State, Stretches] = {}
         tasks = self.result.program.tasks
         for stretch in self.path:
-            works = stretch.cause is Why.WORKING
-            state = tasks[stretch.task].kind if works else _CAUSES.get(stretch.cause)
+            if isinstance(stretch.cause, Cause):
+                state: State = stretch.cause
+            else:
+                state = tasks[stretch.task].kind if stretch.cause is Why.WORKING else None
             if state is not None:
                 states.setdefault(state, Stretches()).add(stretch.start_ps, stretch.end_ps)
         return states

@@ -41,7 +41,7 @@ KEYS = (
     Key("full_stop", "step(1)", "", "", ""),
     Key("left_square_bracket", "path(-1)", "[ ]", "path", "back and on along the critical path"),
     Key("right_square_bracket", "path(1)", "", "", ""),
-    Key("w", "why", "w", "why", "to the task whose end this one waited for"),
+    Key("w", "why", "w", "why", "to the task that this one stalled on"),
     Key("b", "jump_back", "b", "", "back to where the last jump began"),
     Key("slash", "search", "/", "find", "search a layer: part of its name, or a glob (*.conv1)"),
     Key("n", "found(1)", "n N", "", "the next and the one before of what was found"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,9 +15,10 @@ from simres.program.tasks import TaskKind
 from simres.reporting.drawing.lane_cells import DrawnInterval, State, shares, shown
 from simres.reporting.drawing.lane_drawing import drawn, graph, legend
 from simres.reporting.drawing.ruler import axis, named, spelled, tick_labels, ticks
+from simres.reporting.page import Page
 from simres.reporting.text.amounts import percent, printable
 from simres.reporting.text.columns import shorten
-from simres.reporting.text.glyphs import ASCII, BLOCKS, Glyphs
+from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 from simres.reporting.viewer.index import ViewIndex
 from simres.units import format_bytes, format_duration
@@ -85,11 +85,6 @@ def rows(index: ViewIndex) -> list[PictureRow]:
     return found + [PictureRow(Sort.MEMORY, name) for name in index.memories]
 
 
-def glyphs_for(draws: bool) -> Glyphs:
-    """Returns the characters for a terminal with or without block characters."""
-    return BLOCKS if draws else replace(ASCII, levels=".:-=+*%#")
-
-
 def label_width(index: ViewIndex) -> int:
     """Returns the number of cells before the drawing."""
     names = [cell_len(_head(row)) for row in rows(index)]
@@ -105,12 +100,12 @@ def picture(
     index: ViewIndex,
     since_ps: int,
     until_ps: int,
-    width: int,
-    glyphs: Glyphs = BLOCKS,
+    page: Page,
     without: Collection[PictureRow] = (),
 ) -> Picture:
-    """Draws the stretch from `since_ps` to `until_ps` in `width` cells; the rows in `without` stay empty."""
-    window = DrawnInterval(since_ps, until_ps, cells_in(index, width))
+    """Draws the stretch from `since_ps` to `until_ps`; the rows in `without` stay empty."""
+    glyphs = page.glyphs
+    window = DrawnInterval(since_ps, until_ps, cells_in(index, page.width))
     marks = ticks(window)
     ruler = (
         Line(-1, "", "", tick_labels(marks, window.cells + _TAIL)),
@@ -137,12 +132,12 @@ def picture(
     return Picture(window, label_width(index), ruler, tuple(lanes))
 
 
-def explained(index: ViewIndex, width: int, glyphs: Glyphs) -> list[Text]:
+def explained(index: ViewIndex, page: Page) -> list[Text]:
     """Returns the legend for all states of the whole run, so that it does not change with the zoom."""
     present: set[State] = {None}
     for states in index.lanes.engines.values():
         present.update(states)
-    return list(legend(present, glyphs, width))
+    return list(legend(present, page))
 
 
 def title(index: ViewIndex, since_ps: int, until_ps: int, cells: int, at_ps: int, width: int) -> str:

@@ -9,16 +9,16 @@ test("of a task its name, its work and its waits are said", () => {
   const model = modelOf(run(1000));
   assert.deepEqual(aboutPlace(model, { span: 1 }), [
     "load x",
-    "ddr, works 3 ns from 27 ns",
-    "waits 15 ns: latency",
-    "waits 2 ns: bus",
+    "ddr, busy 3 ns from 27 ns",
+    "stalls 15 ns: memory latency",
+    "stalls 2 ns: bus",
   ]);
 });
 
 test("of a stretch of the critical path it is said why it took so long", () => {
   const model = modelOf(run(1000));
-  assert.equal(aboutStretch(model, 3), "Critical path, stretch 4 of 6: matrix space for fc, 5 ns");
-  assert.deepEqual(aboutPlace(model, { stretch: 3 }), ["Critical path", "matrix space for fc, 5 ns"]);
+  assert.equal(aboutStretch(model, 3), "Critical path, stretch 4 of 6: matrix buffer full for fc, 5 ns");
+  assert.deepEqual(aboutPlace(model, { stretch: 3 }), ["Critical path", "matrix buffer full for fc, 5 ns"]);
 });
 
 test("of a memory it is said how full it was, and of what there lies a tensor", () => {

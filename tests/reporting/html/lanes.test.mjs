@@ -9,7 +9,7 @@ import { run } from "./run.mjs";
 const COLOURS = {
   track: "track",
   wait: "back",
-  ...Object.fromEntries(["load", "store", "matrix", "host", "move"].map((kind) => [kind, kind])),
+  kinds: ["load", "store", "matrix", "host", "move"],
   pattern: Object.fromEntries(
     ["data", "order", "bus", "space", "latency", "engine"].map((name) => [name, `~${name}`]),
   ),

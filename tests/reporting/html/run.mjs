@@ -34,6 +34,11 @@ export function run(unit = 1) {
     stalls: ["engine", "latency", "bus"],
     whys: ["working", "data", "space"],
     roles: ["input", "weight", "activation"],
+    lexicon: {
+      kinds: { load: "load", store: "store", matrix: "matrix", host: "host", move: "move" },
+      causes: { space: { word: "buffer full" }, latency: { word: "memory latency" } },
+      words: { working: "busy" },
+    },
     layers: ["conv", "fc"],
     tensors: ["w", "x", "y"],
     of: [1, 0, 2],

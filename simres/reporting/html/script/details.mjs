@@ -1,6 +1,6 @@
 // What is said of something selected. Only text nodes are made: nothing of the data becomes markup.
 
-import { titleOf, waitsOf } from "./model.mjs";
+import { titleOf, waitsOf, wordOf } from "./model.mjs";
 import { counted, decimal, duration, size, times } from "./numbers.mjs";
 
 /** An element with attributes (functions become listeners) and children. */
@@ -27,15 +27,6 @@ function listed(title, entries) {
 const link = (model, i, select) =>
   element("button", { type: "button", class: "link", click: () => select(i) }, titleOf(model, i));
 
-const REASONS = {
-  data: "for the result of ",
-  order: "as scheduled, for ",
-  space: "for the space that was freed by ",
-  engine: "for the engine, at which another tenant is",
-  latency: "for the first bytes of its request",
-  bus: "for the bus",
-};
-
 export function aboutTask(model, i, select) {
   const { data, s, t, stays, path } = model;
   const task = s.task[i];
@@ -53,14 +44,14 @@ export function aboutTask(model, i, select) {
         ? `, ${decimal(speed)}/s`
         : `, ${times(speed)}${kind === "matrix" ? "MAC" : "OP"}/s`;
   const waits = waitsOf(model, i).map(([cause, from, to]) => {
-    const who = cause === "space" ? s.made_room[i] : cause === "data" || cause === "order" ? s.holder[i] : 0;
+    const back = cause === "space" ? s.made_room[i] : cause === "data" || cause === "order" ? s.holder[i] : 0;
     const masters = (cause === "bus" && model.shared.get(i)) || [];
-    const named = masters.map(([name, ps]) => `${name || "turnaround, refresh"} ${duration(ps)}`).join(", ");
+    const named = masters.map(([name, ps]) => `${name || data.lexicon.itself} ${duration(ps)}`).join(", ");
     return [
       element("i", { class: `c-${cause}` }),
-      `${duration(to - from)} ${REASONS[cause]}`,
-      who
-        ? link(model, i - who, select)
+      `${duration(to - from)} ${data.lexicon.causes[cause]?.link ?? wordOf(data, cause)}`,
+      back
+        ? link(model, i - back, select)
         : named
           ? ` (${named})`
           : cause === "space" || cause === "data"
@@ -93,7 +84,7 @@ export function aboutTask(model, i, select) {
         (data.launches.length && launch ? `, launch ${launch}` : "") +
         (on ? ", on the critical path" : ""),
     ),
-    ...listed("Waited", waits),
+    ...listed("Stalled", waits),
     ...listed("Holds from its start", held),
     ...listed("Needs", tasks(model.needsOf(task))),
     ...listed("Needed by", tasks(model.fedBy(task))),
@@ -127,7 +118,7 @@ export function aboutStretch(model, n) {
   const holder = path.holder[n] >= 0 ? `, held by ${data.holders[path.holder[n]]}` : "";
   const layer = path.layer[n] >= 0 ? ` for ${data.layers[path.layer[n]]}` : "";
   const engine = model.lanes[path.lane[n]]?.name ?? "";
-  return `Critical path, stretch ${n + 1} of ${path.end.length}: ${engine} ${why}${layer}${holder}, ${duration(path.end[n] - path.start[n])}`;
+  return `Critical path, stretch ${n + 1} of ${path.end.length}: ${engine} ${wordOf(data, why)}${layer}${holder}, ${duration(path.end[n] - path.start[n])}`;
 }
 
 /** What is said of a place that `hit` found: a title and further lines; null for none. */
@@ -136,9 +127,11 @@ export function aboutPlace(model, found) {
   if (!found) return null;
   if (found.span >= 0) {
     const i = found.span;
-    const waits = waitsOf(model, i).map(([cause, from, to]) => `waits ${duration(to - from)}: ${cause}`);
-    const works = `${lanes[s.lane[i]].name}, works ${duration(s.work[i])} from ${duration(s.begun[i])}`;
-    return [titleOf(model, i), works, ...waits];
+    const stalls = waitsOf(model, i).map(
+      ([cause, from, to]) => `stalls ${duration(to - from)}: ${wordOf(data, cause)}`,
+    );
+    const busy = `${lanes[s.lane[i]].name}, busy ${duration(s.work[i])} from ${duration(s.begun[i])}`;
+    return [titleOf(model, i), busy, ...stalls];
   }
   if (found.stretch >= 0)
     return ["Critical path", aboutStretch(model, found.stretch).replace(/^[^:]*: /, "")];

@@ -1,7 +1,6 @@
 // The lanes: what each engine did, drawn span by span where there is room and as shares of a pixel where not.
 
-import { titleOf, waitsOf } from "./model.mjs";
-import { KINDS } from "./palette.mjs";
+import { titleOf, waitsOf, wordOf } from "./model.mjs";
 import { search } from "./search.mjs";
 
 const WIDE = 2; // pixels from which on a span or a wait is drawn by itself
@@ -29,7 +28,8 @@ export function drawLane(pen, model, lane, view, box, colours, dim, plain) {
   pen.fillStyle = colours.track;
   pen.fillRect(0, y, width, height);
   const columns = Math.ceil(width) + 1;
-  const work = sharesOf(columns, 6); // five kinds, and those that step back
+  const behind = colours.kinds.length; // the slot of tasks that step back
+  const work = sharesOf(columns, behind + 1);
   const wait = sharesOf(columns, causes.length);
   const labels = [];
   let worked = 0;
@@ -67,13 +67,13 @@ export function drawLane(pen, model, lane, view, box, colours, dim, plain) {
       const wide = Math.min(width, right) - x;
       if (wide <= 0) continue;
       pen.globalAlpha = back ? 0.15 : 1;
-      pen.fillStyle = colours[KINDS[kind]];
+      pen.fillStyle = colours.kinds[kind];
       pen.fillRect(x, y, wide > 4 ? wide - 0.75 : wide, height);
       pen.globalAlpha = 1;
       if (wide > 44 && !back && !plain) labels.push([i, x, wide, kind]);
     } else if (s.work[i] && right > 0 && left < width) {
       crowded = true;
-      work.add(back ? 5 : kind, left, right);
+      work.add(back ? behind : kind, left, right);
     }
   }
   if (crowded)
@@ -87,19 +87,19 @@ export function drawLane(pen, model, lane, view, box, colours, dim, plain) {
         pen.fillRect(x, y + height * 0.3, 1, height * 0.4);
       }
       let foot = y + height;
-      for (let slot = 0; slot < 6; slot++) {
-        const part = work.shares[x * 6 + slot];
+      for (let slot = 0; slot <= behind; slot++) {
+        const part = work.shares[x * (behind + 1) + slot];
         if (!part) continue;
         const high = Math.max(1, Math.round(Math.min(1, part) * height)); // whole pixels are drawn fastest
         foot -= high;
-        pen.globalAlpha = slot === 5 ? 0.4 : 1;
-        pen.fillStyle = slot === 5 ? colours.wait : colours[KINDS[slot]];
+        pen.globalAlpha = slot === behind ? 0.4 : 1;
+        pen.fillStyle = slot === behind ? colours.wait : colours.kinds[slot];
         pen.fillRect(x, foot, 1, high);
       }
       pen.globalAlpha = 1;
     }
   for (const [i, x, wide, kind] of labels)
-    written(pen, titleOf(model, i), x + 5, y + height / 2, wide - 10, colours.on[KINDS[kind]]);
+    written(pen, titleOf(model, i), x + 5, y + height / 2, wide - 10, colours.on[colours.kinds[kind]]);
   return worked;
 }
 
@@ -122,7 +122,6 @@ export function drawPath(pen, model, view, box, colours) {
   const scale = width / (view.to - view.from);
   pen.fillStyle = colours.track;
   pen.fillRect(0, y, width, height);
-  const roles = { bus: "load", matrix: "matrix", host: "host", memory: "move" };
   let drawn = -1;
   for (let n = search(0, path.end.length, (n) => path.end[n] <= view.from); n < path.end.length; n++) {
     if (path.start[n] >= view.to) break;
@@ -130,26 +129,19 @@ export function drawPath(pen, model, view, box, colours) {
     const right = Math.min(width, (path.end[n] - view.from) * scale);
     if (right <= drawn) continue; // this pixel is taken
     const why = data.whys[path.why[n]];
-    const role = model.lanes[path.lane[n]]?.role;
-    pen.fillStyle =
-      why === "working" ? colours[roles[role] ?? "move"] : (colours.pattern[why] ?? colours.track);
+    const work = colours.roles[model.lanes[path.lane[n]]?.role] ?? colours.move;
+    pen.fillStyle = why === "working" ? work : (colours.pattern[why] ?? colours.track);
     const wide = Math.max(0.75, right - x);
     pen.fillRect(x, y, wide > 4 ? wide - 0.75 : wide, height);
     drawn = Math.floor(right);
     if (wide > 60 && why === "working")
-      written(
-        pen,
-        data.layers[path.layer[n]],
-        x + 5,
-        y + height / 2,
-        wide - 10,
-        colours.on[roles[role] ?? "move"],
-      );
+      written(pen, data.layers[path.layer[n]], x + 5, y + height / 2, wide - 10, colours.on[work]);
     else if (wide > 60) {
+      const word = wordOf(data, why);
       pen.fillStyle = colours.paper;
-      pen.fillRect(x + 4, y + 2, pen.measureText(why).width + 6, height - 4);
+      pen.fillRect(x + 4, y + 2, pen.measureText(word).width + 6, height - 4);
       pen.fillStyle = colours.ink;
-      pen.fillText(why, x + 7, y + height / 2 + 0.5);
+      pen.fillText(word, x + 7, y + height / 2 + 0.5);
     }
   }
 }

@@ -1,4 +1,4 @@
-// On-chip memory: whose bytes lay there when. One column shows its fullest moment.
+// On-chip memory: its occupancy by tensor. One column shows its fullest moment.
 
 import { search } from "./search.mjs";
 
@@ -66,7 +66,7 @@ function stacked({ data, stays }, set) {
   return sorts.flat();
 }
 
-/** Draws whose bytes fill a memory into (0, y, width, height); the tensor `chosen` stands out. */
+/** Draws the occupancy of a memory by tensor into (0, y, width, height); the tensor `chosen` stands out. */
 export function drawMemory(pen, model, content, view, box, colours, chosen) {
   const { y, width, height } = box;
   const { moments, upto, held } = content;

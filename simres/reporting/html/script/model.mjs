@@ -78,8 +78,8 @@ export function modelOf(data) {
   };
 
   const shared = new Map();
-  const [row, who, took] = data.shared.map(unpacked);
-  for (const [n, i] of row.entries()) listOf(shared, i).push([data.holders[who[n]], took[n]]);
+  const [row, master, took] = data.shared.map(unpacked);
+  for (const [n, i] of row.entries()) listOf(shared, i).push([data.holders[master[n]], took[n]]);
 
   const [memory, tensor, bytes, start, length, owner] = data.stays.map(unpacked);
   const stays = { memory, tensor, bytes, start, end: start.map((ps, n) => ps + length[n]), owner };
@@ -91,6 +91,9 @@ export function modelOf(data) {
 
   return { data, t, s, lanes, inTime, needsOf, fedBy, shared, stays, path, count };
 }
+
+/** The word for a cause or for what a stretch of the critical path was spent on. */
+export const wordOf = ({ lexicon }, code) => lexicon.causes[code]?.word ?? lexicon.words[code] ?? code;
 
 /** The waits of a task in time before it worked: [cause, from, to] each. */
 export function waitsOf(model, i) {

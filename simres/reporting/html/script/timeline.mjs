@@ -59,7 +59,7 @@ export function timeline(model) {
       one.height = Math.round(tall * sharp);
       pen_.setTransform(sharp, 0, 0, sharp, 0, 0);
     }
-    colours = palette(pen);
+    colours = palette(pen, data);
     redraw();
   }
 

@@ -6,21 +6,21 @@ import io
 
 import pytest
 
-from simres.reporting.progress import block_removal_progress
-from simres.reporting.progress.block_removal_progress import SkipProgress
+from simres.reporting import progress
+from simres.reporting.progress import RemovalProgress
 from simres.reporting.text.console import Output
 
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     at = [100.0]
-    monkeypatch.setattr(block_removal_progress.time, "monotonic", lambda: at[0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: at[0])
     return at
 
 
 def test_what_runs_and_what_is_simulated_are_timed_apart(now: list[float]) -> None:
     stream = io.StringIO()
-    with SkipProgress(Output(stream)) as shown:
+    with RemovalProgress(Output(stream)) as shown:
         shown.expect(1000, 3)
         now[0] += 4
         shown.ran(100)  # 25 runs a second: 36 s for the rest
@@ -43,7 +43,7 @@ def test_what_runs_and_what_is_simulated_are_timed_apart(now: list[float]) -> No
 
 def test_nothing_is_foretold_before_anything_was_done(now: list[float]) -> None:
     stream = io.StringIO()
-    with SkipProgress(Output(stream)) as shown:
+    with RemovalProgress(Output(stream)) as shown:
         shown.expect(10, 10)
         shown.removed(("a",), 1.0, 1)
     assert "left" not in stream.getvalue()
@@ -54,17 +54,17 @@ def test_a_terminal_gets_a_bar_and_the_lines(now: list[float], monkeypatch: pyte
     monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
-    with SkipProgress(Output(stream)) as shown:
+    with RemovalProgress(Output(stream)) as shown:
         shown.expect(10, 0)
         now[0] += 30
         shown.ran(5)
         shown.removed(("layers.7",), 1.0, 1_000_000)
     assert "1 removed, the last of them layers.7" in stream.getvalue()
-    assert "% of the work" not in stream.getvalue()
+    assert "\n50 % of the work" not in stream.getvalue()
 
 
 def test_an_end_before_the_end_is_not_called_one(now: list[float]) -> None:
     stream = io.StringIO()
-    with pytest.raises(KeyboardInterrupt), SkipProgress(Output(stream)):
+    with pytest.raises(KeyboardInterrupt), RemovalProgress(Output(stream)):
         raise KeyboardInterrupt
     assert stream.getvalue() == ""

@@ -1,1 +1,0 @@
-"""Progress of long commands: a bar on a terminal, an occasional line elsewhere."""
