@@ -216,7 +216,7 @@ def test_long_names_do_not_drive_out_the_figures(resnet20):
     text = text_of(
         replace(resnet20, program=replace(resnet20.program, layers=layers)), 80, clip=True, whole=True
     )
-    head = next(line for line in text.splitlines() if line.startswith("layer"))
+    head = next(line for line in text.splitlines() if line.startswith("layer "))
     assert {"time", "ddr", "matrix", "host"} <= set(head.split())
     assert all(f"attention.{number} " in text for number in range(len(layers)))
 

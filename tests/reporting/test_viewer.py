@@ -326,7 +326,7 @@ def test_w_goes_to_what_a_task_waited_for_and_b_back(resnet20):
     matrix = rows(index).index(PictureRow(Sort.ENGINE, "matrix"))
     before, lines = walk(resnet20, "down", "down", "full_stop")
     assert before.lane == matrix
-    assert any("waited" in line and "data" in line for line in lines)
+    assert any("stalled" in line and "dependency" in line for line in lines)
     row = index.row_at("matrix", before.at_ps)
     holder = index.holder_row(row)
     after, _ = walk(resnet20, "down", "down", "full_stop", "w")
