@@ -25,6 +25,8 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     largest: list[int] = []
     times, strips = 1.0, False
     weights: dict[str, int] = {}
+    weighing: set[int] = set()
+    """The operators with weights, each of which come in one transfer."""
     parts: dict[str, int] = {}
     spans: dict[str, tuple[int, int]] = {}
     """By map: how many bands ahead of the stage's end it is made, and from which band on it is still read."""
@@ -46,6 +48,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
         for read in reads:
             if read.weight:
                 weights[read.tensor] = outline.weight_bytes[read.tensor]
+                weighing.add(number)
                 continue
             if bands > 1 and read.high - read.low + 1 == bands and read.tensor in inside:
                 return None
@@ -60,7 +63,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
             spare += each
             largest = sorted([*largest, each])[-2:]
     stream = whole = 0
-    transfers = (len(weights) + bands) * slices
+    transfers = (len(weighing) + bands) * slices
     maps = outline.maps(numbers)
     for name in maps:
         if name not in spans:

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
-from simres.scheduling.plans import Plan
+from simres.scheduling.plans import Plan, in_halves
 from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.tiled import Written, in_time
-from simres.scheduling.tiling_cache import least_walk, search, walk_of
+from simres.scheduling.tiling_cache import half_of, least_walk, search, taken_apart, walk_of
 from simres.scheduling.urgency import ByUrgency
 from simres.scheduling.walk import Walk
 from simres.units import format_bytes, format_duration
@@ -103,7 +103,7 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     if found is None or (found.estimate_ps > enough and work < WORK):
         limit = None if found is None else found.estimate_ps
         try:
-            walk = least_walk(workload, memory, spec, pinned=kept)
+            walk = least_walk(workload, memory, spec, pinned=kept, joined=True)
             if len(walk.steps) <= URGENT:
                 walks.append(walk)
             played = in_time(workload, chip, walk, limit)
@@ -115,6 +115,14 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
         tried.append(f"one group after the other: {took}")
         found = played or found
     assert found is not None
+    if found.estimate_ps > enough:
+        for walk in _walks_in_halves(workload, chip, kept=kept):
+            if len(walk.steps) <= URGENT:
+                walks.append(walk)
+            played = in_time(workload, chip, walk, found.estimate_ps)
+            took = "slower" if played is None else format_duration(played.estimate_ps)
+            tried.append(f"one half of the batch after the other: {took}")
+            found = played or found
     before, best_walk, steps = found.estimate_ps, found.walk, 0
     for walk in sorted(walks, key=lambda walk: walk is not best_walk) if before > enough else ():
         steps += len(walk.steps)
@@ -154,6 +162,21 @@ def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[Try]:
         yield Try(rung, plan, exact, limited=False)
         if len(seen) == PLANS:
             return
+
+
+def _walks_in_halves(workload: Workload, chip: Chip, *, kept: bool) -> Iterator[Walk]:
+    """The best plan of half the batch for one half after the other."""
+    half = half_of(workload)
+    if half is None:
+        return
+    tiling = best(half, chip, kept=kept)[0].walk.tiling
+    plan = in_halves(tiling.plan, taken_apart(workload))
+    if plan is None:
+        return
+    for limited in (True, False) if plan.limits else (False,):
+        walk = walk_of(workload, tiling.memory, tiling.spec, plan, pinned=kept, limited=limited, most=LARGEST)
+        if walk is not None:
+            yield walk
 
 
 def _all_bytes(workload: Workload) -> int:

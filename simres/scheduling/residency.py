@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from simres.scheduling.ordering import ordered
+from simres.scheduling.ordering import ordered, part_of
 from simres.scheduling.tile_plan import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
 from simres.workload.operators import Role
 
 NEVER = 1 << 62
-LAST = (NEVER, 0)
+LAST = (NEVER, 0, 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +70,8 @@ class Residency:
         for position in range(len(self.steps) - 1, -1, -1):
             for piece in self.steps[position].inputs:
                 self.uses[piece].append(position)
+        self._turns = [(part_of(tiling, step), *tiling.turn_of[step.op]) for step in self.steps]
+        """By step: the part of the batch, and when the operator runs."""
         self._unfinished = [0] * len(made)
         """By piece: the steps that are still to make it or add to it."""
         for step in self.steps:
@@ -163,12 +165,11 @@ class Residency:
         in two pieces for the one it makes. The operators of a stack take turns and count as one. For what
         the stage reserves only those go that it does not use.
         """
-        steps, uses, size, here = self.steps, self.uses, self.size, self._here
-        turn_of = self.tiling.turn_of
+        steps, uses, size, here, turns = self.steps, self.uses, self.size, self._here, self._turns
 
-        def distance(piece: int) -> tuple[tuple[int, int], int, int]:
+        def distance(piece: int) -> tuple[tuple[int, int, int], int, int]:
             use = uses[piece][-1] if uses[piece] else NEVER
-            return (LAST if use == NEVER else turn_of[steps[use].op], use, size[piece])
+            return (LAST if use == NEVER else turns[use], use, size[piece])
 
         unfinished = self._unfinished
         spare = sorted(

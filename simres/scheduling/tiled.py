@@ -105,9 +105,8 @@ def in_a_row(workload: Workload, chip: Chip, walk: Walk) -> Written:
     total = sum(
         [chip.engines[name].duration_ps(step.work) for name, step in zip(engines, walk.steps, strict=True)]
     )
+    total += sum([price[load.nbytes][Event.LOAD] for load in walk.loads])
     for stay in residency.stays:
-        if stay.loaded:
-            total += price[nbytes_of[stay.piece]][Event.LOAD]
         if stay.stored:
             total += price[nbytes_of[stay.piece]][Event.STORE]
     return Written(walk, chip, workload, False, range(len(walk.events)), engines, total)

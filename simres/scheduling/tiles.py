@@ -74,19 +74,22 @@ class _Tiles:
         spare = self.tile if self.count > 1 else 0
         stream = whole = 0
         weights, first, transfers = self.small, 0, 2 * self.count
+        together = 0
+        """The loads of weights, which come side by side."""
         times, strips = 1.0, False
         streamed = []
         for name, read in self.reads.items():
             inner, outer = (read.by_row, read.by_column) if columns_outer else (read.by_column, read.by_row)
             loads = self.count if inner else turns if outer else 1
             space = read.nbytes * (2 if loads > 1 else 1)
-            transfers += loads
             if read.weight:
+                together = max(together, loads)
                 held += space
                 spare += space - read.nbytes
                 first += read.nbytes
                 weights += self.outline.weight_bytes[name] * (turns if inner and not outer else 1)
                 continue
+            transfers += loads
             streamed.append(self.maps.index(name))
             total = self.outline.tensors[name].nbytes
             if not inner and not outer:
@@ -110,7 +113,7 @@ class _Tiles:
             tuple(streamed),
             weights,
             first,
-            transfers,
+            transfers + together,
             self.count,
             self.count,
             1 - (self.rows - 1) / self.count if columns_outer else 1 / self.rows,
@@ -137,7 +140,8 @@ class _Tiles:
                 moved = max(read.nbytes, each * chunks) * self.count
                 times = max(times, moved / max(1, self.outline.tensors[name].nbytes))
                 streamed.append(self.maps.index(name))
-        transfers = self.count * (1 + chunks * len(self.reads))
+        loads = len(streamed) + (len(streamed) < len(self.reads))
+        transfers = self.count * (1 + chunks * loads)
         followers = len(self.numbers) - 1
         cuts = (Cut(self.parts, chunks), *(Cut(self.parts),) * followers)
         turns = self.count * chunks

@@ -20,6 +20,7 @@ from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.tiling import DoesNotFit, Tiling, fitting
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
+from simres.workload.batches import halved
 from simres.workload.graph import Workload
 
 KEPT_STEPS = 1 << 14
@@ -40,6 +41,7 @@ class _Found:
 
 
 _parts: RecentCache[Workload] = RecentCache(8)
+_halves: RecentCache[Workload | None] = RecentCache(8)
 _mapspaces: RecentCache[Mapspace] = RecentCache(4)
 _searches: RecentCache[StageSearch] = RecentCache(4)
 _tilings: RecentCache[Tiling | None] = RecentCache(1)
@@ -49,6 +51,11 @@ _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 def taken_apart(workload: Workload) -> Workload:
     """The workload with its fused operators taken apart."""
     return _parts.get(workload.digest, lambda: unfused(workload))
+
+
+def half_of(workload: Workload) -> Workload | None:
+    """The workload with half as many inferences at once, if there is one."""
+    return _halves.get(workload.digest, lambda: halved(workload))
 
 
 def search(workload: Workload, chip: Chip, *, pinned: bool) -> StageSearch:
@@ -86,26 +93,29 @@ def walk_of(
     def make() -> _Found:
         tiling = _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
         try:
-            return _Found(None if tiling is None else Walk(tiling, plan.limits if limited else ()))
+            limits = plan.limits if limited else ()
+            return _Found(None if tiling is None else Walk(tiling, limits, joined=True))
         except DoesNotFit:
             return _Found(None)
 
     return _walks.get((workload.digest, memory, spec, plan, pinned, limited, most), make).walk
 
 
-def least_walk(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False) -> Walk:
-    """The walk one group after the other, cut only as far as need be.
+def least_walk(
+    workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False, joined: bool = False
+) -> Walk:
+    """The walk one group after the other, cut only as far as need be; weights come side by side if `joined`.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
 
     def make() -> _Found:
         try:
-            return _Found(Walk(fitting(taken_apart(workload), memory, spec, pinned=pinned)))
+            return _Found(Walk(fitting(taken_apart(workload), memory, spec, pinned=pinned), joined=joined))
         except AnswerIsNo as refusal:
             return _Found(None, _again(refusal))
 
-    found = _walks.get((workload.digest, memory, spec, pinned), make)
+    found = _walks.get((workload.digest, memory, spec, pinned, joined), make)
     if found.walk is None:
         assert found.refusal is not None
         raise _again(found.refusal)

@@ -33,7 +33,7 @@ def written(
     """The schedule of a plan; without one, one group after the other, cut only as far as need be.
 
     It is made for a memory of `design` bytes, if given, and played on the chip, by `player` where tasks
-    overlap.
+    overlap. Then weights come side by side.
 
     Raises `AnswerIsNo` where that does not fit.
     """
@@ -44,7 +44,7 @@ def written(
     else:
         held = spec if design is None else spec.model_copy(update={"capacity": design})
         tiling = Tiling(parts, memory, held, plan, pinned=pinned)
-    walk = Walk(tiling, plan.limits if plan else ())
+    walk = Walk(tiling, plan.limits if plan else (), joined=overlap)
     found = in_time(workload, machine, walk, None, player) if overlap else in_a_row(workload, machine, walk)
     assert found is not None
     return found
