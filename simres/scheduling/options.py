@@ -30,7 +30,8 @@ class Option(NamedTuple):
     the number of loads and stores; `first` of the weights are there before it can begin. It turns `turns`
     times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share of its work that
     comes after all of its input must be there, and before which none of its result is of use. `cuts` are
-    those of its operators, in order.
+    those of its operators, in order. Nothing is computed while `apart` bytes are loaded: they take the room of
+    what is used before them.
     """
 
     held: int
@@ -50,6 +51,7 @@ class Option(NamedTuple):
     wait: float
     steps: int
     cuts: tuple[Cut, ...]
+    apart: int = 0
 
 
 def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
@@ -91,6 +93,7 @@ def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
                 and other.held + other.whole <= whole
                 and other.times <= times
                 and other.weights <= weights
+                and other.apart <= one.apart
             ):
                 break
         else:

@@ -72,6 +72,11 @@ class Residency:
                 self.uses[piece].append(position)
         self._turns = [(part_of(tiling, step), *tiling.turn_of[step.op]) for step in self.steps]
         """By step: the part of the batch, and when the operator runs."""
+        stages = {
+            name: tiling.stage_of[number] for number, op in enumerate(tiling.ops) for name in op.outputs
+        }
+        self._made_in = [stages.get(name, -1) for name in pieces.tensor]
+        """By piece: the stage that makes it; -1 for none."""
         self._unfinished = [0] * len(made)
         """By piece: the steps that are still to make it or add to it."""
         for step in self.steps:
@@ -162,14 +167,18 @@ class Residency:
 
         What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors
         that are read side by side one goes and one stays: with half of each, every step would have to bring
-        in two pieces for the one it makes. The operators of a stack take turns and count as one. For what
-        the stage reserves only those go that it does not use.
+        in two pieces for the one it makes. The operators of a stack take turns and count as one, and so does
+        whoever reads what its own stage makes. For what the stage reserves only those go that it does not
+        use.
         """
         steps, uses, size, here, turns = self.steps, self.uses, self.size, self._here, self._turns
 
         def distance(piece: int) -> tuple[tuple[int, int, int], int, int]:
-            use = uses[piece][-1] if uses[piece] else NEVER
-            return (LAST if use == NEVER else turns[use], use, size[piece])
+            if not uses[piece]:
+                return (LAST, NEVER, size[piece])
+            use = uses[piece][-1]
+            part, place, at = turns[use]
+            return ((part, place, 0 if self._made_in[piece] == place else at), use, size[piece])
 
         unfinished = self._unfinished
         spare = sorted(

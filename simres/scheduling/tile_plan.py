@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import islice, product
 from math import prod
 from typing import NamedTuple, Protocol
 
 from simres.program.tasks import Box, Work
-from simres.scheduling.cuts import Cut, rows_of, split
+from simres.scheduling.cuts import LINES, Cut, in_lines, rows_of, split
 from simres.scheduling.pieces import Grid, Pieces, box_bytes
 from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
@@ -24,9 +24,6 @@ Range = tuple[int, int]
 
 MANY = 8
 """A tile that touches more pieces than this of a map comes off better with a strip of its own."""
-
-LINES = 4
-"""A map is kept in so many bands of rows at least, so that its reader can give it back bit by bit."""
 
 COLUMNS = 12
 """A row of the output is kept in about so many pieces at most."""
@@ -114,15 +111,12 @@ class TilePlan:
         axes, column = self.axes, self.axes.column
         if len(self.op.outputs) != 1 or prod(cut.parts) * cut.chunks == 1:
             return cut, cut.parts
-        rows = rows_of(axes, cut.parts)
-        most = prod(axes.most[axis] for axis in axes.rows)
         columns = 1 if column is None else cut.parts[column]
+        lines = in_lines(axes, cut)
+        if lines is not None:
+            return replace(cut, columns_outer=columns > 1), lines  # part by part of one tile
+        rows, most = rows_of(axes, cut.parts), prod(axes.most[axis] for axis in axes.rows)
         if rows < LINES and most > rows:
-            if rows > 1 < columns:
-                return cut, cut.parts
-            parts = split(axes, min(most, rows * (LINES // rows)), columns)
-            if all(new % old == 0 for new, old in zip(parts, cut.parts, strict=True)):
-                return replace(cut, columns_outer=columns > 1), parts  # part by part of one tile
             return cut, cut.parts
         if column is None or cut.chunks > 1 or not kind_of(self.op).weights or axes.blocks[column] > 1:
             return cut, cut.parts
@@ -287,6 +281,18 @@ class TilePlan:
                     )
                 )
         return steps
+
+    def strip_bytes(self, inside: Collection[str]) -> int:
+        """The bytes of what all tiles read, those of `inside` apart, if each reads parts of its own measure."""
+        boxes = self.tiles.boxes
+        found = 0
+        last: set[tuple[str, Box]] = set()
+        for tile in self._in_order(boxes):
+            for chunk in self.chunks:
+                parts = {part for part in self._reads(boxes[tile], chunk) if part[0] not in inside}
+                found += sum([box_bytes(self._source(name).tensor, box) for name, box in parts - last])
+                last = parts
+        return found
 
     def _in_order(self, boxes: list[Box]) -> list[int]:
         """The tiles by number: column by column, or row by row."""

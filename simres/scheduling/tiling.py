@@ -168,7 +168,8 @@ class Tiling:
                 mark, forced = len(self.pieces), self.forced.copy()
                 steps = plan.take()
                 most = max(map(self._together, steps))
-                if most <= self.capacity and (strips or room is None or not self._loads_again(steps, room)):
+                apart = not strips and room is not None and self._loads_again(plan, steps, room)
+                if most <= self.capacity and not apart:
                     return steps
                 plan.most = most
                 self._forget(mark)
@@ -194,9 +195,9 @@ class Tiling:
         stage = self.stages[self.stage_of[number]]
         return {name for other in stage for name in self.ops[other].outputs}
 
-    def _loads_again(self, steps: list[Step], room: int) -> bool:
-        """Whether pieces would be loaded much more often than once, if each stayed for one visit only, or
-        those of one step take much more than the room for them."""
+    def _loads_again(self, plan: TilePlan, steps: list[Step], room: int) -> bool:
+        """Whether pieces would be loaded much more often than once, if each stayed for one visit only, and more
+        of them than of strips; or those of one step take much more than the room for them."""
         nbytes, tensors = self.pieces.nbytes, self.workload.tensors
         visited = 0
         last: frozenset[int] = frozenset()
@@ -210,7 +211,9 @@ class Tiling:
                 return True
             seen |= now
             last = now
-        return visited > AGAIN * sum([nbytes[piece] for piece in seen])
+        if visited <= AGAIN * sum([nbytes[piece] for piece in seen]):
+            return False
+        return visited > AGAIN * plan.strip_bytes(inside)
 
     def _whole(self, number: int, op: Op) -> Step | None:
         """The one step of an operator that is not cut, where what it reads is not cut either, if it fits."""
