@@ -16,6 +16,7 @@ def ordered(tiling: Tiling) -> list[Step]:
     them never exists as a whole. In a stack the matrix operators after the first follow like that, too: of
     every map only the rows exist that are still to be read.
     """
+    known = tiling.known.orders
     order: list[Step] = []
     for stage in tiling.stages:
         tiles = [tiling.tiles[number] for number in stage]
@@ -24,9 +25,12 @@ def ordered(tiling: Tiling) -> list[Step]:
         elif all(len(steps) == 1 for steps in tiles):
             order += [steps[0] for steps in tiles]
         else:
-            tiles = _by_need(tiling, tiles)
-            leading = leaders(stage, tiling.ops, tiling.workload)
-            order += _interleaved(tiling, tiles, [number in leading for number in stage])
+            key = tuple(map(id, tiles))
+            if key not in known:
+                leading = leaders(stage, tiling.ops, tiling.workload)
+                leads = [number in leading for number in stage]
+                known[key] = tiles, list(_interleaved(tiling, _by_need(tiling, tiles), leads))
+            order += known[key][1]
     return order
 
 

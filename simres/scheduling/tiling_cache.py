@@ -6,6 +6,8 @@ that one that is read again from its file shares them too.
 
 from __future__ import annotations
 
+from threading import get_ident
+
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
@@ -17,13 +19,16 @@ from simres.scheduling.mapspace import Mapspace
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.scheduling.stage_search import StageSearch
-from simres.scheduling.tiling import DoesNotFit, Tiling, fitting
+from simres.scheduling.tiling import DoesNotFit, KnownTiles, Tiling, fitting
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
 from simres.workload.graph import Workload
 
 KEPT_STEPS = 1 << 14
 """Walks of so many steps are kept together: some 50 MB."""
+
+KEPT_PIECES = 1 << 18
+"""Tilings share what they cut until there are more pieces than this: some 100 MB."""
 
 
 class _Found:
@@ -42,6 +47,7 @@ class _Found:
 _parts: RecentCache[Workload] = RecentCache(8)
 _mapspaces: RecentCache[Mapspace] = RecentCache(4)
 _searches: RecentCache[StageSearch] = RecentCache(4)
+_known: RecentCache[KnownTiles] = RecentCache(1)
 _tilings: RecentCache[Tiling | None] = RecentCache(1)
 _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 
@@ -72,6 +78,16 @@ def _mapspace(workload: Workload, *, pinned: bool) -> Mapspace:
     return Mapspace(outline, Outline(early, like=outline))
 
 
+def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: bool) -> KnownTiles:
+    """What tilings of a network for such a memory share, whatever its capacity; each thread has its own."""
+    key = (workload.digest, spec.model_copy(update={"capacity": 0}), pinned, get_ident())
+    found = _known.get(key, lambda: KnownTiles(spec))
+    if len(found.pieces) > KEPT_PIECES:
+        _known.clear()
+        found = _known.get(key, lambda: KnownTiles(spec))
+    return found
+
+
 def walk_of(
     workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, limited: bool, most: int
 ) -> Walk | None:
@@ -79,7 +95,8 @@ def walk_of(
 
     def tile() -> Tiling | None:
         try:
-            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most)
+            known = _known_tiles(workload, spec, pinned=pinned)
+            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most, known=known)
         except DoesNotFit:
             return None
 
@@ -101,7 +118,8 @@ def least_walk(workload: Workload, memory: str, spec: MemorySpec, *, pinned: boo
 
     def make() -> _Found:
         try:
-            return _Found(Walk(fitting(taken_apart(workload), memory, spec, pinned=pinned)))
+            known = _known_tiles(workload, spec, pinned=pinned)
+            return _Found(Walk(fitting(taken_apart(workload), memory, spec, pinned=pinned, known=known)))
         except AnswerIsNo as refusal:
             return _Found(None, _again(refusal))
 
