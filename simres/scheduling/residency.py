@@ -55,7 +55,6 @@ class Residency:
         workload = tiling.workload
         self.size = pieces.size
         outputs = {workload.storage(name) for name in workload.outputs}
-        leaving = outputs | tiling.forced
         self.made = pieces.made
         self.written: dict[int, int] = {}
         """Pieces written back, and the step after which they can be."""
@@ -72,7 +71,7 @@ class Residency:
             for piece in step.outputs:
                 self._unfinished[piece] += 1
         self.leaves = {
-            piece for piece, steps in self._unfinished.items() if steps and pieces.tensor[piece] in leaving
+            piece for piece, steps in self._unfinished.items() if steps and pieces.tensor[piece] in tiling.leaving
         }
         """Pieces that are written back as soon as they are made."""
         self.stays: list[PieceInterval] = []

@@ -8,7 +8,9 @@ copy off-chip, which costs bytes and always fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
@@ -143,6 +145,24 @@ class Tiling:
                     f"into `{memory}` of {format_bytes(spec.capacity)}; the most that is tried is {most}",
                     least=2 * spec.capacity,
                 )
+
+    @cached_property
+    def leaving(self) -> set[str]:
+        """Stored tensors that are written back as soon as they are made."""
+        return self.forced | {self.workload.storage(name) for name in self.workload.outputs}
+
+    @cached_property
+    def least_moved(self) -> Mapping[int, int]:
+        """How many loads and stores of each number of bytes every walk has: of what is read and not made, and of
+        what leaves."""
+        steps = [step for steps in self.tiles for step in steps]
+        made = {piece for step in steps for piece in step.outputs}
+        read = {piece for step in steps for piece in step.inputs} - made
+        tensor, nbytes = self.pieces.tensor, self.pieces.nbytes
+        return Counter(
+            [nbytes[piece] for piece in read]
+            + [nbytes[piece] for piece in made if tensor[piece] in self.leaving]
+        )
 
     def _last_readers(self) -> dict[str, int]:
         """Outputs of the workload have none, nor has what several operators of one stage read last."""

@@ -6,7 +6,9 @@ that one that is read again from its file shares them too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import get_ident
+from typing import NamedTuple
 
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo
@@ -31,6 +33,14 @@ KEPT_PIECES = 1 << 18
 """Tilings share what they cut until there are more pieces than this: some 100 MB."""
 
 
+class Outlook(NamedTuple):
+    """What is known of a plan's walks before they are walked: their steps, and how many loads and stores of
+    each number of bytes there are at least."""
+
+    steps: int
+    least_moved: Mapping[int, int]
+
+
 class _Found:
     """A walk, or why there is none."""
 
@@ -48,6 +58,7 @@ _parts: RecentCache[Workload] = RecentCache(8)
 _mapspaces: RecentCache[Mapspace] = RecentCache(4)
 _searches: RecentCache[StageSearch] = RecentCache(4)
 _known: RecentCache[KnownTiles] = RecentCache(1)
+_outlooks: RecentCache[Outlook | None] = RecentCache(256)
 _tilings: RecentCache[Tiling | None] = RecentCache(1)
 _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 
@@ -88,20 +99,38 @@ def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: bool) -> Known
     return found
 
 
+def _tiling_of(
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, most: int
+) -> Tiling | None:
+    def tile() -> Tiling | None:
+        known = _known_tiles(workload, spec, pinned=pinned)
+        try:
+            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most, known=known)
+        except DoesNotFit:
+            return None
+
+    return _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
+
+
+def outlook_of(
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, most: int
+) -> Outlook | None:
+    """What is known of the walks of a plan before they are walked; None where it does not fit."""
+
+    def make() -> Outlook | None:
+        tiling = _tiling_of(workload, memory, spec, plan, pinned=pinned, most=most)
+        return None if tiling is None else Outlook(tiling.count, tiling.least_moved)
+
+    return _outlooks.get((workload.digest, memory, spec, plan, pinned, most), make)
+
+
 def walk_of(
     workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, limited: bool, most: int
 ) -> Walk | None:
     """The walk of a plan, within its limits where it is `limited`; None where it does not fit."""
 
-    def tile() -> Tiling | None:
-        try:
-            known = _known_tiles(workload, spec, pinned=pinned)
-            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most, known=known)
-        except DoesNotFit:
-            return None
-
     def make() -> _Found:
-        tiling = _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
+        tiling = _tiling_of(workload, memory, spec, plan, pinned=pinned, most=most)
         try:
             return _Found(None if tiling is None else Walk(tiling, plan.limits if limited else ()))
         except DoesNotFit:
