@@ -76,23 +76,31 @@ def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
     the space that they leave of the capacity."""
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
+    beating: list[tuple[float, ...]] = []
+    """What those found take; the one that beat the last candidate is the first to be compared with the next."""
     for candidate in priced:
-        one, matrix, host = candidate
-        held = capacity - (capacity - one.held) * LEFT
-        space = capacity - (capacity - one.held - one.stream) * LEFT
-        whole = capacity - (capacity - one.held - one.whole) * LEFT
-        times, weights = one.times * ALIKE, one.weights * ALIKE
-        for other, its_matrix, its_host in found:
+        option, matrix, host = candidate
+        held, stream, whole = option[0], option[3], option[4]
+        takes = (matrix, host, held + stream, held, held + whole, option.times, option.weights)
+        space = capacity - (capacity - held - stream) * LEFT
+        whole = capacity - (capacity - held - whole) * LEFT
+        held = capacity - (capacity - held) * LEFT
+        times, weights = option.times * ALIKE, option.weights * ALIKE
+        for place, (its_matrix, its_host, its_space, its_held, its_whole, its_times, its_weights) in enumerate(
+            beating
+        ):
             if (
                 its_matrix <= matrix
                 and its_host <= host
-                and other.held + other.stream <= space
-                and other.held <= held
-                and other.held + other.whole <= whole
-                and other.times <= times
-                and other.weights <= weights
+                and its_space <= space
+                and its_held <= held
+                and its_whole <= whole
+                and its_times <= times
+                and its_weights <= weights
             ):
+                beating[0], beating[place] = beating[place], beating[0]
                 break
         else:
             found.append(candidate)
+            beating.append(takes)
     return found
