@@ -208,8 +208,7 @@ class TilePlan:
         return apart if len(apart) == 1 else []
 
     def _reads(self, box: Box, chunk: Range) -> Iterator[tuple[str, Box]]:
-        """Each stored tensor that a tile reads, and the part it needs."""
-        workload = self.workload
+        """Each input that a tile reads, and the part it needs."""
         for name, reach in zip(self.op.inputs, self.reaches, strict=True):
             needed = reach(box)
             if needed is None:
@@ -217,7 +216,7 @@ class TilePlan:
             if len(self.chunks) > 1 and reach.summed is not None:
                 axis = reach.summed
                 needed = (*needed[:axis], chunk, *needed[axis + 1 :])
-            yield to_storage(workload, name, needed)
+            yield name, needed
 
     def _source(self, stored: str) -> Grid:
         return self.new[stored] if stored in self.new else self.grids[stored]
@@ -234,7 +233,10 @@ class TilePlan:
 
     def _largest(self, strips: bool) -> int:
         """Bytes of the largest of a few tiles; chooses what is read in strips, if anything may."""
-        samples = [(box, list(dict.fromkeys(self._reads(box, chunk)))) for box, chunk in self._samples()]
+        samples = []
+        for box, chunk in self._samples():
+            reads = [to_storage(self.workload, name, part) for name, part in self._reads(box, chunk)]
+            samples.append((box, list(dict.fromkeys(reads))))
         if strips:
             for _, parts in samples:
                 for stored, part in parts:
@@ -274,6 +276,8 @@ class TilePlan:
         ]
         others = tuple([grid.first for grid in beside])
         forced: set[str] = set()
+        known: dict[tuple[str, Box], list[int]] = {}
+        """Pieces of the parts of inputs that were asked for, as many tiles read the same ones."""
         grouped = self.tiles.count > self.grid.count
         split_up = self.tiles.count < self.grid.count
         boxes = self.tiles.boxes if grouped or split_up else pieces.box[first : first + self.grid.count]
@@ -289,11 +293,10 @@ class TilePlan:
             for chunk in self.chunks:
                 needed: dict[int, None] = {}
                 fixed: list[int] = []
-                for stored, part in self._reads(box, chunk):
-                    if stored in self.strips:
-                        needed[self._strip(stored, part, forced)] = None
-                        continue
-                    over = self.grids[stored].over(part)
+                for read in self._reads(box, chunk):
+                    over = known.get(read)
+                    if over is None:
+                        over = known[read] = self._pieces(*read, forced)
                     if over[0] in pinned:
                         fixed += over
                     else:
@@ -357,13 +360,17 @@ class TilePlan:
             tiles.sort(key=lambda tile: ([boxes[tile][axis] for axis in rows], tile))
         return tiles
 
-    def _strip(self, stored: str, part: Box, forced: set[str]) -> int:
-        """The piece for a part that is loaded by itself; an activation has to be off-chip for it."""
+    def _pieces(self, name: str, needed: Box, forced: set[str]) -> list[int]:
+        """The pieces that a part of an input lies in, or the one for a part that is loaded by itself; an
+        activation has to be off-chip for that."""
+        stored, part = to_storage(self.workload, name, needed)
+        if stored not in self.strips:
+            return self.grids[stored].over(part)
         tensor = self.workload.tensors[stored]
         if tensor.role is not Role.ACTIVATION:
-            return self.pieces.strip(tensor, part, ())
+            return [self.pieces.strip(tensor, part, ())]
         forced.add(stored)
-        return self.pieces.strip(tensor, part, tuple(self.grids[stored].over(part)))
+        return [self.pieces.strip(tensor, part, tuple(self.grids[stored].over(part)))]
 
     def _over(self, box: Box, needed: dict[int, None], nbytes: int) -> int:
         """An input piece that the output can take the place of, element for element; -1 for none."""

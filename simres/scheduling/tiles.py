@@ -34,12 +34,13 @@ def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
             yield tiles.looped(columns_outer=False)
             if tiles.rows > 1 and tiles.columns > 1:
                 yield tiles.looped(columns_outer=True)
-            for share in CHUNKS if sums else ():
-                count = next(
-                    (count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1]
-                )
-                if prod(parts) * count <= MOST_TILES:
-                    yield tiles.summed(count)
+            fewest = [
+                next((count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1])
+                for share in (CHUNKS if sums else ())
+            ]
+            for chunks in dict.fromkeys(fewest):
+                if prod(parts) * chunks <= MOST_TILES:
+                    yield tiles.summed(chunks)
 
 
 class _Tiles:
