@@ -48,8 +48,8 @@ def rows_of(axes: Axes, parts: tuple[int, ...]) -> int:
 
 
 LINES = 4
-"""A map is kept in so many bands of rows at least, so that its reader can give it back bit by bit; and each tile
-of sums that goes down the columns."""
+"""A map is kept in so many bands of rows at least, so that its reader can give it back bit by bit; and so is
+each tile of sums that goes down the columns."""
 
 
 def in_lines(axes: Axes, cut: Cut) -> tuple[int, ...] | None:

@@ -30,8 +30,8 @@ class Option(NamedTuple):
     the number of loads and stores; `first` of the weights are there before it can begin. It turns `turns`
     times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share of its work that
     comes after all of its input must be there, and before which none of its result is of use. `cuts` are
-    those of its operators, in order. Nothing is computed while `apart` bytes are loaded: they take the room of
-    what is used before them.
+    those of its operators, in order. Nothing is computed while `apart` bytes are loaded: they take the
+    room of what is used before them.
     """
 
     held: int
@@ -78,24 +78,29 @@ def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
     the space that they leave of the capacity."""
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
+    beating: list[tuple[float, ...]] = []
+    """What those found take; the one that beat the last candidate is compared with the next one first."""
     for candidate in priced:
-        one, matrix, host = candidate
-        held = capacity - (capacity - one.held) * LEFT
-        space = capacity - (capacity - one.held - one.stream) * LEFT
-        whole = capacity - (capacity - one.held - one.whole) * LEFT
-        times, weights = one.times * ALIKE, one.weights * ALIKE
-        for other, its_matrix, its_host in found:
+        option, matrix, host = candidate
+        room = option.held + option.stream, option.held, option.held + option.whole
+        takes = (matrix, host, *room, option.times, option.weights, option.apart)
+        space, held, whole = [capacity - (capacity - nbytes) * LEFT for nbytes in room]
+        times, weights = option.times * ALIKE, option.weights * ALIKE
+        for place, its in enumerate(beating):
+            its_matrix, its_host, its_space, its_held, its_whole, its_times, its_weights, its_apart = its
             if (
                 its_matrix <= matrix
                 and its_host <= host
-                and other.held + other.stream <= space
-                and other.held <= held
-                and other.held + other.whole <= whole
-                and other.times <= times
-                and other.weights <= weights
-                and other.apart <= one.apart
+                and its_space <= space
+                and its_held <= held
+                and its_whole <= whole
+                and its_times <= times
+                and its_weights <= weights
+                and its_apart <= option.apart
             ):
+                beating[0], beating[place] = beating[place], beating[0]
                 break
         else:
             found.append(candidate)
+            beating.append(takes)
     return found

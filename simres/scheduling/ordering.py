@@ -17,7 +17,7 @@ def ordered(tiling: Tiling) -> list[Step]:
     every map only the rows exist that are still to be read. Where the plan has parts of a batch, all of this
     comes for one part after the other. Raises `DoesNotFit` where these need each other.
     """
-    order = list(_in_stages(tiling))
+    order = _in_stages(tiling)
     if tiling.plan.parts > 1:
         order.sort(key=lambda step: part_of(tiling, step))
         if not _runs(tiling, order):
@@ -53,17 +53,23 @@ def _runs(tiling: Tiling, order: list[Step]) -> bool:
     return True
 
 
-def _in_stages(tiling: Tiling) -> Iterator[Step]:
+def _in_stages(tiling: Tiling) -> list[Step]:
+    known = tiling.known.orders
+    order: list[Step] = []
     for stage in tiling.stages:
         tiles = [tiling.tiles[number] for number in stage]
         if len(stage) == 1:
-            yield from tiles[0]
+            order += tiles[0]
         elif all(len(steps) == 1 for steps in tiles):
-            yield from [steps[0] for steps in tiles]
+            order += [steps[0] for steps in tiles]
         else:
-            tiles = _by_need(tiling, tiles)
-            leading = leaders(stage, tiling.ops, tiling.workload)
-            yield from _interleaved(tiling, tiles, [number in leading for number in stage])
+            key = tuple(map(id, tiles))
+            if key not in known:
+                leading = leaders(stage, tiling.ops, tiling.workload)
+                leads = [number in leading for number in stage]
+                known[key] = tiles, list(_interleaved(tiling, _by_need(tiling, tiles), leads))
+            order += known[key][1]
+    return order
 
 
 def _by_need(tiling: Tiling, tiles: list[list[Step]]) -> list[list[Step]]:

@@ -16,9 +16,17 @@ from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
 from simres.scheduling.plans import Plan, in_halves
+from simres.scheduling.queues import bus_ps
 from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.tiled import Written, in_time
-from simres.scheduling.tiling_cache import half_of, least_walk, search, taken_apart, walk_of
+from simres.scheduling.tiling_cache import (
+    half_of,
+    least_walk,
+    outlook_of,
+    search,
+    taken_apart,
+    walk_of,
+)
 from simres.scheduling.urgency import ByUrgency
 from simres.scheduling.walk import Walk
 from simres.units import format_bytes, format_duration
@@ -85,18 +93,29 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     rungs = _rungs(min(spec.capacity - weights, _all_bytes(workload)), spec.capacity - weights)
     for rung, plan, exact, limited in _tries(search(workload, chip, pinned=kept), rungs):
         held = spec.model_copy(update={"capacity": weights + (rung if limited else rungs[0])})
-        walk = walk_of(workload, memory, held, plan, pinned=kept, limited=limited, most=LARGEST)
+        outlook = outlook_of(workload, memory, held, plan, pinned=kept, most=LARGEST)
+        slower = (
+            outlook is not None
+            and outlook.steps > URGENT
+            and found is not None
+            and bus_ps(outlook.least_moved, chip) >= found.estimate_ps
+        )
+        walk = None
+        if not slower:
+            walk = walk_of(workload, memory, held, plan, pinned=kept, limited=limited, most=LARGEST)
         kept_as = "room for tiles side by side" if limited else "keeps what it can"
         told = f"planned for {format_bytes(rung)}{' (optimal in the mapspace)' if exact else ''}, {kept_as}"
-        if walk is None:
+        if outlook is None or (walk is None and not slower):
             tried.append(f"{told}: does not fit, or takes more than {LARGEST} steps")
             continue
-        if len(walk.steps) <= URGENT:
-            walks.append(walk)
-        work += len(walk.steps)
-        played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
+        work += outlook.steps
+        played = None
+        if walk is not None:
+            if outlook.steps <= URGENT:
+                walks.append(walk)
+            played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
         took = "slower" if played is None else format_duration(played.estimate_ps)
-        tried.append(f"{told}: {took}, {len(walk.steps)} steps")
+        tried.append(f"{told}: {took}, {outlook.steps} steps")
         found = played or found
         if found is not None and (found.estimate_ps <= enough or work >= WORK):
             break

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simres.hardware.chip import Chip
-from simres.program.tasks import TaskKind
+from simres.program.tasks import TaskKind, Work
 from simres.scheduling.walk import UNITS, Walk
 
 UNKNOWN = -1
@@ -74,9 +76,16 @@ def left_ps(walk: Walk, queues: list[Queue]) -> dict[str, int]:
 def move_ps(walk: Walk, chip: Chip) -> tuple[list[int], dict[int, int]]:
     """Picoseconds that each load takes, and by stay that is stored those of storing it."""
     nbytes = walk.tiling.pieces.nbytes
-    price = {}
-    for amount, work in walk.moves.items():
-        engine, _ = chip.load_and_store(work)
-        price[amount] = chip.engines[engine].duration_ps(work)
+    price = {amount: bus_ps({amount: 1}, chip) for amount in walk.moves}
     stored = {stay.number: price[nbytes[stay.piece]] for stay in walk.residency.stays if stay.stored}
     return [price[load.nbytes] for load in walk.loads], stored
+
+
+def bus_ps(moved: Mapping[int, int], chip: Chip) -> int:
+    """Picoseconds of so many loads and stores of each number of bytes."""
+    total = 0
+    for nbytes, times in moved.items():
+        work = Work(nbytes)
+        engine, _ = chip.load_and_store(work)
+        total += chip.engines[engine].duration_ps(work) * times
+    return total

@@ -15,7 +15,6 @@ from itertools import accumulate
 from simres.scheduling.ordering import ordered, part_of
 from simres.scheduling.tile_plan import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
-from simres.workload.operators import Role
 
 NEVER = 1 << 62
 LAST = (NEVER, 0, 0)
@@ -56,16 +55,12 @@ class Residency:
         workload = tiling.workload
         self.size = pieces.size
         outputs = {workload.storage(name) for name in workload.outputs}
-        leaving = outputs | tiling.forced
-        made = [workload.tensors[name].role is Role.ACTIVATION for name in pieces.tensor]
-        self.leaves = [mine and name in leaving for mine, name in zip(made, pieces.tensor, strict=True)]
-        """Pieces that are written back as soon as they are made."""
-        for strip in pieces.sources:
-            self.leaves[strip] = False
-        self.made = made
+        self.made = pieces.made
         self.written: dict[int, int] = {}
         """Pieces written back, and the step after which they can be."""
-        self.uses: list[list[int]] = [[] for _ in made]
+        self.uses: dict[int, list[int]] = {
+            piece: [] for step in self.steps for piece in (*step.inputs, *step.outputs)
+        }
         """The steps that read each piece, the next one last."""
         for position in range(len(self.steps) - 1, -1, -1):
             for piece in self.steps[position].inputs:
@@ -75,13 +70,19 @@ class Residency:
         stages = {
             name: tiling.stage_of[number] for number, op in enumerate(tiling.ops) for name in op.outputs
         }
-        self._made_in = [stages.get(name, -1) for name in pieces.tensor]
+        self._made_in = {piece: stages.get(pieces.tensor[piece], -1) for piece in self.uses}
         """By piece: the stage that makes it; -1 for none."""
-        self._unfinished = [0] * len(made)
+        self._unfinished = dict.fromkeys(self.uses, 0)
         """By piece: the steps that are still to make it or add to it."""
         for step in self.steps:
             for piece in step.outputs:
                 self._unfinished[piece] += 1
+        self.leaves = {
+            piece
+            for piece, steps in self._unfinished.items()
+            if steps and pieces.tensor[piece] in tiling.leaving
+        }
+        """Pieces that are written back as soon as they are made."""
         self.stays: list[PieceInterval] = []
         self.loads: list[PieceInterval] = []
         self.by_step: list[tuple[list[PieceInterval], list[PieceInterval]]] = []
@@ -112,7 +113,7 @@ class Residency:
         missing = [piece for piece in step.inputs if piece not in here]
         fresh = [piece for piece in step.outputs if piece not in here]
         over = step.over
-        if over >= 0 and (not fresh or uses[over] or (self.leaves[over] and over not in self.written)):
+        if over >= 0 and (not fresh or uses[over] or (over in self.leaves and over not in self.written)):
             over = -1
         lacking = 0
         for piece in missing:
@@ -155,7 +156,7 @@ class Residency:
             self._unfinished[piece] -= 1
             if stay not in read:
                 stay.uses += 1
-            if self.leaves[piece]:
+            if piece in self.leaves:
                 stay.stored = True
                 self.written[piece] = position
             if not uses[piece]:

@@ -10,6 +10,7 @@ from simres.program.orders import OrderedBuffers, OrderedTasks, Pattern
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Program
 from simres.scheduling.list_schedule import InTime
+from simres.scheduling.queues import bus_ps
 from simres.scheduling.residency import Residency
 from simres.scheduling.walk import UNITS, Event, Walk
 from simres.scheduling.writer import Writer
@@ -78,6 +79,8 @@ def in_time(
     workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = None, player: type[InTime] = InTime
 ) -> Written | None:
     """Everything as early as `player` finds it can be; None where that would not end before `limit_ps`."""
+    if limit_ps is not None and bus_ps(walk.moved, chip) >= limit_ps:
+        return None
     best: Written | None = None
     for part in RESERVES:
         play = player(walk, chip, part)

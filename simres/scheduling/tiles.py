@@ -32,19 +32,19 @@ def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
             seen.add(parts)
             tiles = _Tiles(outline, numbers, parts)
             for columns_outer in (False, True) if tiles.rows > 1 < tiles.columns else (False,):
-                found = tiles.looped(columns_outer=columns_outer)
-                yield found
+                yield tiles.looped(columns_outer=columns_outer)
                 apart = tiles.looped(columns_outer=columns_outer, ahead=False)
                 if apart.apart:
                     yield apart
-            for share in CHUNKS if sums else ():
-                count = next(
-                    (count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1]
-                )
-                if prod(parts) * count <= MOST_TILES:
-                    yield tiles.summed(count)
+            fewest = [
+                next((count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1])
+                for share in (CHUNKS if sums else ())
+            ]
+            for chunks in dict.fromkeys(fewest):
+                if prod(parts) * chunks <= MOST_TILES:
+                    yield tiles.summed(chunks)
                     if tiles.beside:
-                        yield tiles.summed(count, by_lines=True)
+                        yield tiles.summed(chunks, by_lines=True)
 
 
 class _Tiles:
@@ -75,7 +75,7 @@ class _Tiles:
         self.maps = outline.maps(numbers)
 
     def _followed(self, cut: Cut) -> tuple[tuple[Cut, ...], int, int]:
-        """The cuts of all operators, the bytes that followers read at a time, and how many steps these have."""
+        """The cuts of all operators, the bytes that followers read at a time, and the steps of these."""
         parts = in_lines(self.outline.axes[self.numbers[0]], cut) or self.parts
         followers = len(self.numbers) - 1
         cuts = (cut, *(Cut(parts, columns_outer=cut.columns_outer),) * followers)

@@ -6,6 +6,10 @@ that one that is read again from its file shares them too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from threading import get_ident
+from typing import NamedTuple
+
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
@@ -17,7 +21,7 @@ from simres.scheduling.mapspace import Mapspace
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.scheduling.stage_search import StageSearch
-from simres.scheduling.tiling import DoesNotFit, Tiling, fitting
+from simres.scheduling.tiling import DoesNotFit, KnownTiles, Tiling, fitting
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
 from simres.workload.batches import halved
@@ -25,6 +29,17 @@ from simres.workload.graph import Workload
 
 KEPT_STEPS = 1 << 14
 """Walks of so many steps are kept together: some 50 MB."""
+
+KEPT_PIECES = 1 << 18
+"""Tilings share what they cut until there are more pieces than this: some 100 MB."""
+
+
+class Outlook(NamedTuple):
+    """What is known of a plan's walks before they are walked: their steps, and how many loads and stores of
+    each number of bytes there are at least."""
+
+    steps: int
+    least_moved: Mapping[int, int]
 
 
 class _Found:
@@ -44,6 +59,8 @@ _parts: RecentCache[Workload] = RecentCache(8)
 _halves: RecentCache[Workload | None] = RecentCache(8)
 _mapspaces: RecentCache[Mapspace] = RecentCache(4)
 _searches: RecentCache[StageSearch] = RecentCache(4)
+_known: RecentCache[KnownTiles] = RecentCache(1)
+_outlooks: RecentCache[Outlook | None] = RecentCache(256)
 _tilings: RecentCache[Tiling | None] = RecentCache(1)
 _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 
@@ -79,19 +96,48 @@ def _mapspace(workload: Workload, *, pinned: bool) -> Mapspace:
     return Mapspace(outline, Outline(early, like=outline))
 
 
+def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: bool) -> KnownTiles:
+    """What tilings of a network for such a memory share, whatever its capacity; each thread has its own."""
+    key = (workload.digest, spec.model_copy(update={"capacity": 0}), pinned, get_ident())
+    found = _known.get(key, lambda: KnownTiles(spec))
+    if len(found.pieces) > KEPT_PIECES:
+        _known.clear()
+        found = _known.get(key, lambda: KnownTiles(spec))
+    return found
+
+
+def _tiling_of(
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, most: int
+) -> Tiling | None:
+    def tile() -> Tiling | None:
+        known = _known_tiles(workload, spec, pinned=pinned)
+        try:
+            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most, known=known)
+        except DoesNotFit:
+            return None
+
+    return _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
+
+
+def outlook_of(
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, most: int
+) -> Outlook | None:
+    """What is known of the walks of a plan before they are walked; None where it does not fit."""
+
+    def make() -> Outlook | None:
+        tiling = _tiling_of(workload, memory, spec, plan, pinned=pinned, most=most)
+        return None if tiling is None else Outlook(tiling.count, tiling.least_moved)
+
+    return _outlooks.get((workload.digest, memory, spec, plan, pinned, most), make)
+
+
 def walk_of(
     workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, limited: bool, most: int
 ) -> Walk | None:
     """The walk of a plan, within its limits where it is `limited`; None where it does not fit."""
 
-    def tile() -> Tiling | None:
-        try:
-            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most)
-        except DoesNotFit:
-            return None
-
     def make() -> _Found:
-        tiling = _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
+        tiling = _tiling_of(workload, memory, spec, plan, pinned=pinned, most=most)
         try:
             limits = plan.limits if limited else ()
             return _Found(None if tiling is None else Walk(tiling, limits, joined=True))
@@ -111,7 +157,9 @@ def least_walk(
 
     def make() -> _Found:
         try:
-            return _Found(Walk(fitting(taken_apart(workload), memory, spec, pinned=pinned), joined=joined))
+            known = _known_tiles(workload, spec, pinned=pinned)
+            tiling = fitting(taken_apart(workload), memory, spec, pinned=pinned, known=known)
+            return _Found(Walk(tiling, joined=joined))
         except AnswerIsNo as refusal:
             return _Found(None, _again(refusal))
 

@@ -5,7 +5,8 @@ These are *events*, numbered as if one followed the other: before each step its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -150,12 +151,17 @@ class Walk:
         return works, numbers
 
     @cached_property
+    def moved(self) -> Mapping[int, int]:
+        """How many loads and stores there are of each number of bytes."""
+        nbytes, stays = self.tiling.pieces.nbytes, self.residency.stays
+        found = Counter([load.nbytes for load in self.loads])
+        found.update([nbytes[stay.piece] for stay in stays if stay.stored])
+        return found
+
+    @cached_property
     def moves(self) -> dict[int, Work]:
         """The work of moving each number of bytes that is moved."""
-        stays, nbytes = self.residency.stays, self.tiling.pieces.nbytes
-        found = {load.nbytes: Work(load.nbytes) for load in self.loads}
-        found.update({nbytes[stay.piece]: Work(nbytes[stay.piece]) for stay in stays if stay.stored})
-        return found
+        return {nbytes: Work(nbytes) for nbytes in self.moved}
 
     @cached_property
     def sources(self) -> dict[int, tuple[int, ...]]:
