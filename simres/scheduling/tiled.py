@@ -129,5 +129,7 @@ def _decisions(residency: Residency, *, overlap: bool) -> dict[str, str]:
         found["strips"] = f"{len(tiling.forced)} activations are read back in parts, halos included"
     if tiling.pinned:
         nbytes = sum(tiling.pieces.nbytes[piece] for piece in tiling.pinned)
-        found["kept"] = f"all weights, {format_bytes(nbytes)}, before and after"
+        others = tiling.workload.weight_bytes - nbytes
+        which = f"all weights but {format_bytes(others)}" if others else "all weights"
+        found["kept"] = f"{which}, {format_bytes(nbytes)}, before and after"
     return found

@@ -44,7 +44,7 @@ def fitting(
     memory: str,
     spec: MemorySpec,
     *,
-    pinned: bool = False,
+    pinned: frozenset[str] = frozenset(),
     known: KnownTiles | None = None,
 ) -> Tiling:
     """The tiling of a workload one group after the other, cut only as far as need be.
@@ -82,7 +82,7 @@ class KnownTiles:
 class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps, as a plan says.
 
-    Where the plan's cut does not fit, a finer one is taken. With `pinned`, all weights stay in memory
+    Where the plan's cut does not fit, a finer one is taken. Weights that are `pinned` stay in memory
     throughout. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be
     more than `most` steps. Other tilings of the network for such a memory, of any capacity and as `pinned`,
     may hand on what is `known`.
@@ -95,7 +95,7 @@ class Tiling:
         spec: MemorySpec,
         plan: Plan,
         *,
-        pinned: bool = False,
+        pinned: frozenset[str] = frozenset(),
         most: int = MOST_STEPS,
         known: KnownTiles | None = None,
     ) -> None:
@@ -123,7 +123,7 @@ class Tiling:
         """When each operator runs: by stage, and in it one by one, but those of a stack take turns."""
         self.last_reader = self._last_readers()
         """The operator that is certainly the last to read each stored tensor, where there is one."""
-        self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())
+        self.pinned: frozenset[int] = frozenset(self._pin(pinned))
         self.pinned_bytes = sum(self.pieces.size[piece] for piece in self.pinned)
         self.capacity = spec.capacity - self.pinned_bytes
         """Bytes beside what is pinned."""
@@ -182,11 +182,11 @@ class Tiling:
             found.pop(self.workload.storage(name), None)
         return found
 
-    def _pin(self) -> Iterator[int]:
-        """Every weight in one piece."""
+    def _pin(self, pinned: frozenset[str]) -> Iterator[int]:
+        """These weights, each in one piece."""
         used = {self.workload.storage(name) for op in self.ops for name in op.inputs}
         for name, tensor in self.workload.tensors.items():
-            if tensor.role is Role.WEIGHT and name in used:
+            if name in pinned and name in used:
                 grid = self.pieces.add(Grid(tensor, [1] * len(tensor.shape)))
                 self._take(Taken([], 0, ((grid, False),)))
                 yield grid.first

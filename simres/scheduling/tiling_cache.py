@@ -75,7 +75,7 @@ def half_of(workload: Workload) -> Workload | None:
     return _halves.get(workload.digest, lambda: halved(workload))
 
 
-def search(workload: Workload, chip: Chip, *, pinned: bool) -> StageSearch:
+def search(workload: Workload, chip: Chip, *, pinned: frozenset[str]) -> StageSearch:
     """The search for the best plans of `workload`."""
     mapspace = _mapspaces.get((workload.digest, pinned), lambda: _mapspace(workload, pinned=pinned))
     units = tuple(
@@ -87,7 +87,7 @@ def search(workload: Workload, chip: Chip, *, pinned: bool) -> StageSearch:
     return found.on(Costs(chip))
 
 
-def _mapspace(workload: Workload, *, pinned: bool) -> Mapspace:
+def _mapspace(workload: Workload, *, pinned: frozenset[str]) -> Mapspace:
     parts = taken_apart(workload)
     listed, early = groups(parts), groups(parts, early=True)
     outline = Outline(listed, pinned=pinned)
@@ -96,7 +96,7 @@ def _mapspace(workload: Workload, *, pinned: bool) -> Mapspace:
     return Mapspace(outline, Outline(early, like=outline))
 
 
-def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: bool) -> KnownTiles:
+def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: frozenset[str]) -> KnownTiles:
     """What tilings of a network for such a memory share, whatever its capacity; each thread has its own."""
     key = (workload.digest, spec.model_copy(update={"capacity": 0}), pinned, get_ident())
     found = _known.get(key, lambda: KnownTiles(spec))
@@ -107,7 +107,7 @@ def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: bool) -> Known
 
 
 def _tiling_of(
-    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, most: int
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: frozenset[str], most: int
 ) -> Tiling | None:
     def tile() -> Tiling | None:
         known = _known_tiles(workload, spec, pinned=pinned)
@@ -120,7 +120,7 @@ def _tiling_of(
 
 
 def outlook_of(
-    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, most: int
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: frozenset[str], most: int
 ) -> Outlook | None:
     """What is known of the walks of a plan before they are walked; None where it does not fit."""
 
@@ -132,7 +132,14 @@ def outlook_of(
 
 
 def walk_of(
-    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, limited: bool, most: int
+    workload: Workload,
+    memory: str,
+    spec: MemorySpec,
+    plan: Plan,
+    *,
+    pinned: frozenset[str],
+    limited: bool,
+    most: int,
 ) -> Walk | None:
     """The walk of a plan, within its limits where it is `limited`; None where it does not fit."""
 
@@ -148,7 +155,12 @@ def walk_of(
 
 
 def least_walk(
-    workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False, joined: bool = False
+    workload: Workload,
+    memory: str,
+    spec: MemorySpec,
+    *,
+    pinned: frozenset[str] = frozenset(),
+    joined: bool = False,
 ) -> Walk:
     """The walk one group after the other, cut only as far as need be; weights come side by side if `joined`.
 
