@@ -137,7 +137,7 @@ def walk_of(
     spec: MemorySpec,
     plan: Plan,
     *,
-    pinned: frozenset[str],
+    pinned: frozenset[str] = frozenset(),
     limited: bool,
     most: int,
 ) -> Walk | None:
