@@ -15,6 +15,7 @@ from itertools import accumulate
 from simres.scheduling.ordering import ordered, part_of
 from simres.scheduling.tile_plan import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
+from simres.workload.operators import Role
 
 NEVER = 1 << 62
 LAST = (NEVER, 0, 0)
@@ -72,6 +73,9 @@ class Residency:
         }
         self._made_in = {piece: stages.get(pieces.tensor[piece], -1) for piece in self.uses}
         """By piece: the stage that makes it; -1 for none."""
+        self._weights = {
+            piece for piece in self.uses if workload.tensors[pieces.tensor[piece]].role is Role.WEIGHT
+        }
         self._unfinished = dict.fromkeys(self.uses, 0)
         """By piece: the steps that are still to make it or add to it."""
         for step in self.steps:
@@ -166,10 +170,11 @@ class Residency:
     def _evict(self, lacking: int, needed: tuple[int, ...], stage: int) -> None:
         """Makes room, the furthest next use first: by operator, then by step, then the larger piece.
 
-        What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors
-        that are read side by side one goes and one stays: with half of each, every step would have to bring
-        in two pieces for the one it makes. The operators of a stack take turns and count as one, and so does
-        whoever reads what its own stage makes. For what a stack reserves only what it does not use goes.
+        What is not complete stays, as a piece is stored but once. By operator first, so that of two maps that
+        are read side by side one goes and one stays: with half of each, every step would have to bring in two
+        pieces for the one it makes. The operators of a stack take turns and count as one, and so do those
+        that read weights, or what their own stage makes. For what a stack reserves only what it does not use
+        goes.
         """
         steps, uses, size, here, turns = self.steps, self.uses, self.size, self._here, self._turns
 
@@ -178,7 +183,8 @@ class Residency:
                 return (LAST, NEVER, size[piece])
             use = uses[piece][-1]
             part, place, at = turns[use]
-            return ((part, place, 0 if self._made_in[piece] == place else at), use, size[piece])
+            by_time = piece in self._weights or self._made_in[piece] == place
+            return ((part, place, 0 if by_time else at), use, size[piece])
 
         unfinished = self._unfinished
         spare = sorted(

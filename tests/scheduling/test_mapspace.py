@@ -121,6 +121,7 @@ def test_no_option_is_worse_than_another_in_every_respect(workload, capacity):
                     or leaves_more(one.held + one.whole, other.held + other.whole)
                     or other.times > ALIKE * one.times
                     or other.weights > ALIKE * one.weights
+                    or other.apart > one.apart
                     or its_matrix > matrix
                     or its_host > host
                 )
