@@ -64,6 +64,10 @@ class Option(NamedTuple):
         return self.loads + (self.reads if reads else 0) + (self.stores if stores else 0)
 
 
+OVERLAP = 4
+"""Up to so many tiles, an option of more tiles overlaps better, and is kept beside one of fewer."""
+
+
 def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
     """Numbers of parts: such that a part has 1, 2, 4, ... (`fine`: and 3, 6, 12, ...) of `most` units."""
     found, size = {1}, 1
@@ -84,8 +88,8 @@ class Priced(NamedTuple):
 
 
 def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
-    """Of options that move the same bytes and take no less time, those of the fewest steps for each size of
-    the space that they leave of the capacity."""
+    """Of options that move the same bytes, take no less time and overlap no better, those of the fewest steps for
+    each size of the space that they leave of the capacity."""
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
     beating: list[tuple[float, ...]] = []
@@ -93,11 +97,12 @@ def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
     for candidate in priced:
         option, matrix, host = candidate
         room = option.held + option.stream, option.held, option.held + option.whole
-        takes = (matrix, host, *room, option.times, option.weights, option.apart)
+        overlap = -min(option.tiles, OVERLAP)
+        takes = (matrix, host, *room, option.times, option.weights, option.apart, overlap)
         space, held, whole = [capacity - (capacity - nbytes) * LEFT for nbytes in room]
         times, weights = option.times * ALIKE, option.weights * ALIKE
         for place, its in enumerate(beating):
-            its_matrix, its_host, its_space, its_held, its_whole, its_times, its_weights, its_apart = its
+            its_matrix, its_host, its_space, its_held, its_whole, its_times, its_weights, its_apart, its_overlap = its
             if (
                 its_matrix <= matrix
                 and its_host <= host
@@ -107,6 +112,7 @@ def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
                 and its_times <= times
                 and its_weights <= weights
                 and its_apart <= option.apart
+                and its_overlap <= overlap
             ):
                 beating[0], beating[place] = beating[place], beating[0]
                 break
