@@ -77,24 +77,30 @@ def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
     beating: list[tuple[float, ...]] = []
-    """What those found take; the one that beat the last candidate is the first to be compared with the next."""
+    """What those found take. What beat the last candidate is the first to be compared with the next."""
     for candidate in priced:
         option, matrix, host = candidate
         held, stream, whole = option[0], option[3], option[4]
         takes = (matrix, host, held + stream, held, held + whole, option.times, option.weights)
-        space = capacity - (capacity - held - stream) * LEFT
-        whole = capacity - (capacity - held - whole) * LEFT
-        held = capacity - (capacity - held) * LEFT
+        most_held = capacity - (capacity - held) * LEFT
+        most_space = capacity - (capacity - held - stream) * LEFT
+        most_whole = capacity - (capacity - held - whole) * LEFT
         times, weights = option.times * ALIKE, option.weights * ALIKE
-        for place, (its_matrix, its_host, its_space, its_held, its_whole, its_times, its_weights) in enumerate(
-            beating
-        ):
+        for place, (
+            its_matrix,
+            its_host,
+            its_space,
+            its_held,
+            its_whole,
+            its_times,
+            its_weights,
+        ) in enumerate(beating):
             if (
                 its_matrix <= matrix
                 and its_host <= host
-                and its_space <= space
-                and its_held <= held
-                and its_whole <= whole
+                and its_space <= most_space
+                and its_held <= most_held
+                and its_whole <= most_whole
                 and its_times <= times
                 and its_weights <= weights
             ):

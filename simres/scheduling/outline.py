@@ -6,6 +6,7 @@ from math import prod
 from typing import NamedTuple
 
 from simres.scheduling.cuts import Cut, rows_of, split
+from simres.scheduling.forms import forms_of
 from simres.scheduling.groups import Groups
 from simres.scheduling.pieces import box_bytes
 from simres.workload.axes import summed
@@ -68,9 +69,8 @@ class Outline:
         self._cuts: dict[tuple[int, int, int], Cut | None] = {}
         self._bands: dict[tuple[int, int], list[BandRead] | None] = {}
         self._tiles: dict[tuple[int, tuple[int, ...]], dict[str, TileRead]] = {}
-        self._known: dict[object, int] = {}
-        self.forms = [self._form_of(number) for number in range(len(self.ops))]
-        """By operator: a number that operators of equal shape, kind and inputs share."""
+        self.forms = forms_of(workload, self.ops)
+        """By operator: a number that those that are alike share."""
 
     def _last_readers(self) -> dict[str, int]:
         return {
@@ -104,21 +104,6 @@ class Outline:
             places[self.made[number]] = len(places)
             found.append(self.made[number] in self.last_reader)
         return tuple(found)
-
-    def _form_of(self, number: int) -> int:
-        op, workload = self.ops[number], self.workload
-        read: list[object] = []
-        for name in op.inputs:
-            tensor = self.tensors[name]
-            while tensor.view_of is not None:
-                view = workload.producer[tensor.name]
-                read.append((tensor.shape, view.kind, tuple(view.attributes.items())))
-                tensor = self.tensors[tensor.view_of]
-            read.append((tensor.shape, tensor.dtype, tensor.role))
-        made = tuple((self.tensors[name].shape, self.tensors[name].dtype) for name in op.outputs)
-        looked_up = tuple(reach.looks_up for reach in workload.reaches(op))
-        key = (op.kind, op.unit, op.macs, op.vector_ops, op.loops, op.window, tuple(op.attributes.items()))
-        return self._known.setdefault((key, op.reads, tuple(read), made, looked_up), len(self._known))
 
     def cut(self, number: int, bands: int, slices: int) -> Cut | None:
         """An operator in exactly so many bands of rows and slices of columns; None if it cannot be cut so."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from simres.scheduling.ordering import ordered
-from simres.scheduling.tile_plan import Step
+from simres.scheduling.steps import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
 
 NEVER = 1 << 62
@@ -71,7 +71,9 @@ class Residency:
             for piece in step.outputs:
                 self._unfinished[piece] += 1
         self.leaves = {
-            piece for piece, steps in self._unfinished.items() if steps and pieces.tensor[piece] in tiling.leaving
+            piece
+            for piece, steps in self._unfinished.items()
+            if steps and pieces.tensor[piece] in tiling.leaving
         }
         """Pieces that are written back as soon as they are made."""
         self.stays: list[PieceInterval] = []
