@@ -40,7 +40,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
                     if name in inside:
                         return None
                     times = float(slices)
-        each = ceil(outline.tensors[made].nbytes / bands / slices)
+        each = ceil(outline.nbytes[made] / bands / slices)
         lead, back = spans.get(made, (0, 0))
         live = (lead - back + 1) * each
         for read in reads:
@@ -65,7 +65,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     for name in maps:
         if name not in spans:
             continue
-        nbytes = outline.tensors[name].nbytes
+        nbytes = outline.nbytes[name]
         lead, back = spans[name]
         if bands > 1 and lead - back + 1 >= bands and 2 * parts[name] < nbytes:
             stream += 2 * parts[name]
@@ -83,7 +83,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     return Option(
         held=held + at_once,
         spare=spare - sum(largest),
-        result=ceil(outline.tensors[outline.made[numbers[-1]]].nbytes / turns),
+        result=ceil(outline.nbytes[outline.made[numbers[-1]]] / turns),
         stream=stream,
         whole=whole,
         room=stream + whole,
@@ -114,7 +114,7 @@ def _cuts(outline: Outline, numbers: list[int], bands: int, slices: int) -> tupl
 def _reads(outline: Outline, number: int, bands: int) -> list[BandRead] | None:
     reads = outline.band_reads(number, bands)
     if reads is None and bands == 1:
-        nbytes = [outline.tensors[name].nbytes for name in outline.inputs[number]]
+        nbytes = [outline.nbytes[name] for name in outline.inputs[number]]
         return [
             BandRead(name, name in outline.weight_bytes, 0, 0, size)
             for name, size in zip(outline.inputs[number], nbytes, strict=True)

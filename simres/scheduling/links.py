@@ -52,7 +52,7 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
     for number, own in parts.items():
         tiles = prod(own)
         steps += tiles
-        made = ceil(outline.tensors[outline.made[number]].nbytes / count)
+        made = ceil(outline.nbytes[outline.made[number]] / count)
         in_place = any(name in inside and outline.in_place(number, name) for name in outline.inputs[number])
         held += 0 if in_place else made
         for name, read in outline.tile_reads(number, own).items():
@@ -68,13 +68,13 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
                 continue
             elif changes:
                 stream += 2 * read.nbytes * tiles // count
-                times = max(times, read.nbytes * tiles / max(1, outline.tensors[name].nbytes))
+                times = max(times, read.nbytes * tiles / max(1, outline.nbytes[name]))
                 strips = True
                 streamed[name] = None
             else:
-                whole += outline.tensors[name].nbytes
+                whole += outline.nbytes[name]
                 streamed[name] = None
-    result = ceil(outline.tensors[outline.made[numbers[-1]]].nbytes / count)
+    result = ceil(outline.nbytes[outline.made[numbers[-1]]] / count)
     return Option(
         held=held,
         spare=begun,

@@ -52,6 +52,7 @@ class Outline:
         self.workload = workload = groups.workload
         self.ops = groups.ops
         self.tensors = workload.tensors
+        self.nbytes = {name: tensor.nbytes for name, tensor in self.tensors.items()}
         self.elementwise = [is_elementwise(workload, op) for op in self.ops]
         self.calls = [call_of(workload, op) for op in self.ops]
         self.axes = [workload.axes[op.name] for op in self.ops]
@@ -66,6 +67,7 @@ class Outline:
             for name, tensor in self.tensors.items()
             if tensor.role is Role.WEIGHT
         }
+        self._maps: dict[tuple[int, ...], list[str]] = {}
         self._cuts: dict[tuple[int, int, int], Cut | None] = {}
         self._bands: dict[tuple[int, int], list[BandRead] | None] = {}
         self._tiles: dict[tuple[int, tuple[int, ...]], dict[str, TileRead]] = {}
@@ -83,9 +85,12 @@ class Outline:
 
     def maps(self, numbers: list[int]) -> list[str]:
         """The maps that these operators read and others make, in the order of their first reader."""
-        inside = {self.made[number] for number in numbers}
-        found = dict.fromkeys(name for number in numbers for name in self.inputs[number])
-        return [name for name in found if name not in inside and name not in self.weight_bytes]
+        key = tuple(numbers)
+        if key not in self._maps:
+            inside = {self.made[number] for number in numbers}
+            found = dict.fromkeys(name for number in numbers for name in self.inputs[number])
+            self._maps[key] = [name for name in found if name not in inside and name not in self.weight_bytes]
+        return self._maps[key]
 
     def form(self, numbers: list[int]) -> tuple[object, ...]:
         """All that the ways to run these operators depend on: their forms, and how they hang together."""
@@ -167,10 +172,9 @@ class Outline:
 
     def in_place(self, number: int, read: str) -> bool:
         """Whether what an operator makes takes the place of a map that it reads."""
-        tensors = self.tensors
         return (
             self.elementwise[number]
-            and tensors[read].nbytes == tensors[self.made[number]].nbytes
+            and self.nbytes[read] == self.nbytes[self.made[number]]
             and self.last_reader.get(read) == number
         )
 
@@ -194,7 +198,7 @@ class Outline:
             tensor = self.tensors[stored]
             by_row = by_column = False
             for axis, count in enumerate(parts):
-                if count == 1:
+                if count == 1 or (by_column if axis == column else by_row):
                     continue
                 start, stop = box[axis]
                 other = (0, stop - start) if start else (shape[axis] - (stop - start), shape[axis])

@@ -73,7 +73,7 @@ def _option(
             return None
         cuts.append(Cut(parts))
         if not any(name in made and outline.in_place(number, name) for name in outline.inputs[number]):
-            held += ceil(outline.tensors[outline.made[number]].nbytes / rows / slices)
+            held += ceil(outline.nbytes[outline.made[number]] / rows / slices)
         for name, read in outline.tile_reads(number, parts).items():
             if read.weight:
                 held += read.nbytes * (2 if read.by_column or read.by_row else 1)
@@ -84,7 +84,7 @@ def _option(
                 if not read.by_column:
                     return None
             elif rows == 1:
-                whole += outline.tensors[name].nbytes
+                whole += outline.nbytes[name]
                 streamed.append(maps.index(name))
             else:
                 stream += 2 * read.nbytes
@@ -101,7 +101,7 @@ def _option(
                 transfers += rows * (1 if place else slices)
             elif place and name not in beside:
                 held += read.nbytes
-    result = ceil(outline.tensors[outline.made[last[0]]].nbytes / rows)
+    result = ceil(outline.nbytes[outline.made[last[0]]] / rows)
     held += result
     turns = rows * slices
     steps = turns * (len(within) + 1) + rows * (len(last) - 1)

@@ -54,7 +54,7 @@ class _Tiles:
         self.columns = prod(parts) // self.rows
         self.count = prod(parts)
         self.reads = outline.tile_reads(numbers[0], parts)
-        self.tile = ceil(outline.tensors[outline.made[numbers[0]]].nbytes / self.count)
+        self.tile = ceil(outline.nbytes[outline.made[numbers[0]]] / self.count)
         self.beside = self.small = 0
         """Bytes that the followers read for a tile, and those of their weights."""
         inside = {outline.made[number] for number in numbers}
@@ -89,7 +89,7 @@ class _Tiles:
                 weights += self.outline.weight_bytes[name] * (turns if inner and not outer else 1)
                 continue
             streamed.append(self.maps.index(name))
-            total = self.outline.tensors[name].nbytes
+            total = self.outline.nbytes[name]
             if not inner and not outer:
                 whole += total
                 continue
@@ -136,7 +136,7 @@ class _Tiles:
             else:
                 stream += chunk
                 moved = max(read.nbytes, each * chunks) * self.count
-                times = max(times, moved / max(1, self.outline.tensors[name].nbytes))
+                times = max(times, moved / max(1, self.outline.nbytes[name]))
                 streamed.append(self.maps.index(name))
         transfers = self.count * (1 + chunks * len(self.reads))
         followers = len(self.numbers) - 1
