@@ -25,6 +25,8 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     largest: list[int] = []
     times, strips = 1.0, False
     weights: dict[str, int] = {}
+    weighing: set[int] = set()
+    """The operators with weights, each of which come in one transfer."""
     parts: dict[str, int] = {}
     spans: dict[str, tuple[int, int]] = {}
     """By map: how many bands ahead of the stage's end it is made, and from which band on it is still read."""
@@ -40,12 +42,13 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
                     if name in inside:
                         return None
                     times = float(slices)
-        each = ceil(outline.nbytes[made] / bands / slices)
+        each = ceil(outline.tensors[made].nbytes / bands / slices)
         lead, back = spans.get(made, (0, 0))
         live = (lead - back + 1) * each
         for read in reads:
             if read.weight:
                 weights[read.tensor] = outline.weight_bytes[read.tensor]
+                weighing.add(number)
                 continue
             if bands > 1 and read.high - read.low + 1 == bands and read.tensor in inside:
                 return None
@@ -60,12 +63,12 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
             spare += each
             largest = sorted([*largest, each])[-2:]
     stream = whole = 0
-    transfers = (len(weights) + bands) * slices
+    transfers = (len(weighing) + bands) * slices
     maps = outline.maps(numbers)
     for name in maps:
         if name not in spans:
             continue
-        nbytes = outline.nbytes[name]
+        nbytes = outline.tensors[name].nbytes
         lead, back = spans[name]
         if bands > 1 and lead - back + 1 >= bands and 2 * parts[name] < nbytes:
             stream += 2 * parts[name]
@@ -83,7 +86,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     return Option(
         held=held + at_once,
         spare=spare - sum(largest),
-        result=ceil(outline.nbytes[outline.made[numbers[-1]]] / turns),
+        result=ceil(outline.tensors[outline.made[numbers[-1]]].nbytes / turns),
         stream=stream,
         whole=whole,
         room=stream + whole,
@@ -114,7 +117,7 @@ def _cuts(outline: Outline, numbers: list[int], bands: int, slices: int) -> tupl
 def _reads(outline: Outline, number: int, bands: int) -> list[BandRead] | None:
     reads = outline.band_reads(number, bands)
     if reads is None and bands == 1:
-        nbytes = [outline.nbytes[name] for name in outline.inputs[number]]
+        nbytes = [outline.tensors[name].nbytes for name in outline.inputs[number]]
         return [
             BandRead(name, name in outline.weight_bytes, 0, 0, size)
             for name, size in zip(outline.inputs[number], nbytes, strict=True)

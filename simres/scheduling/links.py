@@ -52,29 +52,33 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
     for number, own in parts.items():
         tiles = prod(own)
         steps += tiles
-        made = ceil(outline.nbytes[outline.made[number]] / count)
+        made = ceil(outline.tensors[outline.made[number]].nbytes / count)
         in_place = any(name in inside and outline.in_place(number, name) for name in outline.inputs[number])
         held += 0 if in_place else made
+        together = 0
         for name, read in outline.tile_reads(number, own).items():
             changes = read.by_row or read.by_column
             if name in inside:
                 continue
-            transfers += tiles if changes else 1
             if read.weight:
+                together = max(together, tiles if changes else 1)
                 held += read.nbytes * (2 if changes else 1)
                 begun += read.nbytes
                 weights += outline.weight_bytes[name]
-            elif name in streamed:
                 continue
-            elif changes:
+            transfers += tiles if changes else 1
+            if name in streamed:
+                continue
+            if changes:
                 stream += 2 * read.nbytes * tiles // count
-                times = max(times, read.nbytes * tiles / max(1, outline.nbytes[name]))
+                times = max(times, read.nbytes * tiles / max(1, outline.tensors[name].nbytes))
                 strips = True
                 streamed[name] = None
             else:
-                whole += outline.nbytes[name]
+                whole += outline.tensors[name].nbytes
                 streamed[name] = None
-    result = ceil(outline.nbytes[outline.made[numbers[-1]]] / count)
+        transfers += together
+    result = ceil(outline.tensors[outline.made[numbers[-1]]].nbytes / count)
     return Option(
         held=held,
         spare=begun,

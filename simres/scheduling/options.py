@@ -30,7 +30,8 @@ class Option(NamedTuple):
     the number of loads and stores; `first` of the weights are there before it can begin. It turns `turns`
     times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share of its work that
     comes after all of its input must be there, and before which none of its result is of use. `cuts` are
-    those of its operators, in order.
+    those of its operators, in order. Nothing is computed while `apart` bytes are loaded: they take the
+    room of what is used before them.
     """
 
     held: int
@@ -50,6 +51,7 @@ class Option(NamedTuple):
     wait: float
     steps: int
     cuts: tuple[Cut, ...]
+    apart: int = 0
 
 
 def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
@@ -77,32 +79,24 @@ def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
     beating: list[tuple[float, ...]] = []
-    """What those found take. What beat the last candidate is the first to be compared with the next."""
+    """What those found take; the one that beat the last candidate is compared with the next one first."""
     for candidate in priced:
         option, matrix, host = candidate
-        held, stream, whole = option[0], option[3], option[4]
-        takes = (matrix, host, held + stream, held, held + whole, option.times, option.weights)
-        most_held = capacity - (capacity - held) * LEFT
-        most_space = capacity - (capacity - held - stream) * LEFT
-        most_whole = capacity - (capacity - held - whole) * LEFT
+        room = option.held + option.stream, option.held, option.held + option.whole
+        takes = (matrix, host, *room, option.times, option.weights, option.apart)
+        space, held, whole = [capacity - (capacity - nbytes) * LEFT for nbytes in room]
         times, weights = option.times * ALIKE, option.weights * ALIKE
-        for place, (
-            its_matrix,
-            its_host,
-            its_space,
-            its_held,
-            its_whole,
-            its_times,
-            its_weights,
-        ) in enumerate(beating):
+        for place, its in enumerate(beating):
+            its_matrix, its_host, its_space, its_held, its_whole, its_times, its_weights, its_apart = its
             if (
                 its_matrix <= matrix
                 and its_host <= host
-                and its_space <= most_space
-                and its_held <= most_held
-                and its_whole <= most_whole
+                and its_space <= space
+                and its_held <= held
+                and its_whole <= whole
                 and its_times <= times
                 and its_weights <= weights
+                and its_apart <= option.apart
             ):
                 beating[0], beating[place] = beating[place], beating[0]
                 break

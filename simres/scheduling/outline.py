@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from math import prod
 from typing import NamedTuple
 
@@ -39,10 +40,10 @@ class TileRead(NamedTuple):
 
 
 class Outline:
-    """The operators of a network in groups. With `pinned`, weights lie on chip and count for nothing. The
+    """The operators of a network in groups. Weights that are `pinned` lie on chip and count for nothing. The
     outline of the same network in another order is `like` it."""
 
-    def __init__(self, groups: Groups, *, pinned: bool = False, like: Outline | None = None) -> None:
+    def __init__(self, groups: Groups, *, pinned: Container[str] = (), like: Outline | None = None) -> None:
         if like is not None:
             self.__dict__.update(like.__dict__)
             self.groups = groups
@@ -63,7 +64,7 @@ class Outline:
         self.maker = {name: number for number, op in enumerate(self.ops) for name in op.outputs}
         self.last_reader = self._last_readers()
         self.weight_bytes = {
-            name: 0 if pinned else tensor.nbytes
+            name: 0 if name in pinned else tensor.nbytes
             for name, tensor in self.tensors.items()
             if tensor.role is Role.WEIGHT
         }

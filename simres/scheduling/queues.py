@@ -73,13 +73,12 @@ def left_ps(walk: Walk, queues: list[Queue]) -> dict[str, int]:
     return found
 
 
-def move_ps(walk: Walk, chip: Chip) -> dict[int, int]:
-    """By stay that is loaded or stored: picoseconds that one of these takes."""
+def move_ps(walk: Walk, chip: Chip) -> tuple[list[int], dict[int, int]]:
+    """Picoseconds that each load takes, and by stay that is stored those of storing it."""
     nbytes = walk.tiling.pieces.nbytes
-    price = {amount: bus_ps({amount: 1}, chip) for amount in walk.moved}
-    return {
-        stay.number: price[nbytes[stay.piece]] for stay in walk.residency.stays if stay.loaded or stay.stored
-    }
+    price = {amount: bus_ps({amount: 1}, chip) for amount in walk.moves}
+    stored = {stay.number: price[nbytes[stay.piece]] for stay in walk.residency.stays if stay.stored}
+    return [price[load.nbytes] for load in walk.loads], stored
 
 
 def bus_ps(moved: Mapping[int, int], chip: Chip) -> int:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from simres.scheduling.ordering import ordered
+from simres.scheduling.ordering import ordered, part_of
 from simres.scheduling.steps import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
 
 NEVER = 1 << 62
-LAST = (NEVER, 0)
+LAST = (NEVER, 0, 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +65,13 @@ class Residency:
         for position in range(len(self.steps) - 1, -1, -1):
             for piece in self.steps[position].inputs:
                 self.uses[piece].append(position)
+        self._turns = [(part_of(tiling, step), *tiling.turn_of[step.op]) for step in self.steps]
+        """By step: the part of the batch, and when the operator runs."""
+        stages = {
+            name: tiling.stage_of[number] for number, op in enumerate(tiling.ops) for name in op.outputs
+        }
+        self._made_in = {piece: stages.get(pieces.tensor[piece], -1) for piece in self.uses}
+        """By piece: the stage that makes it; -1 for none."""
         self._unfinished = dict.fromkeys(self.uses, 0)
         """By piece: the steps that are still to make it or add to it."""
         for step in self.steps:
@@ -161,15 +168,18 @@ class Residency:
 
         What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors
         that are read side by side one goes and one stays: with half of each, every step would have to bring
-        in two pieces for the one it makes. The operators of a stack take turns and count as one. For what
-        the stage reserves only those go that it does not use.
+        in two pieces for the one it makes. The operators of a stack take turns and count as one, and so does
+        whoever reads what its own stage makes. For what the stage reserves only those go that it does not
+        use.
         """
-        steps, uses, size, here = self.steps, self.uses, self.size, self._here
-        turn_of = self.tiling.turn_of
+        steps, uses, size, here, turns = self.steps, self.uses, self.size, self._here, self._turns
 
-        def distance(piece: int) -> tuple[tuple[int, int], int, int]:
-            use = uses[piece][-1] if uses[piece] else NEVER
-            return (LAST if use == NEVER else turn_of[steps[use].op], use, size[piece])
+        def distance(piece: int) -> tuple[tuple[int, int, int], int, int]:
+            if not uses[piece]:
+                return (LAST, NEVER, size[piece])
+            use = uses[piece][-1]
+            part, place, at = turns[use]
+            return ((part, place, 0 if self._made_in[piece] == place else at), use, size[piece])
 
         unfinished = self._unfinished
         spare = sorted(

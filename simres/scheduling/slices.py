@@ -73,35 +73,39 @@ def _option(
             return None
         cuts.append(Cut(parts))
         if not any(name in made and outline.in_place(number, name) for name in outline.inputs[number]):
-            held += ceil(outline.nbytes[outline.made[number]] / rows / slices)
+            held += ceil(outline.tensors[outline.made[number]].nbytes / rows / slices)
+        together = 0
         for name, read in outline.tile_reads(number, parts).items():
             if read.weight:
                 held += read.nbytes * (2 if read.by_column or read.by_row else 1)
                 begun += read.nbytes
                 weights += outline.weight_bytes[name] * (rows if read.by_column and not read.by_row else 1)
-                transfers += rows * slices
+                together = rows * slices
             elif name in made:
                 if not read.by_column:
                     return None
             elif rows == 1:
-                whole += outline.nbytes[name]
+                whole += outline.tensors[name].nbytes
                 streamed.append(maps.index(name))
             else:
                 stream += 2 * read.nbytes
                 streamed.append(maps.index(name))
                 transfers += rows
+        transfers += together
     beside = {outline.made[number] for number in last} | {maps[place] for place in streamed}
     for place, number in enumerate(last):
         parts = split(outline.axes[number], rows, 1)
         cuts.append(Cut(parts, slices if not place else 1))
+        together = 0
         for name, read in outline.tile_reads(number, parts).items():
             if read.weight:
                 held += read.nbytes if place else 2 * ceil(read.nbytes / slices)
                 weights += outline.weight_bytes[name] * (1 if place or read.by_row else rows)
-                transfers += rows * (1 if place else slices)
+                together = rows * (1 if place else slices)
             elif place and name not in beside:
                 held += read.nbytes
-    result = ceil(outline.nbytes[outline.made[last[0]]] / rows)
+        transfers += together
+    result = ceil(outline.tensors[outline.made[last[0]]].nbytes / rows)
     held += result
     turns = rows * slices
     steps = turns * (len(within) + 1) + rows * (len(last) - 1)

@@ -168,6 +168,7 @@ class StageSearch:
             turns, tiles, wait = option.turns, option.tiles, option.wait
             steps = int(option.steps * step_ps)
             main, follows = (matrix, host // tiles) if matrix else (host, 0)
+            main += bus_ps(option.apart, 0)
             leading = sum([stage.maps[place] for place in option.streamed])
             for label in front:
                 step = moved_by(label.resident, option, stage, live, leading, capacity)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from simres.program.tasks import Box
 from simres.scheduling.alike import taken_like
-from simres.scheduling.cuts import Cut, rows_of, split
+from simres.scheduling.cuts import LINES, Cut, in_lines, rows_of
 from simres.scheduling.pieces import Grid, Pieces, box_bytes
 from simres.scheduling.steps import Step, Taken, bytes_of
 from simres.scheduling.tile_work import TileWork
@@ -31,9 +31,6 @@ bytes."""
 
 MANY = 8
 """A tile that touches more pieces than this of a map comes off better with a strip of its own."""
-
-LINES = 4
-"""A map is kept in so many bands of rows at least, so that its reader can give it back bit by bit."""
 
 COLUMNS = 12
 """A row of the output is kept in about so many pieces at most."""
@@ -118,15 +115,12 @@ class TilePlan:
         axes, column = self.axes, self.axes.column
         if len(self.op.outputs) != 1 or prod(cut.parts) * cut.chunks == 1:
             return cut, cut.parts
-        rows = rows_of(axes, cut.parts)
-        most = prod(axes.most[axis] for axis in axes.rows)
         columns = 1 if column is None else cut.parts[column]
+        lines = in_lines(axes, cut)
+        if lines is not None:
+            return replace(cut, columns_outer=columns > 1), lines  # part by part of one tile
+        rows, most = rows_of(axes, cut.parts), prod(axes.most[axis] for axis in axes.rows)
         if rows < LINES and most > rows:
-            if rows > 1 < columns:
-                return cut, cut.parts
-            parts = split(axes, min(most, rows * (LINES // rows)), columns)
-            if all(new % old == 0 for new, old in zip(parts, cut.parts, strict=True)):
-                return replace(cut, columns_outer=columns > 1), parts  # part by part of one tile
             return cut, cut.parts
         if column is None or cut.chunks > 1 or not kind_of(self.op).weights or axes.blocks[column] > 1:
             return cut, cut.parts
@@ -311,6 +305,9 @@ class TilePlan:
         """Whether pieces would be loaded much more often than once, if each stayed for one visit only, or
         those of one step take much more than the room for them; what is made `inside` a stage is not
         loaded."""
+        if self.like is not None:
+            pairs = zip(self.like.names, self.names, strict=True)
+            return self.like.loads_again(frozenset([there for there, name in pairs if name in inside]), room)
         if inside not in self._loaded:
             self._loaded[inside] = self._loads(inside)
         again, most = self._loaded[inside]
@@ -330,7 +327,23 @@ class TilePlan:
             most = max(most, sum([nbytes[piece] for piece in maps]))
             seen |= now
             last = now
-        return visited > AGAIN * sum([nbytes[piece] for piece in seen]), most
+        again = visited > AGAIN * sum([nbytes[piece] for piece in seen])
+        return again and visited > AGAIN * self._strip_bytes(inside), most
+
+    def _strip_bytes(self, inside: frozenset[str]) -> int:
+        """The bytes of what all tiles read, but what is made `inside`, each in parts of its own measure."""
+        boxes = self.tiles.boxes
+        found = 0
+        last: set[tuple[str, Box]] = set()
+        for tile in self._in_order(boxes):
+            for chunk in self.chunks:
+                reads = [
+                    to_storage(self.workload, name, part) for name, part in self._reads(boxes[tile], chunk)
+                ]
+                parts = {read for read in reads if read[0] not in inside}
+                found += sum([box_bytes(self._source(name).tensor, box) for name, box in parts - last])
+                last = parts
+        return found
 
     def _in_order(self, boxes: list[Box]) -> list[int]:
         """The tiles by number: column by column, or row by row."""

@@ -46,7 +46,7 @@ def fitting(
     memory: str,
     spec: MemorySpec,
     *,
-    pinned: bool = False,
+    pinned: frozenset[str] = frozenset(),
     known: KnownTiles | None = None,
 ) -> Tiling:
     """The tiling of a workload one group after the other, cut only as far as need be.
@@ -87,7 +87,7 @@ class KnownTiles:
 class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps, as a plan says.
 
-    Where the plan's cut does not fit, a finer one is taken. With `pinned`, all weights stay in memory
+    Where the plan's cut does not fit, a finer one is taken. Weights that are `pinned` stay in memory
     throughout. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be
     more than `most` steps. Other tilings of the network for such a memory, of any capacity and as `pinned`,
     may hand on what is `known`.
@@ -100,7 +100,7 @@ class Tiling:
         spec: MemorySpec,
         plan: Plan,
         *,
-        pinned: bool = False,
+        pinned: frozenset[str] = frozenset(),
         most: int = MOST_STEPS,
         known: KnownTiles | None = None,
     ) -> None:
@@ -128,7 +128,7 @@ class Tiling:
         """When each operator runs: by stage, and in it one by one, but those of a stack take turns."""
         self.last_reader = self._last_readers()
         """The operator that is certainly the last to read each stored tensor, where there is one."""
-        self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())
+        self.pinned: frozenset[int] = frozenset(self._pin(pinned))
         self.pinned_bytes = sum(self.pieces.size[piece] for piece in self.pinned)
         self.capacity = spec.capacity - self.pinned_bytes
         """Bytes beside what is pinned."""
@@ -158,14 +158,16 @@ class Tiling:
 
     @cached_property
     def least_moved(self) -> Mapping[int, int]:
-        """How many loads and stores of each number of bytes every walk has: of what is read and not made, and
-        of what leaves."""
+        """How many loads and stores of each number of bytes every walk has at least: of what is read and not
+        made, and of what leaves. Weights count as one load, as they may come side by side."""
         steps = [step for steps in self.tiles for step in steps]
         made = {piece for step in steps for piece in step.outputs}
         read = {piece for step in steps for piece in step.inputs} - made
         tensor, nbytes = self.pieces.tensor, self.pieces.nbytes
+        weights = {piece for piece in read if self.workload.tensors[tensor[piece]].role is Role.WEIGHT}
         return Counter(
-            [nbytes[piece] for piece in read]
+            [sum([nbytes[piece] for piece in weights])]
+            + [nbytes[piece] for piece in read - weights]
             + [nbytes[piece] for piece in made if tensor[piece] in self.leaving]
         )
 
@@ -185,11 +187,11 @@ class Tiling:
             found.pop(self.workload.storage(name), None)
         return found
 
-    def _pin(self) -> Iterator[int]:
-        """Every weight in one piece."""
+    def _pin(self, pinned: frozenset[str]) -> Iterator[int]:
+        """These weights, each in one piece."""
         used = {self.workload.storage(name) for op in self.ops for name in op.inputs}
         for name, tensor in self.workload.tensors.items():
-            if tensor.role is Role.WEIGHT and name in used:
+            if name in pinned and name in used:
                 grid = self.pieces.add(Grid(tensor, [1] * len(tensor.shape)))
                 self._take(Taken([], 0, ((grid, False),)))
                 yield grid.first
@@ -256,6 +258,7 @@ class Tiling:
                 (
                     names.index(name),
                     grids[name].parts if name in grids else None,
+                    name in grids and grids[name].first in self.pinned,
                     self.last_reader.get(name) == number,
                 )
                 for name in names
