@@ -61,11 +61,12 @@ class GroupOrder:
 
 def moved_by(
     resident: int, option: Option, stage: Stage, live: int, leading: int, capacity: int
-) -> tuple[int, int, bool, int] | None:
-    """Bytes on chip after a stage, bytes moved, whether it streams maps from off-chip, and bytes free all the
-    while; None if it does not fit.
+) -> tuple[int, int, int, bool, int] | None:
+    """What a stage comes to; None if it does not fit.
 
-    `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
+    That are the bytes on chip after it, the bytes that it moves and in how many transfers, whether it streams
+    maps from off-chip, and the bytes that are free all the while. `resident` of the `live` bytes are on chip
+    before, and the maps that it streams have `leading`.
     """
     room = capacity - option.held
     unstreamed = stage.passing + stage.read - leading
@@ -97,4 +98,5 @@ def moved_by(
     stored = resident - stay + stage.made - grown + stage.left
     after = on_passing + kept + grown
     free = space - max(stay + missing, after - max(0, grown - left))
-    return after, loaded + stored, off_read > 0, free
+    transfers = option.transfers(reads=off_leading > 0, stores=grown < stage.made or stage.left > 0)
+    return after, loaded + stored, transfers, off_read > 0, free

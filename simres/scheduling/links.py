@@ -46,7 +46,7 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
         return None
     inside = {outline.made[number] for number in numbers}
     maps = outline.maps(numbers)
-    held = begun = weights = stream = whole = transfers = steps = 0
+    held = begun = weights = stream = whole = loads = reads = steps = 0
     times, strips = 1.0, False
     streamed: dict[str, None] = {}
     for number, own in parts.items():
@@ -66,7 +66,7 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
                 begun += read.nbytes
                 weights += outline.weight_bytes[name]
                 continue
-            transfers += tiles if changes else 1
+            reads += tiles if changes else 1
             if name in streamed:
                 continue
             if changes:
@@ -77,7 +77,7 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
             else:
                 whole += outline.tensors[name].nbytes
                 streamed[name] = None
-        transfers += together
+        loads += together
     result = ceil(outline.tensors[outline.made[numbers[-1]]].nbytes / count)
     return Option(
         held=held,
@@ -91,7 +91,9 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
         streamed=tuple(map(maps.index, streamed)),
         weights=weights,
         first=begun,
-        transfers=transfers + count,
+        loads=loads,
+        reads=reads,
+        stores=count,
         turns=count,
         tiles=count,
         wait=1 / count,

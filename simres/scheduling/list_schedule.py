@@ -186,10 +186,11 @@ class InTime:
         free_at = self.free_at
         if len(queue.engines) > 1:
             work = self.step_work[position]
-            ready, price = begins, queue.price
-            queue.engine = min(
-                queue.engines, key=lambda name: max(ready, free_at.get(name, 0)) + price[name][work]
-            )
+            ends = []
+            for name in queue.engines:  # of those done at the same time, the one that has been idle longest
+                free = free_at.get(name, 0)
+                ends.append((max(begins, free) + queue.price[name][work], free, name))
+            queue.engine = min(ends)[2]
         since = free_at.get(queue.engine, 0)
         if since > begins:
             begins = since

@@ -26,12 +26,16 @@ class Option(NamedTuple):
     number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, and are then
     loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for so many bytes of
     maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps are read in parts
-    of the reader's measure, all of them from off-chip. `weights` are the bytes of weights loaded, `transfers`
-    the number of loads and stores; `first` of the weights are there before it can begin. It turns `turns`
-    times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share of its work that
-    comes after all of its input must be there, and before which none of its result is of use. `cuts` are
-    those of its operators, in order. Nothing is computed while `apart` bytes are loaded: they take the
-    room of what is used before them.
+    of the reader's measure, all of them from off-chip.
+
+    `weights` are the bytes of weights loaded, in so many `loads`; `first` of them are there before it can
+    begin. There are `reads` more if not all of the streamed maps are on chip, and `stores` if not all of its
+    result stays there. Nothing is computed while `apart` bytes are loaded: they take the room of what is used
+    before them.
+
+    It turns `turns` times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share
+    of its work that comes after all of its input must be there, and before which none of its result is of
+    use. `cuts` are those of its operators, in order.
     """
 
     held: int
@@ -45,13 +49,19 @@ class Option(NamedTuple):
     streamed: tuple[int, ...]
     weights: int
     first: int
-    transfers: int
+    loads: int
+    reads: int
+    stores: int
     turns: int
     tiles: int
     wait: float
     steps: int
     cuts: tuple[Cut, ...]
     apart: int = 0
+
+    def transfers(self, *, reads: bool, stores: bool) -> int:
+        """How many there are, with what it reads and stores."""
+        return self.loads + (self.reads if reads else 0) + (self.stores if stores else 0)
 
 
 def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:

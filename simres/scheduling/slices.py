@@ -63,7 +63,7 @@ def _option(
 ) -> Option | None:
     last = members[-1]
     held = stream = whole = weights = begun = 0
-    transfers = 0
+    loads = reads = 0
     maps = outline.maps([*within, *last])
     streamed = []
     cuts = []
@@ -90,8 +90,8 @@ def _option(
             else:
                 stream += 2 * read.nbytes
                 streamed.append(maps.index(name))
-                transfers += rows
-        transfers += together
+                reads += rows
+        loads += together
     beside = {outline.made[number] for number in last} | {maps[place] for place in streamed}
     for place, number in enumerate(last):
         parts = split(outline.axes[number], rows, 1)
@@ -104,7 +104,7 @@ def _option(
                 together = rows * (1 if place else slices)
             elif place and name not in beside:
                 held += read.nbytes
-        transfers += together
+        loads += together
     result = ceil(outline.tensors[outline.made[last[0]]].nbytes / rows)
     held += result
     turns = rows * slices
@@ -121,7 +121,9 @@ def _option(
         tuple(dict.fromkeys(streamed)),
         weights,
         begun,
-        transfers + 2 * rows,
+        loads,
+        reads,
+        2 * rows,
         turns,
         rows,
         1 / rows,

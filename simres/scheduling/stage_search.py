@@ -174,8 +174,8 @@ class StageSearch:
                 step = moved_by(label.resident, option, stage, live, leading, capacity)
                 if step is None:
                     continue
-                resident, moved, streamed, free = step
-                bus = bus_ps(moved, option.transfers)
+                resident, moved, transfers, streamed, free = step
+                bus = bus_ps(moved, transfers)
                 begun = min(bus, max(bus // turns, bus_ps(option.first, 1)))
                 busy = label.matrix_ends if matrix else label.ends
                 starts = max(busy, label.flows, label.bus_ends + begun)

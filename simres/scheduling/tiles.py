@@ -92,7 +92,7 @@ class _Tiles:
         held = beside + self.tile * (2 if self.count > 1 else 1)
         spare = self.tile if self.count > 1 else 0
         stream = whole = 0
-        weights, first, transfers = self.small, 0, 2 * self.count
+        weights, first, reads = self.small, 0, 0
         apart = together = 0
         """The loads of weights, which come side by side."""
         times, strips = 1.0, False
@@ -110,7 +110,7 @@ class _Tiles:
                 first += read.nbytes
                 weights += self.outline.weight_bytes[name] * (turns if inner and not outer else 1)
                 continue
-            transfers += loads
+            reads += loads
             streamed.append(self.maps.index(name))
             total = self.outline.tensors[name].nbytes
             if not inner and not outer:
@@ -132,7 +132,9 @@ class _Tiles:
             tuple(streamed),
             weights,
             first,
-            transfers + together,
+            together,
+            reads,
+            2 * self.count,
             self.count,
             self.count,
             1 - (self.rows - 1) / self.count if columns_outer else 1 / self.rows,
@@ -164,8 +166,6 @@ class _Tiles:
                 moved = max(read.nbytes, each * chunks) * self.count
                 times = max(times, moved / max(1, self.outline.tensors[name].nbytes))
                 streamed.append(self.maps.index(name))
-        loads = len(streamed) + (len(streamed) < len(self.reads))
-        transfers = self.count * (1 + chunks * loads)
         cuts, beside, steps = self._followed(Cut(self.parts, chunks, columns_outer=by_lines))
         held = self.tile + max(beside, own)
         stream = self.tile + max(beside, own + chunks_of_maps) - held
@@ -182,7 +182,9 @@ class _Tiles:
             tuple(streamed),
             weights,
             first,
-            transfers,
+            turns if len(streamed) < len(self.reads) else 0,
+            turns * len(streamed),
+            self.count,
             turns,
             self.count,
             1 / self.rows,
