@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
+from math import inf
 from typing import NamedTuple
 
 from simres.scheduling.cuts import Cut
@@ -89,28 +91,26 @@ def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
     beating: list[tuple[float, ...]] = []
-    """What those found take; the one that beat the last candidate is compared with the next one first."""
+    """What those found take, the least space first."""
     for candidate in priced:
         option, matrix, host = candidate
         room = option.held + option.stream, option.held, option.held + option.whole
-        takes = (matrix, host, *room, option.times, option.weights, option.apart)
+        takes = (*room, matrix, host, option.times, option.weights, option.apart)
         space, held, whole = [capacity - (capacity - nbytes) * LEFT for nbytes in room]
         times, weights = option.times * ALIKE, option.weights * ALIKE
-        for place, its in enumerate(beating):
-            its_matrix, its_host, its_space, its_held, its_whole, its_times, its_weights, its_apart = its
+        for its in beating[: bisect_right(beating, (space, inf))]:
+            _, its_held, its_whole, its_matrix, its_host, its_times, its_weights, its_apart = its
             if (
-                its_matrix <= matrix
-                and its_host <= host
-                and its_space <= space
-                and its_held <= held
+                its_held <= held
                 and its_whole <= whole
+                and its_matrix <= matrix
+                and its_host <= host
                 and its_times <= times
                 and its_weights <= weights
                 and its_apart <= option.apart
             ):
-                beating[0], beating[place] = beating[place], beating[0]
                 break
         else:
             found.append(candidate)
-            beating.append(takes)
+            insort(beating, takes)
     return found
