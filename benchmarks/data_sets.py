@@ -35,19 +35,26 @@ TINY_IC = About(
     "ms",
     "The CIFAR-10 ResNet on a system of which only `kws`, `vww` and `ad` are known.",
     f"{MACS} at one rate, from the same networks",
-    """The accelerators are what is off: on GAP9 part of `kws` and `ad` runs in software, so they say little
-of `ic`. On the boards with a Cortex-M the mean is near 11 %.""",
-    fitted="1 for each system, the mean of its other networks",
+    """One factor stands for all of a library's kernels. `ic` is dense convolutions, a third of the time of
+`kws` and `vww` is depthwise, and `ad` is products behind flash. How much better a library is at one of these
+than at another is what is missing: half of the rows are about a tenth off or more, microTVM on top of
+CMSIS-NN and the later Plumerai one way, X-CUBE-AI 7 and HALE the other. The accelerators are farther off: on
+GAP9 part of `kws` and `ad` runs in software, so they say little of `ic`.""",
+    fitted="1 for each system, the median of its other networks",
 )
 TINY_OTHERS = About(
     "MLPerf Tiny, other cores and accelerators",
     "ms",
     "As above: Cortex-M0+, RH850, two RISC-V boards, GAP9, NDP120, and the xG24 board.",
     f"{MACS} a cycle",
-    """Three things are missing, each on its own chip. GAP9: which layers its compiler puts on the cluster,
-and the NE16's rate for weights of fewer than 8 bits. xG24: its accelerator, of which nothing is
-public, so the chip has the core alone. Tinker V and LC236R5E176: which vector or packed instructions
-their kernels use; the scalar core here has none.""",
+    """What is missing, chip by chip. GAP9: which layers its compiler puts on the cluster, and the NE16's
+tiles and its rate by bits of weight (DORY has a public model of both, which is not built in). xG24:
+its accelerator takes two 8-bit values a cycle, as its maker says, and at that rate alone would be
+1.5 to 2.4 times as fast as it was; what its loops cost besides is not public, so the chip has the
+core alone. Tinker V: what its kernels do with 64 bits at once, and why `ic` does not profit.
+LC236R5E176: which instructions its core has beyond scalar ones. NUCLEO-G0B1RE: how HALE does
+depthwise and 1 x 1 convolutions on a core without SIMD, which took up to twice the cycles counted
+here.""",
     known="times of MLPerf Tiny",
 )
 TINY_FLASH = About(
@@ -148,8 +155,10 @@ NVDLA = About(
     """Cycles of the RTL from the engine's enable to its interrupt, int8, in a harness with a fixed latency of
 32 cycles (times of NPUsim, shapes of nvdla/hw, 1a65f1f).""",
     f"{MACS} at one rate",
-    """All three are fast by 6 to 10 %. What is missing is presumably between the parts of a layer: filling
-the convolution buffer before the first stripe, and pauses at each change of weights.""",
+    """The schedule is `serial`: the RTL begins when all of a layer's input is in the buffer, and its weights
+come through the same port. All three are still fast, by 1 to 7 %. The 600 to 10,000 cycles that are missing
+go neither by stripes nor by bytes; how many reads the engine has under way in a harness that answers after
+32 cycles was not found out.""",
     known="convolutions of its RTL",
 )
 EYERISS_PROCESSING = About(
@@ -158,8 +167,13 @@ EYERISS_PROCESSING = About(
     """The chip's table (Chen et al., JSSC 52(1), 2017, Table V; transcription of cucapra/fodlam): batch of 4,
 core at 200 MHz, DRAM hidden entirely.""",
     f"{MACS} at one rate",
-    """The first layer, with its stride of 4, is slow and the second fast by a tenth: ramp-up of a pass is
-inferred.""",
+    """The first layer comes out 7 % fast and the second 11 %: ramp-up of a pass is inferred. VGG-16, of which
+the chip's paper has a table as well, comes out twice as fast as it was. That table says why: so many bytes
+go to the buffer as sums that a pass takes 1 channel for each filter in layers of 112 and 224 pixels, 2 at
+56 and 4 at 28. Then sums need 771, 385 and 193 ms for 5.55 G multiply-accumulates at the port's rate, and
+811, 408 and 210 ms were measured. Here every layer takes the 4 that the registers hold, with the sums of
+fewer rows in the buffer. By which rule the chip's mapping chooses is what is missing: fewest bytes off
+chip, or least time, it is not.""",
     known="layers of AlexNet (processing)",
 )
 EYERISS_TOTAL = About(
@@ -187,7 +201,8 @@ EDGE_TPU = About(
 differ by 10 %.""",
     f"{MACS} at one rate",
     """Of the array nothing is published: its switches are those of a few that came nearest, so three rows are
-little proof. Inception v1 is fast by a fifth; its stand-in has 3 x 3 filters in place of 5 x 5.""",
+little proof. Inception v1 is fast by a fifth; its stand-in has 3 x 3 filters in place of 5 x 5. A call costs
+nothing here: what the driver takes is in the measured times, and no figure of it was found.""",
     known="networks (weights kept where they fit)",
 )
 

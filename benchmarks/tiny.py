@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from statistics import geometric_mean, mean, median
@@ -166,11 +166,9 @@ def factor(row: Row) -> float:
     return max(0.001, 1 + (row.ms - one) / (two - one))
 
 
-def with_factor(
-    row: Row, others: Sequence[Row], average: Callable[[Iterable[float]], float], by: str
-) -> Error:
-    """The prediction with the average factor of other rows."""
-    return Error(row, simulated_ms(row.chip, row.workload, round(average(map(factor, others)), 3)), by)
+def with_factor(row: Row, others: Sequence[Row], by: str) -> Error:
+    """The prediction with the median factor of other rows."""
+    return Error(row, simulated_ms(row.chip, row.workload, round(median(map(factor, others)), 3)), by)
 
 
 def as_counted(rows: Iterable[Row]) -> Iterator[Error]:
@@ -198,7 +196,7 @@ def by_library(rows: Sequence[Row]) -> Iterator[Error]:
     for row in rows:
         others, by = of_the_library(row, rows)
         if others:
-            yield with_factor(row, others, median, by)
+            yield with_factor(row, others, by)
 
 
 def rate_by_library(rows: Sequence[Row]) -> Iterator[Error]:
@@ -210,10 +208,10 @@ def rate_by_library(rows: Sequence[Row]) -> Iterator[Error]:
 
 
 def from_the_other_three(rows: Sequence[Row]) -> Iterator[Error]:
-    """`ic` by one factor, the mean of the same system's other networks."""
+    """`ic` by one factor, the median of the same system's other networks."""
     for row in rows:
         if others := of_the_system(row, rows):
-            yield with_factor(row, others, geometric_mean, "networks")
+            yield with_factor(row, others, "networks")
 
 
 def by_rate(rows: Sequence[Row]) -> Iterator[Error]:

@@ -213,16 +213,19 @@ had with its source, there is a dash. Times are of all images of a batch togethe
 
 MEASURED = """\
 - **TPUv3.** MLPerf's offline figure is for 8 cores with batches of their own choosing, input and output
-  included; a core's share stands beside each larger batch. The simulated core is faster: nothing is said of
-  the start of a program, and the compiler's tiles are not the best ones.
+  included; a core's share stands beside each larger batch. The simulated core is some 14 % faster, nothing
+  being fitted. Missing are layouts that the compiler pads to 8 x 128 values, the start of each operator in
+  a program, and its tiles, which are not the best ones. Expect 15 % of such networks, and more of single
+  small operators, where the start of a program (1 us, as on TPU v4) counts.
 - **Edge TPU.** ResNet-50 is bound by its weights on the lane, whatever the array does, which is why it
   comes close although the array is inferred. The real compiler keeps some megabytes of weights on chip,
   which would make it faster than simulated, and the host adds to it. MobileNetV2 runs with its weights on
   chip, as it was timed.
 - **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 97.3 ms here, and the 15.4 MB on its bus
-  15.4 MB (`benchmarks/silicon.py`, inputs without their padding). VGG-16 is far off: its early layers reach a
-  fifth of the peak on the chip, for a reason that is not known. The published table is read
-  from a transcription (github.com/cucapra/fodlam, `data/`), totals only.
+  15.4 MB (`benchmarks/silicon.py`, inputs without their padding). VGG-16 is far off: the chip's passes
+  there take 1 or 2 channels where its registers hold 4, so sums go to the buffer and back as often ([more
+  above](#eyeriss-alexnet-by-layer-processing)). Tables are read from a transcription
+  (github.com/cucapra/fodlam, `data/`).
 - **Others.** Means published for other simulators against a real TPUv3, on workloads of their authors'
   choice: SCALE-Sim v3 55 %, Timeloop 60 %, MAESTRO 47 %, mNPUsim 124 %, PyTorchSim 11.5 % (as the last
   one's authors published them). One network is no mean; this is no ranking."""

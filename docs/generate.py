@@ -2,9 +2,10 @@
 
 The command line's page comes from its commands, the hooks' from `simres.plugins.hooks`, the scenario's from
 its JSON Schema, the picture and the table of rooms from the imports. Installed plugins do not show: the pages
-are the same on every machine. In the README and in pages with a comment such as `whole output` the text below
-a `$ command` is what the command prints, as far as the comment says; the commands of a page run one after the
-other in an empty folder.
+are the same on every machine. Pictures of matrix arrays need the package `simres-systolic`, and stay as they
+are without it. In the README and in pages with a comment such as `whole output` the text below a `$ command`
+is what the command prints, as far as the comment says; the commands of a page run one after the other in an
+empty folder.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from enum import Enum
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -63,6 +66,9 @@ def pages_of_code() -> dict[Path, str]:
     made = {"cli.md": command_line(), "hooks.md": hooks(), "scenario.md": scenario()}
     found = {FOLDER / name: NOTE + text for name, text in made.items()}
     found[ROOT / "docs" / "rooms.svg"] = rooms.picture()
+    if find_spec("simres_systolic"):
+        pictures = import_module("array_pictures").pictures()
+        found |= {ROOT / "docs" / "images" / name: text for name, text in pictures.items()}
     page = ROOT / "docs" / "architecture.md"
     found[page] = ROOMS.sub(lambda _: rooms.table().rstrip(), page.read_text(encoding="utf-8"))
     return found

@@ -82,7 +82,7 @@ def _free(preset: ChipPreset, figures: Sequence[str], chip: str, rows: int) -> l
         raise SimresError(f"{len(figures)} free figures; at most {MOST_FREE} can be fitted")
     if rows <= len(figures):
         raise SimresError(
-            f"{len(figures)} free figures need more than {len(figures)} measurements, and there are {rows}",
+            f"there must be more measurements than free figures: {rows} in the file, {len(figures)} free",
             "leave figures as they are stated, or measure more networks",
         )
     return [known[figure] for figure in figures]

@@ -17,7 +17,7 @@ from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.units import PS_PER_S, Duration, Energy, Frequency
 
-CoreName = Literal["cortex-m0plus", "cortex-m4", "cortex-m33", "cortex-m7", "scalar"]
+CoreName = Literal["cortex-m0plus", "cortex-m4", "cortex-m33", "cortex-m7", "ax45mp", "scalar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,14 @@ CORES: Mapping[CoreName, Core] = {
     "cortex-m4": Core(DUAL_MULTIPLY, Fraction(1)),
     "cortex-m33": Core(DUAL_MULTIPLY, Fraction(150, 100) / _M4_DMIPS),
     "cortex-m7": Core(DUAL_MULTIPLY, Fraction(214, 100) / _M4_DMIPS),
+    "ax45mp": Core(DUAL_MULTIPLY, Fraction(2)),
     "scalar": Core(SCALAR, Fraction(1)),
 }
 """The cores by name. Those with the instructions of the Cortex-M4, which does one a cycle, do as many more
 as their Dhrystone rating (DMIPS/MHz) is higher: Arm states 1.25 for the M4, 1.50 for the M33, 2.14 for the
-M7. That rating was chosen over CoreMark/MHz, which fits MLPerf Tiny less well (docs/chips.md)."""
+M7. That rating was chosen over CoreMark/MHz, which fits MLPerf Tiny less well (docs/chips.md). An AX45MP
+issues two instructions a cycle, and its RISC-V P extension has those of the M4 by other names (Andes states
+"RV64 GCP" and "dual-issue", andestech.com); what it does with 64 bits at once is not counted."""
 
 
 class MicrocontrollerSpec(EngineSpec):

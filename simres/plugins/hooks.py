@@ -36,7 +36,8 @@ class Component:
     """A kind of component: its scenario model (with its cost function) and its behaviour in time.
 
     `spec` is a `simres.hardware.specs.ComponentSpec`; `engine` a `simres.hardware.engine.Engine`, by
-    default one that is busy for `spec.duration_ps(work)`.
+    default one that is busy for `spec.duration_ps(work)`. A kind that is known by another name now says
+    what to write `instead`: it is understood, with a `RenamedWarning`.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Component:
     spec: str
     summary: str
     engine: str = "simres.hardware.engine:Engine"
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -370,10 +370,13 @@ def _component(
         )
         return None
     try:
-        model = resolve(registry.component(kind).spec)
+        component = registry.component(kind)
+        model = resolve(component.spec)
     except SimresError as error:
         problems.add_error((*trail, "kind"), error)
         return None
+    if component.instead:
+        problems.warn_of_old((*trail, "kind"), f"`{kind}` is an old name; write {component.instead}")
     spec: ComponentSpec | None = problems.validate(model, entry, trail, context=units.SPELLED)
     return spec
 

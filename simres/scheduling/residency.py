@@ -169,8 +169,7 @@ class Residency:
         What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors
         that are read side by side one goes and one stays: with half of each, every step would have to bring
         in two pieces for the one it makes. The operators of a stack take turns and count as one, and so does
-        whoever reads what its own stage makes. For what the stage reserves only those go that it does not
-        use.
+        whoever reads what its own stage makes. For what a stack reserves only what it does not use goes.
         """
         steps, uses, size, here, turns = self.steps, self.uses, self.size, self._here, self._turns
 
@@ -186,8 +185,9 @@ class Residency:
             (piece for piece in here if piece not in needed and not unfinished[piece]), key=distance
         )
         wanted = lacking + self._reserved[stage]
+        stacks = self.tiling.stacks
         while wanted > self._free and spare:
-            if lacking <= self._free and self._used_in(spare[-1]) == stage:
+            if lacking <= self._free and stage in stacks and self._used_in(spare[-1]) == stage:
                 return
             self._drop(spare.pop())
         if lacking > self._free:

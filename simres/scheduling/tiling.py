@@ -120,8 +120,10 @@ class Tiling:
         """Operators that run side by side, by number, in the order in which they run."""
         self.stage_of = {number: place for place, stage in enumerate(self.stages) for number in stage}
         """The stage that each operator is in, by its place."""
+        self.stacks = {place for place, stage in enumerate(self.stages) if stacked(stage, self.ops, workload)}
+        """The stages that are stacks, by place."""
         self.turn_of = {
-            number: (place, 0 if stacked(stage, self.ops, workload) else at)
+            number: (place, 0 if place in self.stacks else at)
             for place, stage in enumerate(self.stages)
             for at, number in enumerate(stage)
         }

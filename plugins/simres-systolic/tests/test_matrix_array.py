@@ -116,9 +116,31 @@ def test_a_layer_by_hand() -> None:
 def test_taps_of_their_own_leave_rows_empty() -> None:
     loops = Loops(m=128, c=64, p=16, q=16, r=3, s=3)
     assert array(128, 128).folded(loops).number == 5
+    assert array(128, 128, taps="by_row").folded(loops).number == 3 * 2
     assert array(128, 128, taps="separate").folded(loops).number == 9
     assert array(128, 128, pad_channels=96).folded(loops).number == 7
     assert array(8, 8, taps="separate").folded(THIN).number == 240
+
+
+@pytest.mark.parametrize(
+    ("channels", "side", "folds"),
+    [
+        (3, 7, 7),  # all 7 taps of a row lie beside each other
+        (16, 11, 11 * 2),  # 8 of 11
+        (48, 3, 3 * 2),  # 2 of 3: a third would be cut
+        (128, 3, 9),
+        (192, 3, 9 * 2),
+    ],
+)
+def test_taps_of_a_row_share_a_fold_as_far_as_they_fit_whole(channels: int, side: int, folds: int) -> None:
+    loops = Loops(m=128, c=channels, p=16, q=16, r=side, s=side)
+    assert array(128, 128, taps="by_row").folded(loops).number == folds
+
+
+@given(nests, sides)
+def test_the_more_taps_share_a_fold_the_fewer_folds_there_are(loops: Loops, rows: int) -> None:
+    packed, by_row, separate = (array(rows, 8, taps=way.value).folded(loops).number for way in Taps)
+    assert packed <= by_row <= separate
 
 
 def test_hidden_weights_still_take_the_cycles_that_they_need_to_load() -> None:
@@ -143,6 +165,8 @@ def test_depthwise_channels_share_a_fold_where_they_fit() -> None:
     assert array(depthwise="packed").cycles(depthwise) == ceil(64 / 3) * 256 + 62  # 27 of 32 rows
     separate = array(depthwise="packed", taps="separate")
     assert separate.cycles(depthwise) == 2 * 9 * 256 + 62  # 32 channels, tap by tap
+    by_row = array(depthwise="packed", taps="by_row")
+    assert by_row.cycles(depthwise) == ceil(64 / 10) * 3 * 256 + 62  # 10 channels, 3 taps of each at once
     assert array(64, 2, depthwise="packed").cycles(depthwise) == 32 * 256 + 64
 
 

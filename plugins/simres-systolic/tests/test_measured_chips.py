@@ -62,7 +62,7 @@ def errors(silicon: ModuleType, folder: Path, name: str, file: str, rows: str) -
     ("name", "file", "rows", "within"),
     [
         ("gemmini", "gemmini_rtl_gemm.csv", GEMMINI, [0.05]),
-        ("nvdla", "nvdla_small_rtl_convolutions.csv", NVDLA, [0.09]),
+        ("nvdla", "nvdla_small_rtl_convolutions.csv", NVDLA, [0.04]),
         ("eyeriss", "eyeriss_layers.csv", EYERISS, [0.06, 0.09, 0.08]),
         ("tpuv4", "tpu_v4_gemm.csv", TPUV4, [0.15]),
     ],

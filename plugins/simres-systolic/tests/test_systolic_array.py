@@ -1,4 +1,4 @@
-"""What layers cost on the systolic array: by hand, as SCALE-Sim counts, and what holds for every shape."""
+"""What layers cost as SCALE-Sim counts: by hand, its own figures, and what holds for every shape."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from simres_systolic import topology
-from simres_systolic.array import OUTPUT_SIZE, SystolicSpec
+from simres_systolic.array import OUTPUT_SIZE, ArraySpec, Counting
 from simres_systolic.mapping import SCALESIM, Dataflow
 from simres_systolic.shapes import scalesim_shapes
 
 import simres
+from simres.errors import RenamedWarning
 from simres.program import Work
 from simres.reporting.text.headline import remarks
 from simres.testing import check_component, check_plugin, registry_with
@@ -37,8 +38,9 @@ COUNTS = ("groups", "n", "m", "c", "p", "q", "r", "s")
 sides = st.integers(1, 96)
 counts = st.integers(1, 48)
 arrays = st.builds(
-    SystolicSpec,
-    kind=st.just("systolic"),
+    ArraySpec,
+    kind=st.just("array"),
+    counting=st.just(Counting.SCALESIM),
     rows=sides,
     columns=sides,
     clock=st.integers(10**6, 3 * 10**9),
@@ -48,9 +50,9 @@ arrays = st.builds(
 nests = st.builds(Loops, **dict.fromkeys(COUNTS, counts))
 
 
-def array(dataflow: str = "ws", rows: int = 32, columns: int = 32, **more: Any) -> SystolicSpec:
-    said = {"kind": "systolic", "rows": rows, "columns": columns, "clock": "1 GHz", "dataflow": dataflow}
-    return SystolicSpec.model_validate(said | more)
+def array(dataflow: str = "ws", rows: int = 32, columns: int = 32, **more: Any) -> ArraySpec:
+    said = {"kind": "array", "rows": rows, "columns": columns, "clock": "1 GHz", "dataflow": dataflow}
+    return ArraySpec.model_validate(said | {"counting": "scalesim"} | more)
 
 
 def work(loops: Loops) -> Work:
@@ -69,7 +71,18 @@ def test_every_contract_is_kept() -> None:
 @pytest.mark.parametrize("dataflow", SCALESIM)
 def test_every_dataflow_keeps_the_contract_of_components(dataflow: Dataflow) -> None:
     figures = {"rows": 7, "columns": 3, "clock": "700 MHz", "dataflow": dataflow.value}
-    check_component(registry_with(simres_systolic).component("systolic"), **figures)
+    check_component(registry_with(simres_systolic).component("array"), **figures, counting="scalesim")
+
+
+def test_the_old_name_means_the_same_and_says_what_to_write() -> None:
+    old = {"kind": "systolic", "rows": 32, "columns": 32, "clock": "1 GHz"}
+    new = old | {"kind": "array", "counting": "scalesim"}
+    said = "hardware.matrix.kind: `systolic` is an old name; write `kind: array` with `counting: scalesim`"
+    registry = registry_with(simres_systolic)
+    with pytest.warns(RenamedWarning, match=f"^{re.escape(said)}; it is an error from 0.3 on$"):
+        before = simres.simulate("resnet20", overrides={"hardware.matrix": old}, registry=registry)
+    after = simres.simulate("resnet20", overrides={"hardware.matrix": new}, registry=registry)
+    assert before.makespan_ps == after.makespan_ps
 
 
 @pytest.mark.parametrize(
@@ -134,45 +147,45 @@ def test_shapes_are_the_networks_unless_asked_otherwise() -> None:
 
 
 @given(arrays, nests)
-def test_never_faster_than_the_peak(spec: SystolicSpec, loops: Loops) -> None:
+def test_never_faster_than_the_peak(spec: ArraySpec, loops: Loops) -> None:
     assert spec.duration_ps(work(loops)) >= spec.launch + spec.at_peak_ps(work(loops))
     assert 0 < spec.utilisation(loops) <= 1
     assert spec.at_peak_ps(work(loops)) == Fraction(2 * loops.macs * PS_PER_S, spec.rate)
 
 
 @given(arrays, nests, st.sampled_from(COUNTS), counts)
-def test_more_work_never_takes_less_time(spec: SystolicSpec, loops: Loops, count: str, more: int) -> None:
+def test_more_work_never_takes_less_time(spec: ArraySpec, loops: Loops, count: str, more: int) -> None:
     larger = replace(loops, **{count: getattr(loops, count) + more})
     assert spec.duration_ps(work(larger)) >= spec.duration_ps(work(loops))
 
 
 @given(arrays, nests)
-def test_groups_are_layers_of_their_own(spec: SystolicSpec, loops: Loops) -> None:
+def test_groups_are_layers_of_their_own(spec: ArraySpec, loops: Loops) -> None:
     alone = spec.cycles(replace(loops, groups=1))
     assert spec.cycles(loops) == loops.groups * alone
 
 
 @given(arrays, nests)
-def test_swapping_pixels_and_filters_swaps_what_is_stationary(spec: SystolicSpec, loops: Loops) -> None:
+def test_swapping_pixels_and_filters_swaps_what_is_stationary(spec: ArraySpec, loops: Loops) -> None:
     swapped = replace(loops, n=1, p=loops.m, q=1, m=loops.n * loops.p * loops.q)
     weights, inputs = (spec.model_copy(update={"dataflow": Dataflow(name)}) for name in ("ws", "is"))
     assert weights.cycles(loops) == inputs.cycles(swapped)
 
 
 @given(arrays, st.integers(0, 10**9))
-def test_without_a_loop_nest_the_peak_holds(spec: SystolicSpec, macs: int) -> None:
+def test_without_a_loop_nest_the_peak_holds(spec: ArraySpec, macs: int) -> None:
     assert spec.duration_ps(Work(macs=macs)) == spec.launch + ceil(spec.at_peak_ps(Work(macs=macs)))
 
 
 @given(arrays)
-def test_no_work_takes_no_cycles(spec: SystolicSpec) -> None:
+def test_no_work_takes_no_cycles(spec: ArraySpec) -> None:
     assert spec.duration_ps(work(Loops(n=0))) == spec.launch
     assert spec.utilisation(Loops(n=0)) == 0
 
 
 @given(arrays, nests, st.integers(1, 12), st.data())
 def test_tiles_share_the_output_that_scalesim_counts(
-    spec: SystolicSpec, loops: Loops, more: int, data: st.DataObject
+    spec: ArraySpec, loops: Loops, more: int, data: st.DataObject
 ) -> None:
     counted = (loops.p + more, loops.q + 1)
     op = Op("c", "conv", Unit.MATRIX, ("x", "w"), ("c",), loops=loops, attributes={OUTPUT_SIZE: counted})

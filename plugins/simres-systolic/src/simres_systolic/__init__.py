@@ -20,7 +20,8 @@ def simres_components() -> Iterator[Component]:
         kind="systolic",
         role=ComponentRole.MATRIX,
         spec="simres_systolic.array:SystolicSpec",
-        summary="the kind `array` with `counting: scalesim`: cycles as SCALE-Sim counts them",
+        summary="an old name of the kind `array` with `counting: scalesim`: cycles as SCALE-Sim counts them",
+        instead="`kind: array` with `counting: scalesim`",
     )
     yield Component(
         kind="vector",

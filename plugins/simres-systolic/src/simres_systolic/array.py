@@ -58,7 +58,8 @@ class ArraySpec(MatrixUnitSpec):
     dataflow: Dataflow = Dataflow.WEIGHT_STATIONARY
     """What stays in the cells: `ws` (weights), `os` (outputs), `is` (inputs), `rs` (rows, as in Eyeriss)."""
     taps: Taps = Taps.PACKED
-    """Whether the taps of a filter lie one after the other along the rows, or each in folds of its own."""
+    """Whether the taps of a filter lie one after the other along the rows, each row of it in folds of its own
+    (as on TPUs), or each tap."""
     fill: Phase | None = None
     """Whether filling a fold takes time of its own. Where it is hidden, the next fold's weights load behind
     the fold in use, which takes at least as long as that. By default hidden; SCALE-Sim shows it."""

@@ -30,6 +30,9 @@ class Taps(StrEnum):
 
     PACKED = "packed"
     """One after the other: 64 channels of 3 x 3 take 576 rows, 5 folds of 128."""
+    BY_ROW = "by_row"
+    """One after the other within a row of the filter, as many as fit whole: 64 channels of 3 x 3 take 2 folds
+    for each of 3 rows. TPUs do (Zhou et al., IISWC 2021, arXiv:2110.03901)."""
     SEPARATE = "separate"
     """Each tap by itself: 64 channels of 3 x 3 take 9 folds of 128 rows, each half full."""
 
@@ -73,17 +76,24 @@ def folds(
     Channels are padded to a multiple of `pad_channels`. `filled` is what it takes to bring in what stays,
     nothing where sums stay. Row stationary arrays are in `simres_systolic.row_stationary`.
     """
-    kernel, channels = loops.r * loops.s, up(loops.c, pad_channels) * pad_channels
-    weights = kernel * channels
-    deep = up(weights, rows) if taps is Taps.PACKED else kernel * up(channels, rows)
+    channels = up(loops.c, pad_channels) * pad_channels
+    match taps:  # the weights that share a fold as far as they fit, and how often a filter has so many
+        case Taps.PACKED:
+            together, often = loops.r * loops.s * channels, 1
+        case Taps.BY_ROW:
+            beside = min(loops.s, max(1, rows // channels))
+            together, often = beside * channels, loops.r * up(loops.s, beside)
+        case Taps.SEPARATE:
+            together, often = channels, loops.r * loops.s
+    deep = often * up(together, rows)
     match dataflow:
         case Dataflow.OUTPUT_STATIONARY:
+            weights = loops.r * loops.s * channels
             return Folds(loops.groups * up(pixels, rows) * up(loops.m, columns), weights, 0)
         case Dataflow.INPUT_STATIONARY:
             return Folds(loops.groups * deep * up(pixels, columns), loops.m, filled)
         case _:
-            together = 1
+            groups = 1
             if depthwise is Depthwise.PACKED:
-                each = weights if taps is Taps.PACKED else channels
-                together = max(1, min(rows // each, columns // loops.m))
-            return Folds(up(loops.groups, together) * deep * up(loops.m, columns), pixels, filled)
+                groups = max(1, min(rows // together, columns // loops.m))
+            return Folds(up(loops.groups, groups) * deep * up(loops.m, columns), pixels, filled)
