@@ -168,7 +168,7 @@ class Tiling:
         tensor, nbytes = self.pieces.tensor, self.pieces.nbytes
         weights = {piece for piece in read if self.workload.tensors[tensor[piece]].role is Role.WEIGHT}
         return Counter(
-            [sum([nbytes[piece] for piece in weights])]
+            ([sum([nbytes[piece] for piece in weights])] if weights else [])
             + [nbytes[piece] for piece in read - weights]
             + [nbytes[piece] for piece in made if tensor[piece] in self.leaving]
         )
