@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
+from math import inf
+from operator import le
 from typing import NamedTuple
 
 from simres.scheduling.cuts import Cut
@@ -88,35 +91,24 @@ class Priced(NamedTuple):
 
 
 def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
-    """Of options that move the same bytes, take no less time and overlap no better, those of the fewest steps for
-    each size of the space that they leave of the capacity."""
+    """Of options that move the same bytes, take no less time and overlap no better, those of the fewest steps
+    for each size of the space that they leave of the capacity."""
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
     beating: list[tuple[float, ...]] = []
-    """What those found take; the one that beat the last candidate is compared with the next one first."""
+    """What those found take, the least space first."""
     for candidate in priced:
         option, matrix, host = candidate
         room = option.held + option.stream, option.held, option.held + option.whole
         overlap = -min(option.tiles, OVERLAP)
-        takes = (matrix, host, *room, option.times, option.weights, option.apart, overlap)
+        takes = (*room, matrix, host, option.times, option.weights, option.apart, overlap)
         space, held, whole = [capacity - (capacity - nbytes) * LEFT for nbytes in room]
-        times, weights = option.times * ALIKE, option.weights * ALIKE
-        for place, its in enumerate(beating):
-            its_matrix, its_host, its_space, its_held, its_whole, its_times, its_weights, its_apart, its_overlap = its
-            if (
-                its_matrix <= matrix
-                and its_host <= host
-                and its_space <= space
-                and its_held <= held
-                and its_whole <= whole
-                and its_times <= times
-                and its_weights <= weights
-                and its_apart <= option.apart
-                and its_overlap <= overlap
-            ):
-                beating[0], beating[place] = beating[place], beating[0]
+        moved = option.times * ALIKE, option.weights * ALIKE
+        most = (space, held, whole, matrix, host, *moved, option.apart, overlap)
+        for its in beating[: bisect_right(beating, (space, inf))]:
+            if all(map(le, its, most)):
                 break
         else:
             found.append(candidate)
-            beating.append(takes)
+            insort(beating, takes)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simres.scheduling.stages import leaders
-from simres.scheduling.tile_plan import Step
+from simres.scheduling.steps import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
 
 

@@ -134,6 +134,20 @@ class Pieces:
                 self._append(grid.tensor, box, box_bytes(grid.tensor, box), whole=False)
         return grid
 
+    def add_like(self, grid: Grid, tensor: Tensor) -> Grid:
+        """A tensor cut like another one of equal shape, type and role, whose pieces have their numbers."""
+        own = Grid(tensor, grid.parts)
+        found = self._grids.setdefault((tensor.name, grid.parts), own)
+        if found is own:
+            own.first, there = len(self.tensor), slice(grid.first, grid.first + grid.count)
+            self.tensor += [tensor.name] * grid.count
+            self.box += self.box[there]
+            self.nbytes += self.nbytes[there]
+            self.size += self.size[there]
+            self.whole += self.whole[there]
+            self.made += self.made[there]
+        return found
+
     def strip(self, tensor: Tensor, box: Box, sources: tuple[int, ...]) -> int:
         """The number of a part that is loaded by itself, whatever else of the tensor is on chip."""
         key = (tensor.name, box, sources)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from simres.scheduling.ordering import ordered, part_of
-from simres.scheduling.tile_plan import Step
+from simres.scheduling.steps import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
 from simres.workload.operators import Role
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice, product
 from math import prod
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from simres.program.tasks import Box, Work
+from simres.program.tasks import Box
+from simres.scheduling.alike import taken_like
 from simres.scheduling.cuts import LINES, Cut, in_lines, rows_of
 from simres.scheduling.pieces import Grid, Pieces, box_bytes
+from simres.scheduling.steps import Step, Taken, bytes_of
 from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
 from simres.workload.boxes import whole
@@ -37,44 +39,6 @@ FEW = 32
 """Up to so many tiles are made at once and looked at, instead of looking at some of them first."""
 
 
-class Step(NamedTuple):
-    """One tile of one operator: what it reads, what it makes, and how much work that is.
-
-    `op` counts the operators that are no views; `inputs` and `outputs` are pieces. A step whose output is
-    among its inputs adds to it. `over` is an input piece that the output may take the place of (-1: none),
-    where this step is the last to need it. `pinned` are pieces that it reads and that never leave. `part`
-    is the part of its output piece that it makes where others make the rest; it then reads nothing of it,
-    though the piece is among its inputs, so that it stays.
-    """
-
-    op: int
-    work: Work
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    over: int = -1
-    pinned: tuple[int, ...] = ()
-    part: Box | None = None
-
-
-def bytes_of(step: Step, size: Sequence[int]) -> int:
-    """Bytes of a tile and of all that it reads; `size` is by piece."""
-    total = sum([size[piece] for piece in {*step.inputs, *step.outputs}])
-    return total - size[step.over] if step.over >= 0 else total
-
-
-class Taken(NamedTuple):
-    """What comes of a cut.
-
-    These are steps, of which the largest takes `most` bytes with all it reads; the grids of what was not cut
-    before, each with whether its columns are the outer loop; and the activations that have to go off-chip.
-    """
-
-    steps: list[Step]
-    most: int
-    grids: tuple[tuple[Grid, bool], ...]
-    forced: frozenset[str] = frozenset()
-
-
 class Tiled(Protocol):
     """What a plan needs of the tiling that it is made for."""
 
@@ -96,24 +60,35 @@ class TilePlan:
     `strips`, inputs of which tiles need less than the pieces they touch come in strips.
 
     It depends on no more of a tiling than how the operator's inputs are cut, and of which it is the last
-    reader.
+    reader. `like` is the same cut of an operator that is alike in all that.
     """
 
-    def __init__(self, tiling: Tiled, number: int, cut: Cut, *, strips: bool) -> None:
+    def __init__(
+        self, tiling: Tiled, number: int, cut: Cut, *, strips: bool, like: TilePlan | None = None
+    ) -> None:
         self.workload = workload = tiling.workload
         self.pieces = tiling.pieces
         self.pinned = tiling.pinned
         self.number = number
         self.op = op = tiling.ops[number]
+        self.names = [*map(workload.storage, op.inputs), *op.outputs]
+        """The stored tensors that it reads, and those that it makes."""
+        self.grids = {name: tiling.grids[name] for name in self.names if name in tiling.grids}
+        """Of the inputs that were cut before."""
+        self.like = like
+        self._loaded: dict[frozenset[str], tuple[bool, int]] = {}
+        self.most: int = 0 if like is None else like.most
+        """About the bytes of its largest tile and of what that reads, as far as a few tiles tell."""
+        if like is not None:
+            return
         self.tensor = workload.tensors[op.outputs[0]]
         self.axes = workload.axes[op.name]
         self.reaches = workload.reaches(op)
         self.call = call_of(workload, op)
-        names = set(map(workload.storage, op.inputs))
-        self.grids = {name: tiling.grids[name] for name in names if name in tiling.grids}
-        """Of the inputs that were cut before."""
         self.elementwise = is_elementwise(workload, op)
-        self.goes = {name for name in names if self.elementwise and tiling.last_reader.get(name) == number}
+        self.goes = {
+            name for name in self.names if self.elementwise and tiling.last_reader.get(name) == number
+        }
         """Inputs whose place the output may take: element for element, and nobody reads them later."""
         self.cut, parts = self._grouped(cut)
         self.tiles = Grid(self.tensor, self.cut.parts)
@@ -127,7 +102,6 @@ class TilePlan:
         self.chunks = [
             (total * part // cut.chunks, total * (part + 1) // cut.chunks) for part in range(cut.chunks)
         ]
-        self._loaded: dict[frozenset[str], tuple[bool, int]] = {}
         self._cut_inputs()
         self.most = self._largest(strips) if strips or cut.tiles > FEW else 0
 
@@ -259,7 +233,15 @@ class TilePlan:
 
     @cached_property
     def taken(self) -> Taken:
-        """The steps; the pieces of what was not cut before get their numbers."""
+        """What comes of it; the pieces of what was not cut before get their numbers."""
+        like = self.like
+        if like is None:
+            return self._take()
+        tensors = self.workload.tensors
+        named = {name: tensors[mine] for name, mine in zip(like.names, self.names, strict=True)}
+        return taken_like(like.taken, like.grids, self.op, self.number, named, self.grids, self.pieces)
+
+    def _take(self) -> Taken:
         tensors, pieces, pinned = self.workload.tensors, self.pieces, self.pinned
         made_first = [name for name in self.new if name not in self.strips]
         self.grids |= {name: pieces.add(self.new[name]) for name in made_first}
@@ -323,6 +305,9 @@ class TilePlan:
         """Whether pieces would be loaded much more often than once, if each stayed for one visit only, or
         those of one step take much more than the room for them; what is made `inside` a stage is not
         loaded."""
+        if self.like is not None:
+            pairs = zip(self.like.names, self.names, strict=True)
+            return self.like.loads_again(frozenset([there for there, name in pairs if name in inside]), room)
         if inside not in self._loaded:
             self._loaded[inside] = self._loads(inside)
         again, most = self._loaded[inside]

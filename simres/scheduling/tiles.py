@@ -33,9 +33,10 @@ def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
             tiles = _Tiles(outline, numbers, parts)
             for columns_outer in (False, True) if tiles.rows > 1 < tiles.columns else (False,):
                 yield tiles.looped(columns_outer=columns_outer)
-                apart = tiles.looped(columns_outer=columns_outer, ahead=False)
-                if apart.apart:
-                    yield apart
+                if tiles.turns_change(columns_outer=columns_outer):
+                    apart = tiles.looped(columns_outer=columns_outer, ahead=False)
+                    if apart.apart:
+                        yield apart
             fewest = [
                 next((count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1])
                 for share in (CHUNKS if sums else ())
@@ -73,6 +74,11 @@ class _Tiles:
         self.operands = sum(read.nbytes for read in self.reads.values())
         """Bytes that a tile reads."""
         self.maps = outline.maps(numbers)
+
+    def turns_change(self, *, columns_outer: bool) -> bool:
+        """Whether anything is loaded for each turn of the outer loop, and stays for all of it."""
+        changes = [(read.by_column, read.by_row) for read in self.reads.values()]
+        return ((True, False) if columns_outer else (False, True)) in changes
 
     def _followed(self, cut: Cut) -> tuple[tuple[Cut, ...], int, int]:
         """The cuts of all operators, the bytes that followers read at a time, and the steps of these."""

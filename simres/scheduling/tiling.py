@@ -15,11 +15,13 @@ from functools import cached_property
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
 from simres.scheduling.cuts import Cut, finer, inherited
+from simres.scheduling.forms import forms_of
 from simres.scheduling.groups import groups, operators
 from simres.scheduling.pieces import Grid, Pieces
 from simres.scheduling.plans import Plan, one_by_one
 from simres.scheduling.stages import stacked
-from simres.scheduling.tile_plan import Step, Taken, TilePlan
+from simres.scheduling.steps import Step, Taken
+from simres.scheduling.tile_plan import TilePlan
 from simres.scheduling.tile_work import untiled
 from simres.units import format_bytes
 from simres.workload.axes import summed
@@ -71,9 +73,12 @@ class KnownTiles:
     """What tilings of one network for one kind of memory share: the numbers of pieces, and the tiles of each
     operator by how it is cut, and what it reads."""
 
-    def __init__(self, spec: MemorySpec) -> None:
+    def __init__(self, workload: Workload, spec: MemorySpec) -> None:
         self.pieces = Pieces(spec)
+        self.forms = forms_of(workload, operators(workload))
         self.plans: dict[object, TilePlan] = {}
+        self.alike: dict[object, TilePlan] = {}
+        """The first plan of operators that are alike, by all it depends on."""
         self.wholes: dict[object, Taken | None] = {}
         self.orders: dict[tuple[int, ...], tuple[list[list[Step]], list[Step]]] = {}
         """Steps of the operators of a stage, by the identities of their lists, and all of them in order."""
@@ -103,7 +108,7 @@ class Tiling:
         self.memory = memory
         self.spec = spec
         self.plan = plan
-        self.known = KnownTiles(spec) if known is None else known
+        self.known = KnownTiles(workload, spec) if known is None else known
         self.pieces = self.known.pieces
         self.grids: dict[str, Grid] = {}
         self.cut_as: dict[str, Cut] = {}
@@ -163,7 +168,7 @@ class Tiling:
         tensor, nbytes = self.pieces.tensor, self.pieces.nbytes
         weights = {piece for piece in read if self.workload.tensors[tensor[piece]].role is Role.WEIGHT}
         return Counter(
-            [sum([nbytes[piece] for piece in weights])]
+            ([sum([nbytes[piece] for piece in weights])] if weights else [])
             + [nbytes[piece] for piece in read - weights]
             + [nbytes[piece] for piece in made if tensor[piece] in self.leaving]
         )
@@ -221,7 +226,7 @@ class Tiling:
                     return self._take(whole)
             plan = known.plans.get((number, read, cut, strips))
             if plan is None:
-                plan = known.plans[number, read, cut, strips] = TilePlan(self, number, cut, strips=strips)
+                plan = known.plans[number, read, cut, strips] = self._planned(number, cut, strips=strips)
             most = plan.most
             if most <= self.capacity:
                 most = plan.taken.most
@@ -245,6 +250,27 @@ class Tiling:
             f"holds {capacity} B ({format_bytes(capacity)}), short by {short} B",
             least=capacity + short,
         )
+
+    def _planned(self, number: int, cut: Cut, *, strips: bool) -> TilePlan:
+        """A cut of an operator, like that of another one if there is one that is alike."""
+        op, grids, alike = self.ops[number], self.grids, self.known.alike
+        names = list(map(self.workload.storage, op.inputs))
+        read = tuple(
+            [
+                (
+                    names.index(name),
+                    grids[name].parts if name in grids else None,
+                    name in grids and grids[name].first in self.pinned,
+                    self.last_reader.get(name) == number,
+                )
+                for name in names
+            ]
+        )
+        looks_up = any(reach.looks_up for reach in self.workload.reaches(op))
+        key = (self.known.forms[number], number if looks_up else -1, read, cut, strips)
+        plan = TilePlan(self, number, cut, strips=strips, like=alike.get(key))
+        alike.setdefault(key, plan)
+        return plan
 
     def _made_beside(self, number: int) -> frozenset[str]:
         """What is made in the stage of an operator, of what it reads."""

@@ -99,10 +99,10 @@ def _mapspace(workload: Workload, *, pinned: frozenset[str]) -> Mapspace:
 def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: frozenset[str]) -> KnownTiles:
     """What tilings of a network for such a memory share, whatever its capacity; each thread has its own."""
     key = (workload.digest, spec.model_copy(update={"capacity": 0}), pinned, get_ident())
-    found = _known.get(key, lambda: KnownTiles(spec))
+    found = _known.get(key, lambda: KnownTiles(taken_apart(workload), spec))
     if len(found.pieces) > KEPT_PIECES:
         _known.clear()
-        found = _known.get(key, lambda: KnownTiles(spec))
+        found = _known.get(key, lambda: KnownTiles(taken_apart(workload), spec))
     return found
 
 
