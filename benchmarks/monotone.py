@@ -150,8 +150,8 @@ def delays(role: ComponentRole, field: str, least_ps: int) -> Axis:
     """The axis on which a delay of all components of a role goes down to nothing."""
 
     def axis(chip: Chip, form: list[str]) -> Iterator[Setting]:
-        specs = components(chip, role)
-        for parts in (1, 2, 4, 8, 16, 0):
+        specs = {name: spec for name, spec in components(chip, role).items() if hasattr(spec, field)}
+        for parts in (1, 2, 4, 8, 16, 0) if specs else ():
             delay = {
                 name: (getattr(spec, field) or least_ps) // parts if parts else 0
                 for name, spec in specs.items()
@@ -165,8 +165,10 @@ def delays(role: ComponentRole, field: str, least_ps: int) -> Axis:
 
 
 def units(chip: Chip, form: list[str]) -> Iterator[Setting]:
-    for count in (1, 2, 4, 8):
-        overrides = {f"hardware.{name}.count": count for name in components(chip, ComponentRole.MATRIX)}
+    specs = components(chip, ComponentRole.MATRIX)
+    names = [name for name, spec in specs.items() if hasattr(spec, "count")]
+    for count in (1, 2, 4, 8) if names else ():
+        overrides = {f"hardware.{name}.count": count for name in names}
         yield Setting(f"x {count}", overrides, tuple(form))
 
 
@@ -228,7 +230,7 @@ def series(
     path = str(SYSTOLIC / f"{chip}.yaml") if (SYSTOLIC / f"{chip}.yaml").exists() else chip
     own = chip_of(api.find_scenario(SHIPPED[0], chip=path), default_registry())
     settings = list(AXES[axis](own, FORMS[form]))
-    settings = [*settings[:-1:every], settings[-1]]
+    settings = [*settings[:-1:every], *settings[-1:]]
     name = f"{network:30s} {chip:10s} {axis:9s}" + ("" if axis == "types" else f" {form}")
     found: list[Point] = []
     for setting in settings:

@@ -115,7 +115,13 @@ def _planned(
         grown = workload if isinstance(workload, Ledger) or size == 1 else batch(workload, size)
         found[size] = _plan(replace(scenario, load=None, images=_TRIED), grown, chip, registry)
     sizes = {size: schedule.program for size, schedule in found.items()}
-    refuse_mixed(sizes)
+    try:
+        refuse_mixed(sizes)
+    except AnswerIsNo:
+        if getattr(scenario.parameters, "weights", "") != "kept":
+            raise
+        parameters = scenario.parameters.model_copy(update={"weights": "streamed"})
+        return _planned(replace(scenario, parameters=parameters), workload, chip, registry, brief=brief)
     first = min(found)
     starts = tuple(start for start in found[first].starts if start[0] is not found[first].program)
     return replace(found[first], workload=workload, starts=starts, sizes=sizes)

@@ -25,6 +25,8 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
     largest: list[int] = []
     times, strips = 1.0, False
     weights: dict[str, int] = {}
+    weighing: set[int] = set()
+    """The operators with weights, each of which come in one transfer."""
     parts: dict[str, int] = {}
     spans: dict[str, tuple[int, int]] = {}
     """By map: how many bands ahead of the stage's end it is made, and from which band on it is still read."""
@@ -46,6 +48,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
         for read in reads:
             if read.weight:
                 weights[read.tensor] = outline.weight_bytes[read.tensor]
+                weighing.add(number)
                 continue
             if bands > 1 and read.high - read.low + 1 == bands and read.tensor in inside:
                 return None
@@ -60,7 +63,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
             spare += each
             largest = sorted([*largest, each])[-2:]
     stream = whole = 0
-    transfers = (len(weights) + bands) * slices
+    map_loads = 0
     maps = outline.maps(numbers)
     for name in maps:
         if name not in spans:
@@ -69,14 +72,14 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
         lead, back = spans[name]
         if bands > 1 and lead - back + 1 >= bands and 2 * parts[name] < nbytes:
             stream += 2 * parts[name]
-            transfers += bands * slices
+            map_loads += bands * slices
             times, strips = max(times, parts[name] * bands / nbytes), True
         elif bands == 1 or lead - back + 1 >= bands:
             whole += nbytes
-            transfers += 1
+            map_loads += 1
         else:
             stream += min(nbytes, (lead - back + 2) * ceil(nbytes / bands))
-            transfers += bands * slices
+            map_loads += bands * slices
     loaded = sum(weights.values())
     at_once = loaded if slices == 1 else 2 * ceil(loaded / slices)
     turns = bands * slices
@@ -92,7 +95,9 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
         streamed=tuple(range(len(maps))),
         weights=loaded,
         first=loaded if slices == 1 else ceil(loaded / slices),
-        transfers=transfers,
+        loads=len(weighing) * slices,
+        reads=map_loads,
+        stores=turns,
         turns=turns,
         tiles=turns,
         wait=1 / bands if slices == 1 else 1 - (bands - 1) / turns,

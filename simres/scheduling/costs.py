@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import ceil, prod
 
 from simres.hardware.chip import Chip
@@ -27,6 +28,8 @@ class Costs:
         self.chip = chip
         small = self._transfer_ps(SMALL)
         self._byte_ps = (self._transfer_ps(LARGE) - small) / (LARGE - SMALL)
+        self._peaks: dict[object, list[Fraction]] = {}
+        """By operations and their data type: picoseconds of each unit at its peak."""
         self._transfer = max(0, small - int(self._byte_ps * SMALL))
 
     def _transfer_ps(self, nbytes: int) -> int:
@@ -69,8 +72,12 @@ class Costs:
 
     def _by_amount_ps(self, call: Call, units: list[EngineSpec], tiles: int, chunks: int) -> int:
         """The same where it does not matter how the tiles are shaped."""
-        work = Work(macs=call.op.macs, vector_ops=call.op.vector_ops, dtype=call.dtype)
-        found = min([tiles * chunks * unit.task_ps + unit.at_peak_ps(work) for unit in units])
+        key = (call.op.macs, call.op.vector_ops, call.dtype, call.op.unit)
+        peaks = self._peaks.get(key)
+        if peaks is None:
+            work = Work(macs=call.op.macs, vector_ops=call.op.vector_ops, dtype=call.dtype)
+            peaks = self._peaks[key] = [unit.at_peak_ps(work) for unit in units]
+        found = min([tiles * chunks * unit.task_ps + peak for unit, peak in zip(units, peaks, strict=True)])
         return _shared(ceil(found), tiles, len(units))
 
     def least_ps(self, workload: Workload) -> int:

@@ -44,7 +44,29 @@ def split(axes: Axes, n_rows: int, n_columns: int) -> tuple[int, ...]:
 
 def rows_of(axes: Axes, parts: tuple[int, ...]) -> int:
     """How many parts lie along the rows."""
-    return prod(parts[axis] for axis in axes.rows)
+    return prod([parts[axis] for axis in axes.rows])
+
+
+LINES = 4
+"""A map is kept in so many bands of rows at least, so that its reader can give it back bit by bit; and so is
+each tile of sums that goes down the columns."""
+
+
+def in_lines(axes: Axes, cut: Cut) -> tuple[int, ...] | None:
+    """The parts of an output whose tiles are kept in several bands of rows; None where each is in one piece.
+
+    The bands of a tile come one after the other only where its tiles go down the columns.
+    """
+    rows = rows_of(axes, cut.parts)
+    each = LINES if cut.chunks > 1 and cut.columns_outer else LINES // rows
+    if each < 2:
+        return None
+    columns = 1 if axes.column is None else cut.parts[axes.column]
+    most = prod(axes.most[axis] for axis in axes.rows)
+    if most <= rows or (rows > 1 < columns and not cut.columns_outer):
+        return None
+    parts = split(axes, min(most, rows * each), columns)
+    return parts if all(new % old == 0 for new, old in zip(parts, cut.parts, strict=True)) else None
 
 
 def finer(cut: Cut, axes: Axes, sums: int) -> Iterator[Cut]:

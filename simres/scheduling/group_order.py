@@ -61,35 +61,36 @@ class GroupOrder:
 
 def moved_by(
     resident: int, option: Option, stage: Stage, live: int, leading: int, capacity: int
-) -> tuple[int, int, bool, int] | None:
-    """Bytes on chip after a stage, bytes moved, whether it streams maps from off-chip, and bytes free all the
-    while; None if it does not fit.
+) -> tuple[int, int, int, bool, int] | None:
+    """What a stage comes to; None if it does not fit.
 
-    `resident` of the `live` bytes are on chip before, and the maps that it streams have `leading`.
+    That are the bytes on chip after it, the bytes that it moves and in how many transfers, whether it streams
+    maps from off-chip, and the bytes that are free all the while. `resident` of the `live` bytes are on chip
+    before, and the maps that it streams have `leading`.
     """
+    passing, whole = stage.passing, option.whole
     room = capacity - option.held
-    unstreamed = stage.passing + stage.read - leading
-    stay = min(resident, room - max(0, option.whole - leading))
+    unstreamed = passing + stage.read - leading
+    stay = min(resident, room - whole + leading if whole > leading else room)
     if live - stay <= unstreamed:
         space = room  # all that it streams is on chip
     else:
         space = room - option.stream
         stay = min(resident, space, live - leading) if option.strips else min(resident, space)
-        missing = option.whole - max(0, leading - max(0, live - stay - unstreamed))
+        missing = whole - max(0, leading - max(0, live - stay - unstreamed))
         if missing > 0:
             stay = min(stay, space - missing)
     if stay < 0:
         return None
     off = live - stay
-    off_read = max(0, off - stage.passing)
-    on_passing, on_read = max(0, stage.passing - off), stage.read - off_read
-    off_leading = max(0, off - unstreamed)
+    on_passing, off_read = (0, off - passing) if off > passing else (passing - off, 0)
+    off_leading = off - unstreamed if off > unstreamed else 0
     on_leading = leading - off_leading
-    missing = max(0, option.whole - on_leading)
-    kept = min(stage.kept, on_read)
+    missing = whole - on_leading if whole > on_leading else 0
+    kept = min(stage.kept, stage.read - off_read)
     if stay + missing > space:
         return None
-    left = space - on_passing - max(kept, min(on_leading, option.whole)) - missing
+    left = space - on_passing - max(kept, min(on_leading, whole)) - missing
     if left < 0:
         return None
     grown = stage.made if left + option.result >= stage.made else left
@@ -97,4 +98,5 @@ def moved_by(
     stored = resident - stay + stage.made - grown + stage.left
     after = on_passing + kept + grown
     free = space - max(stay + missing, after - max(0, grown - left))
-    return after, loaded + stored, off_read > 0, free
+    transfers = option.transfers(reads=off_leading > 0, stores=grown < stage.made or stage.left > 0)
+    return after, loaded + stored, transfers, off_read > 0, free

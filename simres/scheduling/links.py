@@ -46,7 +46,7 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
         return None
     inside = {outline.made[number] for number in numbers}
     maps = outline.maps(numbers)
-    held = begun = weights = stream = whole = transfers = steps = 0
+    held = begun = weights = stream = whole = loads = reads = steps = 0
     times, strips = 1.0, False
     streamed: dict[str, None] = {}
     for number, own in parts.items():
@@ -55,18 +55,21 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
         made = ceil(outline.tensors[outline.made[number]].nbytes / count)
         in_place = any(name in inside and outline.in_place(number, name) for name in outline.inputs[number])
         held += 0 if in_place else made
+        together = 0
         for name, read in outline.tile_reads(number, own).items():
             changes = read.by_row or read.by_column
             if name in inside:
                 continue
-            transfers += tiles if changes else 1
             if read.weight:
+                together = max(together, tiles if changes else 1)
                 held += read.nbytes * (2 if changes else 1)
                 begun += read.nbytes
                 weights += outline.weight_bytes[name]
-            elif name in streamed:
                 continue
-            elif changes:
+            reads += tiles if changes else 1
+            if name in streamed:
+                continue
+            if changes:
                 stream += 2 * read.nbytes * tiles // count
                 times = max(times, read.nbytes * tiles / max(1, outline.tensors[name].nbytes))
                 strips = True
@@ -74,6 +77,7 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
             else:
                 whole += outline.tensors[name].nbytes
                 streamed[name] = None
+        loads += together
     result = ceil(outline.tensors[outline.made[numbers[-1]]].nbytes / count)
     return Option(
         held=held,
@@ -87,7 +91,9 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
         streamed=tuple(map(maps.index, streamed)),
         weights=weights,
         first=begun,
-        transfers=transfers + count,
+        loads=loads,
+        reads=reads,
+        stores=count,
         turns=count,
         tiles=count,
         wait=1 / count,

@@ -99,12 +99,8 @@ class InTime:
         """Operators whose next step may begin, as far as is known."""
         self.left_ps = left_ps(walk, self.active)
         """What all the steps still to come take, by engine that is the only one of its role."""
-        self.move_ps = move_ps(walk, chip)
-        self.bus_left = sum(
-            self.move_ps[stay.number] * (stay.loaded + stay.stored)
-            for stay in stays
-            if stay.number in self.move_ps
-        )
+        self.load_ps, self.store_ps = move_ps(walk, chip)
+        self.bus_left = sum(self.load_ps) + sum(self.store_ps.values())
 
     def run(self, limit_ps: int = LATER) -> Played | None:
         """Finds the order of all tasks, and when the last would end.
@@ -190,10 +186,11 @@ class InTime:
         free_at = self.free_at
         if len(queue.engines) > 1:
             work = self.step_work[position]
-            ready, price = begins, queue.price
-            queue.engine = min(
-                queue.engines, key=lambda name: max(ready, free_at.get(name, 0)) + price[name][work]
-            )
+            ends = []
+            for name in queue.engines:  # of those done at the same time, the one that has been idle longest
+                free = free_at.get(name, 0)
+                ends.append((max(begins, free) + queue.price[name][work], free, name))
+            queue.engine = min(ends)[2]
         since = free_at.get(queue.engine, 0)
         if since > begins:
             begins = since
@@ -230,10 +227,10 @@ class InTime:
         """When the next load can begin."""
         if self.next_load == len(self.walk.load_at) or self.frontier <= self.load_blocked:
             return LATER
-        stay = self.walk.residency.loads[self.next_load]
+        load = self.walk.loads[self.next_load]
         if self.load_checked != self.version:
-            most = self.capacity - self.size[stay.number]
-            ahead = self.held[self.frontier : stay.start]
+            most = self.capacity - load.size
+            ahead = self.held[self.frontier : load.start]
             if ahead and max(ahead) > most:
                 last = max(place for place, held in enumerate(ahead) if held > most)
                 self.load_blocked = self.frontier + last
@@ -246,9 +243,9 @@ class InTime:
         sources = self.walk.sources.get(number)
         if sources and not self.off_chip.issuperset(sources):
             return LATER
-        stay = self.walk.residency.loads[number]
-        size = self.size[stay.number]
-        return self._space(self.bus_free, size + self.reserve if stay.start > self.frontier else size)
+        load = self.walk.loads[number]
+        ahead = self.reserve if load.start > self.frontier else 0
+        return self._space(self.bus_free, load.size + ahead)
 
     def _take(self, at: int, start: int, nbytes: int) -> None:
         """Grants memory at a time for a stay that in the walk begins at `start`."""
@@ -281,21 +278,23 @@ class InTime:
 
     def _load(self, begins: int) -> None:
         number = self.next_load
-        stay = self.walk.residency.loads[number]
+        load = self.walk.loads[number]
         self.next_load += 1
         self.load_blocked = self.load_checked = -1
-        self._take(begins, stay.start, self.size[stay.number])
-        took = self.move_ps[stay.number]
+        self._take(begins, load.start, load.size)
+        took = self.load_ps[number]
         self.bus_left -= took
-        self.bus_free = self.ready_ps[stay.number] = begins + took
-        self.loads_due[stay.number] = 0
-        self.due[stay.number] -= 1
-        self.active += self.parked.pop(stay.number, ())
+        self.bus_free = begins + took
+        for stay in load.stays:
+            self.ready_ps[stay.number] = self.bus_free
+            self.loads_due[stay.number] = 0
+            self.due[stay.number] -= 1
+            self.active += self.parked.pop(stay.number, ())
         self.order.append(self.walk.load_at[number])
 
     def _store(self, begins: int) -> None:
         stay = self.stores.popleft()
-        took = self.move_ps[stay]
+        took = self.store_ps[stay]
         self.bus_left -= took
         self.bus_free = begins + took
         self.off_chip.add(self.walk.residency.stays[stay].piece)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
+from math import inf
+from operator import le
 from typing import NamedTuple
 
 from simres.scheduling.cuts import Cut
@@ -26,11 +29,16 @@ class Option(NamedTuple):
     number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, and are then
     loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for so many bytes of
     maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps are read in parts
-    of the reader's measure, all of them from off-chip. `weights` are the bytes of weights loaded, `transfers`
-    the number of loads and stores; `first` of the weights are there before it can begin. It turns `turns`
-    times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share of its work that
-    comes after all of its input must be there, and before which none of its result is of use. `cuts` are
-    those of its operators, in order.
+    of the reader's measure, all of them from off-chip.
+
+    `weights` are the bytes of weights loaded, in so many `loads`; `first` of them are there before it can
+    begin. There are `reads` more if not all of the streamed maps are on chip, and `stores` if not all of its
+    result stays there. Nothing is computed while `apart` bytes are loaded: they take the room of what is used
+    before them.
+
+    It turns `turns` times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share
+    of its work that comes after all of its input must be there, and before which none of its result is of
+    use. `cuts` are those of its operators, in order.
     """
 
     held: int
@@ -44,12 +52,23 @@ class Option(NamedTuple):
     streamed: tuple[int, ...]
     weights: int
     first: int
-    transfers: int
+    loads: int
+    reads: int
+    stores: int
     turns: int
     tiles: int
     wait: float
     steps: int
     cuts: tuple[Cut, ...]
+    apart: int = 0
+
+    def transfers(self, *, reads: bool, stores: bool) -> int:
+        """How many there are, with what it reads and stores."""
+        return self.loads + (self.reads if reads else 0) + (self.stores if stores else 0)
+
+
+OVERLAP = 4
+"""Up to so many tiles, an option of more tiles overlaps better, and is kept beside one of fewer."""
 
 
 def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
@@ -72,27 +91,24 @@ class Priced(NamedTuple):
 
 
 def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
-    """Of options that move the same bytes and take no less time, those of the fewest steps for each size of
-    the space that they leave of the capacity."""
+    """Of options that move the same bytes, take no less time and overlap no better, those of the fewest steps
+    for each size of the space that they leave of the capacity."""
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
+    beating: list[tuple[float, ...]] = []
+    """What those found take, the least space first."""
     for candidate in priced:
-        one, matrix, host = candidate
-        held = capacity - (capacity - one.held) * LEFT
-        space = capacity - (capacity - one.held - one.stream) * LEFT
-        whole = capacity - (capacity - one.held - one.whole) * LEFT
-        times, weights = one.times * ALIKE, one.weights * ALIKE
-        for other, its_matrix, its_host in found:
-            if (
-                its_matrix <= matrix
-                and its_host <= host
-                and other.held + other.stream <= space
-                and other.held <= held
-                and other.held + other.whole <= whole
-                and other.times <= times
-                and other.weights <= weights
-            ):
+        option, matrix, host = candidate
+        room = option.held + option.stream, option.held, option.held + option.whole
+        overlap = -min(option.tiles, OVERLAP)
+        takes = (*room, matrix, host, option.times, option.weights, option.apart, overlap)
+        space, held, whole = [capacity - (capacity - nbytes) * LEFT for nbytes in room]
+        moved = option.times * ALIKE, option.weights * ALIKE
+        most = (space, held, whole, matrix, host, *moved, option.apart, overlap)
+        for its in beating[: bisect_right(beating, (space, inf))]:
+            if all(map(le, its, most)):
                 break
         else:
             found.append(candidate)
+            insort(beating, takes)
     return found

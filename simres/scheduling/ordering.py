@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simres.scheduling.stages import leaders
-from simres.scheduling.tile_plan import Step
-from simres.scheduling.tiling import Tiling
+from simres.scheduling.steps import Step
+from simres.scheduling.tiling import DoesNotFit, Tiling
 
 
 def ordered(tiling: Tiling) -> list[Step]:
@@ -14,8 +14,47 @@ def ordered(tiling: Tiling) -> list[Step]:
 
     So a convolution's batch norm, ReLU, addition and pooling follow it tile by tile, and the map between
     them never exists as a whole. In a stack the matrix operators after the first follow like that, too: of
-    every map only the rows exist that are still to be read.
+    every map only the rows exist that are still to be read. Where the plan has parts of a batch, all of this
+    comes for one part after the other. Raises `DoesNotFit` where these need each other.
     """
+    order = _in_stages(tiling)
+    if tiling.plan.parts > 1:
+        order.sort(key=lambda step: part_of(tiling, step))
+        if not _runs(tiling, order):
+            raise DoesNotFit("a part of the batch needs another one", least=tiling.spec.capacity)
+    return order
+
+
+def part_of(tiling: Tiling, step: Step) -> int:
+    """The part of the batch that a step belongs to, from 0 on."""
+    parts, pieces = tiling.plan.parts, tiling.pieces
+    if parts == 1:
+        return 0
+    piece = step.outputs[0]
+    box = pieces.box[piece]
+    size = tiling.workload.tensors[pieces.tensor[piece]].shape[:1]
+    return box[0][0] * parts // size[0] if size and size[0] else 0
+
+
+def _runs(tiling: Tiling, order: list[Step]) -> bool:
+    """Whether each step comes after those that make what it reads."""
+    sources = tiling.pieces.sources
+    left: dict[int, int] = {}
+    for step in order:
+        for piece in step.outputs:
+            left[piece] = left.get(piece, 0) + 1
+    for step in order:
+        for piece in step.inputs:
+            for part in sources.get(piece, (piece,)):
+                if left.get(part) and part not in step.outputs:
+                    return False
+        for piece in step.outputs:
+            left[piece] -= 1
+    return True
+
+
+def _in_stages(tiling: Tiling) -> list[Step]:
+    known = tiling.known.orders
     order: list[Step] = []
     for stage in tiling.stages:
         tiles = [tiling.tiles[number] for number in stage]
@@ -24,9 +63,12 @@ def ordered(tiling: Tiling) -> list[Step]:
         elif all(len(steps) == 1 for steps in tiles):
             order += [steps[0] for steps in tiles]
         else:
-            tiles = _by_need(tiling, tiles)
-            leading = leaders(stage, tiling.ops, tiling.workload)
-            order += _interleaved(tiling, tiles, [number in leading for number in stage])
+            key = tuple(map(id, tiles))
+            if key not in known:
+                leading = leaders(stage, tiling.ops, tiling.workload)
+                leads = [number in leading for number in stage]
+                known[key] = tiles, list(_interleaved(tiling, _by_need(tiling, tiles), leads))
+            order += known[key][1]
     return order
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from math import prod
 from typing import NamedTuple
 
 from simres.scheduling.cuts import Cut, rows_of, split
+from simres.scheduling.forms import forms_of
 from simres.scheduling.groups import Groups
 from simres.scheduling.pieces import box_bytes
 from simres.workload.axes import summed
@@ -38,10 +40,10 @@ class TileRead(NamedTuple):
 
 
 class Outline:
-    """The operators of a network in groups. With `pinned`, weights lie on chip and count for nothing. The
+    """The operators of a network in groups. Weights that are `pinned` lie on chip and count for nothing. The
     outline of the same network in another order is `like` it."""
 
-    def __init__(self, groups: Groups, *, pinned: bool = False, like: Outline | None = None) -> None:
+    def __init__(self, groups: Groups, *, pinned: Container[str] = (), like: Outline | None = None) -> None:
         if like is not None:
             self.__dict__.update(like.__dict__)
             self.groups = groups
@@ -51,6 +53,7 @@ class Outline:
         self.workload = workload = groups.workload
         self.ops = groups.ops
         self.tensors = workload.tensors
+        self.nbytes = {name: tensor.nbytes for name, tensor in self.tensors.items()}
         self.elementwise = [is_elementwise(workload, op) for op in self.ops]
         self.calls = [call_of(workload, op) for op in self.ops]
         self.axes = [workload.axes[op.name] for op in self.ops]
@@ -61,16 +64,16 @@ class Outline:
         self.maker = {name: number for number, op in enumerate(self.ops) for name in op.outputs}
         self.last_reader = self._last_readers()
         self.weight_bytes = {
-            name: 0 if pinned else tensor.nbytes
+            name: 0 if name in pinned else tensor.nbytes
             for name, tensor in self.tensors.items()
             if tensor.role is Role.WEIGHT
         }
+        self._maps: dict[tuple[int, ...], list[str]] = {}
         self._cuts: dict[tuple[int, int, int], Cut | None] = {}
         self._bands: dict[tuple[int, int], list[BandRead] | None] = {}
         self._tiles: dict[tuple[int, tuple[int, ...]], dict[str, TileRead]] = {}
-        self._known: dict[object, int] = {}
-        self.forms = [self._form_of(number) for number in range(len(self.ops))]
-        """By operator: a number that operators of equal shape, kind and inputs share."""
+        self.forms = forms_of(workload, self.ops)
+        """By operator: a number that those that are alike share."""
 
     def _last_readers(self) -> dict[str, int]:
         return {
@@ -83,9 +86,12 @@ class Outline:
 
     def maps(self, numbers: list[int]) -> list[str]:
         """The maps that these operators read and others make, in the order of their first reader."""
-        inside = {self.made[number] for number in numbers}
-        found = dict.fromkeys(name for number in numbers for name in self.inputs[number])
-        return [name for name in found if name not in inside and name not in self.weight_bytes]
+        key = tuple(numbers)
+        if key not in self._maps:
+            inside = {self.made[number] for number in numbers}
+            found = dict.fromkeys(name for number in numbers for name in self.inputs[number])
+            self._maps[key] = [name for name in found if name not in inside and name not in self.weight_bytes]
+        return self._maps[key]
 
     def form(self, numbers: list[int]) -> tuple[object, ...]:
         """All that the ways to run these operators depend on: their forms, and how they hang together."""
@@ -104,21 +110,6 @@ class Outline:
             places[self.made[number]] = len(places)
             found.append(self.made[number] in self.last_reader)
         return tuple(found)
-
-    def _form_of(self, number: int) -> int:
-        op, workload = self.ops[number], self.workload
-        read: list[object] = []
-        for name in op.inputs:
-            tensor = self.tensors[name]
-            while tensor.view_of is not None:
-                view = workload.producer[tensor.name]
-                read.append((tensor.shape, view.kind, tuple(view.attributes.items())))
-                tensor = self.tensors[tensor.view_of]
-            read.append((tensor.shape, tensor.dtype, tensor.role))
-        made = tuple((self.tensors[name].shape, self.tensors[name].dtype) for name in op.outputs)
-        looked_up = tuple(reach.looks_up for reach in workload.reaches(op))
-        key = (op.kind, op.unit, op.macs, op.vector_ops, op.loops, op.window, tuple(op.attributes.items()))
-        return self._known.setdefault((key, op.reads, tuple(read), made, looked_up), len(self._known))
 
     def cut(self, number: int, bands: int, slices: int) -> Cut | None:
         """An operator in exactly so many bands of rows and slices of columns; None if it cannot be cut so."""
@@ -182,10 +173,9 @@ class Outline:
 
     def in_place(self, number: int, read: str) -> bool:
         """Whether what an operator makes takes the place of a map that it reads."""
-        tensors = self.tensors
         return (
             self.elementwise[number]
-            and tensors[read].nbytes == tensors[self.made[number]].nbytes
+            and self.nbytes[read] == self.nbytes[self.made[number]]
             and self.last_reader.get(read) == number
         )
 
@@ -209,7 +199,7 @@ class Outline:
             tensor = self.tensors[stored]
             by_row = by_column = False
             for axis, count in enumerate(parts):
-                if count == 1:
+                if count == 1 or (by_column if axis == column else by_row):
                     continue
                 start, stop = box[axis]
                 other = (0, stop - start) if start else (shape[axis] - (stop - start), shape[axis])

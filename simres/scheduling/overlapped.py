@@ -6,8 +6,10 @@ played forward with the costs of the chip, and the best becomes the Program.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -15,14 +17,23 @@ from pydantic import BaseModel, ConfigDict
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
-from simres.scheduling.plans import Plan
+from simres.scheduling.plans import Plan, in_halves
+from simres.scheduling.queues import bus_ps
 from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.tiled import Written, in_time
-from simres.scheduling.tiling_cache import least_walk, search, walk_of
+from simres.scheduling.tiling_cache import (
+    half_of,
+    least_walk,
+    outlook_of,
+    search,
+    taken_apart,
+    walk_of,
+)
 from simres.scheduling.urgency import ByUrgency
 from simres.scheduling.walk import Walk
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
+from simres.workload.operators import Role
 
 PLANS, DEEPEST = 5, 9
 """So many different plans are tried, made for at most so many sizes of the memory, the largest first."""
@@ -57,7 +68,7 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     weights: Literal["streamed", "kept"] = "streamed"
-    """`kept`: all weights are on chip before and after, for one image after the other."""
+    """`kept`: weights are on chip before and after, for one inference after the other, as many as pay."""
 
 
 def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
@@ -65,19 +76,45 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    found, tried = best(workload, chip, kept=parameters.weights == "kept")
+    found, tried = (_best_kept if parameters.weights == "kept" else best)(workload, chip)
     program = found.program("overlapped")
     return replace(program, decisions={**program.decisions, "plans tried": "; ".join(tried)})
 
 
-def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written, list[str]]:
+def _best_kept(workload: Workload, chip: Chip) -> tuple[Written, list[str]]:
+    """The best schedule with all weights on chip before and after, or with the smaller ones alone.
+
+    These are up to so many quarters of all bytes, from the better end on for as long as that gains. Raises
+    like `schedule`.
+    """
+    nbytes = _weights(workload)
+    names = sorted(nbytes, key=lambda name: (nbytes[name], name))
+    until = list(accumulate(nbytes[name] for name in names))
+    everything = frozenset(names)
+    found, tried = best(workload, chip, kept=everything)
+    enough = NEAR * _bound(workload, chip, kept=everything)
+    quarters = [0, 3, 2]
+    while quarters and until and found.estimate_ps > enough:
+        share = quarters.pop(0)
+        count = bisect_right(until, until[-1] * share // 4)
+        other, told = best(workload, chip, kept=frozenset(names[:count]))
+        if other.estimate_ps < found.estimate_ps:
+            found, tried = other, told
+            quarters = [1, 2] if not share else quarters
+        elif share:
+            break
+    return found, tried
+
+
+def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) -> tuple[Written, list[str]]:
     """The best schedule found, and what was tried, in words.
 
-    With `kept`, all weights are on chip before and after. Raises like `schedule`.
+    Weights that are `kept` are on chip before and after. Raises like `schedule`.
     """
     memory, spec = chip.scratchpad()
     enough = NEAR * _bound(workload, chip, kept=kept)
-    weights = sum(map(spec.occupied, _weights(workload))) if kept else 0
+    nbytes = _weights(workload)
+    weights = sum([spec.occupied(nbytes[name]) for name in kept])
     found: Written | None = None
     tried: list[str] = []
     walks: list[Walk] = []
@@ -85,25 +122,36 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
     rungs = _rungs(min(spec.capacity - weights, _all_bytes(workload)), spec.capacity - weights)
     for rung, plan, exact, limited in _tries(search(workload, chip, pinned=kept), rungs):
         held = spec.model_copy(update={"capacity": weights + (rung if limited else rungs[0])})
-        walk = walk_of(workload, memory, held, plan, pinned=kept, limited=limited, most=LARGEST)
+        outlook = outlook_of(workload, memory, held, plan, pinned=kept, most=LARGEST)
+        slower = (
+            outlook is not None
+            and outlook.steps > URGENT
+            and found is not None
+            and bus_ps(outlook.least_moved, chip) >= found.estimate_ps
+        )
+        walk = None
+        if not slower:
+            walk = walk_of(workload, memory, held, plan, pinned=kept, limited=limited, most=LARGEST)
         kept_as = "room for tiles side by side" if limited else "keeps what it can"
         told = f"planned for {format_bytes(rung)}{' (optimal in the mapspace)' if exact else ''}, {kept_as}"
-        if walk is None:
+        if outlook is None or (walk is None and not slower):
             tried.append(f"{told}: does not fit, or takes more than {LARGEST} steps")
             continue
-        if len(walk.steps) <= URGENT:
-            walks.append(walk)
-        work += len(walk.steps)
-        played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
+        work += outlook.steps
+        played = None
+        if walk is not None:
+            if outlook.steps <= URGENT:
+                walks.append(walk)
+            played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
         took = "slower" if played is None else format_duration(played.estimate_ps)
-        tried.append(f"{told}: {took}, {len(walk.steps)} steps")
+        tried.append(f"{told}: {took}, {outlook.steps} steps")
         found = played or found
         if found is not None and (found.estimate_ps <= enough or work >= WORK):
             break
     if found is None or (found.estimate_ps > enough and work < WORK):
         limit = None if found is None else found.estimate_ps
         try:
-            walk = least_walk(workload, memory, spec, pinned=kept)
+            walk = least_walk(workload, memory, spec, pinned=kept, joined=True)
             if len(walk.steps) <= URGENT:
                 walks.append(walk)
             played = in_time(workload, chip, walk, limit)
@@ -115,6 +163,14 @@ def best(workload: Workload, chip: Chip, *, kept: bool = False) -> tuple[Written
         tried.append(f"one group after the other: {took}")
         found = played or found
     assert found is not None
+    if found.estimate_ps > enough:
+        for walk in _walks_in_halves(workload, chip, kept=kept):
+            if len(walk.steps) <= URGENT:
+                walks.append(walk)
+            played = in_time(workload, chip, walk, found.estimate_ps)
+            took = "slower" if played is None else format_duration(played.estimate_ps)
+            tried.append(f"one half of the batch after the other: {took}")
+            found = played or found
     before, best_walk, steps = found.estimate_ps, found.walk, 0
     for walk in sorted(walks, key=lambda walk: walk is not best_walk) if before > enough else ():
         steps += len(walk.steps)
@@ -156,19 +212,32 @@ def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[Try]:
             return
 
 
+def _walks_in_halves(workload: Workload, chip: Chip, *, kept: frozenset[str]) -> Iterator[Walk]:
+    """The best plan of half the batch for one half after the other."""
+    half = half_of(workload)
+    if half is None:
+        return
+    tiling = best(half, chip, kept=kept)[0].walk.tiling
+    plan = in_halves(tiling.plan, taken_apart(workload))
+    if plan is None:
+        return
+    for limited in (True, False) if plan.limits else (False,):
+        walk = walk_of(workload, tiling.memory, tiling.spec, plan, pinned=kept, limited=limited, most=LARGEST)
+        if walk is not None:
+            yield walk
+
+
 def _all_bytes(workload: Workload) -> int:
     return sum(tensor.nbytes for tensor in workload.tensors.values() if tensor.view_of is None)
 
 
-def _weights(workload: Workload) -> list[int]:
-    return [
-        workload.tensors[name].nbytes
-        for name in workload.needed_bytes
-        if workload.tensors[name].role == "weight"
-    ]
+def _weights(workload: Workload) -> dict[str, int]:
+    """The bytes of each weight that is used."""
+    tensors = workload.tensors
+    return {name: tensors[name].nbytes for name in workload.needed_bytes if tensors[name].role is Role.WEIGHT}
 
 
-def _bound(workload: Workload, chip: Chip, *, kept: bool) -> int:
+def _bound(workload: Workload, chip: Chip, *, kept: frozenset[str]) -> int:
     """Picoseconds that any schedule takes: compulsory bytes, and all operations, at peak."""
-    nbytes = workload.compulsory_bytes - (workload.needed_weight_bytes if kept else 0)
+    nbytes = workload.compulsory_bytes - sum([workload.needed_bytes[name] for name in kept])
     return max(chip.least_ps(Work(nbytes, workload.macs, workload.vector_ops)).values(), default=0)

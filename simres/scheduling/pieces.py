@@ -13,7 +13,7 @@ from itertools import pairwise, product
 
 from simres.hardware.specs import MemorySpec
 from simres.program.tasks import Box
-from simres.workload.operators import BITS, Tensor
+from simres.workload.operators import BITS, Role, Tensor
 
 
 @lru_cache(maxsize=4096)
@@ -92,8 +92,9 @@ class Grid:
 class Pieces:
     """What is known of every piece, by its number.
 
-    `nbytes` is what it has, `size` what it takes of the memory. `whole` says that it is all of its tensor.
-    `sources` are, for a strip of an activation, the pieces that it lies across.
+    `nbytes` is what it has, `size` what it takes of the memory. `whole` says that it is all of its tensor,
+    `made` that an operator makes it. `sources` are, for a strip of an activation, the pieces that it lies
+    across.
     """
 
     def __init__(self, spec: MemorySpec) -> None:
@@ -103,8 +104,10 @@ class Pieces:
         self.nbytes: list[int] = []
         self.size: list[int] = []
         self.whole: list[bool] = []
+        self.made: list[bool] = []
         self.sources: dict[int, tuple[int, ...]] = {}
-        self._strips: dict[tuple[str, Box], int] = {}
+        self._grids: dict[tuple[str, tuple[int, ...]], Grid] = {}
+        self._strips: dict[tuple[str, Box, tuple[int, ...]], int] = {}
 
     def __len__(self) -> int:
         return len(self.tensor)
@@ -115,35 +118,43 @@ class Pieces:
         self.nbytes.append(nbytes)
         self.size.append(self.spec.occupied(nbytes))
         self.whole.append(whole)
+        self.made.append(tensor.role is Role.ACTIVATION)
 
-    def add(self, grid: Grid) -> None:
-        """Gives the pieces of a grid their numbers."""
+    def add(self, grid: Grid) -> Grid:
+        """Gives the pieces of a grid their numbers; returns the equal grid whose pieces have some already,
+        if there is one."""
+        found = self._grids.setdefault((grid.tensor.name, grid.parts), grid)
+        if found is not grid:
+            return found
         grid.first = len(self.tensor)
         if grid.count == 1:
             self._append(grid.tensor, tuple(grid.cuts), grid.tensor.nbytes, whole=True)  # type: ignore[arg-type]
-            return
-        for box in grid.boxes:
-            self._append(grid.tensor, box, box_bytes(grid.tensor, box), whole=False)
+        else:
+            for box in grid.boxes:
+                self._append(grid.tensor, box, box_bytes(grid.tensor, box), whole=False)
+        return grid
 
-    def strip(self, tensor: Tensor, box: Box, sources: Sequence[int]) -> int:
+    def add_like(self, grid: Grid, tensor: Tensor) -> Grid:
+        """A tensor cut like another one of equal shape, type and role, whose pieces have their numbers."""
+        own = Grid(tensor, grid.parts)
+        found = self._grids.setdefault((tensor.name, grid.parts), own)
+        if found is own:
+            own.first, there = len(self.tensor), slice(grid.first, grid.first + grid.count)
+            self.tensor += [tensor.name] * grid.count
+            self.box += self.box[there]
+            self.nbytes += self.nbytes[there]
+            self.size += self.size[there]
+            self.whole += self.whole[there]
+            self.made += self.made[there]
+        return found
+
+    def strip(self, tensor: Tensor, box: Box, sources: tuple[int, ...]) -> int:
         """The number of a part that is loaded by itself, whatever else of the tensor is on chip."""
-        key = (tensor.name, box)
+        key = (tensor.name, box, sources)
         found = self._strips.get(key)
         if found is None:
             found = self._strips[key] = len(self.tensor)
             self._append(tensor, box, box_bytes(tensor, box), whole=False)
             if sources:
-                self.sources[found] = tuple(sources)
+                self.sources[found] = sources
         return found
-
-    def forget(self, mark: int) -> None:
-        """Takes back the pieces from number `mark` on."""
-        for known in (self.tensor, self.box, self.nbytes, self.size, self.whole):
-            del known[mark:]
-        for key in [key for key, number in self._strips.items() if number >= mark]:
-            self.sources.pop(self._strips.pop(key), None)
-
-    @property
-    def strips(self) -> int:
-        """How many parts are loaded by themselves."""
-        return len(self._strips)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from simres.scheduling.cuts import Cut
-from simres.scheduling.groups import Groups
+from simres.scheduling.groups import Groups, operators
+from simres.workload.boxes import whole
+from simres.workload.footprint import reads
+from simres.workload.graph import Workload
+from simres.workload.operators import Op, Role
 
 
 @dataclass(frozen=True)
@@ -17,13 +21,15 @@ class Plan:
     `streamed` are operators that read maps which are not all on chip by then, each with
     the bytes of maps that it has room for at a time. An operator without a cut is
     cut only as far as it has to be. `limits` are the bytes that each stage should hold at most, so that there
-    is room for tiles side by side; there are none where it is empty.
+    is room for tiles side by side; there are none where it is empty. The whole plan runs for each of so many
+    `parts` of the batch, one after the other.
     """
 
     stages: tuple[tuple[int, ...], ...]
     cuts: tuple[tuple[int, Cut], ...] = ()
     streamed: tuple[tuple[int, int], ...] = ()
     limits: tuple[int, ...] = ()
+    parts: int = 1
 
     @cached_property
     def cut_of(self) -> dict[int, Cut]:
@@ -34,6 +40,34 @@ class Plan:
     def room_of(self) -> dict[int, int]:
         """The bytes of maps that each operator that streams has room for at a time."""
         return dict(self.streamed)
+
+
+def in_halves(plan: Plan, workload: Workload) -> Plan | None:
+    """The plan of half a batch for both halves of `workload`, one after the other.
+
+    None where a half needs more than its own half of what it reads.
+    """
+    cuts = []
+    for number, op in enumerate(operators(workload)):
+        most = workload.axes[op.name].most
+        cut = plan.cut_of.get(number) or Cut((1,) * len(most))
+        if not cut.parts or 2 * cut.parts[0] > most[0] or not _apart(workload, op):
+            return None
+        cuts.append((number, replace(cut, parts=(2 * cut.parts[0], *cut.parts[1:]))))
+    return replace(plan, cuts=tuple(cuts), parts=2 * plan.parts)
+
+
+def _apart(workload: Workload, op: Op) -> bool:
+    """Whether a half of an operator's output needs no more than the same half of the maps that it reads."""
+    size, *others = workload.tensors[op.outputs[0]].shape
+    for half in (0, 1):
+        box = ((size * half // 2, size * (half + 1) // 2), *whole(others))
+        for name, (there, *_) in reads(workload, op, box):
+            tensor = workload.tensors[name]
+            batch = tensor.shape[0] if tensor.role is not Role.WEIGHT else 0
+            if batch and not (batch * half // 2 <= there[0] <= there[1] <= batch * (half + 1) // 2):
+                return False
+    return True
 
 
 def one_by_one(groups: Groups) -> Plan:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simres.hardware.chip import Chip
-from simres.program.tasks import TaskKind
+from simres.program.tasks import TaskKind, Work
 from simres.scheduling.walk import UNITS, Walk
 
 UNKNOWN = -1
@@ -71,13 +73,19 @@ def left_ps(walk: Walk, queues: list[Queue]) -> dict[str, int]:
     return found
 
 
-def move_ps(walk: Walk, chip: Chip) -> dict[int, int]:
-    """By stay that is loaded or stored: picoseconds that one of these takes."""
+def move_ps(walk: Walk, chip: Chip) -> tuple[list[int], dict[int, int]]:
+    """Picoseconds that each load takes, and by stay that is stored those of storing it."""
     nbytes = walk.tiling.pieces.nbytes
-    price = {}
-    for amount, work in walk.moves.items():
+    price = {amount: bus_ps({amount: 1}, chip) for amount in walk.moves}
+    stored = {stay.number: price[nbytes[stay.piece]] for stay in walk.residency.stays if stay.stored}
+    return [price[load.nbytes] for load in walk.loads], stored
+
+
+def bus_ps(moved: Mapping[int, int], chip: Chip) -> int:
+    """Picoseconds of so many loads and stores of each number of bytes."""
+    total = 0
+    for nbytes, times in moved.items():
+        work = Work(nbytes)
         engine, _ = chip.load_and_store(work)
-        price[amount] = chip.engines[engine].duration_ps(work)
-    return {
-        stay.number: price[nbytes[stay.piece]] for stay in walk.residency.stays if stay.loaded or stay.stored
-    }
+        total += chip.engines[engine].duration_ps(work) * times
+    return total

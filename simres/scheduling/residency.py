@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from simres.scheduling.ordering import ordered
-from simres.scheduling.tile_plan import Step
+from simres.scheduling.ordering import ordered, part_of
+from simres.scheduling.steps import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
 from simres.workload.operators import Role
 
 NEVER = 1 << 62
-LAST = (NEVER, 0)
+LAST = (NEVER, 0, 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -56,25 +56,37 @@ class Residency:
         workload = tiling.workload
         self.size = pieces.size
         outputs = {workload.storage(name) for name in workload.outputs}
-        leaving = outputs | tiling.forced
-        made = [workload.tensors[name].role is Role.ACTIVATION for name in pieces.tensor]
-        self.leaves = [mine and name in leaving for mine, name in zip(made, pieces.tensor, strict=True)]
-        """Pieces that are written back as soon as they are made."""
-        for strip in pieces.sources:
-            self.leaves[strip] = False
-        self.made = made
+        self.made = pieces.made
         self.written: dict[int, int] = {}
         """Pieces written back, and the step after which they can be."""
-        self.uses: list[list[int]] = [[] for _ in made]
+        self.uses: dict[int, list[int]] = {
+            piece: [] for step in self.steps for piece in (*step.inputs, *step.outputs)
+        }
         """The steps that read each piece, the next one last."""
         for position in range(len(self.steps) - 1, -1, -1):
             for piece in self.steps[position].inputs:
                 self.uses[piece].append(position)
-        self._unfinished = [0] * len(made)
+        self._turns = [(part_of(tiling, step), *tiling.turn_of[step.op]) for step in self.steps]
+        """By step: the part of the batch, and when the operator runs."""
+        stages = {
+            name: tiling.stage_of[number] for number, op in enumerate(tiling.ops) for name in op.outputs
+        }
+        self._made_in = {piece: stages.get(pieces.tensor[piece], -1) for piece in self.uses}
+        """By piece: the stage that makes it; -1 for none."""
+        self._weights = {
+            piece for piece in self.uses if workload.tensors[pieces.tensor[piece]].role is Role.WEIGHT
+        }
+        self._unfinished = dict.fromkeys(self.uses, 0)
         """By piece: the steps that are still to make it or add to it."""
         for step in self.steps:
             for piece in step.outputs:
                 self._unfinished[piece] += 1
+        self.leaves = {
+            piece
+            for piece, steps in self._unfinished.items()
+            if steps and pieces.tensor[piece] in tiling.leaving
+        }
+        """Pieces that are written back as soon as they are made."""
         self.stays: list[PieceInterval] = []
         self.loads: list[PieceInterval] = []
         self.by_step: list[tuple[list[PieceInterval], list[PieceInterval]]] = []
@@ -105,7 +117,7 @@ class Residency:
         missing = [piece for piece in step.inputs if piece not in here]
         fresh = [piece for piece in step.outputs if piece not in here]
         over = step.over
-        if over >= 0 and (not fresh or uses[over] or (self.leaves[over] and over not in self.written)):
+        if over >= 0 and (not fresh or uses[over] or (over in self.leaves and over not in self.written)):
             over = -1
         lacking = 0
         for piece in missing:
@@ -148,7 +160,7 @@ class Residency:
             self._unfinished[piece] -= 1
             if stay not in read:
                 stay.uses += 1
-            if self.leaves[piece]:
+            if piece in self.leaves:
                 stay.stored = True
                 self.written[piece] = position
             if not uses[piece]:
@@ -158,25 +170,30 @@ class Residency:
     def _evict(self, lacking: int, needed: tuple[int, ...], stage: int) -> None:
         """Makes room, the furthest next use first: by operator, then by step, then the larger piece.
 
-        What is not complete stays, as a piece is stored but once. By operator first, so that of two tensors
-        that are read side by side one goes and one stays: with half of each, every step would have to bring
-        in two pieces for the one it makes. The operators of a stack take turns and count as one. For what
-        the stage reserves only those go that it does not use.
+        What is not complete stays, as a piece is stored but once. By operator first, so that of two maps that
+        are read side by side one goes and one stays: with half of each, every step would have to bring in two
+        pieces for the one it makes. The operators of a stack take turns and count as one, and so do those
+        that read weights, or what their own stage makes. For what a stack reserves only what it does not use
+        goes.
         """
-        steps, uses, size, here = self.steps, self.uses, self.size, self._here
-        turn_of = self.tiling.turn_of
+        steps, uses, size, here, turns = self.steps, self.uses, self.size, self._here, self._turns
 
-        def distance(piece: int) -> tuple[tuple[int, int], int, int]:
-            use = uses[piece][-1] if uses[piece] else NEVER
-            return (LAST if use == NEVER else turn_of[steps[use].op], use, size[piece])
+        def distance(piece: int) -> tuple[tuple[int, int, int], int, int]:
+            if not uses[piece]:
+                return (LAST, NEVER, size[piece])
+            use = uses[piece][-1]
+            part, place, at = turns[use]
+            by_time = piece in self._weights or self._made_in[piece] == place
+            return ((part, place, 0 if by_time else at), use, size[piece])
 
         unfinished = self._unfinished
         spare = sorted(
             (piece for piece in here if piece not in needed and not unfinished[piece]), key=distance
         )
         wanted = lacking + self._reserved[stage]
+        stacks = self.tiling.stacks
         while wanted > self._free and spare:
-            if lacking <= self._free and self._used_in(spare[-1]) == stage:
+            if lacking <= self._free and stage in stacks and self._used_in(spare[-1]) == stage:
                 return
             self._drop(spare.pop())
         if lacking > self._free:

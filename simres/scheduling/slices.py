@@ -63,7 +63,7 @@ def _option(
 ) -> Option | None:
     last = members[-1]
     held = stream = whole = weights = begun = 0
-    transfers = 0
+    loads = reads = 0
     maps = outline.maps([*within, *last])
     streamed = []
     cuts = []
@@ -74,12 +74,13 @@ def _option(
         cuts.append(Cut(parts))
         if not any(name in made and outline.in_place(number, name) for name in outline.inputs[number]):
             held += ceil(outline.tensors[outline.made[number]].nbytes / rows / slices)
+        together = 0
         for name, read in outline.tile_reads(number, parts).items():
             if read.weight:
                 held += read.nbytes * (2 if read.by_column or read.by_row else 1)
                 begun += read.nbytes
                 weights += outline.weight_bytes[name] * (rows if read.by_column and not read.by_row else 1)
-                transfers += rows * slices
+                together = rows * slices
             elif name in made:
                 if not read.by_column:
                     return None
@@ -89,18 +90,21 @@ def _option(
             else:
                 stream += 2 * read.nbytes
                 streamed.append(maps.index(name))
-                transfers += rows
+                reads += rows
+        loads += together
     beside = {outline.made[number] for number in last} | {maps[place] for place in streamed}
     for place, number in enumerate(last):
         parts = split(outline.axes[number], rows, 1)
         cuts.append(Cut(parts, slices if not place else 1))
+        together = 0
         for name, read in outline.tile_reads(number, parts).items():
             if read.weight:
                 held += read.nbytes if place else 2 * ceil(read.nbytes / slices)
                 weights += outline.weight_bytes[name] * (1 if place or read.by_row else rows)
-                transfers += rows * (1 if place else slices)
+                together = rows * (1 if place else slices)
             elif place and name not in beside:
                 held += read.nbytes
+        loads += together
     result = ceil(outline.tensors[outline.made[last[0]]].nbytes / rows)
     held += result
     turns = rows * slices
@@ -117,7 +121,9 @@ def _option(
         tuple(dict.fromkeys(streamed)),
         weights,
         begun,
-        transfers + 2 * rows,
+        loads,
+        reads,
+        2 * rows,
         turns,
         rows,
         1 / rows,

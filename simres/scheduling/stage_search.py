@@ -162,20 +162,28 @@ class StageSearch:
         stage = order.stage(first, end)
         live = order.live_bytes[first]
         numbers = tuple(order.outline.numbers(first, end))
+        residents = {label.resident for label in front}
         found = []
         bus_ps = self.costs.bus_ps
         for option, matrix, host in options:
             turns, tiles, wait = option.turns, option.tiles, option.wait
             steps = int(option.steps * step_ps)
             main, follows = (matrix, host // tiles) if matrix else (host, 0)
+            main += bus_ps(option.apart, 0)
             leading = sum([stage.maps[place] for place in option.streamed])
+            first_ps = bus_ps(option.first, 1)
+            moves = {}
+            for before in residents:
+                step = moved_by(before, option, stage, live, leading, capacity)
+                if step is not None:
+                    resident, moved, transfers, streamed, free = step
+                    bus = bus_ps(moved, transfers)
+                    begun = min(bus, max(bus // turns, first_ps))
+                    moves[before] = resident, moved, streamed, bus, begun, bus_ps(free, 0)
             for label in front:
-                step = moved_by(label.resident, option, stage, live, leading, capacity)
-                if step is None:
+                if label.resident not in moves:
                     continue
-                resident, moved, streamed, free = step
-                bus = bus_ps(moved, option.transfers)
-                begun = min(bus, max(bus // turns, bus_ps(option.first, 1)))
+                resident, moved, streamed, bus, begun, ahead = moves[label.resident]
                 busy = label.matrix_ends if matrix else label.ends
                 starts = max(busy, label.flows, label.bus_ends + begun)
                 last = max(starts + main, label.ends + int(wait * main), label.bus_ends + bus + main // turns)
@@ -186,7 +194,7 @@ class StageSearch:
                         ends,
                         last if matrix else label.matrix_ends,
                         starts + int(wait * (ends - starts)),
-                        max(label.bus_ends + bus, ends - bus_ps(free, 0)),
+                        max(label.bus_ends + bus, ends - ahead),
                         label.bus + bus,
                         label.matrix + matrix,
                         label.host + host,

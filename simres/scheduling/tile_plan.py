@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice, product
 from math import prod
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from simres.program.tasks import Box, Work
-from simres.scheduling.cuts import Cut, rows_of, split
+from simres.program.tasks import Box
+from simres.scheduling.alike import taken_like
+from simres.scheduling.cuts import LINES, Cut, in_lines, rows_of
 from simres.scheduling.pieces import Grid, Pieces, box_bytes
+from simres.scheduling.steps import Step, Taken, bytes_of
 from simres.scheduling.tile_work import TileWork
 from simres.workload.axes import summed
 from simres.workload.boxes import whole
@@ -22,36 +25,18 @@ from simres.workload.reaches import Along
 
 Range = tuple[int, int]
 
+AGAIN = 1.25
+"""Maps that a stage streams are read in strips where sharing pieces would load more than so many times their
+bytes."""
+
 MANY = 8
 """A tile that touches more pieces than this of a map comes off better with a strip of its own."""
-
-LINES = 4
-"""A map is kept in so many bands of rows at least, so that its reader can give it back bit by bit."""
 
 COLUMNS = 12
 """A row of the output is kept in about so many pieces at most."""
 
 FEW = 32
 """Up to so many tiles are made at once and looked at, instead of looking at some of them first."""
-
-
-class Step(NamedTuple):
-    """One tile of one operator: what it reads, what it makes, and how much work that is.
-
-    `op` counts the operators that are no views; `inputs` and `outputs` are pieces. A step whose output is
-    among its inputs adds to it. `over` is an input piece that the output may take the place of (-1: none),
-    where this step is the last to need it. `pinned` are pieces that it reads and that never leave. `part`
-    is the part of its output piece that it makes where others make the rest; it then reads nothing of it,
-    though the piece is among its inputs, so that it stays.
-    """
-
-    op: int
-    work: Work
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    over: int = -1
-    pinned: tuple[int, ...] = ()
-    part: Box | None = None
 
 
 class Tiled(Protocol):
@@ -61,12 +46,8 @@ class Tiled(Protocol):
     ops: tuple[Op, ...]
     pieces: Pieces
     grids: dict[str, Grid]
-    forced: set[str]
     pinned: frozenset[int]
     last_reader: dict[str, int]
-
-    def register(self, grid: Grid, *, columns_outer: bool = False) -> int:
-        """Gives a grid's pieces their numbers, and says the first of them."""
 
     def tables(self, op: Op) -> set[str]:
         """Tables in which an operator looks rows up, which stay off-chip but for those rows."""
@@ -77,25 +58,45 @@ class TilePlan:
 
     `most` are about the bytes of its largest tile and of what that reads, as far as a few tiles tell. With
     `strips`, inputs of which tiles need less than the pieces they touch come in strips.
+
+    It depends on no more of a tiling than how the operator's inputs are cut, and of which it is the last
+    reader. `like` is the same cut of an operator that is alike in all that.
     """
 
-    def __init__(self, tiling: Tiled, number: int, cut: Cut, *, strips: bool) -> None:
-        self.tiling = tiling
+    def __init__(
+        self, tiling: Tiled, number: int, cut: Cut, *, strips: bool, like: TilePlan | None = None
+    ) -> None:
+        self.workload = workload = tiling.workload
+        self.pieces = tiling.pieces
+        self.pinned = tiling.pinned
         self.number = number
         self.op = op = tiling.ops[number]
-        tensors = tiling.workload.tensors
-        self.tensor = tensors[op.outputs[0]]
-        self.axes = tiling.workload.axes[op.name]
-        self.reaches = tiling.workload.reaches(op)
-        self.call = call_of(tiling.workload, op)
-        self.elementwise = is_elementwise(tiling.workload, op)
+        self.names = [*map(workload.storage, op.inputs), *op.outputs]
+        """The stored tensors that it reads, and those that it makes."""
+        self.grids = {name: tiling.grids[name] for name in self.names if name in tiling.grids}
+        """Of the inputs that were cut before."""
+        self.like = like
+        self._loaded: dict[frozenset[str], tuple[bool, int]] = {}
+        self.most: int = 0 if like is None else like.most
+        """About the bytes of its largest tile and of what that reads, as far as a few tiles tell."""
+        if like is not None:
+            return
+        self.tensor = workload.tensors[op.outputs[0]]
+        self.axes = workload.axes[op.name]
+        self.reaches = workload.reaches(op)
+        self.call = call_of(workload, op)
+        self.elementwise = is_elementwise(workload, op)
+        self.goes = {
+            name for name in self.names if self.elementwise and tiling.last_reader.get(name) == number
+        }
+        """Inputs whose place the output may take: element for element, and nobody reads them later."""
         self.cut, parts = self._grouped(cut)
         self.tiles = Grid(self.tensor, self.cut.parts)
         self.grid = Grid(self.tensor, parts)
         """The pieces of the output: its tiles, or several of them together."""
         self.new: dict[str, Grid] = {}
         """Grids of inputs that lie off-chip and were not cut before."""
-        self.strips: set[str] = tiling.tables(op) if tiling.workload.tables else set()
+        self.strips: set[str] = tiling.tables(op) if workload.tables else set()
         """Stored tensors that are read in strips."""
         total = summed(self.call)
         self.chunks = [
@@ -114,15 +115,12 @@ class TilePlan:
         axes, column = self.axes, self.axes.column
         if len(self.op.outputs) != 1 or prod(cut.parts) * cut.chunks == 1:
             return cut, cut.parts
-        rows = rows_of(axes, cut.parts)
-        most = prod(axes.most[axis] for axis in axes.rows)
         columns = 1 if column is None else cut.parts[column]
+        lines = in_lines(axes, cut)
+        if lines is not None:
+            return replace(cut, columns_outer=columns > 1), lines  # part by part of one tile
+        rows, most = rows_of(axes, cut.parts), prod(axes.most[axis] for axis in axes.rows)
         if rows < LINES and most > rows:
-            if rows > 1 < columns:
-                return cut, cut.parts
-            parts = split(axes, min(most, rows * (LINES // rows)), columns)
-            if all(new % old == 0 for new, old in zip(parts, cut.parts, strict=True)):
-                return replace(cut, columns_outer=columns > 1), parts  # part by part of one tile
             return cut, cut.parts
         if column is None or cut.chunks > 1 or not kind_of(self.op).weights or axes.blocks[column] > 1:
             return cut, cut.parts
@@ -138,11 +136,11 @@ class TilePlan:
 
     def _cut_inputs(self) -> None:
         """Weights are cut with the output's columns and the sum; maps that lie off-chip, with its rows."""
-        op, tiling, shape, axes = self.op, self.tiling, self.tensor.shape, self.axes
-        workload, weights = tiling.workload, kind_of(self.op).weights
+        op, shape, axes = self.op, self.tensor.shape, self.axes
+        workload, weights = self.workload, kind_of(self.op).weights
         for place, name in enumerate(op.inputs):
             stored = workload.storage(name)
-            if stored in tiling.grids or stored in self.new:
+            if stored in self.grids or stored in self.new:
                 continue
             tensor = workload.tensors[stored]
             parts = [1] * len(tensor.shape)
@@ -173,13 +171,12 @@ class TilePlan:
             )
             if needed is None:
                 return []
-            parts.append(to_storage(self.tiling.workload, name, needed)[1])
+            parts.append(to_storage(self.workload, name, needed)[1])
         apart = [at for at, (one, other) in enumerate(zip(*parts, strict=True)) if one != other]
         return apart if len(apart) == 1 else []
 
     def _reads(self, box: Box, chunk: Range) -> Iterator[tuple[str, Box]]:
-        """Each stored tensor that a tile reads, and the part it needs."""
-        workload = self.tiling.workload
+        """Each input that a tile reads, and the part it needs."""
         for name, reach in zip(self.op.inputs, self.reaches, strict=True):
             needed = reach(box)
             if needed is None:
@@ -187,10 +184,10 @@ class TilePlan:
             if len(self.chunks) > 1 and reach.summed is not None:
                 axis = reach.summed
                 needed = (*needed[:axis], chunk, *needed[axis + 1 :])
-            yield to_storage(workload, name, needed)
+            yield name, needed
 
     def _source(self, stored: str) -> Grid:
-        return self.new[stored] if stored in self.new else self.tiling.grids[stored]
+        return self.new[stored] if stored in self.new else self.grids[stored]
 
     def _samples(self) -> Iterator[tuple[Box, Range]]:
         """A few tiles, the largest among them as a rule: the corners of the grid and its middles."""
@@ -204,12 +201,15 @@ class TilePlan:
 
     def _largest(self, strips: bool) -> int:
         """Bytes of the largest of a few tiles; chooses what is read in strips, if anything may."""
-        samples = [(box, list(dict.fromkeys(self._reads(box, chunk)))) for box, chunk in self._samples()]
+        samples = []
+        for box, chunk in self._samples():
+            reads = [to_storage(self.workload, name, part) for name, part in self._reads(box, chunk)]
+            samples.append((box, list(dict.fromkeys(reads))))
         if strips:
             for _, parts in samples:
                 for stored, part in parts:
                     source = self._source(stored)
-                    if source.first not in self.tiling.pinned and (
+                    if source.first not in self.pinned and (
                         box_bytes(source.tensor, part) < source.bytes_over(part)
                         or (stored not in self.new and source.pieces_over(part) > MANY)
                     ):
@@ -217,32 +217,43 @@ class TilePlan:
         return max(self._together(box, parts) for box, parts in samples)
 
     def _together(self, box: Box, parts: list[tuple[str, Box]]) -> int:
-        tiling = self.tiling
         made = box_bytes(self.tensor, box)
         total, over = made, 0
-        total += sum(tiling.workload.tensors[name].nbytes for name in self.op.outputs[1:])
+        total += sum(self.workload.tensors[name].nbytes for name in self.op.outputs[1:])
         for stored, part in parts:
             source = self._source(stored)
             if stored in self.strips:
                 total += box_bytes(source.tensor, part)
-            elif source.first not in tiling.pinned:
+            elif source.first not in self.pinned:
                 nbytes = source.bytes_over(part)
                 total += nbytes
-                if nbytes == made and part == box and self._may_go(stored):
+                if nbytes == made and part == box and stored in self.goes:
                     over = made
         return total - over
 
-    def take(self) -> list[Step]:
-        """The steps; the pieces of what was not cut before get their numbers."""
-        op, tiling = self.op, self.tiling
-        tensors, pieces, pinned = tiling.workload.tensors, tiling.pieces, tiling.pinned
-        for grid in self.new.values():
-            if grid.tensor.name not in self.strips:
-                tiling.register(grid)
-        first = tiling.register(self.grid, columns_outer=self.cut.columns_outer)
-        others = tuple(
-            tiling.register(Grid(tensors[name], [1] * len(tensors[name].shape))) for name in op.outputs[1:]
-        )
+    @cached_property
+    def taken(self) -> Taken:
+        """What comes of it; the pieces of what was not cut before get their numbers."""
+        like = self.like
+        if like is None:
+            return self._take()
+        tensors = self.workload.tensors
+        named = {name: tensors[mine] for name, mine in zip(like.names, self.names, strict=True)}
+        return taken_like(like.taken, like.grids, self.op, self.number, named, self.grids, self.pieces)
+
+    def _take(self) -> Taken:
+        tensors, pieces, pinned = self.workload.tensors, self.pieces, self.pinned
+        made_first = [name for name in self.new if name not in self.strips]
+        self.grids |= {name: pieces.add(self.new[name]) for name in made_first}
+        self.grid = pieces.add(self.grid)
+        first = self.grid.first
+        beside = [
+            pieces.add(Grid(tensors[name], [1] * len(tensors[name].shape))) for name in self.op.outputs[1:]
+        ]
+        others = tuple([grid.first for grid in beside])
+        forced: set[str] = set()
+        known: dict[tuple[str, Box], list[int]] = {}
+        """Pieces of the parts of inputs that were asked for, as many tiles read the same ones."""
         grouped = self.tiles.count > self.grid.count
         split_up = self.tiles.count < self.grid.count
         boxes = self.tiles.boxes if grouped or split_up else pieces.box[first : first + self.grid.count]
@@ -258,11 +269,10 @@ class TilePlan:
             for chunk in self.chunks:
                 needed: dict[int, None] = {}
                 fixed: list[int] = []
-                for stored, part in self._reads(box, chunk):
-                    if stored in self.strips:
-                        needed[self._strip(stored, part)] = None
-                        continue
-                    over = tiling.grids[stored].over(part)
+                for read in self._reads(box, chunk):
+                    over = known.get(read)
+                    if over is None:
+                        over = known[read] = self._pieces(*read, forced)
                     if over[0] in pinned:
                         fixed += over
                     else:
@@ -286,7 +296,54 @@ class TilePlan:
                         box if grouped else None,
                     )
                 )
-        return steps
+        grids = [(self.grids[name], False) for name in made_first]
+        grids += [(self.grid, self.cut.columns_outer), *((grid, False) for grid in beside)]
+        most = max([bytes_of(step, pieces.size) for step in steps])
+        return Taken(steps, most, tuple(grids), frozenset(forced))
+
+    def loads_again(self, inside: frozenset[str], room: int) -> bool:
+        """Whether pieces would be loaded much more often than once, if each stayed for one visit only, or
+        those of one step take much more than the room for them; what is made `inside` a stage is not
+        loaded."""
+        if self.like is not None:
+            pairs = zip(self.like.names, self.names, strict=True)
+            return self.like.loads_again(frozenset([there for there, name in pairs if name in inside]), room)
+        if inside not in self._loaded:
+            self._loaded[inside] = self._loads(inside)
+        again, most = self._loaded[inside]
+        return again or most > AGAIN * room
+
+    def _loads(self, inside: frozenset[str]) -> tuple[bool, int]:
+        """Whether pieces would be loaded much more often than once, and the most bytes of maps of a step."""
+        pieces, tensors = self.pieces, self.workload.tensors
+        nbytes = pieces.nbytes
+        visited = most = 0
+        last: frozenset[int] = frozenset()
+        seen: set[int] = set()
+        for step in self.taken.steps:
+            now = frozenset([piece for piece in step.inputs if pieces.tensor[piece] not in inside])
+            visited += sum([nbytes[piece] for piece in now - last])
+            maps = [piece for piece in now if tensors[pieces.tensor[piece]].role is not Role.WEIGHT]
+            most = max(most, sum([nbytes[piece] for piece in maps]))
+            seen |= now
+            last = now
+        again = visited > AGAIN * sum([nbytes[piece] for piece in seen])
+        return again and visited > AGAIN * self._strip_bytes(inside), most
+
+    def _strip_bytes(self, inside: frozenset[str]) -> int:
+        """The bytes of what all tiles read, but what is made `inside`, each in parts of its own measure."""
+        boxes = self.tiles.boxes
+        found = 0
+        last: set[tuple[str, Box]] = set()
+        for tile in self._in_order(boxes):
+            for chunk in self.chunks:
+                reads = [
+                    to_storage(self.workload, name, part) for name, part in self._reads(boxes[tile], chunk)
+                ]
+                parts = {read for read in reads if read[0] not in inside}
+                found += sum([box_bytes(self._source(name).tensor, box) for name, box in parts - last])
+                last = parts
+        return found
 
     def _in_order(self, boxes: list[Box]) -> list[int]:
         """The tiles by number: column by column, or row by row."""
@@ -298,27 +355,26 @@ class TilePlan:
             tiles.sort(key=lambda tile: ([boxes[tile][axis] for axis in rows], tile))
         return tiles
 
-    def _strip(self, stored: str, part: Box) -> int:
-        """The piece for a part that is loaded by itself; an activation has to be off-chip for it."""
-        tiling = self.tiling
-        tensor = tiling.workload.tensors[stored]
+    def _pieces(self, name: str, needed: Box, forced: set[str]) -> list[int]:
+        """The pieces that a part of an input lies in, or the one for a part that is loaded by itself; an
+        activation has to be off-chip for that."""
+        stored, part = to_storage(self.workload, name, needed)
+        if stored not in self.strips:
+            return self.grids[stored].over(part)
+        tensor = self.workload.tensors[stored]
         if tensor.role is not Role.ACTIVATION:
-            return tiling.pieces.strip(tensor, part, ())
-        tiling.forced.add(stored)
-        return tiling.pieces.strip(tensor, part, tiling.grids[stored].over(part))
-
-    def _may_go(self, stored: str) -> bool:
-        """Whether the output may take the place of this input: element for element, and its last reader."""
-        return self.elementwise and self.tiling.last_reader.get(stored) == self.number
+            return [self.pieces.strip(tensor, part, ())]
+        forced.add(stored)
+        return [self.pieces.strip(tensor, part, tuple(self.grids[stored].over(part)))]
 
     def _over(self, box: Box, needed: dict[int, None], nbytes: int) -> int:
         """An input piece that the output can take the place of, element for element; -1 for none."""
-        pieces = self.tiling.pieces
+        pieces = self.pieces
         for piece in needed if self.elementwise else ():
             if (
                 pieces.nbytes[piece] == nbytes
                 and pieces.box[piece] == box
-                and self._may_go(pieces.tensor[piece])
+                and pieces.tensor[piece] in self.goes
             ):
                 return piece
         return -1

@@ -10,6 +10,7 @@ from simres.program.orders import OrderedBuffers, OrderedTasks, Pattern
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Program
 from simres.scheduling.list_schedule import InTime
+from simres.scheduling.queues import bus_ps
 from simres.scheduling.residency import Residency
 from simres.scheduling.walk import UNITS, Event, Walk
 from simres.scheduling.writer import Writer
@@ -78,6 +79,8 @@ def in_time(
     workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = None, player: type[InTime] = InTime
 ) -> Written | None:
     """Everything as early as `player` finds it can be; None where that would not end before `limit_ps`."""
+    if limit_ps is not None and bus_ps(walk.moved, chip) >= limit_ps:
+        return None
     best: Written | None = None
     for part in RESERVES:
         play = player(walk, chip, part)
@@ -105,9 +108,8 @@ def in_a_row(workload: Workload, chip: Chip, walk: Walk) -> Written:
     total = sum(
         [chip.engines[name].duration_ps(step.work) for name, step in zip(engines, walk.steps, strict=True)]
     )
+    total += sum([price[load.nbytes][Event.LOAD] for load in walk.loads])
     for stay in residency.stays:
-        if stay.loaded:
-            total += price[nbytes_of[stay.piece]][Event.LOAD]
         if stay.stored:
             total += price[nbytes_of[stay.piece]][Event.STORE]
     return Written(walk, chip, workload, False, range(len(walk.events)), engines, total)
@@ -127,5 +129,7 @@ def _decisions(residency: Residency, *, overlap: bool) -> dict[str, str]:
         found["strips"] = f"{len(tiling.forced)} activations are read back in parts, halos included"
     if tiling.pinned:
         nbytes = sum(tiling.pieces.nbytes[piece] for piece in tiling.pinned)
-        found["kept"] = f"all weights, {format_bytes(nbytes)}, before and after"
+        others = tiling.workload.weight_bytes - nbytes
+        which = f"all weights but {format_bytes(others)}" if others else "all weights"
+        found["kept"] = f"{which}, {format_bytes(nbytes)}, before and after"
     return found

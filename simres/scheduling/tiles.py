@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, prod
 
-from simres.scheduling.cuts import Cut, rows_of, split
+from simres.scheduling.cuts import Cut, in_lines, rows_of, split
 from simres.scheduling.options import MOST_BANDS, MOST_COLUMNS, MOST_SUMS, MOST_TILES, Option, counts
 from simres.scheduling.outline import Outline
 from simres.workload.axes import summed
@@ -31,15 +31,21 @@ def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
                 continue
             seen.add(parts)
             tiles = _Tiles(outline, numbers, parts)
-            yield tiles.looped(columns_outer=False)
-            if tiles.rows > 1 and tiles.columns > 1:
-                yield tiles.looped(columns_outer=True)
-            for share in CHUNKS if sums else ():
-                count = next(
-                    (count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1]
-                )
-                if prod(parts) * count <= MOST_TILES:
-                    yield tiles.summed(count)
+            for columns_outer in (False, True) if tiles.rows > 1 < tiles.columns else (False,):
+                yield tiles.looped(columns_outer=columns_outer)
+                if tiles.turns_change(columns_outer=columns_outer):
+                    apart = tiles.looped(columns_outer=columns_outer, ahead=False)
+                    if apart.apart:
+                        yield apart
+            fewest = [
+                next((count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1])
+                for share in (CHUNKS if sums else ())
+            ]
+            for chunks in dict.fromkeys(fewest):
+                if prod(parts) * chunks <= MOST_TILES:
+                    yield tiles.summed(chunks)
+                    if tiles.beside:
+                        yield tiles.summed(chunks, by_lines=True)
 
 
 class _Tiles:
@@ -54,39 +60,63 @@ class _Tiles:
         self.count = prod(parts)
         self.reads = outline.tile_reads(numbers[0], parts)
         self.tile = ceil(outline.tensors[outline.made[numbers[0]]].nbytes / self.count)
-        self.beside = self.small = 0
-        """Bytes that the followers read for a tile, and those of their weights."""
+        self.beside = self.weights_beside = self.small = 0
+        """Bytes of maps and of weights that the followers read for a tile, and those of all these weights."""
         inside = {outline.made[number] for number in numbers}
         for number in numbers[1:]:
             for name, read in outline.tile_reads(number, parts).items():
                 if name not in inside:
-                    self.beside += read.nbytes
-                    self.small += outline.weight_bytes[name] if read.weight else 0
+                    if read.weight:
+                        self.weights_beside += read.nbytes
+                        self.small += outline.weight_bytes[name]
+                    else:
+                        self.beside += read.nbytes
         self.operands = sum(read.nbytes for read in self.reads.values())
         """Bytes that a tile reads."""
         self.maps = outline.maps(numbers)
 
-    def looped(self, *, columns_outer: bool) -> Option:
-        """Whole sums, one loop inside the other: what the inner one does not change stays for all its
-        turns."""
+    def turns_change(self, *, columns_outer: bool) -> bool:
+        """Whether anything is loaded for each turn of the outer loop, and stays for all of it."""
+        changes = [(read.by_column, read.by_row) for read in self.reads.values()]
+        return ((True, False) if columns_outer else (False, True)) in changes
+
+    def _followed(self, cut: Cut) -> tuple[tuple[Cut, ...], int, int]:
+        """The cuts of all operators, the bytes that followers read at a time, and the steps of these."""
+        parts = in_lines(self.outline.axes[self.numbers[0]], cut) or self.parts
+        followers = len(self.numbers) - 1
+        cuts = (cut, *(Cut(parts, columns_outer=cut.columns_outer),) * followers)
+        lines = prod(parts) // self.count
+        return cuts, self.weights_beside + ceil(self.beside / lines), self.count * lines * followers
+
+    def looped(self, *, columns_outer: bool, ahead: bool = True) -> Option:
+        """Whole sums, one loop inside the other: what the inner one does not change stays for all its turns.
+
+        There is room to load that for the next turns `ahead`, or it comes when these begin.
+        """
         turns = self.columns if columns_outer else self.rows
-        held = self.beside + self.tile * (2 if self.count > 1 else 1)
+        cuts, beside, steps = self._followed(Cut(self.parts, columns_outer=columns_outer))
+        held = beside + self.tile * (2 if self.count > 1 else 1)
         spare = self.tile if self.count > 1 else 0
         stream = whole = 0
-        weights, first, transfers = self.small, 0, 2 * self.count
+        weights, first, reads = self.small, 0, 0
+        apart = together = 0
+        """The loads of weights, which come side by side."""
         times, strips = 1.0, False
         streamed = []
         for name, read in self.reads.items():
             inner, outer = (read.by_row, read.by_column) if columns_outer else (read.by_column, read.by_row)
             loads = self.count if inner else turns if outer else 1
-            space = read.nbytes * (2 if loads > 1 else 1)
-            transfers += loads
+            space = read.nbytes * (2 if loads > 1 and (ahead or inner) else 1)
+            if outer and not inner and not ahead:
+                apart += read.nbytes * (loads - 1)
             if read.weight:
+                together = max(together, loads)
                 held += space
                 spare += space - read.nbytes
                 first += read.nbytes
                 weights += self.outline.weight_bytes[name] * (turns if inner and not outer else 1)
                 continue
+            reads += loads
             streamed.append(self.maps.index(name))
             total = self.outline.tensors[name].nbytes
             if not inner and not outer:
@@ -96,8 +126,6 @@ class _Tiles:
             moved = read.nbytes * loads
             times = max(times, moved / max(1, total))
             strips = strips or moved > total or read.by_column
-        cuts = (Cut(self.parts, columns_outer=columns_outer),) * len(self.numbers)
-        steps = self.count * len(self.numbers)
         return Option(
             held,
             spare,
@@ -110,38 +138,44 @@ class _Tiles:
             tuple(streamed),
             weights,
             first,
-            transfers,
+            together,
+            reads,
+            2 * self.count,
             self.count,
             self.count,
             1 - (self.rows - 1) / self.count if columns_outer else 1 / self.rows,
-            steps,
+            self.count + steps,
             cuts,
+            apart,
         )
 
-    def summed(self, chunks: int) -> Option:
-        """A tile of sums stays until it is complete, while chunks of all operands stream by."""
-        held, spare, stream = self.beside + self.tile, 0, 0
+    def summed(self, chunks: int, *, by_lines: bool = False) -> Option:
+        """A tile of sums stays until it is complete, while chunks of all operands stream by.
+
+        What followers read beside a tile, a skip tensor's say, comes when no more chunks are needed for it:
+        all of it, or `by_lines`.
+        """
+        own = spare = chunks_of_maps = 0
         weights, first, times = self.small, 0, 1.0
         streamed = []
         for name, read in self.reads.items():
             each = self.outline.chunk_bytes(self.numbers[0], self.parts, chunks, name)
             chunk = 2 * each
             if read.weight:
-                held += chunk
+                own += chunk
                 spare += chunk // 2
                 first += chunk // 2
                 again = (1 if read.by_row else self.rows) * (1 if read.by_column else self.columns)
                 weights += self.outline.weight_bytes[name] * again
             else:
-                stream += chunk
+                chunks_of_maps += chunk
                 moved = max(read.nbytes, each * chunks) * self.count
                 times = max(times, moved / max(1, self.outline.tensors[name].nbytes))
                 streamed.append(self.maps.index(name))
-        transfers = self.count * (1 + chunks * len(self.reads))
-        followers = len(self.numbers) - 1
-        cuts = (Cut(self.parts, chunks), *(Cut(self.parts),) * followers)
+        cuts, beside, steps = self._followed(Cut(self.parts, chunks, columns_outer=by_lines))
+        held = self.tile + max(beside, own)
+        stream = self.tile + max(beside, own + chunks_of_maps) - held
         turns = self.count * chunks
-        steps = turns + self.count * followers
         return Option(
             held,
             spare,
@@ -154,10 +188,12 @@ class _Tiles:
             tuple(streamed),
             weights,
             first,
-            transfers,
+            turns if len(streamed) < len(self.reads) else 0,
+            turns * len(streamed),
+            self.count,
             turns,
             self.count,
             1 / self.rows,
-            steps,
+            turns + steps,
             cuts,
         )

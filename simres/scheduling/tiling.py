@@ -8,16 +8,20 @@ copy off-chip, which costs bytes and always fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
 from simres.scheduling.cuts import Cut, finer, inherited
+from simres.scheduling.forms import forms_of
 from simres.scheduling.groups import groups, operators
 from simres.scheduling.pieces import Grid, Pieces
 from simres.scheduling.plans import Plan, one_by_one
 from simres.scheduling.stages import stacked
-from simres.scheduling.tile_plan import Step, TilePlan
+from simres.scheduling.steps import Step, Taken
+from simres.scheduling.tile_plan import TilePlan
 from simres.scheduling.tile_work import untiled
 from simres.units import format_bytes
 from simres.workload.axes import summed
@@ -28,10 +32,6 @@ from simres.workload.operators import Op, Role, Unit, computed_in
 MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""
 
-AGAIN = 1.25
-"""Maps that a stage streams are read in strips where sharing pieces would load more than so many times their
-bytes."""
-
 
 class DoesNotFit(AnswerIsNo):
     """An operator is too large for the memory, however it is cut; with `least` bytes it would fit."""
@@ -41,20 +41,27 @@ class DoesNotFit(AnswerIsNo):
         self.least = least
 
 
-def fitting(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False) -> Tiling:
+def fitting(
+    workload: Workload,
+    memory: str,
+    spec: MemorySpec,
+    *,
+    pinned: frozenset[str] = frozenset(),
+    known: KnownTiles | None = None,
+) -> Tiling:
     """The tiling of a workload one group after the other, cut only as far as need be.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
     plan = one_by_one(groups(workload))
     try:
-        return Tiling(workload, memory, spec, plan, pinned=pinned)
+        return Tiling(workload, memory, spec, plan, pinned=pinned, known=known)
     except DoesNotFit as error:
         refused, least = error, error.least
     while True:
         try:
             larger = spec.model_copy(update={"capacity": least})
-            Tiling(workload, memory, larger, plan, pinned=pinned)
+            Tiling(workload, memory, larger, plan, pinned=pinned, known=known)
         except DoesNotFit as error:
             least = max(least + 1, error.least)
         else:
@@ -62,12 +69,28 @@ def fitting(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool =
             raise AnswerIsNo(refused.message, hint) from None
 
 
+class KnownTiles:
+    """What tilings of one network for one kind of memory share: the numbers of pieces, and the tiles of each
+    operator by how it is cut, and what it reads."""
+
+    def __init__(self, workload: Workload, spec: MemorySpec) -> None:
+        self.pieces = Pieces(spec)
+        self.forms = forms_of(workload, operators(workload))
+        self.plans: dict[object, TilePlan] = {}
+        self.alike: dict[object, TilePlan] = {}
+        """The first plan of operators that are alike, by all it depends on."""
+        self.wholes: dict[object, Taken | None] = {}
+        self.orders: dict[tuple[int, ...], tuple[list[list[Step]], list[Step]]] = {}
+        """Steps of the operators of a stage, by the identities of their lists, and all of them in order."""
+
+
 class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps, as a plan says.
 
-    Where the plan's cut does not fit, a finer one is taken. With `pinned`, all weights stay in memory
+    Where the plan's cut does not fit, a finer one is taken. Weights that are `pinned` stay in memory
     throughout. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be
-    more than `most` steps.
+    more than `most` steps. Other tilings of the network for such a memory, of any capacity and as `pinned`,
+    may hand on what is `known`.
     """
 
     def __init__(
@@ -77,14 +100,16 @@ class Tiling:
         spec: MemorySpec,
         plan: Plan,
         *,
-        pinned: bool = False,
+        pinned: frozenset[str] = frozenset(),
         most: int = MOST_STEPS,
+        known: KnownTiles | None = None,
     ) -> None:
         self.workload = workload
         self.memory = memory
         self.spec = spec
         self.plan = plan
-        self.pieces = Pieces(spec)
+        self.known = KnownTiles(workload, spec) if known is None else known
+        self.pieces = self.known.pieces
         self.grids: dict[str, Grid] = {}
         self.cut_as: dict[str, Cut] = {}
         """How each stored tensor was cut, and in which order its pieces are made."""
@@ -95,15 +120,17 @@ class Tiling:
         """Operators that run side by side, by number, in the order in which they run."""
         self.stage_of = {number: place for place, stage in enumerate(self.stages) for number in stage}
         """The stage that each operator is in, by its place."""
+        self.stacks = {place for place, stage in enumerate(self.stages) if stacked(stage, self.ops, workload)}
+        """The stages that are stacks, by place."""
         self.turn_of = {
-            number: (place, 0 if stacked(stage, self.ops, workload) else at)
+            number: (place, 0 if place in self.stacks else at)
             for place, stage in enumerate(self.stages)
             for at, number in enumerate(stage)
         }
         """When each operator runs: by stage, and in it one by one, but those of a stack take turns."""
         self.last_reader = self._last_readers()
         """The operator that is certainly the last to read each stored tensor, where there is one."""
-        self.pinned: frozenset[int] = frozenset(self._pin() if pinned else ())
+        self.pinned: frozenset[int] = frozenset(self._pin(pinned))
         self.pinned_bytes = sum(self.pieces.size[piece] for piece in self.pinned)
         self.capacity = spec.capacity - self.pinned_bytes
         """Bytes beside what is pinned."""
@@ -126,6 +153,26 @@ class Tiling:
                     least=2 * spec.capacity,
                 )
 
+    @cached_property
+    def leaving(self) -> set[str]:
+        """Stored tensors that are written back as soon as they are made."""
+        return self.forced | {self.workload.storage(name) for name in self.workload.outputs}
+
+    @cached_property
+    def least_moved(self) -> Mapping[int, int]:
+        """How many loads and stores of each number of bytes every walk has at least: of what is read and not
+        made, and of what leaves. Weights count as one load, as they may come side by side."""
+        steps = [step for steps in self.tiles for step in steps]
+        made = {piece for step in steps for piece in step.outputs}
+        read = {piece for step in steps for piece in step.inputs} - made
+        tensor, nbytes = self.pieces.tensor, self.pieces.nbytes
+        weights = {piece for piece in read if self.workload.tensors[tensor[piece]].role is Role.WEIGHT}
+        return Counter(
+            ([sum([nbytes[piece] for piece in weights])] if weights else [])
+            + [nbytes[piece] for piece in read - weights]
+            + [nbytes[piece] for piece in made if tensor[piece] in self.leaving]
+        )
+
     def _last_readers(self) -> dict[str, int]:
         """Outputs of the workload have none, nor has what several operators of one stage read last."""
         found: dict[str, int] = {}
@@ -142,39 +189,54 @@ class Tiling:
             found.pop(self.workload.storage(name), None)
         return found
 
-    def _pin(self) -> Iterator[int]:
-        """Every weight in one piece."""
+    def _pin(self, pinned: frozenset[str]) -> Iterator[int]:
+        """These weights, each in one piece."""
         used = {self.workload.storage(name) for op in self.ops for name in op.inputs}
         for name, tensor in self.workload.tensors.items():
-            if tensor.role is Role.WEIGHT and name in used:
-                yield self.register(Grid(tensor, [1] * len(tensor.shape)))
+            if name in pinned and name in used:
+                grid = self.pieces.add(Grid(tensor, [1] * len(tensor.shape)))
+                self._take(Taken([], 0, ((grid, False),)))
+                yield grid.first
 
-    def register(self, grid: Grid, *, columns_outer: bool = False) -> int:
-        """Gives a grid's pieces their numbers, and says the first of them."""
-        self.pieces.add(grid)
-        self.grids[grid.tensor.name] = grid
-        self.cut_as[grid.tensor.name] = Cut(grid.parts, columns_outer=columns_outer)
-        return grid.first
+    def _take(self, taken: Taken) -> list[Step]:
+        """Cuts what was not cut before as a cut of an operator needs it; returns the steps."""
+        for grid, columns_outer in taken.grids:
+            self.grids[grid.tensor.name] = grid
+            self.cut_as[grid.tensor.name] = Cut(grid.parts, columns_outer=columns_outer)
+        self.forced |= taken.forced
+        return taken.steps
 
     def _tiles(self, number: int, op: Op) -> list[Step]:
         """The steps of an operator, its output cut as finely as need be."""
         least: int | None = None
         room = self.plan.room_of.get(number)
+        grids, last, known = self.grids, self.last_reader, self.known
+        read = tuple(
+            [
+                (grids[name].first if name in grids else -1, last.get(name) == number)
+                for name in map(self.workload.storage, op.inputs)
+            ]
+        )
         for cut, strips in self._attempts(number, op):
-            if cut.tiles == 1 and (step := self._whole(number, op)) is not None:
-                return [step]
-            plan = TilePlan(self, number, cut, strips=strips)
-            if plan.most <= self.capacity:
-                mark, forced = len(self.pieces), self.forced.copy()
-                steps = plan.take()
-                most = max(map(self._together, steps))
-                if most <= self.capacity and (strips or room is None or not self._loads_again(steps, room)):
-                    return steps
-                plan.most = most
-                self._forget(mark)
-                self.forced = forced
+            if cut.tiles == 1:
+                if (number, read) not in known.wholes:
+                    known.wholes[number, read] = self._whole(number, op)
+                whole = known.wholes[number, read]
+                if whole is not None and whole.most <= self.capacity:
+                    return self._take(whole)
+            plan = known.plans.get((number, read, cut, strips))
+            if plan is None:
+                plan = known.plans[number, read, cut, strips] = self._planned(number, cut, strips=strips)
+            most = plan.most
+            if most <= self.capacity:
+                most = plan.taken.most
+                again = room is not None and not strips and most <= self.capacity
+                if most <= self.capacity and not (
+                    again and plan.loads_again(self._made_beside(number), room or 0)
+                ):
+                    return self._take(plan.taken)
             if strips:
-                least = plan.most if least is None else min(least, plan.most)
+                least = most if least is None else min(least, most)
         capacity = self.spec.capacity
         if least is None:
             raise DoesNotFit(
@@ -189,31 +251,35 @@ class Tiling:
             least=capacity + short,
         )
 
-    def _made_beside(self, number: int) -> set[str]:
-        """What is made in the stage of an operator."""
-        stage = self.stages[self.stage_of[number]]
-        return {name for other in stage for name in self.ops[other].outputs}
+    def _planned(self, number: int, cut: Cut, *, strips: bool) -> TilePlan:
+        """A cut of an operator, like that of another one if there is one that is alike."""
+        op, grids, alike = self.ops[number], self.grids, self.known.alike
+        names = list(map(self.workload.storage, op.inputs))
+        read = tuple(
+            [
+                (
+                    names.index(name),
+                    grids[name].parts if name in grids else None,
+                    name in grids and grids[name].first in self.pinned,
+                    self.last_reader.get(name) == number,
+                )
+                for name in names
+            ]
+        )
+        looks_up = any(reach.looks_up for reach in self.workload.reaches(op))
+        key = (self.known.forms[number], number if looks_up else -1, read, cut, strips)
+        plan = TilePlan(self, number, cut, strips=strips, like=alike.get(key))
+        alike.setdefault(key, plan)
+        return plan
 
-    def _loads_again(self, steps: list[Step], room: int) -> bool:
-        """Whether pieces would be loaded much more often than once, if each stayed for one visit only, or
-        those of one step take much more than the room for them."""
-        nbytes, tensors = self.pieces.nbytes, self.workload.tensors
-        visited = 0
-        last: frozenset[int] = frozenset()
-        seen: set[int] = set()
-        inside = self._made_beside(steps[0].op)
-        for step in steps:
-            now = frozenset(piece for piece in step.inputs if self.pieces.tensor[piece] not in inside)
-            visited += sum([nbytes[piece] for piece in now - last])
-            maps = [piece for piece in now if tensors[self.pieces.tensor[piece]].role is not Role.WEIGHT]
-            if sum([nbytes[piece] for piece in maps]) > AGAIN * room:
-                return True
-            seen |= now
-            last = now
-        return visited > AGAIN * sum([nbytes[piece] for piece in seen])
+    def _made_beside(self, number: int) -> frozenset[str]:
+        """What is made in the stage of an operator, of what it reads."""
+        read = self.ops[number].inputs
+        made = [name for other in self.stages[self.stage_of[number]] for name in self.ops[other].outputs]
+        return frozenset([name for name in map(self.workload.storage, read) if name in made])
 
-    def _whole(self, number: int, op: Op) -> Step | None:
-        """The one step of an operator that is not cut, where what it reads is not cut either, if it fits."""
+    def _whole(self, number: int, op: Op) -> Taken | None:
+        """The one step of an operator that is not cut, where what it reads is not cut either."""
         workload, grids = self.workload, self.grids
         names = dict.fromkeys([workload.storage(name) for name in op.inputs])
         if len(op.outputs) > 1 or any(name in grids and grids[name].count > 1 for name in names):
@@ -228,11 +294,12 @@ class Tiling:
             grid = grids.get(name)
             if grid is None or grid.first not in self.pinned:
                 total += occupied(tensors[name].nbytes)
-        mark = len(self.pieces)
-        for name in names:
-            if name not in grids:
-                self.register(Grid(tensors[name], [1] * len(tensors[name].shape)))
-        pieces = [grids[name].first for name in names]
+        own = {
+            name: self.pieces.add(Grid(tensors[name], [1] * len(tensors[name].shape)))
+            for name in (*names, tensor.name)
+            if name not in grids
+        }
+        pieces = [(own[name] if name in own else grids[name]).first for name in names]
         if is_elementwise(workload, op):
             for name, piece in zip(names, pieces, strict=True):
                 same = tensors[name].shape == tensor.shape and tensors[name].nbytes == tensor.nbytes
@@ -240,15 +307,12 @@ class Tiling:
                     taken = piece
                     total -= occupied(tensor.nbytes)
                     break
-        if total > self.capacity:
-            self._forget(mark)
-            return None
-        made = self.register(Grid(tensor, [1] * len(tensor.shape)))
         amount = op.macs if op.unit is Unit.MATRIX else op.vector_ops
         work = untiled(op, amount, tensor.nbytes, computed_in(op, tensors))
         pinned = tuple([piece for piece in pieces if piece in self.pinned])
         inputs = tuple([piece for piece in pieces if piece not in self.pinned]) if pinned else tuple(pieces)
-        return Step(number, work, inputs, (made,), taken, pinned)
+        step = Step(number, work, inputs, (own[tensor.name].first,), taken, pinned)
+        return Taken([step], total, tuple([(grid, False) for grid in own.values()]))
 
     def _attempts(self, number: int, op: Op) -> Iterator[tuple[Cut, bool]]:
         """Cuts to try, and whether with strips: as planned, with the pieces that are there, then ever
@@ -280,15 +344,3 @@ class Tiling:
             and name in tables
             and (name not in grids or grids[name].first not in self.pinned)
         }
-
-    def _together(self, step: Step) -> int:
-        """Bytes of a tile and of all that it reads."""
-        size = self.pieces.size
-        total = sum(size[piece] for piece in {*step.inputs, *step.outputs})
-        return total - size[step.over] if step.over >= 0 else total
-
-    def _forget(self, mark: int) -> None:
-        """Takes back the pieces from `mark` on."""
-        self.pieces.forget(mark)
-        for name in [name for name, grid in self.grids.items() if grid.first >= mark]:
-            del self.grids[name], self.cut_as[name]

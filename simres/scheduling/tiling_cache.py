@@ -6,6 +6,10 @@ that one that is read again from its file shares them too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from threading import get_ident
+from typing import NamedTuple
+
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
@@ -17,13 +21,25 @@ from simres.scheduling.mapspace import Mapspace
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.scheduling.stage_search import StageSearch
-from simres.scheduling.tiling import DoesNotFit, Tiling, fitting
+from simres.scheduling.tiling import DoesNotFit, KnownTiles, Tiling, fitting
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
+from simres.workload.batches import halved
 from simres.workload.graph import Workload
 
 KEPT_STEPS = 1 << 14
 """Walks of so many steps are kept together: some 50 MB."""
+
+KEPT_PIECES = 1 << 18
+"""Tilings share what they cut until there are more pieces than this: some 100 MB."""
+
+
+class Outlook(NamedTuple):
+    """What is known of a plan's walks before they are walked: their steps, and how many loads and stores of
+    each number of bytes there are at least."""
+
+    steps: int
+    least_moved: Mapping[int, int]
 
 
 class _Found:
@@ -40,8 +56,11 @@ class _Found:
 
 
 _parts: RecentCache[Workload] = RecentCache(8)
+_halves: RecentCache[Workload | None] = RecentCache(8)
 _mapspaces: RecentCache[Mapspace] = RecentCache(4)
 _searches: RecentCache[StageSearch] = RecentCache(4)
+_known: RecentCache[KnownTiles] = RecentCache(1)
+_outlooks: RecentCache[Outlook | None] = RecentCache(256)
 _tilings: RecentCache[Tiling | None] = RecentCache(1)
 _walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
 
@@ -51,7 +70,12 @@ def taken_apart(workload: Workload) -> Workload:
     return _parts.get(workload.digest, lambda: unfused(workload))
 
 
-def search(workload: Workload, chip: Chip, *, pinned: bool) -> StageSearch:
+def half_of(workload: Workload) -> Workload | None:
+    """The workload with half as many inferences at once, if there is one."""
+    return _halves.get(workload.digest, lambda: halved(workload))
+
+
+def search(workload: Workload, chip: Chip, *, pinned: frozenset[str]) -> StageSearch:
     """The search for the best plans of `workload`."""
     mapspace = _mapspaces.get((workload.digest, pinned), lambda: _mapspace(workload, pinned=pinned))
     units = tuple(
@@ -63,7 +87,7 @@ def search(workload: Workload, chip: Chip, *, pinned: bool) -> StageSearch:
     return found.on(Costs(chip))
 
 
-def _mapspace(workload: Workload, *, pinned: bool) -> Mapspace:
+def _mapspace(workload: Workload, *, pinned: frozenset[str]) -> Mapspace:
     parts = taken_apart(workload)
     listed, early = groups(parts), groups(parts, early=True)
     outline = Outline(listed, pinned=pinned)
@@ -72,40 +96,86 @@ def _mapspace(workload: Workload, *, pinned: bool) -> Mapspace:
     return Mapspace(outline, Outline(early, like=outline))
 
 
-def walk_of(
-    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: bool, limited: bool, most: int
-) -> Walk | None:
-    """The walk of a plan, within its limits where it is `limited`; None where it does not fit."""
+def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: frozenset[str]) -> KnownTiles:
+    """What tilings of a network for such a memory share, whatever its capacity; each thread has its own."""
+    key = (workload.digest, spec.model_copy(update={"capacity": 0}), pinned, get_ident())
+    found = _known.get(key, lambda: KnownTiles(taken_apart(workload), spec))
+    if len(found.pieces) > KEPT_PIECES:
+        _known.clear()
+        found = _known.get(key, lambda: KnownTiles(taken_apart(workload), spec))
+    return found
 
+
+def _tiling_of(
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: frozenset[str], most: int
+) -> Tiling | None:
     def tile() -> Tiling | None:
+        known = _known_tiles(workload, spec, pinned=pinned)
         try:
-            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most)
+            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most, known=known)
         except DoesNotFit:
             return None
 
+    return _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
+
+
+def outlook_of(
+    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: frozenset[str], most: int
+) -> Outlook | None:
+    """What is known of the walks of a plan before they are walked; None where it does not fit."""
+
+    def make() -> Outlook | None:
+        tiling = _tiling_of(workload, memory, spec, plan, pinned=pinned, most=most)
+        return None if tiling is None else Outlook(tiling.count, tiling.least_moved)
+
+    return _outlooks.get((workload.digest, memory, spec, plan, pinned, most), make)
+
+
+def walk_of(
+    workload: Workload,
+    memory: str,
+    spec: MemorySpec,
+    plan: Plan,
+    *,
+    pinned: frozenset[str] = frozenset(),
+    limited: bool,
+    most: int,
+) -> Walk | None:
+    """The walk of a plan, within its limits where it is `limited`; None where it does not fit."""
+
     def make() -> _Found:
-        tiling = _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
+        tiling = _tiling_of(workload, memory, spec, plan, pinned=pinned, most=most)
         try:
-            return _Found(None if tiling is None else Walk(tiling, plan.limits if limited else ()))
+            limits = plan.limits if limited else ()
+            return _Found(None if tiling is None else Walk(tiling, limits, joined=True))
         except DoesNotFit:
             return _Found(None)
 
     return _walks.get((workload.digest, memory, spec, plan, pinned, limited, most), make).walk
 
 
-def least_walk(workload: Workload, memory: str, spec: MemorySpec, *, pinned: bool = False) -> Walk:
-    """The walk one group after the other, cut only as far as need be.
+def least_walk(
+    workload: Workload,
+    memory: str,
+    spec: MemorySpec,
+    *,
+    pinned: frozenset[str] = frozenset(),
+    joined: bool = False,
+) -> Walk:
+    """The walk one group after the other, cut only as far as need be; weights come side by side if `joined`.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
 
     def make() -> _Found:
         try:
-            return _Found(Walk(fitting(taken_apart(workload), memory, spec, pinned=pinned)))
+            known = _known_tiles(workload, spec, pinned=pinned)
+            tiling = fitting(taken_apart(workload), memory, spec, pinned=pinned, known=known)
+            return _Found(Walk(tiling, joined=joined))
         except AnswerIsNo as refusal:
             return _Found(None, _again(refusal))
 
-    found = _walks.get((workload.digest, memory, spec, pinned), make)
+    found = _walks.get((workload.digest, memory, spec, pinned, joined), make)
     if found.walk is None:
         assert found.refusal is not None
         raise _again(found.refusal)

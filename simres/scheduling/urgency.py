@@ -23,7 +23,7 @@ class ByUrgency(InTime):
 
     def __init__(self, walk: Walk, chip: Chip, reserved: int = 0) -> None:
         super().__init__(walk, chip, reserved)
-        rank = self.rank = [-tail for tail in tails_of(walk, self.active, self.move_ps)]
+        rank = self.rank = [-tail for tail in tails_of(walk, self.active, self.load_ps, self.store_ps)]
         load_at = walk.load_at
         self.loads = sorted(range(len(load_at)), key=lambda load: (rank[load_at[load]], load))
         """Those still to come, the most urgent first."""
@@ -53,15 +53,15 @@ class ByUrgency(InTime):
             return LATER
         if self.first not in seen:
             seen.append(self.first)
-        loads, held, frontier = self.walk.residency.loads, self.held, self.frontier
+        loads, held, frontier = self.walk.loads, self.held, self.frontier
         best = LATER
-        for load in seen:
-            stay = loads[load]
-            if max(held[frontier : stay.start], default=0) > self.capacity - self.size[stay.number]:
+        for number in seen:
+            load = loads[number]
+            if max(held[frontier : load.start], default=0) > self.capacity - load.size:
                 continue
-            begins = self._load_granted(load)
+            begins = self._load_granted(number)
             if begins < best:
-                best, self.next_load = begins, load
+                best, self.next_load = begins, number
                 if begins == self.bus_free:
                     break
         return best
@@ -74,11 +74,13 @@ class ByUrgency(InTime):
         super()._load(begins)
 
 
-def tails_of(walk: Walk, queues: Sequence[Queue], move_ps: Mapping[int, int]) -> list[int]:
+def tails_of(
+    walk: Walk, queues: Sequence[Queue], load_ps: Sequence[int], store_ps: Mapping[int, int]
+) -> list[int]:
     """By event of a walk: picoseconds from its start to the end of the longest chain of tasks behind it.
 
-    `move_ps` has how long the load or the store of a stay takes. The tiles of an operator are in a row, and
-    of several units each takes its part of every tile.
+    `load_ps` has how long each load takes, `store_ps` the store of a stay. The tiles of an operator are in a
+    row, and of several units each takes its part of every tile.
     """
     stays, needs, sources = walk.residency.stays, walk.needs, walk.sources
     step_ps = [0] * len(walk.steps)
@@ -98,11 +100,10 @@ def tails_of(walk: Walk, queues: Sequence[Queue], move_ps: Mapping[int, int]) ->
     for number in range(len(tails) - 1, -1, -1):
         event, which = walk.events[number]
         if event is Event.STORE:
-            tail = move_ps[which] + max(stored.get(stays[which].piece, 0), taken[which])
+            tail = store_ps[which] + max(stored.get(stays[which].piece, 0), taken[which])
             used[which] = max(used[which], tail)
         elif event is Event.LOAD:
-            stay = walk.residency.loads[which].number
-            tail = move_ps[stay] + used[stay]
+            tail = load_ps[which] + max([used[stay.number] for stay in walk.loads[which].stays])
             for piece in sources.get(which, ()):
                 stored[piece] = max(stored.get(piece, 0), tail)
         else:

@@ -5,7 +5,8 @@ These are *events*, numbered as if one followed the other: before each step its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -13,9 +14,9 @@ from typing import NamedTuple
 from simres.program.orders import Pattern
 from simres.program.roles import ComponentRole
 from simres.program.tasks import TaskKind, Work
-from simres.scheduling.residency import Residency
+from simres.scheduling.residency import PieceInterval, Residency
 from simres.scheduling.tiling import Tiling
-from simres.workload.operators import Unit
+from simres.workload.operators import Role, Unit
 
 UNITS = {
     Unit.MATRIX: (TaskKind.MATRIX, ComponentRole.MATRIX),
@@ -49,13 +50,30 @@ class Needs(NamedTuple):
     only_made: tuple[int, ...]
 
 
-class Walk:
-    """A tiling walked along: what is on chip when, and all events. It never changes, whoever plays it."""
+class Load(NamedTuple):
+    """One transfer from off-chip memory: its stays, all read first by step `start`.
 
-    def __init__(self, tiling: Tiling, limits: Sequence[int] = ()) -> None:
+    It takes `nbytes` over the bus, and `size` bytes of the memory.
+    """
+
+    stays: tuple[PieceInterval, ...]
+    start: int
+    nbytes: int
+    size: int
+
+
+class Walk:
+    """A tiling walked along: what is on chip when, and all events. It never changes, whoever plays it.
+
+    Weights that a step is the first to read lie side by side off-chip where they are `joined`, and come in
+    one transfer.
+    """
+
+    def __init__(self, tiling: Tiling, limits: Sequence[int] = (), *, joined: bool = False) -> None:
         residency = self.residency = Residency(tiling, limits)
         self.tiling = tiling
         self.steps = residency.steps
+        self.loads = _loads(residency, joined=joined)
         self.events: list[tuple[Event, int]] = []
         """Each with the number of its load, stay or step."""
         self.load_at: list[int] = []
@@ -76,7 +94,7 @@ class Walk:
         self._number()
 
     def _number(self) -> None:
-        loads, events = self.residency.loads, self.events
+        loads, events = self.loads, self.events
         for position in range(len(self.steps)):
             while len(self.load_at) < len(loads) and loads[len(self.load_at)].start <= position:
                 events.append((Event.LOAD, len(self.load_at)))
@@ -133,17 +151,47 @@ class Walk:
         return works, numbers
 
     @cached_property
+    def moved(self) -> Mapping[int, int]:
+        """How many loads and stores there are of each number of bytes."""
+        nbytes, stays = self.tiling.pieces.nbytes, self.residency.stays
+        found = Counter([load.nbytes for load in self.loads])
+        found.update([nbytes[stay.piece] for stay in stays if stay.stored])
+        return found
+
+    @cached_property
     def moves(self) -> dict[int, Work]:
         """The work of moving each number of bytes that is moved."""
-        stays, nbytes = self.residency.stays, self.tiling.pieces.nbytes
-        return {nbytes[stay.piece]: Work(nbytes[stay.piece]) for stay in stays if stay.loaded or stay.stored}
+        return {nbytes: Work(nbytes) for nbytes in self.moved}
 
     @cached_property
     def sources(self) -> dict[int, tuple[int, ...]]:
         """By load, where what it brings in was made on chip: the pieces that must be off-chip by then."""
         made, sources = self.residency.made, self.tiling.pieces.sources
         return {
-            number: sources.get(stay.piece, (stay.piece,))
-            for number, stay in enumerate(self.residency.loads)
-            if made[stay.piece]
+            number: sources.get(piece, (piece,))
+            for number, load in enumerate(self.loads)
+            if made[piece := load.stays[0].piece]
         }
+
+
+def _loads(residency: Residency, *, joined: bool) -> list[Load]:
+    pieces, tensors = residency.tiling.pieces, residency.tiling.workload.tensors
+    found: list[list[PieceInterval]] = []
+    before = -1
+    """The step whose weights come in the last transfer; -1 if none do."""
+    for stay in residency.loads:
+        weight = joined and tensors[pieces.tensor[stay.piece]].role is Role.WEIGHT
+        if weight and stay.start == before:
+            found[-1].append(stay)
+        else:
+            found.append([stay])
+        before = stay.start if weight else -1
+    return [
+        Load(
+            tuple(stays),
+            stays[0].start,
+            sum([pieces.nbytes[stay.piece] for stay in stays]),
+            sum([pieces.size[stay.piece] for stay in stays]),
+        )
+        for stays in found
+    ]

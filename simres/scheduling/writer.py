@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from simres.hardware.chip import Chip
 from simres.program.tasks import Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.scheduling.residency import PieceInterval
-from simres.scheduling.walk import Event, Walk
+from simres.scheduling.walk import Event, Load, Walk
 
 
 class Writer:
@@ -56,9 +56,8 @@ class Writer:
         pieces = self.pieces
         return Region(pieces.tensor[piece], None, None if pieces.whole[piece] else pieces.box[piece])
 
-    def move(self, piece: int) -> tuple[Work, str, str]:
-        """The work of moving a piece over the bus, and the engines that load and that store it."""
-        nbytes = self.pieces.nbytes[piece]
+    def move(self, nbytes: int) -> tuple[Work, str, str]:
+        """The work of moving so many bytes over the bus, and the engines that load and that store them."""
         found = self._moves.get(nbytes)
         if found is None:
             work = self.walk.moves[nbytes]
@@ -71,7 +70,7 @@ class Writer:
         for number in order:
             event, which = events[number]
             if event is Event.LOAD:
-                self.load(residency.loads[which])
+                self.load(self.walk.loads[which])
             elif event is Event.STORE:
                 self.store(residency.stays[which])
             else:
@@ -80,21 +79,25 @@ class Writer:
     def _after(self) -> tuple[int, ...]:
         return (len(self.tasks) - 1,) if self.in_a_row and self.tasks else ()
 
-    def load(self, stay: PieceInterval) -> None:
-        """Brings a piece in."""
-        piece = stay.piece
+    def load(self, load: Load) -> None:
+        """Brings pieces in, in one transfer."""
         number = len(self.tasks)
         needs: tuple[int, ...] = ()
+        piece = load.stays[0].piece
         if self.residency.made[piece]:
             parts = self.pieces.sources.get(piece, (piece,))
             needs = tuple(self._stored_by[part] for part in parts)
-        work, engine, _ = self.move(piece)
-        region = self._region[stay.number] = self._buffer(piece)
-        self._made_by[stay.number] = number
-        buffer = len(self._buffers) - 1
-        self._users[buffer].append(number)
+        work, engine, _ = self.move(load.nbytes)
+        buffers = []
+        regions = []
+        for stay in load.stays:
+            buffers.append(len(self._buffers))
+            region = self._region[stay.number] = self._buffer(stay.piece)
+            regions.append(region)
+            self._made_by[stay.number] = number
+            self._users[buffers[-1]].append(number)
         after = tuple(task for task in self._after() if task not in needs)
-        layer = self.residency.steps[stay.start].op
+        layer = self.residency.steps[load.start].op
         self.tasks.append(
             Task(
                 engine,
@@ -103,9 +106,9 @@ class Writer:
                 layer,
                 needs,
                 after,
-                (self._off_chip(piece),),
-                (region,),
-                (buffer,),
+                tuple([self._off_chip(stay.piece) for stay in load.stays]),
+                tuple(regions),
+                tuple(buffers),
             )
         )
 
@@ -115,7 +118,7 @@ class Writer:
         assert region is not None
         assert region.buffer is not None
         number = len(self.tasks)
-        work, _, engine = self.move(piece)
+        work, _, engine = self.move(self.pieces.nbytes[piece])
         self._users[region.buffer].append(number)
         self._stored_by[piece] = number
         parts = self._parts_by.get(stay.number, {})

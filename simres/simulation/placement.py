@@ -89,12 +89,12 @@ def lay_out(program: Program, engines: Iterable[str]) -> dict[int, tuple[Extent,
         regions = [region for region in (*task.reads, *task.writes) if region.buffer is None]
         moved.append((number, task, regions))
         nbytes = task.work.nbytes
-        for region in regions:
+        for region, amount in zip(regions, _bytes_of(program, task, regions), strict=True):
             tensor = known.get(region.tensor)
             if tensor is None:
                 tensor = known[region.tensor] = _Extents()
                 order.append((number, tensor))
-            tensor.learn(region.box, nbytes if len(regions) == 1 else None)
+            tensor.learn(region.box, amount)
         if not regions and nbytes:
             alone = _Extents()
             alone.learn(None, nbytes)
@@ -112,8 +112,23 @@ def lay_out(program: Program, engines: Iterable[str]) -> dict[int, tuple[Extent,
             found[number] = ()
         elif regions:
             found[number] = tuple(
-                extent for region in regions for extent in known[region.tensor].of(region.box, nbytes)
+                extent
+                for region, amount in zip(regions, _bytes_of(program, task, regions), strict=True)
+                for extent in known[region.tensor].of(region.box, nbytes if amount is None else amount)
             )
         else:
             found[number] = tuple(own[number].of(None, nbytes))
     return found
+
+
+def _bytes_of(program: Program, task: Task, regions: Sequence[Region]) -> list[int | None]:
+    """The bytes of each region off-chip that a task transfers; None where that is not known.
+
+    A transfer of several tensors has a buffer on chip for each.
+    """
+    if len(regions) == 1:
+        return [task.work.nbytes]
+    inside = [region.buffer for region in (*task.reads, *task.writes) if region.buffer is not None]
+    if len(inside) != len(regions):
+        return [None] * len(regions)
+    return [program.buffers[buffer].nbytes for buffer in inside]

@@ -13,7 +13,7 @@ import simres.api
 from simres.scheduling.costs import Costs
 from simres.scheduling.groups import groups
 from simres.scheduling.mapspace import Mapspace
-from simres.scheduling.options import ALIKE, LEFT, Option
+from simres.scheduling.options import ALIKE, LEFT, OVERLAP, Option
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.scheduling.stage_search import StageSearch
@@ -121,6 +121,8 @@ def test_no_option_is_worse_than_another_in_every_respect(workload, capacity):
                     or leaves_more(one.held + one.whole, other.held + other.whole)
                     or other.times > ALIKE * one.times
                     or other.weights > ALIKE * one.weights
+                    or other.apart > one.apart
+                    or other.tiles < min(one.tiles, OVERLAP)
                     or its_matrix > matrix
                     or its_host > host
                 )

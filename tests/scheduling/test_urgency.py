@@ -109,12 +109,12 @@ def test_of_a_store_and_a_load_due_at_the_same_moment_the_one_with_more_behind_i
 def test_a_tail_is_the_longest_chain_behind():
     workload, slow = network((relu("a", "x"), relu("b", "y"), matmul("c", "a", "w"))), machine()
     walk = written(workload, slow).walk
-    tails = tails_of(walk, queues_of(walk, slow), move_ps(walk, slow))
+    tails = tails_of(walk, queues_of(walk, slow), *move_ps(walk, slow))
     bus, host, matrix = 256_000, 6_400, 1_008_192
     long = host + matrix + bus
     told = {
-        walk.tiling.pieces.tensor[stay.piece]: at
-        for stay, at in zip(walk.residency.loads, walk.load_at, strict=True)
+        walk.tiling.pieces.tensor[load.stays[0].piece]: at
+        for load, at in zip(walk.loads, walk.load_at, strict=True)
     }
     assert {name: tails[at] for name, at in told.items()} == {
         "x": bus + long,

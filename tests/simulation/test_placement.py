@@ -107,9 +107,14 @@ def test_every_transfer_has_its_bytes_and_shares_them_with_its_tensor_alone(work
             continue
         found = moved(placed[number])
         assert len(set(found)) == len(found) == task.work.nbytes
-        (region,) = [region for region in (*task.reads, *task.writes) if region.buffer is None]
-        for byte in found:
-            assert owner.setdefault(byte, region.tensor) == region.tensor
+        regions = [region for region in (*task.reads, *task.writes) if region.buffer is None]
+        inside = [region.buffer for region in task.writes if region.buffer is not None]
+        amounts = [program.buffers[buffer].nbytes for buffer in inside]
+        for region, amount in zip(regions, amounts or [len(found)], strict=True):
+            for byte in found[:amount]:
+                assert owner.setdefault(byte, region.tensor) == region.tensor
+            found = found[amount:]
+        assert not found
     in_order = [owner[byte] for byte in sorted(owner)]
     changes = [
         tensor for tensor, before in zip(in_order, [None, *in_order], strict=False) if tensor != before

@@ -15,7 +15,7 @@ from simres.scheduling.tiling import Tiling, fitting
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
 from simres.testing import workloads
-from simres.workload import Unit, Workload
+from simres.workload import Role, Unit, Workload
 from simres.workload.axes import summed
 from simres.workload.footprint import call_of
 
@@ -33,18 +33,20 @@ def written(
     """The schedule of a plan; without one, one group after the other, cut only as far as need be.
 
     It is made for a memory of `design` bytes, if given, and played on the chip, by `player` where tasks
-    overlap.
+    overlap. Then weights come side by side.
 
     Raises `AnswerIsNo` where that does not fit.
     """
     parts = unfused(workload)
     memory, spec = machine.scratchpad()
+    weights = (name for name, tensor in parts.tensors.items() if tensor.role is Role.WEIGHT)
+    kept = frozenset(weights if pinned else ())
     if plan is None:
-        tiling = fitting(parts, memory, spec, pinned=pinned)
+        tiling = fitting(parts, memory, spec, pinned=kept)
     else:
         held = spec if design is None else spec.model_copy(update={"capacity": design})
-        tiling = Tiling(parts, memory, held, plan, pinned=pinned)
-    walk = Walk(tiling, plan.limits if plan else ())
+        tiling = Tiling(parts, memory, held, plan, pinned=kept)
+    walk = Walk(tiling, plan.limits if plan else (), joined=overlap)
     found = in_time(workload, machine, walk, None, player) if overlap else in_a_row(workload, machine, walk)
     assert found is not None
     return found

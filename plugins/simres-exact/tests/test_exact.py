@@ -125,7 +125,7 @@ def test_equal_units_share_the_tiles() -> None:
 
 def test_nothing_fits_for_the_search_where_nothing_fits_for_the_solver() -> None:
     workload = seeded_graph(5)
-    small = search(workload, paper_chip("40 B"), pinned=False)
+    small = search(workload, paper_chip("40 B"), pinned=frozenset())
     assert small.least(40, Aim.BYTES) is None
     assert best_stages(small, 40, Aim.BYTES, WORK) is None
 

@@ -9,6 +9,7 @@ how many bytes go and stay is free here, where the search decides by rules.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 from ortools.sat.python import cp_model
@@ -106,9 +107,15 @@ class _Stages:
             for end in range(first + 1, order.count + 1):
                 stage = order.stage(first, end)
                 for option, matrix, host in search.priced(first, end, capacity):
-                    for streams in (False, True):
+                    for streams, stores in product((False, True), repeat=2):
+                        if stage.left and not stores:
+                            continue
                         chosen = self._chosen(first, end, stage, option, streams=streams)
-                        transfers = search.costs.bus_ps(0, option.transfers)
+                        if not stores:
+                            whole = self.at[first].grown == stage.made
+                            self.model.add(whole).only_enforce_if(chosen)
+                        count = option.transfers(reads=streams, stores=stores)
+                        transfers = search.costs.bus_ps(0, count)
                         self.out[first].append(_Choice(chosen, stage, option, transfers, matrix, host))
                         self.into[end].append(chosen)
 

@@ -93,7 +93,7 @@ def _plans(workload: Workload, chip: Chip) -> Iterator[tuple[Program, int]]:
 
 def _walks(workload: Workload, chip: Chip) -> Iterator[Walk]:
     memory, spec = chip.scratchpad()
-    searched = search(workload, chip, pinned=False)
+    searched = search(workload, chip, pinned=frozenset())
     for share in SHARES:
         room = int(spec.capacity * share)
         for aim in Aim:
@@ -105,7 +105,7 @@ def _walks(workload: Workload, chip: Chip) -> Iterator[Walk]:
                 assert label is not None
                 held = spec.model_copy(update={"capacity": room}) if limited else spec
                 plan = searched.plan(label)
-                walk = walk_of(workload, memory, held, plan, pinned=False, limited=limited, most=MOST_TASKS)
+                walk = walk_of(workload, memory, held, plan, limited=limited, most=MOST_TASKS)
                 if walk is not None:
                     yield walk
     try:
