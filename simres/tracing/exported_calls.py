@@ -36,3 +36,11 @@ def used_outputs(node: fx.Node, count: int) -> set[int]:
 def is_random(node: fx.Node) -> bool:
     """Whether a call draws random numbers."""
     return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
+
+
+def checks_only(node: fx.Node) -> bool:
+    """Whether a call makes nothing but a token of order: it looks whether something went well, or prints."""
+    yielded = node.meta.get("val")
+    if str(node.target) != "with_effects" or not isinstance(yielded, tuple):
+        return False
+    return all(one is None for one in yielded[1:])

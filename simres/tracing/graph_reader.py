@@ -17,7 +17,7 @@ from simres.plugins.hooks import Operator
 from simres.tracing import recurrent
 from simres.tracing.built_in import LOWERINGS
 from simres.tracing.export import DTYPES
-from simres.tracing.exported_calls import arguments, is_random, used_outputs
+from simres.tracing.exported_calls import arguments, checks_only, is_random, used_outputs
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
 from simres.tracing.module_names import Names, Places
 from simres.tracing.prices import vector_ops
@@ -161,7 +161,7 @@ class GraphReader:
             whole, index = self._values.get(node.args[0]), node.args[1]  # type: ignore[arg-type]
             self._values[node] = whole[index] if isinstance(whole, tuple) and isinstance(index, int) else None
             return
-        if not node.users:
+        if not node.users or checks_only(node):
             return
         described = self._describe(node)
         if described is None:
