@@ -39,15 +39,25 @@ def _qr(node: Node) -> Lowered:
     return _counted("qr", lambda m, n, _: spelled * (2 * m * n**2 - Fraction(2 * n**3, 3)), node)
 
 
+def _vectors_read(node: Node, *places: int) -> bool:
+    """Whether somebody reads one of these results: torch asks for the vectors even where nobody does."""
+    return any(node.outputs[place].shape for place in places)
+
+
 def _svd(node: Node) -> Lowered:
-    if node.arguments.get("compute_uv", True):
+    if _vectors_read(node, 0, 2):
         return _counted("svd", lambda m, n, _: 14 * m * n**2 + 8 * n**3, node)
     return _counted("svd", lambda m, n, _: 4 * m * n**2 - Fraction(4 * n**3, 3), node)
 
 
 def _eigh(node: Node) -> Lowered:
-    vectors = node.arguments.get("compute_v", True)
+    vectors = _vectors_read(node, 1)
     return _counted("eigh", lambda _, n, __: 9 * n**3 if vectors else Fraction(4 * n**3, 3), node)
+
+
+def _eig(node: Node) -> Lowered:
+    each = 25 if _vectors_read(node, 1) else 10
+    return _counted("eig", lambda _, n, __: each * n**3, node)
 
 
 def _solved_triangular(first: str, second: str, times: int) -> Lowering:
@@ -81,7 +91,7 @@ LOWERINGS: dict[str, Lowering] = {
         "qr", lambda m, n, _: 2 * m * n**2 - Fraction(2 * n**3, 3)
     ),
     "aten._linalg_eigh.default": _eigh,
-    "aten.linalg_eig.default": _each("eig", lambda _, n, __: 25 * n**3),
+    "aten.linalg_eig.default": _eig,
     "aten._linalg_eigvals.default": _each("eig", lambda _, n, __: 10 * n**3),
     "aten.linalg_eigvals.default": _each("eig", lambda _, n, __: 10 * n**3),
     "aten._linalg_svd.default": _svd,

@@ -43,6 +43,7 @@ SQUARE = {
     "eigenvalues": (linalg.eigvalsh, lambda n, k: Fraction(4 * n**3, 3)),
     "eigenvectors": (linalg.eigh, lambda n, k: 9 * n**3),
     "of any matrix": (linalg.eig, lambda n, k: 25 * n**3),
+    "eigenvalues of any": (lambda x: linalg.eig(x)[0], lambda n, k: 10 * n**3),
     "solve": (linalg.solve, lambda n, k: Fraction(2 * n**3, 3) + 2 * n * n * k),
     "triangle": (lambda x, y: linalg.solve_triangular(x, y, upper=True), lambda n, k: n * n * k),
     "two triangles": (lambda x, y: torch.cholesky_solve(y, x), lambda n, k: 2 * n * n * k),
@@ -50,8 +51,8 @@ SQUARE = {
 
 
 @pytest.mark.parametrize("name", SQUARE)
-@given(matrices=st.integers(1, 3), n=st.integers(1, 9), k=st.integers(1, 5))
-@settings(max_examples=2, deadline=None)
+@given(matrices=st.integers(1, 3), n=st.integers(2, 9), k=st.integers(1, 5))
+@settings(max_examples=1, deadline=None)
 def test_a_square_matrix_costs_its_textbook_count(name: str, matrices: int, n: int, k: int) -> None:
     function, count = SQUARE[name]
     given = [(n, n), (n, k)] if "sol" in name or "triangle" in name else [(n, n)]
@@ -61,8 +62,8 @@ def test_a_square_matrix_costs_its_textbook_count(name: str, matrices: int, n: i
     assert simres.simulate(found, chip="paper").makespan_ps > 0
 
 
-@given(rows=st.integers(1, 9), columns=st.integers(1, 9))
-@settings(max_examples=3, deadline=None)
+@given(rows=st.integers(2, 9), columns=st.integers(2, 9))
+@settings(max_examples=2, deadline=None)
 def test_oblong_matrices_count_their_longer_side(rows: int, columns: int) -> None:
     m, n = max(rows, columns), min(rows, columns)
     costs = [
@@ -75,7 +76,7 @@ def test_oblong_matrices_count_their_longer_side(rows: int, columns: int) -> Non
 
 
 @given(regions=st.integers(1, 5), size=st.integers(1, 4), ratio=st.sampled_from([-1, 1, 3]))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_pools_of_regions_cost_their_samples(regions: int, size: int, ratio: int) -> None:
     def pool(x, boxes):
         return torchvision.ops.roi_align(x, boxes, size, sampling_ratio=ratio)
