@@ -314,18 +314,6 @@ DIFFUSERS = {
         sample_size=16,
         norm_type="ada_norm_single",
     ),
-    "U-Net of motions": _diffuser(
-        "UNetMotionModel",
-        [{"sample": (4, 8, 16, 16), "timestep": "scalar:int64", "encoder_hidden_states": (7, 32)}],
-        block_out_channels=(32, 64),
-        layers_per_block=1,
-        norm_num_groups=8,
-        cross_attention_dim=32,
-        num_attention_heads=4,
-        down_block_types=("CrossAttnDownBlockMotion", "DownBlockMotion"),
-        up_block_types=("UpBlockMotion", "CrossAttnUpBlockMotion"),
-        motion_num_attention_heads=2,
-    ),
 }
 
 CLIP: list[object] = [(3, 16, 112, 112)]

@@ -90,7 +90,7 @@ RESULTS = {
     "distribution": lambda a, b: torch.distributions.Normal(a, b, validate_args=False),
     "values": lambda a, b: {"a": a, "b": [b]}.values(),
     "items": lambda a, b: {"a": a, "b": b}.items(),
-    "map": lambda a, b: map(lambda one: one, [a, b]),
+    "map": lambda a, b: map(torch.clone, [a, b]),
     "user's dictionary": lambda a, b: collections.UserDict(a=a, b=b),
     "chain": lambda a, b: collections.ChainMap({"a": a}, {"b": b}),
     "private": Private,
