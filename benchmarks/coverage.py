@@ -3,9 +3,9 @@
     python benchmarks/coverage.py [--library NAME] [--network NAME] [--page docs/coverage.md] [--rows FILE]
 
 The libraries are those of the extra `networks` and torchvision; no weights are downloaded. With `--page` the
-table is written as a page of the documentation; with `--rows` each row is kept in a file as soon as it is
-known, and what is in there is not tried again. Exit code 1 where MACs differ, or a network is refused that
-is not among `REFUSED`.
+table is written as a page of the documentation. With `--rows` each row is kept in a file as soon as it is
+known, and what is in there is not tried again (with `--known`, nothing else is). Exit code 1 where MACs
+differ, or a network is refused that is not among `REFUSED`.
 """
 
 from __future__ import annotations
@@ -88,8 +88,9 @@ _HEAD = """
 `python benchmarks/coverage.py --page docs/coverage.md` writes this page. It builds networks of public
 libraries with random weights and few layers, traces them as `simres trace` does, and compares their
 multiply-accumulates with `torch.utils.flop_counter` on the decomposed program. `pip install simres[networks]`
-brings the libraries; no weights are downloaded. {count} networks are traced here, with {versions}. Times are
-processor time.
+brings the libraries; no weights are downloaded. Times are processor time.
+
+{count} networks are traced here, with {versions}.
 
 Text generators return their cache of keys and values, which is their default. The experts of a mixture are
 multiplied in groups of rows. Torch's counter has no entry for that product and is given one.
@@ -102,6 +103,7 @@ def main() -> int:
     parser.add_argument("--library", action="append", choices=list(NETWORKS), help="only this one")
     parser.add_argument("--network", action="append", help="only this one")
     parser.add_argument("--rows", type=Path, help="rows that are known, and those that come")
+    parser.add_argument("--known", action="store_true", help="nothing but what is in --rows")
     parser.add_argument("--page", type=Path, help="where to write the table")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -112,6 +114,8 @@ def main() -> int:
     for library in asked.library or NETWORKS:
         for name, entry in NETWORKS[library].items():
             if asked.network and name not in asked.network:
+                continue
+            if asked.known and (library, name) not in kept:
                 continue
             row = kept.get((library, name)) or tried(library, name, entry)
             rows.append(row)

@@ -329,12 +329,12 @@ TORCHVISION = {
         )
     },
     **{name: _vision("video", name, CLIP) for name in ("r3d_18", "mc3_18", "r2plus1d_18")},
+    "raft_small": _vision("optical_flow", "raft_small", FRAMES),
+    "raft_large": _vision("optical_flow", "raft_large", FRAMES),
     **{
         name: _vision("video", name, [(3, frames, 224, 224)])
         for name, frames in {"s3d": 16, "mvit_v1_b": 16, "swin3d_t": 8}.items()
     },
-    "raft_small": _vision("optical_flow", "raft_small", FRAMES),
-    "raft_large": _vision("optical_flow", "raft_large", FRAMES),
     **{
         name: _vision("detection", name, [(3, 320, 320)])
         for name in (
