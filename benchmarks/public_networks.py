@@ -355,7 +355,7 @@ NETWORKS: Mapping[str, Mapping[str, Entry]] = {
 
 REFUSED: Mapping[str, str] = {
     "VITS": "as many frames are spoken as the network predicts",
-    "ssdlite320_mobilenet_v3_large": "as many boxes are left as the scores say; its backbone and head trace",
+    "ssdlite320_mobilenet_v3_large": "as many boxes are left as the scores say",
     "retinanet_resnet50_fpn": "as above",
     "fasterrcnn_mobilenet_v3_large_320_fpn": "as above",
 }
