@@ -111,9 +111,73 @@ def _trilinear(
     return torch.bmm(first.reshape(-1, outputs, columns), b[:, :, None])[:, :, 0]
 
 
+def _deformed(
+    x: Tensor,
+    weight: Tensor,
+    offset: Tensor,
+    mask: Tensor,
+    bias: Tensor,
+    stride_h: int,
+    stride_w: int,
+    pad_h: int,
+    pad_w: int,
+    dilation_h: int,
+    dilation_w: int,
+    groups: int,
+    offset_groups: int,
+    use_mask: bool,
+) -> Tensor:
+    """A deformable convolution (Zhu et al., 2019): its taps are sampled where offsets say, then multiplied.
+
+    Offsets are (n, offset groups, taps, rows and columns, p, q).
+    """
+    n, channels, height, width = x.shape
+    rows, columns = weight.shape[2:]
+    p, q = offset.shape[2:]
+    taps, each = rows * columns, channels // offset_groups
+
+    def place(axis: int, count: int, stride: int, pad: int, dilation: int, size: int) -> Tensor:
+        """Where taps lie along one axis, from -1 to 1 as `grid_sample` takes it."""
+        made = torch.arange((p, q)[axis], device=x.device, dtype=x.dtype) * stride - pad
+        tap = torch.arange(count, device=x.device, dtype=x.dtype) * dilation
+        made = made[:, None] if axis == 0 else made[None, :]
+        tap = tap[:, None] if axis == 0 else tap[None, :]
+        base = tap.expand(rows, columns).reshape(taps, 1, 1) + made.expand(p, q)
+        shift = offset.view(n, offset_groups, taps, 2, p, q)[:, :, :, axis]
+        return (shift + base) * (2 / size) + (1 / size - 1)
+
+    y = place(0, rows, stride_h, pad_h, dilation_h, height)
+    z = place(1, columns, stride_w, pad_w, dilation_w, width)
+    grid = torch.stack([z, y], -1).view(n * offset_groups, taps * p, q, 2)
+    found = aten.grid_sampler_2d(x.reshape(n * offset_groups, each, height, width), grid, 0, 0, False)
+    if use_mask:
+        found = found * mask.view(n * offset_groups, 1, taps * p, q)
+    sampled = found.view(n, groups, (channels // groups) * taps, p * q)
+    matrix = weight.view(groups, weight.shape[0] // groups, -1)
+    made: Tensor = (matrix @ sampled).view(n, weight.shape[0], p, q)
+    return made + bias[:, None, None]
+
+
+def _of_scaled(
+    a: Tensor,
+    b: Tensor,
+    scale_a: Tensor,
+    scale_b: Tensor,
+    bias: Tensor | None = None,
+    scale_result: Tensor | None = None,  # noqa: ARG001 - as the operator has it
+    out_dtype: torch.dtype | None = None,
+    use_fast_accum: bool = False,  # noqa: ARG001
+) -> Tensor:
+    """A product of narrow numbers, scaled."""
+    product: Tensor = aten.mm.default(a, b)
+    wide = out_dtype or torch.float32
+    found = product.to(wide) * (scale_a * scale_b).to(wide)
+    return found if bias is None else found + bias
+
+
 def decompositions() -> dict[Any, Callable[..., Any]]:
     """By operator: the function that takes it apart."""
-    return {
+    return _torchvision() | {
         aten.addmm.default: _scaled(aten.mm.default),
         aten.baddbmm.default: _scaled(aten.bmm.default),
         aten.addmv.default: _scaled(aten.mv.default),
@@ -122,4 +186,11 @@ def decompositions() -> dict[Any, Callable[..., Any]]:
         aten._embedding_bag_forward_only.default: _bag,
         aten._fused_moving_avg_obs_fq_helper_functional.default: _observed,
         aten._trilinear.default: _trilinear,
+        aten._scaled_mm.default: _of_scaled,
     }
+
+
+def _torchvision() -> dict[Any, Callable[..., Any]]:
+    """Operators of torchvision, where a network brought them along."""
+    room = torch.ops.torchvision
+    return {room.deform_conv2d.default: _deformed} if hasattr(room, "deform_conv2d") else {}

@@ -39,6 +39,17 @@ DTYPES: dict[torch.dtype, str] = {
     torch.bool: "bool",
     torch.complex64: "complex64",
     torch.complex128: "complex128",
+    torch.float8_e4m3fn: "fp8_e4m3",
+    torch.float8_e5m2: "fp8_e5m2",
+    **{
+        getattr(torch, name): named
+        for name, named in (
+            ("float8_e4m3fnuz", "fp8_e4m3"),
+            ("float8_e5m2fnuz", "fp8_e5m2"),
+            ("float8_e8m0fnu", "fp8_e8m0"),
+        )
+        if hasattr(torch, name)  # newer versions have it
+    },
 }
 """torch's data types by the names that workloads use."""
 
@@ -122,7 +133,7 @@ def shape_text(shape: InputShape, batch: int | None) -> str:
 
 
 def _example(module: nn.Module, shape: InputShape, batch: int | None) -> torch.Tensor:
-    known = {name: dtype for dtype, name in DTYPES.items()}
+    known = {name: dtype for dtype, name in reversed(DTYPES.items())}
     weights = next((p for p in module.parameters() if p.is_floating_point()), None)
     default = weights.dtype if weights is not None else torch.float32
     if shape.dtype is not None and shape.dtype not in known:

@@ -18,10 +18,18 @@ from simres.tracing.input_shapes import SPELLINGS
 LONGEST = 300
 """Characters of torch's own message."""
 
-DATA_DEPENDENT = ("data-dependent", "datadependent", "guardondata", "unbacked", ".item()", "control flow")
+DATA_DEPENDENT = (
+    "data-dependent",
+    "datadependent",
+    "guardondata",
+    "unbacked",
+    ".item()",
+    "control flow",
+    "dynamicoutputshape",
+)
 ONE_GRAPH = (
     "torch.export needs one graph for all data: replace `if` and `while` on tensor values "
-    "by torch.where or torch.cond, and avoid .item()"
+    "by torch.where, and avoid .item()"
 )
 
 

@@ -17,6 +17,7 @@ from simres.plugins.hooks import Operator
 from simres.tracing import recurrent
 from simres.tracing.built_in import LOWERINGS
 from simres.tracing.export import DTYPES
+from simres.tracing.exported_calls import arguments, checks_only, is_random, used_outputs
 from simres.tracing.lowering import IDENTITY, Lowered, Lowering, Node, Value
 from simres.tracing.module_names import Names, Places
 from simres.tracing.prices import vector_ops
@@ -160,7 +161,7 @@ class GraphReader:
             whole, index = self._values.get(node.args[0]), node.args[1]  # type: ignore[arg-type]
             self._values[node] = whole[index] if isinstance(whole, tuple) and isinstance(index, int) else None
             return
-        if not node.users:
+        if not node.users or checks_only(node):
             return
         described = self._describe(node)
         if described is None:
@@ -203,14 +204,14 @@ class GraphReader:
         fakes = list(yielded) if isinstance(yielded, list | tuple) else [yielded]
         if not any(isinstance(fake, torch.Tensor) for fake in fakes):
             return None
-        used = _used_outputs(node, len(fakes))
+        used = used_outputs(node, len(fakes))
         outputs = tuple(
             self._value(node.name, fake) if index in used else Value(node.name, ())
             for index, fake in enumerate(fakes)
         )
         path = self._places.path(node.meta.get("nn_module_stack"))
-        arguments = {name: self._argument(value) for name, value in _arguments(node).items()}
-        return Node(str(node.target), arguments, outputs, self._places.module_class(path))
+        named = {name: self._argument(value) for name, value in arguments(node).items()}
+        return Node(str(node.target), named, outputs, self._places.module_class(path))
 
     def _argument(self, value: object) -> object:
         if isinstance(value, fx.Node):
@@ -226,7 +227,7 @@ class GraphReader:
             self._uniform(node, described)
             return None
         lowering = self._lowering(described.source)
-        constant = all(value.constant for value in described.inputs) and not _random(node)
+        constant = all(value.constant for value in described.inputs) and not is_random(node)
         if lowering is None and constant:
             self._ahead_of_time(node, described)
             return None
@@ -259,13 +260,28 @@ class GraphReader:
         self._tensors[own] = Tensor(own, Role.WEIGHT, (), described.output.dtype)
         self._values[node] = replace(described.output, name=own, constant=True)
 
-    def _whole(self, value: Value) -> Value:
-        """A weight of a matrix operator lies in memory element by element, even where all are one number."""
+    def _stored(self, value: Value, kind: str) -> Value:
+        """A weight of a matrix operator lies in memory element by element, even where all are one number.
+
+        It lies there in the shape in which it is read: a view of a constant may have made that. Only a matrix
+        may be stored transposed.
+        """
         tensor = self._tensors[value.name]
-        if tensor.role is not Role.WEIGHT or tensor.elements == value.elements:
+        turned = kind == "linear" and len(tensor.shape) == len(value.shape) == 2
+        if tensor.role is not Role.WEIGHT or tensor.shape == value.shape:
             return value
-        own = self._names.unique(value.name)
-        self._tensors[own] = Tensor(own, Role.WEIGHT, value.shape, value.dtype)
+        if tensor.elements == value.elements and turned:
+            return value
+        if tensor.elements == value.elements and not any(value.name in op.inputs for op in self._ops):
+            self._tensors[value.name] = replace(tensor, shape=value.shape)
+            return value
+        if tensor.elements == value.elements:
+            own = self._names.unique(f"{value.name}.reshape")
+            self._tensors[own] = Tensor(own, Role.ACTIVATION, value.shape, value.dtype, value.name)
+            self._ops.append(Op(own, "reshape", Unit.VIEW, (value.name,), (own,)))
+        else:
+            own = self._names.unique(value.name)
+            self._tensors[own] = Tensor(own, Role.WEIGHT, value.shape, value.dtype)
         return replace(value, name=own)
 
     def _ahead_of_time(self, node: fx.Node, described: Node) -> None:
@@ -275,7 +291,7 @@ class GraphReader:
         fakes = node.meta["val"] if isinstance(node.meta["val"], list | tuple) else (node.meta["val"],)
         values = tuple(
             self._declare(wanted, Role.WEIGHT, fake, described.outputs[index].dtype)
-            if index in _used_outputs(node, len(fakes))
+            if index in used_outputs(node, len(fakes))
             else described.outputs[0]
             for index, fake in enumerate(fakes)
         )
@@ -289,12 +305,15 @@ class GraphReader:
         block = self._places.block(path)
         name = self._names.unique(self._places.operator(path, lowered.kind, lowered.unit is Unit.VIEW))
         inputs = described.inputs if lowered.inputs is None else lowered.inputs
+        attributes = lowered.attributes
         if lowered.unit is Unit.MATRIX and len(inputs) > 1:
-            inputs = (inputs[0], self._whole(inputs[1]), *inputs[2:])
+            inputs = (inputs[0], self._stored(inputs[1], lowered.kind), *inputs[2:])
+            if lowered.kind == "linear" and self._tensors[inputs[1].name].shape != inputs[1].shape:
+                attributes = {}  # stored as (m, c), and seen transposed
         read = [value.name for value in inputs]
         read += self._derive(described, lowered, name)
         view_of = read[0] if lowered.unit is Unit.VIEW and read else None
-        used = _used_outputs(node, len(described.outputs)) if used is None else used
+        used = used_outputs(node, len(described.outputs)) if used is None else used
         made: list[Value] = []
         for index, value in enumerate(described.outputs):
             if index in used:
@@ -314,7 +333,7 @@ class GraphReader:
                 vector_ops=lowered.vector_ops,
                 loops=lowered.loops,
                 window=lowered.window,
-                attributes=lowered.attributes,
+                attributes=attributes,
                 block=block,
                 source=described.source,
                 reads=lowered.reads,
@@ -371,32 +390,3 @@ class GraphReader:
         if not outputs:
             raise SimresError(f"cannot trace `{self._name}`: it returns no tensor")
         return tuple(dict.fromkeys(outputs))
-
-
-def _arguments(node: fx.Node) -> dict[str, object]:
-    """Arguments by name, with the schema's defaults; by position where there is no schema."""
-    schema = getattr(node.target, "_schema", None)
-    found: dict[str, object] = {}
-    if schema is None:
-        found.update((str(index), value) for index, value in enumerate(node.args))
-        return found | dict(node.kwargs)
-    for index, declared in enumerate(schema.arguments):
-        if index < len(node.args) and not declared.kwarg_only:
-            found[declared.name] = node.args[index]
-        elif declared.name in node.kwargs:
-            found[declared.name] = node.kwargs[declared.name]
-        elif declared.has_default_value():
-            found[declared.name] = declared.default_value
-    return found
-
-
-def _used_outputs(node: fx.Node, count: int) -> set[int]:
-    """Which of a node's outputs somebody reads."""
-    if not isinstance(node.meta.get("val"), list | tuple):
-        return {0}
-    used = {user.args[1] for user in node.users if user.target is operator.getitem and user.users}
-    return {index for index in used if isinstance(index, int) and index < count}
-
-
-def _random(node: fx.Node) -> bool:
-    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())

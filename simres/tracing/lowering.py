@@ -57,17 +57,17 @@ class Node:
     arguments: Mapping[str, object]
     outputs: tuple[Value, ...]
     module: str = ""
+    inputs: tuple[Value, ...] = field(init=False)
+    """The tensors it reads, in the order of the schema."""
 
-    @property
-    def inputs(self) -> tuple[Value, ...]:
-        """The tensors it reads, in the order of the schema."""
+    def __post_init__(self) -> None:
         found: list[Value] = []
         for argument in self.arguments.values():
             if isinstance(argument, Value):
                 found.append(argument)
             elif isinstance(argument, list | tuple):
                 found.extend(item for item in argument if isinstance(item, Value))
-        return tuple(found)
+        object.__setattr__(self, "inputs", tuple(found))
 
     @property
     def output(self) -> Value:

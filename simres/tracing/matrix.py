@@ -99,6 +99,7 @@ LOWERINGS: dict[str, Lowering] = {
     "aten.linear.default": linear,
     "aten.mm.default": lambda node: _product(node, "self", "mat2"),
     "aten.addmm.default": lambda node: _product(node, "mat1", "mat2", "self"),
+    "aten._int_mm.default": lambda node: _product(node, "self", "mat2"),
     "aten.bmm.default": lambda node: _product(node, "self", "mat2"),
     "aten.baddbmm.default": lambda node: _product(node, "batch1", "batch2", "self"),
     "aten._grouped_mm.default": grouped,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set, ValuesView
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -63,7 +63,7 @@ class Found:
             self.left_out.append(f"{place}, which is nested too deep")
             return False
         inside = _items(value)
-        container = isinstance(value, Mapping | Sequence | Set | Iterator)
+        container = isinstance(value, Mapping | Sequence | Set | Iterator | ValuesView)
         found = [
             self.look(item, f"{place}{key}", depth + 1, attribute=not container)
             for key, item in (inside if container else _attributes(value))
@@ -85,7 +85,7 @@ def _items(value: object) -> list[tuple[str, object]]:
     """What a container holds, each with how one gets at it."""
     if isinstance(value, Mapping):
         return [(f"[{key!r}]", item) for key, item in value.items()]
-    if isinstance(value, Iterator):
+    if isinstance(value, Iterator | ValuesView):
         value = list(islice(value, MOST_STEPS))
     if isinstance(value, Sequence | Set):
         names = getattr(value, "_fields", ())

@@ -16,10 +16,10 @@ def vector_ops(kind: str, outputs: int = 0, inputs: int = 0, window: int = 0) ->
     """What the host spends on an operator of that kind.
 
     `outputs` and `inputs` are elements, `window` is the number of (output, input) pairs of a pooling,
-    or that of (element, level) pairs of a tree.
+    that of (element, level) pairs of a tree, or that of an algorithm's operations.
     """
     cost = PRICES[kind]
-    count = {Per.OUTPUT: outputs, Per.INPUT: inputs, Per.WINDOW: window, Per.LEVEL: window}[cost.per]
+    count = {Per.OUTPUT: outputs, Per.INPUT: inputs}.get(cost.per, window)
     return cost.ops * count
 
 

@@ -263,6 +263,8 @@ def canonical(document: object) -> str:
 
 
 def _plain(value: object) -> object:
+    if value is None or isinstance(value, str | int | float):  # most of them, and quickly told
+        return value
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):

@@ -178,6 +178,29 @@ OVER_MANY: tuple[Kind, ...] = (
         reading.reduction,
         "linalg_vector_norm.default",
     ),
+    # linear algebra, by Golub and Van Loan; m rows, n columns, m >= n, and k right-hand sides
+    _host("cholesky", Cost(1, Per.STEP, "n^3 / 3 (LDL^T too)")),
+    _host("lu", Cost(1, Per.STEP, "m n^2 - n^3 / 3; a determinant is the product of its diagonal")),
+    _host("solve", Cost(1, Per.STEP, "lu and 2 n^2 k; an inverse is 2 n^3")),
+    _host("solve_triangular", Cost(1, Per.STEP, "n^2 k for each triangle")),
+    _host("qr", Cost(1, Per.STEP, "2 m n^2 - 2 n^3 / 3, and the same again to spell out Q")),
+    _host("eigh", Cost(1, Per.STEP, "4 n^3 / 3 for the values, 9 n^3 with the vectors: symmetric QR")),
+    _host("eig", Cost(1, Per.STEP, "10 n^3 for the values, 25 n^3 with the vectors: QR")),
+    _host(
+        "svd",
+        Cost(
+            1,
+            Per.STEP,
+            "4 m n^2 - 4 n^3 / 3 for the values, 14 m n^2 + 8 n^3 with the vectors (a pseudo-inverse: and "
+            "their product, 2 m n^2)",
+        ),
+    ),
+    # regions of interest
+    _host(
+        "roi_align",
+        Cost(10, Per.STEP, "a bilinear sample 9, one addition; 2 x 2 samples a bin where none are stated"),
+    ),
+    _host("roi_pool", Cost(1, Per.STEP, "a comparison an element of the bin, of a region of the whole map")),
     # resampling that computes
     _host(
         "interpolate_trilinear",

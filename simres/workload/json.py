@@ -1,7 +1,8 @@
 """The JSON form of workloads and ledgers: written whole or not at all, read with every mistake named.
 
 A document has `schema_version`, `form` (`graph` or `ledger`) and the fields of `simres.workload.Workload`
-or `Ledger`; fields at their default are left out. Tensors are a list in order of first use.
+or `Ledger`; fields at their default are left out. Tensors are a list in order of first use. What repeats in
+the lists of tensors and operators is written once (`simres.workload.loops_in_text`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from simres.errors import InvalidFile, Problem
 from simres.files import read_text, write_text
 from simres.text import shorten
 from simres.workload.graph import SCHEMA_VERSION, Ledger, Workload, to_document
+from simres.workload.loops_in_text import NoLoopError, folded, unfolded
 from simres.workload.rules import problems_of_ledger, problems_of_workload
 
 if TYPE_CHECKING:
@@ -26,9 +28,11 @@ MOST_PROBLEMS = 20
 """No more than that many mistakes are listed."""
 
 LARGEST_BYTES = 32 << 20
-"""Of a file; two recurrent layers both ways over 1,000 steps have 18 MB."""
-MOST_ENTRIES = 100_000
-"""Tensors, operators or rows."""
+"""Of a file."""
+MOST_ENTRIES = 150_000
+"""Tensors, operators or rows; four recurrent layers both ways over 1,000 steps have 136,000."""
+FOLDED = ("tensors", "ops")
+"""Lists with loops in the text."""
 
 TRACE_AGAIN = "trace it again: simres trace NETWORK -o FILE"
 NOT_THERE = "`simres trace NETWORK -o FILE` makes one; `simres examples` lists those that come with simres"
@@ -50,13 +54,26 @@ def dumps(workload: Workload | Ledger) -> str:
     """The JSON text: one tensor, operator or row a line, so that two versions compare well."""
     lines = []
     for key, value in to_document(workload).items():
+        if key in FOLDED and isinstance(value, list):
+            value = folded(value)
         head = f" {json.dumps(key)}: "
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            items = ",\n".join(f"  {json.dumps(item)}" for item in value)
-            lines.append(f"{head}[\n{items}\n ]")
+            lines.append(f"{head}[\n{_a_line_each(value, 2)}\n ]")
         else:
             lines.append(head + json.dumps(value))
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _a_line_each(entries: list[dict[str, Any]], indent: int) -> str:
+    """Entries of a list; the body of a loop has a line for each of its own."""
+    lines = []
+    for entry in entries:
+        if "repeat" in entry:
+            body = _a_line_each(entry["of"], indent + 1)
+            lines.append(f'{" " * indent}{{"repeat": {entry["repeat"]}, "of": [\n{body}\n{" " * indent}]}}')
+        else:
+            lines.append(" " * indent + json.dumps(entry))
+    return ",\n".join(lines)
 
 
 def read(path: str | Path) -> Workload | Ledger:
@@ -125,6 +142,8 @@ def from_document(document: object, path: str = "<document>") -> Workload | Ledg
         if isinstance(value, list | dict) and len(value) > MOST_ENTRIES:
             message = f"{shorten(key)}: has {len(value)} entries, at most {MOST_ENTRIES} are read"
             raise InvalidFile("workload", path, [Problem(0, 0, message)])
+    if form == "graph":
+        body |= _spelled_out(body, path)
     if form == "graph" and isinstance(body.get("tensors"), list):
         body["tensors"] = _by_name(body["tensors"], path)
     built = _validated(form, body, path)
@@ -145,6 +164,19 @@ def _check_version(document: Mapping[str, object], path: str) -> None:
     if stated > SCHEMA_VERSION:
         reason = f"made by a newer simres (schema {stated}, this one reads up to {SCHEMA_VERSION})"
         raise InvalidFile("workload", path, [Problem(0, 0, reason)], "upgrade: pip install -U simres")
+
+
+def _spelled_out(body: Mapping[str, object], path: str) -> dict[str, object]:
+    """The lists of a graph without loops."""
+    found: dict[str, object] = {}
+    for key in FOLDED:
+        entries = body.get(key)
+        if isinstance(entries, list):
+            try:
+                found[key] = unfolded(entries, MOST_ENTRIES)
+            except NoLoopError as error:
+                raise InvalidFile("workload", path, [Problem(0, 0, f"{key}{error}")]) from error
+    return found
 
 
 def _by_name(tensors: list[Any], path: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ class Per(StrEnum):
     OUTPUT = "element of the output"
     INPUT = "element of the input"
     WINDOW = "input in the window of each output"
+    STEP = "operation of the algorithm, or sample"
     LEVEL = "element, and level of a binary tree over them (log2, rounded up)"
 
 

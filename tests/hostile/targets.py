@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from tests.hostile import results, scenarios, settings, topologies, training, workloads
+from tests.hostile import onnx_models, results, scenarios, settings, topologies, training, workloads
 from tests.hostile.judging import Target
 
 TORCH = ("torch", "numpy", "PIL", "safetensors")
@@ -26,6 +26,7 @@ ALL = (
     Target("result", results.result, 14),
     Target("sweep table", results.table, 4),
     Target("topology", topologies.topology, 5, ("simres_systolic",)),
+    Target("ONNX model", onnx_models.onnx_model, 4, ("simres_onnx", "onnx")),
     Target("recipe", scenarios.recipe, 3),
     Target("image archive", training.archive, 6, ("numpy", "PIL")),
     Target("CIFAR-10 archive", training.cifar, 2, ("numpy", "PIL")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,7 @@ from simres import api
 from simres.reporting.page import Page
 from simres.scenario import shipped
 from simres.testing.graphs import KINDS, graphs
-from simres.workload import Workload
+from simres.workload import Op, Role, Tensor, Unit, Workload
 from simres.workload import json as workload_json
 from tests.hostile import mutations
 from tests.hostile.judging import BUILT_IN, Attempt, FindingError, check_line, put
@@ -52,8 +53,19 @@ def _shipped() -> tuple[bytes, ...]:
     return (whole[0], whole[0], few_layers(5), few_layers(5), few_layers(12), *whole[1:])
 
 
+@cache
+def _loops() -> tuple[bytes, ...]:
+    """A chain of operators, which is a loop in the text."""
+    names = [f"relu_{step}" for step in range(60)]
+    tensors = {
+        name: Tensor(name, Role.ACTIVATION if at else Role.INPUT, (1, 4)) for at, name in enumerate(names)
+    }
+    ops = tuple(Op(made, "relu", Unit.HOST, (read,), (made,), vector_ops=4) for read, made in pairwise(names))
+    return (workload_json.dumps(Workload("chain", tensors, ops, (names[-1],))).encode(),)
+
+
 def workload(rng: Random, folder: Path) -> Attempt:
-    seed = rng.choice(rng.choice((_shipped(), _of_every_kind())))
+    seed = rng.choice(rng.choice((_shipped(), _of_every_kind(), _loops())))
     data = (
         mutations.json_of(rng, json.loads(seed)) if rng.random() < 0.8 else mutations.bytes_changed(rng, seed)
     )

@@ -223,6 +223,49 @@ def test_a_bilinear_layer_is_two_products() -> None:
     assert found.macs == flop_counter_macs(nn.Bilinear(4, 5, 6), [(4,), (5,)], batch=3)
 
 
+VIEWED = {
+    "standardised": (
+        lambda x, w: F.conv2d(x, w - w.mean((1, 2, 3), keepdim=True)),
+        (8, 3, 3, 3),
+        (8, 3, 3, 3),
+    ),
+    "in rows": (lambda x, w: F.conv2d(x, w.view(8, 3, 3, 3)), (8, 27), (8, 3, 3, 3)),
+    "of a linear layer": (lambda x, w: F.conv2d(x, w[:, :, None, None]), (8, 3), (8, 3, 1, 1)),
+    "permuted": (lambda x, w: F.conv2d(x, w.permute(3, 2, 0, 1)), (3, 3, 3, 8), (8, 3, 3, 3)),
+    "along one axis": (lambda x, w: F.conv1d(x.flatten(2), w[..., None]), (8, 3), (8, 3, 1)),
+    "transposed": (lambda x, w: x.flatten(0, 2) @ w.t(), (50, 8), (50, 8)),
+    "as it is": (lambda x, w: x.flatten(0, 2) @ w, (8, 50), (8, 50)),
+    "of a convolution": (lambda x, w: F.linear(x, w.flatten(1)), (50, 8, 1, 1), (50, 8)),
+    "read twice": (
+        lambda x, w: F.linear(F.conv2d(x, w[:, :, None, None]).permute(0, 2, 3, 1), w),
+        (3, 3),
+        (3, 3, 1, 1),
+    ),
+}
+"""By name: a function of an input and a weight, the weight's shape, and that in which it is stored."""
+
+
+@pytest.mark.parametrize("name", VIEWED)
+def test_a_product_reads_a_weight_in_the_shape_that_a_view_gave_it(name: str) -> None:
+    function, shape, stored = VIEWED[name]
+
+    class Weighted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(shape))
+
+        def forward(self, x):
+            return function(x, self.w)
+
+    found = trace(Weighted(), (3, 8, 8), operators={})
+    assert found.macs == flop_counter_macs(Weighted(), (3, 8, 8))
+    products = [op for op in found.ops if op.unit is Unit.MATRIX]
+    shapes = [found.tensors[op.inputs[1]].shape for op in products]
+    assert shapes == [stored, (3, 3)][: len(products)]
+    small = {"hardware.sram.capacity": "4 kB"}
+    assert simres.simulate(found, chip="paper", overrides=small).makespan_ps > 0
+
+
 def test_a_weight_that_is_one_number_everywhere_is_a_weight() -> None:
     found = traced(lambda x: F.conv_transpose1d(x, torch.ones(4, 2, 3)), (4, 8))
     assert found.macs == 4 * 2 * 3 * 8

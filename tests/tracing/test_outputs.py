@@ -59,6 +59,16 @@ class Likeness(collections.abc.Mapping):
         return len(self._inside)
 
 
+class Private:
+    """Says nothing of what it holds."""
+
+    def __init__(self, keys: object, values: object) -> None:
+        self.__keys, self.__values = keys, [values]
+
+    def __getattr__(self, name: str) -> object:
+        raise AttributeError(name)
+
+
 def circle(a: object, b: object) -> Own:
     found = Own(a=a, b=b)
     found.itself = [found]
@@ -78,6 +88,13 @@ RESULTS = {
     "deque": lambda a, b: collections.deque([a, b]),
     "zip": lambda a, b: zip([a], [b], strict=True),
     "distribution": lambda a, b: torch.distributions.Normal(a, b, validate_args=False),
+    "values": lambda a, b: {"a": a, "b": [b]}.values(),
+    "items": lambda a, b: {"a": a, "b": b}.items(),
+    "map": lambda a, b: map(torch.clone, [a, b]),
+    "user's dictionary": lambda a, b: collections.UserDict(a=a, b=b),
+    "chain": lambda a, b: collections.ChainMap({"a": a}, {"b": b}),
+    "private": Private,
+    "of layers": lambda a, b: Own(layers=[Own(keys=a, values=None), Own(keys=None, values=b)]),
     "circle": circle,
     "with other things": lambda a, b: [a, 3, None, "text", torch.float32, len, b, nn.ReLU()],
     "twice": lambda a, b: [a, b, Own(first=a)],

@@ -56,8 +56,9 @@ def test_composed_prices_are_the_sum_of_their_parts():
 @pytest.mark.parametrize("kind", PRICES)
 def test_prices_scale_with_what_they_are_per(kind: str):
     price = PRICES[kind]
-    counts = {Per.OUTPUT: 0, Per.INPUT: 0, Per.WINDOW: 0, Per.LEVEL: 0} | {price.per: 10}
-    found = vector_ops(kind, counts[Per.OUTPUT], counts[Per.INPUT], counts[Per.WINDOW] + counts[Per.LEVEL])
+    counts = dict.fromkeys(Per, 0) | {price.per: 10}
+    others = sum(count for per, count in counts.items() if per not in (Per.OUTPUT, Per.INPUT))
+    found = vector_ops(kind, counts[Per.OUTPUT], counts[Per.INPUT], others)
     assert found == 10 * price.ops
 
 

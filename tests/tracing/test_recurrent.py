@@ -69,7 +69,24 @@ def test_a_thousand_steps_are_a_thousand_times_the_same() -> None:
     kinds = Counter(op.kind for op in found.ops)
     assert (kinds["sigmoid"], kinds["tanh"], kinds["linear"]) == (2000, 1000, 1001)
     assert found.macs == 1000 * 24 * (4 + 8)
-    assert simres.workload.json.loads(simres.workload.json.dumps(found)) == found
+    text = simres.workload.json.dumps(found)
+    assert text.count("\n") < 150
+    assert text.count('{"repeat": 999') == 2  # tensors, and operators
+    assert simres.workload.json.loads(text) == found
+
+
+@given(layers())
+@settings(max_examples=6, deadline=None)
+def test_every_layer_is_a_loop_in_the_text(drawn) -> None:
+    module, batch, _ = drawn
+    lengths = []
+    for steps in (50, 60):
+        shape = (batch, steps, module.input_size) if module.batch_first else (steps, batch, module.input_size)
+        found = trace(module, shape, batch=None, operators={})
+        text = simres.workload.json.dumps(found)
+        assert simres.workload.json.loads(text) == found
+        lengths.append(text.count("\n"))
+    assert lengths[0] == lengths[1]
 
 
 def test_cells_and_packed_states_are_traced_as_they_are_called() -> None:

@@ -214,8 +214,8 @@ WRONG = {
     "version": (lambda d: d.update(schema_version=True), "schema_version: must be a number from 1, is true"),
     "long form": (lambda d: d.update(form="x" * 10**6), r"form: must be `graph` or `ledger`, is `x+\.\.\.`"),
     "endless tensors": (
-        lambda d: d.update(tensors=[{}] * 100_001),
-        "tensors: has 100001 entries, at most 100000",
+        lambda d: d.update(tensors=[{}] * 150_001),
+        "tensors: has 150001 entries, at most 150000",
     ),
     "tensors no list": (lambda d: d.update(tensors=3), "tensors: "),
     "tensor no object": (lambda d: d["tensors"].insert(0, 3), r"tensors\[0\]: "),

@@ -89,6 +89,9 @@ IN_BETWEEN = {
     ),
     "second, 18, 18, 3, 3, 1, 1, 1, 4:4,": (),
     "second, 18, 18, 3, 3, 1, 1, 1,,,": (),
+    "# a, remark, of, words": ("titles: `# a` in line 2",),
+    '"second",18,"18",3,3,1,1,"1"': (),
+    '"second, of two", 18, 18, 3, 3, 1, 1, 1, #dw': ("remarks: `#dw` in line 2",),
 }
 
 
@@ -109,6 +112,25 @@ def test_a_title_may_stand_above_the_headings() -> None:
     found = read(f"My network,,,\n{HEADINGS}\n{FIRST}\n")
     assert found.workload.macs == 16 * 16 * 8 * 36
     assert found.left_out == ("titles: `My network` in line 1",)
+
+
+def test_a_remark_may_stand_above_the_headings() -> None:
+    found = read(f"# IFMAP, filters\n{HEADINGS}\n{FIRST}\n")
+    assert found.workload.macs == 16 * 16 * 8 * 36
+    assert found.left_out == ("titles: `# IFMAP` in line 1",)
+
+
+@pytest.mark.parametrize("heading", ["N", "Batch", "batch_size", '"B"', "Images"])
+def test_a_batch_by_any_name(heading: str) -> None:
+    assert read(f"{HEADINGS} {heading},\n{FIRST} 4,\n").workload.macs == 4 * 16 * 16 * 8 * 36
+
+
+def test_cells_may_be_quoted_and_errors_say_where_they_begin() -> None:
+    quoted = ",".join(f'"{word.strip()}"' for word in HEADINGS.rstrip(",").split(","))
+    text = f'{quoted}\n"a ""b"", c",18,"x",3,3,4,8,1\n'
+    with pytest.raises(InvalidFile, match="2:18  the IFMAP width must be a whole number from 1, is `x`"):
+        read(text)
+    assert read(text.replace("x", "18")).workload.ops[0].name == 'a "b", c'
 
 
 def test_headings_that_name_a_side_twice_leave_the_order_of_the_form() -> None:

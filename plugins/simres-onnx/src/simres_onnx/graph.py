@@ -112,7 +112,16 @@ class Reader:
             self._unknown[node.op_type] += 1
             self._first.setdefault(node.op_type, node.name or path or node.output[0])
             return
-        for name, value in zip(node.output, operator(call), strict=False):
+        try:
+            made = operator(call)
+        except SimresError:
+            raise
+        except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
+            raise SimresError(
+                f"`{node.name or node.op_type}` ({node.op_type}): its shapes do not fit together",
+                "`onnx.checker.check_model(model, full_check=True)` says more",
+            ) from error
+        for name, value in zip(node.output, made, strict=False):
             if name:
                 self._values[name] = value
 

@@ -21,5 +21,11 @@ def read(paths: Sequence[Path]) -> Imported:
     """
     if len(paths) != 1 or paths[0].suffix.lower() != ".onnx":
         raise SimresError("one ONNX model (.onnx) is read at a time", USAGE)
-    model = load(paths[0])
-    return Imported(Reader(model, paths[0].stem).workload(), None, model.left_out)
+    path = paths[0]
+    model = load(path)
+    try:
+        return Imported(Reader(model, path.stem).workload(), None, model.left_out)
+    except SimresError as error:
+        if f"`{path.stem}`" in error.message:
+            raise
+        raise type(error)(f"`{path}`: {error.message}", error.hint) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,35 @@ from onnx import TensorProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from simres.errors import SimresError
+from simres.text import shorten
 
 LARGEST_BYTES = 2 << 30
 """Of a file: what the format itself allows."""
+MOST_ELEMENTS = 2**62
+"""Of a tensor."""
 MOST_FOLDED = 1 << 16
 """Elements of a constant that is computed; larger ones are weights, of which only the shape is used."""
+NEVER_LARGER = frozenset(
+    [
+        "Cast",
+        "Compress",
+        "Concat",
+        "Flatten",
+        "Gather",
+        "Identity",
+        "NonZero",
+        "Reshape",
+        "Slice",
+        "Split",
+        "Squeeze",
+        "Transpose",
+        "Unique",
+        "Unsqueeze",
+    ]
+)
+"""Operators that are computed even where the size of their result is not known before."""
+NOT_COMPUTED = frozenset(["DequantizeLinear", "Einsum", "QuantizeLinear", "RegexFullMatch", "StringSplit"])
+"""Operators that are left to whoever reads the graph, or that take any time on small inputs."""
 ROUNDS = 64
 """How often shapes and constants are worked out in turn."""
 
@@ -70,9 +95,9 @@ def load(path: Path) -> Model:
     weights = frozenset(item.name for item in model.graph.initializer)
     left_out = _closed(model, weights)
     constants = {
-        item.name: numpy_helper.to_array(item)
+        item.name: _value(item, path)
         for item in model.graph.initializer
-        if np.prod(item.dims, dtype=np.int64) <= MOST_FOLDED and not _outside(item)
+        if _elements(item, path) <= MOST_FOLDED and item.data_location != TensorProto.EXTERNAL
     }
     for _ in range(ROUNDS):
         _forget_shapes(model)
@@ -84,8 +109,19 @@ def load(path: Path) -> Model:
     return Model(model.graph, opset, _tensors(model), constants, weights, left_out)
 
 
-def _outside(item: Any) -> bool:
-    return bool(item.data_location == TensorProto.EXTERNAL)
+def _elements(item: Any, path: Path) -> int:
+    """How many elements an initialiser says it has. Raises `SimresError` where that cannot be."""
+    if any(size < 0 for size in item.dims) or math.prod(item.dims) > MOST_ELEMENTS:
+        raise SimresError(f"`{path}`: the shape of `{item.name}` is {shorten(str(list(item.dims)))}")
+    return math.prod(item.dims)
+
+
+def _value(item: Any, path: Path) -> Any:
+    """The numbers of an initialiser. Raises `SimresError` where they are not those that its shape needs."""
+    try:
+        return numpy_helper.to_array(item)
+    except Exception as error:  # of several classes
+        raise SimresError(f"`{path}`: the values of `{item.name}` are not those of its shape") from error
 
 
 def _closed(model: Any, weights: frozenset[str]) -> tuple[str, ...]:
@@ -146,16 +182,17 @@ def _evaluated(node: Any, model: Any, shapes: Mapping[str, Any], constants: Mapp
     """The results of a node that is constant; None where it is not, or too large."""
     if node.op_type == "Shape" and node.input[0] in shapes:
         attributes = {item.name: item.i for item in node.attribute}
-        sizes = shapes[node.input[0]][0]
-        return [
-            np.array(sizes[attributes.get("start", 0) : attributes.get("end", len(sizes))], dtype=np.int64)
-        ]
+        axes = shapes[node.input[0]][0]
+        return [np.array(axes[attributes.get("start", 0) : attributes.get("end", len(axes))], dtype=np.int64)]
     if node.op_type == "Size" and node.input[0] in shapes:
         return [np.prod(shapes[node.input[0]][0], dtype=np.int64)]
     named = [name for name in node.input if name]
-    if any(name not in constants for name in named) or node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+    if any(name not in constants for name in named) or node.op_type in NOT_COMPUTED:
         return None
-    if any(np.prod(shapes[name][0], dtype=np.int64) > MOST_FOLDED for name in node.output if name in shapes):
+    if any(item.HasField("g") or item.graphs for item in node.attribute):  # a loop, perhaps without end
+        return None
+    sizes = [math.prod(shapes[name][0]) if name in shapes else None for name in node.output if name]
+    if any(size > MOST_FOLDED if size is not None else node.op_type not in NEVER_LARGER for size in sizes):
         return None
     try:
         inputs = [helper.make_tensor_value_info(name, 0, None) for name in named]

@@ -9,13 +9,16 @@ with a K x N matrix has its name, M, N and K. A value such as `2:4` is a sparsit
 Files in circulation are looser, and the headings decide. Columns with known headings may be in any order, and
 there may be one for the batch. Where the headings are not all known, the first columns are those above.
 Rows of nothing but commas are empty. Titles, remarks, sparsities and columns of other headings are left
-out, and that is said. Columns end at commas, in a line without any at tabs or semicolons.
+out, and that is said. Columns end at commas, in a line without any at tabs or semicolons. Cells may
+be quoted.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -47,9 +50,9 @@ HEADINGS: Mapping[str, str] = {
         (RIGHT, "stridewidth stridew strideswidth strideright stridetotheright stridex sw"),
         (BATCH, "batchsize batch batches numbatch images b"),
         (SPARSITY, "sparsity sparsityratio"),
-        ("M", "m"),
-        ("N", "n"),
-        ("K", "k"),
+        ("M", "m mdim msize"),
+        ("N", "n ndim nsize"),
+        ("K", "k kdim ksize"),
     )
     for heading in headings.split()
 }
@@ -192,7 +195,7 @@ class _Reader:
         problems: list[Problem] = []
         lines = [(number, _fields(line)) for number, line in enumerate(text.splitlines(), 1)]
         lines = [(number, fields) for number, fields in lines if any(item.text for item in fields)]
-        while len(lines) > 1 and len(_filled(lines[0][1])) == 1 and len(_known(lines[1][1])) > 2:
+        while len(lines) > 1 and _no_headings(lines[0][1]) and len(_known(lines[1][1])) > 2:
             self.notes.add("titles", _title(*lines.pop(0)))
         headings = lines[0][1][1:] if lines else []
         self._headings = [item.text for item in headings]
@@ -230,7 +233,7 @@ class _Reader:
     def _row(self, line: int, fields: Sequence[_Field]) -> _Row | None:
         """The layer of a line; None of a title."""
         name, *values = fields
-        if not _filled(values):
+        if not _filled(values) or (name.text[:1] == "#" and not any(one.text.isdecimal() for one in values)):
             self.notes.add("titles", _title(line, fields))
             return None
         if not name.text:
@@ -325,6 +328,11 @@ class _Reader:
                 self.notes.add("columns", f"`{heading}`")
 
 
+def _no_headings(fields: Sequence[_Field]) -> bool:
+    """Whether a first line is a title or a remark."""
+    return len(_filled(fields)) == 1 or fields[0].text[:1] == "#"
+
+
 def _title(line: int, fields: Sequence[_Field]) -> str:
     return f"`{_filled(fields)[0].text[:40]}` in line {line}"
 
@@ -352,6 +360,8 @@ def _columns(headings: Sequence[_Field]) -> dict[str, int] | None:
             found[column] = place
     for wanted, other in ((PRODUCT, CONVOLUTION), (CONVOLUTION, PRODUCT)):
         if set(wanted) <= found.keys() and not set(other) <= found.keys():
+            if wanted is CONVOLUTION and "N" in found and BATCH not in found:
+                found[BATCH] = found.pop("N")  # as in NCHW
             return {column: place for column, place in found.items() if column not in other}
     return None
 
@@ -362,14 +372,24 @@ def _sort(row: _Row) -> str:
 
 def _fields(line: str) -> list[_Field]:
     """The cells of a line; what follows the last comma is the last, left out where it is empty."""
-    separator = next((one for one in ",\t;" if one in line), ",")
+    text = line.lstrip("\ufeff")
+    separator = next((one for one in ",\t;" if one in text), ",")
     found, column = [], 1
-    for part in line.lstrip("\ufeff").split(separator):
-        found.append(_Field(part.strip(), column + len(part) - len(part.lstrip())))
-        column += len(part) + 1
+    for part in _cells(text, separator):
+        at = max(column, text.find(part, column - 1) + 1)  # behind a quote
+        found.append(_Field(part.strip(), at + len(part) - len(part.lstrip())))
+        column = at + len(part) + 1
     if len(found) > 1 and not found[-1].text:
         return found[:-1]
     return [*found[:-1], found[-1]._replace(last=True)]
+
+
+def _cells(text: str, separator: str) -> list[str]:
+    """The cells, those in quotes without them."""
+    if '"' in text:
+        with suppress(csv.Error):  # such as a cell of more than 131,072 characters
+            return next(csv.reader([text], delimiter=separator, skipinitialspace=True))
+    return text.split(separator)
 
 
 def _figure(name: str, field: _Field) -> int:
