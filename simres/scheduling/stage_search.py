@@ -41,7 +41,7 @@ FEW = 1 << 12
 LARGE = 1 << 20
 """Bytes by which the time for a byte is told."""
 
-STEPS = 1 << 16
+STEPS = 1 << 20
 """So many steps count as much as the whole run: a step that gains less is not worth looking at."""
 
 DEARER = 6

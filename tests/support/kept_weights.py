@@ -11,10 +11,11 @@ from simres.workload import Role, Workload
 def keepable(program: Program, workload: Workload) -> bool:
     """Whether no task writes its result over a weight, which then could not stay."""
     weights = {
-        task.writes[0].buffer
+        region.buffer
         for task in program.tasks
         if task.kind is TaskKind.LOAD
         and workload.tensors[workload.storage(task.reads[0].tensor)].role is Role.WEIGHT
+        for region in task.writes
     }
     written = {
         region.buffer for task in program.tasks if task.kind is not TaskKind.LOAD for region in task.writes
@@ -32,9 +33,9 @@ def kept(program: Program, workload: Workload) -> Program:
             continue
         if workload.tensors[workload.storage(task.reads[0].tensor)].role is Role.WEIGHT:
             dropped.add(number)
-            buffer = task.writes[0].buffer
-            part = program.buffers[buffer]
-            stands_for[buffer] = standing.setdefault((part.tensor, part.box), buffer)
+            for buffer in task.reserves:
+                part = program.buffers[buffer]
+                stands_for[buffer] = standing.setdefault((part.tensor, part.box), buffer)
     place = {old: new for new, old in enumerate(n for n in range(len(program.tasks)) if n not in dropped)}
     left = [n for n in range(len(program.buffers)) if stands_for.get(n, n) == n]
     buffer_place = {old: new for new, old in enumerate(left)}
