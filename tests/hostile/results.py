@@ -60,19 +60,19 @@ def look(result: Any, rng: Random) -> None:
     from simres.reporting.files.layer_csv import layer_csv
     from simres.reporting.files.perfetto import perfetto
     from simres.reporting.html.page import html
+    from simres.reporting.page import Page
     from simres.reporting.tables import comparison_tables, explanation_tables
     from simres.reporting.tables.run_report import report
+    from simres.reporting.text.glyphs import ASCII, BLOCKS
     from simres.reporting.viewer.index import ViewIndex
 
-    draw = rng.random() < 0.5
-    width = rng.choice((40, 80, 200))
+    glyphs = rng.choice((BLOCKS, ASCII))
+    page = Page(rng.choice((40, 80, 200)), glyphs, clip=rng.random() < 0.5, whole=rng.random() < 0.5)
     looks: list[Callable[[], Any]] = [
-        lambda: report(result, width, draw=draw, details=rng.random() < 0.5),
-        lambda: timeline(result, width, draw=draw).plain.splitlines(),
-        lambda: explanation_tables.explanation(
-            result, explain(result.program, result.record), width, draw=draw, whole=True
-        ),
-        lambda: comparison_tables.report(compare([result, result]), width, draw=draw, whole=True),
+        lambda: report(result, page),
+        lambda: timeline(result, page).plain.splitlines(),
+        lambda: explanation_tables.explanation(result, explain(result.program, result.record), page),
+        lambda: comparison_tables.report(compare([result, result]), page),
         lambda: html(result),
         lambda: perfetto(result),
         lambda: layer_csv(result),
