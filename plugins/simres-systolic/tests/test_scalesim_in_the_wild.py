@@ -161,7 +161,7 @@ def test_a_product_takes_a_run_and_is_no_batch_of_images() -> None:
     assert workload.macs == 1024 * 512 * 256
     assert workload.images == 1
     result = simres.simulate(workload, chip="paper")
-    assert " a run, " in headline(result)
+    assert " per run, " in headline(result)
     assert "image" not in headline(result)
 
 
