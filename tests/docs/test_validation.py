@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from simres.analysis.validation import Agreement, Compared
+from simres.reporting.page import Page
 from simres.reporting.tables.validation_table import document, report
 from simres.units import format_duration
 
@@ -65,7 +66,7 @@ def test_the_page_of_calibration_has_the_figures_that_are_stored():
             "**", ""
         )
         if one.network == "torchvision:resnet18":
-            assert "\n".join(line.plain.rstrip() for line in report(one, 96, rule="─")) in page
+            assert "\n".join(line.plain.rstrip() for line in report(one, Page(96))) in page
 
 
 def test_errors_are_those_of_the_figures_beside_them():
