@@ -8,6 +8,8 @@ import dataclasses
 import typing
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
@@ -117,6 +119,46 @@ def test_the_tensors_of_any_class_are_the_outputs(name: str) -> None:
     assert set(workload.outputs) == {"add", "mul"}
     assert workload.warnings == ()
     assert not module._forward_hooks
+
+
+LEAVES = st.sampled_from(["a", "b", 3, 2.5, None, "text", True])
+CONTAINERS = (
+    list,
+    tuple,
+    collections.deque,
+    lambda inside: dict(enumerate(inside)),
+    lambda inside: collections.OrderedDict((str(place), one) for place, one in enumerate(inside)),
+    lambda inside: Own(**{f"part{place}": one for place, one in enumerate(inside)}),
+    lambda inside: Record(inside, inside[:1]),
+    lambda inside: Pair(inside[:1], inside),
+    lambda inside: Likeness(**{f"part{place}": one for place, one in enumerate(inside)}),
+)
+Tree = tuple[int, list["Tree"]] | object
+TREES = st.recursive(
+    LEAVES,
+    lambda below: st.tuples(st.integers(0, len(CONTAINERS) - 1), st.lists(below, min_size=1, max_size=3)),
+    max_leaves=8,
+)
+
+
+def leaves(tree: Tree) -> set[object]:
+    return set().union(*map(leaves, tree[1])) if isinstance(tree, tuple) else {tree}
+
+
+def grown(tree: Tree, tensors: dict[object, torch.Tensor]) -> object:
+    """The tree with containers for its nodes, and tensors for the leaves that are names."""
+    if not isinstance(tree, tuple):
+        return tensors.get(tree, tree)
+    kind, inside = tree
+    return CONTAINERS[kind]([grown(one, tensors) for one in inside])
+
+
+@settings(max_examples=40, deadline=None)
+@given(TREES.filter(lambda tree: leaves(tree) & {"a", "b"}))
+def test_tensors_are_found_in_whatever_lies_in_whatever(tree: Tree) -> None:
+    workload = trace(Returns(lambda a, b: grown(tree, {"a": a, "b": b})), (4,), operators={})
+    made = {"a": "add", "b": "mul"}
+    assert set(workload.outputs) == {made[name] for name in leaves(tree) & made.keys()}
 
 
 def test_what_holds_no_tensor_is_left_out_with_a_warning() -> None:
