@@ -44,8 +44,11 @@ LARGE = 1 << 20
 STEPS = 1 << 20
 """So many steps count as much as the whole run: a step that gains less is not worth looking at."""
 
-DEARER = 6
-"""How often steps are made twice as dear where a network takes too many."""
+DEARER = (16, 32, 64, 128, 256, 512)
+"""So many times as dear is a step in a large network; the next number counts if there are still too many."""
+
+SMALL = 2_000
+"""Up to so many steps, the search is made once more with steps that are not dear."""
 
 
 class Found(NamedTuple):
@@ -98,11 +101,19 @@ class StageSearch:
                 return Found(found, exact=True)
         except TooMany:
             self._few = False
-        for dearer in range(DEARER):
-            found = min(self.run(capacity, dearer=1 << dearer), key=Aim.END.of, default=None)
+        for dearer in DEARER:
+            found = self._first_to_end(capacity, dearer)
             if found is None or found.steps <= most:
-                return Found(found, exact=False)
-        return Found(None, exact=False)
+                break
+        else:
+            return Found(None, exact=False)
+        if found is not None and found.steps <= SMALL:
+            finer = self._first_to_end(capacity, 1)
+            found = finer if finer is not None and finer.steps <= most else found
+        return Found(found, exact=False)
+
+    def _first_to_end(self, capacity: int, dearer: int) -> Label | None:
+        return min(self.run(capacity, dearer=dearer), key=Aim.END.of, default=None)
 
     def run(self, capacity: int, *, dearer: int = 1) -> list[Label]:
         """Ways to run the network in so many bytes, with each step so many times as dear; none where no way
