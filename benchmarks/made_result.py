@@ -62,11 +62,11 @@ def result(spans: int) -> Result:
     }
     origin = Origin({}, ledger.digest, {}, 0)
     return Result(
-        f"{len(record.rows)} spans",
-        ledger,
-        parts,
-        made,
-        record,
-        bounds(ledger, made, chip, chain_ps),
-        origin,
+        name=f"{len(record.rows)} spans",
+        workload=ledger,
+        chip=parts,
+        program=made,
+        record=record,
+        bounds=bounds(ledger, made, chip, chain_ps),
+        origin=origin,
     )
