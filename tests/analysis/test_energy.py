@@ -186,9 +186,11 @@ def test_spelled_quantities_come_back(value):
 
 
 def test_data_types_are_those_of_workloads():
-    assert set(get_args(DataType)) | {"bool", "complex64", "complex128"} == set(BITS)  # priced like fp32
+    like_fp32, like_fp16 = {"bool", "complex64", "complex128"}, {"fp8_e4m3", "fp8_e5m2", "fp8_e8m0"}
+    assert set(get_args(DataType)) | like_fp32 | like_fp16 == set(BITS)
     costs = paper_chip().engines["matrix"].energy_costs()
     assert all(costs.of(Work(macs=1), dtype) for dtype in BITS)
+    assert {costs.of(Work(macs=1), dtype) for dtype in like_fp16} == {costs.of(Work(macs=1), "fp16")}
 
 
 def test_what_has_no_price_is_named(resnet20):
