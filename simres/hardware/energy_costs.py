@@ -41,9 +41,12 @@ INSTRUCTION_FJ = 70_000
 vector unit shares the rest among its lanes; state its own figure."""
 
 _WIDER = {
-    **{"fp64": "fp32", "int64": "int32", "int16": "int32", "uint8": "int8", "int4": "int8"},
-    **dict.fromkeys(("fp8_e4m3", "fp8_e5m2", "fp8_e8m0"), "fp16"),
-}
+    "fp64": "fp32",
+    "int64": "int32",
+    "int16": "int32",
+    "uint8": "int8",
+    "int4": "int8",
+} | dict.fromkeys(("fp8_e4m3", "fp8_e5m2", "fp8_e8m0"), "fp16")
 """Types without a figure, and the type whose figure they use; for 64 bits that is too low."""
 
 
