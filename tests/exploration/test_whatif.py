@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from functools import cache
 from pathlib import Path
 
@@ -190,8 +189,8 @@ def test_a_target_within_reach_of_the_bound_is_near_the_least_that_would_do():
 def test_a_target_out_of_reach_says_how_near_each_comes(simres):
     code, out, err = simres("whatif", "resnet20", "--target", "100us")
     assert (code, err) == (1, "")
-    said = r"No single change is enough. `ddr.bandwidth` comes nearest: 14\d\.\d us with no limit\."
-    assert re.search(said, out)
+    said = "No single change is enough. `ddr.bandwidth` comes nearest: 146.6 us with no limit."
+    assert said in " ".join(out.split()), "it may be wrapped"
     assert out.count("cannot") == 4
 
 
