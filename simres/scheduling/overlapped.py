@@ -143,8 +143,7 @@ def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) 
             if outlook.steps <= URGENT:
                 walks.append(walk)
             played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
-        took = "slower" if played is None else format_duration(played.estimate_ps)
-        tried.append(f"{told}: {took}, {outlook.steps} steps")
+        tried.append(f"{told}: {_took(played)}, {outlook.steps} steps")
         found = played or found
         if found is not None and (found.estimate_ps <= enough or work >= WORK):
             break
@@ -159,8 +158,7 @@ def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) 
             if found is None:
                 raise
             played = None
-        took = "slower" if played is None else format_duration(played.estimate_ps)
-        tried.append(f"one group after the other: {took}")
+        tried.append(f"one group after the other: {_took(played)}")
         found = played or found
     assert found is not None
     if found.estimate_ps > enough:
@@ -168,8 +166,7 @@ def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) 
             if len(walk.steps) <= URGENT:
                 walks.append(walk)
             played = in_time(workload, chip, walk, found.estimate_ps)
-            took = "slower" if played is None else format_duration(played.estimate_ps)
-            tried.append(f"one half of the batch after the other: {took}")
+            tried.append(f"one half of the batch after the other: {_took(played)}")
             found = played or found
     before, best_walk, steps = found.estimate_ps, found.walk, 0
     for walk in sorted(walks, key=lambda walk: walk is not best_walk) if before > enough else ():
@@ -180,6 +177,10 @@ def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) 
     if found.estimate_ps < before:
         tried.append(f"what is urgent first: {format_duration(found.estimate_ps)}")
     return found, tried
+
+
+def _took(played: Written | None) -> str:
+    return "slower" if played is None else format_duration(played.estimate_ps)
 
 
 def _rungs(enough: int, capacity: int) -> list[int]:
