@@ -92,22 +92,34 @@ def best_for_aim(labels: list[Label], aim: Aim, byte_ps: float) -> list[Label]:
     return [label for _, _, label in found]
 
 
-def unbeaten(labels: list[Label], width: int) -> list[Label]:
-    """The labels that no other beats in every respect; of many, those of the least times."""
+def unbeaten(labels: list[Label], width: int, byte_ps: float) -> list[Label]:
+    """The labels that no other beats in every respect, even if it has to store what it has more on chip.
+
+    Where these are more than `width`, bytes on chip count as no burden, and of those still left the ones of
+    the least times are kept.
+    """
     labels.sort(key=lambda one: (one.ends, one.flows, one.bus_ends, -one.resident))
+    found = _not_beaten(labels, byte_ps)
+    if len(found) > width:
+        found = _not_beaten(found, 0)
+    if len(found) <= width:
+        return found
+    half = width // 2
+    return found[:half] + sorted(found[half:], key=lambda one: one.bus_ends)[: width - half]
+
+
+def _not_beaten(labels: list[Label], byte_ps: float) -> list[Label]:
+    """Of labels sorted by their end, those that none before them beats."""
     found: list[Label] = []
     for one in labels:
         for other in found:
             if (
                 other.resident >= one.resident
-                and other.bus_ends <= one.bus_ends
+                and other.bus_ends + (other.resident - one.resident) * byte_ps <= one.bus_ends
                 and other.flows <= one.flows
                 and other.matrix_ends <= one.matrix_ends
             ):
                 break
         else:
             found.append(one)
-    if len(found) <= width:
-        return found
-    half = width // 2
-    return found[:half] + sorted(found[half:], key=lambda one: one.bus_ends)[: width - half]
+    return found
