@@ -118,7 +118,8 @@ class StageSearch:
     def run(self, capacity: int, *, dearer: int = 1) -> list[Label]:
         """Ways to run the network in so many bytes, with each step so many times as dear; none where no way
         fits."""
-        return self._run(capacity, dearer * self.step_ps, lambda labels: unbeaten(labels, WIDTH, self._byte_ps))
+        byte_ps = self._byte_ps
+        return self._run(capacity, dearer * self.step_ps, lambda found: unbeaten(found, WIDTH, byte_ps))
 
     def least(self, capacity: int, aim: Aim, most: int = MOST) -> Label | None:
         """The way to run the network in so many bytes that has the least of its aim in all the mapspace.
@@ -126,9 +127,8 @@ class StageSearch:
         None where no way fits. Raises `TooMany` where more than `most` ways to run prefixes would have to be
         looked at.
         """
-        labels = self._run(
-            capacity, self.step_ps, lambda found: best_for_aim(found, aim, self._byte_ps), most
-        )
+        byte_ps = self._byte_ps
+        labels = self._run(capacity, self.step_ps, lambda found: best_for_aim(found, aim, byte_ps), most)
         return min(labels, key=aim.of, default=None)
 
     @property
