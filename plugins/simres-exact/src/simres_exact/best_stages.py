@@ -107,14 +107,9 @@ class _Stages:
             for end in range(first + 1, order.count + 1):
                 stage = order.stage(first, end)
                 for option, matrix, host in search.priced(first, end, capacity):
-                    for streams, stores in product((False, True), repeat=2):
-                        if stage.left and not stores:
-                            continue
-                        chosen = self._chosen(first, end, stage, option, streams=streams)
-                        if not stores:
-                            whole = self.at[first].grown == stage.made
-                            self.model.add(whole).only_enforce_if(chosen)
-                        count = option.transfers(reads=streams, stores=stores)
+                    for streams, stays in product((False, True), repeat=2):
+                        chosen = self._chosen(first, end, stage, option, streams=streams, stays=stays)
+                        count = option.transfers(reads=streams, stores=not stays or stage.left > 0)
                         transfers = search.costs.bus_ps(0, count)
                         self.out[first].append(_Choice(chosen, stage, option, transfers, matrix, host))
                         self.into[end].append(chosen)
@@ -134,14 +129,18 @@ class _Stages:
         return int((times + 4) * (max(order.live_bytes) + outputs)) + weights
 
     def _chosen(
-        self, first: int, end: int, stage: Stage, option: Option, *, streams: bool
+        self, first: int, end: int, stage: Stage, option: Option, *, streams: bool, stays: bool
     ) -> cp_model.IntVar:
-        """A stage with an option; where it does not stream, all that it might stream is on chip."""
+        """A stage with an option; where it does not stream, all that it might stream is on chip.
+
+        Where all of its result stays, what the option holds of that is a part of it.
+        """
         model, here, after = self.model, self.at[first], self.at[end]
         label = f"{first} to {end}, option {len(self.out[first])}"
         chosen = model.new_bool_var(label)
         leading = sum(stage.maps[place] for place in option.streamed)
         room = self.capacity - option.held - (option.stream if streams else 0)
+        part = option.result if stays else 0
         stay = here.passing + here.streamed + here.others
         for rule in (
             here.passing <= stage.passing,
@@ -150,11 +149,11 @@ class _Stages:
             stay <= here.resident,
             here.kept <= stage.kept,
             here.kept <= here.streamed + here.others,
-            here.grown <= stage.made,
+            here.grown == stage.made if stays else here.grown <= stage.made,
             here.missing >= option.whole - here.streamed,
             stay + here.missing <= room,
-            here.passing + here.kept + here.missing + here.grown <= room,
-            here.passing + option.whole + here.grown <= room,
+            here.passing + here.kept + here.missing + here.grown <= room + part,
+            here.passing + option.whole + here.grown <= room + part,
             after.resident == here.passing + here.kept + here.grown,
             FINE * here.again + FINE - 1 >= round(FINE * option.times) * (leading - here.streamed),
             here.moved
