@@ -199,17 +199,22 @@ def _rungs(enough: int, capacity: int) -> list[int]:
 
 
 def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[Try]:
-    """Each different plan, its walk within its limits and without."""
+    """Each different plan, its walk within its limits and without: for the largest memory one with all steps
+    that pay, and for each one with fewer."""
     seen: set[tuple[object, ...]] = set()
-    for rung in rungs[:DEEPEST]:
+    different = 0
+    for place, rung in enumerate(rungs[:DEEPEST]):
         best, exact = searched.best(rung, LARGEST)
-        plan = None if best is None else searched.plan(best)
-        if plan is None or (plan.stages, plan.cuts) in seen:
-            continue
-        seen.add((plan.stages, plan.cuts))
-        yield Try(rung, plan, exact, limited=True)
-        yield Try(rung, plan, exact, limited=False)
-        if len(seen) == PLANS:
+        finest = None if place or exact else searched.finest(rung, LARGEST)
+        for label in (finest, best):
+            plan = None if label is None else searched.plan(label)
+            if plan is None or (plan.stages, plan.cuts) in seen:
+                continue
+            seen.add((plan.stages, plan.cuts))
+            different += label is best
+            yield Try(rung, plan, exact, limited=True)
+            yield Try(rung, plan, exact, limited=False)
+        if different == PLANS:
             return
 
 

@@ -108,9 +108,13 @@ class StageSearch:
         else:
             return Found(None, exact=False)
         if found is not None and found.steps <= SMALL:
-            finer = self._first_to_end(capacity, 1)
-            found = finer if finer is not None and finer.steps <= most else found
+            found = self.finest(capacity, most) or found
         return Found(found, exact=False)
+
+    def finest(self, capacity: int, most: int) -> Label | None:
+        """The way to run the network that ends first with steps that are not dear; None if it has too many."""
+        found = self._first_to_end(capacity, 1)
+        return found if found is not None and found.steps <= most else None
 
     def _first_to_end(self, capacity: int, dearer: int) -> Label | None:
         return min(self.run(capacity, dearer=dearer), key=Aim.END.of, default=None)
