@@ -40,7 +40,7 @@ PLANS, DEEPEST = 5, 9
 
 RUNGS = 4
 """Plans are made for memories of 2^(k / RUNGS) bytes, so that those of a smaller memory are tried on a
-larger one, too; the largest may be half a step larger."""
+larger one, too; around the largest of them, for those half a step away as well."""
 
 LARGEST, WORK = 120_000, 60_000
 """The most steps of a plan, and of all together for as long as more are tried."""
@@ -185,17 +185,16 @@ def _took(played: Written | None) -> str:
 
 def _rungs(enough: int, capacity: int) -> list[int]:
     """The memories that plans are made for, the largest first: up to the first that has `enough` bytes."""
-    found: dict[int, None] = {}
+    found = []
     step = 0
     while (rung := int(2 ** (step / RUNGS))) <= capacity:
-        found[rung] = None
+        found.append(rung)
         if rung >= enough:
-            return list(found)[::-1]
+            break
         step += 1
-    between = int(2 ** ((step - 0.5) / RUNGS))
-    if found and between <= capacity:
-        found[between] = None
-    return list(found)[::-1]
+    else:
+        found += [int(2 ** ((step - half) / RUNGS)) for half in (0.5, 1.5) if step >= half]
+    return sorted({rung for rung in found if rung <= capacity}, reverse=True)
 
 
 def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[Try]:
