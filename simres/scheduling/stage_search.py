@@ -112,7 +112,7 @@ class StageSearch:
         return Found(found, exact=False)
 
     def finest(self, capacity: int, most: int) -> Label | None:
-        """The way to run the network that ends first with steps that are not dear; None if it has too many."""
+        """The way to run the network that ends first, with steps that are not dear; None if too many."""
         found = self._first_to_end(capacity, 1)
         return found if found is not None and found.steps <= most else None
 
