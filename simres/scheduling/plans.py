@@ -62,10 +62,12 @@ def _apart(workload: Workload, op: Op) -> bool:
     size, *others = workload.tensors[op.outputs[0]].shape
     for half in (0, 1):
         box = ((size * half // 2, size * (half + 1) // 2), *whole(others))
-        for name, (there, *_) in reads(workload, op, box):
+        for name, part in reads(workload, op, box):
             tensor = workload.tensors[name]
-            batch = tensor.shape[0] if tensor.role is not Role.WEIGHT else 0
-            if batch and not (batch * half // 2 <= there[0] <= there[1] <= batch * (half + 1) // 2):
+            if tensor.role is Role.WEIGHT or not part:
+                continue
+            (start, stop), batch = part[0], tensor.shape[0]
+            if batch and not (batch * half // 2 <= start <= stop <= batch * (half + 1) // 2):
                 return False
     return True
 
