@@ -83,7 +83,7 @@ def page(rows: list[Row]) -> str:
 
 
 _HEAD = """
-# Networks that trace
+# Supported networks
 
 `python benchmarks/coverage.py --page docs/coverage.md` writes this page. It builds networks of public
 libraries with random weights and few layers, traces them as `simres trace` does, and compares their

@@ -41,7 +41,7 @@ SCALESIM = ROOT / "plugins" / "simres-systolic" / "tests" / "reference"
 INTRODUCTION = """\
 <!-- Made by benchmarks/validation.py (`make validation`); change that, not this page. -->
 
-# How right it is
+# Validation
 
 What simres says beside what is known otherwise: measurements of real chips, forms that can be worked out by
 hand, and other simulators. An error is simulated over known, less 1; errors are shown where they are bad,
@@ -189,7 +189,7 @@ Networks that a machine ran, beside simulations of what `simres calibrate` measu
 def measurements() -> Iterator[str]:
     """Published measurements."""
     yield """\
-Chips and what is inferred of them: [Chips people know](chips.md). Where nothing is published that can be
+Chips and what is inferred of them: [Chip presets](chips.md). Where nothing is published that can be
 had with its source, there is a dash. Times are of all images of a batch together.
 """
     yield from _heading("chip", "network", "images", "published", "simulated", "images/s", "error")

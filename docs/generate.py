@@ -46,7 +46,7 @@ SHOWN = re.compile(
     r"```console\n\$ simres (.+)\n(?:.*\n)*?```\n"
 )
 ROOMS = re.compile(r"(?<=<!-- rooms -->\n).*?(?=\n\n)", re.DOTALL)
-COLUMNS = "100"
+COLUMNS = "78"
 NOTE = "<!-- Made by docs/generate.py; change the code, not this page. -->\n\n"
 
 

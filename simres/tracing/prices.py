@@ -38,7 +38,7 @@ def page() -> str:
 
 
 _PAGE = """
-# Prices of vector operations
+# Cost table of vector operations
 
 The host's rate (`host.rate`) is in vector operations a second. One operation is one element through one
 instruction of a vector processor: an add, a multiply, a compare, a select, or one look-up of an elementary

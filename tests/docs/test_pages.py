@@ -18,6 +18,7 @@ import pytest
 import simres
 from simres.plugins import hooks as hookspecs
 from simres.plugins.registry import Registry
+from simres.reporting.lexicon import CAUSES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -135,3 +136,22 @@ def test_the_page_of_hostile_inputs_names_every_target() -> None:
 
     page = (ROOT / "docs" / "fuzzing.md").read_text(encoding="utf-8")
     assert [target.name for target in ALL if f"| {target.name} |" not in page] == []
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WIDEST = 78
+"""Columns of a console block: what fits a page and a terminal of 80."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_console_blocks_are_narrow(page: Path) -> None:
+    found = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert [line for block in found for line in block.splitlines() if len(line) > WIDEST] == []
+
+
+def test_the_glossary_has_every_cause_of_stalling_in_the_words_of_the_tables() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    stalls = re.search(r"## Stalls\n(.*?)\n## ", glossary, re.DOTALL)
+    assert stalls is not None
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", stalls[1], re.MULTILINE)[1:]
+    assert sorted(rows) == sorted(entry.word for entry in CAUSES.values())
