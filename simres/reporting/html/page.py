@@ -17,7 +17,7 @@ from simres.reporting import lexicon
 from simres.reporting.html import sections
 from simres.reporting.html.markup import escaped
 from simres.reporting.html.timeline_data import document
-from simres.reporting.text import headline
+from simres.reporting.text import brief
 from simres.result import Result
 
 SCRIPT = "result.mjs"
@@ -57,7 +57,7 @@ def html(result: Result) -> str:
     }
     return made(
         title=result.name,
-        description=headline.headline(result),
+        description=brief.ran(result),
         parts={_TITLES[name]: (name, part) for name, part in parts.items()},
         version=result.origin.versions.get("simres", ""),
         data=data,

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator
 
 from simres.analysis.roofline import Roofline, RooflinePoint
+from simres.hardware.rates import formatted, quantity_of_rate
 from simres.reporting.drawing.roofline_drawing import classes
 from simres.reporting.html.markup import escaped
 from simres.reporting.text.amounts import percent
 from simres.text import three_digits
-from simres.units import format_bandwidth, format_duration, format_rate
+from simres.units import Quantity, format_bandwidth, format_duration
 
 _WIDE, _HIGH = 880, 440
 _LEFT, _RIGHT, _TOP, _BELOW = 84, 64, 16, 44
@@ -56,7 +57,11 @@ def drawing(roofline: Roofline) -> str:
     across = [point.intensity for point in points if point.intensity]
     x = _Axis([*across, *ridges] or [1.0], _LEFT, _WIDE - _RIGHT - _NONE)
     y = _Axis([*(point.rate for point in points), *peaks], _HIGH - _BELOW, _TOP)
-    parts = [*_grid(x, y), *_ceilings(roofline, x, y), *_marks(roofline, x, y)]
+    parts = [
+        *_grid(x, y, quantity_of_rate(0, roofline.dtype)),
+        *_ceilings(roofline, x, y),
+        *_marks(roofline, x, y),
+    ]
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="Roofline drawing">'
         f'<svg class="roofline" viewBox="0 0 {_WIDE} {_HIGH}" role="img" '
@@ -65,11 +70,11 @@ def drawing(roofline: Roofline) -> str:
     )
 
 
-def _grid(x: _Axis, y: _Axis) -> Iterator[str]:
+def _grid(x: _Axis, y: _Axis, rates: Quantity) -> Iterator[str]:
     bottom = _HIGH - _BELOW
     for exponent in y.decades:
         at = y.at(10.0**exponent)
-        label = format_rate(10**exponent) if exponent >= 0 else ""
+        label = rates.format(10**exponent) if exponent >= 0 else ""
         yield f'<path class="grid" d="M{_LEFT} {at:.1f}H{_WIDE - _RIGHT}"/>'
         yield f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{label}</text>'
     for exponent in x.decades:
@@ -117,7 +122,7 @@ def _said(roofline: Roofline, point: RooflinePoint) -> str:
     intensity = "no bytes" if point.intensity is None else f"{three_digits(point.intensity)} op/B"
     roof = round(roofline.roof(point.role, point.intensity))
     share = f", {percent(round(point.rate), roof)} % of its roof" if roof else ""
-    took = f"{format_duration(point.time_ps)} at {format_rate(round(point.rate))}"
+    took = f"{format_duration(point.time_ps)} at {formatted(round(point.rate), roofline.dtype)}"
     return f"{point.name} ({point.kind}): {took}, {intensity}{share}"
 
 
@@ -132,8 +137,8 @@ def _legend(roofline: Roofline) -> str:
         f"{name} {text}"
         for name, peak, text in (
             ("bus", roofline.bandwidth, format_bandwidth(roofline.bandwidth)),
-            ("matrix unit", roofline.matrix_rate, format_rate(roofline.matrix_rate)),
-            ("host", roofline.host_rate, format_rate(roofline.host_rate)),
+            ("matrix unit", roofline.matrix_rate, formatted(roofline.matrix_rate, roofline.dtype)),
+            ("host", roofline.host_rate, formatted(roofline.host_rate, roofline.dtype)),
         )
         if peak
     ]
