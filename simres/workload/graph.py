@@ -181,7 +181,7 @@ class Workload:
 
     @property
     def data_type(self) -> str:
-        """The data type of most multiply-accumulates, without any that of most vector operations, or empty."""
+        """The data type of most multiply-accumulates, else of most vector operations; empty without work."""
         return max(self.amounts, key=lambda dtype: self.amounts[dtype], default="")
 
     @cached_property

@@ -12,6 +12,7 @@ from importlib.resources import files
 from string import Template
 
 from simres.analysis.critical_path import Stretch, blame, critical_path
+from simres.analysis.explanation import Explanation
 from simres.program.record import RecordLevel
 from simres.reporting import lexicon
 from simres.reporting.html import sections
@@ -46,7 +47,7 @@ def html(result: Result) -> str:
         path = critical_path(result.program, result.record)
         data = document(result, path)
     parts = {
-        "summary": sections.summary(result),
+        "summary": sections.summary(result, Explanation(result.program, tuple(path)) if path else None),
         "timeline": sections.timeline(result),
         "path": sections.critical_path(result, blame(tuple(path))),
         "memory": sections.memory(result),

@@ -114,8 +114,7 @@ def _engines(result: Result, page: Page) -> Iterator[Text]:
     yield from page.titled("Engines", result_tables.engines_caption(result))
     yield from result_tables.engines(result, page)
     if not result.record.streams:
-        stalls = headline.limit(result).removeprefix("Bottleneck: ")  # the answer names it
-        for sentence in (stalls[:1].upper() + stalls[1:], *headline.steady(result)):
+        for sentence in (headline.stalls(result), *headline.steady(result)):
             yield from page.prose(sentence)
 
 

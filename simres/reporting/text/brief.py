@@ -8,7 +8,7 @@ from simres.analysis.explanation import Explanation, explain
 from simres.networks.network_names import short
 from simres.program.names import EngineName
 from simres.program.record import RecordLevel, StreamTotals
-from simres.reporting.text.advice import changes, figure
+from simres.reporting.text.advice import Change, changes, figure
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import listed, the
 from simres.reporting.text.headline import protocol
@@ -147,11 +147,15 @@ def first(result: Result, found: Explanation | None) -> str:
         return ""
     if found is None:
         return f"Try first: 2x {figure(result, _busiest(result)[0])}; `simres whatif` says what it is worth."
-    said = []
-    for change in [change for change in changes(result, found) if change.saves_ps][:_FIRST]:
-        share = (200 * change.saves_ps + makespan) // (2 * makespan)  # estimates have no tenths
-        said.append(f"{change.what} ({'at most' if change.at_most else 'about'} -{share} %)")
+    worthy = [change for change in changes(result, found) if change.saves_ps][:_FIRST]
+    said = [f"{change.what} ({worth(change, makespan)})" for change in worthy]
     return f"Try first: {', '.join(said)}; estimates." if said else ""
+
+
+def worth(change: Change, makespan: int) -> str:
+    """Returns what a change saves, without tenths, as it is an estimate: `at most -37 %`."""
+    share = (200 * change.saves_ps + makespan) // (2 * makespan)
+    return f"{'at most' if change.at_most else 'about'} -{share} %"
 
 
 def _busiest(result: Result) -> tuple[str, int]:

@@ -59,6 +59,12 @@ def limit(result: Result) -> str:
     return f"No engine is busy half of the time; the busiest: {engine}, {busy}. {rest}."
 
 
+def stalls(result: Result) -> str:
+    """Returns the same without the word bottleneck, for where that is named already."""
+    said = limit(result).removeprefix("Bottleneck: ")
+    return said[:1].upper() + said[1:]
+
+
 def steady(result: Result) -> list[str]:
     """Returns the steady time per inference after the first, if there are several inferences."""
     found = result.pipeline
