@@ -22,8 +22,10 @@ def test_the_figure_that_counts_and_three_changes(resnet20):
         "Bottleneck: the DDR bus, 88.2 % of the critical path; 13.4 % above the lower bound."
     ]
     assert texts(page, "div", **{"class": "change"}) == [
-        "What to change--int8about -70 %2x DDR bandwidthat most -44 %--set scheduler=overlappedat most -12 %"
-        "Of the time, estimated from the critical path; simres whatif simulates it."
+        (
+            "What to change--int8about -70 %2x DDR bandwidthat most -44 %--set scheduler=overlappedat most -12 %"
+            "Of the time, estimated from the critical path; simres whatif simulates it."
+        )
     ]
     widths = [element[1]["style"] for element in page.all("i", **{"class": "saved"})]
     assert widths == ["width:69.6%", "width:44.08%", "width:11.85%"]
@@ -49,7 +51,7 @@ def test_tenants_stand_side_by_side():
     page = Page(html(simres.simulate("two-tenants", overrides={"scheduler": "serial"})))
     assert texts(page, "article", **{"class": "tenant"}) == [
         "smallresnet20, int8, batch 1953.9 usalone386.0 usslowdown2.47xstarts at1 mspriority0",
-        "largemobilenet_v2, int8, batch 15.883 msalone5.584 msslowdown1.05xpriority0",
+        "largemobilenet_v2, int8, batch 15.883 msalone5.619 msslowdown1.05xpriority0",
     ]
 
 
