@@ -23,7 +23,8 @@ def test_the_figure_that_counts_and_three_changes(resnet20):
     ]
     assert texts(page, "div", **{"class": "change"}) == [
         (
-            "What to change--int8about -70 %2x DDR bandwidthat most -44 %--set scheduler=overlappedat most -12 %"
+            "What to change--int8about -70 %2x DDR bandwidthat most -44 %"
+            "--set scheduler=overlappedat most -12 %"
             "Of the time, estimated from the critical path; simres whatif simulates it."
         )
     ]
