@@ -95,7 +95,8 @@ def _of_resources(result: Result, found: Explanation) -> Iterator[Change]:
         match what.limit:
             case LimitingFactor.SPEED:
                 short = f"2x {figure(result, what.component)}"
-                yield Change(short, ps // 2, _speed(result, found, what, ps))
+                sure = Cause.SPACE not in found.causes  # a full buffer may be freed sooner, too
+                yield Change(short, ps // 2, _speed(result, found, what, ps), at_most=sure)
             case LimitingFactor.LATENCY:
                 sentence = (
                     f"Fewer and larger transfers, or more of them in flight: the latency of "

@@ -73,11 +73,11 @@ def ran(result: Result) -> str:
 
 
 def network(workload: Workload | Ledger) -> list[str]:
-    """Returns a network's name, the data type of most of its work, and its batch."""
+    """Returns a network's name, the data type of most of its work, and its batch, as far as it has them."""
     if isinstance(workload, Ledger):
         return [workload.name]
-    name = short(workload.name)
-    return [name, *([dtype] if (dtype := workload.data_type) else []), f"batch {workload.images}"]
+    batch = f"batch {workload.images}" if workload.batched else ""
+    return [part for part in (short(workload.name), workload.data_type, batch) if part]
 
 
 def _figures(result: Result) -> Iterator[str]:
