@@ -42,7 +42,7 @@ from simres.units import QUANTITIES
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "reference"
 SHOWN = re.compile(
-    r"<!-- (whole output|(?:first|last) paragraph|paragraphs \d+ to \d+) -->\n"
+    r"<!-- (whole output|(?:first|last) paragraph|paragraph of \w+|paragraphs \d+ to \d+) -->\n"
     r"```console\n\$ simres (.+)\n(?:.*\n)*?```\n"
 )
 ROOMS = re.compile(r"(?<=<!-- rooms -->\n).*?(?=\n\n)", re.DOTALL)
@@ -102,6 +102,9 @@ def with_printed(block: re.Match[str], printed: str) -> str:
         last = 1
     elif which == "last paragraph":
         first = last
+    elif which.startswith("paragraph of "):
+        title = which.removeprefix("paragraph of ")
+        first = last = next(n for n, text in enumerate(paragraphs, start=1) if text.startswith(title))
     elif which != "whole output":
         first, last = map(int, re.findall(r"\d+", which))
     text = "\n".join(line.rstrip() for line in "\n\n".join(paragraphs[first - 1 : last]).splitlines())

@@ -233,12 +233,16 @@ def find_result(
             raise _unknown(text, " and no folder of that name with a result in it")
         return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
     if chip is not None or overrides:
-        option = "--chip" if chip is not None else "--set"
-        raise SimresError(
-            f"`{named}` is a finished run, and {option} goes with a scenario",
-            "`simres rerun` repeats the run as it was; name its scenario to change something",
-        )
+        raise finished(named, "--chip" if chip is not None else "--set")
     return load(named)
+
+
+def finished(named: str | Path, option: str) -> SimresError:
+    """Returns the error for an option that changes a scenario, beside a stored result."""
+    return SimresError(
+        f"`{named}` is a finished run, and {option} goes with a scenario",
+        "`simres rerun` repeats the run as it was; name its scenario to change something",
+    )
 
 
 def is_stored(named: str | Path, chip: str | None = None) -> bool:

@@ -7,7 +7,7 @@ second, and `0.5 B` is an error, not 0.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -192,6 +192,8 @@ RATE = Quantity(
     binary={},
     others=_prefixed("OP/s", "kMGTP") | _prefixed("MAC/s", "kMGTP", factor=2),
 )
+OPERATIONS = replace(RATE, ladder=_prefixed("OP/s", "kMGTP"))
+"""The same, printed as rates of integers are quoted."""
 DURATION = Quantity(
     name="duration",
     whole="picoseconds",

@@ -36,12 +36,16 @@ class RooflinePoint:
 
 @dataclass(frozen=True, slots=True)
 class Roofline:
-    """The ceilings, in bytes and operations per second (0 if the chip states none), and the layers."""
+    """The ceilings, in bytes and operations per second (0 if the chip states none), and the layers.
+
+    `dtype` is the data type of most operations; empty for a ledger.
+    """
 
     bandwidth: int
     matrix_rate: int
     host_rate: int
     points: tuple[RooflinePoint, ...]
+    dtype: str = ""
 
     def peak(self, role: str) -> int:
         """The peak operations per second of the engines of a role."""

@@ -18,7 +18,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RESULT",
-            help="Two or more, or one with --set: a result.json, the folder it is in, or a scenario.",
+            help="Two or more, or one that options change: a result.json, its folder, or a scenario.",
         ),
     ],
     asked: Changed,
@@ -32,19 +32,18 @@ def compare(
     """Compare results: totals, engines, layers, causes, and timelines on one axis.
 
     The first is A, which the others are held against. `--chip` and `--set` go with scenarios; a scenario by
-    itself is held against what `--set` makes of it.
+    itself is held against what `--set`, `--int8` or `--batch` makes of it.
 
-    Examples: `simres compare before after`, `simres compare resnet20 --set scheduler=overlapped`,
+    Examples: `simres compare before after`, `simres compare resnet20 --int8`,
     `simres compare resnet20 mine.yaml --set hardware.ddr.bandwidth="2 GB/s"`.
     """
     from simres import api
     from simres.exploration.comparison import compare as compared
     from simres.reporting.tables.comparison_tables import document, show
 
-    overrides = asked.overrides
-    named = [(result, overrides) for result in results]
-    if len(results) == 1 and overrides:
-        named = [(results[0], {}), (results[0], overrides)]
+    named = [(result, True) for result in results]
+    if len(results) == 1 and asked.changes:
+        named = [(results[0], False), (results[0], True)]
     found = []
     for result, changes in named:
         beside = api.is_stored(result, asked.chip) and len(results) > 1  # what is finished is not changed
@@ -52,7 +51,7 @@ def compare(
             api.find_result(
                 result,
                 chip=None if beside else asked.chip,
-                overrides=None if beside else changes,
+                overrides=asked.overrides(result) if changes and not beside else None,
                 registry=session.registry,
             )
         )

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from simres.errors import SimresError
+from simres.passes.usual import DATA_TYPES, chosen
 
 ScenarioName = Annotated[
     str,
@@ -36,6 +37,12 @@ ChipName = Annotated[
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
+]
+Int8 = Annotated[bool, typer.Option("--int8", help="Run it in int8, after the usual passes.")]
+Fp16 = Annotated[bool, typer.Option("--fp16", help="The same in fp16.")]
+Bf16 = Annotated[bool, typer.Option("--bf16", help="The same in bf16.")]
+Batch = Annotated[
+    int | None, typer.Option("--batch", metavar="N", min=1, help="Run N inferences at once, as one batch.")
 ]
 ClusterName = Annotated[
     str | None,
@@ -99,15 +106,45 @@ SET = "--set PATH=VALUE"
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """A chip to run on, and values to change."""
+    """A chip to run on, values to change, and the data type and batch of the networks."""
 
     chip: ChipName = None
     settings: Settings = None
+    int8: Int8 = False
+    fp16: Fp16 = False
+    bf16: Bf16 = False
+    batch: Batch = None
 
     @property
-    def overrides(self) -> dict[str, str]:
-        """The values to change, by path. Raises `SimresError`."""
-        return pairs(self.settings, SET)
+    def changes(self) -> tuple[str, ...]:
+        """The options that change a scenario, as they are written, without `--chip`."""
+        types = [f"--{dtype}" for dtype in DATA_TYPES if getattr(self, dtype)]
+        if len(types) > 1:
+            both = " and ".join(types)
+            raise SimresError(f"{both}: a network runs in one data type", f"leave {types[1]} out")
+        return *(["--set"] if self.settings else []), *types, *(["--batch"] if self.batch else [])
+
+    def overrides(self, named: str) -> dict[str, str]:
+        """The values to change in the scenario `named`, by path; a data type and a batch are its `passes`.
+
+        Raises `SimresError`, also where `named` is a stored result and something should change.
+        """
+        found = pairs(self.settings, SET)
+        networks = [option for option in self.changes if option != "--set"]
+        if not networks:
+            return found
+        from simres import api
+
+        if api.is_stored(named, self.chip):
+            raise api.finished(named, networks[0])
+        if clash := next((key for key in found if key.split(".")[-1] == "passes"), None):
+            raise SimresError(
+                f"`--set {clash}` and {networks[0]} both say which passes run", f"leave {networks[0]} out"
+            )
+        dtype = next((dtype for dtype in DATA_TYPES if getattr(self, dtype)), None)
+        for path, own in api.find_template(named, chip=self.chip).passes.items():
+            found[path] = f"[{', '.join(chosen(own, dtype, self.batch))}]"
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

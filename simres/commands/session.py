@@ -58,7 +58,10 @@ class Session:
         from simres import api
 
         return api.find_scenario(
-            asked.scenario, chip=asked.chip, overrides=asked.overrides, registry=self.registry
+            asked.scenario,
+            chip=asked.chip,
+            overrides=asked.overrides(asked.scenario),
+            registry=self.registry,
         )
 
     def workloads(
@@ -74,7 +77,11 @@ class Session:
         from simres import api
 
         return api.find_result(
-            asked.result, chip=asked.chip, overrides=asked.overrides, record=record, registry=self.registry
+            asked.result,
+            chip=asked.chip,
+            overrides=asked.overrides(asked.result),
+            record=record,
+            registry=self.registry,
         )
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from simres.commands.options import AllowUnmodelled, ScenarioOptions, pairs
 from simres.commands.session import Session
 from simres.errors import ExitCode
-
-if TYPE_CHECKING:
-    from simres.result import Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +42,7 @@ def simulate(
     session: Session,
     *,
     asked: ScenarioOptions,
+    brief: Annotated[bool, typer.Option("--brief", help="Print the answer in three lines.")] = False,
     details: Annotated[
         bool, typer.Option("--details", help="Show every layer, bound, evicted tensor and price.")
     ] = False,
@@ -81,16 +79,7 @@ def simulate(
 
         emit(result.to_document())
     else:
-        show(result, session, details=details, timeline=timeline)
+        from simres.reporting.tables.run_report import show
+
+        show(result, session.output, details=details, alone=brief, timeline=timeline)
     return ExitCode.OK if result.met else ExitCode.ANSWER_IS_NO
-
-
-def show(result: Result, session: Session, *, details: bool, timeline: bool) -> None:
-    """Prints the tables, and the timeline if asked for."""
-    from simres.reporting.tables.run_report import show as show_tables
-
-    show_tables(result, session.output, details=details)
-    if timeline:
-        from simres.reporting.drawing.timeline_drawing import show_timeline
-
-        show_timeline(result, session.output)

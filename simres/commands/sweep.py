@@ -115,7 +115,7 @@ def study_for(session: Session, asked: ScenarioOptions, vary: list[str]) -> tupl
         if key in knobs:
             raise SimresError(f"--vary {key}: given twice", "one list or range holds all values of a knob")
         knobs[key] = values
-    fixed = asked.overrides
+    fixed = asked.overrides(asked.scenario)
     template = api.find_template(asked.scenario, chip=asked.chip)
     section = section_of(template)
     if not (knobs or section.knobs):

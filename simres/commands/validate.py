@@ -34,7 +34,22 @@ def validate(
 
 
 def _report(file: str, session: Session) -> None:
-    session.output.print(f"ok  {file}: {check(file, session.registry)}")
+    session.output.print(f"ok  {file}: {check(file, session.registry)}{unused(file, session.registry)}")
+
+
+def unused(file: str, registry: Registry) -> str:
+    """Names the parts of a scenario's chip that its networks do not use; empty if there are none."""
+    from simres.planning.unused import unused_parts
+    from simres.scenario import loader, shipped
+
+    if file.endswith(".json"):
+        return ""
+    path = shipped.find_scenario(file)
+    template = loader.template(path)
+    if not {"workload", "tenants"} & template.document.data.keys():
+        return ""
+    parts = unused_parts(template.scenario(registry), registry)
+    return f"; unused: {', '.join(parts)}" if parts else ""
 
 
 def check(file: str, registry: Registry) -> str:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from simres.errors import SimresError
 from simres.hardware.energy_costs import DataType
-from simres.units import RATE, OpRate, Spelled
+from simres.units import OPERATIONS, RATE, OpRate, Quantity, Spelled
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
+
+
+class IntegerRate(int):
+    """Operations per second that a file spells in OP/s, as chips state their rate of integers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,9 @@ class _OneOrByType(Spelled):
 
         def read(value: object, by_type: Any, info: Any) -> Any:
             if not isinstance(value, Mapping):
-                return self.validate(value, info)
+                rate = self.validate(value, info)
+                integers = isinstance(value, str) and "OP/s" in value and "FLOP/s" not in value
+                return IntegerRate(rate) if integers else rate
             if not value:
                 raise ValueError("must be a rate, or name a rate for one data type at least")
             return by_type(value)
@@ -32,7 +38,7 @@ class _OneOrByType(Spelled):
         def spell(value: Any) -> Any:
             if isinstance(value, Mapping):
                 return {dtype: spelled(rate, dtype) for dtype, rate in value.items()}
-            return RATE.spell(value)
+            return quantity_of_rate(value).spell(value)
 
         return core_schema.with_info_wrap_validator_function(
             read,
@@ -51,10 +57,24 @@ Rate = Annotated[int | dict[DataType, int], _OneOrByType(RATE, positive=True)]
 """Operations per second, at least 1: one figure for all data types, or one for each."""
 
 
+def quantity_of_rate(rate: int, dtype: str = "") -> Quantity:
+    """The quantity that a rate on a data type is printed in: `TOP/s` of integers, else `TFLOP/s`.
+
+    Without a type it is as the file spells it.
+    """
+    integers = "int" in dtype if dtype else isinstance(rate, IntegerRate)
+    return OPERATIONS if integers else RATE
+
+
 def spelled(rate: int, dtype: str) -> str:
     """The exact text of a rate: `2.3 TOP/s` for integers, `500 GFLOP/s` for floating point."""
-    text = RATE.spell(rate)
-    return text.replace("FLOP/s", "OP/s") if "int" in dtype else text
+    return quantity_of_rate(rate, dtype).spell(rate)
+
+
+def formatted(rate: int, dtype: str) -> str:
+    """A rate for reading, with its data type if there is one: `2.3 int8 TOP/s`, `500 fp32 GFLOP/s`."""
+    number, unit = quantity_of_rate(rate, dtype).format(rate).split(" ")
+    return " ".join(part for part in (number, dtype, unit) if part)
 
 
 def rate_of(rate: int | Mapping[Any, int], dtype: str) -> int:

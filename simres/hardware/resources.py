@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from simres.hardware.rates import quantity_of_rate
 from simres.units import BANDWIDTH, DURATION, FREQUENCY, RATE, Quantity, quantity_in
 
 Spec = TypeVar("Spec", bound=BaseModel)
@@ -68,9 +69,11 @@ def stated(spec: BaseModel) -> tuple[Resource, ...]:
         quantity = quantity_in(field.annotation, *field.metadata)
         value = getattr(spec, name)
         if isinstance(value, int) and (quantity in _RATES or (quantity is DURATION and value)):
-            found.append(Resource(name, value, quantity))
+            found.append(Resource(name, value, quantity_of_rate(value) if quantity is RATE else quantity))
         elif isinstance(value, Mapping) and quantity in _RATES:
-            found += [Resource(f"{name}.{key}", rate, quantity) for key, rate in value.items()]
+            found += [
+                Resource(f"{name}.{key}", rate, quantity_of_rate(rate, key)) for key, rate in value.items()
+            ]
     return tuple(found)
 
 

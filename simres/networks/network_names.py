@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -95,6 +96,15 @@ class NetworkName:
             return self.name if alone else f"{self.family}-{self.name}"
         last = self.name.rpartition(":")[2] if self.family is Family.FACTORY else Path(self.name).stem
         return re.sub(r"[^\w.-]", "_", last)
+
+
+def short(name: str) -> str:
+    """The name of a workload without its family, where that leaves no doubt: `resnet20`, `tiny-kws`."""
+    if name.partition(":")[0] not in _NAMED:
+        return name
+    with suppress(SimresError):
+        return parse(name).file_stem
+    return name
 
 
 def parse(text: str) -> NetworkName:

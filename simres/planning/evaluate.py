@@ -22,6 +22,7 @@ from simres.errors import InvalidFile, Problem, SimresError
 from simres.hardware.chip import Chip
 from simres.planning.compression import bounding, bytes_term
 from simres.planning.crew import Crew, alone_ps, plan_crew, record_of, run_crew
+from simres.planning.data_types import wider_than_unit
 from simres.planning.timed_part import timed_bound, untimed_bytes
 from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
@@ -116,8 +117,10 @@ def _result(
         program=crew.program,
         record=record_of(crew, ran),
         bounds=bounds_of(works, chip, max(chains_ps), lower[ONLY] if only else _together(crew, lower)),
-        origin=Origin(resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed),
-        warnings=_warnings(whole),
+        origin=Origin(
+            resolved(scenario), whole.digest, versions(scenario, registry), scenario.seed, scenario.chip
+        ),
+        warnings=_warnings(whole, crew),
         rewritten=combined_workload(scheduled) if any(changed.values()) else None,
         candidates=only.schedule.candidates if only else (),
         repeats=only.repeats if only else 1,
@@ -244,12 +247,17 @@ def _peak(spec: object, types: Collection[str]) -> int | None:
     return peak if isinstance(peak, int) else None
 
 
-def _warnings(workload: Workload | Ledger) -> tuple[str, ...]:
+def _warnings(workload: Workload | Ledger, crew: Crew) -> tuple[str, ...]:
+    found = [
+        said
+        for member in crew.members.values()
+        if (said := wider_than_unit(member.schedule.workload, crew.chip))
+    ]
+    found += workload.warnings
     if isinstance(workload, Workload) and workload.unmodelled:
         kinds = ", ".join(sorted({op.kind for op in workload.unmodelled}))
-        missing = f"{len(workload.unmodelled)} of {len(workload.ops)} operators take no time: {kinds}"
-        return tuple(dict.fromkeys((*workload.warnings, missing)))
-    return workload.warnings
+        found.append(f"{len(workload.unmodelled)} of {len(workload.ops)} operators take no time: {kinds}")
+    return tuple(dict.fromkeys(found))
 
 
 def versions(scenario: Scenario, registry: Registry) -> Mapping[str, str]:

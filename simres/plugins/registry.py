@@ -160,7 +160,11 @@ class Registry:
         return self._lookup(self._schedulers, name)
 
     def pass_(self, name: str) -> Pass:
-        """Returns the workload pass of that name; `batch_8` is the numbered one `batch_N`."""
+        """Returns the workload pass of that name.
+
+        `batch_8` is the numbered one `batch_N`, and `quantize_int8` is `quantise_int8`.
+        """
+        name = re.sub("^quantize_", "quantise_", name)
         if name.endswith("_N"):
             raise SimresError(f"pass `{name}` needs a number for its N", f"such as `{name[:-1]}8`")
         if (numbered := re.fullmatch(NUMBERED, name)) and name not in self._passes.found:

@@ -14,6 +14,10 @@ from simres.reporting.text.styled import Text
 
 PIPE_WIDTH = 120
 """The width without a terminal and without COLUMNS; nothing is cut then."""
+TALLEST = 50
+"""The lines that a report has on a pipe, and at most on a terminal; it folds the rest."""
+SHORTEST = 24
+"""The lines that it has at least."""
 NARROWEST = 40
 WIDEST = 1000
 """The limits of a page's width."""
@@ -25,13 +29,15 @@ class Page:
     """Width, characters and detail of a report.
 
     `width` is in terminal cells. `clip` shortens names to it; otherwise lines with long names exceed it.
-    `whole` shows every row and every remark, as `--details` and `--all` ask for.
+    `whole` shows every row and every remark, as `--details` and `--all` ask for; without it a report has
+    about `height` lines.
     """
 
     width: int = PIPE_WIDTH
     glyphs: Glyphs = BLOCKS
     clip: bool = False
     whole: bool = False
+    height: int = TALLEST
 
     def table(self, columns: Sequence[Column], *, clip: bool = False) -> list[Text]:
         """Returns the columns that fit, as lines; `clip` shortens names even where the page does not."""

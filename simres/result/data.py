@@ -52,6 +52,8 @@ class Origin:
     workload_digest: str
     versions: Mapping[str, str]
     seed: int
+    chip: str = ""
+    """What a reader knows the chip by, as in `Scenario`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import LayerTotals, by_layer
 from simres.analysis.energy import Energy, energy
 from simres.analysis.reference_times import Reference, at_the_roof_ps
+from simres.analysis.unused import unused
 from simres.program.names import EngineName
 from simres.program.tenants import ONLY
 from simres.result.data import EngineDescription, Run
@@ -57,6 +58,12 @@ class Figures(Run):
     def above_lower_bound(self) -> float | None:
         """How far the makespan is above what no schedule can beat, as a share of that; None if that is 0."""
         return self.makespan_ps / self.bounds.makespan - 1 if self.bounds.makespan else None
+
+    @cached_property
+    def unused(self) -> Mapping[str, int]:
+        """The components without a task or a buffer, and how many units of each."""
+        roles = {name: engine.role for name, engine in self.chip.items()}
+        return unused(self.program, roles, self.record.memories)
 
     @cached_property
     def layers(self) -> tuple[LayerTotals, ...]:

@@ -48,6 +48,7 @@ def summary(result: Figures) -> dict[str, Any]:
             name: {"capacity_bytes": memory.capacity, "peak_bytes": memory.peak, **_fullest(result, name)}
             for name, memory in record.memories.items()
         },
+        "unused": dict(result.unused),
         "layers": [
             {
                 **_plain(layer),

@@ -73,6 +73,18 @@ class Template:
     check_files: bool = True
     own: frozenset[str] = frozenset()
 
+    @property
+    def passes(self) -> dict[str, tuple[str, ...]]:
+        """The passes by the path at which they can be set: the scenario's, and those of tenants with their
+        own. What is no list of names is left for checking."""
+        data = self.document.data
+        found = {"passes": data.get("passes", [])}
+        tenants = data.get("tenants")
+        for name, tenant in tenants.items() if isinstance(tenants, dict) else ():
+            if isinstance(tenant, dict) and tenant.get("passes") is not None:
+                found[f"tenants.{name}.passes"] = tenant["passes"]
+        return {path: tuple(map(str, own)) for path, own in found.items() if isinstance(own, list)}
+
     def scenario(self, registry: KnownParts, overrides: Mapping[str, object] | None = None) -> Scenario:
         """The scenario with these `overrides`; raises like `load`."""
         return _scenario(
@@ -186,7 +198,7 @@ def _scenario(
 
     if ("chip",) in keys:
         put(("chip",))
-    _add_chip(problems, registry, Path() if ("chip",) in outside else base)
+    preset = _add_chip(problems, registry, Path() if ("chip",) in outside else base)
     for trail in keys:
         put(trail)
     _check_version(problems)
@@ -240,6 +252,7 @@ def _scenario(
         load=None if tenants else load,
         protocol=protocol,
         densities=file.densities,
+        chip=_chip_name(data, preset),
         path=path,
         overridden=bool(overrides),
     )
@@ -284,12 +297,21 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
     inner[trail[-1]] = value
 
 
-def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
-    """Puts the components of the scenario's `chip:` under its `hardware:`."""
+def _chip_name(data: Mapping[str, Any], preset: Mapping[str, Any]) -> str:
+    """The name of the scenario's `chip:`, and whether its components are other than the chip's."""
+    if not preset:
+        return ""
+    reference = data["chip"]
+    name = Path(reference).stem if is_file_reference(reference) else reference
+    return name if data["hardware"] == preset else f"{name} (changed)"
+
+
+def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> Mapping[str, Any]:
+    """Puts the components of the scenario's `chip:` under its `hardware:`, and returns those of the chip."""
     data = problems.document.data
     reference, own = data.get("chip"), data.get("hardware", {})
     if not isinstance(reference, str) or not reference or not isinstance(own, dict):
-        return
+        return {}
     try:
         path = shipped.find_chip(str(base / reference) if is_file_reference(reference) else reference)
         text = text_of(path, "chip")
@@ -308,6 +330,8 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
         else:
             hardware[name] = entry
     data["hardware"] = hardware
+    preset: Mapping[str, Any] = document.data["hardware"]
+    return preset
 
 
 _chips: RecentCache[Document] = RecentCache(16)

@@ -170,6 +170,8 @@ class Scenario:
     load: RequestLoad | None = None
     protocol: Protocol = field(default_factory=Protocol)
     densities: Mapping[str, float] = field(default_factory=dict)
+    chip: str = field(default="", compare=False)
+    """What a reader knows the chip by: that of its `chip:`, with `(changed)` where its parts differ."""
     path: Path | None = field(default=None, compare=False)
     overridden: bool = field(default=False, compare=False)
 

@@ -179,6 +179,11 @@ class Workload:
                     found[dtype] = macs + part.macs, vector_ops + part.vector_ops
         return found
 
+    @property
+    def data_type(self) -> str:
+        """The data type of most multiply-accumulates, else of most vector operations; empty without work."""
+        return max(self.amounts, key=lambda dtype: self.amounts[dtype], default="")
+
     @cached_property
     def unmodelled(self) -> tuple[Op, ...]:
         """Operators that no engine is charged for."""

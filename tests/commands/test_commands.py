@@ -23,11 +23,24 @@ from simres.simulation.invariants import BrokenInvariant
 def test_simulate_prints_tables_and_succeeds(simres):
     code, out, err = simres("simulate", shipped.scenario("paper"))
     assert (code, err) == (0, "")
-    assert out.startswith("paper: 22.10 ms per image")
+    assert out.startswith("paper, schedule paper: 22.10 ms, 45.2/s, MAC utilisation 1.5 %.\n")
     assert out.count("conv") == 5
     code, out, err = simres("simulate", shipped.scenario("paper"), "--details")
     assert (code, err) == (0, "")
     assert out.count("conv") == 19
+
+
+def test_brief_is_the_answer_alone(simres):
+    code, brief, err = simres("simulate", "paper", "--brief")
+    assert (code, err) == (0, "")
+    assert brief == (
+        "paper, schedule paper: 22.10 ms, 45.2/s, MAC utilisation 1.5 %.\n"
+        "Bottleneck: the host, 73.4 % of the critical path; 36.3 % above the lower bound.\n"
+        "Try first: 2x host rate (at most -37 %), overlapping engines (at most -27 %); estimates.\n"
+    )
+    _, whole, _ = simres("simulate", "paper")
+    assert whole.startswith(brief)
+    assert whole.endswith(f"\n\n{brief}")
 
 
 def test_simulate_json_is_one_document(simres):
@@ -85,7 +98,8 @@ def test_a_missed_expectation_exits_1_with_its_tables(simres, tmp_path):
     scenario.write_text(text.replace("workloads/paper.json", str(shipped.workload("paper"))))
     code, out, _ = simres("simulate", scenario)
     assert code == 1
-    assert out.startswith("paper: ")
+    assert out.startswith("paper, schedule paper: ")
+    assert "Expectations  1 of 5 missed" in out
 
 
 def test_what_does_not_fit_exits_1(simres):

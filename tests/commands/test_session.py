@@ -63,8 +63,8 @@ def test_its_fields_stand_in_its_place_in_the_help():
 
 def test_settings_are_split_the_last_of_a_path_counts():
     asked = ScenarioOptions(scenario="paper", settings=["a.b = 1 GB/s", "c=d=e", "a.b=2 GB/s"])
-    assert asked.overrides == {"a.b": "2 GB/s", "c": "d=e"}
-    assert ScenarioOptions(scenario="paper").overrides == {}
+    assert asked.overrides("paper") == {"a.b": "2 GB/s", "c": "d=e"}
+    assert ScenarioOptions(scenario="paper").overrides("paper") == {}
 
 
 @pytest.mark.parametrize("text", ["", "a", "=b", " =b"])

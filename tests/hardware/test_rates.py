@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from simres import units
 from simres.errors import SimresError
+from simres.hardware.rates import IntegerRate, formatted
 from simres.hardware.specs import HostSpec, MatrixSpec
 from simres.program import Work
 
@@ -40,6 +41,22 @@ def test_rates_are_stored_with_the_unit_of_their_type():
     stored = matrix(BY_TYPE).model_dump(mode="json")
     assert stored["rate"] == {"int8": "2 TOP/s", "fp32": "500 GFLOP/s"}
     assert matrix(stored["rate"]) == matrix(BY_TYPE)
+
+
+def test_one_rate_keeps_the_unit_that_it_is_spelled_in():
+    for text in ("2.3 TOP/s", "2.3 TFLOP/s"):
+        spec = matrix(text)
+        assert spec.model_dump(mode="json")["rate"] == text
+        (rate,) = spec.resources()
+        assert (rate.spell(2 * rate.value), rate.format(rate.value)) == (text.replace("2.3", "4.6"), text)
+    assert matrix("2.3 TOP/s") == matrix("2.3 TFLOP/s") == matrix("1.15 TMAC/s")
+
+
+def test_a_rate_is_read_with_its_data_type():
+    assert formatted(2_300_000_000_000, "int8") == "2.3 int8 TOP/s"
+    assert formatted(500_000_000_000, "fp32") == "500 fp32 GFLOP/s"
+    assert formatted(IntegerRate(1000), "") == "1 kOP/s"
+    assert formatted(1000, "") == "1 kFLOP/s"
 
 
 @pytest.mark.parametrize(

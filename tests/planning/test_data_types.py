@@ -16,7 +16,9 @@ def test_a_type_without_a_rate_is_refused_with_the_remedy():
         SimresError, match=r"`hardware.matrix` has no rate for fp32, in which `conv` comp"
     ) as no:
         simres.simulate("resnet20", overrides=INT8)
-    assert "`quantise_int8`" in str(no.value.hint)
+    assert no.value.hint == (
+        "state one for fp32 too, or change the type: `--int8` runs it in int8, with the pass `quantise_int8`"
+    )
 
 
 def test_the_remedy_helps():
@@ -50,3 +52,28 @@ def test_complex_numbers_need_the_rate_of_their_parts():
     }
     op = Op("twist", "complex_mul", Unit.HOST, ("x",), ("y",), vector_ops=24)
     assert computed_in(op, tensors) == "fp32"
+
+
+@pytest.mark.parametrize(
+    ("hardware", "said"),
+    [
+        ({"hardware.matrix.rate": "1 TFLOP/s"}, ()),
+        ({"hardware.matrix.rate": "500 GMAC/s"}, ()),
+        (
+            {"hardware.matrix.rate": "1 TOP/s"},
+            ("resnet20 is fp32, run at the integer rate of `matrix` (1 TOP/s): try `--int8`",),
+        ),
+        (
+            {"hardware.matrix.rate": {"int8": "4 TOP/s", "fp16": "2 TFLOP/s", "fp32": "1 TFLOP/s"}},
+            ("resnet20 is fp32, and `matrix` is 4x as fast in int8: try `--int8`",),
+        ),
+        (
+            {"hardware.matrix.rate": {"bf16": "2 TFLOP/s", "fp32": "1 TFLOP/s"}},
+            ("resnet20 is fp32, and `matrix` is 2x as fast in bf16: try `--bf16`",),
+        ),
+        ({"hardware.matrix.rate": {"int8": "1 TOP/s", "fp32": "1 TFLOP/s"}}, ()),
+        ({"hardware.matrix.rate": "1 TOP/s", "passes": ["quantise_int8"]}, ()),
+    ],
+)
+def test_a_network_wider_than_the_unit_is_a_warning(hardware, said):
+    assert simres.simulate("resnet20", overrides=hardware).warnings == said

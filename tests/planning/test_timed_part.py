@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import simres
 from simres.errors import InvalidFile
 from simres.plugins.registry import Registry
-from simres.reporting.text.headline import headline
+from simres.reporting.text.brief import ran as headline
 from simres.scenario.loader import from_document
 from simres.verification.verify import verify
 

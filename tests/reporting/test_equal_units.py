@@ -90,7 +90,7 @@ def test_of_unused_units_it_is_said():
 
 
 def test_tenants_share_units(tenants):
-    text = text_of(report(tenants, Page(160)))
+    text = text_of(report(tenants, Page(160, whole=True)))
     shared = text.split("\nShared")[1].split("\n\n")[0]
     assert [line.split()[0] for line in shared.splitlines()[4:]] == ["ddr", "sram", "matrix", "host"]
     assert "matrix.0" not in text

@@ -54,7 +54,7 @@ def test_each_known_bottleneck_is_named(name):
     assert found.bottleneck == resource
     assert 2 * found.resources[resource] > result.makespan_ps
     assert f"Bottleneck: {words}, " in answer(result, found)
-    assert advice(result, found)[0].startswith(change)
+    assert any(said.startswith(change) for said in advice(result, found)[:2])
 
 
 def test_the_tensors_that_have_the_space_are_named():

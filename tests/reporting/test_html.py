@@ -249,7 +249,7 @@ def test_the_page_is_sound(name):
 def test_the_page_says_what_the_result_says(resnet20):
     page = Page(html(resnet20))
     (answer,) = page.all("p", **{"class": "answer"})
-    assert answer[2] == f"{format_duration(resnet20.makespan_ps)} per image"
+    assert answer[2] == f"{format_duration(resnet20.makespan_ps)} per inference"
     (main,) = page.all("main")
     for column in layer_columns(resnet20):
         assert column.total in main[2]

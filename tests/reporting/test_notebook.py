@@ -56,7 +56,7 @@ def test_a_running_notebook_shows_results_as_this_table(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     paper = simres.simulate("paper")
     assert shown == {simres.Result: html}
-    assert "22.10 ms per image" in shown[type(paper)](paper)
+    assert "paper, schedule paper: 22.10 ms, 45.2/s" in shown[type(paper)](paper)
 
 
 def test_nothing_happens_where_no_notebook_runs(monkeypatch):

@@ -76,9 +76,9 @@ def test_time_with_engines_at_work_together(random_results, data):
 
 def test_the_sheet(paper):
     text = text_of(paper, 80)
-    assert text.startswith("paper: 22.10 ms per image, 45.2 images/s, matrix unit utilisation 1.5 %.")
+    assert text.startswith("paper, schedule paper: 22.10 ms, 45.2/s, MAC utilisation 1.5 %.")
     words = " ".join(text.split())
-    assert "Bottleneck: the host, busy 73.4 %. It stalls 5.882 ms on dependencies" in words
+    assert "The host, busy 73.4 %. It stalls 5.882 ms on dependencies" in words
     assert ", mostly behind the DDR bus; no two engines overlap." in words
     assert "36.3 % above the lower bound of 16.22 ms: every vector operation at peak rate." in words
     total = next(line for line in text.splitlines() if line.startswith("total"))
@@ -125,8 +125,8 @@ def test_what_is_expected_is_said_in_its_own_unit(path, expected, found, cells):
 
 
 def test_resnet20(resnet20):
-    words = " ".join(text_of(resnet20).split())
-    assert "Bottleneck: the DDR bus, busy 88.2 %." in words
+    words = " ".join(text_of(resnet20, whole=True).split())
+    assert "The DDR bus, busy 88.2 %." in words
     assert "13.4 % above the lower bound of 1.091 ms: weights, inputs and outputs moved once" in words
     assert "Copies on chip take no time here: 2 tasks, 48 KiB" in words
     assert "Coverage: 76 of 76 ops, 100 % of MACs." in words
@@ -136,14 +136,25 @@ def test_resnet20(resnet20):
 def test_it_fits_on_a_screen(name, request):
     result = request.getfixturevalue(name)
     short, whole = text_of(result), text_of(result, whole=True)
-    assert len(short.splitlines()) <= 50
+    for height in (24, 36, 50):
+        small = text_of(result, height=height)
+        assert len(small.splitlines()) <= height
+        assert "\nEngines  " in small
     for what in ("simulated is", "LB0", "roofline", "Energy  "):
-        assert what in short
-    assert ("LB1" in short) is (name == "resnet20")
+        assert what in whole
+    assert ("LB1" in whole) is (name == "resnet20")
     assert len(whole.splitlines()) >= len(short.splitlines())
     rows = whole.split("\nLayers  ")[1].split("\n\n")[0].splitlines()
     assert len(rows) >= len(result.layers)
     assert "with most work; all with --details" in short
+
+
+def test_what_does_not_fit_is_named(paper):
+    lines = text_of(paper, height=24).splitlines()
+    assert lines[4] == "Engines  busy + stalled + idle = 22.10 ms in every row"
+    assert lines[-5] == "More with --details: layers, bounds, notes."
+    assert lines[-3:] == lines[:3]
+    assert text_of(paper, height=50).splitlines()[-5] == "More with --details."
 
 
 def test_warnings_and_unmodelled_operators_are_shown(resnet20):
@@ -151,10 +162,11 @@ def test_warnings_and_unmodelled_operators_are_shown(resnet20):
     tensors = {**resnet20.workload.tensors, "odd": Tensor("odd", Role.ACTIVATION, (1,))}
     ops = (*resnet20.workload.ops, odd)
     workload = replace(resnet20.workload, ops=ops, tensors=tensors, warnings=("odd is free",))
-    text = text_of(replace(resnet20, workload=workload, warnings=("odd is free", "and this")))
+    text = text_of(replace(resnet20, workload=workload, warnings=("odd is free", "and this")), whole=True)
     assert "Coverage: 76 of 77 ops, MACs of the rest unknown." in text
-    assert text.count("warning: odd is free") == 1
-    assert "warning: and this" in text
+    lines = text.splitlines()
+    assert lines[3:5] == lines[-2:] == ["warning: odd is free", "warning: and this"]
+    assert text.count("warning: odd is free") == 2
 
 
 def test_an_engine_that_never_rests(make_result):
@@ -229,11 +241,11 @@ def test_columns_and_no_color(monkeypatch, paper):
             return True
 
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("sys.stdout", Terminal())
     coloured = console.stdout()
-    assert coloured.width == 80
+    assert coloured.width == 100
     show(paper, coloured)
     assert "\x1b[36m" in coloured.stream.getvalue()
     monkeypatch.setenv("NO_COLOR", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 
 import pytest
@@ -27,6 +28,7 @@ from simres.reporting.viewer.picture import (
     label_width,
     picture,
     rows,
+    tallness,
     title,
 )
 from simres.reporting.viewer.viewport import LEAST_PS, View
@@ -286,6 +288,25 @@ def test_other_sizes_work_too(resnet20, size):
     _, lines = walk(resnet20, "plus", "down", "down", "full_stop", size=size)
     assert len(lines) == size[1]
     assert any(line.startswith("▶ ") for line in lines)
+
+
+@pytest.mark.parametrize(("height", "tall"), [(24, 1), (26, 2), (38, 3), (200, 3)])
+def test_a_tall_terminal_has_tall_lanes_and_more_of_memory(resnet20, height, tall):
+    index = ViewIndex(resnet20)
+    assert tallness(index, height) == tall
+    made = picture(index, 0, resnet20.makespan_ps, Page(100), tall=tall)
+    lines = Counter(rows(index)[line.row].name + rows(index)[line.row].sort for line in made.lanes)
+    assert lines == {
+        "critical pathpath": tall,
+        "ddrengine": tall,
+        "ddrbus": 1,
+        "matrixengine": tall,
+        "hostengine": tall,
+        "srammemory": 2 * tall,
+    }
+    assert tall == 1 or 2 * sum(lines.values()) <= height
+    _, screen_lines = walk(resnet20, "down", "down", size=(100, height))
+    assert sum("▶ " in line for line in screen_lines) == tall
 
 
 def test_without_blocks_lanes_are_ascii(resnet20):

@@ -9,7 +9,7 @@ import pytest
 import simres
 from simres.errors import InvalidFile
 from simres.plugins.registry import Registry
-from simres.reporting.text.headline import headline
+from simres.reporting.text.brief import ran as headline
 from simres.scenario.loader import from_document, resolved
 from simres.scenario.protocol import Protocol
 from simres.units import PS_PER_S

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from simres.analysis.roofline import Roofline, RooflinePoint, layers_of
+from simres.hardware.rates import formatted, quantity_of_rate
 from simres.reporting.page import Page
 from simres.reporting.text.amounts import NOTHING, percent, printable, scale
 from simres.reporting.text.columns import Column
@@ -13,7 +14,8 @@ from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.text import three_digits
-from simres.units import RATE, format_bandwidth, format_rate
+from simres.units import format_bandwidth
+from simres.workload.graph import Workload
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MARGIN = 13
@@ -38,7 +40,8 @@ def roofline_of(result: Result) -> Roofline:
         )
         for layer in result.layers
     ]
-    return Roofline(result.peak("bus"), result.peak("matrix"), result.peak("host"), layers_of(rows))
+    dtype = result.scheduled.data_type if isinstance(result.scheduled, Workload) else ""
+    return Roofline(result.peak("bus"), result.peak("matrix"), result.peak("host"), layers_of(rows), dtype)
 
 
 def classes(roofline: Roofline) -> dict[str, list[RooflinePoint]]:
@@ -57,8 +60,8 @@ def report(result: Result, page: Page) -> Iterator[Text]:
         f"{what} {text}"
         for what, peak, text in (
             ("bus", roofline.bandwidth, format_bandwidth(roofline.bandwidth)),
-            ("matrix", roofline.matrix_rate, format_rate(roofline.matrix_rate)),
-            ("host", roofline.host_rate, format_rate(roofline.host_rate)),
+            ("matrix", roofline.matrix_rate, formatted(roofline.matrix_rate, roofline.dtype)),
+            ("host", roofline.host_rate, formatted(roofline.host_rate, roofline.dtype)),
         )
         if peak
     ]
@@ -120,7 +123,8 @@ def plot(roofline: Roofline, page: Page) -> Iterator[Text]:
                 at = point.intensity
                 column = inside + _EDGE - 3 if at is None else x.cell(at)
                 cells[y.cell(point.rate), column] = (marks[kind], f"role.{point.role}")
-    ticks = {y.cell(10.0**exponent): format_rate(10**exponent) for exponent in y.decades if exponent >= 0}
+    rates = quantity_of_rate(0, roofline.dtype)
+    ticks = {y.cell(10.0**exponent): rates.format(10**exponent) for exponent in y.decades if exponent >= 0}
     for row in reversed(range(_ROWS)):
         text = Text(ticks.get(row, "").rjust(_MARGIN - 1) + " ", "muted").append(glyphs.edge, "muted")
         for column in range(inside + _EDGE):
@@ -170,7 +174,7 @@ def _table(roofline: Roofline, page: Page) -> list[Text]:
     points = roofline.points
     rates = [round(point.rate) for point in points]
     roofs = [round(roofline.roof(point.role, point.intensity)) for point in points]
-    unit = scale(max([*rates, *roofs], default=0), RATE.ladder)
+    unit = scale(max([*rates, *roofs], default=0), quantity_of_rate(0, roofline.dtype).ladder)
     columns = [
         Column("layer", [point.name for point in points], right=False, elastic=True),
         Column("kind", [point.kind for point in points], right=False, rank=3, style="muted"),

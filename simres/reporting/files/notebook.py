@@ -10,7 +10,7 @@ from simres.program.record import Cause
 from simres.reporting import lexicon
 from simres.reporting.tables import layer_figures
 from simres.reporting.tables.result_tables import working_by_layer
-from simres.reporting.text import headline
+from simres.reporting.text import brief, headline
 from simres.reporting.text.amounts import TIME, percent, scale
 from simres.result import Result
 
@@ -38,10 +38,10 @@ def show_in_notebooks() -> None:
 
 def html(result: Result) -> str:
     """Returns the headline, engines and layers of `result` as an HTML fragment with all text escaped."""
+    answer, *rest = brief.lines(result)
     parts = [
         f"<style>{_STYLE}</style>",
-        f"<p><strong>{escape(headline.headline(result))}</strong><br>",
-        f"{escape(headline.limit(result))}<br>{escape(headline.distance(result))}</p>",
+        f"<p><strong>{escape(answer)}</strong><br>{'<br>'.join(map(escape, rest))}</p>",
         *(f'<p class="warning">{escape(warning)}</p>' for warning in headline.warnings(result)),
         _engines(result),
         _layers(result),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -14,6 +15,14 @@ def escaped(text: object) -> str:
     return escape(printable(str(text)))
 
 
+def said(text: str) -> str:
+    """Escapes a sentence; what stands between backticks is code."""
+    return _CODE.sub(r"<code>\1</code>", escaped(text))
+
+
+_CODE = re.compile("`([^`<>]*)`")
+
+
 def section(name: str, title: str, *parts: str, lead: str = "") -> str:
     """Returns a section that the page's navigation links to; `lead` and `parts` are markup."""
     intro = f'<p class="lead">{lead}</p>' if lead else ""
@@ -24,7 +33,7 @@ def section(name: str, title: str, *parts: str, lead: str = "") -> str:
 def paragraphs(texts: Iterable[str], style: str = "") -> str:
     """Returns each text in its own paragraph."""
     kind = f' class="{style}"' if style else ""
-    return "".join(f"<p{kind}>{escaped(text)}</p>" for text in texts)
+    return "".join(f"<p{kind}>{said(text)}</p>" for text in texts)
 
 
 def folded(summary: str, *parts: str) -> str:

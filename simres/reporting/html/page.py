@@ -12,12 +12,13 @@ from importlib.resources import files
 from string import Template
 
 from simres.analysis.critical_path import Stretch, blame, critical_path
+from simres.analysis.explanation import Explanation
 from simres.program.record import RecordLevel
 from simres.reporting import lexicon
 from simres.reporting.html import sections
 from simres.reporting.html.markup import escaped
 from simres.reporting.html.timeline_data import document
-from simres.reporting.text import headline
+from simres.reporting.text import brief
 from simres.result import Result
 
 SCRIPT = "result.mjs"
@@ -46,7 +47,7 @@ def html(result: Result) -> str:
         path = critical_path(result.program, result.record)
         data = document(result, path)
     parts = {
-        "summary": sections.summary(result),
+        "summary": sections.summary(result, Explanation(result.program, tuple(path)) if path else None),
         "timeline": sections.timeline(result),
         "path": sections.critical_path(result, blame(tuple(path))),
         "memory": sections.memory(result),
@@ -57,7 +58,7 @@ def html(result: Result) -> str:
     }
     return made(
         title=result.name,
-        description=headline.headline(result),
+        description=brief.ran(result),
         parts={_TITLES[name]: (name, part) for name, part in parts.items()},
         version=result.origin.versions.get("simres", ""),
         data=data,

@@ -6,15 +6,18 @@ import math
 from collections.abc import Iterator
 
 from simres.analysis.roofline import Roofline, RooflinePoint
+from simres.hardware.rates import formatted, quantity_of_rate
 from simres.reporting.drawing.roofline_drawing import classes
 from simres.reporting.html.markup import escaped
 from simres.reporting.text.amounts import percent
 from simres.text import three_digits
-from simres.units import format_bandwidth, format_duration, format_rate
+from simres.units import Quantity, format_bandwidth, format_duration
 
 _WIDE, _HIGH = 880, 440
 _LEFT, _RIGHT, _TOP, _BELOW = 84, 64, 16, 44
-_NONE = 40
+_LINE = 15
+"""The height of a line of text: labels keep this distance."""
+_NONE = 72
 """The width at the right for layers that move no bytes."""
 SHAPES = (
     "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
@@ -56,7 +59,11 @@ def drawing(roofline: Roofline) -> str:
     across = [point.intensity for point in points if point.intensity]
     x = _Axis([*across, *ridges] or [1.0], _LEFT, _WIDE - _RIGHT - _NONE)
     y = _Axis([*(point.rate for point in points), *peaks], _HIGH - _BELOW, _TOP)
-    parts = [*_grid(x, y), *_ceilings(roofline, x, y), *_marks(roofline, x, y)]
+    parts = [
+        *_grid(x, y, quantity_of_rate(0, roofline.dtype)),
+        *_ceilings(roofline, x, y),
+        *_marks(roofline, x, y),
+    ]
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="Roofline drawing">'
         f'<svg class="roofline" viewBox="0 0 {_WIDE} {_HIGH}" role="img" '
@@ -65,11 +72,11 @@ def drawing(roofline: Roofline) -> str:
     )
 
 
-def _grid(x: _Axis, y: _Axis) -> Iterator[str]:
+def _grid(x: _Axis, y: _Axis, rates: Quantity) -> Iterator[str]:
     bottom = _HIGH - _BELOW
     for exponent in y.decades:
         at = y.at(10.0**exponent)
-        label = format_rate(10**exponent) if exponent >= 0 else ""
+        label = rates.format(10**exponent) if exponent >= 0 else ""
         yield f'<path class="grid" d="M{_LEFT} {at:.1f}H{_WIDE - _RIGHT}"/>'
         yield f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{label}</text>'
     for exponent in x.decades:
@@ -77,16 +84,16 @@ def _grid(x: _Axis, y: _Axis) -> Iterator[str]:
         label = f"{10**exponent:,}".replace(",", " ") if exponent >= 0 else f"{10.0**exponent:g}"
         yield f'<path class="grid" d="M{at:.1f} {_TOP}V{bottom}"/>'
         yield f'<text x="{at:.1f}" y="{bottom + 18}" text-anchor="middle">{label}</text>'
-    none = _WIDE - _RIGHT - _NONE / 2 + 6
+    none = _WIDE - _RIGHT - _NONE / 2 + 18
     yield f'<text x="{none}" y="{bottom + 18}" text-anchor="middle">none</text>'
     middle = (x.start + x.end) / 2
     yield f'<text x="{middle}" y="{_HIGH - 6}" text-anchor="middle">operations per byte on the bus</text>'
 
 
 def _ceilings(roofline: Roofline, x: _Axis, y: _Axis) -> Iterator[str]:
-    for role, peak in (("matrix", roofline.matrix_rate), ("host", roofline.host_rate)):
-        if not peak:
-            continue
+    peaks = {role: peak for role in ("matrix", "host") if (peak := roofline.peak(role))}
+    places = _apart({role: y.at(peak) for role, peak in peaks.items()})
+    for role, peak in peaks.items():
         flat = y.at(peak)
         start = x.start
         if roofline.bandwidth:
@@ -97,7 +104,17 @@ def _ceilings(roofline: Roofline, x: _Axis, y: _Axis) -> Iterator[str]:
                 yield f'<path class="roof r-bus" d="M{foot}L{x.at(ridge):.1f} {flat:.1f}"/>'
                 start = x.at(ridge)
         yield f'<path class="roof r-{role}" d="M{start:.1f} {flat:.1f}H{_WIDE - _RIGHT}"/>'
-        yield f'<text x="{_WIDE - _RIGHT + 8}" y="{flat + 4:.1f}">{role}</text>'
+        yield f'<text x="{_WIDE - _RIGHT + 8}" y="{places[role] + 4:.1f}">{role}</text>'
+
+
+def _apart(places: dict[str, float]) -> dict[str, float]:
+    """Moves labels down that would lie on the one above, and all of them up again by half of that."""
+    found: dict[str, float] = {}
+    last = -float(_LINE)
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        found[name] = last = max(place, last + _LINE)
+    moved = max((found[name] - place for name, place in places.items()), default=0.0) / 2
+    return {name: place - moved for name, place in found.items()}
 
 
 def _marks(roofline: Roofline, x: _Axis, y: _Axis) -> Iterator[str]:
@@ -105,7 +122,7 @@ def _marks(roofline: Roofline, x: _Axis, y: _Axis) -> Iterator[str]:
         shape = SHAPES[number % len(SHAPES)]
         for point in points:
             if point.rate:
-                at = _WIDE - _RIGHT - _NONE / 2 + 6 if point.intensity is None else x.at(point.intensity)
+                at = _WIDE - _RIGHT - _NONE / 2 + 18 if point.intensity is None else x.at(point.intensity)
                 yield (
                     f'<path class="mark r-{point.role} s{number // len(SHAPES) % 2}" d="{shape}" '
                     f'transform="translate({at:.1f} {y.at(point.rate):.1f})">'
@@ -117,7 +134,7 @@ def _said(roofline: Roofline, point: RooflinePoint) -> str:
     intensity = "no bytes" if point.intensity is None else f"{three_digits(point.intensity)} op/B"
     roof = round(roofline.roof(point.role, point.intensity))
     share = f", {percent(round(point.rate), roof)} % of its roof" if roof else ""
-    took = f"{format_duration(point.time_ps)} at {format_rate(round(point.rate))}"
+    took = f"{format_duration(point.time_ps)} at {formatted(round(point.rate), roofline.dtype)}"
     return f"{point.name} ({point.kind}): {took}, {intensity}{share}"
 
 
@@ -132,8 +149,8 @@ def _legend(roofline: Roofline) -> str:
         f"{name} {text}"
         for name, peak, text in (
             ("bus", roofline.bandwidth, format_bandwidth(roofline.bandwidth)),
-            ("matrix unit", roofline.matrix_rate, format_rate(roofline.matrix_rate)),
-            ("host", roofline.host_rate, format_rate(roofline.host_rate)),
+            ("matrix unit", roofline.matrix_rate, formatted(roofline.matrix_rate, roofline.dtype)),
+            ("host", roofline.host_rate, formatted(roofline.host_rate, roofline.dtype)),
         )
         if peak
     ]

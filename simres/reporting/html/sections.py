@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simres.analysis.critical_path import Blame, summed
+from simres.analysis.explanation import Explanation
 from simres.program.record import Cause, RecordLevel
 from simres.program.tasks import TaskKind
 from simres.reporting import lexicon
 from simres.reporting.drawing.roofline_drawing import roofline_of
-from simres.reporting.html.markup import escaped, folded, legend, paragraphs, section, stack, table
+from simres.reporting.html.answer import answer
+from simres.reporting.html.markup import escaped, folded, legend, paragraphs, said, section, stack, table
 from simres.reporting.html.roofline_svg import drawing
-from simres.reporting.tables import candidate_table, energy_table, memory_table, result_tables, tenant_table
+from simres.reporting.tables import candidate_table, energy_table, memory_table, result_tables
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale
 from simres.reporting.text.columns import Column
@@ -23,59 +25,35 @@ from simres.units import PS_PER_S, format_bytes, format_duration, format_energy,
 from simres.workload.operators import Role
 
 
-def summary(result: Result) -> str:
-    """Returns the answer in words, the totals, the engines' time and the lower bounds."""
-    said = [headline.limit(result), *headline.steady(result), headline.distance(result)]
+def summary(result: Result, found: Explanation | None) -> str:
+    """Returns the answer, the totals, the engines' time and the lower bounds."""
+    told = [] if result.record.streams else [headline.stalls(result), *headline.steady(result)]
+    bounds = ""
+    if not result.record.streams:  # with requests, the makespan depends on the arrivals
+        bounds = "<h3>Bounds</h3>" + paragraphs([headline.distance(result)], "quiet") + _bounds(result)
     parts = [
-        f'<p class="eyebrow">{escaped(_subject(result))}</p>',
-        f"<h1>{escaped(result.name)}</h1>",
-        f'<p class="answer">{_answer(result)}</p>',
-        paragraphs(said, "said"),
+        answer(result, found),
+        *(f'<p class="warning" role="note">{said(text)}</p>' for text in headline.warnings(result)),
         _figures(result),
-        *(f'<p class="warning" role="note">{escaped(text)}</p>' for text in headline.warnings(result)),
         *_expectations(result),
+        "<h3>Engines</h3>",
+        _engines(result),
+        paragraphs(told, "quiet"),
+        bounds,
     ]
-    if result.tenants:
-        parts += [
-            "<h3>Tenants</h3>",
-            table("Tenants", tenant_table.tenant_columns(result)),
-            folded(
-                "Busy time of each engine by tenant", table("Shared", tenant_table.engine_columns(result))
-            ),
-        ]
-    parts += ["<h3>Engines</h3>", _engines(result), "<h3>Bounds</h3>", _bounds(result)]
     return f'<section id="summary" aria-label="Summary">{"".join(parts)}</section>\n'
-
-
-def _subject(result: Result) -> str:
-    network = result.workload.name
-    images = f", {result.images} {result.inference}s" if result.images > 1 else ""
-    return f"{network}{images}, schedule {result.program.scheduler}"
-
-
-def _answer(result: Result) -> str:
-    """Returns the makespan in large type, and the work that it covers."""
-    makespan, images = result.makespan_ps, result.images
-    if result.tenants:
-        what = f"for {len(result.tenants)} tenants"
-    elif images > 1:
-        each = f"{format_duration(makespan // images)} per {result.inference}"
-        what = f"for {images} {result.inference}s, {each}"
-    else:
-        what = f"per {result.inference}"
-    return f"<strong>{format_duration(makespan)}</strong> {escaped(what)}"
 
 
 def _figures(result: Result) -> str:
     makespan, spent = result.makespan_ps, result.energy
     found: list[tuple[str, str]] = []
-    if makespan and not result.tenants:
-        found.append((f"{result.inference}s per second", three_digits(result.images * PS_PER_S / makespan)))
+    if makespan and not result.tenants and not result.record.streams:
+        found.append(("inferences per second", three_digits(result.images * PS_PER_S / makespan)))
     for names, bound_ps in result.bounds.engines.items():
         if result.role(names) == "matrix" and makespan:
             share = percent(bound_ps, makespan).replace("-", "0")
-            found.append((f"{label(result, names)} utilisation", f"{share} %"))
-    if result.bounds.makespan:
+            found.append(("MAC utilisation", f"{share} %"))
+    if result.bounds.makespan and not result.record.streams:
         more = percent(makespan - result.bounds.makespan, result.bounds.makespan).replace("-", "0")
         found.append(("above the lower bound", f"{more} %"))
     found.append(("read over the bus", format_bytes(sum(layer.read_bytes for layer in result.layers))))
@@ -325,7 +303,7 @@ def energy(result: Result) -> str:
     if not spent.total_fj:
         return ""
     components = [(row, *energy_table.spent_fj(result, row)) for row in result.engine_rows.values()]
-    whole = max(work + on for _, work, on in components)
+    whole = spent.total_fj
     rows = []
     for row, work, on in sorted(components, key=lambda each: -each[1] - each[2]):
         if work or on:

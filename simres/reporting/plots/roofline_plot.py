@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from simres.errors import SimresError, install
+from simres.hardware.rates import formatted
 from simres.reporting.drawing.roofline_drawing import classes, roofline_of
 from simres.result import Result
-from simres.units import format_bandwidth, format_rate
+from simres.units import format_bandwidth
 
 _MARKERS = "oDs^v*Pph8<>dX"
 
@@ -31,7 +32,7 @@ def save(result: Result, path: Path) -> None:
     low, high = min([*across, *ridges, 1.0]) / 2, max([*across, *ridges, 1.0]) * 8
     steps = [low * (high / low) ** (step / 400) for step in range(401)]
     for role, peak in peaks.items():
-        label = f"{role}: {format_rate(peak)}"
+        label = f"{role}: {formatted(peak, roofline.dtype)}"
         axes.plot(steps, [roofline.roof(role, at) for at in steps], label=label, linewidth=1.5)
     for number, (kind, points) in enumerate(classes(roofline).items()):
         drawn = [point for point in points if point.rate]

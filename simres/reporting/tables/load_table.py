@@ -23,29 +23,6 @@ def names(result: Result) -> list[str]:
     return [tenants[stream.tenant] if tenants else "" for stream in result.record.streams]
 
 
-def headline(result: Result) -> str:
-    """Returns one line to quote: the number of requests, their rate, and the p50 and p99 latency."""
-    parts = []
-    for name, stream in zip(names(result), result.record.streams, strict=True):
-        p50, p99 = (format_duration(stream.latency_ps[key]) for key in ("p50", "p99"))
-        of = f"{name}: " if name else ""
-        parts.append(
-            f"{of}{stream.counted} requests at {format_arrivals(_rate(stream))}, "
-            f"half of them within {p50}, 99 % within {p99}"
-        )
-    return f"{result.name}: {'; '.join(parts)}."
-
-
-def limit(result: Result) -> str:
-    """Returns the arrival rate as a share of the chip's capacity."""
-    if not result.capacity_per_ks or not result.record.streams:
-        return ""
-    (stream,) = result.record.streams
-    share = percent(_rate(stream), result.capacity_per_ks)
-    most = format_arrivals(result.capacity_per_ks)
-    return f"That is {share} % of the {most} that the chip can serve."
-
-
 def section(result: Result, page: Page) -> Iterator[Text]:
     """Yields percentiles of latency and queueing time, throughput, queues, deadlines, and a histogram."""
     streams = result.record.streams
@@ -125,9 +102,3 @@ def _histogram(name: str, stream: StreamTotals, page: Page) -> Iterator[Text]:
         ),
     ]
     yield from page.table(columns)
-
-
-def _rate(stream: StreamTotals) -> int:
-    """Returns the arrival rate, in requests per thousand seconds."""
-    took = stream.last_ps - stream.first_ps
-    return (stream.arrived - 1) * 1000 * PS_PER_S // took if took else 0

@@ -1,15 +1,16 @@
-"""The report of a run in a terminal: answer, engines, layers and references.
+"""The report of a run in a terminal: the answer first and last, and between them what a screen holds.
 
-`details` adds everything else: all layers, lower bounds, tensors, energy costs and scheduler decisions.
+`details` shows everything: all layers, lower bounds, tensors, energy costs and scheduler decisions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from simres.reporting.page import Page
 from simres.reporting.tables import energy_table, result_tables
-from simres.reporting.text import headline
+from simres.reporting.text import brief, headline
 from simres.reporting.text.amounts import printable
 from simres.reporting.text.console import Output
 from simres.reporting.text.styled import Text
@@ -22,37 +23,102 @@ _TENSORS = 3
 """The number of evicted tensors shown by default."""
 
 
-def show(result: Result, output: Output, *, details: bool = False) -> None:
-    """Prints the report of `result`, in full with `details`."""
-    output.print_lines(report(result, output.page(whole=details)))
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the report: its lines, and its rank in being shown where not all parts fit."""
+
+    name: str
+    rank: int
+    lines: list[Text]
 
 
-def report(result: Result, page: Page) -> Iterator[Text]:
-    """Yields the lines of the report."""
-    if result.record.streams:
+def show(
+    result: Result, output: Output, *, details: bool = False, alone: bool = False, timeline: bool = False
+) -> None:
+    """Prints the report of `result`: in full with `details`, its answer `alone`."""
+    page = output.page(whole=details)
+    output.print_lines(answer(result, page) if alone else report(result, page, timeline=timeline))
+
+
+def answer(result: Result, page: Page) -> Iterator[Text]:
+    """Yields the answer in a few lines, and every warning."""
+    ran, *rest = brief.lines(result)
+    yield from page.prose(ran, "headline")
+    for line in rest:
+        yield from page.prose(line)
+    for warning in headline.warnings(result):
+        yield from page.prose(f"warning: {warning}", "warning")
+
+
+def report(result: Result, page: Page, *, timeline: bool = False) -> Iterator[Text]:
+    """Yields the lines of the report: the answer, the parts that fit on the page, and the answer again."""
+    said = [*answer(result, page)]
+    parts = [part for part in _parts(result, page) if part.lines]
+    shown = {part.name for part in parts} if page.whole else _fitting(parts, page.height - 2 * len(said) - 3)
+    yield from said
+    for part in parts:
+        if part.name in shown:
+            yield from part.lines
+    if timeline:
+        from simres.reporting.drawing.timeline_drawing import timeline as drawn
+
+        yield Text()
+        yield drawn(result, page)
+    if not page.whole:
+        folded = ", ".join(part.name for part in parts if part.name not in shown)
+        yield Text()
+        yield from page.prose(f"More with --details{f': {folded}' if folded else ''}.", "muted")
+    yield Text()
+    yield from said
+
+
+def _fitting(parts: list[_Part], room: int) -> set[str]:
+    """Returns the names of the parts that fit into so many lines, by rank; the first is shown anyway."""
+    shown: set[str] = set()
+    for part in sorted(parts, key=lambda part: part.rank):
+        if not part.rank or not shown or len(part.lines) <= room:
+            shown.add(part.name)
+            room -= len(part.lines)
+    return shown
+
+
+def _parts(result: Result, page: Page) -> Iterator[_Part]:
+    """Yields the parts in their order. Of rank 0 is what has to be said."""
+    streams = bool(result.record.streams)
+    if streams:
         from simres.reporting.tables import load_table
 
-        yield from page.prose(load_table.headline(result), "headline")
-        if asked := load_table.limit(result):
-            yield from page.prose(asked)
-        yield from load_table.section(result, page)
-    else:
-        yield from page.prose(headline.headline(result), "headline")
-        yield from page.prose(headline.limit(result))
-        for remark in headline.steady(result):
-            yield from page.prose(remark)
-        yield from page.prose(headline.distance(result))
-
+        yield _Part("requests", 1, [*load_table.section(result, page)])
     if result.tenants:
         from simres.reporting.tables import tenant_table
 
-        yield from page.titled("Tenants", tenant_table.caption(result))
-        yield from tenant_table.tenants(result, page)
-        yield from page.titled("Shared", f"busy time of each engine by tenant{result_tables.means(result)}")
-        yield from tenant_table.engines(result, page)
+        own = [*page.titled("Tenants", tenant_table.caption(result)), *tenant_table.tenants(result, page)]
+        yield _Part("tenants", 1, own)
+        caption = f"busy time of each engine by tenant{result_tables.means(result)}"
+        yield _Part(
+            "shared engines", 4, [*page.titled("Shared", caption), *tenant_table.engines(result, page)]
+        )
+    yield _Part("engines", 2, [*_engines(result, page)])
+    yield _Part("memory", 5, [*_memory(result, page)])
+    yield _Part("layers", 3, [*_layers(result, page)])
+    if not streams:  # with requests, the makespan depends on the arrivals
+        yield _Part("bounds", 6, [*_bounds(result, page)])
+    yield _Part("evictions", 8, [*_evictions(result, page)])
+    yield _Part("energy", 7, [*_energy(result, page)])
+    missed = any(not item.met for item in result.expectations)
+    yield _Part("expectations", 0 if missed else 9, [*_expectations(result, page)])
+    yield _Part("notes", 10, [*_notes(result, page)])
 
+
+def _engines(result: Result, page: Page) -> Iterator[Text]:
     yield from page.titled("Engines", result_tables.engines_caption(result))
     yield from result_tables.engines(result, page)
+    if not result.record.streams:
+        for sentence in (headline.stalls(result), *headline.steady(result)):
+            yield from page.prose(sentence)
+
+
+def _memory(result: Result, page: Page) -> Iterator[Text]:
     if any(memory.peak for memory in result.record.memories.values()):
         from simres.reporting.tables import memory_table
 
@@ -61,32 +127,38 @@ def report(result: Result, page: Page) -> Iterator[Text]:
         for line in memory_table.fullest(result, whole=page.whole):
             yield from page.prose(line)
 
-    yield from _layers(result, page)
 
-    if not result.record.streams:  # with requests, the makespan depends on the arrivals
-        yield from page.titled("Bounds", "what no schedule can beat on this chip, and estimates")
-        yield from result_tables.bounds(result, page)
-        for remark in headline.estimate(result) if page.whole else ():
-            yield from page.prose(remark)
+def _bounds(result: Result, page: Page) -> Iterator[Text]:
+    yield from page.titled("Bounds", "what no schedule can beat on this chip, and estimates")
+    yield from result_tables.bounds(result, page)
+    yield from page.prose(headline.distance(result))
+    for remark in headline.estimate(result) if page.whole else ():
+        yield from page.prose(remark)
 
-    yield from _evictions(result, page)
 
-    if result.energy.total_fj:
-        yield from page.titled("Energy", energy_table.caption(result))
-        if page.whole:
-            yield from energy_table.components(result, page)
-            yield from page.prose(energy_table.product(result))
-        else:
-            yield from page.prose(f"{energy_table.shares(result)} {energy_table.product(result)}")
+def _energy(result: Result, page: Page) -> Iterator[Text]:
+    if not result.energy.total_fj:
+        return
+    yield from page.titled("Energy", energy_table.caption(result))
+    if page.whole:
+        yield from energy_table.components(result, page)
+        yield from page.prose(energy_table.product(result))
+    else:
+        yield from page.prose(f"{energy_table.shares(result)} {energy_table.product(result)}")
 
-    if result.expectations:
-        found = result.expectations
-        missed = tuple(item for item in found if not item.met)
-        verdict = f"{len(missed)} of {len(found)} missed" if missed else f"all {len(found)} met"
-        yield from page.titled("Expectations", verdict)
-        if shown := found if page.whole else missed:
-            yield from result_tables.expectations(shown, page)
 
+def _expectations(result: Result, page: Page) -> Iterator[Text]:
+    found = result.expectations
+    if not found:
+        return
+    missed = tuple(item for item in found if not item.met)
+    verdict = f"{len(missed)} of {len(found)} missed" if missed else f"all {len(found)} met"
+    yield from page.titled("Expectations", verdict)
+    if shown := found if page.whole else missed:
+        yield from result_tables.expectations(shown, page)
+
+
+def _notes(result: Result, page: Page) -> Iterator[Text]:
     yield from page.titled("Notes", f"schedule `{printable(result.program.scheduler)}`")
     for what, how in result.program.decisions.items() if page.whole else ():
         yield from page.prose(f"{what}: {how}")
@@ -100,8 +172,6 @@ def report(result: Result, page: Page) -> Iterator[Text]:
                 yield from page.prose(f"{name}, {remark}")
     for remark in headline.remarks(result):
         yield from page.prose(remark)
-    for warning in headline.warnings(result):
-        yield from page.prose(f"warning: {warning}", "warning")
 
 
 def _layers(result: Result, page: Page) -> Iterator[Text]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 
 from simres.analysis.blame import together_ps
 from simres.analysis.dataflow import MOVERS
@@ -10,39 +12,56 @@ from simres.analysis.explanation import Explanation, LimitingFactor, PathCause
 from simres.analysis.occupancy import peak
 from simres.program.names import EngineName
 from simres.program.record import Cause
+from simres.reporting import lexicon
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
 from simres.result import Result
-from simres.units import format_bytes, format_duration
+from simres.units import RATE, format_bytes, format_duration
 from simres.workload.graph import Workload
 from simres.workload.operators import BITS, Role
 
-_MOST = 4
+_MOST = 5
 """The maximum number of suggestions."""
 _LEAST = 0.05
 """Suggestions that could save less than this share of the makespan are left out."""
 
 
-Worth = tuple[int, str]
-"""An estimate of the picoseconds saved, and the suggestion."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something to change: in a few words, as a sentence, and the picoseconds that it saves.
+
+    These are estimated from the critical path: the most that can be saved with the same schedule, or
+    where it is not `at_most`, about what it comes to.
+    """
+
+    what: str
+    saves_ps: int
+    sentence: str
+    at_most: bool = True
 
 
 def advice(result: Result, found: Explanation) -> list[str]:
     """Returns a few suggestions, largest likely saving first; none if nothing takes any time."""
+    return [change.sentence for change in changes(result, found)]
+
+
+def changes(result: Result, found: Explanation) -> list[Change]:
+    """Returns the same with what each can save."""
     if found.bottleneck is None:
         return []
     worth = [
         *_of_resources(result, found),
+        *_narrower(result, found),
         *_overlap(result),
         *_priority(result, found),
         *_evicted(result, found),
         *_folded(result, found),
     ]
-    return [sentence for _, sentence in sorted(worth, key=lambda item: -item[0])[:_MOST]]
+    return sorted(worth, key=lambda change: -change.saves_ps)[:_MOST]
 
 
-def _overlap(result: Result) -> Iterator[Worth]:
+def _overlap(result: Result) -> Iterator[Change]:
     """Suggests overlap if engines could be busy at the same time but never are.
 
     Where one processor does all operators it moves the bytes itself: there is nothing beside it.
@@ -59,39 +78,50 @@ def _overlap(result: Result) -> Iterator[Worth]:
     won = result.makespan_ps - least[name]
     if won < _LEAST * result.makespan_ps:
         return
-    how = (
-        "`--set scheduler=overlapped`"
-        if isinstance(result.workload, Workload)
-        else "for which a scheduler needs the traced network"
-    )
+    traced = isinstance(result.workload, Workload)
+    option = "`--set scheduler=overlapped`"
+    how = option if traced else "for which a scheduler needs the traced network"
     sentence = (
         f"Overlap the engines ({how}): the makespan could drop to {format_duration(least[name])}, "
         f"{bound_meaning(result, name)}."
     )
-    yield won, sentence
+    yield Change(option if traced else "overlapping engines", won, sentence)
 
 
-def _of_resources(result: Result, found: Explanation) -> Iterator[Worth]:
+def _of_resources(result: Result, found: Explanation) -> Iterator[Change]:
     for number, (what, ps) in enumerate(found.resources.items()):
         if number and ps < 2 * _LEAST * result.makespan_ps:
             return
         match what.limit:
             case LimitingFactor.SPEED:
-                yield ps // 2, _speed(result, found, what, ps)
+                short = f"2x {figure(result, what.component)}"
+                sure = Cause.SPACE not in found.causes  # a full buffer may be freed sooner, too
+                yield Change(short, ps // 2, _speed(result, found, what, ps), at_most=sure)
             case LimitingFactor.LATENCY:
                 sentence = (
                     f"Fewer and larger transfers, or more of them in flight: the latency of "
                     f"{the(result, what.component)} is {format_duration(ps)} of the path."
                 )
-                yield ps // 2, sentence
+                yield Change(f"half the {_short(what.component)} latency", ps // 2, sentence)
             case LimitingFactor.SPACE:
-                yield max(ps, _again_ps(result)), _space(result, what, ps)
+                short = f"more {_short(what.component)} capacity"
+                yield Change(short, max(ps, _again_ps(result)), _space(result, what, ps))
             case LimitingFactor.START:
                 sentence = (
                     f"No chip makes up for the {format_duration(ps)} before requests arrive: only earlier "
                     "arrivals do."
                 )
-                yield 0, sentence
+                yield Change("earlier arrivals", 0, sentence)
+
+
+def figure(result: Result, component: str) -> str:
+    """Names the figure of a component that makes it fast: `DDR bandwidth`, `matrix rate`."""
+    noun = {"bus": "bandwidth", "matrix": "rate", "host": "rate"}.get(result.role(component), "speed")
+    return f"{_short(component)} {noun}"
+
+
+def _short(component: str) -> str:
+    return lexicon.PROPER.get(component, component)
 
 
 def _speed(result: Result, found: Explanation, what: PathCause, ps: int) -> str:
@@ -104,14 +134,14 @@ def _speed(result: Result, found: Explanation, what: PathCause, ps: int) -> str:
     )
     match result.role(what.component):
         case "bus":
-            return f"{_capital(name)} at twice the bandwidth{win}{_fewer_bits(result)}."
+            return f"{_capital(name)} at twice the bandwidth{win}."
         case "matrix" | "host":
             return _rate(result, what.component, win)
         case _:
             return f"{_capital(name)} at twice the speed{win}."
 
 
-def _priority(result: Result, found: Explanation) -> Iterator[Worth]:
+def _priority(result: Result, found: Explanation) -> Iterator[Change]:
     """Suggests a higher priority for a tenant that stalls on engines taken by others."""
     late = next((part for part in found.path if part.cause is Cause.ENGINE), None)
     ps = found.causes.get(Cause.ENGINE, 0)
@@ -124,18 +154,31 @@ def _priority(result: Result, found: Explanation) -> Iterator[Worth]:
             f"Priority: {tenant} stalls {format_duration(ps)} on engines taken by others; "
             f"`--set tenants.{tenant}.priority={others + 1}` lets it go first, at their expense."
         )
-        yield ps, sentence
+        yield Change(f"`--set tenants.{tenant}.priority={others + 1}`", ps, sentence)
 
 
-def _fewer_bits(result: Result) -> str:
-    """Suggests a smaller data type if all tensors have one type of more than 8 bits."""
+def _narrower(result: Result, found: Explanation) -> Iterator[Change]:
+    """Suggests int8 if all tensors have one type of more than 8 bits.
+
+    It leaves a part of the time on the bus, and of that on a matrix unit with a rate for each type. The batch
+    norms are folded with it.
+    """
     workload = result.scheduled
     if not isinstance(workload, Workload):
-        return ""
+        return
     types = {tensor.dtype for tensor in workload.tensors.values()}
     bits = {BITS[dtype] for dtype in types}
     if len(bits) != 1 or min(bits) <= 8:
-        return ""
+        return
+    (dtype, *_), (width,) = sorted(types), bits
+    saved = _batch_norms_ps(result, found)
+    for what, ps in found.resources.items():
+        if what.limit is LimitingFactor.SPEED:
+            role = result.role(what.component)
+            left = Fraction(8, width) if role == "bus" else _ratio(result, what.component, dtype)
+            saved += int(ps * (1 - left)) if role in ("bus", "matrix") else 0
+    if saved < _LEAST * result.makespan_ps:
+        return
     moved = weights = 0
     tasks = result.program.tasks
     for task, times in zip(tasks, result.record.repeats(len(tasks)), strict=True):
@@ -143,11 +186,21 @@ def _fewer_bits(result: Result) -> str:
             moved += times * task.work.nbytes
             tensor = workload.tensors.get(task.reads[0].tensor) if task.reads else None
             weights += times * task.work.nbytes if tensor and tensor.role is Role.WEIGHT else 0
-    part = {16: "half", 32: "a quarter", 64: "an eighth"}.get(min(bits), "fewer")
-    return (
-        f"; or fewer bytes: all traffic is {min(types)} ({percent(weights, moved)} % of it weights), "
-        f"and the pass `quantise_int8` leaves {part}"
+    part = {16: "half", 32: "a quarter", 64: "an eighth"}.get(width, "fewer")
+    sentence = (
+        f"`--int8`, which leaves {part} of the bytes: all traffic is {dtype} ({percent(weights, moved)} % of "
+        f"it weights). Saves about {format_duration(saved)}."
     )
+    yield Change("`--int8`", saved, sentence, at_most=False)
+
+
+def _ratio(result: Result, component: str, dtype: str) -> Fraction:
+    """The time on a component in int8 over that in a data type, where it states a rate for both; else 1."""
+    hardware = result.origin.scenario.get("hardware", {})
+    rate = hardware.get(component, {}).get("rate")
+    if not isinstance(rate, Mapping) or not {"int8", dtype} <= rate.keys():
+        return Fraction(1)
+    return min(Fraction(1), Fraction(RATE.parse(rate[dtype]), RATE.parse(rate["int8"])))
 
 
 def _rate(result: Result, part: str, win: str) -> str:
@@ -195,12 +248,13 @@ def _first(holders: Mapping[str, int]) -> str:
     return " and ".join(named) + (f" and {len(holders) - 2} more" if len(holders) > 2 else "")
 
 
-def _evicted(result: Result, found: Explanation) -> Iterator[Worth]:
+def _evicted(result: Result, found: Explanation) -> Iterator[Change]:
     """Suggests more memory to save evictions, if the path has few buffer-full stalls."""
     took, least = _again_ps(result), _LEAST * result.makespan_ps
     space = max((ps for what, ps in found.resources.items() if what.limit is LimitingFactor.SPACE), default=0)
     if took >= least and space < 2 * least:
-        yield took, f"More on-chip memory, which would save some of the {_again(result)}."
+        sentence = f"More on-chip memory, which would save some of the {_again(result)}."
+        yield Change("more on-chip memory", took, sentence)
 
 
 def _again_ps(result: Result) -> int:
@@ -214,18 +268,23 @@ def _again(result: Result) -> str:
     return f"{format_bytes(nbytes)} that cross the bus again for lack of it, {took} of bus time"
 
 
-def _folded(result: Result, found: Explanation) -> Iterator[Worth]:
+def _folded(result: Result, found: Explanation) -> Iterator[Change]:
     """Suggests folding the batch norms on the path into the convolutions."""
-    layers = result.program.layers
-    ps = sum(
-        part.took_ps for part in found.path if part.layer >= 0 and layers[part.layer].kind == "batch_norm"
-    )
+    ps = _batch_norms_ps(result, found)
     if isinstance(result.scheduled, Workload) and ps >= _LEAST * result.makespan_ps:
         sentence = (
             "Fold the batch norms into the convolutions (the pass `fold_batch_norm`): they take "
             f"{format_duration(ps)} of the path."
         )
-        yield ps, sentence
+        yield Change("the pass `fold_batch_norm`", ps, sentence)
+
+
+def _batch_norms_ps(result: Result, found: Explanation) -> int:
+    """Returns the time of batch norms on the critical path."""
+    layers = result.program.layers
+    return sum(
+        part.took_ps for part in found.path if part.layer >= 0 and layers[part.layer].kind == "batch_norm"
+    )
 
 
 def _capital(text: str) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from simres.reporting import lexicon
-from simres.reporting.page import NARROWEST, PIPE_WIDTH, WIDEST, Page
+from simres.reporting.page import NARROWEST, PIPE_WIDTH, SHORTEST, TALLEST, WIDEST, Page
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.text.styled import Text
 
@@ -44,6 +44,12 @@ class Output:
         self.width = _width(stream)
 
     @property
+    def height(self) -> int:
+        """The lines of a report: the terminal's, less one for the prompt, within limits; else the most."""
+        rows = _terminal(self.stream).lines - 1 if self.is_terminal else TALLEST
+        return max(SHORTEST, min(TALLEST, rows))
+
+    @property
     def clips(self) -> bool:
         """Whether names are shortened to the width: on a terminal, or if COLUMNS is set."""
         return self.is_terminal or _stated_columns() > 0
@@ -55,7 +61,8 @@ class Output:
 
     def page(self, *, whole: bool = False) -> Page:
         """Returns the page that reports on this stream are laid out on; `whole` shows every row."""
-        return Page(self.width, BLOCKS if self.draws else ASCII, clip=self.clips, whole=whole)
+        glyphs = BLOCKS if self.draws else ASCII
+        return Page(self.width, glyphs, clip=self.clips, whole=whole, height=self.height)
 
     @property
     def draws(self) -> bool:
@@ -106,7 +113,7 @@ def stderr() -> Output:
 
 def _width(stream: TextIO) -> int:
     """Returns the width: COLUMNS, else the terminal's, else `PIPE_WIDTH`."""
-    columns = _stated_columns() or (_terminal_columns(stream) if stream.isatty() else PIPE_WIDTH)
+    columns = _stated_columns() or (_terminal(stream).columns or 80 if stream.isatty() else PIPE_WIDTH)
     return max(NARROWEST, min(WIDEST, columns))
 
 
@@ -115,8 +122,8 @@ def _stated_columns() -> int:
     return int(stated) if stated.isascii() and stated.isdigit() else 0
 
 
-def _terminal_columns(stream: TextIO) -> int:
+def _terminal(stream: TextIO) -> os.terminal_size:
     try:
-        return os.get_terminal_size(stream.fileno()).columns or 80
+        return os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
-        return shutil.get_terminal_size().columns
+        return shutil.get_terminal_size()

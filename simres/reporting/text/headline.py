@@ -1,4 +1,4 @@
-"""The answer in words: the time, its bottleneck, and the distance to the lower bound."""
+"""Sentences about a run: stalls of the busiest engine, steady state, lower bound, remarks and warnings."""
 
 from __future__ import annotations
 
@@ -19,30 +19,6 @@ from simres.workload.graph import Ledger, Workload
 
 _BUSY = 0.5
 """An engine that is busy for at least this share of the time is the bottleneck."""
-
-
-def headline(result: Result) -> str:
-    """Returns one line to quote: the makespan, inferences per second, and matrix unit utilisation."""
-    if result.tenants:
-        took = [
-            f"{name} {format_duration(tenant.latency_ps)} ({tenant.slowdown:.2f}x alone)"
-            for name, tenant in result.tenants.items()
-        ]
-        return (
-            f"{result.name}: {format_duration(result.makespan_ps)} for {len(took)} tenants, {listed(took)}."
-        )
-    images, makespan = result.images, result.makespan_ps
-    noun = result.inference
-    each = f"{format_duration(makespan // images)} per {noun}"
-    parts = [each if images == 1 else f"{format_duration(makespan)} for {images} {noun}s, {each}"]
-    if makespan:
-        parts.append(f"{three_digits(images * PS_PER_S / makespan)} {noun}s/s")
-    for names, bound_ps in result.bounds.engines.items():
-        if result.role(names) == "matrix":
-            share = percent(bound_ps, makespan).replace("-", "0")
-            parts.append(f"{the(result, names).removeprefix('the ')} utilisation {share} %")
-    said = f"{result.name}: {', '.join(parts)}"
-    return f"{said} ({', '.join(timed)})." if (timed := protocol(result)) else f"{said}."
 
 
 def protocol(result: Result) -> list[str]:
@@ -81,6 +57,12 @@ def limit(result: Result) -> str:
     if busiest.working_ps >= _BUSY * makespan:
         return f"Bottleneck: {engine}, {busy}. {rest}."
     return f"No engine is busy half of the time; the busiest: {engine}, {busy}. {rest}."
+
+
+def stalls(result: Result) -> str:
+    """Returns the same without the word bottleneck, for where that is named already."""
+    said = limit(result).removeprefix("Bottleneck: ")
+    return said[:1].upper() + said[1:]
 
 
 def steady(result: Result) -> list[str]:

@@ -30,6 +30,7 @@ from simres.reporting.viewer.picture import (
     label_width,
     picture,
     rows,
+    tallness,
     title,
 )
 from simres.reporting.viewer.viewport import View
@@ -77,7 +78,7 @@ class Viewer(App[None]):
         self.wanted = ""
         self._before_search = self.view
         self._jumps: list[View] = []
-        self._drawn: tuple[tuple[int, int, int, int], Picture] | None = None
+        self._drawn: tuple[tuple[int, int, int, int, int], Picture] | None = None
         for name in (colours.DARK, colours.LIGHT):
             self.register_theme(_theme(name))
         self.theme = colours.LIGHT if light else colours.DARK
@@ -148,10 +149,10 @@ class Viewer(App[None]):
 
     def _picture(self, width: int) -> Picture:
         """Returns the drawing, remade only if its content has changed."""
-        key = (self.view.since_ps, self.view.until_ps, width, len(self.unknown))
+        key = (self.view.since_ps, self.view.until_ps, width, self.tall, len(self.unknown))
         if self._drawn is None or self._drawn[0] != key:
-            without = frozenset(self.unknown)
-            self._drawn = key, picture(self.index, *key[:2], replace(self.page, width=width), without)
+            page, without = replace(self.page, width=width), frozenset(self.unknown)
+            self._drawn = key, picture(self.index, *key[:2], page, without, self.tall)
         return self._drawn[1]
 
     def _panels(self) -> None:
@@ -182,16 +183,21 @@ class Viewer(App[None]):
         """Shows another view."""
         self.view = view
         self.draw()
-        top = sum(row.lines for row in self.rows[: view.lane])
+        top = sum(row.lines(self.tall) for row in self.rows[: view.lane])
         scroll = self.query_one("#scroll", VerticalScroll)
         seen = scroll.scroll_offset.y
-        if not seen <= top <= seen + scroll.size.height - self.rows[view.lane].lines:
+        if not seen <= top <= seen + scroll.size.height - self.rows[view.lane].lines(self.tall):
             scroll.scroll_to(y=top, animate=False)
 
     def jump(self, view: View) -> None:
         """Shows another view, and remembers this one for `action_jump_back`."""
         self._jumps.append(self.view)
         self.go(view)
+
+    @property
+    def tall(self) -> int:
+        """The lines of an engine's lane on this screen."""
+        return tallness(self.index, self.size.height)
 
     @property
     def cells(self) -> int:
@@ -369,7 +375,7 @@ class Viewer(App[None]):
         at_ps = self._moment(event.x)
         lane = self.view.lane
         if event.drawn.id == "lanes":
-            numbers = [number for number, row in enumerate(self.rows) for _ in range(row.lines)]
+            numbers = [number for number, row in enumerate(self.rows) for _ in range(row.lines(self.tall))]
             lane = numbers[max(0, min(event.y, len(numbers) - 1))]
         self.go(self.view.at(at_ps, lane))
         if event.twice:

@@ -24,6 +24,8 @@ from simres.reporting.viewer.index import ViewIndex
 from simres.units import format_bytes, format_duration
 
 MEMORY_LINES = 2
+TALLEST = 3
+"""The lines of an engine's lane on a tall screen; a memory has `MEMORY_LINES` times as many."""
 _MARK = 2
 """Cells before a name, for the mark of the cursor's row."""
 _LONGEST_NAME = 16
@@ -45,10 +47,9 @@ class PictureRow(NamedTuple):
     sort: Sort
     name: str
 
-    @property
-    def lines(self) -> int:
-        """The number of lines of the row."""
-        return MEMORY_LINES if self.sort is Sort.MEMORY else 1
+    def lines(self, tall: int) -> int:
+        """The number of lines of the row where an engine's lane has `tall`."""
+        return tall * MEMORY_LINES if self.sort is Sort.MEMORY else 1 if self.sort is Sort.BUS else tall
 
 
 class Line(NamedTuple):
@@ -85,6 +86,13 @@ def rows(index: ViewIndex) -> list[PictureRow]:
     return found + [PictureRow(Sort.MEMORY, name) for name in index.memories]
 
 
+def tallness(index: ViewIndex, height: int) -> int:
+    """Returns the lines of an engine's lane with which all rows take at most half of `height` lines."""
+    found = rows(index)
+    fitting = [tall for tall in range(2, TALLEST + 1) if 2 * sum(row.lines(tall) for row in found) <= height]
+    return max(fitting, default=1)
+
+
 def label_width(index: ViewIndex) -> int:
     """Returns the number of cells before the drawing."""
     names = [cell_len(_head(row)) for row in rows(index)]
@@ -102,8 +110,12 @@ def picture(
     until_ps: int,
     page: Page,
     without: Collection[PictureRow] = (),
+    tall: int = 1,
 ) -> Picture:
-    """Draws the stretch from `since_ps` to `until_ps`; the rows in `without` stay empty."""
+    """Draws the stretch from `since_ps` to `until_ps`; the rows in `without` stay empty.
+
+    An engine's lane has `tall` lines.
+    """
     glyphs = page.glyphs
     window = DrawnInterval(since_ps, until_ps, cells_in(index, page.width))
     marks = ticks(window)
@@ -115,9 +127,9 @@ def picture(
     lanes: list[Line] = []
     for number, row in enumerate(rows(index)):
         if row in without:
-            lanes += [Line(number, _head(row), "muted", Text()) for _ in range(row.lines)]
+            lanes += [Line(number, _head(row), "muted", Text()) for _ in range(row.lines(tall))]
         elif row.sort is Sort.MEMORY:
-            lanes += _memory(index, number, row, window, glyphs)
+            lanes += _memory(index, number, row, window, glyphs, row.lines(tall))
         elif row.sort is Sort.BUS:
             lanes.append(_bus(index, number, row, window, glyphs))
         else:
@@ -129,6 +141,7 @@ def picture(
             style = "title" if on_path else f"role.{index.result.chip[row.name].role}"
             tail = _share(worked, window.span_ps * window.cells)
             lanes.append(Line(number, _head(row), style, cells, tail))
+            lanes += [Line(number, "", style, cells)] * (tall - 1)
     return Picture(window, label_width(index), ruler, tuple(lanes))
 
 
@@ -173,17 +186,17 @@ def layer_names(index: ViewIndex, window: DrawnInterval, glyphs: Glyphs) -> Text
 
 
 def _memory(
-    index: ViewIndex, number: int, row: PictureRow, window: DrawnInterval, glyphs: Glyphs
+    index: ViewIndex, number: int, row: PictureRow, window: DrawnInterval, glyphs: Glyphs, lines: int
 ) -> Iterator[Line]:
     """Draws the peak occupancy of each cell, in eighths of a line, on a scale fixed for all windows."""
     totals = index.result.record.memories[row.name]
     most = index.held(row.name).fullest(window)
     top = totals.capacity if 3 * totals.peak >= totals.capacity else totals.peak
-    heads = (_head(row), f"to {format_bytes(top)}")
-    tails = (_share(max(most), totals.capacity), "")
-    for line, cells in enumerate(graph(most, top, MEMORY_LINES, glyphs)):
+    heads = {0: _head(row), 1: f"to {format_bytes(top)}"}
+    for line, cells in enumerate(graph(most, top, lines, glyphs)):
         style = "muted" if line else "role.memory"
-        yield Line(number, heads[line], style, Text(cells, "role.memory"), tails[line])
+        tail = "" if line else _share(max(most), totals.capacity)
+        yield Line(number, heads.get(line, ""), style, Text(cells, "role.memory"), tail)
 
 
 def _bus(index: ViewIndex, number: int, row: PictureRow, window: DrawnInterval, glyphs: Glyphs) -> Line:

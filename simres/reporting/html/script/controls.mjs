@@ -90,11 +90,14 @@ export function controls(shown) {
   };
   canvas.addEventListener("pointerup", up);
   canvas.addEventListener("pointercancel", up);
-  canvas.addEventListener("pointerleave", () => {
+  const leave = () => {
     tip.hidden = true;
     state.pointer = null;
     redraw();
-  });
+  };
+  canvas.addEventListener("pointerleave", leave);
+  document.addEventListener("pointerdown", (event) => event.target === canvas || tip.hidden || leave());
+  addEventListener("scroll", () => tip.hidden || leave(), { passive: true });
   canvas.addEventListener("dblclick", (event) => zoom(0.4, event.offsetX));
   canvas.addEventListener("focus", redraw);
   canvas.addEventListener("blur", redraw);
