@@ -10,6 +10,7 @@ import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +19,8 @@ from simres.errors import SimresError
 LARGEST_BYTES = 1 << 30
 """The largest text file that is read, of any sort; most sorts have a smaller limit."""
 
+LOCKS = find_spec("fcntl") is not None
+"""Whether the system has locks of files that end with the process."""
 TEMPORARY = ".simres-"
 """What the names of incomplete files begin with; names of their own could exceed what a file system takes."""
 LEFT_S = 60.0
@@ -78,7 +81,12 @@ def read_text(path: Path, what: str, hint: str | None = None, largest: int = LAR
     Raises `SimresError` as `opened`, and for invalid UTF-8.
     """
     try:
-        return read_bytes(path, what, hint, largest).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return (
+            read_bytes(path, what, hint, largest)
+            .decode("utf-8-sig")
+            .replace("\r\n", "\n")
+            .replace("\r", "\n")
+        )
     except UnicodeDecodeError as error:
         raise SimresError(f"`{path}` is no {what}: not UTF-8 text (byte {error.start})", hint) from error
 
@@ -130,7 +138,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         tidy(target.parent)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=TEMPORARY)
         with os.fdopen(handle, "wb") as stream:
-            _held(stream)
+            hold(stream)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
@@ -159,12 +167,20 @@ def tidy(folder: Path, older_s: float = LEFT_S) -> None:
                         os.unlink(entry.path)  # noqa: PTH108 - as scandir gives it
 
 
-def _held(stream: IO[bytes]) -> bool:
-    """Whether this process holds an open file from now on; False where another one does."""
-    try:
-        import fcntl
-    except ImportError:  # this system has no such lock; age alone decides
+def cache_folder() -> Path:
+    """Returns the folder of what can be made again: `$XDG_CACHE_HOME/simres`, by default `~/.cache/simres`.
+
+    Raises `RuntimeError` for a user without a home.
+    """
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "simres"
+
+
+def hold(stream: IO[bytes]) -> bool:
+    """Holds an open file until it is closed; False where another process does. True where there are no locks."""
+    if not LOCKS:
         return True
+    import fcntl
+
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -176,7 +192,7 @@ def _held(stream: IO[bytes]) -> bool:
 
 def _is_held(path: Path) -> bool:
     with path.open("rb") as stream:
-        return not _held(stream)
+        return not hold(stream)
 
 
 def _mode_of(path: Path) -> int | None:

@@ -24,6 +24,7 @@ ELSEWHERE = {
     "commands/__init__.py": "streams that the shell closed go nowhere",
     "commands/errors_to_exit_codes.py": "a stream that goes nowhere, and a file of its own for a traceback",
     "exploration/table.py": "a table is appended to, under a lock",
+    "plugins/importing.py": "a mark that a process holds while it imports",
     "reporting/html/page.py": "the page's parts, which come with simres",
     "training/archives.py": "members of an archive",
     "training/images.py": "images in memory",

@@ -17,7 +17,7 @@ from typing import IO, Self
 
 from simres.errors import SimresError
 from simres.exploration.point_figures import FIGURES, SOURCE, Cell, FigureRow
-from simres.files import opened, write_bytes
+from simres.files import hold, opened, write_bytes
 from simres.text import shorten
 
 SUFFIX = ".jsonl"
@@ -213,15 +213,5 @@ def _opened(path: Path) -> IO[bytes]:
 
 def _lock(file: IO[bytes], path: Path) -> None:
     """Locks the table against a second sweep for as long as this process has it open."""
-    try:
-        import fcntl
-    except ImportError:  # this system has no such lock
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise SimresError(
-            f"another sweep is writing to `{path}`", "wait for it, or write elsewhere"
-        ) from None
-    except OSError:
-        pass  # a file system without locks
+    if not hold(file):
+        raise SimresError(f"another sweep is writing to `{path}`", "wait for it, or write elsewhere")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simres.errors import SimresError
-from simres.files import check_regular, read_json, write_text
+from simres.files import cache_folder, check_regular, read_json, write_text
 
 if TYPE_CHECKING:
     from simres.training.images import Decoded, Progress
@@ -71,7 +70,7 @@ class Dataset:
 
 def cache_root() -> Path:
     """Returns the folder of data and downloads: `$XDG_CACHE_HOME/simres`, by default `~/.cache/simres`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "simres"
+    return cache_folder()
 
 
 def open_dataset(

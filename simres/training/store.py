@@ -12,14 +12,13 @@ from pathlib import Path
 import yaml
 from torch import Tensor
 
-from simres.errors import SimresError
 from simres import files
+from simres.errors import SimresError
 from simres.files import write_bytes, write_text
 from simres.networks.checkpoint import read
 from simres.text import shorten
 from simres.training.datasets import About
 from simres.training.training_run import (
-    CHECKPOINT,
     CONFIG,
     METRICS,
     STATE,

@@ -24,7 +24,17 @@ from tests.hostile.results import look
 
 SIZES = (1, 1, 1, 2, 2, 3, 4, 5, 7, 8, 13, 16, 16, 31, 64, 200, 1000)
 ABSURD = (0, 4096, 65_537, 1 << 20, 1 << 31, 10**12)
-VIEW_KINDS = (*VIEWS, "reshape", "expand", "split", "unsqueeze", "squeeze", "diagonal", "as_strided", "unfold")
+VIEW_KINDS = (
+    *VIEWS,
+    "reshape",
+    "expand",
+    "split",
+    "unsqueeze",
+    "squeeze",
+    "diagonal",
+    "as_strided",
+    "unfold",
+)
 AXES = ("dim", "axes", "dims", "dim0", "dim1")
 ATTRIBUTES = (
     *AXES,
@@ -85,7 +95,20 @@ class Growing:
         for name in rng.sample(ATTRIBUTES, rng.choice((0, 0, 1, 1, 2, 4))):
             near = rng.randint(-rank, max(0, rank - 1))
             found[name] = rng.choice(
-                (near, near, [near], [near, rng.randint(-2, 7)], [], True, 0, -7, 2**40, 0.5, "", self.shape())
+                (
+                    near,
+                    near,
+                    [near],
+                    [near, rng.randint(-2, 7)],
+                    [],
+                    True,
+                    0,
+                    -7,
+                    2**40,
+                    0.5,
+                    "",
+                    self.shape(),
+                )
             )
         return found
 
@@ -255,7 +278,9 @@ class Growing:
         unit = "matrix" if rng.random() < 0.97 else "host"
         self.add(kind, unit, inputs, [self.tensor("activation", made)], **more)
         if rng.random() < 0.3:
-            extra = [self.tensor("weight", [rng.choice(made)] if made else []) for _ in range(rng.randint(0, 4))]
+            extra = [
+                self.tensor("weight", [rng.choice(made)] if made else []) for _ in range(rng.randint(0, 4))
+            ]
             kind = rng.choice(("batch_norm", "bias", "relu", "add"))
             out = [self.tensor("activation", list(made))]
             self.add(kind, "host", [self.made[-1], *extra], out, vector_ops=prod(made))

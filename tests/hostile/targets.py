@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from tests.hostile import free_graphs, onnx_models, results, scenarios, settings, topologies, training, workloads
+from tests.hostile import (
+    free_graphs,
+    onnx_models,
+    results,
+    scenarios,
+    settings,
+    topologies,
+    training,
+    workloads,
+)
 from tests.hostile.judging import Target
 
 TORCH = ("torch", "numpy", "PIL", "safetensors")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from simres.errors import SimresError, install
 from simres.files import write_bytes
+from simres.text import printable_lines
 
 if TYPE_CHECKING:
     from simres.training.training_run import Epoch
@@ -75,9 +76,14 @@ def finish(figure: Any, axes: Any, path: Path) -> None:
 def save(figure: Any, path: Path, dpi: int = DPI) -> None:
     """Writes the figure, whole or not at all; the suffix sets the format. Raises `SimresError`.
 
-    The same figure gives the same bytes: without its date, and with names in an SVG that do not vary.
+    The same figure gives the same bytes: without its date, and with names in an SVG that do not vary. Nothing
+    unprintable of a name gets in.
     """
     from matplotlib import rc_context
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_text(printable_lines(text.get_text()))
 
     picture, form = BytesIO(), path.suffix.removeprefix(".").lower() or "png"
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
