@@ -56,10 +56,8 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """The same, but line ends and tabs stay."""
-    if text.isprintable():
-        return text
-    return "".join([c if c.isprintable() or c in "\n\t" else "?" for c in text])
+    """The same, but line ends stay."""
+    return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
 def what_failed(error: BaseException) -> str:

@@ -102,7 +102,7 @@ def test_it_is_left_out_with_its_reason(run: Run, source: str, reason: str) -> N
     ended = run(source, "plugins", "--json")
     assert ended.returncode == 0, ended.stderr
     (found,) = (one for one in json.loads(ended.stdout)["plugins"] if one["name"] == "bad")
-    assert found["reason"] == reason
+    assert found["error"] == reason
     wanted = run(source, "simulate", "paper", "--set", "scheduler=nowhere")
     assert wanted.returncode == 2
     assert f"warning: plugin `bad` (simres-bad 1.0) is left out: {reason}" in wanted.stderr

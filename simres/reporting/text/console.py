@@ -83,7 +83,7 @@ class Output:
     def print(self, *things: object, **options: Any) -> None:
         """Prints text, or anything that rich can draw (`options` go to rich's `print`).
 
-        Whatever a text was made of, no control character but line ends and tabs leaves with it.
+        Whatever a text was made of, no control character but line ends leaves with it.
         """
         things = tuple([_shown(thing) for thing in things])
         if self.styled or not all(isinstance(thing, str | Text) for thing in things):
