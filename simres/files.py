@@ -176,7 +176,7 @@ def cache_folder() -> Path:
 
 
 def hold(stream: IO[bytes]) -> bool:
-    """Holds an open file until it is closed; False where another process does. True where there are no locks."""
+    """Holds an open file until it is closed; False where another process does. True without locks."""
     if not LOCKS:
         return True
     import fcntl

@@ -54,7 +54,7 @@ def load_checkpoint(path: Path, registry: Registry | None = None, *, trusted: bo
 
 
 def check_factory(what: str, network: str, *, trusted: bool) -> None:
-    """Raises `SimresError` where a file (`what`) names a factory to build its network, unless it is trusted."""
+    """Raises `SimresError` where a file (`what`) names a factory as its network, unless it is trusted."""
     if not trusted and parse(network).family is Family.FACTORY:
         raise SimresError(
             f"{what} has its network built by `{network}`, and that runs code of this name on this machine",
@@ -74,8 +74,9 @@ def network_of(
 ) -> Network:
     """Returns the network of a name: a checkpoint's with its weights, any other with random ones.
 
-    `trusted` is as in `load_checkpoint`. The other options are those of `simres.networks.build.build`; a checkpoint accepts none, as its own are fixed.
-    Raises `SimresError` for an invalid name and for a checkpoint that cannot be read.
+    `trusted` is as in `load_checkpoint`. The other options are those of `simres.networks.build.build`; a
+    checkpoint accepts none, as its own are fixed. Raises `SimresError` for an invalid name and for a
+    checkpoint that cannot be read.
     """
     parsed = parse(name) if isinstance(name, str) else name
     chosen = block or shortcut or stem or span is not None

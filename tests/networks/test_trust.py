@@ -1,4 +1,4 @@
-"""A checkpoint of a stranger runs nothing: the factory that it names is called only where that is asked for."""
+"""A checkpoint of a stranger runs nothing: the factory that it names is called only on request."""
 
 # ruff: noqa: E402
 from __future__ import annotations
