@@ -29,6 +29,8 @@ def problems_of_form(op: Op, workload: Workload) -> Iterator[str]:
         for position, name in enumerate(op.inputs):
             if not tensors[name].elements:
                 yield f".inputs[{position}]: `{name}` has no elements"
+    if op.macs and op.unit is not Unit.MATRIX:
+        yield f".macs: {op.macs}, but only the unit `matrix` multiplies and accumulates, not `{op.unit}`"
     if op.unit is Unit.MATRIX:
         yield from _product(op, [tensors[name] for name in op.inputs])
 
