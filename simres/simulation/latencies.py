@@ -1,8 +1,8 @@
 """A store of latencies in bounded memory: exact up to a count, within a stated error beyond.
 
-Up to `EXACT` values are kept as they are, 8 bytes each unless one is larger. Beyond that, all values go into bins by their first
-`_BITS` binary digits, so a bin is at most `ERROR` of its values wide, and there are few bins for any range of
-times.
+Up to `EXACT` values are kept as they are, 8 bytes each unless one is larger. Beyond that, all values go into
+bins by their first `_BITS` binary digits, so a bin is at most `ERROR` of its values wide, and there are few
+bins for any range of times.
 """
 
 from __future__ import annotations

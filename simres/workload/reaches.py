@@ -52,8 +52,9 @@ class Along:
         return (low, high + 1) if low <= high else None
 
     def blocks(self, place: int) -> Range:
-        """The first and the last block that element `place` of the output reads, ends of the axis left out."""
-        return (place * self.times + self.first) // self.over, (place * self.times + self.last) // self.over
+        """The first and the last block that element `place` of the output reads, on an endless axis."""
+        at = place * self.times
+        return (at + self.first) // self.over, (at + self.last) // self.over
 
     @property
     def block(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from simres.workload.form_rules import problems_of_form
 from simres.workload.graph import Ledger, Workload
 from simres.workload.operators import BITS, Loops, Op, Role, Tensor, Unit, Window
 from simres.workload.reaches import Along, LookUp
@@ -110,6 +109,8 @@ def _cyclic_views(workload: Workload) -> list[str]:
 
 def _ops(workload: Workload, cyclic: list[str], inside: set[str]) -> Iterator[str]:
     """Names, order and producers; then each operator's own figures."""
+    from simres.workload.form_rules import problems_of_form  # loads the table, which no ledger needs
+
     names: set[str] = set()
     negative_sizes = any(min(tensor.shape, default=0) < 0 for tensor in workload.tensors.values())
     makers = {output: op.name for op in reversed(workload.ops) for output in op.outputs}

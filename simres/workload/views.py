@@ -40,7 +40,7 @@ def _identity(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noq
     return box if base == shape else None
 
 
-def _permute(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+def _permute(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:
     dims, rank = op.attributes.get("dims"), len(base)
     if not isinstance(dims, tuple) or sorted(axis % max(1, rank) for axis in dims) != list(range(rank)):
         return None
@@ -52,7 +52,7 @@ def _permute(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa
     return tuple(found)
 
 
-def _slice(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+def _slice(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:
     dim, start, step = (op.attributes.get(name, least) for name, least in _SLICE)
     if not isinstance(dim, int) or not isinstance(start, int) or not isinstance(step, int):
         return None
@@ -69,7 +69,7 @@ def _slice(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: 
 _SLICE = (("dim", None), ("start", 0), ("step", 1))
 
 
-def _select(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+def _select(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:
     dim, index = op.attributes.get("dim"), op.attributes.get("index")
     if not isinstance(dim, int) or not isinstance(index, int):
         return None

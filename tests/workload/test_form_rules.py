@@ -1,4 +1,4 @@
-"""What schedulers take for granted is a rule of workloads, with its place in the file; passes assume nothing."""
+"""What schedulers take for granted is a rule of workloads, with its place; passes assume nothing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ CONVOLVED = {"x": (2, 2, 5, 5), "w": (8, 2, 3, 3), "y": (2, 8, 5, 5)}
         ),
         (
             network(LINEAR, x=(3, 4, 2, 2), w=(1, 16), y=(3, 1)),
-            "ops[0].loops.c: sums over 16 elements, and `x`, of shape [3, 4, 2, 2], has 2 along its last axis",
+            "ops[0].loops.c: sums over 16 elements, and `x`, of shape [3, 4, 2, 2], has 2 along",
         ),
     ],
     ids=["makes nothing", "reads nothing", "one operand", "not along an axis"],
@@ -77,7 +77,7 @@ def test_an_empty_part_may_be_concatenated() -> None:
 @pytest.mark.parametrize("others", [(), ("w1",), ("w1", "w2"), ("w1", "w2", "w3")])
 def test_passes_take_any_number_of_inputs(kind: str, others: tuple[str, ...]) -> None:
     after = Op("after", kind, Unit.HOST, ("y", *others), ("z",), vector_ops=400)
-    vectors = {name: (8,) for name in others}
+    vectors = dict.fromkeys(others, (8,))
     workload = network(CONV, after, **CONVOLVED, **vectors, z=CONVOLVED["y"])
     assert list(problems_of_workload(workload)) == []
     for rewrite in (fold_batch_norm, fold_bias, to_int8):
@@ -99,3 +99,46 @@ def test_a_scheduler_is_not_asked(tmp_path) -> None:
     write(network(RELU, x=(2, 0), y=(2, 3)), path)
     with pytest.raises(SimresError, match="has no elements"):
         api.simulate(str(path), chip="paper")
+
+
+@pytest.mark.parametrize(
+    ("op", "shapes", "said"),
+    [
+        (
+            replace(CONV, loops=None, macs=0),
+            CONVOLVED | {"x": (2, 4, 5, 5)},
+            ".inputs: sums over 4 elements of `x`, but over 2 of `w`",
+        ),
+        (
+            replace(CONV, window=Window((3, 1), padding=(1, 1, 0, 0))),
+            CONVOLVED,
+            ".window.kernel: is [3, 1], and `w` has the taps [3, 3]",
+        ),
+        (
+            replace(CONV, unit=Unit.HOST),
+            CONVOLVED,
+            ".macs: 7200, but only the unit `matrix` multiplies and accumulates, not `host`",
+        ),
+        (
+            Op("sum", "sum", Unit.HOST, (), ("y",), vector_ops=1),
+            {"y": (2, 2)},
+            ".inputs: must name at least one tensor, as a `sum` reads one",
+        ),
+    ],
+    ids=["sums", "taps", "unit", "no input"],
+)
+def test_operands_that_do_not_go_together(op: Op, shapes: dict[str, tuple[int, ...]], said: str) -> None:
+    assert f"ops[0]{said}" in list(problems_of_workload(network(op, **shapes)))
+
+
+def test_a_batch_of_what_has_none_is_refused() -> None:
+    """The first axis of a convolution without a batch are its channels."""
+    alone = network(
+        replace(CONV, loops=replace(CONV.loops, n=1), macs=CONV.macs // 2),
+        x=(2, 5, 5),
+        w=(8, 2, 3, 3),
+        y=(8, 5, 5),
+    )
+    assert list(problems_of_workload(alone)) == []
+    with pytest.raises(SimresError, match="is no workload after the passes batch_3"):
+        api.simulate(alone, chip="paper", overrides={"passes": ["batch_3"]})
