@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from simres.text import printable_lines
+
 
 class ExitCode(IntEnum):
     """The exit code of the process."""
@@ -45,7 +47,7 @@ class SimresError(Exception):
 
 def _shown(text: str) -> str:
     lines = (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in text.split("\n"))
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in "\n".join(lines))
+    return printable_lines("\n".join(lines))
 
 
 class AnswerIsNo(SimresError):

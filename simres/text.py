@@ -46,7 +46,28 @@ def shorten(value: object, most: int = 40) -> str:
     """Returns the text of a value on one line, cut to fit into a message."""
     text = str(value) if not isinstance(value, int) or abs(value) < 10**60 else "a huge number"
     text = text if len(text) <= most else f"{text[: most - 3]}..."
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Replaces unprintable characters by `?`: control characters, line ends, those that turn the direction of
+    writing, and bytes that are not UTF-8. Names may come from any source."""
+    return text if text.isprintable() else "".join([c if c.isprintable() else "?" for c in text])
+
+
+def printable_lines(text: str) -> str:
+    """The same, but line ends stay."""
+    return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
+
+
+def what_failed(error: BaseException) -> str:
+    """Returns the type and the text of an exception on one line; the type alone if it has no text."""
+    kind = type(error).__name__
+    try:
+        said = " ".join(str(error).split())
+    except Exception:
+        said = "(its text cannot be made)"
+    return printable(f"{kind}: {said}" if said else kind)
 
 
 def describe(value: object) -> str:

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import StringIO, TextIOWrapper
 from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from simres import __version__
 from simres.commands.errors_to_exit_codes import guard, guarded
 from simres.commands.session import Session, for_typer
 from simres.errors import ExitCode
+from simres.text import printable_lines
 
 COMMANDS = (
     "simulate",
@@ -140,9 +142,13 @@ def main() -> None:
     # and simres has no use for pydantic's own plugins, for which it would search every installed package.
     gc.set_threshold(200_000)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # Python has no stream where the shell closed one (`>&-`): what is written there goes nowhere.
+    # Python has no stream where the shell closed one (`>&-`): what is written there goes nowhere. Names of
+    # files may be no text in any encoding.
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     code = guard(_main)
     gc.disable()  # the process ends here: no last search for garbage
     sys.exit(code)
@@ -157,7 +163,9 @@ def _main() -> int:
     except typer.Abort:
         return ExitCode.INTERRUPTED
     except usage_error as error:
-        error.show()  # type: ignore[attr-defined]
+        shown = StringIO()
+        error.show(file=shown)  # type: ignore[attr-defined]
+        sys.stderr.write(printable_lines(shown.getvalue()))
         return ExitCode.BAD_INPUT
     return int(code or 0)
 

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import typer
 
 from simres.errors import ExitCode, InvariantViolation, PluginFailure, SimresError, SimresWarning
+from simres.text import printable_lines, what_failed
 
 DEBUG = "SIMRES_DEBUG"
 """Environment variable: when set, a defect of simres shows its traceback instead of writing it to a file."""
@@ -66,7 +67,7 @@ def guard(command: Callable[[], Any]) -> int:
         if os.environ.get(DEBUG):
             raise
         hint = _and("this is a defect of simres or of a plugin; please report it", _keep_traceback(error))
-        _say("internal error", f"{type(error).__name__}: {error}", hint)
+        _say("internal error", what_failed(error), hint)
         return int(ExitCode.ANSWER_IS_NO)
 
 
@@ -74,9 +75,9 @@ def _say(kind: str, message: str, hint: str | None = None) -> None:
     """Prints a message on stderr, in colour where that is a terminal."""
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     red, cyan, plain = ("\x1b[1;31m", "\x1b[36m", "\x1b[0m") if colour else ("", "", "")
-    text = f"{red}{kind}:{plain} {message}\n"
+    text = f"{red}{kind}:{plain} {printable_lines(message)}\n"
     if hint:
-        text += f"\n{cyan}hint:{plain} {hint}\n"
+        text += f"\n{cyan}hint:{plain} {printable_lines(hint)}\n"
     try:
         encoding = sys.stderr.encoding or "utf-8"
         sys.stderr.write(text.encode(encoding, "replace").decode(encoding))

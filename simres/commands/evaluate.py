@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands.options import CheckpointName, Machine
+from simres.commands.options import CheckpointName, Machine, TrustFactory
 from simres.commands.session import Session
 from simres.errors import ExitCode
 
@@ -20,6 +20,7 @@ def evaluate(
         typer.Option("--data", metavar="NAME", help="Images to try [default: those it was trained on]."),
     ] = None,
     machine: Machine,
+    trust_factory: TrustFactory = False,
     json: Annotated[bool, typer.Option("--json", help="Print the scores as one JSON document.")] = False,
 ) -> int:
     """Try a checkpoint on test images: accuracy, precision and recall of each class, confusion matrix.
@@ -32,7 +33,7 @@ def evaluate(
         from simres.training.evaluation import evaluate as scores_of
         from simres.training.trained_network import trained
 
-        found = trained(checkpoint, session.registry)
+        found = trained(checkpoint, session.registry, trusted=trust_factory)
         images = found.images(data, open_images)
         batches = found.testing(images).to(chosen)
         scores = scores_of(found.module.to(chosen), batches, len(found.classes))

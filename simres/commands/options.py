@@ -82,6 +82,13 @@ AllowUnmodelled = Annotated[
 CheckpointName = Annotated[
     Path, typer.Argument(metavar="CHECKPOINT", help="A .safetensors file, or the folder of a run.")
 ]
+TrustFactory = Annotated[
+    bool,
+    typer.Option(
+        "--trust-factory",
+        help="Call the function that a checkpoint names to build its network: code of whoever wrote it.",
+    ),
+]
 LayerName = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands.options import CheckpointName, ImagesName, WholeFront
+from simres.commands.options import CheckpointName, ImagesName, TrustFactory, WholeFront
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
@@ -208,6 +208,7 @@ def responses(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
         "responses.png"
     ),
+    trust_factory: TrustFactory = False,
 ) -> int:
     """Standard deviation of every layer's response, of one network or several (figure 7 of the paper).
 
@@ -222,7 +223,7 @@ def responses(
 
         found = {}
         for name, path in zip(_labels(checkpoints, labels), checkpoints, strict=True):
-            network = trained(path, session.registry)
+            network = trained(path, session.registry, trusted=trust_factory)
             batches = network.testing(network.images(data, open_images))
             found[name] = layer_responses(network.module, batches, images)
     draw(found, output)
@@ -241,6 +242,7 @@ def features(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
         "features.png"
     ),
+    trust_factory: TrustFactory = False,
 ) -> int:
     """Feature maps of one image by depth (figure 3 of the paper).
 
@@ -253,7 +255,7 @@ def features(
         from simres.training.features import feature_maps
         from simres.training.trained_network import trained
 
-        network = trained(checkpoint, session.registry)
+        network = trained(checkpoint, session.registry, trusted=trust_factory)
         dataset = network.images(data, open_images)
         maps = feature_maps(network.module, network.testing(dataset), image, layers or ())
     true = network.classes[int(dataset.test_labels[image])]

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands.options import SET, CheckpointName, ImagesName, Machine, Settings, pairs
+from simres.commands.options import (
+    SET,
+    CheckpointName,
+    ImagesName,
+    Machine,
+    Settings,
+    TrustFactory,
+    pairs,
+)
 from simres.commands.session import Session
 from simres.errors import ExitCode
 
@@ -48,6 +56,7 @@ def skip(
         ),
     ] = None,
     machine: Machine,
+    trust_factory: TrustFactory = False,
     json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")] = False,
 ) -> int:
     """Measure what each residual block is worth, and remove them one by one: accuracy, time and energy.
@@ -63,7 +72,7 @@ def skip(
         from simres.training.block_removal import study
         from simres.training.trained_network import trained
 
-        found = trained(checkpoint, session.registry)
+        found = trained(checkpoint, session.registry, trusted=trust_factory)
         cost = _cost(session.registry, scenario, overrides, found)
         dataset = found.images(data, open_images)
         with RemovalProgress(session.messages) as shown:

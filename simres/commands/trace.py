@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands.options import AllowUnmodelled, Shape
+from simres.commands.options import AllowUnmodelled, Shape, TrustFactory
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
@@ -59,6 +59,7 @@ def trace(
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the workload to FILE (JSON).")
     ] = None,
     allow_unmodelled: AllowUnmodelled = False,
+    trust_factory: TrustFactory = False,
 ) -> int:
     """Trace a network into a workload file, which needs PyTorch no more.
 
@@ -82,9 +83,10 @@ def trace(
         stem=shape.stem,
         operators=registry.operators(),
         allow_unmodelled=allow_unmodelled,
+        trusted=trust_factory,
     )
     if data is not None:
-        workload = _measured(session, workload, named, data, images)
+        workload = _measured(session, workload, named, data, images, trusted=trust_factory)
     if output is None:
         from simres.reporting.tables.workload_table import workload_table
 
@@ -107,7 +109,9 @@ def trace(
     return ExitCode.OK
 
 
-def _measured(session: Session, workload: Workload, named: NetworkName, data: str, images: int) -> Workload:
+def _measured(
+    session: Session, workload: Workload, named: NetworkName, data: str, images: int, *, trusted: bool
+) -> Workload:
     """The workload with what its activations come to on test images."""
     from simres.commands.torch_setup import open_images
     from simres.networks.network_names import Family
@@ -118,7 +122,7 @@ def _measured(session: Session, workload: Workload, named: NetworkName, data: st
     from simres.training.block_removal import spread
     from simres.training.trained_network import trained
 
-    found = trained(Path(named.name), session.registry)
+    found = trained(Path(named.name), session.registry, trusted=trusted)
     batches = found.testing(found.images(data, open_images))
     rows = spread(len(batches), images)
     chunks = (batches.rows(rows[at : at + 64]) for at in range(0, len(rows), 64))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands.options import Machine, Shape, pairs
+from simres.commands.options import Machine, Shape, TrustFactory, pairs
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
@@ -60,6 +60,7 @@ class FolderOptions:
             "--checkpoint-every", metavar="N", min=1, help="Save every N steps, not only each epoch."
         ),
     ] = None
+    trust_factory: TrustFactory = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ def train(
                     "`--resume` continues a run as it was begun, with the network and recipe it has",
                     f"simres train --resume {kept.resume}",
                 )
-            run, images = _continued(kept.resume)
+            run, images = _continued(kept.resume, trusted=kept.trust_factory)
         else:
             run, images = _begun(network, data, recipe.recipe, changes, block, shape, size)
         folder = kept.resume or kept.output or _folder(run)
@@ -147,11 +148,13 @@ def train(
     return ExitCode.OK
 
 
-def _continued(folder: Path) -> tuple[TrainingRun, Dataset]:
+def _continued(folder: Path, *, trusted: bool) -> tuple[TrainingRun, Dataset]:
     from simres.commands.torch_setup import open_images
+    from simres.networks.checkpoint import check_factory
     from simres.training.store import load_state
 
     run, _, _ = load_state(folder)
+    check_factory(f"the run in `{folder}`", run.variant.network, trusted=trusted)
     return run, open_images(run.data, run.size)
 
 

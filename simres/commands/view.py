@@ -44,7 +44,8 @@ def view(
 
 
 def _check_terminal() -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+    # Python has no stdin where the shell closed it (`<&-`).
+    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
         raise SimresError(
             "`simres view` needs a terminal to show itself in, and here is none",
             "`simres timeline RESULT` draws a stored result as text, `simres simulate SCENARIO --timeline` "

@@ -5,7 +5,6 @@ Dask distributes the work and repeats what was lost with a worker; this module s
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -13,14 +12,13 @@ import uuid
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simres.errors import RenamedWarning, SimresError, SimresWarning, install
 from simres.exploration.chunks import AHEAD, chunks
+from simres.exploration.cluster_address import check_greeting, scheduler_in, workers_in
 from simres.exploration.point_figures import FigureRow, failed, outcomes
 from simres.exploration.study import Study
-from simres.exploration.worker_processes import cores
 from simres.planning.evaluate import versions
 from simres.plugins.registry import Registry
 from simres.text import shorten
@@ -36,8 +34,6 @@ LOOK_S = 2.0
 
 ALONE_S = 10.0
 """Seconds without any worker after which a warning is given."""
-
-FORMS = "`tcp://HOST:PORT`, `tls://HOST:PORT`, a scheduler file (`scheduler.json`), `local` or `local:4`"
 
 Versions = dict[str, str]
 """The version of each package whose parts a study uses."""
@@ -234,8 +230,8 @@ def _client(address: str) -> Iterator[Client]:
         import distributed
     except ImportError:
         raise SimresError("`--cluster` needs Dask, which is not installed", install("cluster")) from None
-    workers = _workers_in(address)
-    where: Any = "" if workers else _scheduler_in(address)
+    workers = workers_in(address)
+    where: Any = "" if workers else scheduler_in(address)
     with ExitStack() as stack:
         stack.enter_context(_quiet())
         if workers:
@@ -248,67 +244,16 @@ def _client(address: str) -> Iterator[Client]:
                     silence_logs=logging.CRITICAL,
                 )
             )
+        else:
+            check_greeting(where, ANSWERS_S)
         try:
             client = distributed.Client(where, timeout=ANSWERS_S, set_as_default=False)
-        except OSError as error:
+        except Exception as error:  # of whatever it is that greets as a scheduler does
             raise SimresError(
                 f"nobody answers at `{shorten(str(where))}`: {_reason(error)}",
                 "is the scheduler running, and can this machine reach it? `--cluster local` needs none",
             ) from error
         yield stack.enter_context(client)
-
-
-def _workers_in(address: str) -> int:
-    """Returns the number of processes that `local` or `local:N` asks for; 0 for another address."""
-    if address == "local":
-        return cores()
-    kind, _, number = address.partition(":")
-    if kind != "local":
-        return 0
-    if not (number.isascii() and number.isdigit() and int(number)):
-        raise SimresError(f"`{shorten(address)}` does not say how many processes", "such as `local:4`")
-    return int(number)
-
-
-def _scheduler_in(address: str) -> str:
-    """Returns the scheduler's address: the given one, or the one in the given file."""
-    from distributed import Security
-    from distributed.comm import parse_address, parse_host_port
-    from distributed.comm.registry import get_backend
-
-    if address.endswith(".json"):
-        address = _address_in(Path(address))
-    try:
-        scheme, place = parse_address(address, strict=True)
-        get_backend(scheme)
-        host, _ = parse_host_port(place)
-    except (ValueError, ImportError) as error:
-        raise SimresError(
-            f"`{shorten(address)}` is not the address of a cluster: {_reason(error)}", f"write {FORMS}"
-        ) from None
-    if not host:
-        raise SimresError(f"`{shorten(address)}` names no machine", f"write {FORMS}")
-    if scheme == "tls" and not Security().get_connection_args("client").get("ssl_context"):
-        raise SimresError(
-            f"`{shorten(address)}` needs certificates",
-            "name them in Dask's configuration, `distributed.comm.tls`",
-        )
-    return address
-
-
-def _address_in(path: Path) -> str:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return str(document["address"])
-    except OSError as error:
-        raise SimresError(
-            f"cannot read the scheduler file `{path}`: {error.strerror or error}",
-            f"`dask scheduler --scheduler-file {path}` writes it, some seconds after it was started",
-        ) from None
-    except (ValueError, KeyError, TypeError):
-        raise SimresError(
-            f"`{path}` is not a scheduler file", "`dask scheduler --scheduler-file scheduler.json` writes one"
-        ) from None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from simres.errors import SimresError, install
+from simres.files import check_regular
 from simres.networks.blocks import BlockFactory
 from simres.networks.build import Network, build, build_variant
 from simres.networks.network_names import Family, NetworkName, parse
@@ -22,14 +23,18 @@ if TYPE_CHECKING:
     from simres.plugins.registry import Registry
 
 
-def load_checkpoint(path: Path, registry: Registry | None = None) -> Network:
+def load_checkpoint(path: Path, registry: Registry | None = None, *, trusted: bool = False) -> Network:
     """Returns the network that a checkpoint names, with its weights.
+
+    Only with `trusted` is a factory (`package.module:factory`) called that the checkpoint names: it is code
+    of whoever wrote the file.
 
     The metadata must have `network` (the name of a network) and may have the rest
     of a `simres.networks.variant.Variant`, `accuracy` (0 to 1) and `input`. Raises `SimresError`.
     """
     state, metadata = read(path)
     variant = variant_in(path, metadata)
+    check_factory(f"checkpoint `{path}`", variant.network, trusted=trusted)
     try:
         if parse(variant.network).family is not Family.FACTORY:
             with torch.device("meta"):  # so that a network which the weights do not fit takes no memory
@@ -48,6 +53,16 @@ def load_checkpoint(path: Path, registry: Registry | None = None) -> Network:
     )
 
 
+def check_factory(what: str, network: str, *, trusted: bool) -> None:
+    """Raises `SimresError` where a file (`what`) names a factory as its network, unless it is trusted."""
+    if not trusted and parse(network).family is Family.FACTORY:
+        raise SimresError(
+            f"{what} has its network built by `{network}`, and that runs code of this name on this machine",
+            "if you know it and want it to run, say `--trust-factory`; `simres trace CHECKPOINT "
+            "--trust-factory -o FILE` makes a workload, which runs nothing",
+        )
+
+
 def network_of(
     name: str | NetworkName,
     *,
@@ -55,16 +70,18 @@ def network_of(
     shortcut: str | None = None,
     span: int | None = None,
     stem: str | None = None,
+    trusted: bool = False,
 ) -> Network:
     """Returns the network of a name: a checkpoint's with its weights, any other with random ones.
 
-    The options are those of `simres.networks.build.build`; a checkpoint accepts none, as its own are fixed.
-    Raises `SimresError` for an invalid name and for a checkpoint that cannot be read.
+    `trusted` is as in `load_checkpoint`. The other options are those of `simres.networks.build.build`; a
+    checkpoint accepts none, as its own are fixed. Raises `SimresError` for an invalid name and for a
+    checkpoint that cannot be read.
     """
     parsed = parse(name) if isinstance(name, str) else name
     chosen = block or shortcut or stem or span is not None
     if parsed.family is Family.CHECKPOINT and not chosen:
-        return load_checkpoint(Path(parsed.name))
+        return load_checkpoint(Path(parsed.name), trusted=trusted)
     return build(parsed, block=block, shortcut=shortcut, span=span, stem=stem)
 
 
@@ -107,14 +124,11 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         from safetensors import SafetensorError, safe_open
     except ModuleNotFoundError as error:
         raise SimresError("checkpoints need safetensors", install("torch")) from error
-    if path.is_dir():
-        raise SimresError(f"`{path}` is a directory, not a checkpoint")
+    check_regular(path, "checkpoint")
     try:
         with safe_open(path, framework="pt") as file:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no mapping)
             return state, dict(file.metadata() or {})
-    except FileNotFoundError as error:
-        raise SimresError(f"no checkpoint `{path}`") from error
     except (SafetensorError, OSError, ValueError) as error:
         raise SimresError(f"`{path}` is no safetensors file: {error}") from error
 

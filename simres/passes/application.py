@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from simres.errors import SimresError
 from simres.plugins.hooks import NUMBERED
 from simres.plugins.registry import Registry
 from simres.workload.graph import Workload
+from simres.workload.rules import problems_of_workload
 
 
-def apply(names: Iterable[str], workload: Workload, registry: Registry) -> Workload:
-    """`workload` after these passes, in this order. Raises `SimresError` where one is unknown."""
+def apply(names: Sequence[str], workload: Workload, registry: Registry) -> Workload:
+    """`workload` after these passes, in this order. Raises `SimresError` where one is unknown, or
+    where what comes out is none, such as a batch of what has no batch."""
     for name in names:
         declared = registry.pass_(name)
         if declared.numbered:
@@ -20,4 +23,9 @@ def apply(names: Iterable[str], workload: Workload, registry: Registry) -> Workl
             workload = registry.call(declared, workload, int(found[2]))
         else:
             workload = registry.call(declared, workload)
+    if problem := next(problems_of_workload(workload), None):
+        raise SimresError(
+            f"`{workload.name}` is no workload after the passes {', '.join(names)}: {problem}",
+            "a batch needs a network whose first axes are batches",
+        )
     return workload

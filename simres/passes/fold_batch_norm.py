@@ -22,7 +22,7 @@ def fold_batch_norm(workload: Workload) -> Workload:
     folded: dict[str, Op] = {}
     """The batch norm that each operator takes in."""
     for op in workload.ops:
-        if op.kind != "batch_norm":
+        if op.kind != "batch_norm" or len(op.inputs) < 2:  # without a shift there is nothing to start from
             continue
         between = [_only_producer(workload, op)]
         if between[0] is not None and between[0].kind == "bias":

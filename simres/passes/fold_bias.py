@@ -20,7 +20,7 @@ def fold_bias(workload: Workload) -> Workload:
     taken: dict[str, Op] = {}
     """The bias that each operator takes in."""
     for op in workload.ops:
-        if op.kind != "bias":
+        if op.kind != "bias" or len(op.inputs) != 2:
             continue
         data, bias = op.inputs
         before = workload.producer.get(data)

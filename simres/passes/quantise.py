@@ -34,7 +34,8 @@ def to_int8(workload: Workload) -> Workload:
     wide = {workload.storage(name) for name in workload.outputs}
     matrix = [op for op in workload.ops if op.unit is Unit.MATRIX]
     starts = {start_of(op) for op in matrix}
-    starts.update(part.inputs[1] for op in workload.ops for part in (op, *op.fused) if part.kind == "bias")
+    biases = (part for op in workload.ops for part in (op, *op.fused) if part.kind == "bias")
+    starts.update(part.inputs[1] for part in biases if len(part.inputs) > 1)
     multiplied = {name for op in matrix for name in op.inputs[:2]}
     for name, tensor in tensors.items():
         if tensor.dtype not in FLOATS:

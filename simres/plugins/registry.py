@@ -33,6 +33,7 @@ from simres.plugins.hooks import (
     Reporter,
     Scheduler,
 )
+from simres.plugins.importing import Watch, unfinished
 from simres.plugins.providers import where_from
 from simres.plugins.sandbox import PluginCodeError, contained, returned
 
@@ -249,24 +250,32 @@ class Registry:
         if not self._pending:
             return
         self._pending = False
+        for name in unfinished():
+            _warn(f"an earlier start ended while {name} was imported; `--no-plugins` keeps plugins out")
+        installed = _installed()
+        with Watch() as watch:
+            for provider, entry_point in installed:
+                self._load(provider, entry_point, watch)
+
+    def _load(self, provider: Provider, entry_point: EntryPoint, watch: Watch) -> None:
+        """Loads one installed plugin; one that fails is disabled with a warning."""
         from simres.plugins.compatibility import unmet
 
-        for provider, entry_point in _installed():
-            started = perf_counter()
-            reason = unmet(entry_point.dist) if entry_point.dist else None
-            try:
-                if reason is None:
-                    with contained():
-                        plugin = entry_point.load()
-                        provider = replace(provider, import_s=perf_counter() - started)
-                        self._add(plugin, provider)
-            except PluginCodeError as failure:
-                reason = failure.reason
-            if reason is not None:
-                provider = replace(provider, reason=reason)
-                self.providers.append(provider)
-            if provider.remark:
-                _warn(provider.remark)
+        started = perf_counter()
+        reason = unmet(entry_point.dist) if entry_point.dist else None
+        try:
+            if reason is None:
+                with watch.importing(f"plugin `{provider.plugin}` ({provider})"), contained():
+                    plugin = entry_point.load()
+                    provider = replace(provider, import_s=perf_counter() - started)
+                    self._add(plugin, provider)
+        except PluginCodeError as failure:
+            reason = failure.reason
+        if reason is not None:
+            provider = replace(provider, reason=reason)
+            self.providers.append(provider)
+        if provider.remark:
+            _warn(provider.remark)
 
     def add(self, plugin: object, name: str | None = None) -> Provider:
         """Registers a plugin that is not installed, such as a module under test, and returns its provider.

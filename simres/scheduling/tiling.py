@@ -31,6 +31,8 @@ from simres.workload.operators import Op, Role, Unit, computed_in
 
 MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""
+HINTED_STEPS = 1 << 14
+"""The most with a memory that a refusal names: sizes double up to it, and each of them is tried."""
 
 
 class DoesNotFit(AnswerIsNo):
@@ -61,7 +63,7 @@ def fitting(
     while True:
         try:
             larger = spec.model_copy(update={"capacity": least})
-            Tiling(workload, memory, larger, plan, pinned=pinned, known=known)
+            Tiling(workload, memory, larger, plan, pinned=pinned, most=HINTED_STEPS, known=known)
         except DoesNotFit as error:
             least = max(least + 1, error.least)
         else:

@@ -1,8 +1,8 @@
 """A store of latencies in bounded memory: exact up to a count, within a stated error beyond.
 
-Up to `EXACT` values are kept as they are, 8 bytes each. Beyond that, all values go into bins by their first
-`_BITS` binary digits, so a bin is at most `ERROR` of its values wide, and there are few bins for any range of
-times.
+Up to `EXACT` values are kept as they are, 8 bytes each unless one is larger. Beyond that, all values go into
+bins by their first `_BITS` binary digits, so a bin is at most `ERROR` of its values wide, and there are few
+bins for any range of times.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from fractions import Fraction
 
 EXACT = 1 << 17
 """The number of values kept as they are: 1 MiB."""
+_LARGEST_KEPT = (1 << 64) - 1
+"""The largest value of 8 bytes; half a year in picoseconds."""
 _STEPS = (100, 125, 160, 200, 250, 320, 400, 500, 630, 800)
 _BITS = 11
 ERROR = Fraction(1, 1 << (_BITS - 1))
@@ -27,7 +29,7 @@ class Latencies:
     __slots__ = ("_bins", "_kept", "count", "largest", "total")
 
     def __init__(self) -> None:
-        self._kept = array("Q")
+        self._kept: array[int] | list[int] = array("Q")
         self._bins: Counter[int] | None = None
         self.count = self.total = self.largest = 0
 
@@ -40,6 +42,8 @@ class Latencies:
         if self._bins is not None:
             self._bins[_top(ps)] += 1
             return
+        if ps > _LARGEST_KEPT and isinstance(self._kept, array):
+            self._kept = list(self._kept)
         self._kept.append(ps)
         if self.count > EXACT:
             self._bins = Counter(map(_top, self._kept))

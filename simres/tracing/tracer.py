@@ -72,12 +72,13 @@ def trace_network(
     stem: str | None = None,
     operators: Mapping[str, Lowering | Operator] | None = None,
     allow_unmodelled: bool = False,
+    trusted: bool = False,
 ) -> Workload:
     """Builds the network of that name and traces it; `input_shape` defaults to what the name implies.
 
     A checkpoint's accuracy and the digest of its weights go along. Raises as `network_of` and `trace` do.
     """
-    network = network_of(name, block=block, shortcut=shortcut, span=span, stem=stem)
+    network = network_of(name, block=block, shortcut=shortcut, span=span, stem=stem, trusted=trusted)
     shape = network.input if input_shape is None else input_shape
     if shape is None:
         raise SimresError(

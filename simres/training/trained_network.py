@@ -88,14 +88,17 @@ class Trained:
         return self.batches(pixels, labels, Recipe(epochs=1, lr=1.0))
 
 
-def trained(path: Path, registry: Registry | None = None) -> Trained:
-    """Returns the checkpoint in a file, in a run's folder, or of a shipped name. Raises `SimresError`."""
+def trained(path: Path, registry: Registry | None = None, *, trusted: bool = False) -> Trained:
+    """Returns the checkpoint in a file, in a run's folder, or of a shipped name. Raises `SimresError`.
+
+    `trusted` is as in `simres.networks.checkpoint.load_checkpoint`.
+    """
     path = shipped.find_checkpoint(path)
     path = path / CHECKPOINT if path.is_dir() else path
     if path.suffix != CHECKPOINT_SUFFIX:
         raise SimresError(f"`{path}` is no checkpoint", f"a {CHECKPOINT_SUFFIX} file, or the folder of a run")
     _, metadata = read(path)
-    network = load_checkpoint(path, registry)
+    network = load_checkpoint(path, registry, trusted=trusted)
     if network.input is not None and not re.fullmatch(r"[1-9][0-9]{0,4}(x[1-9][0-9]{0,4}){2}", network.input):
         raise SimresError(
             f"checkpoint `{path}`: its input must be channels x rows x columns, is `{shorten(network.input)}`"

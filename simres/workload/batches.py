@@ -40,7 +40,8 @@ def _scaled(op: Op, workload: Workload, times: int, parts: int) -> Op:
     loops = op.loops
     if loops is not None:
         # Of two computed operands each inference has its own; weights serve the rows of all.
-        own = workload.tensors[workload.storage(op.inputs[1])].role is not Role.WEIGHT
+        operands = op.inputs[1:2]
+        own = any(workload.tensors[workload.storage(name)].role is not Role.WEIGHT for name in operands)
         axis = "groups" if own else "n"
         loops = replace(loops, **{axis: getattr(loops, axis) * times // parts})
     attributes = op.attributes

@@ -7,6 +7,7 @@ So it can be stored with a workload, and whoever cuts operators needs no code of
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -49,6 +50,11 @@ class Along:
             low, high = min(max(low, 0), size - 1), min(max(high, 0), size - 1)
         low, high = max(low, 0), min(high, size - 1)
         return (low, high + 1) if low <= high else None
+
+    def blocks(self, place: int) -> Range:
+        """The first and the last block that element `place` of the output reads, on an endless axis."""
+        at = place * self.times
+        return (at + self.first) // self.over, (at + self.last) // self.over
 
     @property
     def block(self) -> int:
@@ -158,10 +164,34 @@ def touched(rule: Rule, size: int, made: Sequence[int]) -> int:
     if rule.times <= rule.last - rule.first + rule.over or rule.outside != "skip":
         found = rule.of((0, count), size)
         return found[1] - found[0] if found else 0
-    total = reached = 0
-    for place in range(count):
-        read = rule.of((place, place + 1), size)
-        if read is not None:
-            total += max(0, read[1] - max(read[0], reached))
-            reached = max(reached, read[1])
-    return total
+    # The ranges of different places share nothing here: only the first and the last may be cut off.
+    first = bisect_left(range(count), True, key=lambda place: rule.blocks(place)[1] >= 0)
+    past = bisect_left(range(count), True, key=lambda place: rule.blocks(place)[0] * rule.each >= size)
+    if past - first <= 2:
+        return sum(_read(rule, place, size) for place in range(first, past))
+    inner = past - first - 2
+    low, high = (
+        sum_of_quotients(inner, rule.times, (first + 1) * rule.times + shift, rule.over)
+        for shift in (rule.first, rule.last)
+    )
+    inside = rule.each * (high - low + inner)
+    return _read(rule, first, size) + inside + _read(rule, past - 1, size)
+
+
+def _read(rule: Along, place: int, size: int) -> int:
+    read = rule.of((place, place + 1), size)
+    return read[1] - read[0] if read else 0
+
+
+def sum_of_quotients(count: int, times: int, shift: int, over: int) -> int:
+    """The sum of `(i * times + shift) // over` over the first `count` numbers i, in logarithmic time.
+
+    As in Euclid's algorithm, by counting the points of a lattice below a line (Graham, Knuth and Patashnik,
+    Concrete Mathematics, 3.5).
+    """
+    total = count * (shift // over) + count * (count - 1) // 2 * (times // over)
+    times, shift = times % over, shift % over
+    highest = times * count + shift
+    if highest < over:
+        return total
+    return total + sum_of_quotients(highest // over, over, highest % over, times)

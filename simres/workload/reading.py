@@ -244,9 +244,9 @@ def reduction(call: Call, place: int) -> Reads:
 def concatenation(call: Call, place: int) -> Reads:
     """The inputs one after the other along the axis `dim`, the first where none is named."""
     dim, out = call.integers("dim") or (0,), call.output
-    axis = dim[0] % len(out)
-    if any(len(shape) != len(out) for shape in call.inputs):
+    if not out or any(len(shape) != len(out) for shape in call.inputs):
         return all_of_it(call, place)
+    axis = dim[0] % len(out)
     offset = sum(shape[axis] for shape in call.inputs[:place])
     return (*same(axis), Along(axis, first=-offset, last=-offset), *same(len(out))[axis + 1 :])
 

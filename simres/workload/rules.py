@@ -109,7 +109,10 @@ def _cyclic_views(workload: Workload) -> list[str]:
 
 def _ops(workload: Workload, cyclic: list[str], inside: set[str]) -> Iterator[str]:
     """Names, order and producers; then each operator's own figures."""
+    from simres.workload.form_rules import problems_of_form  # loads the table, which no ledger needs
+
     names: set[str] = set()
+    negative_sizes = any(min(tensor.shape, default=0) < 0 for tensor in workload.tensors.values())
     makers = {output: op.name for op in reversed(workload.ops) for output in op.outputs}
     made: dict[str, str] = {}
     for index, op in enumerate(workload.ops):
@@ -138,12 +141,14 @@ def _ops(workload: Workload, cyclic: list[str], inside: set[str]) -> Iterator[st
             elif name in made:
                 yield f"{place}.outputs[{position}]: `{name}` is made already, by `{made[name]}`"
             made.setdefault(name, op.name)
+        sound = all(name in workload.tensors for name in (*op.inputs, *op.outputs)) and not negative_sizes
         for problem in (
             *_figures(op),
             *_weights(op, workload),
             *_sizes(op, workload),
             *_reads(op, workload),
             *_fused(op, workload),
+            *(problems_of_form(op, workload) if sound else ()),
         ):
             yield f"{place}{problem}"
         yield from _views(place, op, workload, cyclic)

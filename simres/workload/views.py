@@ -40,9 +40,11 @@ def _identity(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noq
     return box if base == shape else None
 
 
-def _permute(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
-    dims = op.attributes.get("dims")
-    if not isinstance(dims, tuple):
+def _permute(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:
+    dims, rank = op.attributes.get("dims"), len(base)
+    if not isinstance(dims, tuple) or sorted(axis % max(1, rank) for axis in dims) != list(range(rank)):
+        return None
+    if tuple([base[axis] for axis in dims]) != shape:
         return None
     found: list[Range] = [(0, 0)] * len(base)
     for axis, source in enumerate(dims):
@@ -50,12 +52,14 @@ def _permute(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa
     return tuple(found)
 
 
-def _slice(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+def _slice(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:
     dim, start, step = (op.attributes.get(name, least) for name, least in _SLICE)
     if not isinstance(dim, int) or not isinstance(start, int) or not isinstance(step, int):
         return None
+    if len(base) != len(shape) or not -len(base) <= dim < len(base):
+        return None
     axis = dim % len(base)
-    start = start % base[axis] if start < 0 else start
+    start = start % base[axis] if start < 0 and base[axis] else start
     first, last = (start + step * edge for edge in (box[axis][0], box[axis][1] - 1))
     if 0 <= first <= last < base[axis]:
         return (*box[:axis], (first, last + 1), *box[axis + 1 :])
@@ -65,11 +69,15 @@ def _slice(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: 
 _SLICE = (("dim", None), ("start", 0), ("step", 1))
 
 
-def _select(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:  # noqa: ARG001 - a `View`
+def _select(op: Op, base: Shape, shape: Shape, box: Box) -> Box | None:
     dim, index = op.attributes.get("dim"), op.attributes.get("index")
     if not isinstance(dim, int) or not isinstance(index, int):
         return None
+    if len(base) != len(shape) + 1 or not -len(base) <= dim < len(base):
+        return None
     axis = dim % len(base)
+    if not -base[axis] <= index < base[axis]:
+        return None
     index %= base[axis]
     return (*box[:axis], (index, index + 1), *box[axis:])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -257,6 +259,14 @@ def nobody() -> str:
         ("local:0", "how many processes"),
         ("local:", "how many processes"),
         ("local:two", "how many processes"),
+        ("local:999999", "more than 1024 processes"),
+        ("local:" + "9" * 5000, "more than 1024 processes"),
+        ("ucx://a:1", "the protocol `ucx` is none of tcp, tls"),
+        ("ws://127.0.0.1:1", "the protocol `ws` is none of tcp, tls"),
+        ("inproc://a/1", "the protocol `inproc` is none of tcp, tls"),
+        ("zero.json", "not a regular file"),
+        ("giant.json", "too large for a scheduler file"),
+        ("deep.json", "not a JSON document"),
         ("missing.json", "`dask scheduler --scheduler-file missing.json` writes it"),
         ("empty.json", "not a scheduler file"),
         ("tcp://127.0.0.1:PORT", "nobody answers"),
@@ -268,6 +278,10 @@ def test_an_address_that_leads_nowhere_is_an_error(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(clusters, "ANSWERS_S", 0.5)
     (tmp_path / "empty.json").write_text("{}")
+    (tmp_path / "zero.json").symlink_to("/dev/zero")
+    (tmp_path / "deep.json").write_text("[" * 200_000)
+    with (tmp_path / "giant.json").open("wb") as giant:
+        giant.truncate(5 << 30)
     space = ("--vary", "hardware.ddr.bandwidth=1,2 GB/s")
     address = nobody() if address.endswith("PORT") else address
     code, _, err = simres("sweep", "paper", *space, "--cluster", address)
@@ -275,6 +289,72 @@ def test_an_address_that_leads_nowhere_is_an_error(
     assert said in err
     assert "hint:" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("greeting", "said"),
+    [
+        (b"", "nothing within 0.5 s"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "is no Dask scheduler"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "is no Dask scheduler"),
+        (b"\0" * 8, "is no Dask scheduler"),
+        (None, "is no Dask scheduler"),
+    ],
+    ids=["silent", "http", "ssh", "zeros", "closes"],
+)
+def test_what_answers_and_is_no_scheduler(
+    greeting: bytes | None, said: str, simres: Simres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import socket
+    import threading
+
+    monkeypatch.setattr(clusters, "ANSWERS_S", 0.5)
+    kept = []
+
+    def answer(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                stream, _ = server.accept()
+                if greeting is None:
+                    stream.close()
+                else:
+                    stream.sendall(greeting)
+                    kept.append(stream)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        space = ("--vary", "hardware.ddr.bandwidth=1,2 GB/s", "-o", tmp_path / "t.jsonl")
+        code, _, err = simres("sweep", "paper", *space, "--cluster", address)
+        server.shutdown(socket.SHUT_RDWR)
+    for stream in kept:
+        stream.close()
+    assert code == ExitCode.BAD_INPUT
+    assert said in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificates")
+def test_a_cluster_behind_tls(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=here"]
+    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    tls = "distributed.comm.tls"
+    settings = {f"{tls}.ca-file": str(certificate), "distributed.comm.require-encryption": True}
+    for role in ("scheduler", "worker", "client"):
+        settings |= {f"{tls}.{role}.cert": str(certificate), f"{tls}.{role}.key": str(key)}
+    options = {"n_workers": 1, "processes": False, "protocol": "tls://", "dashboard_address": None}
+    with (
+        dask.config.set(settings),
+        distributed.LocalCluster(security=distributed.Security(), **options) as there,
+    ):
+        assert there.scheduler_address.startswith("tls://")
+        rows = [row for found in cluster(study, range(2), 2, there.scheduler_address) for row in found]
+        assert len(rows) == 2
+        plain = there.scheduler_address.replace("tls://", "tcp://")
+        monkeypatch.setattr(clusters, "ANSWERS_S", 0.5)
+        with pytest.raises(SimresError, match=r"nobody answers|no Dask scheduler"):
+            list(cluster(study, range(2), 2, plain))
 
 
 def test_workers_are_not_asked_for_twice(simres: Simres, tmp_path: Path) -> None:

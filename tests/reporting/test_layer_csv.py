@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simres.reporting.files.layer_csv import layer_csv
+from simres.text import printable
 
 NUMBERS = ("start_ps", "end_ps", "macs", "vector_ops", "read_bytes", "written_bytes", "copied_bytes")
 
@@ -27,7 +28,7 @@ def test_reads_back_equal(random_results, data):
     assert len(rows) == len(result.layers)
     for number, (row, layer) in enumerate(zip(rows, result.layers, strict=True)):
         assert int(row["layer"]) == number
-        assert row["name"].removeprefix("'") == layer.name
+        assert row["name"].removeprefix("'") == printable(layer.name)
         assert (row["kind"], row["block"]) == (layer.kind, layer.block)
         assert [int(row[key]) for key in NUMBERS] == [getattr(layer, key) for key in NUMBERS]
         for name, ps in layer.busy_ps.items():

@@ -45,7 +45,7 @@ def workloads(draw: st.DrawFn) -> Workload:
     count = draw(st.integers(1, 6))
     names = draw(st.lists(NAMES, min_size=3 * count + 1, max_size=3 * count + 1, unique=True))
     images = draw(st.integers(1, 9))
-    shape = draw(st.just(()) | st.lists(st.integers(0, 9), max_size=3).map(lambda rest: (images, *rest)))
+    shape = draw(st.just(()) | st.lists(st.integers(1, 9), max_size=3).map(lambda rest: (images, *rest)))
     dtype = draw(st.sampled_from(sorted(BITS)))
     tensors = {names[0]: Tensor(names[0], Role.INPUT, shape, dtype)}
     ops = []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from unicodedata import normalize
 
 from simres.reporting.tables.layer_figures import FIGURES
 from simres.reporting.tables.result_tables import working_by_layer
 from simres.result import Result
+from simres.text import printable
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
+"""What a formula begins with, in a spreadsheet that leaves out blanks and takes full-width signs as well."""
 
 
 def layer_csv(result: Result) -> str:
@@ -54,5 +57,6 @@ def layer_csv(result: Result) -> str:
 
 
 def _safe(text: str) -> str:
-    """Returns text that no spreadsheet evaluates (OWASP, "CSV Injection")."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Returns text that no spreadsheet evaluates (OWASP, "CSV Injection"), and that can be printed."""
+    plain = printable(text)
+    return f"'{plain}" if normalize("NFKC", plain).lstrip(" ?").startswith(_FORMULA) else plain

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from html import escape
 
 from simres.program.record import Cause
 from simres.reporting import lexicon
+from simres.reporting.html.markup import escaped
 from simres.reporting.tables import layer_figures
 from simres.reporting.tables.result_tables import working_by_layer
 from simres.reporting.text import brief, headline
@@ -41,8 +41,8 @@ def html(result: Result) -> str:
     answer, *rest = brief.lines(result)
     parts = [
         f"<style>{_STYLE}</style>",
-        f"<p><strong>{escape(answer)}</strong><br>{'<br>'.join(map(escape, rest))}</p>",
-        *(f'<p class="warning">{escape(warning)}</p>' for warning in headline.warnings(result)),
+        f"<p><strong>{escaped(answer)}</strong><br>{'<br>'.join(map(escaped, rest))}</p>",
+        *(f'<p class="warning">{escaped(warning)}</p>' for warning in headline.warnings(result)),
         _engines(result),
         _layers(result),
     ]
@@ -62,7 +62,7 @@ def _engines(result: Result) -> str:
             for what, ps in ((lexicon.BUSY, engine.working_ps), (lexicon.STALLED, stalled))
         )
         figures = [engine.working_ps, *(engine.waiting_ps.get(cause, 0) for cause in causes), engine.idle_ps]
-        cells = [escape(name), *unit.texts(figures), _share(engine.working_ps, makespan)]
+        cells = [escaped(name), *unit.texts(figures), _share(engine.working_ps, makespan)]
         rows.append([*cells, f'<div class="bar">{bar}</div>'])
     stalls = [f"{lexicon.stall(cause)}, {unit.unit}" for cause in causes]
     return _table(["engine", f"busy, {unit.unit}", *stalls, f"idle, {unit.unit}", "busy", ""], rows)
@@ -78,15 +78,15 @@ def _layers(result: Result) -> str:
     engines = [name for name, engine in result.record.engines.items() if engine.working_ps]
     rows = [
         [
-            escape(layer.name),
-            escape(layer.kind),
+            escaped(layer.name),
+            escaped(layer.kind),
             *unit.texts([layer.start_ps, layer.end_ps - layer.start_ps]),
             *(unit.text(working.get(name, 0)) for name in engines),
             *(str(column.cells[number]) for column in figures),
         ]
         for number, (layer, working) in enumerate(zip(result.layers, working_by_layer(result), strict=True))
     ]
-    times = [f"{name}, {unit.unit}" for name in ("start", "time", *(escape(name) for name in engines))]
+    times = [f"{name}, {unit.unit}" for name in ("start", "time", *(escaped(name) for name in engines))]
     table = _table(
         ["layer", "kind", *times, *(f"{column.head}, {column.unit or '1'}" for column in figures)], rows
     )

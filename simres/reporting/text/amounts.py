@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simres.text import printable as printable
 from simres.units import DURATION, SIZE
 
 COUNT = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -58,8 +59,3 @@ def percent(part: int, whole: int) -> str:
 def times(value: int, reference: int) -> str:
     """Formats the ratio of `value` to `reference`: `1.13`; `-` if the reference is 0."""
     return f"{value / reference:.2f}" if reference else NOTHING
-
-
-def printable(text: str) -> str:
-    """Replaces unprintable characters and line ends by `?`, since names may come from untrusted files."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

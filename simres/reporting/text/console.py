@@ -13,6 +13,7 @@ from simres.reporting import lexicon
 from simres.reporting.page import NARROWEST, PIPE_WIDTH, SHORTEST, TALLEST, WIDEST, Page
 from simres.reporting.text.glyphs import ASCII, BLOCKS
 from simres.reporting.text.styled import Text
+from simres.text import printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -87,7 +88,11 @@ class Output:
         )
 
     def print(self, *things: object, **options: Any) -> None:
-        """Prints text, or anything that rich can draw (`options` go to rich's `print`)."""
+        """Prints text, or anything that rich can draw (`options` go to rich's `print`).
+
+        Whatever a text was made of, no control character but line ends leaves with it.
+        """
+        things = tuple([_shown(thing) for thing in things])
         if self.styled or not all(isinstance(thing, str | Text) for thing in things):
             self.console.print(*things, **options)
         else:
@@ -109,6 +114,17 @@ def stdout() -> Output:
 def stderr() -> Output:
     """Returns the output for progress and messages."""
     return Output(sys.stderr)
+
+
+def _shown(thing: object) -> object:
+    if isinstance(thing, str):
+        return printable_lines(thing)
+    if isinstance(thing, Text):
+        shown = Text()
+        for text, style in thing.pieces:
+            shown.append(printable_lines(text), style)
+        return shown
+    return thing
 
 
 def _width(stream: TextIO) -> int:
