@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres import units
+from simres import jobs, units
 from simres.errors import SimresError
 from simres.planning.evaluate import evaluate
 from simres.planning.plan import Schedule, plan
@@ -93,12 +93,14 @@ def saturate(
     tenant: str | None = None,
     registry: Registry | None = None,
     done: Callable[[int, int], None] = lambda _done, _whole: None,
+    workers: int = 1,
 ) -> Saturation:
     """Finds the largest request rate at which latencies meet their targets, such as `{"p99": "5 ms"}`.
 
     Where networks share the chip, `{"camera.p99": "5 ms"}` applies to one tenant and `{"p99": "5 ms"}` to
     each that has a `load`; their rates rise together, or that of `tenant` alone. `done` is called with the
-    number of finished runs and of all runs. Raises `SimresError` for invalid targets and for a scenario
+    number of finished runs and of all runs; long searches use up to `workers` processes. Raises `SimresError`
+    for invalid targets and for a scenario
     without a `load` that has a rate; `AnswerIsNo` when a target cannot be met at any rate.
     """
     from simres.exploration import saturation
@@ -121,7 +123,7 @@ def saturate(
         key = metric.replace(".", "_")
         kept += [saturation.LatencyTarget(one, key, limit_ps) for one in ([whose] if whose else loaded)]
     workloads = find_workloads(found, registry=registry)
-    return saturation.saturate(found, workloads, registry, kept, replications, done, tenant)
+    return saturation.saturate(found, workloads, registry, kept, replications, done, tenant, workers)
 
 
 def trace(
@@ -265,10 +267,11 @@ def find_workload(
     network = names.parse(text)
     if network.shipped in known:
         return read_workload(known[network.shipped])
-    from simres.tracing import trace_network
-
     operators = (registry or default_registry()).operators()
-    return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
+    with jobs.job(f"tracing {network}"):
+        from simres.tracing import trace_network
+
+        return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
 
 
 def _shown(result: Result) -> Result:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simres import jobs
 from simres.commands.options import AllowUnmodelled, Shape
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
@@ -67,24 +68,27 @@ def trace(
     """
     from simres.networks import network_names as names
     from simres.plugins.registry import resolve
-    from simres.tracing import trace_network
     from simres.tracing.input_shapes import parse_batch
 
     named = names.parse(network)
     registry, console = session.registry, session.output
-    workload = trace_network(
-        named,
-        input_shape=inputs or None,
-        batch=parse_batch(batch),
-        block=resolve(registry.block(block).target) if block else None,
-        shortcut=shape.shortcut,
-        span=shape.span,
-        stem=shape.stem,
-        operators=registry.operators(),
-        allow_unmodelled=allow_unmodelled,
-    )
+    with jobs.job(f"tracing {named}"):
+        from simres.tracing import trace_network
+
+        workload = trace_network(
+            named,
+            input_shape=inputs or None,
+            batch=parse_batch(batch),
+            block=resolve(registry.block(block).target) if block else None,
+            shortcut=shape.shortcut,
+            span=shape.span,
+            stem=shape.stem,
+            operators=registry.operators(),
+            allow_unmodelled=allow_unmodelled,
+        )
     if data is not None:
-        workload = _measured(session, workload, named, data, images)
+        with jobs.job(f"measuring activations on {images} images"):
+            workload = _measured(session, workload, named, data, images)
     if output is None:
         from simres.reporting.tables.workload_table import workload_table
 
