@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from simres.commands.options import (
+    GoalNames,
     PlotFile,
     ScenarioOptions,
     TableFile,
@@ -29,15 +30,7 @@ def explore(
     session: Session,
     *,
     vary: Vary = None,
-    goal: Annotated[
-        str | None,
-        typer.Option(
-            "--goal",
-            metavar="NAMES",
-            help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
-            " [default: as the file says, or latency,energy].",
-        ),
-    ] = None,
+    goal: GoalNames = None,
     limit: Annotated[
         list[str] | None,
         typer.Option("--limit", metavar="NAME=VALUE", help="What must be kept to: energy=2mJ, accuracy=91%."),

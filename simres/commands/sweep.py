@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simres.commands.options import (
+    GoalNames,
+    OldGoalNames,
     PlotFile,
     ScenarioOptions,
     TableFile,
     Vary,
     WholeFront,
     Workforce,
+    goal_of,
     pair,
 )
 from simres.commands.plot import check_drawing, draw_front
@@ -35,15 +38,8 @@ def sweep(
     vary: Vary = None,
     asked: ScenarioOptions,
     output: TableFile = Path("sweep.jsonl"),
-    pareto: Annotated[
-        str | None,
-        typer.Option(
-            "--pareto",
-            metavar="NAMES",
-            help="What counts: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
-            " [default: as the file says, or latency,energy].",
-        ),
-    ] = None,
+    goal: GoalNames = None,
+    pareto: OldGoalNames = None,
     plot: PlotFile = None,
     whole: WholeFront = False,
     workforce: Workforce,
@@ -65,8 +61,8 @@ def sweep(
     from simres.reporting.tables.sweep_table import NEEDED, show
 
     study, own = study_for(session, asked, vary or [])
-    pareto = pareto or own or USUAL
-    objectives = objectives_of(pareto)
+    goal = goal_of(goal, pareto) or own or USUAL
+    objectives = objectives_of(goal)
     if plot is not None:
         check_drawing(plot, objectives)
     evaluation = evaluation_by(workforce)
@@ -77,7 +73,7 @@ def sweep(
     rows = list(table.rows_in(path)) if plot is not None else table.lean(table.rows_in(path), columns)
     best = best_of(rows, objectives)
     if not best and any(row["error"] is None for row in rows):
-        raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
+        raise SimresError(f"no point says all of {goal}", "such as `--goal latency,energy`")
     show(rows, study.space.knobs, objectives, best, session.output, whole=whole)
     if plot is not None:
         draw_front(front_of(rows, study.space.knobs, objectives, whole=whole), plot)
@@ -125,4 +121,4 @@ def study_for(session: Session, asked: ScenarioOptions, vary: list[str]) -> tupl
     template, space = around(template, section, knobs, fixed)
     find = partial(api.find_workload, registry=registry)
     study = study_of(template, space, registry, find, settings=fixed, plugins=session.plugins)
-    return study, section.pareto
+    return study, section.goal

@@ -188,7 +188,10 @@ def _scenario(
         put(("chip",))
     _add_chip(problems, registry, Path() if ("chip",) in outside else base)
     for trail in keys:
-        put(trail)
+        if trail[0] == "hardware" and len(trail) == 2 and _override(overrides[keys[trail]]) is None:
+            _take_away(data, trail, keys[trail])
+        else:
+            put(trail)
     _check_version(problems)
     file = problems.validate(ScenarioFile, data, ())
     hardware = _hardware(problems, registry)
@@ -284,6 +287,15 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
     inner[trail[-1]] = value
 
 
+def _take_away(data: dict[str, Any], trail: Trail, key: str) -> None:
+    """Removes a component, for `--set hardware.NAME=null`."""
+    hardware = data.get("hardware")
+    if not isinstance(hardware, dict) or trail[1] not in hardware:
+        known = ", ".join(map(str, hardware)) if isinstance(hardware, dict) else "none"
+        raise SimresError(f"--set {key}: no `{trail[1]}` to take away; components: {known}")
+    del hardware[trail[1]]
+
+
 def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
     """Puts the components of the scenario's `chip:` under its `hardware:`."""
     data = problems.document.data
@@ -303,7 +315,9 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
     hardware: dict[str, Any] = copy.deepcopy(document.data["hardware"])
     for name, entry in own.items():
         theirs = hardware.get(name, {})
-        if isinstance(entry, dict) and entry.get("kind", theirs.get("kind")) == theirs.get("kind"):
+        if entry is None and theirs:  # taken away
+            del hardware[name]
+        elif isinstance(entry, dict) and entry.get("kind", theirs.get("kind")) == theirs.get("kind"):
             hardware[name] = theirs | entry
         else:
             hardware[name] = entry
