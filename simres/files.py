@@ -1,40 +1,96 @@
-"""Reads and writes files so that no data is lost and every failure states a remedy."""
+"""Reads and writes files so that no data is lost and every failure states a remedy.
+
+Nothing else in simres opens a file that a user named: `tests/test_files.py` lists the few exceptions.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from simres.errors import SimresError
 
 LARGEST_BYTES = 1 << 30
 """The largest text file that is read, of any sort; most sorts have a smaller limit."""
 
+TEMPORARY = ".simres-"
+"""What the names of incomplete files begin with; names of their own could exceed what a file system takes."""
+LEFT_S = 60.0
+"""Age in seconds from which an incomplete file that no process holds is one that a killed process left."""
+
+
+def opened(path: Path, what: str, hint: str | None = None, largest: int | None = None) -> IO[bytes]:
+    """Opens a regular file that should be a `what` for reading.
+
+    Raises `SimresError` for a missing file, a folder, a device, a pipe (without waiting for its other end),
+    and a file of more than `largest` bytes.
+    """
+    handle = None
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        found = os.fstat(handle)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError
+        if not stat.S_ISREG(found.st_mode):
+            raise SimresError(f"`{path}` is not a regular file", hint)
+        if largest is not None and found.st_size > largest:
+            raise SimresError(
+                f"`{path}` is too large for a {what} ({found.st_size} B, at most {largest})", hint
+            )
+        stream, handle = os.fdopen(handle, "rb"), None
+        return stream
+    except FileNotFoundError as error:
+        raise SimresError(f"no such {what}: `{path}`", hint) from error
+    except (OSError, ValueError) as error:
+        if os.path.isdir(path):  # noqa: PTH112 - of some systems, opening fails; this never does
+            raise SimresError(f"`{path}` is a folder, not a {what}", hint) from error
+        raise _unreadable(path, what, hint, error) from error
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def check_regular(path: Path, what: str, hint: str | None = None) -> None:
+    """Raises `SimresError` as `opened`; for libraries that open files by name."""
+    opened(path, what, hint).close()
+
+
+def read_bytes(path: Path, what: str, hint: str | None = None, largest: int = LARGEST_BYTES) -> bytes:
+    """Returns the bytes of a file that should be a `what`. Raises `SimresError` as `opened`."""
+    with opened(path, what, hint, largest) as stream:
+        try:
+            data = stream.read(largest + 1)
+        except OSError as error:
+            raise _unreadable(path, what, hint, error) from error
+    if len(data) > largest:  # files of the system that state no size
+        raise SimresError(f"`{path}` is too large for a {what} (at most {largest} B)", hint)
+    return data
+
 
 def read_text(path: Path, what: str, hint: str | None = None, largest: int = LARGEST_BYTES) -> str:
     """Returns the text of a file that should be a `what`.
 
-    Raises `SimresError` for a missing file, a directory, a device, a file too large, or invalid UTF-8.
+    Raises `SimresError` as `opened`, and for invalid UTF-8.
     """
     try:
-        if path.is_dir():
-            raise SimresError(f"`{path}` is a folder, not a {what}", hint)
-        if path.exists() and not path.is_file():
-            raise SimresError(f"`{path}` is not a regular file", hint)
-        if path.stat().st_size > largest:
-            raise SimresError(
-                f"`{path}` is too large for a {what} ({path.stat().st_size} B, at most {largest})", hint
-            )
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise SimresError(f"no such {what}: `{path}`", hint) from error
+        return read_bytes(path, what, hint, largest).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise SimresError(f"`{path}` is no {what}: not UTF-8 text (byte {error.start})", hint) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SimresError(f"cannot read {what} `{path}`: {reason}", hint) from error
+
+
+def read_json(path: Path, what: str, hint: str | None = None, largest: int = LARGEST_BYTES) -> Any:
+    """Returns the document in a JSON file. Raises `SimresError` as `read_text`, and for what is no JSON."""
+    import json
+
+    try:
+        return json.loads(read_text(path, what, hint, largest))
+    except (ValueError, RecursionError) as error:
+        raise SimresError(f"`{path}` is no {what}: not a JSON document that can be read", hint) from error
 
 
 def json_text(document: Mapping[str, Any]) -> str:
@@ -47,7 +103,8 @@ def json_text(document: Mapping[str, Any]) -> str:
 def write_text(path: Path, text: str) -> None:
     """Writes `text` completely or not at all: to a temporary name beside `path`, then renamed.
 
-    Creates missing folders. Raises `SimresError` on failure; an older file is then unchanged.
+    Creates missing folders; a file that was there keeps its mode. Raises `SimresError` on failure; an older
+    file is then unchanged.
     """
     try:
         data = text.encode()
@@ -60,22 +117,25 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Writes bytes as `write_text` does text; they are on the disk before the name changes."""
     import tempfile
 
-    path = path.resolve() if path.is_symlink() else path
     temporary = None
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():  # /dev/stdout, a named pipe
-            path.write_bytes(data)
+        mode = _mode_of(path)
+        if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            path.write_bytes(data)  # /dev/stdout, a named pipe
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
+        target = Path(os.path.realpath(path)) if path.is_symlink() else path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if mode is not None and stat.S_ISDIR(mode):
             raise SimresError(f"cannot write `{path}`: it is a folder")
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        tidy(target.parent)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=TEMPORARY)
         with os.fdopen(handle, "wb") as stream:
+            _held(stream)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+            Path(temporary).chmod(0o666 & ~_umask() if mode is None else stat.S_IMODE(mode))
+        Path(temporary).replace(target)
         temporary = None
     except (FileExistsError, NotADirectoryError) as error:
         raise SimresError(f"cannot write `{path}`: `{path.parent}` is not a folder") from error
@@ -87,6 +147,49 @@ def write_bytes(path: Path, data: bytes) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def tidy(folder: Path, older_s: float = LEFT_S) -> None:
+    """Removes the incomplete files that killed processes left in a folder, those `older_s` seconds old."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(TEMPORARY) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError):
+                    if time.time() - entry.stat().st_mtime >= older_s and not _is_held(Path(entry.path)):
+                        os.unlink(entry.path)  # noqa: PTH108 - as scandir gives it
+
+
+def _held(stream: IO[bytes]) -> bool:
+    """Whether this process holds an open file from now on; False where another one does."""
+    try:
+        import fcntl
+    except ImportError:  # this system has no such lock; age alone decides
+        return True
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # a file system without locks
+    return True
+
+
+def _is_held(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return not _held(stream)
+
+
+def _mode_of(path: Path) -> int | None:
+    """The mode of what is at a path, None if nothing is: a link to nothing included."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _unreadable(path: Path, what: str, hint: str | None, error: Exception) -> SimresError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return SimresError(f"cannot read {what} `{path}`: {reason}", hint)
 
 
 def _umask() -> int:

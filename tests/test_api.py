@@ -204,7 +204,7 @@ def test_a_name_that_is_none_says_what_may_have_been_meant(named, hint):
 
 def test_a_folder_to_start_from_is_no_finished_run(tmp_path):
     (tmp_path / "scenario.yaml").touch()
-    with pytest.raises(SimresError, match="is a directory, not a scenario file") as error:
+    with pytest.raises(SimresError, match="is a folder, not a scenario file") as error:
         api.find_result(tmp_path)
     assert "scenario.yaml" in error.value.hint
 

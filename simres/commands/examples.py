@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from simres.commands.session import Session
+from simres.files import read_text
 
 
 def examples(
@@ -45,7 +46,7 @@ def examples(
 
 def _to_see(path: Path, command: str) -> str:
     """The command for a file; a scenario that says what varies is there to be swept."""
-    swept = path.suffix == ".yaml" and "\nsweep:" in path.read_text(encoding="utf-8")
+    swept = path.suffix == ".yaml" and "\nsweep:" in read_text(path, "scenario")
     return "simres sweep {}" if swept else command
 
 

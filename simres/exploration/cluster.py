@@ -5,7 +5,6 @@ Dask distributes the work and repeats what was lost with a worker; this module s
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -21,6 +20,7 @@ from simres.exploration.chunks import AHEAD, chunks
 from simres.exploration.point_figures import FigureRow, failed, outcomes
 from simres.exploration.study import Study
 from simres.exploration.worker_processes import cores
+from simres.files import read_json
 from simres.planning.evaluate import versions
 from simres.plugins.registry import Registry
 from simres.text import shorten
@@ -36,6 +36,9 @@ LOOK_S = 2.0
 
 ALONE_S = 10.0
 """Seconds without any worker after which a warning is given."""
+
+LARGEST_FILE = 1 << 20
+"""Bytes of the largest scheduler file."""
 
 FORMS = "`tcp://HOST:PORT`, `tls://HOST:PORT`, a scheduler file (`scheduler.json`), `local` or `local:4`"
 
@@ -297,18 +300,12 @@ def _scheduler_in(address: str) -> str:
 
 
 def _address_in(path: Path) -> str:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return str(document["address"])
-    except OSError as error:
-        raise SimresError(
-            f"cannot read the scheduler file `{path}`: {error.strerror or error}",
-            f"`dask scheduler --scheduler-file {path}` writes it, some seconds after it was started",
-        ) from None
-    except (ValueError, KeyError, TypeError):
-        raise SimresError(
-            f"`{path}` is not a scheduler file", "`dask scheduler --scheduler-file scheduler.json` writes one"
-        ) from None
+    hint = f"`dask scheduler --scheduler-file {path}` writes it, some seconds after it was started"
+    document = read_json(path, "scheduler file", hint, LARGEST_FILE)
+    address = document.get("address") if isinstance(document, dict) else None
+    if not isinstance(address, str):
+        raise SimresError(f"`{path}` is no scheduler file: it names no address", hint)
+    return address
 
 
 @contextmanager

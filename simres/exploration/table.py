@@ -17,7 +17,7 @@ from typing import IO, Self
 
 from simres.errors import SimresError
 from simres.exploration.point_figures import FIGURES, SOURCE, Cell, FigureRow
-from simres.files import write_bytes
+from simres.files import opened, write_bytes
 from simres.text import shorten
 
 SUFFIX = ".jsonl"
@@ -52,13 +52,11 @@ def rows_in(path: Path) -> Iterator[FigureRow]:
     Raises `SimresError`, with the line number, for a file that is not a table.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path, "table", WRITTEN_BY) as file:
             for number, line in enumerate(_lines(file, path, WRITTEN_BY), 1):
                 if not line.endswith(b"\n"):
                     return
                 yield _row(line, path, number, WRITTEN_BY)
-    except FileNotFoundError:
-        raise SimresError(f"there is no table `{path}`", WRITTEN_BY) from None
     except OSError as error:
         raise SimresError(f"cannot read the table `{path}`: {error.strerror or error}") from error
 

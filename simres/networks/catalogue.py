@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from simres.files import read_json
 
 if TYPE_CHECKING:
     from simres.networks.variant import Variant
@@ -31,7 +32,7 @@ class Model:
 
 def models() -> tuple[Model, ...]:
     """Returns the networks of the table."""
-    return tuple(Model(**row) for row in json.loads(TABLE.read_text(encoding="utf-8")))
+    return tuple(Model(**row) for row in read_json(TABLE, "table of networks"))
 
 
 def counted(variant: Variant) -> Model:

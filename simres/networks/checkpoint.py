@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from simres.errors import SimresError, install
+from simres.files import check_regular
 from simres.networks.blocks import BlockFactory
 from simres.networks.build import Network, build, build_variant
 from simres.networks.network_names import Family, NetworkName, parse
@@ -107,14 +108,11 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         from safetensors import SafetensorError, safe_open
     except ModuleNotFoundError as error:
         raise SimresError("checkpoints need safetensors", install("torch")) from error
-    if path.is_dir():
-        raise SimresError(f"`{path}` is a directory, not a checkpoint")
+    check_regular(path, "checkpoint")
     try:
         with safe_open(path, framework="pt") as file:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no mapping)
             return state, dict(file.metadata() or {})
-    except FileNotFoundError as error:
-        raise SimresError(f"no checkpoint `{path}`") from error
     except (SafetensorError, OSError, ValueError) as error:
         raise SimresError(f"`{path}` is no safetensors file: {error}") from error
 

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from simres.errors import SimresError
+from simres.files import opened
 from simres.text import shorten
 
 
@@ -119,7 +120,7 @@ def _trained(path: Path) -> str:
     """A summary of a checkpoint's metadata, read without torch: a length, then JSON, then the weights."""
     import json
 
-    with path.open("rb") as file:
+    with opened(path, "checkpoint") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
     found = header["__metadata__"]
     share = f"{100 * float(found['accuracy']):.2f} %"

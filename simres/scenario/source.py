@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from simres.errors import InvalidFile, Problem, SimresError
+from simres.files import read_bytes
 from simres.text import shorten
 
 if TYPE_CHECKING:
@@ -113,20 +113,14 @@ def parse_value(text: str, name: str = "") -> Any:
 def text_of(path: Path, what: str) -> str:
     """The text of a file. Raises like `read`."""
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise SimresError(f"`{path}` is a directory, not a {what} file", _in_folder(path, what))
-        if not stat.S_ISREG(status.st_mode):
-            raise SimresError(f"`{path}` is a pipe or device; a {what} is read from a regular file")
-        if status.st_size > MAX_BYTES:
-            raise SimresError(f"`{path}` has {status.st_size} bytes; a {what} has at most {MAX_BYTES}")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        hint = "`simres examples` lists what comes with simres" if what == "scenario" else None
-        raise SimresError(f"there is no file `{path}`", hint) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SimresError(f"cannot read `{shorten(path, 300)}`: {reason}") from None
+        content = read_bytes(path, f"{what} file", largest=MAX_BYTES)
+    except SimresError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            hint = "`simres examples` lists what comes with simres" if what == "scenario" else None
+            raise SimresError(f"there is no file `{path}`", hint) from None
+        if isinstance(error.__cause__, IsADirectoryError):
+            error.hint = _in_folder(path, what)
+        raise
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

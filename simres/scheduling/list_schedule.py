@@ -21,7 +21,8 @@ from simres.scheduling.queues import UNKNOWN, Queue, left_ps, move_ps, queues_of
 from simres.scheduling.walk import Needs, Walk
 
 PARKED = -2
-LATER = 1 << 62
+LATER = 1 << 256
+"""Beyond the end of any run: the rules of workloads and units leave none of 2^128 ps."""
 
 
 class Played(NamedTuple):

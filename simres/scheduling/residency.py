@@ -17,7 +17,7 @@ from simres.scheduling.steps import Step
 from simres.scheduling.tiling import DoesNotFit, Tiling
 from simres.workload.operators import Role
 
-NEVER = 1 << 62
+NEVER = 1 << 256
 LAST = (NEVER, 0, 0)
 
 

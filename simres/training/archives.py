@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from simres.errors import SimresError
+from simres.files import opened, read_bytes
 
 LARGEST_FILE = 64 << 20
 """The largest size of one file in bytes; no training image comes near it."""
@@ -101,12 +102,12 @@ def _in_folder(root: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
             continue
         if path.stat().st_size > LARGEST_FILE:
             raise SimresError(f"`{path}` is larger than any image ({path.stat().st_size} B)")
-        yield inside, path.read_bytes()
+        yield inside, read_bytes(path, "image", largest=LARGEST_FILE)
 
 
 def _in_zip(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     budget = _Budget(path)
-    with zipfile.ZipFile(path) as archive:
+    with opened(path, "archive") as file, zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
             if not entry.filename:
                 raise SimresError(f"archive `{path}` has a file without a name")
@@ -148,7 +149,7 @@ class _Bounded:
 def _in_tar(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     budget = _Budget(path)
     packed = not path.name.lower().endswith(".tar")
-    with path.open("rb") as raw:
+    with opened(path, "archive") as raw:
         unpacked: _Readable = gzip.GzipFile(fileobj=raw) if packed else raw
         stream = _Bounded(unpacked, 2 * budget.most, path)
         # `r|` never seeks; members are read one at a time and discarded.

@@ -20,10 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simres.errors import SimresError
+from simres.files import check_regular, read_json, write_text
 
 if TYPE_CHECKING:
     from simres.training.images import Decoded, Progress
 
+LARGEST_ABOUT = 1 << 20
+"""Bytes of the largest description of a cached data set."""
 NAMES = ("cifar10", "fashion-mnist", "shapes")
 FORMAT = 1
 """Version of the cache's layout; part of the key."""
@@ -184,7 +187,7 @@ def _build(name: str, size: int | None, cache: Path, folder: Path, progress: Pro
             deviation=deviation,
             digest="sha256:" + digest.hexdigest(),
         )
-        (scratch / "about.json").write_text(json.dumps(asdict(about), indent=1) + "\n", encoding="utf-8")
+        write_text(scratch / "about.json", json.dumps(asdict(about), indent=1) + "\n")
         if folder.exists():  # damaged, or another process was faster
             shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
@@ -242,13 +245,16 @@ def _matches(about: About, arrays: dict[tuple[str, str], NDArray[Any]]) -> bool:
 def opened(folder: Path) -> Dataset | None:
     """Returns the decoded data set in a folder of the cache, None where there is no complete one."""
     try:
-        stated: dict[str, Any] = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        stated: dict[str, Any] = read_json(folder / "about.json", "description", largest=LARGEST_ABOUT)
         about = About(**{key: _frozen(value) for key, value in stated.items()})
-        arrays = {
-            (split, what): np.load(folder / f"{split}-{what}.npy", mmap_mode="c", allow_pickle=False)
+        paths = {
+            (split, what): folder / f"{split}-{what}.npy"
             for split in ("train", "test")
             for what in ("images", "labels")
         }
+        for path in paths.values():
+            check_regular(path, "array")
+        arrays = {key: np.load(path, mmap_mode="c", allow_pickle=False) for key, path in paths.items()}
     except Exception:  # NumPy's exceptions for damaged files have no common type
         return None
     if not _matches(about, arrays):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simres.errors import SimresError
+from simres.files import opened
 from simres.training.archives import files
 from simres.training.images import Decoded
 
@@ -155,7 +156,7 @@ def idx_from(path: Path) -> NDArray[np.uint8]:
     Raises `SimresError` for a file that is damaged, truncated or not such an array.
     """
     try:
-        with gzip.open(path) as stream:
+        with opened(path, "data set") as file, gzip.open(file) as stream:
             data = stream.read(LARGEST)
         zero, kind, dimensions = struct.unpack(">HBB", data[:4])
         shape = struct.unpack(f">{dimensions}I", data[4 : 4 + 4 * dimensions])

@@ -13,6 +13,7 @@ import yaml
 from torch import Tensor
 
 from simres.errors import SimresError
+from simres import files
 from simres.files import write_bytes, write_text
 from simres.networks.checkpoint import read
 from simres.text import shorten
@@ -62,9 +63,7 @@ def start(folder: Path, run: TrainingRun) -> None:
 
 def tidy(folder: Path) -> None:
     """Removes the incomplete files of a process that was killed while writing."""
-    for name in (CONFIG, METRICS, CHECKPOINT, STATE):
-        for path in folder.glob(f".{name}.*"):
-            path.unlink(missing_ok=True)
+    files.tidy(folder, older_s=0)
 
 
 def save_state(
@@ -137,12 +136,21 @@ def checkpoint_metadata(run: TrainingRun, about: About, epochs: Sequence[Epoch])
 
 
 def packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
-    """Returns a safetensors file with sorted metadata, so that equal tensors give equal bytes."""
+    """Returns a safetensors file with sorted metadata, so that equal tensors give equal bytes.
+
+    The library writes metadata in the order of a hash map, which differs from process to process. Its
+    header is a length of 8 bytes, then JSON, filled up with blanks to a multiple of 8.
+    """
     from safetensors.torch import save
 
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    data: bytes = save(plain, metadata=dict(sorted(metadata.items())))
-    return data
+    data: bytes = save(plain, metadata=metadata)
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(metadata.items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
 
 
 def versions() -> dict[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from tests.hostile import onnx_models, results, scenarios, settings, topologies, training, workloads
+from tests.hostile import free_graphs, onnx_models, results, scenarios, settings, topologies, training, workloads
 from tests.hostile.judging import Target
 
 TORCH = ("torch", "numpy", "PIL", "safetensors")
 ALL = (
     Target("workload", workloads.workload, 14),
     Target("workload, simulated", workloads.simulated, 6),
+    Target("free graph", free_graphs.planned, 6),
     Target("scenario", scenarios.scenario, 16),
     Target("chip", scenarios.chip, 5),
     Target("setting", settings.setting, 5),

@@ -198,13 +198,13 @@ def test_what_is_no_file(tmp_path):
     large = tmp_path / "large"
     large.write_bytes(b"#" * (source.MAX_BYTES + 1))
     for path, message in [
-        (tmp_path, "is a directory"),
+        (tmp_path, "is a folder"),
         (tmp_path / "gone", "there is no file"),
         (tmp_path / "large" / "below", "cannot read"),
-        (fifo, "a pipe or device"),
-        ("/dev/null", "a pipe or device"),
+        (fifo, "is not a regular file"),
+        ("/dev/null", "is not a regular file"),
         (loop, "cannot read"),
-        (large, f"{source.MAX_BYTES + 1} bytes"),
+        (large, f"{source.MAX_BYTES + 1} B"),
         ("a\0b", "cannot read"),
         ("x" * 5000, "cannot read"),
     ]:
@@ -242,7 +242,7 @@ def test_any_text_is_a_document_or_an_error(text):
 
 def test_a_folder_is_told_from_the_file_in_it(tmp_path):
     def hint():
-        with pytest.raises(SimresError, match="is a directory, not a scenario file") as error:
+        with pytest.raises(SimresError, match="is a folder, not a scenario file") as error:
             source.read(tmp_path)
         return error.value.hint
 

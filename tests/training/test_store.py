@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +16,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from simres.errors import SimresError
+from simres.networks.checkpoint import read
 from simres.networks.variant import Variant
 from simres.training.recipe import recipe
 from simres.training.store import Progress, load_state, packed, save_state
@@ -61,3 +65,33 @@ def test_a_line_that_is_no_epoch_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / METRICS).write_text(f"{json.dumps(asdict(EPOCH))}\n{line}\n", encoding="utf-8")
     with pytest.raises(SimresError, match="line 2: no epoch"):
         read_metrics(tmp_path)
+
+
+def test_equal_tensors_give_equal_bytes_in_every_process() -> None:
+    code = (
+        "import hashlib, torch; from simres.training.store import packed;"
+        "state = {name: torch.zeros(2) for name in 'abc'};"
+        "print(hashlib.sha256(packed(state, {c: c + 'é' for c in 'abcdefgh'})).hexdigest())"
+    )
+    seeds = ("0", "1", "2")
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in seeds
+    }
+    assert len(found) == 1
+
+
+def test_what_is_packed_is_read_by_the_library(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    state = {"w": torch.arange(6.0).reshape(2, 3), "empty": torch.zeros(0), "half": torch.ones(3).half()}
+    path.write_bytes(packed(state, {"b": "1", "a": "é"}))
+    found, metadata = read(path)
+    assert metadata == {"a": "é", "b": "1"}
+    assert found.keys() == state.keys()
+    assert all(torch.equal(found[name], state[name]) for name in state)

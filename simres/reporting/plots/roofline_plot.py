@@ -6,6 +6,7 @@ from pathlib import Path
 
 from simres.errors import SimresError, install
 from simres.reporting.drawing.roofline_drawing import classes, roofline_of
+from simres.reporting.plots.training_plots import save as save_figure
 from simres.result import Result
 from simres.units import format_bandwidth, format_rate
 
@@ -50,9 +51,4 @@ def save(result: Result, path: Path) -> None:
     axes.set_ylabel("operations per second")
     axes.grid(which="major", alpha=0.3)
     axes.legend(fontsize="small")
-    try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise SimresError(
-            f"cannot draw `{path}`: {error}", "its suffix must be .png, .svg or .pdf"
-        ) from error
+    save_figure(figure, path, dpi=150)

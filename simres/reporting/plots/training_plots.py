@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simres.errors import SimresError, install
+from simres.files import write_bytes
 
 if TYPE_CHECKING:
     from simres.training.training_run import Epoch
@@ -70,15 +72,18 @@ def finish(figure: Any, axes: Any, path: Path) -> None:
     save(figure, path)
 
 
-def save(figure: Any, path: Path) -> None:
-    """Writes the figure, whole or not at all; the suffix sets the format. Raises `SimresError`."""
-    from io import BytesIO
+def save(figure: Any, path: Path, dpi: int = DPI) -> None:
+    """Writes the figure, whole or not at all; the suffix sets the format. Raises `SimresError`.
 
-    from simres.files import write_bytes
+    The same figure gives the same bytes: without its date, and with names in an SVG that do not vary.
+    """
+    from matplotlib import rc_context
 
-    picture = BytesIO()
+    picture, form = BytesIO(), path.suffix.removeprefix(".").lower() or "png"
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(form)
     try:
-        figure.savefig(picture, dpi=DPI, format=path.suffix.removeprefix(".") or "png")
+        with rc_context({"svg.hashsalt": "simres"}):
+            figure.savefig(picture, dpi=dpi, format=form, metadata=undated)
     except ValueError as error:
         raise SimresError(
             f"cannot draw `{path}`: {error}", "its suffix must be .png, .svg or .pdf"

@@ -7,8 +7,9 @@ from collections import deque
 from simres_dram.addresses import AddressMap
 from simres_dram.timing import Timing
 
-NEVER = 1 << 62
-_LONG_AGO = -(1 << 40)
+NEVER = 1 << 256
+"""Beyond any clock of a run."""
+_LONG_AGO = -NEVER
 
 
 class Rows:
