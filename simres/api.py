@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simres import jobs, units
 from simres.errors import SimresError
+from simres.files import STDIO, read_bytes
 from simres.planning.evaluate import evaluate
 from simres.planning.plan import Schedule, plan
 from simres.plugins.registry import Registry, default_registry
@@ -201,7 +202,7 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
     if not _is_path(text):
         if text in shipped.scenarios():
             path = shipped.scenario(text)
-        elif not path.exists():
+        elif not path.exists() and path != STDIO:
             raise _unknown(text)
     if path.suffix == ".json":
         raise SimresError(
@@ -231,6 +232,7 @@ def find_result(
             and not _is_path(text)
             and text not in shipped.scenarios()
             and not Path(text).exists()
+            and Path(text) != STDIO
         ):
             raise _unknown(text, " and no folder of that name with a result in it")
         return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
@@ -246,6 +248,8 @@ def find_result(
 def is_stored(named: str | Path, chip: str | None = None) -> bool:
     """Whether an argument is a finished run: a folder with one, or without a `chip` a JSON file."""
     path = Path(named)
+    if path == STDIO:
+        return chip is None and read_bytes(path, "result or scenario").lstrip().startswith(b"{")
     if path.is_dir():
         started = str(named) in shipped.scenarios() or (path / "scenario.yaml").is_file()
         return (path / "result.json").is_file() or not started
@@ -257,7 +261,7 @@ def find_workload(
 ) -> Workload | Ledger:
     """Returns a workload file, a shipped workload, or a network traced now (which needs torch)."""
     text = str(named)
-    if Path(text).suffix == ".json":
+    if Path(text).suffix == ".json" or Path(text) == STDIO:
         return read_workload(Path(text))
     known = shipped.workloads()
     if text in known:

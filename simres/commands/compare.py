@@ -62,10 +62,12 @@ def compare(
             raise
     comparison = compared(found)
     if perfetto is not None:
-        from simres.files import write_text
+        from simres.files import STDIO, write_text
         from simres.reporting.files.perfetto import side_by_side
 
         write_text(perfetto, side_by_side(comparison.results))
+        if perfetto == STDIO:
+            return
     if json:
         from simres.reporting.emit import emit
 

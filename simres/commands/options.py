@@ -93,7 +93,12 @@ LayerName = Annotated[
 ]
 TableFile = Annotated[
     Path,
-    typer.Option("-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="Where the table goes: a folder, a .jsonl, .csv or .parquet file, or - for stdout.",
+    ),
 ]
 ImagesName = Annotated[
     str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")

@@ -59,7 +59,9 @@ def front(
     from simres.exploration.objectives import objectives_of
 
     found = designs.designs_in(table_at(file), session.registry)
-    made = fronts.front_of(found.rows, found.knobs, objectives_of(goal_of(goal, pareto) or "latency,energy"), whole=whole)
+    made = fronts.front_of(
+        found.rows, found.knobs, objectives_of(goal_of(goal, pareto) or "latency,energy"), whole=whole
+    )
     draw_front(made, output)
     return _wrote(session, output)
 
@@ -289,5 +291,5 @@ _FILES = ("checkpoint", "metrics")
 
 
 def _wrote(session: Session, path: Path) -> int:
-    session.output.print(f"wrote {path}")
+    session.wrote(path)
     return ExitCode.OK

@@ -36,4 +36,4 @@ def report(
     registry = session.registry
     with jobs.job(f"writing {output}"):
         write_text(output, registry.call(registry.reporter("html"), found))
-    session.output.print(f"wrote {output}")
+    session.wrote(output)

@@ -70,7 +70,7 @@ def simulate(
     workloads = session.workloads(scenario, allow_unmodelled=allow_unmodelled)
     result = evaluate(scenario, workloads, registry)
 
-    from simres.files import write_text
+    from simres.files import STDIO, write_text
 
     for reporter, path in reporters.items():
         write_text(path, registry.call(reporter, result))
@@ -80,7 +80,7 @@ def simulate(
         from simres.reporting.emit import emit
 
         emit(result.to_document())
-    else:
+    elif STDIO not in reporters.values():
         show(result, session, details=details, timeline=timeline)
     return ExitCode.OK if result.met else ExitCode.ANSWER_IS_NO
 

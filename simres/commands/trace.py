@@ -11,6 +11,7 @@ from simres import jobs
 from simres.commands.options import AllowUnmodelled, Shape
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
+from simres.files import STDIO
 
 if TYPE_CHECKING:
     from simres.networks.network_names import NetworkName
@@ -100,6 +101,8 @@ def trace(
     from simres.workload.json import write
 
     write(workload, output)
+    if output == STDIO:
+        return ExitCode.OK
     console.print(
         f"{workload.name}: {format_count(workload.macs)} MACs, "
         f"{format_count(workload.vector_ops)} vector ops, {format_bytes(workload.weight_bytes)} of weights"
@@ -107,7 +110,7 @@ def trace(
     console.print(f"coverage: {workload.coverage}")
     for warning in workload.warnings:
         session.messages.print(f"warning: {warning}", style="warning")
-    console.print(f"wrote {output}")
+    session.wrote(output)
     return ExitCode.OK
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from simres.errors import SimresError
-from simres.files import opened
+from simres.files import STDIO, opened
 from simres.text import shorten
 
 
@@ -133,7 +133,8 @@ def _files(pattern: str) -> dict[str, Path]:
 
 def _find(what: str, reference: str | Path) -> Path:
     path, text = Path(reference), str(reference)
-    if isinstance(reference, Path) or path.suffix or "/" in text or "\\" in text or _is_there(path):
+    as_path = isinstance(reference, Path) or path.suffix or "/" in text or "\\" in text or path == STDIO
+    if as_path or _is_there(path):
         return path
     return _named(what, text, scenarios() if what == "scenario" else chips())
 

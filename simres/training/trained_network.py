@@ -76,11 +76,12 @@ class Trained:
         if name in NAMES:
             return name
         config = self.path.parent / CONFIG
-        place = data_in(config) if config.is_file() else ""
-        if Path(place).name == Path(name).name and place.startswith("folder:"):
-            if Path(place.partition(":")[2]).exists():
-                return place
-            why = f"is not at `{place.partition(':')[2]}` any more, where `{config}` says it was"
+        given = data_in(config) if config.is_file() else ""
+        place = Path(given.removeprefix("folder:"))
+        if given.startswith("folder:") and place.name == name.removeprefix("folder:"):
+            if place.exists():
+                return given
+            why = f"is not at `{place}` any more, where `{config}` says it was"
         else:
             why = f"has no place in the checkpoint, and there is no `{CONFIG}` of the run beside it"
         raise SimresError(

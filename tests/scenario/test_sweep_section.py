@@ -119,7 +119,7 @@ WRONG = [
     ("  vary:\n    passes: on,off\n", (5, 13), "`on` is true or false to some"),
     ("  vary:\n    workload: [nowhere.json]\n", (5, 15), "there is no file"),
     ("  vary:\n    expect.makespan: [1 us]\n", (5, 22), "`expect` is not checked"),
-    ("  vary:\n    sweep.goal: latency,energy\n", (5, 19), "what varies is not set"),
+    ("  vary:\n    sweep.goal: latency,energy\n", (5, 17), "what varies is not set"),
 ]
 
 
