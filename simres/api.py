@@ -204,6 +204,15 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
             path = shipped.scenario(text)
         elif not path.exists() and path != STDIO:
             raise _unknown(text)
+    if path.suffix == ".onnx":
+        from simres.networks import network_names
+
+        network_names.parse(text)
+    if path.suffix in (".safetensors", ".pt", ".pth"):
+        raise SimresError(
+            f"`{text}` is a network, not a scenario",
+            f"name a chip too: `simres simulate {text} --chip paper`",
+        )
     if path.suffix == ".json":
         raise SimresError(
             f"`{text}` is a workload or a result, not a scenario",
@@ -351,6 +360,8 @@ def _unknown(text: str, also: str = "") -> SimresError:
         hint = f"did you mean `{close[0]}`? A network needs a chip: `{text} --chip paper`"
     else:
         hint = f"for a network, name a chip too: `{text} --chip paper`"
+    if also:
+        hint = f"`simres simulate SCENARIO -o {text}` writes a result there; {hint}"
     return SimresError(f"no scenario `{text}`{also}; shipped: {', '.join(known)}", hint)
 
 

@@ -157,8 +157,12 @@ def _main() -> int:
     except typer.Abort:
         return ExitCode.INTERRUPTED
     except usage_error as error:
-        error.show()  # type: ignore[attr-defined]
-        return ExitCode.BAD_INPUT
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined]
+            return ExitCode.BAD_INPUT
+        from simres.commands import usage_errors
+
+        raise usage_errors.usage_error(error) from None
     return int(code or 0)
 
 

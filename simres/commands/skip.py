@@ -63,7 +63,9 @@ def skip(
     """
     from simres.commands.torch_setup import open_images, prepared
     from simres.reporting.progress import RemovalProgress
+    from simres.scenario.shipped import find_checkpoint
 
+    find_checkpoint(checkpoint)  # before torch is needed
     with prepared(machine.device, machine.threads) as chosen:
         from simres.training.block_removal import study
         from simres.training.trained_network import trained
