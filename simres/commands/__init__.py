@@ -136,9 +136,7 @@ def main() -> None:
     """The entry point of `simres`: runs a command and exits with its code."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on, Ctrl-C is a message
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Start-up makes many objects and no garbage, so collecting may wait until there are more than that;
-    # and simres has no use for pydantic's own plugins, for which it would search every installed package.
-    gc.set_threshold(200_000)
+    # simres has no use for pydantic's own plugins, for which it would search every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Python has no stream where the shell closed one (`>&-`): what is written there goes nowhere.
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115

@@ -113,7 +113,7 @@ def test_what_does_not_fit_exits_1(simres):
         (["simulate", "paper", "--csv", "/proc/nope/x.csv"], "cannot write"),
         (["simulate", "paper", "--nope"], "nope"),
         (["simulate"], "SCENARIO"),
-        (["timeline", "nothing"], "no such result"),
+        (["timeline", "nothing"], "no scenario `nothing`"),
         (["rerun", "nothing"], "no such result"),
         (["nope"], "nope"),
     ],
