@@ -1,6 +1,6 @@
 """A doorway: `python cli.py ...` is `simres ...`."""
 
-from simres.commands import main
+from simres.__main__ import main
 
 if __name__ == "__main__":
     main()

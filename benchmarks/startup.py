@@ -20,10 +20,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BASELINE = [sys.executable, "-c", "import simpy, typer, rich, pydantic, pluggy, yaml"]
-SIMRES = [sys.executable, "-c", "from simres.commands import main; main()"]
+SIMRES = [sys.executable, "-c", "from simres.__main__ import main; main()"]
 COMMANDS = {
     "simres simulate scenarios/paper.yaml": ([*SIMRES, "simulate", "scenarios/paper.yaml"], 2.0),
-    "simres --help": ([*SIMRES, "--help"], 1.5),
+    "simres --help": ([*SIMRES, "--help"], 0.9),
 }
 
 

@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres import units
+from simres import jobs, units
 from simres.errors import SimresError
+from simres.files import STDIO, read_bytes
 from simres.planning.evaluate import evaluate
 from simres.planning.plan import Schedule, plan
 from simres.plugins.registry import Registry, default_registry
@@ -93,12 +94,14 @@ def saturate(
     tenant: str | None = None,
     registry: Registry | None = None,
     done: Callable[[int, int], None] = lambda _done, _whole: None,
+    workers: int = 1,
 ) -> Saturation:
     """Finds the largest request rate at which latencies meet their targets, such as `{"p99": "5 ms"}`.
 
     Where networks share the chip, `{"camera.p99": "5 ms"}` applies to one tenant and `{"p99": "5 ms"}` to
     each that has a `load`; their rates rise together, or that of `tenant` alone. `done` is called with the
-    number of finished runs and of all runs. Raises `SimresError` for invalid targets and for a scenario
+    number of finished runs and of all runs; long searches use up to `workers` processes. Raises `SimresError`
+    for invalid targets and for a scenario
     without a `load` that has a rate; `AnswerIsNo` when a target cannot be met at any rate.
     """
     from simres.exploration import saturation
@@ -121,7 +124,7 @@ def saturate(
         key = metric.replace(".", "_")
         kept += [saturation.LatencyTarget(one, key, limit_ps) for one in ([whose] if whose else loaded)]
     workloads = find_workloads(found, registry=registry)
-    return saturation.saturate(found, workloads, registry, kept, replications, done, tenant)
+    return saturation.saturate(found, workloads, registry, kept, replications, done, tenant, workers)
 
 
 def trace(
@@ -199,8 +202,17 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
     if not _is_path(text):
         if text in shipped.scenarios():
             path = shipped.scenario(text)
-        elif not path.exists():
+        elif not path.exists() and path != STDIO:
             raise _unknown(text)
+    if path.suffix == ".onnx":
+        from simres.networks import network_names
+
+        network_names.parse(text)
+    if path.suffix in (".safetensors", ".pt", ".pth"):
+        raise SimresError(
+            f"`{text}` is a network, not a scenario",
+            f"name a chip too: `simres simulate {text} --chip paper`",
+        )
     if path.suffix == ".json":
         raise SimresError(
             f"`{text}` is a workload or a result, not a scenario",
@@ -229,6 +241,7 @@ def find_result(
             and not _is_path(text)
             and text not in shipped.scenarios()
             and not Path(text).exists()
+            and Path(text) != STDIO
         ):
             raise _unknown(text, " and no folder of that name with a result in it")
         return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
@@ -248,6 +261,8 @@ def finished(named: str | Path, option: str) -> SimresError:
 def is_stored(named: str | Path, chip: str | None = None) -> bool:
     """Whether an argument is a finished run: a folder with one, or without a `chip` a JSON file."""
     path = Path(named)
+    if path == STDIO:
+        return chip is None and read_bytes(path, "result or scenario").lstrip().startswith(b"{")
     if path.is_dir():
         started = str(named) in shipped.scenarios() or (path / "scenario.yaml").is_file()
         return (path / "result.json").is_file() or not started
@@ -259,7 +274,7 @@ def find_workload(
 ) -> Workload | Ledger:
     """Returns a workload file, a shipped workload, or a network traced now (which needs torch)."""
     text = str(named)
-    if Path(text).suffix == ".json":
+    if Path(text).suffix == ".json" or Path(text) == STDIO:
         return read_workload(Path(text))
     known = shipped.workloads()
     if text in known:
@@ -269,10 +284,11 @@ def find_workload(
     network = names.parse(text)
     if network.shipped in known:
         return read_workload(known[network.shipped])
-    from simres.tracing import trace_network
-
     operators = (registry or default_registry()).operators()
-    return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
+    with jobs.job(f"tracing {network}"):
+        from simres.tracing import trace_network
+
+        return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
 
 
 def _shown(result: Result) -> Result:
@@ -348,6 +364,8 @@ def _unknown(text: str, also: str = "") -> SimresError:
         hint = f"did you mean `{close[0]}`? A network needs a chip: `{text} --chip paper`"
     else:
         hint = f"for a network, name a chip too: `{text} --chip paper`"
+    if also:
+        hint = f"`simres simulate SCENARIO -o {text}` writes a result there; {hint}"
     return SimresError(f"no scenario `{text}`{also}; shipped: {', '.join(known)}", hint)
 
 

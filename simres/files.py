@@ -5,8 +5,10 @@ Nothing else in simres opens a file that a user named: `tests/test_files.py` lis
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -21,6 +23,9 @@ LARGEST_BYTES = 1 << 30
 
 LOCKS = find_spec("fcntl") is not None
 """Whether the system has locks of files that end with the process."""
+STDIO = Path("-")
+"""The name of stdin where a file is read, and of stdout where one is written."""
+
 TEMPORARY = ".simres-"
 """What the names of incomplete files begin with; names of their own could exceed what a file system takes."""
 LEFT_S = 60.0
@@ -33,6 +38,8 @@ def opened(path: Path, what: str, hint: str | None = None, largest: int | None =
     Raises `SimresError` for a missing file, a folder, a device, a pipe (without waiting for its other end),
     and a file of more than `largest` bytes.
     """
+    if path == STDIO:
+        return io.BytesIO(_from_stdin(what, hint, largest))
     handle = None
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -40,7 +47,8 @@ def opened(path: Path, what: str, hint: str | None = None, largest: int | None =
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError
         if not stat.S_ISREG(found.st_mode):
-            raise SimresError(f"`{path}` is not a regular file", hint)
+            piped = "`-` is what comes through a pipe, in place of a file's name"
+            raise SimresError(f"`{path}` is not a regular file", hint or piped)
         if largest is not None and found.st_size > largest:
             raise SimresError(
                 f"`{path}` is too large for a {what} ({found.st_size} B, at most {largest})", hint
@@ -56,6 +64,24 @@ def opened(path: Path, what: str, hint: str | None = None, largest: int | None =
     finally:
         if handle is not None:
             os.close(handle)
+
+
+_stdin: bytes | None = None
+"""All of stdin, once it was read: what is asked for twice is there twice."""
+
+
+def _from_stdin(what: str, hint: str | None, largest: int | None) -> bytes:
+    global _stdin
+    if _stdin is None:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise SimresError(
+                f"`-` is stdin, and no {what} comes from there", "pipe one in, or name its file"
+            )
+        most = LARGEST_BYTES if largest is None else largest
+        _stdin = sys.stdin.buffer.read(most + 1)
+        if len(_stdin) > most:
+            raise SimresError(f"stdin is too large for a {what} (at most {most} B)", hint)
+    return _stdin
 
 
 def check_regular(path: Path, what: str, hint: str | None = None) -> None:
@@ -125,6 +151,11 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Writes bytes as `write_text` does text; they are on the disk before the name changes."""
     import tempfile
 
+    if path == STDIO:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
     temporary = None
     try:
         mode = _mode_of(path)

@@ -25,6 +25,8 @@ SPELLED = {"spelled": True}
 """Pydantic context in which a bare number is refused, as in every file."""
 
 _DIGITS = 4
+MOST_NAMED = 10
+"""The most units that an error lists."""
 _MAX_EXPONENT = 200  # beyond any limit below, for any mantissa of 64 characters
 _NUMBER = re.compile(
     r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))(?:[eE]([+-]?[0-9]+))?\s*((?:[A-Za-z%/].*)?)", re.DOTALL
@@ -115,10 +117,14 @@ class Quantity:
         for units in (self.ladder, self.binary, self.others):
             if unit in units:
                 return units[unit]
-        allowed = ", ".join([*self.ladder, *self.binary, *self.others])
+        allowed = ", ".join(self._usual())
         other = next((q for q in QUANTITIES if unit in q.units), None)
         if other is not None:
             raise UnitError(f"`{unit}` is a unit of {other.name}, not of {self.name}; allowed: {allowed}")
+        if self.binary and f"{unit}B" in self.ladder and f"{unit.upper()}iB" in self.binary:
+            number = text.strip()[: -len(unit)].rstrip()
+            two = f"`{number} {unit}B` ({self.ladder[f'{unit}B']} B) or `{number} {unit.upper()}iB`"
+            raise UnitError(f"unknown unit `{unit}`; write {two} ({self.binary[f'{unit.upper()}iB']} B)")
         close = suggest_unit(unit, self.units)
         if re.fullmatch(r"[kKMGT]?i?b(it)?(/s|ps)?", unit) and "B" in self.base:
             raise UnitError(
@@ -128,6 +134,11 @@ class Quantity:
             number = text.strip()[: -len(unit)].rstrip()
             raise UnitError(f"unknown unit `{shorten(unit)}`; did you mean `{number} {close}`?")
         raise UnitError(f"unknown unit `{shorten(unit)}`; allowed: {allowed}")
+
+    def _usual(self) -> list[str]:
+        """The units to name in an error: all of them, or of many those with the usual prefixes."""
+        every = [*self.ladder, *self.binary, *self.others]
+        return every if len(every) <= MOST_NAMED else [unit for unit in every if unit[0] in "GT"]
 
     def _check(self, value: Fraction, positive: bool, text: str) -> None:
         if positive and value <= 0:

@@ -138,9 +138,7 @@ def main() -> None:
     """The entry point of `simres`: runs a command and exits with its code."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # from here on, Ctrl-C is a message
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Start-up makes many objects and no garbage, so collecting may wait until there are more than that;
-    # and simres has no use for pydantic's own plugins, for which it would search every installed package.
-    gc.set_threshold(200_000)
+    # simres has no use for pydantic's own plugins, for which it would search every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Python has no stream where the shell closed one (`>&-`): what is written there goes nowhere. Names of
     # files may be no text in any encoding.
@@ -163,10 +161,14 @@ def _main() -> int:
     except typer.Abort:
         return ExitCode.INTERRUPTED
     except usage_error as error:
-        shown = StringIO()
-        error.show(file=shown)  # type: ignore[attr-defined]
-        sys.stderr.write(printable_lines(shown.getvalue()))
-        return ExitCode.BAD_INPUT
+        if type(error).__name__ == "NoArgsIsHelpError":
+            shown = StringIO()
+            error.show(file=shown)  # type: ignore[attr-defined]
+            sys.stderr.write(printable_lines(shown.getvalue()))
+            return ExitCode.BAD_INPUT
+        from simres.commands import usage_errors
+
+        raise usage_errors.usage_error(error) from None
     return int(code or 0)
 
 

@@ -163,7 +163,7 @@ def _write(session: Session, device: torch.device, output: Path, quick: bool) ->
     from simres.calibration.measure import measure
     from simres.calibration.shapes import host_shapes, matrix_shapes
     from simres.files import write_text
-    from simres.reporting.progress import counted
+    from simres.jobs import counted
 
     with counted("measurements") as told:
         found = measure(device, matrix_shapes(quick), host_shapes(quick), told)
@@ -184,8 +184,8 @@ def _compared(
     from simres.analysis.validation import Agreement, Measured, compared
     from simres.calibration.machine import machine
     from simres.calibration.network import run
+    from simres.jobs import counted
     from simres.networks.checkpoint import network_of
-    from simres.reporting.progress import counted
 
     registry = session.registry
     network = network_of(name)

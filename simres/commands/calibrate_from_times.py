@@ -33,7 +33,7 @@ def calibrate_from_times(
     from simres.calibration.fit import fit
     from simres.calibration.measured_times import read_times
     from simres.files import write_text
-    from simres.reporting.progress import counted
+    from simres.jobs import counted
     from simres.reporting.tables import fit_table
     from simres.scenario.loader import load_chip
 

@@ -37,7 +37,7 @@ def compare(
     Examples: `simres compare before after`, `simres compare resnet20 --int8`,
     `simres compare resnet20 mine.yaml --set hardware.ddr.bandwidth="2 GB/s"`.
     """
-    from simres import api
+    from simres import api, jobs
     from simres.exploration.comparison import compare as compared
     from simres.reporting.tables.comparison_tables import document, show
 
@@ -45,22 +45,28 @@ def compare(
     if len(results) == 1 and asked.changes:
         named = [(results[0], False), (results[0], True)]
     found = []
-    for result, changes in named:
-        beside = api.is_stored(result, asked.chip) and len(results) > 1  # what is finished is not changed
-        found.append(
-            api.find_result(
-                result,
-                chip=None if beside else asked.chip,
-                overrides=asked.overrides(result) if changes and not beside else None,
-                registry=session.registry,
+    try:
+        for result, changes in named:
+            beside = api.is_stored(result, asked.chip) and len(results) > 1  # what is finished is not changed
+            found.append(
+                api.find_result(
+                    result,
+                    chip=None if beside else asked.chip,
+                    overrides=asked.overrides(result) if changes and not beside else None,
+                    registry=session.registry,
+                )
             )
-        )
+    except KeyboardInterrupt:
+        if len(found) < 2 or not jobs.cut_short(f"after {len(found)} of {len(named)} results"):
+            raise
     comparison = compared(found)
     if perfetto is not None:
-        from simres.files import write_text
+        from simres.files import STDIO, write_text
         from simres.reporting.files.perfetto import side_by_side
 
         write_text(perfetto, side_by_side(comparison.results))
+        if perfetto == STDIO:
+            return
     if json:
         from simres.reporting.emit import emit
 

@@ -24,9 +24,28 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        raise typer.Exit(guard(lambda: command(*args, **kwargs)))
+        raise typer.Exit(guard(lambda: _watched(lambda: command(*args, **kwargs))))
 
     return run
+
+
+def _watched(command: Callable[[], Any]) -> int:
+    """Runs `command` with its progress shown; ended early by Ctrl-C, its code is that of an interrupt."""
+    from simres import jobs
+    from simres.reporting.progress import JobProgress
+    from simres.reporting.text.console import stderr
+
+    progress = JobProgress(stderr())
+    try:
+        with jobs.watched(progress):
+            code = int(command() or ExitCode.OK)
+            if (how_far := jobs.how_far()) is None:
+                return code
+            sys.stdout.flush()
+            _say("error", f"interrupted {how_far}; what is shown is what was known by then")
+            return int(ExitCode.INTERRUPTED)
+    finally:
+        progress.close()
 
 
 def guard(command: Callable[[], Any]) -> int:

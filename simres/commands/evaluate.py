@@ -28,7 +28,9 @@ def evaluate(
     Examples: `simres evaluate runs/resnet20-cifar10`, `simres evaluate net.safetensors --data folder:images`.
     """
     from simres.commands.torch_setup import open_images, prepared
+    from simres.scenario.shipped import find_checkpoint
 
+    find_checkpoint(checkpoint)  # before torch is needed
     with prepared(machine.device, machine.threads) as chosen:
         from simres.training.evaluation import evaluate as scores_of
         from simres.training.trained_network import trained

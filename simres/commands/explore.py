@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from simres.commands.options import (
+    GoalNames,
     PlotFile,
     ScenarioOptions,
     TableFile,
@@ -18,8 +19,9 @@ from simres.commands.options import (
 )
 from simres.commands.plot import check_drawing, draw_front
 from simres.commands.session import Session
-from simres.commands.sweep import USUAL, evaluation_by, study_for
+from simres.commands.sweep import USUAL, evaluation_by, study_for, table_for, write_other
 from simres.errors import ExitCode
+from simres.files import STDIO
 
 SHARE = 10
 """Of so many points one is evaluated, if nobody says how many."""
@@ -29,15 +31,7 @@ def explore(
     session: Session,
     *,
     vary: Vary = None,
-    goal: Annotated[
-        str | None,
-        typer.Option(
-            "--goal",
-            metavar="NAMES",
-            help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
-            " [default: as the file says, or latency,energy].",
-        ),
-    ] = None,
+    goal: GoalNames = None,
     limit: Annotated[
         list[str] | None,
         typer.Option("--limit", metavar="NAME=VALUE", help="What must be kept to: energy=2mJ, accuracy=91%."),
@@ -70,11 +64,11 @@ def explore(
     Example: `simres explore resnet20 --vary hardware.ddr.bandwidth="0.5..8 GB/s log 100"
     --vary hardware.sram.capacity="64 KiB..4 MiB log 100" --goal latency,sram,bandwidth`.
     """
-    from simres.exploration import table
     from simres.exploration.constraints import limits_of
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.search import search
+    from simres.exploration.table_formats import check_format
     from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import show
 
@@ -84,30 +78,32 @@ def explore(
     if plot is not None:
         check_drawing(plot, objectives)
     evaluation = evaluation_by(workforce)
-    path = table.place(output, "explore.jsonl")
-    if storage is None:
-        storage = f"sqlite:///{path.with_suffix('.db').absolute()}"
+    check_format(output)
     wanted = points or max(100, study.space.size // SHARE)
-    with SweepProgress(session.messages) as shown:
-        found = search(
-            study,
-            path,
-            objectives,
-            limits,
-            wanted,
-            evaluation,
-            shown,
-            storage=storage,
-            seed=seed,
-            sampler=sampler,
-        )
+    with table_for(output, "explore.jsonl") as path:
+        with SweepProgress(session.messages) as shown:
+            found = search(
+                study,
+                path,
+                objectives,
+                limits,
+                wanted,
+                evaluation,
+                shown,
+                storage=storage or f"sqlite:///{path.with_suffix('.db').absolute()}",
+                seed=seed,
+                sampler=sampler,
+            )
+        written = write_other(path, output)
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
-    show(found.rows, study.space.knobs, objectives, best, session.output, whole=whole)
+    if output != STDIO:
+        show(found.rows, study.space.knobs, objectives, best, session.output, whole=whole)
     if plot is not None and best:
         kept = [row for row in found.rows if all(each.excess(row) <= 0 for each in limits)]
         draw_front(front_of(kept, study.space.knobs, objectives, whole=whole), plot)
         session.messages.print(f"wrote {plot}")
     if limits and not best and any(row["error"] is None for row in found.rows):
         session.output.print("No design that was tried keeps to every limit.")
-    session.messages.print(f"wrote {path}")
+    if output != STDIO:
+        session.messages.print(f"wrote {written}")
     return ExitCode.OK if best else ExitCode.ANSWER_IS_NO

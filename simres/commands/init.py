@@ -23,12 +23,30 @@ STARTER = """\
 #   simres simulate {file} --set hardware.ddr.bandwidth="2 GB/s"
 schema_version: 1
 name: {name}
-description: ResNet-20 on a chip of mine
+description: {description}
 
 # A traced network: a shipped one by name (`simres examples` lists them) or a JSON file, which
 # `simres trace torchvision:resnet18 -o resnet18.json` makes from any PyTorch module.
-workload: resnet20
+workload: {network}
 
+{hardware}
+# Who decides what runs when: `serial` does one thing at a time, `overlapped` loads ahead and runs
+# engines side by side. `simres plugins` lists them.
+scheduler: {scheduler}
+
+# Rewrites of the network before it is scheduled, in this order, such as
+# [fold_batch_norm, fold_bias, quantise_int8, fuse_epilogues]; `simres plugins` lists them.
+passes: []
+
+# Seed of everything random.
+seed: 0
+
+# Figures that must come out, to catch what changes them (exit code 1 if one does not):
+# expect:
+#   makespan: {{value: 1235 us, within: 1 %}}
+"""
+
+OWN_CHIP = """\
 # The components, under any names, any number of each kind (of a matrix unit or a host, `count: 2` makes
 # two equal ones). Every figure needs its unit:
 # MB is 10^6 bytes, MiB is 2^20; a multiply-accumulate is 2 FLOP.
@@ -54,29 +72,33 @@ hardware:
     kind: host
     rate: 10 GFLOP/s
     launch: 0 ns
+"""
 
-# Who decides what runs when: `serial` does one thing at a time, `overlapped` loads ahead and runs
-# engines side by side. `simres plugins` lists them.
-scheduler: serial
+KNOWN_CHIP = """\
+# The chip: one that `simres examples` names, or a YAML file.
+chip: {chip}
 
-# Rewrites of the network before it is scheduled, in this order, such as
-# [fold_batch_norm, fold_bias, quantise_int8, fuse_epilogues]; `simres plugins` lists them.
-passes: []
-
-# Seed of everything random.
-seed: 0
-
-# Figures that must come out, to catch what changes them (exit code 1 if one does not):
-# expect:
-#   makespan: {{value: 1235 us, within: 1 %}}
+# What differs from it, by component, such as its memory's size; `NAME: null` takes a component away.
+# hardware:
+#   {example}
 """
 
 
 def init(
     session: Session,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; made if need be.")] = Path(),
+    chip: Annotated[
+        str | None,
+        typer.Option("--chip", metavar="CHIP", help="Start from this chip: a YAML file, or a shipped one."),
+    ] = None,
+    network: Annotated[
+        str, typer.Option("--network", metavar="NAME", help="The network: a name, or a traced file.")
+    ] = "resnet20",
 ) -> None:
-    """Write a commented scenario to start from, and the schema that editors check it with."""
+    """Write a commented scenario to start from, and the schema that editors check it with.
+
+    Examples: `simres init mine`, `simres init mine --chip edge-npu --network resnet18`.
+    """
     from simres.files import write_text
     from simres.scenario.schema import FILES, scenario_schema, text
 
@@ -88,8 +110,44 @@ def init(
         )
     own = Path(os.path.normpath(folder.absolute())).name
     name = re.sub(r"[^\w.-]+", "-", own)[:100].strip("-") or "scenario"
+    written = starter(session, f'"{name}"', folder, chip, network)
     write_text(schema, text(scenario_schema(session.registry)))
-    write_text(scenario, STARTER.format(file=scenario.name, name=f'"{name}"'))
+    write_text(scenario, written)
     session.output.print(
         f"Wrote `{scenario}` and `{schema}`. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n"
+    )
+
+
+def starter(session: Session, name: str, folder: Path, chip: str | None, network: str) -> str:
+    """The text of the scenario. Raises `SimresError` for an unknown chip or network."""
+    from simres import api
+    from simres.networks import network_names
+    from simres.scenario import shipped
+    from simres.scenario.model import is_file_reference
+
+    found = api.find_scenario(network, chip=chip or "paper", registry=session.registry)
+    if not is_file_reference(network) and network not in shipped.workloads():
+        network_names.parse(network)
+
+    def near(reference: str) -> str:
+        """A file as the scenario in `folder` refers to it."""
+        return (
+            Path(os.path.relpath(reference, folder)).as_posix() if is_file_reference(reference) else reference
+        )
+
+    if chip is None:
+        hardware, on = OWN_CHIP, "a chip of mine"
+    else:
+        name_of, spec = next(iter(found.hardware.items()))
+        field = next(iter(spec.resources())).field
+        value = spec.model_dump(mode="json")[field]
+        hardware = KNOWN_CHIP.format(chip=near(chip), example=f"{name_of}: {{{field}: {value}}}")
+        on = Path(chip).stem
+    return STARTER.format(
+        file="scenario.yaml",
+        name=name,
+        description=f"{Path(network).stem if is_file_reference(network) else network} on {on}",
+        network=near(network),
+        hardware=hardware,
+        scheduler="serial" if chip is None else "overlapped",
     )

@@ -72,6 +72,16 @@ PlotFile = Annotated[
         "--plot", metavar="FILE", help="Draw the front too: PNG, SVG or PDF (extra `[plot]`), or HTML."
     ),
 ]
+GoalNames = Annotated[
+    str | None,
+    typer.Option(
+        "--goal",
+        metavar="NAMES",
+        help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
+        " [default: as the file says, or latency,energy].",
+    ),
+]
+OldGoalNames = Annotated[str | None, typer.Option("--pareto", hidden=True)]
 WholeFront = Annotated[bool, typer.Option("--all", help="Show the whole front.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
@@ -97,7 +107,12 @@ LayerName = Annotated[
 ]
 TableFile = Annotated[
     Path,
-    typer.Option("-o", "--output", metavar="PATH", help="Where the table goes: a folder, or a .jsonl file."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="Where the table goes: a folder, a .jsonl, .csv or .parquet file, or - for stdout.",
+    ),
 ]
 ImagesName = Annotated[
     str | None, typer.Option("--data", metavar="NAME", help="Images [default: those it was trained on].")
@@ -191,6 +206,19 @@ class Machine:
 
     device: DeviceName = "auto"
     threads: Threads = None
+
+
+def goal_of(goal: str | None, old: str | None, spelled: str = "--pareto") -> str | None:
+    """The value of `--goal`, or that of the option that was once `spelled` so, with a warning."""
+    if old is None:
+        return goal
+    import warnings
+
+    from simres.errors import RenamedWarning
+
+    said = f"`{spelled}` is an old name of `--goal`; write `--goal {old}`; it is an error from 0.3 on"
+    warnings.warn(said, RenamedWarning, stacklevel=2)
+    return goal or old
 
 
 def pairs(texts: Iterable[str] | None, form: str) -> dict[str, str]:

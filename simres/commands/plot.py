@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simres.commands.options import CheckpointName, ImagesName, TrustFactory, WholeFront
+from simres.commands.options import (
+    CheckpointName,
+    ImagesName,
+    OldGoalNames,
+    TrustFactory,
+    WholeFront,
+    goal_of,
+)
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
 
@@ -35,12 +42,15 @@ TableName = Annotated[
 def front(
     session: Session,
     file: TableName,
-    pareto: Annotated[
-        str,
+    goal: Annotated[
+        str | None,
         typer.Option(
-            "--pareto", metavar="NAMES", help="The goals: the first goes up, each of the others across."
+            "--goal",
+            metavar="NAMES",
+            help="The first goes up, each of the others across [default: latency,energy].",
         ),
-    ] = "latency,energy",
+    ] = None,
+    pareto: OldGoalNames = None,
     whole: WholeFront = False,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG, PDF or HTML.")
@@ -50,13 +60,15 @@ def front(
 
     Letters name the best in each goal and the best compromise; with `--all` every design on the front.
 
-    Example: `simres plot front out/sweep.jsonl --pareto accuracy,latency,energy -o front.png`.
+    Example: `simres plot front out/sweep.jsonl --goal accuracy,latency,energy -o front.png`.
     """
     from simres.exploration import designs, fronts
     from simres.exploration.objectives import objectives_of
 
     found = designs.designs_in(table_at(file), session.registry)
-    made = fronts.front_of(found.rows, found.knobs, objectives_of(pareto), whole=whole)
+    made = fronts.front_of(
+        found.rows, found.knobs, objectives_of(goal_of(goal, pareto) or "latency,energy"), whole=whole
+    )
     draw_front(made, output)
     return _wrote(session, output)
 
@@ -64,7 +76,10 @@ def front(
 def heat(
     session: Session,
     file: TableName,
-    goal: Annotated[str, typer.Option("--of", metavar="NAME", help="The goal that is shown.")] = "latency",
+    goal: Annotated[
+        str | None, typer.Option("--goal", metavar="NAME", help="The goal that is shown [default: latency].")
+    ] = None,
+    of: Annotated[str | None, typer.Option("--of", hidden=True)] = None,
     knobs: Annotated[
         str | None,
         typer.Option("--knobs", metavar="DOWN,ACROSS", help="Two knobs [default: those with most values]."),
@@ -75,13 +90,13 @@ def heat(
 ) -> int:
     """A goal over two knobs: of each cell the best design, whatever the other knobs are at.
 
-    Example: `simres plot heat out --of energy --knobs hardware.sram.capacity,hardware.ddr.bandwidth`.
+    Example: `simres plot heat out --goal energy --knobs hardware.sram.capacity,hardware.ddr.bandwidth`.
     """
     from simres.exploration import designs, fronts
     from simres.exploration.objectives import objectives_of
 
     found = designs.designs_in(table_at(file), session.registry)
-    (objective,) = objectives_of(goal.replace(",", " "))
+    (objective,) = objectives_of((goal_of(goal, of, "--of") or "latency").replace(",", " "))
     over = [key.strip() for key in knobs.split(",")] if knobs else []
     made = fronts.heat_of(found.rows, found.knobs, objective, over)
     if output.suffix in PAGES:
@@ -285,5 +300,5 @@ _FILES = ("checkpoint", "metrics")
 
 
 def _wrote(session: Session, path: Path) -> int:
-    session.output.print(f"wrote {path}")
+    session.wrote(path)
     return ExitCode.OK

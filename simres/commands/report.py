@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from simres import jobs
 from simres.commands.options import ResultOptions
 from simres.commands.session import Session
 from simres.errors import SimresError
@@ -33,5 +34,6 @@ def report(
         raise SimresError(f"`{output}` is a folder", f"name a file in it: `-o {output / 'report.html'}`")
     found = session.result(asked)
     registry = session.registry
-    write_text(output, registry.call(registry.reporter("html"), found))
-    session.output.print(f"wrote {output}")
+    with jobs.job(f"writing {output}"):
+        write_text(output, registry.call(registry.reporter("html"), found))
+    session.wrote(output)

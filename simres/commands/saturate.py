@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands.options import ScenarioOptions, pairs
+from simres.commands.options import ScenarioOptions, Workers, pairs
 from simres.commands.session import Session
 from simres.errors import ExitCode
 
@@ -34,6 +34,7 @@ def saturate(
         int,
         typer.Option("--replications", min=1, max=100, help="Runs of each rate, with arrivals of their own."),
     ] = 5,
+    workers: Workers = None,
     json: Annotated[bool, typer.Option("--json", help="Print what was found as one JSON document.")] = False,
 ) -> int:
     """Find the rate of requests at which a latency leaves its target.
@@ -42,14 +43,18 @@ def saturate(
     `simres saturate two.yaml --target camera.p99.9=5ms --tenant camera`.
     """
     from simres import api
-    from simres.reporting.progress import counted
+    from simres.exploration.worker_processes import cores
 
     scenario = session.scenario(asked)
     targets = pairs(target, "--target WHAT=TIME")
-    with counted() as done:
-        result = api.saturate(
-            scenario, targets, replications=replications, tenant=tenant, registry=session.registry, done=done
-        )
+    result = api.saturate(
+        scenario,
+        targets,
+        replications=replications,
+        tenant=tenant,
+        registry=session.registry,
+        workers=workers or cores(),
+    )
     if json:
         from simres.reporting.emit import VERSIONS, emit
 

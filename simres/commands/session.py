@@ -6,9 +6,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
+
+from simres.files import STDIO
 
 if TYPE_CHECKING:
     from simres.commands.options import ResultOptions, ScenarioOptions
@@ -52,6 +55,11 @@ class Session:
         from simres.reporting.text.console import stderr
 
         return stderr()
+
+    def wrote(self, path: Path) -> None:
+        """Says where a file is; of what went to stdout, nothing."""
+        if path != STDIO:
+            self.output.print(f"wrote {path}")
 
     def scenario(self, asked: ScenarioOptions) -> Scenario:
         """The scenario with its values changed. Raises `SimresError`."""

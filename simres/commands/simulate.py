@@ -68,7 +68,7 @@ def simulate(
     workloads = session.workloads(scenario, allow_unmodelled=allow_unmodelled)
     result = evaluate(scenario, workloads, registry)
 
-    from simres.files import write_text
+    from simres.files import STDIO, write_text
 
     for reporter, path in reporters.items():
         write_text(path, registry.call(reporter, result))
@@ -78,7 +78,7 @@ def simulate(
         from simres.reporting.emit import emit
 
         emit(result.to_document())
-    else:
+    elif STDIO not in reporters.values():
         from simres.reporting.tables.run_report import show
 
         show(result, session.output, details=details, alone=brief, timeline=timeline)

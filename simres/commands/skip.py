@@ -9,22 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simres.commands.options import (
-    SET,
-    CheckpointName,
-    ImagesName,
-    Machine,
-    Settings,
-    TrustFactory,
-    pairs,
-)
+from simres.commands.options import Changed, CheckpointName, ImagesName, Machine, TrustFactory
 from simres.commands.session import Session
-from simres.errors import ExitCode
+from simres.errors import ExitCode, SimresError
 
 if TYPE_CHECKING:
     import torch
 
     from simres.plugins.registry import Registry
+    from simres.scenario.model import Scenario
     from simres.training.block_removal import RemovalPoint, RemovalStudy
     from simres.training.datasets import Dataset
     from simres.training.trained_network import Trained
@@ -36,9 +29,13 @@ def skip(
     checkpoint: CheckpointName,
     scenario: Annotated[
         str,
-        typer.Option("--scenario", metavar="SCENARIO", help="Chip and scheduler: a file or shipped name."),
+        typer.Option(
+            "--scenario",
+            metavar="SCENARIO",
+            help="Chip and scheduler, without --chip: a file or shipped name.",
+        ),
     ] = "resnet20",
-    settings: Settings = None,
+    asked: Changed,
     data: ImagesName = None,
     images: Annotated[
         int, typer.Option("--images", min=1, help="Training images that blocks are chosen by.")
@@ -62,18 +59,21 @@ def skip(
     """Measure what each residual block is worth, and remove them one by one: accuracy, time and energy.
 
     Examples: `simres skip runs/resnet20-cifar10`,
+    `simres skip runs/resnet20-cifar10 --chip edge-npu`,
     `simres skip runs/resnet20-cifar10 --scenario mine.yaml --remove 3 --finetune 2 -o pruned`.
     """
     from simres.commands.torch_setup import open_images, prepared
     from simres.reporting.progress import RemovalProgress
+    from simres.scenario.shipped import find_checkpoint
 
-    overrides = pairs(settings, SET)
+    find_checkpoint(checkpoint)  # before torch is needed
     with prepared(machine.device, machine.threads) as chosen:
         from simres.training.block_removal import study
         from simres.training.trained_network import trained
 
         found = trained(checkpoint, session.registry, trusted=trust_factory)
-        cost = _cost(session.registry, scenario, overrides, found)
+        setting = _setting(session, scenario, asked)
+        cost = _cost(session.registry, setting, found)
         dataset = found.images(data, open_images)
         with RemovalProgress(session.messages) as shown:
             made = study(
@@ -93,7 +93,7 @@ def skip(
         "checkpoint": str(found.path),
         "data": dataset.about.name,
         "data_digest": dataset.about.digest,
-        "scenario": scenario,
+        "scenario": asked.chip or scenario,
         "blocks": [asdict(block) for block in made.blocks],
         "path": [asdict(point) for point in made.path],
     }
@@ -102,7 +102,8 @@ def skip(
         from simres.reporting.plots.block_removal_plot import front
 
         write_text(output / "skip.json", json_text(document))
-        title = f"{found.variant.network} with fewer blocks, scenario {Path(scenario).stem}"
+        on = f"chip {Path(asked.chip).stem}" if asked.chip else f"scenario {Path(scenario).stem}"
+        title = f"{found.variant.network} with fewer blocks, {on}"
         front(made, title, output / "front.png")
     if json:
         emit(document)
@@ -116,14 +117,27 @@ def skip(
     return ExitCode.OK
 
 
+def _setting(session: Session, scenario: str, asked: Changed) -> Scenario:
+    """What the networks run on: the scenario, or the chip. Raises `SimresError`."""
+    from simres import api
+    from simres.scenario import source
+
+    if asked.chip is None and Path(scenario).is_file() and "workload" not in source.read(Path(scenario)).data:
+        raise SimresError(
+            f"`{scenario}` has no `workload`: it is a chip", f"name it by `--chip {scenario}` instead"
+        )
+    named = "resnet20" if asked.chip else scenario  # with a chip a network, which the checkpoint replaces
+    return api.find_scenario(
+        named, chip=asked.chip, overrides=asked.overrides(named), registry=session.registry
+    )
+
+
 def _cost(
-    registry: Registry, scenario: str, overrides: dict[str, str], found: Trained
+    registry: Registry, setting: Scenario, found: Trained
 ) -> Callable[[torch.nn.Module], tuple[int, int]]:
-    """Simulated time and energy of an image through a network, on the chip of a scenario."""
+    """Simulated time and energy of an image through a network, in this setting."""
     from simres import api
     from simres.tracing import trace
-
-    setting = api.find_scenario(scenario, overrides=overrides, registry=registry)
 
     def cost(module: torch.nn.Module) -> tuple[int, int]:
         workload = trace(module, found.input, name=found.variant.network, operators=registry.operators())

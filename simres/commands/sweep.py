@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from simres.commands.options import (
+    GoalNames,
+    OldGoalNames,
     PlotFile,
     ScenarioOptions,
     TableFile,
     Vary,
     WholeFront,
     Workforce,
+    goal_of,
     pair,
 )
 from simres.commands.plot import check_drawing, draw_front
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
+from simres.files import STDIO
 
 if TYPE_CHECKING:
     from simres.exploration.point_figures import Evaluation
@@ -35,15 +40,8 @@ def sweep(
     vary: Vary = None,
     asked: ScenarioOptions,
     output: TableFile = Path("sweep.jsonl"),
-    pareto: Annotated[
-        str | None,
-        typer.Option(
-            "--pareto",
-            metavar="NAMES",
-            help="What counts: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
-            " [default: as the file says, or latency,energy].",
-        ),
-    ] = None,
+    goal: GoalNames = None,
+    pareto: OldGoalNames = None,
     plot: PlotFile = None,
     whole: WholeFront = False,
     workforce: Workforce,
@@ -61,29 +59,59 @@ def sweep(
     from simres.exploration.fronts import front_of
     from simres.exploration.objectives import best_of, objectives_of
     from simres.exploration.sweep import sweep as run
+    from simres.exploration.table_formats import check_format
     from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import NEEDED, show
 
     study, own = study_for(session, asked, vary or [])
-    pareto = pareto or own or USUAL
-    objectives = objectives_of(pareto)
+    goal = goal_of(goal, pareto) or own or USUAL
+    objectives = objectives_of(goal)
     if plot is not None:
         check_drawing(plot, objectives)
     evaluation = evaluation_by(workforce)
-    path = table.place(output)
-    columns = [*(knob.key for knob in study.space.knobs), *(one.column for one in objectives), *NEEDED]
-    with SweepProgress(session.messages) as shown:
-        run(study, path, evaluation, shown)
-    rows = list(table.rows_in(path)) if plot is not None else table.lean(table.rows_in(path), columns)
+    check_format(output)
+    with table_for(output) as path:
+        columns = [*(knob.key for knob in study.space.knobs), *(one.column for one in objectives), *NEEDED]
+        with SweepProgress(session.messages) as shown:
+            run(study, path, evaluation, shown)
+        written = write_other(path, output)
+        keeps = plot is not None
+        rows = list(table.rows_in(path)) if keeps else table.lean(table.rows_in(path), columns)
     best = best_of(rows, objectives)
     if not best and any(row["error"] is None for row in rows):
-        raise SimresError(f"no point says all of {pareto}", "such as `--pareto latency,energy`")
-    show(rows, study.space.knobs, objectives, best, session.output, whole=whole)
+        raise SimresError(f"no point says all of {goal}", "such as `--goal latency,energy`")
+    if output != STDIO:
+        show(rows, study.space.knobs, objectives, best, session.output, whole=whole)
     if plot is not None:
         draw_front(front_of(rows, study.space.knobs, objectives, whole=whole), plot)
         session.messages.print(f"wrote {plot}")
-    session.messages.print(f"wrote {path}")
+    if output != STDIO:
+        session.messages.print(f"wrote {written}")
     return ExitCode.OK
+
+
+@contextmanager
+def table_for(output: Path, name: str = "sweep.jsonl") -> Iterator[Path]:
+    """The JSON Lines that a search goes on from; those of a table for stdout last as long as the block."""
+    from simres.exploration import table
+    from simres.exploration.table_formats import lines_beside
+
+    if output != STDIO:
+        yield lines_beside(table.place(output, name))
+        return
+    with TemporaryDirectory(prefix="simres-") as folder:
+        yield Path(folder) / name
+
+
+def write_other(lines: Path, output: Path) -> Path:
+    """Writes the table in the format that was asked for, if that is another; returns the file to name."""
+    from simres.exploration import table
+    from simres.exploration.table_formats import FORMATS, write_rows
+
+    if output.suffix not in FORMATS and output != STDIO:
+        return lines
+    write_rows(table.rows_in(lines), output)
+    return output
 
 
 def evaluation_by(workforce: Workforce) -> Evaluation:
@@ -125,4 +153,4 @@ def study_for(session: Session, asked: ScenarioOptions, vary: list[str]) -> tupl
     template, space = around(template, section, knobs, fixed)
     find = partial(api.find_workload, registry=registry)
     study = study_of(template, space, registry, find, settings=fixed, plugins=session.plugins)
-    return study, section.pareto
+    return study, section.goal

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simres.commands.options import LayerName
+from simres.commands.options import LayerName, ResultOptions
 from simres.commands.session import Session
 
 
 def timeline(
     session: Session,
-    result: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RESULT", help="A result.json, or the folder that `simulate -o DIR` wrote it into."
-        ),
-    ],
+    asked: ResultOptions,
     since: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="Start there, such as `100 us`.")
     ] = None,
@@ -32,16 +26,15 @@ def timeline(
 ) -> None:
     """Draw what every engine did when, and how full on-chip memory was.
 
-    Examples: `simres timeline out`, `simres timeline out --from 100us --to 200us`,
-    `simres timeline out --layer 'layers.0.*'`.
+    Examples: `simres timeline out`, `simres timeline resnet20 --chip edge-npu`,
+    `simres timeline out --from 100us --to 200us`, `simres timeline out --layer 'layers.0.*'`.
     """
     from simres.reporting.drawing.timeline_drawing import show_timeline
-    from simres.result.json import read_result
 
     since_ps = None if since is None else _moment(since, "--from")
     until_ps = None if until is None else _moment(until, "--to")
     show_timeline(
-        read_result(result), session.output, since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
+        session.result(asked), session.output, since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
     )
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simres import jobs
 from simres.commands.options import AllowUnmodelled, Shape, TrustFactory
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
+from simres.files import STDIO
 
 if TYPE_CHECKING:
     from simres.networks.network_names import NetworkName
@@ -68,25 +70,28 @@ def trace(
     """
     from simres.networks import network_names as names
     from simres.plugins.registry import resolve
-    from simres.tracing import trace_network
     from simres.tracing.input_shapes import parse_batch
 
     named = names.parse(network)
     registry, console = session.registry, session.output
-    workload = trace_network(
-        named,
-        input_shape=inputs or None,
-        batch=parse_batch(batch),
-        block=resolve(registry.block(block).target) if block else None,
-        shortcut=shape.shortcut,
-        span=shape.span,
-        stem=shape.stem,
-        operators=registry.operators(),
-        allow_unmodelled=allow_unmodelled,
-        trusted=trust_factory,
-    )
+    with jobs.job(f"tracing {named}"):
+        from simres.tracing import trace_network
+
+        workload = trace_network(
+            named,
+            input_shape=inputs or None,
+            batch=parse_batch(batch),
+            block=resolve(registry.block(block).target) if block else None,
+            shortcut=shape.shortcut,
+            span=shape.span,
+            stem=shape.stem,
+            operators=registry.operators(),
+            allow_unmodelled=allow_unmodelled,
+            trusted=trust_factory,
+        )
     if data is not None:
-        workload = _measured(session, workload, named, data, images, trusted=trust_factory)
+        with jobs.job(f"measuring activations on {images} images"):
+            workload = _measured(session, workload, named, data, images, trusted=trust_factory)
     if output is None:
         from simres.reporting.tables.workload_table import workload_table
 
@@ -98,6 +103,8 @@ def trace(
     from simres.workload.json import write
 
     write(workload, output)
+    if output == STDIO:
+        return ExitCode.OK
     console.print(
         f"{workload.name}: {format_count(workload.macs)} MACs, "
         f"{format_count(workload.vector_ops)} vector ops, {format_bytes(workload.weight_bytes)} of weights"
@@ -105,7 +112,7 @@ def trace(
     console.print(f"coverage: {workload.coverage}")
     for warning in workload.warnings:
         session.messages.print(f"warning: {warning}", style="warning")
-    console.print(f"wrote {output}")
+    session.wrote(output)
     return ExitCode.OK
 
 

@@ -30,14 +30,12 @@ def whatif(
     """
     from simres.exploration.whatif import what_if
     from simres.reporting.emit import emit
-    from simres.reporting.progress import counted
     from simres.reporting.tables.whatif_tables import document, report
 
     wanted = None if target is None else _time(target)
     scenario = session.scenario(asked)
     workloads = session.workloads(scenario, allow_unmodelled=allow_unmodelled)
-    with counted("simulations") as progress:
-        answer = what_if(scenario, workloads, session.registry, target_ps=wanted, progress=progress)
+    answer = what_if(scenario, workloads, session.registry, target_ps=wanted)
     if json:
         emit(document(answer))
     else:

@@ -115,11 +115,11 @@ def front_of(
     names = ", ".join(objective.name for objective in objectives)
     if len(objectives) < 2:
         raise SimresError(
-            f"a front is of two goals or more, and {names} is one", "such as `--pareto latency,energy`"
+            f"a front is of two goals or more, and {names} is one", "such as `--goal latency,energy`"
         )
     good = tuple(row for row in rows if all(objective.of(row) is not None for objective in objectives))
     if not good:
-        raise SimresError(f"no design has {names}", "such as `--pareto latency,energy`")
+        raise SimresError(f"no design has {names}", "such as `--goal latency,energy`")
     axes = tuple(axis_of(objective, good) for objective in objectives)
     best = tuple(best_of(good, objectives))
     varied = tuple(knob for knob in knobs if len(knob.values) > 1)

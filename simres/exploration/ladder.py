@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
+from simres import jobs
 from simres.analysis.bounds import least_work
 from simres.analysis.breakdown import by_layer
 from simres.analysis.explanation import explain
@@ -49,7 +51,7 @@ def ladder(scenario: Scenario, workloads: Mapping[str, Workload | Ledger], regis
     given = workloads[ONLY]
     climb = _Climb(scenario, registry)
     if isinstance(given, Workload):
-        return Ladder(scenario.name, given.name, (*climb.by_rule(given), *climb.rungs(given)))
+        return Ladder(scenario.name, given.name, _climbed(climb.by_rule(given), climb.rungs(given)))
     if not the_papers(given):
         raise SimresError(
             f"`{given.name}` is a ledger: stated figures of a network that is not there",
@@ -57,8 +59,21 @@ def ladder(scenario: Scenario, workloads: Mapping[str, Workload | Ledger], regis
         )
     network = read_workload(shipped.workload("resnet20"))
     assert isinstance(network, Workload)
-    sheet = [climb.sheet(name, said, ledger) for name, said, ledger in climb.story(given, network)]
-    return Ladder(scenario.name, network.name, (*sheet, *climb.rungs(network)))
+    sheet = (climb.sheet(name, said, ledger) for name, said, ledger in climb.story(given, network))
+    return Ladder(scenario.name, network.name, _climbed(sheet, climb.rungs(network)))
+
+
+def _climbed(*parts: Iterator[Rung]) -> tuple[Rung, ...]:
+    """The rungs; interrupted on the command line, those there are by then."""
+    rungs: list[Rung] = []
+    with jobs.job("the next rung of the ladder", found=lambda: f"{len(rungs)} so far"):
+        try:
+            for rung in chain(*parts):
+                rungs.append(rung)
+        except KeyboardInterrupt:
+            if not rungs or not jobs.cut_short(f"after {len(rungs)} rungs"):
+                raise
+    return tuple(rungs)
 
 
 class _Climb:

@@ -56,9 +56,9 @@ def objectives_of(text: str) -> Sequence[Objective]:
         if name not in OBJECTIVES:
             close = get_close_matches(name, OBJECTIVES, n=1)
             hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(OBJECTIVES)}"
-            raise SimresError(f"unknown objective `{name}`", hint)
+            raise SimresError(f"unknown goal `{name}`", hint)
     if len(set(names)) < len(names):
-        raise SimresError(f"an objective of `{text}` is there twice")
+        raise SimresError(f"a goal of `{text}` is there twice")
     return [OBJECTIVES[name] for name in names]
 
 

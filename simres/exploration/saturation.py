@@ -16,9 +16,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from simres import jobs
 from simres.analysis.confidence import interval
 from simres.errors import AnswerIsNo, SimresError
 from simres.exploration.request_rates import Ran, Traffic
+from simres.exploration.request_runs import RequestRuns
 from simres.plugins.registry import Registry
 from simres.program.record import StreamTotals
 from simres.scenario.model import Scenario
@@ -96,6 +98,8 @@ class Saturation:
     where all meet their targets up to the chip's capacity."""
     knee_per_ks: int
     rates: tuple[Rate, ...]
+    complete: bool = True
+    """False after an interruption: rates are missing, or the border is not as narrow as it could be."""
 
 
 def figure(stream: StreamTotals, metric: str) -> int:
@@ -113,13 +117,16 @@ def saturate(
     replications: int = 5,
     done: Callable[[int, int], None] = lambda _done, _whole: None,
     tenant: str | None = None,
+    workers: int = 1,
 ) -> Saturation:
     """Finds the rate; `done` is called with the number of finished runs and of all runs.
 
     `workloads` are by tenant, that of an only network under the empty name. `targets` are by tenant, or of
-    the only network; `tenant` names the only one whose rate rises. Raises `SimresError` for a scenario
-    without a load that has a rate, for unknown tenants, and where the fixed rates alone overload the chip;
-    `AnswerIsNo` when a target cannot be met at any rate.
+    the only network; `tenant` names the only one whose rate rises. Long searches use up to `workers`
+    processes; the result is the same. Interrupted on the command line, it returns what is known by then.
+
+    Raises `SimresError` for a scenario without a load that has a rate, for unknown tenants, and where the
+    fixed rates alone overload the chip; `AnswerIsNo` when a target cannot be met at any rate.
     """
     traffic = Traffic(scenario, workloads, registry, tenant)
     for target in targets:
@@ -132,69 +139,124 @@ def saturate(
                     else "no tenants"
                 )
             )
-    capacity = traffic.capacity_per_ks
-    whole, through = replications * (len(SHARES) + HALVINGS), 0
-    seen: dict[tuple[int, int], Ran] = {}
+    whole = replications * (len(SHARES) + HALVINGS)
+    with RequestRuns(traffic, workers, whole, done) as runs:
+        search = _Search(traffic, targets, replications, runs)
+        with jobs.job("runs", whole, done=lambda: len(runs.made), found=search.found):
+            try:
+                search.make_table()
+                search.narrow()
+                search.complete = True
+            except KeyboardInterrupt:
+                if not search.kept or not jobs.cut_short(f"after {len(runs.made)} of {whole} runs"):
+                    raise
+        return search.result(scenario.name)
 
-    def at(per_ks: int, replication: int) -> Ran:
-        nonlocal through
-        if (per_ks, replication) not in seen:
-            seen[per_ks, replication] = traffic.run(per_ks, replication)
-            through += 1
-            done(through, whole)
-        return seen[per_ks, replication]
 
-    def tightest(per_ks: int, replication: int) -> tuple[bool, str]:
+class _Search:
+    """The table of rates, and each replication's interval around its own border."""
+
+    def __init__(
+        self, traffic: Traffic, targets: Sequence[LatencyTarget], replications: int, runs: RequestRuns
+    ) -> None:
+        self.traffic = traffic
+        self.targets = targets
+        self.numbers = range(replications)
+        self.runs = runs
+        self.row = sorted({max(1, traffic.capacity_per_ks * share // 100) for share in SHARES})
+        self.complete = False
+        self.borders: list[tuple[int, int, str]] = []
+        """By replication: the largest rate that keeps the targets, the smallest that does not, and the tenant
+        that exceeds its target there."""
+
+    def found(self) -> str:
+        """What the last run came to."""
+        if self.runs.latest is None:
+            return ""
+        per_ks, ran = self.runs.latest
+        p99 = ", ".join(
+            f"{format_duration(stream.latency_ps['p99'])}{f' of {name}' if name else ''}"
+            for name, stream in ran.streams.items()
+        )
+        return f"p99 at {format_arrivals(per_ks)}: {p99}"
+
+    @property
+    def rates(self) -> list[Rate]:
+        """The rates of the table at which all replications ran."""
+        made = self.runs.made
+        whole = [per_ks for per_ks in self.row if all((per_ks, number) in made for number in self.numbers)]
+        return [
+            _rate([made[per_ks, number] for number in self.numbers], per_ks, self.targets) for per_ks in whole
+        ]
+
+    @property
+    def kept(self) -> list[int]:
+        """Those at which the targets are met."""
+        return [rate.per_ks for rate in self.rates if rate.kept]
+
+    def tightest(self, per_ks: int, replication: int) -> tuple[bool, str]:
         """Returns whether a replication meets all targets, and the tenant of the tightest target."""
-        streams = at(per_ks, replication).streams
-        reached = [figure(streams[target.tenant], target.metric) for target in targets]
-        kept = all(ps <= target.limit_ps for ps, target in zip(reached, targets, strict=True))
-        return kept, targets[_tightest(reached, targets)].tenant
+        streams = self.runs.at(per_ks, replication).streams
+        reached = [figure(streams[target.tenant], target.metric) for target in self.targets]
+        kept = all(ps <= target.limit_ps for ps, target in zip(reached, self.targets, strict=True))
+        return kept, self.targets[_tightest(reached, self.targets)].tenant
 
-    row = sorted({max(1, capacity * share // 100) for share in SHARES})
-    rates = [_rate([at(per_ks, n) for n in range(replications)], per_ks, targets) for per_ks in row]
-    kept = [number for number, rate in enumerate(rates) if rate.kept]
-    if not kept:
-        raise _out_of_reach(rates)
-    ends = [*row, capacity]
-    bottom, top = ends[kept[-1]], ends[kept[-1] + 1]
-    borders, step = [], 0
-    first: Counter[str] = Counter()
-    for number in range(replications):
-        low, high = _bracket(row, top, [tightest(per_ks, number)[0] for per_ks in row], bottom)
-        decides = tightest(high, number)[1] if high in row else ""
+    def make_table(self) -> None:
+        """Runs all replications at each rate of the row. Raises `AnswerIsNo` where none keeps the targets."""
+        self.runs.make((per_ks, number) for per_ks in self.row for number in self.numbers)
+        if not self.kept:
+            raise _out_of_reach(self.rates)
+
+    def outer(self) -> tuple[int, int]:
+        """The last rate of the table that keeps the targets, and the next."""
+        ends = [*self.row, self.traffic.capacity_per_ks]
+        bottom = self.kept[-1]
+        return bottom, ends[self.row.index(bottom) + 1]
+
+    def narrow(self) -> None:
+        """Halves the interval of each replication, all of them a step at a time."""
+        bottom, top = self.outer()
+        for number in self.numbers:
+            kept = [self.tightest(per_ks, number)[0] for per_ks in self.row]
+            low, high = _bracket(self.row, top, kept, bottom)
+            self.borders.append((low, high, self.tightest(high, number)[1] if high in self.row else ""))
         for _ in range(HALVINGS):
-            middle = (low + high) // 2
-            if middle in (low, high):
-                break
-            fine, nearest = tightest(middle, number)
-            if fine:
-                low = middle
-            else:
-                high, decides = middle, nearest
-        borders.append(low)
-        first[decides] += 1
-        step = max(step, high - low)
-    mean, margin = interval(borders, CONFIDENCE)
-    knee = max(rates, key=lambda rate: rate.throughput_per_ks / rate.mean_ps if rate.mean_ps else 0)
-    at_border = traffic.rates(max(1, round(mean)))
-    return Saturation(
-        scenario.name,
-        tuple(targets),
-        round(mean),
-        round(margin),
-        step,
-        capacity,
-        replications,
-        CONFIDENCE,
-        tuple(
-            OfferedLoad(name, at_border[name], name in traffic.rising, load.images, load.warmup)
-            for name, load in traffic.loads.items()
-        ),
-        max(first, key=lambda name: (first[name], name)),
-        knee.per_ks,
-        tuple(rates),
-    )
+            middles = [((low + high) // 2, number) for number, (low, high, _) in enumerate(self.borders)]
+            inside = [
+                (middle, number) for middle, number in middles if middle not in self.borders[number][:2]
+            ]
+            self.runs.make(inside)
+            for middle, number in inside:
+                low, high, decides = self.borders[number]
+                fine, nearest = self.tightest(middle, number)
+                self.borders[number] = (middle, high, decides) if fine else (low, middle, nearest)
+
+    def result(self, name: str) -> Saturation:
+        """What is known: all of it, or less after an interruption."""
+        rates, traffic = self.rates, self.traffic
+        borders = self.borders or [(*self.outer(), "")]
+        mean, margin = interval([low for low, _, _ in borders], CONFIDENCE)
+        first = Counter(decides for _, _, decides in borders)
+        knee = max(rates, key=lambda rate: rate.throughput_per_ks / rate.mean_ps if rate.mean_ps else 0)
+        at_border = traffic.rates(max(1, round(mean)))
+        return Saturation(
+            name,
+            tuple(self.targets),
+            round(mean),
+            round(margin),
+            max(high - low for low, high, _ in borders),
+            traffic.capacity_per_ks,
+            len(self.numbers),
+            CONFIDENCE,
+            tuple(
+                OfferedLoad(name, at_border[name], name in traffic.rising, load.images, load.warmup)
+                for name, load in traffic.loads.items()
+            ),
+            max(first, key=lambda name: (first[name], name)),
+            knee.per_ks,
+            tuple(rates),
+            self.complete,
+        )
 
 
 def _tightest(reached: Sequence[float], targets: Sequence[LatencyTarget]) -> int:

@@ -19,7 +19,7 @@ class Section:
     """The knobs, in the order of the file, and the names of the objectives; each empty if not given."""
 
     knobs: tuple[Knob, ...] = ()
-    pareto: str = ""
+    goal: str = ""
 
 
 def section_of(template: Template) -> Section:
@@ -39,14 +39,14 @@ def section_of(template: Template) -> Section:
             knobs.append(Knob(key, values_in(entry)))
         except SimresError as error:
             problems.add_error(("sweep", "vary", key), error)
-    pareto = ",".join(file.pareto or ()) if file else ""
-    if pareto:
+    goal = ",".join(file.goal or ()) if file else ""
+    if goal:
         try:
-            objectives_of(pareto)
+            objectives_of(goal)
         except SimresError as error:
-            problems.add_error(("sweep", "pareto"), error)
+            problems.add_error(("sweep", "goal"), error)
     problems.raise_any()
-    return Section(tuple(knobs), pareto)
+    return Section(tuple(knobs), goal)
 
 
 def around(

@@ -130,7 +130,10 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (no mapping)
             return state, dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError) as error:
-        raise SimresError(f"`{path}` is no safetensors file: {error}") from error
+        raise SimresError(
+            f"`{path}` is no checkpoint, or a damaged one: it cannot be read as safetensors",
+            "`simres train` writes one; `safetensors.torch.save_file(module.state_dict(), FILE)` another",
+        ) from error
 
 
 def accuracy_in(path: Path, metadata: Mapping[str, str]) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
+from simres import jobs
 from simres.analysis.bounds import (
     LowerBound,
     bounds,
@@ -64,10 +65,26 @@ def evaluate(
         capacity = capacity_per_ks(crew)
         refuse_overload(crew, capacity)
     ran = run_crew(crew, level)
+    crew = _as_far_as(ran, crew)
     result = _result(scenario, workloads, registry, crew, ran, capacity)
     if scenario.overridden or not scenario.expect:
         return result
     return _with_expectations(result, scenario)
+
+
+def _as_far_as(ran: Mapping[str, tuple[Record, int]], crew: Crew) -> Crew:
+    """The crew with the requests that came: fewer than asked for where a person ended the run early."""
+    if not jobs.end_asked():
+        return crew
+    came = {name: ran[name][0].streams[0].arrived for name in crew.loads}
+    asked = sum(load.images for load in crew.loads.values())
+    if sum(came.values()) < asked:
+        jobs.cut_short(f"after {sum(came.values())} of {asked} requests")
+    members = {
+        name: member if member.load is None else replace(member, load=replace(member.load, images=came[name]))
+        for name, member in crew.members.items()
+    }
+    return replace(crew, members=members)
 
 
 def _result(

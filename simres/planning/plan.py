@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from simres import jobs
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo, SimresError
 from simres.files import json_text
@@ -91,11 +92,12 @@ def plan(
     refused: AnswerIsNo | None = None
     rewritten = _rewritten(scenario, workload, registry)
     refuse_unrated(rewritten, chip)
-    for network in _forms(rewritten, chip):
-        try:
-            return _planned(scenario, network, chip, registry, brief=brief)
-        except AnswerIsNo as error:
-            refused = refused or error
+    with jobs.job(f"planning {rewritten.name}"):
+        for network in _forms(rewritten, chip):
+            try:
+                return _planned(scenario, network, chip, registry, brief=brief)
+            except AnswerIsNo as error:
+                refused = refused or error
     assert refused is not None
     raise refused
 

@@ -23,6 +23,7 @@ def where_from(what: str, name: str, known: Collection[str], kept_out: str = "")
         return f"`{name}` comes with the package `{PACKAGE_OF[name]}`{kept_out}"
     from difflib import get_close_matches
 
-    if close := get_close_matches(name, known, n=1, cutoff=0.8):
+    close = get_close_matches(name, known, n=1, cutoff=0.8) or [one for one in known if name and name in one]
+    if len(close) == 1:
         return f"did you mean `{close[0]}`?"
     return f"`simres plugins` lists what provides which {what}; one not installed may have it{kept_out}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from simres.reporting.text.console import Output, stderr
+from simres import jobs
+from simres.reporting.text.console import Output
 from simres.units import format_bytes, format_duration
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from simres.training.training_run import Epoch, TrainingOutcome, TrainingRun
 
+PATIENCE = 2.0
+"""Seconds of silence before a job is shown."""
 BETWEEN = 0.1
 """Seconds between updates of the bar."""
 BETWEEN_LINES = 10.0
@@ -28,6 +31,9 @@ SMOOTHING = 0.95
 class Progress:
     """Shows work on a stream; the classes below it watch one kind of work each."""
 
+    shown: ClassVar[int] = 0
+    """How many are entered: jobs within their work are not shown beside them."""
+
     def __init__(self, output: Output) -> None:
         self._output = output
         self._bar: rich_progress.Progress | None = None
@@ -35,13 +41,20 @@ class Progress:
         self._due = self._started + BETWEEN_LINES
 
     def __enter__(self) -> Self:
+        Progress.shown += 1
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        Progress.shown -= 1
+        self.erase()
+
+    def erase(self) -> None:
+        """Takes the bar away."""
         if self._bar:
             self._bar.stop()
+            self._bar = None
 
     def draw(self, total: float | None, done: int = 0) -> None:
         """Draws the bar if the stream is a terminal; `total` is None while it is not known."""
@@ -81,17 +94,66 @@ class Progress:
         return f", {clock((total - done) * (time.monotonic() - self._started) / done)} left" if done else ""
 
 
-@contextmanager
-def counted(what: str = "runs") -> Iterator[Callable[[int, int], None]]:
-    """Yields a callback for (steps done, total steps), named `what`. Shows nothing without a terminal."""
-    with Progress(stderr()) as shown:
-        shown.draw(None)
+class JobProgress(Progress):
+    """Shows whatever jobs go on (`simres.jobs`) once a command has been silent for `PATIENCE`.
 
-        def told(done: int, whole: int) -> None:
-            said = f"{done} of {whole} {what}{shown.left(done, whole)}"
-            shown.show(done, lambda: said, total=whole, last=done == whole)
+    A thread asks them: on a terminal for a bar, elsewhere for a line now and then.
+    """
 
-        yield told if stderr().is_terminal else lambda _done, _whole: None
+    def __init__(self, output: Output) -> None:
+        super().__init__(output)
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begun(self) -> None:
+        """Starts the thread, with the first job."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._ask, daemon=True)
+            self._thread.start()
+
+    def ended(self) -> None:
+        """Takes the bar away, so that results can be printed."""
+        with self._lock:
+            self.erase()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._over.set()
+        self.ended()
+
+    def _ask(self) -> None:
+        if self._over.wait(PATIENCE):
+            return
+        while not self._over.wait(2 * BETWEEN):
+            with self._lock:
+                if (going := jobs.going()) and not Progress.shown:
+                    self._show(going)
+
+    def _show(self, going: Sequence[jobs.Job]) -> None:
+        outer = going[0]
+        if self._bar is None:
+            self.draw(outer.total or None)
+        done = outer.done
+        self.show(done, lambda: described(going, time.monotonic()), total=outer.total or None)
+
+
+def described(going: Sequence[jobs.Job], now: float) -> str:
+    """Returns how far jobs are, the outermost first: of each its count, rate, time left and what it found."""
+    parts = []
+    for one in going:
+        seconds = max(now - one.started, 1e-9)
+        if not one.total:
+            parts.append(f"{one.what}, {clock(seconds)}")
+            continue
+        done = one.done
+        text = f"{done:,} of {one.total:,} {one.what}"
+        if done and seconds >= BETWEEN:
+            rate = done / seconds
+            text += f", {rate:,.0f}/s" if rate >= 10 else f", {rate:.2g}/s"
+            text += f", {clock((one.total - done) / rate)} left"
+        parts.append(f"{text}; {found}" if (found := one.found) else text)
+    return "; ".join(parts)
 
 
 class SweepProgress(Progress):
@@ -162,6 +224,7 @@ class RemovalProgress(Progress):
         self._last = self._started
 
     def __enter__(self) -> Self:
+        super().__enter__()
         self.draw(1.0)
         return self
 

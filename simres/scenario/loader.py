@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,7 @@ def _chip(document: Document, registry: KnownParts, name: str) -> ChipPreset:
             hint = f"`simres simulate {document.path} --set workload=NETWORK` has another network on its chip"
             problems.add((key,), message, key=True, hint=hint)
             problems.raise_any()
-    file = problems.validate(ChipFile, document.data, ())
+    file = problems.validate(ChipFile, document.data, (), instead=_OF_CHIPS.get)
     hardware = _hardware(problems, registry)
     problems.raise_any()
     return ChipPreset(name, hardware, file.description, file.source)
@@ -200,9 +201,12 @@ def _scenario(
         put(("chip",))
     preset = _add_chip(problems, registry, Path() if ("chip",) in outside else base)
     for trail in keys:
-        put(trail)
+        if trail[0] == "hardware" and len(trail) == 2 and _override(overrides[keys[trail]]) is None:
+            _take_away(data, trail, keys[trail])
+        else:
+            put(trail)
     _check_version(problems)
-    file = problems.validate(ScenarioFile, data, ())
+    file = problems.validate(ScenarioFile, data, (), instead=_OF_SCENARIOS.get)
     hardware = _hardware(problems, registry)
     scheduler, parameters = scheduler_of(problems, registry, ("scheduler",), data.get("scheduler", "serial"))
     check_passes(problems, registry, ("passes",), data.get("passes", []))
@@ -258,6 +262,15 @@ def _scenario(
     )
 
 
+_OF_CHIPS = {"name": "a chip is called as its file; leave it out"}
+_OF_SCENARIOS = {
+    "batch": "a batch is a pass, `passes: [batch_4]`; of requests, it is part of `load:`",
+    "network": "write `workload`",
+    "model": "write `workload`",
+}
+"""What to write in place of keys that people expect."""
+
+
 def _check_version(problems: Problems) -> None:
     version = problems.document.data.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
@@ -281,6 +294,11 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
         if isinstance(hardware, dict) and trail[0] in hardware:
             path = ".".join(map(str, ("hardware", *trail)))
             raise SimresError(f"no `{trail[0]}`; did you mean `{path}`?")
+        if having := _having(hardware, str(trail[0])):
+            paths = " or ".join(f"`hardware.{name}.{'.'.join(map(str, trail))}`" for name in having)
+            raise SimresError(f"no `{trail[0]}`; did you mean {paths}?")
+        if (instead := _OF_SCENARIOS.get(str(trail[0]))) is not None:
+            raise SimresError(f"no `{trail[0]}`; {instead}")
         raise SimresError(f"no `{trail[0]}`{suggestion(str(trail[0]), ScenarioFile.model_fields)}")
     if trail[0] == "scheduler" and len(trail) > 1 and not isinstance(data.get("scheduler"), dict):
         data["scheduler"] = {"name": data.get("scheduler", "serial")}
@@ -289,12 +307,35 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
         if depth == 0:
             inner.setdefault(part, {})
         if part not in inner:
+            having = _having(inner, str(trail[2])) if depth == 1 and trail[0] == "hardware" else []
+            if having:
+                components = ", ".join(map(str, inner))
+                raise SimresError(
+                    f"no `{part}`; components: {components}; `{trail[2]}` is of `{'` and `'.join(having)}`"
+                )
             raise SimresError(f"no `{part}`{suggestion(str(part), inner)}")
         inner = inner[part]
         if not isinstance(inner, dict):
             above = ".".join(map(str, trail[: depth + 1]))
             raise SimresError(f"`{above}` has no parts; set it as a whole")
     inner[trail[-1]] = value
+
+
+def _having(hardware: Any, key: str) -> list[str]:
+    """The components that state a value of that name."""
+    entries = hardware.items() if isinstance(hardware, dict) else ()
+    return [
+        str(name) for name, entry in entries if isinstance(entry, dict) and key in entry and key != "kind"
+    ]
+
+
+def _take_away(data: dict[str, Any], trail: Trail, key: str) -> None:
+    """Removes a component, for `--set hardware.NAME=null`."""
+    hardware = data.get("hardware")
+    if not isinstance(hardware, dict) or trail[1] not in hardware:
+        known = ", ".join(map(str, hardware)) if isinstance(hardware, dict) else "none"
+        raise SimresError(f"--set {key}: no `{trail[1]}` to take away; components: {known}")
+    del hardware[trail[1]]
 
 
 def _chip_name(data: Mapping[str, Any], preset: Mapping[str, Any]) -> str:
@@ -325,7 +366,9 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> Mapping[s
     hardware: dict[str, Any] = copy.deepcopy(document.data["hardware"])
     for name, entry in own.items():
         theirs = hardware.get(name, {})
-        if isinstance(entry, dict) and entry.get("kind", theirs.get("kind")) == theirs.get("kind"):
+        if entry is None and theirs:  # taken away
+            del hardware[name]
+        elif isinstance(entry, dict) and entry.get("kind", theirs.get("kind")) == theirs.get("kind"):
             hardware[name] = theirs | entry
         else:
             hardware[name] = entry
@@ -401,8 +444,28 @@ def _component(
         return None
     if component.instead:
         problems.warn_of_old((*trail, "kind"), f"`{kind}` is an old name; write {component.instead}")
-    spec: ComponentSpec | None = problems.validate(model, entry, trail, context=units.SPELLED)
+
+    def instead(key: str) -> str | None:
+        """Which other kinds have such a key, where none of this kind is like it."""
+        if get_close_matches(key, model.model_fields, n=1):
+            return None
+        alike = [name for name, other in registry.components().items() if other.role == component.role]
+        kinds = [name for name in alike if name != kind and key in _fields(registry, name)]
+        return f"`{kind}` has none; a component of kind `{'` or `'.join(kinds)}` has" if kinds else None
+
+    spec: ComponentSpec | None = problems.validate(
+        model, entry, trail, instead=instead, context=units.SPELLED
+    )
     return spec
+
+
+def _fields(registry: KnownParts, kind: str) -> Set[str]:
+    """The keys of a kind of component; none of an old name, or of a broken plugin."""
+    try:
+        component = registry.component(kind)
+        return set() if component.instead else resolve(component.spec).model_fields.keys()
+    except SimresError:
+        return set()
 
 
 def _got(value: object) -> str:

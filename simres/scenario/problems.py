@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from simres.errors import InvalidFile, Problem, RenamedWarning, SimresError
 from simres.scenario.source import MAX_PROBLEMS, Document, Trail
 from simres.text import describe, shorten
+
+MAX_EXAMPLE = 40
+"""The longest text that is repeated as it should be written."""
 
 
 @dataclass(slots=True)
@@ -45,17 +48,29 @@ class Problems:
         """Records an error that was raised about the value at `trail`."""
         self.add(trail, error.message, hint=error.hint)
 
-    def add_unknown(self, trail: Trail, known: Iterable[str]) -> None:
-        """Records that the last key of `trail` is unknown."""
-        self.add(trail, f"unknown key{suggestion(str(trail[-1]), known)}", key=True)
+    def add_unknown(self, trail: Trail, known: Iterable[str], instead: str | None = None) -> None:
+        """Records that the last key of `trail` is unknown; `instead` says what to write."""
+        said = f"; {instead}" if instead else suggestion(str(trail[-1]), known)
+        self.add(trail, f"unknown key{said}", key=True)
 
-    def validate(self, model: type[BaseModel], data: Any, trail: Trail, **options: Any) -> Any:
-        """The model made from `data`, or None with all of pydantic's errors recorded."""
+    def validate(
+        self,
+        model: type[BaseModel],
+        data: Any,
+        trail: Trail,
+        *,
+        instead: Callable[[str], str | None] = lambda _: None,
+        **options: Any,
+    ) -> Any:
+        """The model made from `data`, or None with all of pydantic's errors recorded.
+
+        `instead` says of an unknown key of the model itself what to write, if that is known.
+        """
         try:
             return model.model_validate(data, **options)
         except ValidationError as error:
             for item in error.errors(include_url=False):
-                self._add_pydantic(model, dict(item), trail)
+                self._add_pydantic(model, dict(item), trail, instead)
         except Exception as error:  # a plugin's validator may raise anything
             self.add(
                 trail, f"{model.__name__} cannot be made of it: {type(error).__name__}: {shorten(error)}"
@@ -81,16 +96,23 @@ class Problems:
             return Problem(0, 0, f"--set {text}")
         return Problem(*self.document.place(said, key=key), f"{'.'.join(map(str, said[:-1]))}.{text}")
 
-    def _add_pydantic(self, model: type[BaseModel], item: dict[str, Any], trail: Trail) -> None:
+    def _add_pydantic(
+        self,
+        model: type[BaseModel],
+        item: dict[str, Any],
+        trail: Trail,
+        instead: Callable[[str], str | None],
+    ) -> None:
         unknown = item["type"] == "extra_forbidden"  # a key may have the name of pydantic's marker
         named = (part for part in item["loc"] if isinstance(part, str | int) and (unknown or part != "[key]"))
         at = (*trail, *named)
         if item["type"] == "missing":
             self.add(at[:-1], f"`{at[-1]}` is missing{_example(model, str(at[-1]))}")
         elif unknown:
-            self.add_unknown(at, _keys(model, item["loc"][:-1]))
+            own = instead(str(at[-1])) if len(item["loc"]) == 1 else None
+            self.add_unknown(at, _keys(model, item["loc"][:-1]), own)
         else:
-            self.add(at, plainly(item))
+            self.add(at, plainly(item) + _form(model, item))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -153,6 +175,20 @@ def _keys(model: type[BaseModel], trail: Sequence[str | int]) -> list[str]:
             return []
         fields = annotation.model_fields
     return list(fields)
+
+
+def _form(model: type[BaseModel], item: dict[str, Any]) -> str:
+    """How a list or a mapping is written where a text was given: `; write [a]`."""
+    given, loc = item.get("input"), item["loc"]
+    if not isinstance(given, str) or len(loc) != 1 or len(given) > MAX_EXAMPLE or not given.strip():
+        return ""
+    if item["type"] == "list_type":
+        return f"; write `[{given}]`"
+    known = model.model_fields.get(str(loc[0]))
+    kinds = get_args(known.annotation) if known else ()
+    if item["type"] == "dict_type" and len(kinds) == 2 and (keys := get_args(kinds[0])):
+        return f"; write `{{{'int8' if 'int8' in keys else keys[0]}: {given}}}`, say"
+    return ""
 
 
 def _example(model: type[BaseModel], name: str) -> str:

@@ -91,10 +91,10 @@ def _sweep() -> Schema:
     values = [{"type": ["number", "boolean"]}, {"type": "array", "minItems": 1}]
     text = {"type": "string", "examples": ["0.5,1,2,4 GB/s", "64 KiB..4 MiB log 13"]}
     schema["properties"]["vary"] |= {"additionalProperties": {"anyOf": [text, *values]}}
-    pareto = schema["properties"]["pareto"]
-    listed = next(form for form in pareto.pop("anyOf") if form["type"] == "array")
+    goal = schema["properties"]["goal"]
+    listed = next(form for form in goal.pop("anyOf") if form["type"] == "array")
     text = {"type": "string", "examples": ["latency,energy"]}
-    schema["properties"]["pareto"] = {"anyOf": [listed, text], **pareto}
+    schema["properties"]["goal"] = {"anyOf": [listed, text], **goal}
     return schema
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from simres.errors import SimresError
-from simres.files import opened
+from simres.files import STDIO, opened
 from simres.text import shorten
 
 
@@ -84,10 +84,17 @@ def checkpoints() -> dict[str, Path]:
 
 
 def find_checkpoint(reference: str | Path) -> Path:
-    """The file that `reference` names: a path or, if there is no such file, a shipped checkpoint."""
+    """The file or folder that `reference` names, or a shipped checkpoint. Raises `SimresError`."""
     path = Path(reference)
+    if _is_there(path):
+        return path
     known = checkpoints()
-    return known[str(reference)] if str(reference) in known and not _is_there(path) else path
+    if str(reference) not in known:
+        raise SimresError(
+            f"there is no checkpoint `{shorten(path, 300)}`",
+            f"a .safetensors file, the folder of a run, or one that comes with simres: {', '.join(known)}",
+        )
+    return known[str(reference)]
 
 
 def description(path: Path) -> str:
@@ -133,7 +140,8 @@ def _files(pattern: str) -> dict[str, Path]:
 
 def _find(what: str, reference: str | Path) -> Path:
     path, text = Path(reference), str(reference)
-    if isinstance(reference, Path) or path.suffix or "/" in text or "\\" in text or _is_there(path):
+    as_path = isinstance(reference, Path) or path.suffix or "/" in text or "\\" in text or path == STDIO
+    if as_path or _is_there(path):
         return path
     return _named(what, text, scenarios() if what == "scenario" else chips())
 

@@ -26,7 +26,7 @@ class SweepFile(BaseModel):
     vary: Annotated[dict[str, Any], Field(min_length=1)]
     """The knobs: paths of this file with what each is set to, a text such as `0.5,1,2 GB/s` or
     `64 KiB..4 MiB log 13`, or a list. Files are relative to this one."""
-    pareto: Annotated[list[Goal], BeforeValidator(_listed), Field(min_length=1)] | None = None
+    goal: Annotated[list[Goal], BeforeValidator(_listed), Field(min_length=1)] | None = None
     """What counts: `latency`, `energy` (both of an image), `makespan`, `power`, `traffic`, `sram`,
     `bandwidth`, `accuracy`; by default latency and energy."""
 
@@ -37,5 +37,8 @@ def sweep_of(problems: Problems, given: Any) -> SweepFile | None:
         example = '{vary: {hardware.ddr.bandwidth: "1,2,4 GB/s"}}'
         problems.add(("sweep",), f"must be a mapping such as `{example}`, got {describe(given)}")
         return None
+    if "pareto" in given:
+        problems.warn_of_old(("sweep", "pareto"), "`pareto` is an old name; write `goal`")
+        given = {"goal" if key == "pareto" else key: value for key, value in given.items()}
     file: SweepFile | None = problems.validate(SweepFile, given, ("sweep",))
     return file

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from simpy import Environment, Event, Timeout
 
+from simres import jobs
 from simres.hardware.engine import Engine
 from simres.hardware.sram import Space
 from simres.program.record import Launched, MemoryTotals, Record, RecordLevel
 from simres.simulation.flattened import Launch
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.lanes import NEVER, Lane, NoMoment, Run
+from simres.units import format_duration
 
 if TYPE_CHECKING:
     from simres.simulation.stream import Requests
@@ -57,7 +60,8 @@ def replay_together(
     runs = [_begun(tenancy, environment, level) for tenancy in tenancies]
     failure: Exception | None = None
     try:
-        environment.run()
+        with _shown(runs):
+            environment.run()
     except Exception as error:  # anything that a plugin's engine raises; the Record up to there is kept
         failure = error
     lanes = [lane for run in runs for lane in run.lanes]
@@ -78,6 +82,27 @@ def replay_together(
         said = f"{type(failure).__name__}: {failure}"
         raise BrokenInvariant(f"an engine failed after {makespan} ps, {said}", records[0]) from failure
     return records
+
+
+def _shown(runs: Sequence[Run]) -> AbstractContextManager[object]:
+    """What goes on, as a job: requests served, if there are any, or else tasks."""
+    desks = [run.desk for run in runs if run.desk is not None]
+    if not desks:
+        lanes = [lane for run in runs for lane in run.lanes]
+        due = sum(run.due for run in runs)
+        return jobs.job("tasks", due, done=lambda: sum(lane.tasks for lane in lanes))
+
+    def found() -> str:
+        known = [desk.p99_ps() for desk in desks]
+        return f"p99 so far {', '.join(map(format_duration, known))}" if all(known) else ""
+
+    return jobs.job(
+        "requests",
+        sum(desk.stream.requests for desk in desks),
+        done=lambda: sum(desk.gone for desk in desks),
+        found=found,
+        can_end=lambda: all(desk.arrived > desk.stream.warmup for desk in desks),
+    )
 
 
 def _begun(tenancy: ReplayedTenant, environment: Environment, level: RecordLevel) -> Run:

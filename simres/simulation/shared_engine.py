@@ -47,25 +47,29 @@ class SharedEngine:
 
     def ask(self, seat: Seat, work: Work, duration_ps: int, queued: bool) -> Event:
         """Queues a task; returns the event of its end."""
-        done = Event(self.engine.env)
-        now = int(self.engine.env.now)
+        environment = self.engine.env
+        done = Event(environment)
+        now = int(environment.now)
         heappush(self._waiting, (seat.rank, now, seat.number, work, duration_ps, queued, done))
-        if self._at_it is None:
-            self._settle_last()
+        if self._at_it is None and not self._settling:
+            if environment.peek() > now:  # nothing else happens in this instant, so nobody else can ask
+                self._start(now)
+            else:
+                self._settle_last()
         return done
 
     def _settle_last(self) -> None:
-        if not self._settling:
-            self._settling = True
-            after_arrivals(self.engine.env, self._settle)
+        self._settling = True
+        after_arrivals(self.engine.env, self._settle)
 
     def _settle(self, _event: Event) -> None:
-        """Starts the next task."""
         self._settling = False
-        if self._at_it is not None or not self._waiting:
-            return
+        if self._at_it is None and self._waiting:
+            self._start(int(self.engine.env.now))
+
+    def _start(self, now: int) -> None:
+        """Starts the next task."""
         _, asked, number, work, duration_ps, queued, done = heappop(self._waiting)
-        now = int(self.engine.env.now)
         self._at_it = (number, now - asked, done)
         # It follows the previous task without a gap if it was ready before that ended.
         waited = asked < now or (queued and self._latest == number)
@@ -81,9 +85,11 @@ class SharedEngine:
         stall: Stall | None = event._value
         if waited:
             stall = (stall or Stall())._replace(engine_ps=waited)
-        done.succeed(stall)
-        if self._waiting:
+        if self._waiting and not self._settling:
             self._settle_last()
+        done._ok, done._value = True, stall
+        for call in done.callbacks:  # now, rather than by one more event of the same instant
+            call(done)
 
 
 def shared(engines: Mapping[str, Engine], priorities: Sequence[int]) -> list[Mapping[str, Engine]]:

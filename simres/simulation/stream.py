@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 from simpy import Environment, Event
 from simpy.events import URGENT
 
+from simres import jobs
 from simres.hardware.engine import Done, after_arrivals
 from simres.program.record import Served, StreamTotals
 from simres.program.tasks import Program
@@ -104,6 +105,8 @@ class Desk:
         self._most = max(requests.plans)
         self._coming = stream.arrivals()
         self._next = -1
+        self._cut = False
+        """Whether no more requests are let in, because a person asked for an early end."""
         self._open: deque[int] = deque()
         self._settling = False
         self._alarm_ps = -1
@@ -128,13 +131,18 @@ class Desk:
 
     @property
     def missing(self) -> int:
-        """The number of requests that did not arrive or were not served."""
-        return self.stream.requests - self.gone
+        """The number of requests that did not arrive, unless asked to end early, or were not served."""
+        return (self.arrived if self._cut else self.stream.requests) - self.gone
+
+    def p99_ps(self) -> int:
+        """The 99th percentile of the latencies so far, 0 before any counts."""
+        return self._latencies.quantiles([PERCENTILES["p99"]])[0]
 
     def _look_ahead(self) -> None:
         """Sets the time of the next arrival, -1 if there is none."""
         self._next = -1
-        if self.arrived < self.stream.requests:
+        self._cut = jobs.end_asked()
+        if self.arrived < self.stream.requests and not self._cut:
             following = next(self._coming, None)
             if following is not None:
                 self._next = self.stream.start_ps + following

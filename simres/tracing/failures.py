@@ -113,10 +113,13 @@ def told(error: Exception, what: str, rejected: bool) -> SimresError:
     elif isinstance(error, RecursionError):
         hint = "torch.export must be able to run the network"
     elif rejected:
-        hint = f"the network does not take such an input? Give {SPELLINGS}"
+        hint = f"give {SPELLINGS}"
     else:
         hint = "torch.export must be able to trace the network; see docs.pytorch.org/docs/stable/export.html"
-    return SimresError(f"{what}: {_reason(error)}", hint)
+    reason = _reason(error)
+    if rejected and not isinstance(error, RecursionError) and not _says(error, DATA_DEPENDENT):
+        reason = f"the network itself does not take it (PyTorch: {reason})"
+    return SimresError(f"{what}: {reason}", hint)
 
 
 def _reason(error: Exception) -> str:

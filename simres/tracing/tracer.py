@@ -85,14 +85,19 @@ def trace_network(
             f"`{network.name}` does not say which input it takes",
             f"give {SPELLINGS}",
         )
-    workload = trace(
-        network.module,
-        shape,
-        name=network.name,
-        batch=batch,
-        operators=operators,
-        allow_unmodelled=allow_unmodelled,
-    )
+    try:
+        workload = trace(
+            network.module,
+            shape,
+            name=network.name,
+            batch=batch,
+            operators=operators,
+            allow_unmodelled=allow_unmodelled,
+        )
+    except SimresError as error:
+        if input_shape is not None and network.input is not None and "does not take it" in error.message:
+            error.hint = f"usual is `--input {network.input}`, without the batch; {error.hint}"
+        raise
     return replace(workload, accuracy=network.accuracy, weight_digest=network.weight_digest)
 
 

@@ -104,7 +104,10 @@ def _identity(name: str) -> str:
             raise SimresError("`folder:` needs a path: a folder, or a .tar, .tar.gz or .zip of one")
         path = Path(text).expanduser()
         if not path.exists():
-            raise SimresError(f"no folder and no archive `{path}`")
+            raise SimresError(
+                f"no folder and no archive `{path}`" + ("" if path.is_absolute() else f" in `{Path.cwd()}`"),
+                "a folder with one for each class, in `train` and `test`, or a .tar, .tar.gz or .zip of it",
+            )
         path = path.resolve()
         listed = [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
         digest = hashlib.sha256()

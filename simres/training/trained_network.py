@@ -23,7 +23,7 @@ from simres.training.augment import Batches
 from simres.training.block_removal import spread
 from simres.training.datasets import NAMES, Dataset
 from simres.training.recipe import Recipe
-from simres.training.training_run import CHECKPOINT
+from simres.training.training_run import CHECKPOINT, CONFIG, data_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,7 @@ class Trained:
 
         Raises `SimresError` where neither is known, or where images or classes do not match the network.
         """
-        name = given or self.metadata.get("data", "")
-        if not given and name not in NAMES:
-            raise SimresError(
-                f"`{self.path}` was trained on `{name}`, whose place it does not know",
-                "say `--data folder:PATH`",
-            )
+        name = given or self._trained_on()
         found = opened(name, None)
         if found.about.input != self.input:
             found = opened(name, self.side)
@@ -71,6 +66,28 @@ class Trained:
                 f"{len(found.about.classes)}" + (f"; `{odd[0]}` is in only one of them" if odd else "")
             )
         return found
+
+    def _trained_on(self) -> str:
+        """The data set that it was trained on; a folder of images is named by the run's own settings.
+
+        A checkpoint has no folders of anybody's disk in it, the settings beside it have.
+        """
+        name = self.metadata.get("data", "")
+        if name in NAMES:
+            return name
+        config = self.path.parent / CONFIG
+        given = data_in(config) if config.is_file() else ""
+        place = Path(given.removeprefix("folder:"))
+        if given.startswith("folder:") and place.name == name.removeprefix("folder:"):
+            if place.exists():
+                return given
+            why = f"is not at `{place}` any more, where `{config}` says it was"
+        else:
+            why = f"has no place in the checkpoint, and there is no `{CONFIG}` of the run beside it"
+        raise SimresError(
+            f"the images that `{self.path}` was trained on, `{name}`, are not found: it {why}",
+            "name them: `--data folder:PATH`",
+        )
 
     def batches(self, images: object, labels: object, recipe: Recipe) -> Batches:
         """Returns batches of these arrays, normalised like the training images."""

@@ -60,6 +60,18 @@ class TrainingRun:
         return " ".join(words)
 
 
+def data_in(config: Path) -> str:
+    """Returns the data set in the settings of a run, `folder:PATH` with its place; empty if none is there."""
+    from simres.scenario.source import read
+
+    try:
+        data = read(config, "run").data.get("data")
+    except SimresError:  # an old or foreign file: the caller says what is missing
+        return ""
+    name = data.get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else ""
+
+
 def run_from(document: Any, where: str) -> TrainingRun:
     """Returns the run that `TrainingRun.document` wrote. Raises `SimresError`."""
     try:

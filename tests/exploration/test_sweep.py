@@ -160,8 +160,8 @@ def test_half_a_line_is_dropped_and_nothing_is_done_twice(
         (["--vary", "hardware.ddr.bandwidth"], "not of the form"),
         (["--vary", "scheduler=serial,fastest"], "fastest"),
         (["--vary", "workload=resnet20,resnet21"], "21 layers"),
-        (["--vary", "scheduler=serial", "--pareto", "latency,speed"], "unknown objective `speed`"),
-        (["--vary", "workload=resnet18", "--pareto", "latency,accuracy"], "no point says"),
+        (["--vary", "scheduler=serial", "--goal", "latency,speed"], "unknown goal `speed`"),
+        (["--vary", "workload=resnet18", "--goal", "latency,accuracy"], "no point says"),
     ],
 )
 def test_what_cannot_be_swept_is_said(

@@ -26,7 +26,7 @@ sweep:
   vary:
     workload: [resnet8.json, plain14.json, resnet14-without-1.json]
     hardware.ddr.bandwidth: 0.5,2 GB/s
-  pareto: [accuracy, latency, energy]
+  goal: [accuracy, latency, energy]
 """
 WITHOUT_TORCH = """
 import sys
@@ -117,6 +117,6 @@ def test_the_page_has_accuracy_against_latency_and_against_energy(swept: Swept) 
 def test_a_picture_of_it_is_drawn_from_the_table(swept: Swept, simres: Simres, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     picture = tmp_path / "front.png"
-    code, _, _ = simres("plot", "front", swept.folder, "--pareto", "accuracy,latency,energy", "-o", picture)
+    code, _, _ = simres("plot", "front", swept.folder, "--goal", "accuracy,latency,energy", "-o", picture)
     assert code == 0
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simres import api
+from simres import api, jobs
 from simres.errors import AnswerIsNo
 from simres.exploration.trial import Trial
 from simres.exploration.whatif import what_if
@@ -21,6 +21,8 @@ from simres.plugins.registry import Provider, Registry
 from simres.program import Layer
 from simres.program.tenants import ONLY
 from simres.reporting.page import Page
+from simres.reporting.progress import JobProgress
+from simres.reporting.text.console import stderr
 from simres.scenario.loader import from_document
 from simres.scheduling import serial
 from simres.testing import workloads
@@ -423,3 +425,21 @@ def test_equal_units_are_one_resource():
     halved = change(found, "matrix.rate", How.HALVED)
     assert halved.replayed.makespan_ps > 1.9 * found.base.makespan_ps
     assert change(found, "matrix.rate", How.FREE).best.bottleneck != "matrix"
+
+
+def test_an_interrupted_what_if_has_the_resources_that_were_finished(monkeypatch):
+    whole, real, made = asked("resnet20"), Trial.change, []
+
+    def change(self, *one):
+        made.append(one)
+        if len(made) > 5:
+            raise KeyboardInterrupt
+        return real(self, *one)
+
+    monkeypatch.setattr(Trial, "change", change)
+    with pytest.raises(KeyboardInterrupt):
+        asked("resnet20")
+    made.clear()
+    with jobs.watched(JobProgress(stderr())):
+        assert asked("resnet20").changes == whole.changes[:3]
+        assert jobs.how_far() == "after 3 of 12 simulations"

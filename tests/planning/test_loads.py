@@ -13,18 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simres
-from simres import api
+from simres import api, jobs
 from simres.analysis.confidence import interval, quantile
 from simres.errors import AnswerIsNo, ExitCode, InvalidFile, SimresError
-from simres.exploration import saturation
+from simres.exploration import request_runs, saturation
 from simres.exploration.request_rates import Traffic
 from simres.planning.requests import stream_of
 from simres.plugins.registry import Registry
 from simres.program import Program
 from simres.program.tenants import ONLY
 from simres.reporting.page import Page
+from simres.reporting.progress import JobProgress
 from simres.reporting.tables.run_report import report
 from simres.reporting.tables.saturation_table import saturation as saturation_table
+from simres.reporting.text.console import stderr
 from simres.reporting.text.glyphs import ASCII
 from simres.result.rules import problems_of_result
 from simres.scenario.loader import from_document, resolved
@@ -282,6 +284,39 @@ def test_rates_of_tenants_rise_together_and_who_is_late_first_is_named():
     assert latencies(found.per_ks + found.step_per_ks + found.per_ks // 50)[1] > limit
     for width in (80, 100):
         assert max(len(str(line)) for line in saturation_table(found, Page(width, ASCII))) <= width
+
+
+def test_processes_find_the_same_rate(monkeypatch):
+    monkeypatch.setattr(request_runs, "WORTH_S", 0.0)
+    load = tenants(STEADY, TWICE)
+    assert api.saturate(load, {"p99": "1 ms"}, replications=2, registry=REGISTRY, workers=2) == api.saturate(
+        load, {"p99": "1 ms"}, replications=2, registry=REGISTRY
+    )
+
+
+@pytest.mark.parametrize("runs", [3, 9])
+def test_an_interrupted_search_says_what_it_knows(monkeypatch, runs):
+    real, made = Traffic.run, []
+
+    def run(self, per_ks, replication):
+        made.append(per_ks)
+        if len(made) > runs:
+            raise KeyboardInterrupt
+        return real(self, per_ks, replication)
+
+    whole = saturated({"p99": "1 ms"}, STEADY, TWICE)
+    monkeypatch.setattr(Traffic, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        saturated({"p99": "1 ms"}, STEADY, TWICE)
+    made.clear()
+    with jobs.watched(JobProgress(stderr())):
+        found = saturated({"p99": "1 ms"}, STEADY, TWICE)
+        assert jobs.how_far() == f"after {runs} of 13 runs"
+    assert whole.complete
+    assert not found.complete
+    assert found.rates == whole.rates[:runs]
+    assert found.per_ks <= whole.per_ks
+    assert "Interrupted" in " ".join(map(str, saturation_table(found, Page(100, ASCII))))
 
 
 def test_the_rate_of_one_tenant_rises_beside_the_others():

@@ -206,7 +206,7 @@ def test_the_commands_draw_from_the_table(simres: Simres, tmp_path: Path) -> Non
             assert (code, out) == (0, f"wrote {path}\n")
             assert path.stat().st_size > 5000
     code, _, _ = simres(
-        "plot", "heat", tmp_path / "sweep.jsonl", "--of", "accuracy", "-o", tmp_path / "b.html"
+        "plot", "heat", tmp_path / "sweep.jsonl", "--goal", "accuracy", "-o", tmp_path / "b.html"
     )
     assert code == 0
     assert "Accuracy" in (tmp_path / "b.html").read_text()
@@ -215,13 +215,13 @@ def test_the_commands_draw_from_the_table(simres: Simres, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["front", "nowhere.jsonl"], "there is no table `nowhere.jsonl`"),
+        (["front", "nowhere.jsonl"], "no such table: `nowhere.jsonl`"),
         (["front", "."], "there are several tables in `.`"),
-        (["front", "t.jsonl", "--pareto", "speed,latency"], "unknown objective `speed`"),
-        (["front", "t.jsonl", "--pareto", "latency"], "two goals or more"),
-        (["front", "t.jsonl", "--pareto", "latency,power"], "no design has latency, power"),
+        (["front", "t.jsonl", "--goal", "speed,latency"], "unknown goal `speed`"),
+        (["front", "t.jsonl", "--goal", "latency"], "two goals or more"),
+        (["front", "t.jsonl", "--goal", "latency,power"], "no design has latency, power"),
         (["front", "t.jsonl", "-o", "a.txt"], "cannot draw `a.txt`"),
-        (["heat", "t.jsonl", "--of", "latency,energy"], "unknown objective `latency energy`"),
+        (["heat", "t.jsonl", "--goal", "latency,energy"], "unknown goal `latency energy`"),
         (["heat", "t.jsonl", "--knobs", "workload"], "over two knobs"),
         (["heat", "t.jsonl", "--knobs", "workload,bandwith"], "no knob `bandwith`"),
         (["heat", "u.jsonl"], "has no rows yet"),
@@ -259,7 +259,7 @@ def test_a_sweep_draws_when_asked_and_looks_first_whether_it_can(simres: Simres,
     assert "front.html" in err
     assert Page((tmp_path / "front.html").read_text()).all("svg")
     (tmp_path / "sweep.jsonl").unlink()
-    for wrong, more in (("a.txt", ()), ("a.png", ("--pareto", "latency"))):
+    for wrong, more in (("a.txt", ()), ("a.png", ("--goal", "latency"))):
         code, _, err = simres(*arguments, "--plot", tmp_path / wrong, *more)
         assert code == 2
         assert wrong in err

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import pytest
 
+from simres import jobs
 from simres.reporting import progress
-from simres.reporting.progress import RemovalProgress
+from simres.reporting.progress import JobProgress, RemovalProgress, described
 from simres.reporting.text.console import Output
 
 
@@ -68,3 +70,42 @@ def test_an_end_before_the_end_is_not_called_one(now: list[float]) -> None:
     with pytest.raises(KeyboardInterrupt), RemovalProgress(Output(stream)):
         raise KeyboardInterrupt
     assert stream.getvalue() == ""
+
+
+def test_a_job_says_its_count_rate_time_left_and_what_it_found(now: list[float]) -> None:
+    found = ["p99 at 400/s: 3 ms"]
+    with jobs.job("runs", 65, found=lambda: found[0]) as outer, jobs.job("planning resnet20"):
+        now[0] += 30
+        outer.steps = 15
+        assert described(jobs.going(), now[0]) == (
+            "15 of 65 runs, 0.5/s, 1:40 min left; p99 at 400/s: 3 ms; planning resnet20, 30 s"
+        )
+        outer.steps, found[0] = 0, ""
+        assert described(jobs.going()[:1], now[0]) == "0 of 65 runs"
+
+
+def test_a_silent_command_shows_its_job_and_not_beside_other_progress(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "BETWEEN", 0.001)
+    monkeypatch.setattr(progress, "BETWEEN_LINES", 0.0)
+    stream = io.StringIO()
+    shown = JobProgress(Output(stream))
+    asked = threading.Event()
+
+    def found() -> str:
+        asked.set()
+        return "p99 so far 2 ms"
+
+    with jobs.watched(shown), jobs.job("requests", 20, done=lambda: 5, found=found):
+        assert asked.wait(10)
+    shown.close()
+    assert "5 of 20 requests" in stream.getvalue()
+    assert "p99 so far 2 ms" in stream.getvalue()
+
+    asked.clear()
+    beside = JobProgress(Output(io.StringIO()))
+    with RemovalProgress(Output(io.StringIO())), jobs.watched(beside), jobs.job("requests", 20, found=found):
+        assert not asked.wait(0.1)
+    beside.close()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
-from simres.commands.init import STARTER
+from simres.commands.init import starter
+from simres.commands.session import Session
 from simres.errors import SimresError
 from simres.plugins.registry import Registry
 from simres.scenario import shipped
@@ -50,7 +52,9 @@ def test_shipped_chips_fit(path):
 
 
 def test_the_starter_fits():
-    jsonschema.validate(yaml.safe_load(STARTER.format(file="scenario.yaml", name="mine")), SCENARIO)
+    for chip in (None, "edge-npu"):
+        written = starter(Session(plugins=False), "mine", Path(), chip, "resnet20")
+        jsonschema.validate(yaml.safe_load(written), SCENARIO)
 
 
 GOOD = {

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.errors import InvalidFile, SimresError
+from simres.errors import InvalidFile, RenamedWarning, SimresError
 from simres.exploration.objectives import OBJECTIVES
 from simres.exploration.space import space_of
 from simres.exploration.study import tries
@@ -103,10 +103,10 @@ def test_a_command_line_replaces_adds_and_keeps_from_varying() -> None:
 WRONG = [
     ("  vary: [1, 2]\n", (4, 9), "must be a mapping"),
     ("  vary: {}\n", (4, 9), "at least 1"),
-    ("  pareto: [latency]\n", (4, 3), "`vary` is missing"),
-    ("  vary: {images: 2}\n  parto: [latency]\n", (5, 3), "did you mean `pareto`?"),
-    ("  vary: {images: 2}\n  pareto: [latency, speed]\n", (5, 21), "must be `latency`"),
-    ("  vary: {images: 2}\n  pareto: latency,latency\n", (5, 11), "there twice"),
+    ("  goal: [latency]\n", (4, 3), "`vary` is missing"),
+    ("  vary: {images: 2}\n  gaol: [latency]\n", (5, 3), "did you mean `goal`?"),
+    ("  vary: {images: 2}\n  goal: [latency, speed]\n", (5, 19), "must be `latency`"),
+    ("  vary: {images: 2}\n  goal: latency,latency\n", (5, 9), "there twice"),
     ("  vary:\n    hardware.ddr.bandwidth: 2..1 GB/s log 3\n", (5, 29), "steps backwards"),
     ("  vary:\n    hardware.ddr.bandwidth: 1..2 GB/s step 0 GB/s\n", (5, 29), "backwards or not at all"),
     ("  vary:\n    images: []\n", (5, 13), "the list of values is empty"),
@@ -119,7 +119,7 @@ WRONG = [
     ("  vary:\n    passes: on,off\n", (5, 13), "`on` is true or false to some"),
     ("  vary:\n    workload: [nowhere.json]\n", (5, 15), "there is no file"),
     ("  vary:\n    expect.makespan: [1 us]\n", (5, 22), "`expect` is not checked"),
-    ("  vary:\n    sweep.pareto: latency,energy\n", (5, 19), "what varies is not set"),
+    ("  vary:\n    sweep.goal: latency,energy\n", (5, 17), "what varies is not set"),
 ]
 
 
@@ -159,7 +159,7 @@ def test_what_is_wrong_on_the_command_line_is_said_of_it(simres: Simres, tmp_pat
     code, _, err = simres("sweep", path, "--vary", "hardware.ddr.bandwith=1,2 GB/s")
     assert code == 2
     assert "--vary hardware.ddr.bandwith: unknown key" in err
-    code, _, err = simres("sweep", path, "--set", "sweep.pareto=latency")
+    code, _, err = simres("sweep", path, "--set", "sweep.goal=latency")
     assert code == 2
     assert "what varies is not set" in err
 
@@ -202,7 +202,7 @@ def test_the_shipped_one_says_what_it_sweeps(simres: Simres) -> None:
     assert code == 0
     assert "40 points around it" in out
     found = section_of(template(shipped.scenario("design-space")))
-    assert found.pareto == "latency,sram,bandwidth"
+    assert found.goal == "latency,sram,bandwidth"
     SCHEMA.validate(yaml.safe_load(shipped.scenario("design-space").read_text()))
 
 
@@ -219,8 +219,8 @@ def test_the_shipped_one_is_swept(simres: Simres, tmp_path: Path) -> None:
     "sweep",
     [
         {"vary": {"hardware.ddr.bandwidth": "1,2 GB/s"}},
-        {"vary": {"images": [1, 2], "scheduler": ["serial", {"name": "overlapped"}]}, "pareto": ["accuracy"]},
-        {"vary": {"seed": 3}, "pareto": "latency,energy"},
+        {"vary": {"images": [1, 2], "scheduler": ["serial", {"name": "overlapped"}]}, "goal": ["accuracy"]},
+        {"vary": {"seed": 3}, "goal": "latency,energy"},
     ],
 )
 def test_the_schema_takes(sweep: object) -> None:
@@ -238,12 +238,17 @@ def test_the_schema_takes(sweep: object) -> None:
         {"vary": {"images": []}},
         {"vary": {"images": None}},
         {"vary": {"images": {"a": 1}}},
-        {"vary": {"images": 1}, "pareto": ["speed"]},
-        {"vary": {"images": 1}, "pareto": []},
-        {"vary": {"images": 1}, "goal": ["latency"]},
+        {"vary": {"images": 1}, "goal": ["speed"]},
+        {"vary": {"images": 1}, "goal": []},
+        {"vary": {"images": 1}, "aims": ["latency"]},
     ],
 )
 def test_the_schema_and_the_reader_refuse(sweep: object) -> None:
     assert not SCHEMA.is_valid({**BASE, "sweep": sweep})
     with pytest.raises(InvalidFile):
         section_of(swept(sweep))
+
+
+def test_the_old_name_of_goals_is_read_with_a_warning() -> None:
+    with pytest.warns(RenamedWarning, match=r"sweep\.pareto: `pareto` is an old name; write `goal`"):
+        assert section_of(swept({"vary": {"images": "1,2"}, "pareto": "latency,sram"})).goal == "latency,sram"

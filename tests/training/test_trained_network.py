@@ -12,6 +12,7 @@ save = pytest.importorskip("safetensors.torch").save_file
 
 from simres.errors import SimresError
 from simres.networks.build import build
+from simres.training.datasets import Dataset
 from simres.training.trained_network import trained
 
 pytestmark = pytest.mark.torch
@@ -53,3 +54,33 @@ def test_sound_metadata_are_taken(tmp_path: Path) -> None:
 def test_metadata_that_cannot_be_are_refused(tmp_path: Path, key: str, value: str, message: str) -> None:
     with pytest.raises(SimresError, match=message):
         trained(written(tmp_path, SOUND | {key: value}))
+
+
+def opened(name: str, size: int | None) -> Dataset:
+    raise SimresError(f"opened {name}")
+
+
+def test_a_folder_of_images_is_found_by_the_settings_of_the_run(tmp_path: Path) -> None:
+    place = tmp_path / "mine"
+    place.mkdir()
+    found = trained(written(tmp_path, SOUND | {"data": "folder:mine"}))
+    config = tmp_path / "config.yaml"
+
+    def said(given: str | None = None) -> str:
+        with pytest.raises(SimresError) as error:
+            found.images(given, opened)
+        return f"{error.value.message}; {error.value.hint}"
+
+    missing = f"the images that `{found.path}` was trained on, `folder:mine`, are not found: it "
+    remedy = "; name them: `--data folder:PATH`"
+    nothing = "has no place in the checkpoint, and there is no `config.yaml` of the run beside it"
+    assert said() == missing + nothing + remedy
+    config.write_text(f"data:\n  name: folder:{place}\n  digest: x\n")
+    assert said() == f"opened folder:{place}; None"
+    assert said("folder:other") == "opened folder:other; None"
+    config.write_text("data:\n  name: folder:/elsewhere/mine\n")
+    gone = f"is not at `/elsewhere/mine` any more, where `{config}` says it was"
+    assert said() == missing + gone + remedy
+    for other in ("data: [", "data: 3", "data: {name: folder:/of/another}", "data: {name: cifar10}"):
+        config.write_text(other)
+        assert nothing in said()

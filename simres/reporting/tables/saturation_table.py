@@ -26,6 +26,8 @@ def saturation(found: Saturation, page: Page) -> Iterator[Text]:
         if found.replications > 1
         else "One replication, so nothing is known of how sure that is"
     )
+    if not found.complete:
+        sure = "Interrupted, so more may be possible, and nothing is known of how sure that is"
     requests = " and ".join(f"{one.requests}{_of(one.tenant)}" for one in found.asked)
     warmup = " and ".join(str(one.warmup) for one in found.asked)
     yield from page.prose(
@@ -84,8 +86,11 @@ def _headline(found: Saturation) -> str:
         text += f" of {rising[0].tenant}"
     staying = [f"{one.tenant} {_rate(one)}" for one in found.asked if not one.rises]
     beside = f" beside {', '.join(staying)}" if staying else ""
+    text = f"{text}{beside}, {share} that the busiest engine has time for."
+    if not found.complete:
+        return text
     first = f"{found.decides} is the first to leave its target" if found.decides else "Nobody leaves a target"
-    return f"{text}{beside}, {share} that the busiest engine has time for. {first}."
+    return f"{text} {first}."
 
 
 def _rate(asked: OfferedLoad) -> str:

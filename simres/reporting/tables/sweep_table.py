@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simres.exploration.space import Knob
 
 SHOWN = 20
-"""The number of points of the front shown by default."""
+"""Up to so many points, all are shown; of more, so many of the front."""
 _SHADES = " .:-=+*#%@"
 """Shades from the fastest to the slowest, in equal ratios."""
 QUANTITIES = {"_ps": DURATION, "_fj": ENERGY, "_bytes": SIZE, "_per_s": BANDWIDTH, "_uw": POWER}
@@ -79,12 +79,19 @@ def report(
                 f"{handed} of them run the schedule of a design with less, which is faster than their own."
             )
         names = ", ".join(objective.name for objective in objectives)
-        shown = front if page.whole else front[:SHOWN]
-        more = f"; the first {SHOWN}, all with --all" if len(shown) < len(front) else ""
-        yield from page.titled("Pareto front", f"{len(front)} of {len(good)} in {names}{more}")
-        if shown:
-            best = [rows[number] for number in shown]
-            yield from _front(best, knobs, objectives, page)
+        if len(good) <= SHOWN:
+            yield from page.titled("Designs", f"{len(good)}; * on the Pareto front in {names}: {len(front)}")
+            best = [rows[number] for number in front]
+            others = [row for number, row in enumerate(rows) if row["error"] is None and number not in front]
+            others.sort(key=lambda row: [objective.of(row) or 0.0 for objective in objectives])
+            marks = ["*"] * len(best) + [""] * len(others)
+            yield from _table([*best, *others], knobs, objectives, page, marks)
+        else:
+            shown = front if page.whole else front[:SHOWN]
+            more = f"; the first {SHOWN}, all with --all" if len(shown) < len(front) else ""
+            yield from page.titled("Pareto front", f"{len(front)} of {len(good)} in {names}{more}")
+            if shown:
+                yield from _table([rows[number] for number in shown], knobs, objectives, page)
         yield from heat_map(good, knobs, page)
     failures = Counter(str(row["error"]) for row in rows if row["error"] is not None)
     if failures:
@@ -93,13 +100,15 @@ def report(
             yield from page.prose(f"{count} x {reason}", "warning", indent="    ")
 
 
-def _front(
+def _table(
     rows: Sequence[FigureRow],
     knobs: Sequence[Knob],
     objectives: Sequence[Objective],
     page: Page,
+    marks: Sequence[str] = (),
 ) -> list[Text]:
-    columns = []
+    """Returns designs as a table, with a mark before each, if there are any."""
+    columns = [Column("", list(marks), right=False)] if marks else []
     for knob in knobs:
         spelled = _spelled(knob)
         cells = [printable(spelled.get(row[knob.key], str(row[knob.key]))) for row in rows]
