@@ -30,7 +30,8 @@ def test_simulate_prints_tables_and_succeeds(simres):
     assert out.count("conv") == 19
 
 
-def test_brief_is_the_answer_alone(simres):
+def test_brief_is_the_answer_alone(simres, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     code, brief, err = simres("simulate", "paper", "--brief")
     assert (code, err) == (0, "")
     assert brief == (
