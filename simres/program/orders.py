@@ -129,35 +129,8 @@ class OrderedTasks(_Lazy[Task]):
     def _made(self) -> tuple[Task, ...]:
         places, placed = self.places, self._placed
         known: dict[int, Region] = {}
-
-        def regions(found: Sequence[Region]) -> tuple[Region, ...]:
-            there = []
-            for region in found:
-                held = region.buffer
-                if held is not None:
-                    same = known.get(id(region))
-                    if same is None:
-                        same = known[id(region)] = Region(region.tensor, placed[held], region.box)
-                    region = same
-                there.append(region)
-            return tuple(there)
-
-        return tuple(
-            [
-                Task(
-                    task.engine,
-                    task.kind,
-                    task.work,
-                    task.layer,
-                    tuple([places[other] for other in task.needs]),
-                    tuple(sorted([places[other] for other in task.after])),
-                    regions(task.reads),
-                    regions(task.writes),
-                    tuple([placed[buffer] for buffer in task.reserves]),
-                )
-                for task in map(self.pattern.program.tasks.__getitem__, self.order)
-            ]
-        )
+        tasks = self.pattern.program.tasks
+        return tuple([tasks[task].renumbered(places, placed, known) for task in self.order])
 
 
 class OrderedBuffers(_Lazy[Buffer]):
@@ -173,8 +146,7 @@ class OrderedBuffers(_Lazy[Buffer]):
         places = issued.places
         found: list[Buffer | None] = [None] * len(self)
         for buffer, number in zip(issued.pattern.program.buffers, issued._placed, strict=True):
-            users = tuple(sorted([places[task] for task in buffer.freed_by]))
-            found[number] = Buffer(buffer.tensor, buffer.nbytes, buffer.memory, users, buffer.box)
+            found[number] = buffer.freed(sorted([places[task] for task in buffer.freed_by]))
         return tuple(buffer for buffer in found if buffer is not None)
 
 
