@@ -77,13 +77,15 @@ def explore(
     from simres.exploration.search import search
     from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import show
+    from simres.sharing.workbench import Workbench
 
     limits = limits_of(pairs(limit, "--limit NAME=VALUE"))
     study, own = study_for(session, asked, vary or [])
     objectives = objectives_of(goal or own or USUAL)
     if plot is not None:
         check_drawing(plot, objectives)
-    evaluation = evaluation_by(workforce)
+    bench = Workbench()
+    evaluation = evaluation_by(workforce, bench)
     path = table.place(output, "explore.jsonl")
     if storage is None:
         storage = f"sqlite:///{path.with_suffix('.db').absolute()}"
@@ -100,6 +102,7 @@ def explore(
             storage=storage,
             seed=seed,
             sampler=sampler,
+            bench=bench,
         )
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))
     show(found.rows, study.space.knobs, objectives, best, session.output, whole=whole)

@@ -24,6 +24,7 @@ from simres.errors import ExitCode, SimresError
 if TYPE_CHECKING:
     from simres.exploration.point_figures import Evaluation
     from simres.exploration.study import Study
+    from simres.sharing.workbench import Workbench
 
 USUAL = "latency,energy"
 """What counts where nobody says."""
@@ -63,17 +64,19 @@ def sweep(
     from simres.exploration.sweep import sweep as run
     from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import NEEDED, show
+    from simres.sharing.workbench import Workbench
 
     study, own = study_for(session, asked, vary or [])
     pareto = pareto or own or USUAL
     objectives = objectives_of(pareto)
     if plot is not None:
         check_drawing(plot, objectives)
-    evaluation = evaluation_by(workforce)
+    bench = Workbench()
+    evaluation = evaluation_by(workforce, bench)
     path = table.place(output)
     columns = [*(knob.key for knob in study.space.knobs), *(one.column for one in objectives), *NEEDED]
     with SweepProgress(session.messages) as shown:
-        run(study, path, evaluation, shown)
+        run(study, path, evaluation, shown, bench)
     rows = list(table.rows_in(path)) if plot is not None else table.lean(table.rows_in(path), columns)
     best = best_of(rows, objectives)
     if not best and any(row["error"] is None for row in rows):
@@ -86,13 +89,15 @@ def sweep(
     return ExitCode.OK
 
 
-def evaluation_by(workforce: Workforce) -> Evaluation:
-    """How points are evaluated: on a cluster, by so many processes, or in this one."""
+def evaluation_by(workforce: Workforce, bench: Workbench) -> Evaluation:
+    """How points are evaluated: on a cluster, by so many processes, or in this one, on the `bench`."""
     if workforce.cluster is None:
         from simres.exploration import worker_processes
 
         count = workforce.workers or worker_processes.cores()
-        return partial(worker_processes.processes, workers=count) if count > 1 else worker_processes.here
+        if count > 1:
+            return partial(worker_processes.processes, workers=count)
+        return partial(worker_processes.here, bench=bench)
     if workforce.workers is not None:
         raise SimresError(
             "a cluster has the workers that it has", "leave out `--workers`; or `--cluster local:4`"

@@ -7,10 +7,10 @@ fact that holds for every order is derived, or proven, once per Pattern.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from simres.program.tasks import Buffer, Program, Region, Task
 
@@ -26,10 +26,22 @@ class Pattern:
 
     program: Program
     free: frozenset[str] = frozenset()
+    _facts: dict[str, tuple[object, Any]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.program.resident_in != tuple(range(len(self.program.resident_in))):
             raise ValueError("what is there before comes first among the buffers")
+
+    def fact(self, what: str, key: object, make: Callable[[], T]) -> T:
+        """A fact that holds for all orders: the one known, or the result of `make`.
+
+        The `key` has what it depends on beside the Pattern. Of one sort, the last is kept.
+        """
+        known = self._facts.get(what)
+        if known is None or known[0] != key:
+            known = self._facts[what] = (key, make())
+        found: T = known[1]
+        return found
 
     @cached_property
     def ordered(self) -> tuple[list[int], list[int]]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from simres import units
-from simres.caching import IdentityKey, RecentCache
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
@@ -41,6 +40,8 @@ from simres.scenario.model import (
 from simres.scenario.problems import Problems, suggestion
 from simres.scenario.protocol import Protocol, protocol_of
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
+from simres.sharing.recent import IdentityKey
+from simres.sharing.workbench import CHIP_FILES, Workbench
 from simres.text import describe
 
 
@@ -73,13 +74,19 @@ class Template:
     check_files: bool = True
     own: frozenset[str] = frozenset()
 
-    def scenario(self, registry: KnownParts, overrides: Mapping[str, object] | None = None) -> Scenario:
-        """The scenario with these `overrides`; raises like `load`."""
+    def scenario(
+        self,
+        registry: KnownParts,
+        overrides: Mapping[str, object] | None = None,
+        bench: Workbench | None = None,
+    ) -> Scenario:
+        """The scenario with these `overrides`; raises like `load`. Chips are kept on the `bench`."""
         return _scenario(
             replace(self.document, data=copy.deepcopy(self.document.data)),
             registry,
             overrides or {},
             self.own,
+            bench or Workbench(),
             base=self.base,
             path=self.path,
             check_files=self.check_files,
@@ -162,6 +169,7 @@ def _scenario(
     registry: KnownParts,
     overrides: Mapping[str, object],
     own: Set[str],
+    bench: Workbench,
     *,
     base: Path,
     path: Path | None,
@@ -186,7 +194,7 @@ def _scenario(
 
     if ("chip",) in keys:
         put(("chip",))
-    _add_chip(problems, registry, Path() if ("chip",) in outside else base)
+    _add_chip(problems, registry, Path() if ("chip",) in outside else base, bench)
     for trail in keys:
         put(trail)
     _check_version(problems)
@@ -284,7 +292,7 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
     inner[trail[-1]] = value
 
 
-def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
+def _add_chip(problems: Problems, registry: KnownParts, base: Path, bench: Workbench) -> None:
     """Puts the components of the scenario's `chip:` under its `hardware:`."""
     data = problems.document.data
     reference, own = data.get("chip"), data.get("hardware", {})
@@ -293,7 +301,8 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
     try:
         path = shipped.find_chip(str(base / reference) if is_file_reference(reference) else reference)
         text = text_of(path, "chip")
-        document = _chips.get((text, path, IdentityKey(registry)), lambda: _checked(text, path, registry))
+        key = (text, path, IdentityKey(registry))
+        document = bench.get(CHIP_FILES, key, lambda: _checked(text, path, registry))
     except InvalidFile:
         raise
     except SimresError as error:
@@ -308,10 +317,6 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
         else:
             hardware[name] = entry
     data["hardware"] = hardware
-
-
-_chips: RecentCache[Document] = RecentCache(16)
-"""Chips without problems, by the text of their files."""
 
 
 def _checked(text: str, path: Path, registry: KnownParts) -> Document:
