@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import count
 
 from simres.analysis.bounds import bounds
-from simres.program import Program, Region, TaskKind, Work
+from simres.hardware.chip import Chip
+from simres.program import Program, TaskKind, Work
 from simres.program.draft import Draft
 from simres.result import Result
 from simres.result.data import EngineDescription, Origin
@@ -17,9 +18,9 @@ _TILES = 250
 """Tiles of a layer: load a weight and an input, multiply, let the host finish, store."""
 
 
-def program(spans: int) -> Program:
+def program(spans: int, chip: Chip) -> Program:
     """About so many tasks in layers of `_TILES` tiles; sizes repeat in a fixed, uneven pattern."""
-    draft = Draft()
+    draft = Draft(chip)
     for number in count():
         name = f"layers.{number // 10}.{number % 10}.conv"
         draft.layer(name, "conv", f"layers.{number // 10}")
@@ -29,29 +30,21 @@ def program(spans: int) -> Program:
             size = 256 * (1 + (7 * tile + number) % 13)
             box = ((0, 1), (tile, tile + 1), (0, 32), (0, 32))
             weight, x, y = f"{name}.weight", f"{name}.x", f"{name}.y"
-            held = [draft.buffer(tensor, size, "sram", box) for tensor in (weight, x)]
-            for tensor, buffer in zip((weight, x), held, strict=True):
-                draft.task(
-                    "ddr",
-                    TaskKind.LOAD,
-                    Work(nbytes=size),
-                    reads=[Region(tensor, None, box)],
-                    writes=[Region(tensor, buffer, box)],
-                    reserves=[buffer],
-                )
+            uses = [draft.buffer(tensor, size, "sram", box) for tensor in (weight, x)]
+            for region in uses:
+                draft.load(region)
             out = draft.buffer(y, size, "sram", box)
-            uses = [Region(weight, held[0], box), Region(x, held[1], box)]
-            written = [Region(y, out, box)]
             macs, ops = 600_000 + 90_000 * (tile % 17), 20 * size // (1 + tile % 5)
-            draft.task("matrix", TaskKind.MATRIX, Work(macs=macs), reads=uses, writes=written, reserves=[out])
-            draft.task("host", TaskKind.HOST, Work(vector_ops=ops), reads=written, writes=written)
-            draft.task("ddr", TaskKind.STORE, Work(nbytes=size), reads=written, writes=[Region(y, None, box)])
+            draft.task("matrix", TaskKind.MATRIX, Work(macs=macs), reads=uses, writes=[out])
+            draft.task("host", TaskKind.HOST, Work(vector_ops=ops), reads=[out], writes=[out])
+            draft.store(out)
     raise AssertionError
 
 
 def result(spans: int) -> Result:
     """That program run on the paper's chip."""
-    made, chip = program(spans), paper_chip("64 KiB")
+    chip = paper_chip("64 KiB")
+    made = program(spans, chip)
     record, chain_ps = run(made, chip, behaviours(chip))
     ledger = Ledger("made", tuple(Row(layer.name, 0, 0, 0, 0, 0) for layer in made.layers))
     parts = {

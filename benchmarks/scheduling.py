@@ -49,7 +49,7 @@ STAGES = {
     "residency: what stays on chip": ("residency.py", "__init__"),
     "order: the chip played forward": ("list_schedule.py", "run"),
     "order: one after the other": ("tiled.py", "in_a_row"),
-    "Program: buffers and tasks frozen": ("writer.py", "program"),
+    "Program: buffers and tasks written": ("tiled.py", "_in_order"),
     "proofs before the run": ("proof.py", "prove"),
     "flatten: Programs made ready to run": ("plan.py", "flatten"),
     "replay: the event loop": ("replay.py", "replay_together"),

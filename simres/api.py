@@ -20,6 +20,7 @@ from simres.program.tenants import ONLY
 from simres.result import Result
 from simres.scenario import loader, shipped
 from simres.scenario.model import Scenario
+from simres.sharing.workbench import Workbench
 from simres.text import describe
 from simres.workload.graph import Ledger, Workload
 from simres.workload.json import read as read_workload
@@ -38,13 +39,15 @@ def simulate(
     chip: str | None = None,
     record: RecordLevel | str | None = None,
     registry: Registry | None = None,
+    bench: Workbench | None = None,
 ) -> Result:
     """Simulates a scenario: a YAML file, the name of a shipped one, or a loaded `Scenario`.
 
     With `chip` (the name of a chip or a chip file), `scenario` is a workload instead: a network's name, a
     traced file, or the result of `trace`; the scheduler is then `overlapped`, unless `overrides` sets
     another. `overrides` sets values by dotted path (`{"hardware.ddr.bandwidth": "2 GB/s"}`); `workload`
-    replaces the scenario's own.
+    replaces the scenario's own. Simulations that are given the same `bench` share what they have in common
+    (tiles, tasks, proofs), which is faster and changes no result.
 
     Raises `SimresError` for any invalid input, `AnswerIsNo` when the network does not fit. Needs torch only
     for a network that has not been traced.
@@ -56,7 +59,7 @@ def simulate(
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
     workloads = {ONLY: workload} if workload else find_workloads(scenario, registry=registry)
-    return _shown(evaluate(scenario, workloads, registry, level))
+    return _shown(evaluate(scenario, workloads, registry, level, bench=bench))
 
 
 def schedule(

@@ -52,7 +52,7 @@ def _result(
 @st.composite
 def _results(draw: st.DrawFn, most_steps: int = 12) -> Result:
     """Loads, computes and stores with needs, order, little space, and now and then a bus latency."""
-    draft = Draft()
+    draft = Draft(paper_chip())
     steps = draw(st.integers(1, most_steps))
     amounts = st.integers(0, 5000)
     done: list[int] = []
@@ -68,12 +68,11 @@ def _results(draw: st.DrawFn, most_steps: int = 12) -> Result:
             TaskKind.LOAD,
             Work(nbytes=nbytes),
             reads=[Region(f"t{number}")],
-            writes=[Region(f"t{number}", buffer)],
-            reserves=[buffer],
+            writes=[buffer],
             after=after,
         )
         needs = draw(st.lists(st.sampled_from(done), max_size=3)) if done else []
-        use = [Region(f"t{number}", buffer)]
+        use = [buffer]
         if draw(st.booleans()):
             work = Work(macs=draw(amounts) * 500)
             last = draft.task("matrix", TaskKind.MATRIX, work, reads=use, needs=needs)

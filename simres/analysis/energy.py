@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from weakref import WeakKeyDictionary
 
 from simres.hardware.energy_costs import EnergyCosts
-from simres.program.orders import Pattern, order_of
+from simres.program.orders import order_of
 from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
+from simres.sharing.recent import IdentityKey
 from simres.units import PS_PER_S
 from simres.workload.graph import Ledger, Workload
 from simres.workload.operators import BITS, Tensor
@@ -75,7 +75,9 @@ def energy(
     layers = [0] * len(program.layers)
     tasks = order_of(program)
     if tasks is not None and (repeats is None or len(set(repeats)) == 1):
-        bill, times = _bill(tasks.pattern, scheduled), repeats[0] if repeats else 1
+        own = tasks.pattern
+        bill = own.fact("bill", IdentityKey(scheduled), lambda: _Bill(own.program, scheduled))
+        times = repeats[0] if repeats else 1
         for (layer, engine, work, dtype), count in bill.works.items():
             spent = times * count * costs[engine].of(bill.asked[work], dtype)
             dynamic[engine] += spent
@@ -114,17 +116,6 @@ class _Bill:
                 if region.buffer is not None:
                     buffer = program.buffers[region.buffer]
                     self.nbytes[task.layer, buffer.memory] += _bytes(region, buffer, bits)
-
-
-_bills: WeakKeyDictionary[Pattern, tuple[Workload | Ledger, _Bill]] = WeakKeyDictionary()
-
-
-def _bill(pattern: Pattern, scheduled: Workload | Ledger) -> _Bill:
-    """The bill of a Pattern, computed once."""
-    found = _bills.get(pattern)
-    if found is None or found[0] is not scheduled:
-        found = _bills[pattern] = (scheduled, _Bill(pattern.program, scheduled))
-    return found[1]
 
 
 def _dtype(task: Task, tensors: Mapping[str, Tensor]) -> str:

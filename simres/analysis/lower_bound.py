@@ -10,31 +10,38 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from math import ceil, lcm
 
-from simres.analysis.amounts import Amounts, Sums, sums
+from simres.analysis.amounts import Amounts, sums
 from simres.analysis.bounds import LowerBound, Term, compulsory_bytes
 from simres.analysis.dependence import dependence
 from simres.analysis.run_ahead import BUS, SCALE, Costs, Cuts
-from simres.caching import IdentityKey, RecentCache
 from simres.hardware.chip import Chip
 from simres.hardware.least import each_ps, least_ps
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
+from simres.sharing.recent import IdentityKey
+from simres.sharing.workbench import BOUND_SUMS, Workbench
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
 
 
 def lower_bound(
-    workload: Workload, chip: Chip, kept: Mapping[str, int] | None = None, repeats: int = 1
+    workload: Workload,
+    chip: Chip,
+    kept: Mapping[str, int] | None = None,
+    repeats: int = 1,
+    bench: Workbench | None = None,
 ) -> LowerBound:
     """The lower bound of `workload` on `chip`, run `repeats` times, with its reasons.
 
     `kept` are the bytes of each tensor that lie on chip before the start; weights are loaded for all runs at
-    once. Terms are left out where an engine states no peak.
+    once. Terms are left out where an engine states no peak. Sums over the network are shared on `bench`.
     """
+    bench = bench or Workbench()
+    known = bench.get(BOUND_SUMS, IdentityKey(workload), lambda: sums(dependence(workload)))
     kept = kept or {}
     least = _Least(chip, workload.amounts)
     at_once = bool(kept) or any(not op.inputs for op in workload.ops)
-    cuts = Cuts(_sums(workload), least.costs(at_once), repeats, kept)
+    cuts = Cuts(known, least.costs(at_once), repeats, kept)
     named = [
         _bytes(workload, least, kept, repeats),
         *_work(workload, least, repeats),
@@ -143,12 +150,6 @@ Roles = tuple[ComponentRole, ...]
 _BUS: Roles = (ComponentRole.BUS,)
 _COMPUTE: Roles = (ComponentRole.MATRIX, ComponentRole.HOST)
 _MANY = 1 << 30
-
-_known: RecentCache[Sums] = RecentCache(8)
-
-
-def _sums(workload: Workload) -> Sums:
-    return _known.get(IdentityKey(workload), lambda: sums(dependence(workload)))
 
 
 def _bytes(workload: Workload, least: _Least, kept: Mapping[str, int], repeats: int) -> Term:

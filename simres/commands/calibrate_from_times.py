@@ -107,6 +107,7 @@ def _simulated(
     from simres.calibration.calibrated_chip import with_figures
     from simres.planning.crew import plan_crew, run_crew
     from simres.program.record import RecordLevel
+    from simres.sharing.workbench import Workbench
 
     scenarios = []
     for row in rows:
@@ -116,12 +117,13 @@ def _simulated(
         except SimresError as error:
             raise SimresError(f"{row.where}: {error.message.removeprefix('--set ')}", error.hint) from error
     done = 0
+    bench = Workbench()
 
     def simulated(row: int, values: Sequence[int]) -> int:
         nonlocal done
         scenario, workloads = scenarios[row]
         scenario = replace(scenario, hardware=with_figures(scenario.hardware, free, list(values)))
-        crew = plan_crew(scenario, workloads, registry, brief=True)
+        crew = plan_crew(scenario, workloads, registry, bench, brief=True)
         done += 1
         told(done, 0)
         return max(record.makespan_ps for record, _ in run_crew(crew, RecordLevel.NONE).values())

@@ -71,13 +71,15 @@ def explore(
     from simres.exploration.table_formats import check_format
     from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import show
+    from simres.sharing.workbench import Workbench
 
     limits = limits_of(pairs(limit, "--limit NAME=VALUE"))
     study, own = study_for(session, asked, vary or [])
     objectives = objectives_of(goal or own or USUAL)
     if plot is not None:
         check_drawing(plot, objectives)
-    evaluation = evaluation_by(workforce)
+    bench = Workbench()
+    evaluation = evaluation_by(workforce, bench)
     check_format(output)
     wanted = points or max(100, study.space.size // SHARE)
     with table_for(output, "explore.jsonl") as path:
@@ -93,6 +95,7 @@ def explore(
                 storage=storage or f"sqlite:///{path.with_suffix('.db').absolute()}",
                 seed=seed,
                 sampler=sampler,
+                bench=bench,
             )
         written = write_other(path, output)
     best = best_of(found.rows, objectives, lambda row: all(each.excess(row) <= 0 for each in limits))

@@ -29,6 +29,7 @@ from simres.files import STDIO
 if TYPE_CHECKING:
     from simres.exploration.point_figures import Evaluation
     from simres.exploration.study import Study
+    from simres.sharing.workbench import Workbench
 
 USUAL = "latency,energy"
 """What counts where nobody says."""
@@ -62,18 +63,20 @@ def sweep(
     from simres.exploration.table_formats import check_format
     from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import NEEDED, show
+    from simres.sharing.workbench import Workbench
 
     study, own = study_for(session, asked, vary or [])
     goal = goal_of(goal, pareto) or own or USUAL
     objectives = objectives_of(goal)
     if plot is not None:
         check_drawing(plot, objectives)
-    evaluation = evaluation_by(workforce)
+    bench = Workbench()
+    evaluation = evaluation_by(workforce, bench)
     check_format(output)
     with table_for(output) as path:
         columns = [*(knob.key for knob in study.space.knobs), *(one.column for one in objectives), *NEEDED]
         with SweepProgress(session.messages) as shown:
-            run(study, path, evaluation, shown)
+            run(study, path, evaluation, shown, bench)
         written = write_other(path, output)
         keeps = plot is not None
         rows = list(table.rows_in(path)) if keeps else table.lean(table.rows_in(path), columns)
@@ -114,13 +117,15 @@ def write_other(lines: Path, output: Path) -> Path:
     return output
 
 
-def evaluation_by(workforce: Workforce) -> Evaluation:
-    """How points are evaluated: on a cluster, by so many processes, or in this one."""
+def evaluation_by(workforce: Workforce, bench: Workbench) -> Evaluation:
+    """How points are evaluated: on a cluster, by so many processes, or in this one, on the `bench`."""
     if workforce.cluster is None:
         from simres.exploration import worker_processes
 
         count = workforce.workers or worker_processes.cores()
-        return partial(worker_processes.processes, workers=count) if count > 1 else worker_processes.here
+        if count > 1:
+            return partial(worker_processes.processes, workers=count)
+        return partial(worker_processes.here, bench=bench)
     if workforce.workers is not None:
         raise SimresError(
             "a cluster has the workers that it has", "leave out `--workers`; or `--cluster local:4`"

@@ -21,6 +21,7 @@ from simres.exploration.point_figures import FigureRow, failed, outcomes
 from simres.exploration.study import Study
 from simres.planning.evaluate import versions
 from simres.plugins.registry import Registry
+from simres.sharing.workbench import Workbench
 from simres.text import shorten
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ class _Bench:
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._registry: Registry | None = None
+        self._shared = Workbench()
         self._differs = ""
 
     def __getstate__(self) -> tuple[Study, Versions]:
@@ -190,7 +192,7 @@ class _Bench:
                 self._differs = _difference(self.expected, versions_of(self.study, self._registry))
             if self._differs:
                 return self._differs
-            return list(outcomes(self.study, points, self._registry))
+            return list(outcomes(self.study, points, self._registry, self._shared))
 
 
 def _portion(name: str, points: Sequence[int]) -> list[FigureRow] | str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from simres.exploration.chunks import LARGEST
 from simres.exploration.point_figures import SOURCE, Cell, Evaluation, FigureRow, reader
 from simres.exploration.study import Chains, Study
 from simres.exploration.worker_processes import here
+from simres.sharing.workbench import Workbench
 
 NEEDED = ("makespan_ps", "error", SOURCE)
 """The columns of a row that are looked at."""
@@ -38,11 +40,13 @@ def _standings(study: Study, rows: Mapping[int, FigureRow]) -> Iterator[tuple[in
             yield at, Standing(ps, keys.get(row[SOURCE], at))
 
 
-def hand_on(study: Study, rows: Mapping[int, FigureRow], evaluation: Evaluation) -> dict[int, FigureRow]:
+def hand_on(
+    study: Study, rows: Mapping[int, FigureRow], evaluation: Evaluation, bench: Workbench
+) -> dict[int, FigureRow]:
     """Returns the new rows of points that the schedule of another makes faster, by point.
 
     `rows` are those of all points, of which `NEEDED` is looked at. A round of few points is evaluated in this
-    process.
+    process, on the `bench`.
     """
     point_of = reader(study)
     best = dict(_standings(study, rows))
@@ -51,7 +55,7 @@ def hand_on(study: Study, rows: Mapping[int, FigureRow], evaluation: Evaluation)
     while sources := {at: source for at, source in slower(study, best) if (at, source) not in tried}:
         tried |= sources.items()
         points = sorted(sources, key=lambda at: (sources[at], at))
-        by = evaluation if len(points) > LARGEST else here
+        by = evaluation if len(points) > LARGEST else partial(here, bench=bench)
         for portion in by(replace(study, sources=sources), points, len(points)):
             for row in portion:
                 at, ps = point_of(row), row["makespan_ps"]

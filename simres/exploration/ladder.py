@@ -27,6 +27,7 @@ from simres.program.tasks import Work
 from simres.program.tenants import ONLY
 from simres.scenario import shipped
 from simres.scenario.model import Scenario
+from simres.sharing.workbench import Workbench
 from simres.units import format_count
 from simres.workload.graph import Ledger, Row, Workload
 from simres.workload.json import read as read_workload
@@ -82,6 +83,7 @@ class _Climb:
     def __init__(self, scenario: Scenario, registry: Registry) -> None:
         self.scenario = scenario
         self.registry = registry
+        self.bench = Workbench()
         self.chip = chip_of(scenario, registry)
 
     def by_rule(self, workload: Workload) -> Iterator[Rung]:
@@ -162,7 +164,7 @@ class _Climb:
             parameters = resolve(self.registry.scheduler(scheduler).parameters)()
         kept = scenario.passes if passes is None else passes
         scenario = replace(scenario, scheduler=scheduler, parameters=parameters, passes=kept)
-        return plan_crew(scenario, {ONLY: workload}, self.registry)
+        return plan_crew(scenario, {ONLY: workload}, self.registry, self.bench)
 
 
 def as_ledger(network: Workload) -> Ledger:

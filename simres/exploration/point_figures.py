@@ -15,6 +15,7 @@ from simres.plugins.registry import Registry
 from simres.program.record import RecordLevel
 from simres.result import Result
 from simres.scenario.model import Scenario
+from simres.sharing.workbench import Workbench
 
 Cell = int | float | str | None
 """A row's value in a column: a figure, a text, or None."""
@@ -57,7 +58,9 @@ FIGURES = (
 """Every column other than the key, the knobs, `error` and `schedule_from`."""
 
 
-def outcomes(study: Study, points: Iterable[int], registry: Registry) -> Iterator[FigureRow]:
+def outcomes(
+    study: Study, points: Iterable[int], registry: Registry, bench: Workbench
+) -> Iterator[FigureRow]:
     """Yields the rows of points. Any error there is put into the column `error`; none is raised.
 
     Consecutive points that take the schedule of one and the same point share it.
@@ -66,22 +69,26 @@ def outcomes(study: Study, points: Iterable[int], registry: Registry) -> Iterato
     for point in points:
         if study.sources.get(point) not in planned:
             planned.clear()
-        yield _outcome(study, point, registry, planned)
+        yield _outcome(study, point, registry, bench, planned)
 
 
 def _outcome(
-    study: Study, point: int, registry: Registry, planned: dict[int, tuple[Scenario, Crew]]
+    study: Study,
+    point: int,
+    registry: Registry,
+    bench: Workbench,
+    planned: dict[int, tuple[Scenario, Crew]],
 ) -> FigureRow:
     """The row of a point; the schedule that it takes from another is added to `planned`."""
     try:
-        scenario = study.scenario(point, registry)
+        scenario = study.scenario(point, registry, bench)
         crew = None
         if (source := study.sources.get(point)) is not None:
             if source not in planned:
-                planned[source] = _planned(study, source, registry)
+                planned[source] = _planned(study, source, registry, bench)
             other, made = planned[source]
             crew = handed_on(made, other, scenario, registry)
-        result = evaluate(scenario, study.networks(scenario), registry, RecordLevel.NONE, crew)
+        result = evaluate(scenario, study.networks(scenario), registry, RecordLevel.NONE, crew, bench)
         return _row(study, point, figures_of(result, scenario), None)
     except (InvariantViolation, PluginFailure) as failure:
         return failed(study, point, f"internal error: {failure.message}")
@@ -91,10 +98,10 @@ def _outcome(
         return failed(study, point, f"internal error: {type(failure).__name__}: {failure}")
 
 
-def _planned(study: Study, point: int, registry: Registry) -> tuple[Scenario, Crew]:
-    scenario = study.scenario(point, registry)
+def _planned(study: Study, point: int, registry: Registry, bench: Workbench) -> tuple[Scenario, Crew]:
+    scenario = study.scenario(point, registry, bench)
     brief = not scenario.tenants
-    return scenario, plan_crew(scenario, study.networks(scenario), registry, brief=brief)
+    return scenario, plan_crew(scenario, study.networks(scenario), registry, bench, brief=brief)
 
 
 def failed(study: Study, point: int, reason: str) -> FigureRow:

@@ -21,6 +21,7 @@ from simres.exploration.study import Study
 from simres.exploration.sweep import SweepObserver
 from simres.exploration.table import Table, replace_rows
 from simres.exploration.trials import ROW, Trials, row_of
+from simres.sharing.workbench import Workbench
 from simres.text import shorten
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def search(
     storage: str,
     seed: int = 0,
     sampler: str = "nsga2",
+    bench: Workbench | None = None,
 ) -> Searched:
     """Evaluates up to `points` different points of `study`, including those of earlier calls; returns all.
 
@@ -112,7 +114,7 @@ def search(
                 if new >= LOOK:
                     new = 0
                     table.append(found.look())
-        faster = hand_on(study, found.rows, evaluation)
+        faster = hand_on(study, found.rows, evaluation, bench or Workbench())
     if faster:
         found.rows.update(faster)
         replace_rows(path, {str(row["key"]): row for row in faster.values()})

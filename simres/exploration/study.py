@@ -17,6 +17,7 @@ from simres.planning.handed_on import takes_from
 from simres.plugins.registry import Registry
 from simres.scenario.loader import Template, resolved
 from simres.scenario.model import Scenario
+from simres.sharing.workbench import Workbench
 from simres.workload.graph import Ledger, Workload, canonical
 
 ROWS_VERSION = 2
@@ -48,9 +49,9 @@ class Study:
     chains: tuple[Chains, ...] = ()
     sources: Mapping[int, int] = field(default_factory=dict)
 
-    def scenario(self, point: int, registry: Registry) -> Scenario:
+    def scenario(self, point: int, registry: Registry, bench: Workbench | None = None) -> Scenario:
         """Returns the scenario at a point. Raises `SimresError` where its settings are incompatible."""
-        return self.template.scenario(registry, {**self.settings, **self.space.settings(point)})
+        return self.template.scenario(registry, {**self.settings, **self.space.settings(point)}, bench)
 
     def networks(self, scenario: Scenario) -> Mapping[str, Workload | Ledger]:
         """Returns the workloads of a scenario, by tenant; see `Scenario.networks`."""
@@ -135,11 +136,12 @@ def tries(
     for knob in space.knobs:
         if knob.key in settings:
             raise SimresError(f"`{knob.key}` is set and varies at once", "give it once")
-    base, contexts = _contexts(template, space, registry, settings)
+    bench = Workbench()
+    base, contexts = _contexts(template, space, registry, settings, bench)
     tried, refused = [], []
     for knob in space.knobs:
         try:
-            tried.append([_tried(template, registry, contexts, knob, value) for value in knob.values])
+            tried.append([_tried(template, registry, contexts, knob, value, bench) for value in knob.values])
         except InvalidFile as error:
             refused.append(error)
     if refused:
@@ -152,26 +154,31 @@ def tries(
 
 
 def _contexts(
-    template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str]
+    template: Template, space: DesignSpace, registry: Registry, settings: Mapping[str, str], bench: Workbench
 ) -> tuple[Scenario | None, list[dict[str, str]]]:
     """Returns the settings to try a value with, and the scenario without any knob if it is valid."""
     first = {knob.key: knob.values[0] for knob in space.knobs}
     last = {knob.key: knob.values[-1] for knob in space.knobs}
     contexts = [{**settings}, {**settings, **first}, {**settings, **last}]
     try:
-        return template.scenario(registry, settings), contexts
+        return template.scenario(registry, settings, bench), contexts
     except SimresError:
         return None, contexts
 
 
 def _tried(
-    template: Template, registry: Registry, contexts: list[dict[str, str]], knob: Knob, value: str
+    template: Template,
+    registry: Registry,
+    contexts: list[dict[str, str]],
+    knob: Knob,
+    value: str,
+    bench: Workbench,
 ) -> Scenario:
     """Returns a scenario with a value. Some values are only valid with others: it tries several contexts."""
     refused: list[SimresError] = []
     for context in contexts:
         try:
-            return template.scenario(registry, {**context, knob.key: value})
+            return template.scenario(registry, {**context, knob.key: value}, bench)
         except SimresError as error:
             refused.append(error)
     telling = refused[1] if knob.key in refused[1].message else refused[0]

@@ -10,6 +10,7 @@ from simres.exploration.handing_on import NEEDED, hand_on
 from simres.exploration.point_figures import Evaluation, FigureRow, columns, reader
 from simres.exploration.study import Study
 from simres.exploration.table import Table, replace_rows
+from simres.sharing.workbench import Workbench
 
 
 class SweepObserver(Protocol):
@@ -31,12 +32,19 @@ class Swept:
     failed: int
 
 
-def sweep(study: Study, path: Path, evaluation: Evaluation, observer: SweepObserver) -> Swept:
+def sweep(
+    study: Study,
+    path: Path,
+    evaluation: Evaluation,
+    observer: SweepObserver,
+    bench: Workbench | None = None,
+) -> Swept:
     """Evaluates every point of `study` that is not in the table at `path` yet, and adds its row there.
 
     Points that failed before count as done. When all are done, schedules are handed on (`hand_on`), and the
     rows of points that become faster are replaced, all at once. Raises `SimresError` as `Table` does. After
-    any interruption, all rows written so far remain, and the same call continues from there.
+    any interruption, all rows written so far remain, and the same call continues from there. Points
+    evaluated in this process share what is on the `bench`.
     """
     done: dict[int, FigureRow] = {}
     point_of = reader(study)
@@ -60,7 +68,7 @@ def sweep(study: Study, path: Path, evaluation: Evaluation, observer: SweepObser
                     taken(row)
                     failures += row["error"] is not None
                 observer.rows(rows)
-        faster = hand_on(study, done, evaluation)
+        faster = hand_on(study, done, evaluation, bench or Workbench())
     if faster:
         replace_rows(path, {str(row["key"]): row for row in faster.values()})
     return Swept(size, before, failures)

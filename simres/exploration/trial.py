@@ -14,7 +14,6 @@ from functools import cached_property
 from pydantic import ValidationError
 
 from simres.analysis.unlimited import UnlimitedReplay
-from simres.caching import RecentCache
 from simres.errors import SimresError
 from simres.exploration.program_replay import ProgramDoesNotFit, fit, replay
 from simres.exploration.whatif_outcomes import Adopted, Change, How, RunSummary, outcome
@@ -29,6 +28,8 @@ from simres.program.record import Record
 from simres.program.tasks import Program
 from simres.program.tenants import view_name
 from simres.scenario.model import Scenario
+from simres.sharing.recent import RecentCache
+from simres.sharing.workbench import Workbench
 from simres.workload.graph import Ledger, Workload
 
 MIB = 1 << 20
@@ -54,7 +55,8 @@ class Trial:
         self._crews: RecentCache[Crew] = RecentCache(
             KEPT_TASKS, lambda crew: sum(len(program.tasks) for program in crew.programs.values())
         )
-        self._use(plan_crew(self.scenario, workloads, registry))
+        self.bench = Workbench()
+        self._use(plan_crew(self.scenario, workloads, registry, self.bench))
 
     def _use(self, crew: Crew) -> None:
         self.crew = crew
@@ -153,7 +155,8 @@ class Trial:
         """
 
         def make() -> Crew:
-            return plan_crew(self.changed(component, resource, value), self.workloads, self.registry)
+            changed = self.changed(component, resource, value)
+            return plan_crew(changed, self.workloads, self.registry, self.bench)
 
         return self._crews.get((component, resource.field, value), make)
 

@@ -22,6 +22,7 @@ from simres.exploration.chunks import AHEAD, Shares
 from simres.exploration.point_figures import FigureRow, failed, outcomes
 from simres.exploration.study import Study
 from simres.plugins.registry import Registry
+from simres.sharing.workbench import Workbench
 
 TRIES = 2
 """The number of processes that a point may end before it counts as failed."""
@@ -29,8 +30,8 @@ TRIES = 2
 GARBAGE = 1_000_000
 """New objects between garbage collections: evaluation makes many, of which hardly any are in cycles."""
 
-_worker: tuple[Study, Registry] | None = None
-"""The study and registry of this process, if it is a worker."""
+_worker: tuple[Study, Registry, Workbench] | None = None
+"""The study, the registry and the workbench of this process, if it is a worker."""
 
 
 def cores() -> int:
@@ -40,13 +41,18 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def here(study: Study, points: Iterable[int], count: int) -> Iterator[list[FigureRow]]:  # noqa: ARG001
+def here(
+    study: Study,
+    points: Iterable[int],
+    count: int,  # noqa: ARG001
+    bench: Workbench | None = None,
+) -> Iterator[list[FigureRow]]:
     """Yields the rows of points, evaluated in this process, one by one."""
     registry = Registry(external=study.plugins)
     usual = gc.get_threshold()
     gc.set_threshold(GARBAGE)
     try:
-        for row in outcomes(study, points, registry):
+        for row in outcomes(study, points, registry, bench or Workbench()):
             yield [row]
     finally:
         gc.set_threshold(*usual)
@@ -156,7 +162,7 @@ def _begin(study: Study) -> None:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     warnings.simplefilter("ignore", RenamedWarning)  # said when the study was made, of every value
-    _worker = study, Registry(external=study.plugins)
+    _worker = study, Registry(external=study.plugins), Workbench()
     gc.freeze()
 
 
@@ -167,5 +173,5 @@ def _end_with(sentinel: int) -> None:
 
 def _portion(points: Sequence[int]) -> list[FigureRow]:
     assert _worker is not None
-    study, registry = _worker
-    return list(outcomes(study, points, registry))
+    study, registry, bench = _worker
+    return list(outcomes(study, points, registry, bench))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.plugins.registry import Registry, resolve
 from simres.program.tasks import Program
+from simres.sharing.workbench import Workbench
 from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from simres.plugins.hooks import Scheduler
     from simres.scenario.model import Scenario
 
 BASELINE = "serial"
@@ -19,7 +23,7 @@ BASELINE = "serial"
 
 
 def candidate_programs(
-    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry, bench: Workbench
 ) -> list[Program]:
     """The candidate Programs: the scheduler's and, if it leaves the choice, that of its baseline.
 
@@ -34,7 +38,11 @@ def candidate_programs(
             f"scheduler `{scheduler.name}` takes a {scheduler.takes}, and `{workload.name}` is a {form}",
             f"schedulers for a {form}: {', '.join(fitting)}",
         )
-    found = registry.call(scheduler, workload, chip, scenario.parameters)
+
+    def called(by: Scheduler, parameters: BaseModel) -> Any:
+        return registry.call(by, workload, chip, parameters, *([bench] if by.shares else []))
+
+    found = called(scheduler, scenario.parameters)
     programs = [found] if isinstance(found, Program) else list(found)
     if not programs:
         raise SimresError(f"scheduler `{scheduler.name}` offers no Program for `{workload.name}`")
@@ -42,6 +50,6 @@ def candidate_programs(
     if baseline and baseline not in (scheduler.name, *(program.scheduler for program in programs)):
         other = registry.scheduler(baseline)
         with suppress(AnswerIsNo):  # a Program that does not fit is no candidate
-            made = registry.call(other, workload, chip, resolve(other.parameters)())
+            made = called(other, resolve(other.parameters)())
             programs += [made] if isinstance(made, Program) else made
     return programs

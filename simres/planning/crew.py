@@ -14,6 +14,7 @@ from simres.plugins.registry import Registry
 from simres.program.record import Record, RecordLevel
 from simres.program.tasks import Program
 from simres.program.tenants import ONLY, combined_program, combined_record
+from simres.sharing.workbench import Workbench
 from simres.simulation.run import RunningTenant, run_stream, run_tenants
 from simres.workload.graph import Ledger, Workload
 
@@ -94,14 +95,17 @@ def plan_crew(
     scenario: Scenario,
     workloads: Mapping[str, Workload | Ledger],
     registry: Registry,
+    bench: Workbench | None = None,
     *,
     brief: bool = False,
 ) -> Crew:
     """Plans the best Program for each network of a scenario in its part of the chip.
 
     `workloads` are by tenant; a single network has the empty name. Raises `SimresError` for a tenant that is
-    a ledger, and like `simres.planning.plan.plan`, which explains `brief`.
+    a ledger, and like `simres.planning.plan.plan`, which explains `brief`
+    and `bench`.
     """
+    bench = bench or Workbench()
     members = {}
     for name, own in scenario.parts().items():
         workload = workloads[name]
@@ -110,7 +114,7 @@ def plan_crew(
                 f"tenant `{name}` is the ledger `{workload.name}`, and tenants are traced networks",
                 "a ledger has no graph, so nothing is known of what it keeps in memory",
             )
-        schedule = plan(own, workload, registry, brief=brief)
+        schedule = plan(own, workload, registry, bench, brief=brief)
         tenant = scenario.tenants.get(name)
         start_ps, priority = (tenant.start_ps, tenant.priority) if tenant else (0, 0)
         members[name] = Member(schedule.chip, schedule, own.images, own.load, start_ps, priority)

@@ -32,6 +32,7 @@ from simres.result import Result
 from simres.result.data import EngineDescription, Expectation, Origin, Tenancy
 from simres.result.summary import figure_at, summary
 from simres.scenario.loader import resolved
+from simres.sharing.workbench import Workbench
 from simres.workload.graph import Ledger, Workload
 from simres.workload.operators import Role
 
@@ -46,18 +47,20 @@ def evaluate(
     registry: Registry,
     level: RecordLevel | None = None,
     crew: Crew | None = None,
+    bench: Workbench | None = None,
 ) -> Result:
     """Simulates the networks of `scenario`: `workloads` are by tenant; a single network has the empty name.
 
     Everything is recorded unless `level` says otherwise; for requests that arrive over time, only sums. A
     `crew` that is given, such as one handed on (`simres.planning.handed_on`), is run instead of a new one.
-    The same input gives the same Result.
+    The same input gives the same Result. What simulations share is on the `bench`.
     """
+    bench = bench or Workbench()
     if level is None:
         level = RecordLevel.AGGREGATE if scenario.loaded else RecordLevel.FULL
     if crew is None:
         brief = level is RecordLevel.NONE and not scenario.tenants
-        crew = plan_crew(scenario, workloads, registry, brief=brief)
+        crew = plan_crew(scenario, workloads, registry, bench, brief=brief)
     capacity = 0
     if crew.loads:
         from simres.planning.capacity import capacity_per_ks, refuse_overload
@@ -66,7 +69,7 @@ def evaluate(
         refuse_overload(crew, capacity)
     ran = run_crew(crew, level)
     crew = _as_far_as(ran, crew)
-    result = _result(scenario, workloads, registry, crew, ran, capacity)
+    result = _result(scenario, workloads, registry, crew, ran, capacity, bench)
     if scenario.overridden or not scenario.expect:
         return result
     return _with_expectations(result, scenario)
@@ -94,6 +97,7 @@ def _result(
     crew: Crew,
     ran: Mapping[str, tuple[Record, int]],
     capacity: int,
+    bench: Workbench,
 ) -> Result:
     given = {name: workloads[name] for name in crew.members}
     whole = combined_workload(given)
@@ -115,7 +119,7 @@ def _result(
     if only and (untimed := only.repeats * untimed_bytes(only.schedule.workload, scenario.protocol)):
         works = [replace(work, nbytes=max(0, work.nbytes - untimed)) for work in works]
     chains_ps = [member.start_ps + ran[name][1] for name, member in crew.members.items()]
-    lower = {name: _lower_bound(crew, name, scenario.protocol) for name in crew.members}
+    lower = {name: _lower_bound(crew, name, scenario.protocol, bench) for name in crew.members}
     chip = bounding(crew.chip, only.schedule.workload if only else whole)
     types = {
         dtype
@@ -152,7 +156,7 @@ def _result(
     )
 
 
-def _lower_bound(crew: Crew, name: str, protocol: Protocol) -> LowerBound:
+def _lower_bound(crew: Crew, name: str, protocol: Protocol, bench: Workbench) -> LowerBound:
     """What no schedule of a network can beat; of a ledger, and of requests over time, only work counts.
 
     Requests that are served together share launches and loads.
@@ -165,7 +169,7 @@ def _lower_bound(crew: Crew, name: str, protocol: Protocol) -> LowerBound:
 
     chip = bounding(crew.chip, workload)
     there = kept(crew.programs[name])
-    found = lower_bound(workload, chip, there, member.repeats)
+    found = lower_bound(workload, chip, there, member.repeats, bench)
     if chip is not crew.chip:
         nbytes = compulsory_bytes(workload, there, member.repeats)
         compressed = bytes_term(crew.chip, workload, nbytes, member.repeats)
@@ -181,7 +185,7 @@ def _lower_bound(crew: Crew, name: str, protocol: Protocol) -> LowerBound:
         for tensor, nbytes in workload.needed_bytes.items()
         if workload.tensors[tensor].role is Role.WEIGHT
     }
-    last = lower_bound(workload, chip, weights)
+    last = lower_bound(workload, chip, weights, bench=bench)
     if untimed:
         last = timed_bound(last, chip, 0)
     return with_calls(found, last.makespan_ps, member.repeats, call_ps)

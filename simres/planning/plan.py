@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from simres import jobs
-from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo, SimresError
 from simres.files import json_text
 from simres.hardware.chip import Chip
@@ -22,6 +21,8 @@ from simres.program.record import Record, RecordLevel
 from simres.program.tasks import SCHEMA_VERSION, Program
 from simres.program.tenants import concatenated
 from simres.result.data import Candidate
+from simres.sharing.recent import IdentityKey
+from simres.sharing.workbench import REWRITES, Workbench
 from simres.simulation.check import check
 from simres.simulation.flattened import least_ps
 from simres.simulation.run import run_stream
@@ -77,7 +78,12 @@ class Schedule:
 
 
 def plan(
-    scenario: Scenario, workload: Workload | Ledger, registry: Registry, *, brief: bool = False
+    scenario: Scenario,
+    workload: Workload | Ledger,
+    registry: Registry,
+    bench: Workbench | None = None,
+    *,
+    brief: bool = False,
 ) -> Schedule:
     """The best Program that the scenario's scheduler offers for `workload`, checked.
 
@@ -86,16 +92,17 @@ def plan(
     (`simres.passes.two_passes`); where the network is refused nevertheless, all of them do. Raises
     `SimresError` if the scheduler does not take such a workload, `AnswerIsNo` if the network does not fit,
     `InvariantViolation` if the Program kept is wrong. With `brief`, candidates that cannot be the fastest are
-    not simulated, and none are listed.
+    not simulated, and none are listed. What other plans of the network have found out is on the `bench`.
     """
+    bench = bench or Workbench()
     chip = chip_of(scenario, registry)
     refused: AnswerIsNo | None = None
-    rewritten = _rewritten(scenario, workload, registry)
+    rewritten = _rewritten(scenario, workload, registry, bench)
     refuse_unrated(rewritten, chip)
     with jobs.job(f"planning {rewritten.name}"):
-        for network in _forms(rewritten, chip):
+        for network in _forms(rewritten, chip, bench):
             try:
-                return _planned(scenario, network, chip, registry, brief=brief)
+                return _planned(scenario, network, chip, registry, bench, brief=brief)
             except AnswerIsNo as error:
                 refused = refused or error
     assert refused is not None
@@ -103,10 +110,16 @@ def plan(
 
 
 def _planned(
-    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry, *, brief: bool
+    scenario: Scenario,
+    workload: Workload | Ledger,
+    chip: Chip,
+    registry: Registry,
+    bench: Workbench,
+    *,
+    brief: bool,
 ) -> Schedule:
     if scenario.load is None:
-        return _plan(scenario, workload, chip, registry, brief=brief)
+        return _plan(scenario, workload, chip, registry, bench, brief=brief)
     from simres.passes.batch import batch
     from simres.planning.requests import refuse_mixed
 
@@ -115,7 +128,7 @@ def _planned(
         if size > 1 and isinstance(workload, Ledger):
             raise SimresError(f"`load.batch` needs a traced network, and `{workload.name}` is a ledger")
         grown = workload if isinstance(workload, Ledger) or size == 1 else batch(workload, size)
-        found[size] = _plan(replace(scenario, load=None, images=_TRIED), grown, chip, registry)
+        found[size] = _plan(replace(scenario, load=None, images=_TRIED), grown, chip, registry, bench)
     sizes = {size: schedule.program for size, schedule in found.items()}
     try:
         refuse_mixed(sizes)
@@ -123,7 +136,8 @@ def _planned(
         if getattr(scenario.parameters, "weights", "") != "kept":
             raise
         parameters = scenario.parameters.model_copy(update={"weights": "streamed"})
-        return _planned(replace(scenario, parameters=parameters), workload, chip, registry, brief=brief)
+        scenario = replace(scenario, parameters=parameters)
+        return _planned(scenario, workload, chip, registry, bench, brief=brief)
     first = min(found)
     starts = tuple(start for start in found[first].starts if start[0] is not found[first].program)
     return replace(found[first], workload=workload, starts=starts, sizes=sizes)
@@ -138,10 +152,11 @@ def _plan(
     workload: Workload | Ledger,
     chip: Chip,
     registry: Registry,
+    bench: Workbench,
     *,
     brief: bool = False,
 ) -> Schedule:
-    programs = _candidates(scenario, workload, chip, registry)
+    programs = _candidates(scenario, workload, chip, registry, bench)
     if len(programs) == 1:
         (program,) = programs
         starts = _proven(program, chip, workload, scenario)
@@ -169,15 +184,16 @@ def _plan(
 
 
 def _candidates(
-    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry
+    scenario: Scenario, workload: Workload | Ledger, chip: Chip, registry: Registry, bench: Workbench
 ) -> list[Program]:
     """The candidate Programs. Where weights are warm they are kept, if they fit."""
     found: list[Program] = []
     if scenario.protocol.weights == "warm":
         parameters = scenario.parameters.model_copy(update={"weights": "kept"})
         with suppress(AnswerIsNo):
-            found = candidate_programs(replace(scenario, parameters=parameters), workload, chip, registry)
-    return found or candidate_programs(scenario, workload, chip, registry)
+            warm = replace(scenario, parameters=parameters)
+            found = candidate_programs(warm, workload, chip, registry, bench)
+    return found or candidate_programs(scenario, workload, chip, registry, bench)
 
 
 def _starts(
@@ -213,14 +229,16 @@ def _proven(
     return starts
 
 
-def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Registry) -> Workload | Ledger:
+def _rewritten(
+    scenario: Scenario, workload: Workload | Ledger, registry: Registry, bench: Workbench
+) -> Workload | Ledger:
     """The workload with the scenario's densities, after its passes."""
     if scenario.densities:
         if isinstance(workload, Ledger):
             raise SimresError(f"`densities` need a traced network, and `{workload.name}` is a ledger")
         given, stated = workload, scenario.densities
         key = (IdentityKey(given), tuple(stated.items()))
-        workload = _rewrites.get(key, lambda: with_densities(given, stated))
+        workload = bench.get(REWRITES, key, lambda: with_densities(given, stated))
     if not scenario.passes:
         return workload
     from simres.passes.application import apply
@@ -230,10 +248,10 @@ def _rewritten(scenario: Scenario, workload: Workload | Ledger, registry: Regist
         raise SimresError(f"pass `{first}` needs a traced network, and `{workload.name}` is a ledger")
     network = workload
     rewritten = (IdentityKey(network), scenario.passes, IdentityKey(registry))
-    return _rewrites.get(rewritten, lambda: apply(scenario.passes, network, registry))
+    return bench.get(REWRITES, rewritten, lambda: apply(scenario.passes, network, registry))
 
 
-def _forms(workload: Workload | Ledger, chip: Chip) -> Iterator[Workload | Ledger]:
+def _forms(workload: Workload | Ledger, chip: Chip, bench: Workbench) -> Iterator[Workload | Ledger]:
     """The workload with normalisations in two passes: those that do not fit otherwise, then all of them."""
     if isinstance(workload, Ledger) or not chip.memories:
         yield workload
@@ -243,13 +261,9 @@ def _forms(workload: Workload | Ledger, chip: Chip) -> Iterator[Workload | Ledge
     key = IdentityKey(workload)
     for names in dict.fromkeys((too_large(workload, chip.scratchpad()[1]), divisible(workload))):
         if names:
-            yield _rewrites.get((key, names), partial(in_two_passes, workload, names))
+            yield bench.get(REWRITES, (key, names), partial(in_two_passes, workload, names))
         else:
             yield workload
-
-
-_rewrites: RecentCache[Workload] = RecentCache(8)
-"""Networks after passes, kept so that schedules of one network share one object."""
 
 
 def behaviours_of(chip: Chip, registry: Registry) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def simres_schedulers() -> Iterator[Scheduler]:
     yield Scheduler(
         name="serial",
         target="simres.scheduling.serial:schedule",
+        shares=True,
         summary="one operator after the other: load what is not on chip, compute, spill what cannot stay",
     )
     yield Scheduler(
@@ -74,6 +75,7 @@ def simres_schedulers() -> Iterator[Scheduler]:
         target="simres.scheduling.overlapped:schedule",
         parameters="simres.scheduling.overlapped:Parameters",
         baseline="serial",
+        shares=True,
         summary="operators in tiles, loads ahead of their need, engines side by side; the best of several",
     )
 

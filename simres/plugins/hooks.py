@@ -56,7 +56,8 @@ class Scheduler:
     simulated, that of `serial` too, and the fastest kept. A `baseline` names another scheduler than `serial`
     whose Program is to be tried as well, or asks for it where there is one Program only. `parameters` is a
     pydantic model of what the scenario may set beside the name; `takes` says whether it schedules a `graph`
-    or a `ledger`.
+    or a `ledger`. One that `shares` takes a fourth argument, the `Workbench` on which it finds what it found
+    out for other chips (`simres.sharing.workbench`).
     """
 
     name: str
@@ -65,6 +66,7 @@ class Scheduler:
     takes: str = "graph"
     parameters: str = "simres.scheduling.parameters:NoParameters"
     baseline: str = ""
+    shares: bool = False
 
 
 @dataclass(frozen=True, slots=True)

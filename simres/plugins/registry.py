@@ -46,6 +46,7 @@ LOAD_PLUGINS = "SIMRES_LOAD_PLUGINS"
 FORMS: Mapping[str, type] = {
     "role": ComponentRole,
     "numbered": bool,
+    "shares": bool,
     "ops": int,
     "per_input": bool,
     "elementwise": bool,

@@ -7,10 +7,10 @@ fact that holds for every order is derived, or proven, once per Pattern.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from simres.program.tasks import Buffer, Program, Region, Task
 
@@ -26,10 +26,22 @@ class Pattern:
 
     program: Program
     free: frozenset[str] = frozenset()
+    _facts: dict[str, tuple[object, Any]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.program.resident_in != tuple(range(len(self.program.resident_in))):
             raise ValueError("what is there before comes first among the buffers")
+
+    def fact(self, what: str, key: object, make: Callable[[], T]) -> T:
+        """A fact that holds for all orders: the one known, or the result of `make`.
+
+        The `key` has what it depends on beside the Pattern. Of one sort, the last is kept.
+        """
+        known = self._facts.get(what)
+        if known is None or known[0] != key:
+            known = self._facts[what] = (key, make())
+        found: T = known[1]
+        return found
 
     @cached_property
     def ordered(self) -> tuple[list[int], list[int]]:
@@ -129,35 +141,8 @@ class OrderedTasks(_Lazy[Task]):
     def _made(self) -> tuple[Task, ...]:
         places, placed = self.places, self._placed
         known: dict[int, Region] = {}
-
-        def regions(found: Sequence[Region]) -> tuple[Region, ...]:
-            there = []
-            for region in found:
-                held = region.buffer
-                if held is not None:
-                    same = known.get(id(region))
-                    if same is None:
-                        same = known[id(region)] = Region(region.tensor, placed[held], region.box)
-                    region = same
-                there.append(region)
-            return tuple(there)
-
-        return tuple(
-            [
-                Task(
-                    task.engine,
-                    task.kind,
-                    task.work,
-                    task.layer,
-                    tuple([places[other] for other in task.needs]),
-                    tuple(sorted([places[other] for other in task.after])),
-                    regions(task.reads),
-                    regions(task.writes),
-                    tuple([placed[buffer] for buffer in task.reserves]),
-                )
-                for task in map(self.pattern.program.tasks.__getitem__, self.order)
-            ]
-        )
+        tasks = self.pattern.program.tasks
+        return tuple([tasks[task].renumbered(places, placed, known) for task in self.order])
 
 
 class OrderedBuffers(_Lazy[Buffer]):
@@ -173,8 +158,7 @@ class OrderedBuffers(_Lazy[Buffer]):
         places = issued.places
         found: list[Buffer | None] = [None] * len(self)
         for buffer, number in zip(issued.pattern.program.buffers, issued._placed, strict=True):
-            users = tuple(sorted([places[task] for task in buffer.freed_by]))
-            found[number] = Buffer(buffer.tensor, buffer.nbytes, buffer.memory, users, buffer.box)
+            found[number] = buffer.freed(sorted([places[task] for task in buffer.freed_by]))
         return tuple(buffer for buffer in found if buffer is not None)
 
 

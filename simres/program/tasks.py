@@ -8,7 +8,7 @@ eviction, duplication and recomputation are therefore all written here, in regio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -83,6 +83,10 @@ class Buffer:
     freed_by: tuple[int, ...] = ()
     box: Box | None = None
 
+    def freed(self, by: Iterable[int]) -> Buffer:
+        """The same buffer, freed by other tasks."""
+        return Buffer(self.tensor, self.nbytes, self.memory, tuple(by), self.box)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -102,6 +106,37 @@ class Task:
     reads: tuple[Region, ...] = ()
     writes: tuple[Region, ...] = ()
     reserves: tuple[int, ...] = ()
+
+    def renumbered(
+        self, tasks: Sequence[int], buffers: Sequence[int], known: dict[int, Region], layers: int = 0
+    ) -> Task:
+        """The same task where tasks and buffers have these numbers, and so many `layers` come before its own.
+
+        `known` holds the regions that are renumbered already, by identity: tasks share them.
+        """
+
+        def regions(found: tuple[Region, ...]) -> tuple[Region, ...]:
+            there = []
+            for region in found:
+                if region.buffer is not None:
+                    same = known.get(id(region))
+                    if same is None:
+                        same = known[id(region)] = Region(region.tensor, buffers[region.buffer], region.box)
+                    region = same
+                there.append(region)
+            return tuple(there)
+
+        return Task(
+            self.engine,
+            self.kind,
+            self.work,
+            self.layer + layers,
+            tuple([tasks[other] for other in self.needs]),
+            tuple(sorted([tasks[other] for other in self.after])),
+            regions(self.reads),
+            regions(self.writes),
+            tuple([buffers[buffer] for buffer in self.reserves]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,32 +42,23 @@ def concatenated(programs: Sequence[Program]) -> Program:
         first_layer = 0 if shared else len(layers)
         layers += () if shared else program.layers
         first = len(tasks)
-        place: dict[int, int] = {}
+        numbers = range(first, first + len(program.tasks))
+        place: list[int] = []
         for number, buffer in enumerate(program.buffers):
-            freed_by = tuple(first + task for task in buffer.freed_by)
+            freed = buffer.freed([numbers[task] for task in buffer.freed_by])
             same = left.get(_key(buffer)) if number in program.resident_in else None
             if same:
-                place[number] = same.pop(0)
-                buffers[place[number]] = replace(buffer, freed_by=freed_by)
+                place.append(same.pop(0))
+                buffers[place[number]] = freed
                 continue
-            place[number] = len(buffers)
-            buffers.append(replace(buffer, freed_by=freed_by))
+            place.append(len(buffers))
+            buffers.append(freed)
             if number in program.resident_in:
                 found_there.append(place[number])
         for number in program.resident_out:
             left.setdefault(_key(program.buffers[number]), []).append(place[number])
-        tasks += [
-            replace(
-                task,
-                layer=first_layer + task.layer,
-                needs=tuple(first + other for other in task.needs),
-                after=tuple(first + other for other in task.after),
-                reads=_placed(task.reads, place),
-                writes=_placed(task.writes, place),
-                reserves=tuple(place[buffer] for buffer in task.reserves),
-            )
-            for task in program.tasks
-        ]
+        known: dict[int, Region] = {}
+        tasks += [task.renumbered(numbers, place, known, first_layer) for task in program.tasks]
     return replace(
         programs[-1],
         tasks=tuple(tasks),
@@ -80,13 +71,6 @@ def concatenated(programs: Sequence[Program]) -> Program:
 
 def _key(buffer: Buffer) -> _Key:
     return (buffer.tensor, buffer.memory, buffer.nbytes, buffer.box)
-
-
-def _placed(regions: Iterable[Region], place: dict[int, int]) -> tuple[Region, ...]:
-    return tuple(
-        region if region.buffer is None else replace(region, buffer=place[region.buffer])
-        for region in regions
-    )
 
 
 def view_name(name: str, tenant: str) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from simres import units
-from simres.caching import IdentityKey, RecentCache
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
@@ -42,6 +41,8 @@ from simres.scenario.model import (
 from simres.scenario.problems import Problems, suggestion
 from simres.scenario.protocol import Protocol, protocol_of
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
+from simres.sharing.recent import IdentityKey
+from simres.sharing.workbench import CHIP_FILES, Workbench
 from simres.text import describe
 
 
@@ -86,13 +87,19 @@ class Template:
                 found[f"tenants.{name}.passes"] = tenant["passes"]
         return {path: tuple(map(str, own)) for path, own in found.items() if isinstance(own, list)}
 
-    def scenario(self, registry: KnownParts, overrides: Mapping[str, object] | None = None) -> Scenario:
-        """The scenario with these `overrides`; raises like `load`."""
+    def scenario(
+        self,
+        registry: KnownParts,
+        overrides: Mapping[str, object] | None = None,
+        bench: Workbench | None = None,
+    ) -> Scenario:
+        """The scenario with these `overrides`; raises like `load`. Chips are kept on the `bench`."""
         return _scenario(
             replace(self.document, data=copy.deepcopy(self.document.data)),
             registry,
             overrides or {},
             self.own,
+            bench or Workbench(),
             base=self.base,
             path=self.path,
             check_files=self.check_files,
@@ -175,6 +182,7 @@ def _scenario(
     registry: KnownParts,
     overrides: Mapping[str, object],
     own: Set[str],
+    bench: Workbench,
     *,
     base: Path,
     path: Path | None,
@@ -199,7 +207,7 @@ def _scenario(
 
     if ("chip",) in keys:
         put(("chip",))
-    preset = _add_chip(problems, registry, Path() if ("chip",) in outside else base)
+    preset = _add_chip(problems, registry, Path() if ("chip",) in outside else base, bench)
     for trail in keys:
         if trail[0] == "hardware" and len(trail) == 2 and _override(overrides[keys[trail]]) is None:
             _take_away(data, trail, keys[trail])
@@ -347,7 +355,7 @@ def _chip_name(data: Mapping[str, Any], preset: Mapping[str, Any]) -> str:
     return name if data["hardware"] == preset else f"{name} (changed)"
 
 
-def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> Mapping[str, Any]:
+def _add_chip(problems: Problems, registry: KnownParts, base: Path, bench: Workbench) -> Mapping[str, Any]:
     """Puts the components of the scenario's `chip:` under its `hardware:`, and returns those of the chip."""
     data = problems.document.data
     reference, own = data.get("chip"), data.get("hardware", {})
@@ -356,7 +364,8 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> Mapping[s
     try:
         path = shipped.find_chip(str(base / reference) if is_file_reference(reference) else reference)
         text = text_of(path, "chip")
-        document = _chips.get((text, path, IdentityKey(registry)), lambda: _checked(text, path, registry))
+        key = (text, path, IdentityKey(registry))
+        document = bench.get(CHIP_FILES, key, lambda: _checked(text, path, registry))
     except InvalidFile:
         raise
     except SimresError as error:
@@ -375,10 +384,6 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> Mapping[s
     data["hardware"] = hardware
     preset: Mapping[str, Any] = document.data["hardware"]
     return preset
-
-
-_chips: RecentCache[Document] = RecentCache(16)
-"""Chips without problems, by the text of their files."""
 
 
 def _checked(text: str, path: Path, registry: KnownParts) -> Document:

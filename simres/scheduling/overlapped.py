@@ -31,6 +31,7 @@ from simres.scheduling.tiling_cache import (
 )
 from simres.scheduling.urgency import ByUrgency
 from simres.scheduling.walk import Walk
+from simres.sharing.workbench import Workbench
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
 from simres.workload.operators import Role
@@ -71,17 +72,21 @@ class Parameters(BaseModel):
     """`kept`: weights are on chip before and after, for one inference after the other, as many as pay."""
 
 
-def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
+def schedule(
+    workload: Workload, chip: Chip, parameters: Parameters, bench: Workbench | None = None
+) -> Program:
     """The best of the plans tried, by what their tasks cost.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
-    found, tried = (_best_kept if parameters.weights == "kept" else best)(workload, chip)
+    found, tried = (_best_kept if parameters.weights == "kept" else best)(
+        workload, chip, bench or Workbench()
+    )
     program = found.program("overlapped")
     return replace(program, decisions={**program.decisions, "plans tried": "; ".join(tried)})
 
 
-def _best_kept(workload: Workload, chip: Chip) -> tuple[Written, list[str]]:
+def _best_kept(workload: Workload, chip: Chip, bench: Workbench) -> tuple[Written, list[str]]:
     """The best schedule with all weights on chip before and after, or with the smaller ones alone.
 
     These are up to so many quarters of all bytes, from the better end on for as long as that gains. Raises
@@ -91,13 +96,13 @@ def _best_kept(workload: Workload, chip: Chip) -> tuple[Written, list[str]]:
     names = sorted(nbytes, key=lambda name: (nbytes[name], name))
     until = list(accumulate(nbytes[name] for name in names))
     everything = frozenset(names)
-    found, tried = best(workload, chip, kept=everything)
+    found, tried = best(workload, chip, bench, kept=everything)
     enough = NEAR * _bound(workload, chip, kept=everything)
     quarters = [0, 3, 2]
     while quarters and until and found.estimate_ps > enough:
         share = quarters.pop(0)
         count = bisect_right(until, until[-1] * share // 4)
-        other, told = best(workload, chip, kept=frozenset(names[:count]))
+        other, told = best(workload, chip, bench, kept=frozenset(names[:count]))
         if other.estimate_ps < found.estimate_ps:
             found, tried = other, told
             quarters = [1, 2] if not share else quarters
@@ -106,11 +111,14 @@ def _best_kept(workload: Workload, chip: Chip) -> tuple[Written, list[str]]:
     return found, tried
 
 
-def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) -> tuple[Written, list[str]]:
+def best(
+    workload: Workload, chip: Chip, bench: Workbench | None = None, *, kept: frozenset[str] = frozenset()
+) -> tuple[Written, list[str]]:
     """The best schedule found, and what was tried, in words.
 
     Weights that are `kept` are on chip before and after. Raises like `schedule`.
     """
+    bench = bench or Workbench()
     memory, spec = chip.scratchpad()
     enough = NEAR * _bound(workload, chip, kept=kept)
     nbytes = _weights(workload)
@@ -120,9 +128,9 @@ def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) 
     walks: list[Walk] = []
     work = 0
     rungs = _rungs(min(spec.capacity - weights, _all_bytes(workload)), spec.capacity - weights)
-    for rung, plan, exact, limited in _tries(search(workload, chip, pinned=kept), rungs):
+    for rung, plan, exact, limited in _tries(search(bench, workload, chip, pinned=kept), rungs):
         held = spec.model_copy(update={"capacity": weights + (rung if limited else rungs[0])})
-        outlook = outlook_of(workload, memory, held, plan, pinned=kept, most=LARGEST)
+        outlook = outlook_of(bench, workload, memory, held, plan, pinned=kept, most=LARGEST)
         slower = (
             outlook is not None
             and outlook.steps > URGENT
@@ -131,7 +139,7 @@ def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) 
         )
         walk = None
         if not slower:
-            walk = walk_of(workload, memory, held, plan, pinned=kept, limited=limited, most=LARGEST)
+            walk = walk_of(bench, workload, memory, held, plan, pinned=kept, limited=limited, most=LARGEST)
         kept_as = "room for tiles side by side" if limited else "keeps what it can"
         told = f"planned for {format_bytes(rung)}{' (optimal in the mapspace)' if exact else ''}, {kept_as}"
         if outlook is None or (walk is None and not slower):
@@ -150,7 +158,7 @@ def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) 
     if found is None or (found.estimate_ps > enough and work < WORK):
         limit = None if found is None else found.estimate_ps
         try:
-            walk = least_walk(workload, memory, spec, pinned=kept, joined=True)
+            walk = least_walk(bench, workload, memory, spec, pinned=kept, joined=True)
             if len(walk.steps) <= URGENT:
                 walks.append(walk)
             played = in_time(workload, chip, walk, limit)
@@ -162,7 +170,7 @@ def best(workload: Workload, chip: Chip, *, kept: frozenset[str] = frozenset()) 
         found = played or found
     assert found is not None
     if found.estimate_ps > enough:
-        for walk in _walks_in_halves(workload, chip, kept=kept):
+        for walk in _walks_in_halves(workload, chip, bench, kept=kept):
             if len(walk.steps) <= URGENT:
                 walks.append(walk)
             played = in_time(workload, chip, walk, found.estimate_ps)
@@ -217,17 +225,21 @@ def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[Try]:
             return
 
 
-def _walks_in_halves(workload: Workload, chip: Chip, *, kept: frozenset[str]) -> Iterator[Walk]:
+def _walks_in_halves(
+    workload: Workload, chip: Chip, bench: Workbench, *, kept: frozenset[str]
+) -> Iterator[Walk]:
     """The best plan of half the batch for one half after the other."""
-    half = half_of(workload)
+    half = half_of(bench, workload)
     if half is None:
         return
-    tiling = best(half, chip, kept=kept)[0].walk.tiling
-    plan = in_halves(tiling.plan, taken_apart(workload))
+    tiling = best(half, chip, bench, kept=kept)[0].walk.tiling
+    plan = in_halves(tiling.plan, taken_apart(bench, workload))
     if plan is None:
         return
     for limited in (True, False) if plan.limits else (False,):
-        walk = walk_of(workload, tiling.memory, tiling.spec, plan, pinned=kept, limited=limited, most=LARGEST)
+        walk = walk_of(
+            bench, workload, tiling.memory, tiling.spec, plan, pinned=kept, limited=limited, most=LARGEST
+        )
         if walk is not None:
             yield walk
 

@@ -19,23 +19,21 @@ def schedule(ledger: Ledger, chip: Chip, parameters: BaseModel) -> Program:  # n
     than the on-chip memory; then 2 operations a multiply-accumulate on the matrix unit, then the stated
     operations on the host. Input maps that fit, and all outputs, are never moved.
     """
-    draft = Draft()
+    draft = Draft(chip, in_a_row=True)
     memory, spec = chip.scratchpad()
-    previous: tuple[int, ...] = ()
     spilled = [row for row in ledger.rows if row.ifmap_bytes > spec.capacity]
     for row in ledger.rows:
         draft.layer(row.name, "row")
         load = Work(nbytes=row.coefficient_bytes)
         bus = chip.fastest(ComponentRole.BUS, load)
-        loads = [draft.task(bus, TaskKind.LOAD, load, after=previous)]
+        loads = [draft.task(bus, TaskKind.LOAD, load)]
         if row.ifmap_bytes > spec.capacity:
             ifmap = Work(nbytes=row.ifmap_bytes)
-            loads.append(draft.task(bus, TaskKind.LOAD, ifmap, after=loads))
+            loads.append(draft.task(bus, TaskKind.LOAD, ifmap))
         matrix = Work(macs=row.macs)
         done = draft.task(chip.fastest(ComponentRole.MATRIX, matrix), TaskKind.MATRIX, matrix, needs=loads)
         host = Work(vector_ops=row.host_ops)
-        done = draft.task(chip.fastest(ComponentRole.HOST, host), TaskKind.HOST, host, needs=[done])
-        previous = (done,)
+        draft.task(chip.fastest(ComponentRole.HOST, host), TaskKind.HOST, host, needs=[done])
     return draft.freeze(
         "paper",
         ledger.digest,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
-from simres.program.tasks import Buffer, Program, Region, Task, TaskKind, Work
+from simres.program.draft import Draft
+from simres.program.tasks import Program
 from simres.workload.graph import Workload
 from simres.workload.operators import Role
 
@@ -20,10 +21,9 @@ def preload(program: Program, workload: Workload, chip: Chip) -> Program:
         for region in task.reads:
             if region.buffer is not None:
                 first_use.setdefault(region.buffer, task.layer)
-    wanted = sorted(program.resident_in, key=lambda number: (first_use.get(number, 0), number))
-    tasks: list[Task] = []
-    buffers: list[Buffer] = []
-    for place, number in enumerate(wanted):
+    draft = Draft(chip)
+    draft.layers += program.layers
+    for number in sorted(program.resident_in, key=lambda number: (first_use.get(number, 0), number)):
         buffer = program.buffers[number]
         if workload.tensors[workload.storage(buffer.tensor)].role is Role.ACTIVATION:
             raise InvariantViolation(
@@ -31,19 +31,7 @@ def preload(program: Program, workload: Workload, chip: Chip) -> Program:
                 "no other Program can have brought there",
                 "this is a defect of the scheduler, not of the scenario",
             )
-        work = Work(nbytes=buffer.nbytes)
-        engine, _ = chip.load_and_store(work)
-        source, there = Region(buffer.tensor, None, buffer.box), Region(buffer.tensor, place, buffer.box)
-        layer = first_use.get(number, 0)
-        tasks.append(
-            Task(engine, TaskKind.LOAD, work, layer, reads=(source,), writes=(there,), reserves=(place,))
-        )
-        buffers.append(Buffer(buffer.tensor, buffer.nbytes, buffer.memory, (), buffer.box))
-    return Program(
-        scheduler=program.scheduler,
-        workload=program.workload,
-        tasks=tuple(tasks),
-        buffers=tuple(buffers),
-        layers=program.layers,
-        resident_out=tuple(range(len(buffers))),
-    )
+        region = draft.buffer(buffer.tensor, buffer.nbytes, buffer.memory, buffer.box)
+        draft.load(region, layer=first_use.get(number, 0))
+        draft.keep(region)
+    return draft.freeze(program.scheduler, program.workload)

@@ -12,13 +12,20 @@ from simres.hardware.chip import Chip
 from simres.program.tasks import Program
 from simres.scheduling.tiled import in_a_row
 from simres.scheduling.tiling_cache import least_walk
+from simres.sharing.workbench import Workbench
 from simres.workload.graph import Workload
 
 
-def schedule(workload: Workload, chip: Chip, parameters: BaseModel) -> Program:  # noqa: ARG001 - a scheduler
+def schedule(
+    workload: Workload,
+    chip: Chip,
+    parameters: BaseModel,  # noqa: ARG001 - a scheduler
+    bench: Workbench | None = None,
+) -> Program:
     """The Program of `workload`, one task at a time.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
     memory, spec = chip.scratchpad()
-    return in_a_row(workload, chip, least_walk(workload, memory, spec)).program("serial")
+    walk = least_walk(bench or Workbench(), workload, memory, spec)
+    return in_a_row(workload, chip, walk).program("serial")

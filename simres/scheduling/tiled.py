@@ -13,7 +13,7 @@ from simres.scheduling.list_schedule import InTime
 from simres.scheduling.queues import bus_ps
 from simres.scheduling.residency import Residency
 from simres.scheduling.walk import UNITS, Event, Walk
-from simres.scheduling.writer import Writer
+from simres.scheduling.writer import written
 from simres.units import format_bytes
 from simres.workload.graph import Workload
 
@@ -59,9 +59,8 @@ class Written:
 
 def _in_order(found: Written, order: Sequence[int]) -> Program:
     """The Program of events in this order, of no scheduler."""
-    writer = Writer(found.chip, found.walk, found.engines, in_a_row=not found.overlap)
-    writer.write(order)
-    return writer.program("", found.workload.digest, _decisions(found.residency, overlap=found.overlap))
+    draft = written(found.chip, found.walk, found.engines, order, in_a_row=not found.overlap)
+    return draft.freeze("", found.workload.digest, _decisions(found.residency, overlap=found.overlap))
 
 
 def _one_engine_each(walk: Walk, chip: Chip) -> bool:

@@ -1,4 +1,4 @@
-"""Caches what depends on the network and the memory alone: mapspaces, and the walks of plans.
+"""What depends on the network and the memory alone, from the workbench: mapspaces, and the walks of plans.
 
 So points of a sweep that differ in how fast things are share them. Networks are known by their digest, so
 that one that is read again from its file shares them too.
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from threading import get_ident
 from typing import NamedTuple
 
-from simres.caching import IdentityKey, RecentCache
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.hardware.specs import MemorySpec
@@ -24,11 +23,20 @@ from simres.scheduling.stage_search import StageSearch
 from simres.scheduling.tiling import DoesNotFit, KnownTiles, Tiling, fitting
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
+from simres.sharing.recent import IdentityKey
+from simres.sharing.workbench import (
+    HALVES,
+    KNOWN_TILES,
+    MAPSPACES,
+    OUTLOOKS,
+    PARTS,
+    SEARCHES,
+    TILINGS,
+    WALKS,
+    Workbench,
+)
 from simres.workload.batches import halved
 from simres.workload.graph import Workload
-
-KEPT_STEPS = 1 << 14
-"""Walks of so many steps are kept together: some 50 MB."""
 
 KEPT_PIECES = 1 << 18
 """Tilings share what they cut until there are more pieces than this: some 100 MB."""
@@ -55,40 +63,32 @@ class _Found:
         return 1 if self.walk is None else max(1, len(self.walk.steps))
 
 
-_parts: RecentCache[Workload] = RecentCache(8)
-_halves: RecentCache[Workload | None] = RecentCache(8)
-_mapspaces: RecentCache[Mapspace] = RecentCache(4)
-_searches: RecentCache[StageSearch] = RecentCache(4)
-_known: RecentCache[KnownTiles] = RecentCache(1)
-_outlooks: RecentCache[Outlook | None] = RecentCache(256)
-_tilings: RecentCache[Tiling | None] = RecentCache(1)
-_walks: RecentCache[_Found] = RecentCache(KEPT_STEPS, lambda found: found.size)
-
-
-def taken_apart(workload: Workload) -> Workload:
+def taken_apart(bench: Workbench, workload: Workload) -> Workload:
     """The workload with its fused operators taken apart."""
-    return _parts.get(workload.digest, lambda: unfused(workload))
+    return bench.get(PARTS, workload.digest, lambda: unfused(workload))
 
 
-def half_of(workload: Workload) -> Workload | None:
+def half_of(bench: Workbench, workload: Workload) -> Workload | None:
     """The workload with half as many inferences at once, if there is one."""
-    return _halves.get(workload.digest, lambda: halved(workload))
+    return bench.get(HALVES, workload.digest, lambda: halved(workload))
 
 
-def search(workload: Workload, chip: Chip, *, pinned: frozenset[str]) -> StageSearch:
+def search(bench: Workbench, workload: Workload, chip: Chip, *, pinned: frozenset[str]) -> StageSearch:
     """The search for the best plans of `workload`."""
-    mapspace = _mapspaces.get((workload.digest, pinned), lambda: _mapspace(workload, pinned=pinned))
+    mapspace = bench.get(
+        MAPSPACES, (workload.digest, pinned), lambda: _mapspace(bench, workload, pinned=pinned)
+    )
     units = tuple(
         (type(spec), spec.model_dump_json())  # a spec with a mapping in it has no hash
         for role in (ComponentRole.MATRIX, ComponentRole.HOST)
         for spec in chip.named(role).values()
     )
-    found = _searches.get((IdentityKey(mapspace), units), lambda: StageSearch(mapspace, Costs(chip)))
+    found = bench.get(SEARCHES, (IdentityKey(mapspace), units), lambda: StageSearch(mapspace, Costs(chip)))
     return found.on(Costs(chip))
 
 
-def _mapspace(workload: Workload, *, pinned: frozenset[str]) -> Mapspace:
-    parts = taken_apart(workload)
+def _mapspace(bench: Workbench, workload: Workload, *, pinned: frozenset[str]) -> Mapspace:
+    parts = taken_apart(bench, workload)
     listed, early = groups(parts), groups(parts, early=True)
     outline = Outline(listed, pinned=pinned)
     if early.members == listed.members:
@@ -96,42 +96,61 @@ def _mapspace(workload: Workload, *, pinned: frozenset[str]) -> Mapspace:
     return Mapspace(outline, Outline(early, like=outline))
 
 
-def _known_tiles(workload: Workload, spec: MemorySpec, *, pinned: frozenset[str]) -> KnownTiles:
+def _known_tiles(
+    bench: Workbench, workload: Workload, spec: MemorySpec, *, pinned: frozenset[str]
+) -> KnownTiles:
     """What tilings of a network for such a memory share, whatever its capacity; each thread has its own."""
     key = (workload.digest, spec.model_copy(update={"capacity": 0}), pinned, get_ident())
-    found = _known.get(key, lambda: KnownTiles(taken_apart(workload), spec))
+    found = bench.get(KNOWN_TILES, key, lambda: KnownTiles(taken_apart(bench, workload), spec))
     if len(found.pieces) > KEPT_PIECES:
-        _known.clear()
-        found = _known.get(key, lambda: KnownTiles(taken_apart(workload), spec))
+        bench.clear(KNOWN_TILES)
+        found = bench.get(KNOWN_TILES, key, lambda: KnownTiles(taken_apart(bench, workload), spec))
     return found
 
 
 def _tiling_of(
-    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: frozenset[str], most: int
+    bench: Workbench,
+    workload: Workload,
+    memory: str,
+    spec: MemorySpec,
+    plan: Plan,
+    *,
+    pinned: frozenset[str],
+    most: int,
 ) -> Tiling | None:
     def tile() -> Tiling | None:
-        known = _known_tiles(workload, spec, pinned=pinned)
+        known = _known_tiles(bench, workload, spec, pinned=pinned)
         try:
-            return Tiling(taken_apart(workload), memory, spec, plan, pinned=pinned, most=most, known=known)
+            return Tiling(
+                taken_apart(bench, workload), memory, spec, plan, pinned=pinned, most=most, known=known
+            )
         except DoesNotFit:
             return None
 
-    return _tilings.get((workload.digest, memory, spec, plan, pinned, most), tile)
+    return bench.get(TILINGS, (workload.digest, memory, spec, plan, pinned, most), tile)
 
 
 def outlook_of(
-    workload: Workload, memory: str, spec: MemorySpec, plan: Plan, *, pinned: frozenset[str], most: int
+    bench: Workbench,
+    workload: Workload,
+    memory: str,
+    spec: MemorySpec,
+    plan: Plan,
+    *,
+    pinned: frozenset[str],
+    most: int,
 ) -> Outlook | None:
     """What is known of the walks of a plan before they are walked; None where it does not fit."""
 
     def make() -> Outlook | None:
-        tiling = _tiling_of(workload, memory, spec, plan, pinned=pinned, most=most)
+        tiling = _tiling_of(bench, workload, memory, spec, plan, pinned=pinned, most=most)
         return None if tiling is None else Outlook(tiling.count, tiling.least_moved)
 
-    return _outlooks.get((workload.digest, memory, spec, plan, pinned, most), make)
+    return bench.get(OUTLOOKS, (workload.digest, memory, spec, plan, pinned, most), make)
 
 
 def walk_of(
+    bench: Workbench,
     workload: Workload,
     memory: str,
     spec: MemorySpec,
@@ -144,17 +163,18 @@ def walk_of(
     """The walk of a plan, within its limits where it is `limited`; None where it does not fit."""
 
     def make() -> _Found:
-        tiling = _tiling_of(workload, memory, spec, plan, pinned=pinned, most=most)
+        tiling = _tiling_of(bench, workload, memory, spec, plan, pinned=pinned, most=most)
         try:
             limits = plan.limits if limited else ()
             return _Found(None if tiling is None else Walk(tiling, limits, joined=True))
         except DoesNotFit:
             return _Found(None)
 
-    return _walks.get((workload.digest, memory, spec, plan, pinned, limited, most), make).walk
+    return bench.get(WALKS, (workload.digest, memory, spec, plan, pinned, limited, most), make).walk
 
 
 def least_walk(
+    bench: Workbench,
     workload: Workload,
     memory: str,
     spec: MemorySpec,
@@ -169,13 +189,13 @@ def least_walk(
 
     def make() -> _Found:
         try:
-            known = _known_tiles(workload, spec, pinned=pinned)
-            tiling = fitting(taken_apart(workload), memory, spec, pinned=pinned, known=known)
+            known = _known_tiles(bench, workload, spec, pinned=pinned)
+            tiling = fitting(taken_apart(bench, workload), memory, spec, pinned=pinned, known=known)
             return _Found(Walk(tiling, joined=joined))
         except AnswerIsNo as refusal:
             return _Found(None, _again(refusal))
 
-    found = _walks.get((workload.digest, memory, spec, pinned, joined), make)
+    found = bench.get(WALKS, (workload.digest, memory, spec, pinned, joined), make)
     if found.walk is None:
         assert found.refusal is not None
         raise _again(found.refusal)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from weakref import WeakKeyDictionary
 
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
@@ -194,22 +193,12 @@ class _Common:
         """Lane and work of each price."""
 
 
-_common: WeakKeyDictionary[Pattern, dict[object, _Common]] = WeakKeyDictionary()
-
-
 def _common_of(pattern: Pattern, engines: Mapping[str, EngineSpec]) -> _Common:
-    """Cached by engine names, memories, and whether a bus has a turnaround."""
+    """Depends on engine names, memories, and whether a bus has a turnaround."""
     memories = [spec for spec in engines.values() if isinstance(spec, MemorySpec)]
     turning = any(isinstance(spec, BusSpec) and spec.turnaround for spec in engines.values())
-    try:
-        known = _common.setdefault(pattern, {})
-        key = (tuple(engines), tuple(memories), turning)
-        if key not in known:
-            known.clear()
-            known[key] = _Common(pattern, engines)
-        return known[key]
-    except TypeError:  # a memory that is not hashable
-        return _Common(pattern, engines)
+    key = (tuple(engines), tuple(memories), turning)
+    return pattern.fact("flattened", key, lambda: _Common(pattern, engines))
 
 
 def _in_order(tasks: OrderedTasks, engines: Mapping[str, EngineSpec]) -> FlatProgram:

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from itertools import accumulate
 from operator import lt, sub
-from weakref import WeakKeyDictionary
 
-from simres.caching import IdentityKey
 from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.program.orders import OrderedTasks, Pattern, order_of
 from simres.program.tasks import Program
+from simres.sharing.recent import IdentityKey
 from simres.simulation.check import Check, check
 from simres.workload.graph import Workload
-
-_proven: WeakKeyDictionary[Pattern, dict[object, bool]] = WeakKeyDictionary()
-"""Patterns that hold in every order, by workload and names of the chip's engines."""
 
 
 def prove(program: Program, chip: Chip, workload: Workload) -> None:
@@ -33,11 +29,7 @@ def _holds(pattern: Pattern, chip: Chip, workload: Workload) -> bool:
     """Whether all orders of a Pattern are sound on chips with these engines, as far as this can be proven."""
     roles = tuple((name, chip.roles[chip.component_of(name)]) for name in chip.engines)
     key = (IdentityKey(workload), roles, tuple(chip.memories))
-    known = _proven.setdefault(pattern, {})
-    if key not in known:
-        known.clear()
-        known[key] = _proof(pattern, chip, workload)
-    return known[key]
+    return pattern.fact("proof", key, lambda: _proof(pattern, chip, workload))
 
 
 def _proof(pattern: Pattern, chip: Chip, workload: Workload) -> bool:

@@ -28,7 +28,7 @@ def simres_schedulers() -> Iterator[Scheduler]:
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
 from simres.plugins.hooks import ComponentRole
-from simres.program import Program, Region, TaskKind, Work
+from simres.program import Program
 from simres.program.draft import Draft, stored, work_of
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.unfused import unfused
@@ -43,48 +43,29 @@ def schedule(workload: Workload, chip: Chip, parameters: NoParameters) -> Progra
     digest = workload.digest
     workload = unfused(workload)
     memory, spec = chip.scratchpad()
-    draft = Draft()
-
-    def move(kind: TaskKind, name: str, buffer: int) -> None:
-        """Between off-chip memory and a buffer, after the task before."""
-        work = Work(nbytes=workload.tensors[name].nbytes)
-        ends = [Region(name), Region(name, buffer)]
-        loads = kind is TaskKind.LOAD
-        draft.task(
-            chip.fastest(ComponentRole.BUS, work),
-            kind,
-            work,
-            reads=[ends[0] if loads else ends[1]],
-            writes=[ends[1] if loads else ends[0]],
-            reserves=[buffer] if loads else [],
-            after=draft.last,
-        )
-
+    draft = Draft(chip, in_a_row=True)
     for op in workload.ops:
         if op.unit is Unit.VIEW:  # the same bytes by another name
             continue
         inputs, outputs = stored(workload, op.inputs), stored(workload, op.outputs)
-        needed = sum(spec.occupied(workload.tensors[name].nbytes) for name in (*inputs, *outputs))
+        nbytes = {name: workload.tensors[name].nbytes for name in (*inputs, *outputs)}
+        needed = sum(map(spec.occupied, nbytes.values()))
         if needed > spec.capacity:
             raise AnswerIsNo(f"`{op.name}` takes {needed} B on chip, and `{memory}` holds {spec.capacity} B")
         draft.layer(op.name, op.kind, op.block)
-        buffers = {
-            name: draft.buffer(name, workload.tensors[name].nbytes, memory) for name in (*inputs, *outputs)
-        }
+        buffers = {name: draft.buffer(name, nbytes[name], memory) for name in nbytes}
         for name in inputs:
-            move(TaskKind.LOAD, name, buffers[name])
+            draft.load(buffers[name])
         kind, role, work = work_of(op, workload)
         draft.task(
             memory if role is ComponentRole.MEMORY else chip.fastest(role, work),
             kind,
             work,
-            reads=[Region(name, buffers[name]) for name in inputs],
-            writes=[Region(name, buffers[name]) for name in outputs],
-            reserves=[buffers[name] for name in outputs],
-            after=draft.last,
+            reads=[buffers[name] for name in inputs],
+            writes=[buffers[name] for name in outputs],
         )
         for name in outputs:
-            move(TaskKind.STORE, name, buffers[name])
+            draft.store(buffers[name])
     return draft.freeze("@part@", digest, {"order": "one operator after the other, nothing stays on chip"})
 ''',
     "scenarios/@part@.yaml": """\

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from simres.program.draft import Draft, work_of
 from simres.starters import Kind, files
+from simres.testing import paper_chip, prove
+from simres.workload import Op, Role, Tensor, Unit, Workload
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
 WRITTEN = {path.as_posix(): text for path, text in files("my-npu", Kind.COMPONENT).items()}
@@ -22,3 +27,16 @@ SHOWN = (
 def test_the_example_is_what_the_command_writes(path: str) -> None:
     (text,) = (text for written, text in WRITTEN.items() if written.endswith(path))
     assert f"\n{text.rstrip()}\n```" in PAGE
+
+
+def test_the_example_of_a_draft_writes_a_program_that_holds() -> None:
+    tensors = {"x": Tensor("x", Role.INPUT, (1, 1024)), "y": Tensor("y", Role.ACTIVATION, (1, 256))}
+    op = Op("pool", "avg_pool", Unit.HOST, ("x",), ("y",), 0, 1024)
+    workload = Workload("one", tensors, (op,), ("y",))
+    shown = PAGE.split("## Schedulers")[1].split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {"Draft": Draft, "work_of": work_of}
+    exec("def made(chip, op, workload, memory):\n" + textwrap.indent(shown, "    "), names)
+    chip = paper_chip("8 kB")
+    program = names["made"](chip, op, workload, "sram")
+    assert [task.reserves for task in program.tasks] == [(0,), (1,), ()]
+    assert prove(program, chip, workload).makespan_ps

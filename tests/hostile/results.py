@@ -114,8 +114,9 @@ def _study() -> Any:
 @cache
 def _rows() -> tuple[dict[str, Any], ...]:
     from simres.exploration.point_figures import outcomes
+    from simres.sharing.workbench import Workbench
 
-    return tuple(outcomes(_study(), range(_study().space.size), BUILT_IN))
+    return tuple(outcomes(_study(), range(_study().space.size), BUILT_IN, Workbench()))
 
 
 def table(rng: Random, folder: Path) -> Attempt:

@@ -16,10 +16,10 @@ from simres.hardware.energy_costs import EnergyCosts
 from simres.program import Program
 from simres.program.orders import OrderedBuffers, OrderedTasks, order_of, unordered
 from simres.program.record import RecordLevel
+from simres.scheduling import writer
 from simres.scheduling.overlapped import Parameters, schedule
 from simres.scheduling.plans import Plan
 from simres.scheduling.tiling import DoesNotFit
-from simres.scheduling.writer import Writer
 from simres.simulation import proof
 from simres.simulation.check import check
 from simres.simulation.flattened import least_ps
@@ -62,9 +62,8 @@ def test_an_order_is_the_program_written_in_that_order(pair, capacity, bandwidth
         found = written(workload, machine, plan)
     except DoesNotFit:
         return
-    writer = Writer(machine, found.walk, found.engines, in_a_row=False)
-    writer.write(found.order)
-    directly = writer.program("test", workload.digest, found.program("test").decisions)
+    draft = writer.written(machine, found.walk, found.engines, found.order, in_a_row=False)
+    directly = draft.freeze("test", workload.digest, found.program("test").decisions)
     program = found.program("test")
     assert order_of(program) is not None
     assert plain(program) == directly

@@ -92,29 +92,15 @@ def unpacked(text):
 
 def hostile(make_result, name=HOSTILE[0]):
     """A run in which every name is an attack."""
-    draft = Draft()
-    before = []
+    chip = paper_chip(capacity="1 kB")
+    draft = Draft(chip)
     for number, attack in enumerate(HOSTILE):
         draft.layer(attack, attack, attack)
         buffer = draft.buffer(attack, 64, "sram")
-        before.append(
-            draft.task(
-                "ddr",
-                TaskKind.LOAD,
-                Work(nbytes=64 * (number + 1)),
-                reads=[Region(attack)],
-                writes=[Region(attack, buffer)],
-                reserves=[buffer],
-            )
-        )
-        draft.task(
-            "matrix",
-            TaskKind.MATRIX,
-            Work(macs=50_000),
-            reads=[Region(attack, buffer)],
-            needs=before[-1:],
-        )
-    result = make_result(draft.freeze(name, name), paper_chip(capacity="1 kB"), name=name)
+        load = Work(nbytes=64 * (number + 1))
+        draft.task("ddr", TaskKind.LOAD, load, reads=[Region(attack)], writes=[buffer])
+        draft.task("matrix", TaskKind.MATRIX, Work(macs=50_000), reads=[buffer])
+    result = make_result(draft.freeze(name, name), chip, name=name)
     scenario = {"name": name, name: [*HOSTILE]}
     return replace(result, origin=Origin(scenario, name, {name: name}, 0), warnings=HOSTILE)
 

@@ -10,6 +10,7 @@ from simres.program import Program, TaskKind
 from simres.scheduling import overlapped, serial
 from simres.scheduling.tiled import in_time
 from simres.scheduling.tiling_cache import least_walk
+from simres.sharing.workbench import Workbench
 from simres.simulation.placement import lay_out
 from simres.testing import paper_chip, prove, workloads
 from simres.workload import Loops, Op, Role, Tensor, Unit, Workload
@@ -69,7 +70,9 @@ def test_the_same_bytes_come_in_fewer_transfers(workload, capacity):
     machine = paper_chip(f"{capacity} B")
     memory, spec = machine.scratchpad()
     try:
-        apart, joined = (least_walk(workload, memory, spec, joined=joined) for joined in (False, True))
+        apart, joined = (
+            least_walk(Workbench(), workload, memory, spec, joined=joined) for joined in (False, True)
+        )
     except AnswerIsNo:
         return
     assert sum(load.nbytes for load in apart.loads) == sum(load.nbytes for load in joined.loads)

@@ -7,13 +7,14 @@ from functools import partial
 
 import pytest
 
-from simres.caching import RecentCache
 from simres.hardware.chip import Chip
 from simres.program import Program
 from simres.scheduling import overlapped
+from simres.sharing.recent import RecentCache
+from simres.sharing.workbench import Workbench
 from simres.workload import Workload
 
-TESTED = {"scheduling", "testing", "simres-exact"}
+TESTED = {"scheduling", "sharing", "testing", "simres-exact"}
 """The rooms in which the schedulers are tested."""
 
 _kept: RecentCache[Program] = RecentCache(500_000, size=lambda program: len(program.tasks))
@@ -32,9 +33,13 @@ def schedules_are_kept(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _once(
-    schedule: Callable[..., Program], workload: Workload, chip: Chip, parameters: overlapped.Parameters
+    schedule: Callable[..., Program],
+    workload: Workload,
+    chip: Chip,
+    parameters: overlapped.Parameters,
+    bench: Workbench | None = None,
 ) -> Program:
     names = (workload.name, *((op.name, op.source) for op in workload.ops))  # no part of the digest
     machine = (repr(chip.components), repr(chip.roles))  # specs have dictionaries, and so no hash
     key = (workload.digest, names, machine, parameters)
-    return _kept.get(key, lambda: schedule(workload, chip, parameters))
+    return _kept.get(key, lambda: schedule(workload, chip, parameters, bench))

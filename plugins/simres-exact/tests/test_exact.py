@@ -22,6 +22,7 @@ from simres.scheduling import overlapped, serial
 from simres.scheduling.labels import Aim
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.tiling_cache import search
+from simres.sharing.workbench import Workbench
 from simres.testing import check_plugin, chip, paper_chip, prove, registry_with, seeded_graph
 from simres.verification.verify import verify
 
@@ -125,7 +126,7 @@ def test_equal_units_share_the_tiles() -> None:
 
 def test_nothing_fits_for_the_search_where_nothing_fits_for_the_solver() -> None:
     workload = seeded_graph(5)
-    small = search(workload, paper_chip("40 B"), pinned=frozenset())
+    small = search(Workbench(), workload, paper_chip("40 B"), pinned=frozenset())
     assert small.least(40, Aim.BYTES) is None
     assert best_stages(small, 40, Aim.BYTES, WORK) is None
 

@@ -11,6 +11,7 @@ from simres.plugins.hooks import Scheduler, hookimpl
 def simres_schedulers() -> Iterator[Scheduler]:
     """The scheduler `exact`."""
     yield Scheduler(
+        shares=True,
         name="exact",
         target="simres_exact.scheduler:schedule",
         summary="small networks: the tasks of several plans, each in the best order that there is, proven",

@@ -21,6 +21,7 @@ from simres.scheduling.stage_search import TooMany
 from simres.scheduling.tiled import in_time
 from simres.scheduling.tiling_cache import least_walk, search, walk_of
 from simres.scheduling.walk import Walk
+from simres.sharing.workbench import Workbench
 from simres.units import format_duration
 from simres.workload.graph import Workload
 from simres_exact.best_order import best_order
@@ -43,12 +44,14 @@ class Parameters(BaseModel):
     every machine."""
 
 
-def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
+def schedule(
+    workload: Workload, chip: Chip, parameters: Parameters, bench: Workbench | None = None
+) -> Program:
     """The fastest order of the tasks of several plans.
 
     Raises `AnswerIsNo` where every plan has more than `MOST_TASKS` tasks, and like `overlapped`.
     """
-    plans = sorted(_plans(workload, chip), key=lambda plan: plan[1])
+    plans = sorted(_plans(workload, chip, bench or Workbench()), key=lambda plan: plan[1])
     least = min(len(program.tasks) for program, _ in plans)
     if least > MOST_TASKS:
         raise AnswerIsNo(
@@ -78,11 +81,11 @@ def schedule(workload: Workload, chip: Chip, parameters: Parameters) -> Program:
     return replace(best, scheduler="exact", decisions={**best.decisions, "order": order, "plans": told})
 
 
-def _plans(workload: Workload, chip: Chip) -> Iterator[tuple[Program, int]]:
+def _plans(workload: Workload, chip: Chip, bench: Workbench) -> Iterator[tuple[Program, int]]:
     """Programs to put in order, each with its makespan before that."""
-    programs = [overlapped.schedule(workload, chip, overlapped.Parameters())]
+    programs = [overlapped.schedule(workload, chip, overlapped.Parameters(), bench)]
     seen: list[Walk] = []
-    for walk in _walks(workload, chip):
+    for walk in _walks(workload, chip, bench):
         if not any(walk is other for other in seen):
             seen.append(walk)
             if (played := in_time(workload, chip, walk)) is not None:
@@ -91,9 +94,9 @@ def _plans(workload: Workload, chip: Chip) -> Iterator[tuple[Program, int]]:
         yield program, TaskGraph(program, chip).makespan_ps
 
 
-def _walks(workload: Workload, chip: Chip) -> Iterator[Walk]:
+def _walks(workload: Workload, chip: Chip, bench: Workbench) -> Iterator[Walk]:
     memory, spec = chip.scratchpad()
-    searched = search(workload, chip, pinned=frozenset())
+    searched = search(bench, workload, chip, pinned=frozenset())
     for share in SHARES:
         room = int(spec.capacity * share)
         for aim in Aim:
@@ -105,10 +108,10 @@ def _walks(workload: Workload, chip: Chip) -> Iterator[Walk]:
                 assert label is not None
                 held = spec.model_copy(update={"capacity": room}) if limited else spec
                 plan = searched.plan(label)
-                walk = walk_of(workload, memory, held, plan, limited=limited, most=MOST_TASKS)
+                walk = walk_of(bench, workload, memory, held, plan, limited=limited, most=MOST_TASKS)
                 if walk is not None:
                     yield walk
     try:
-        yield least_walk(workload, memory, spec)
+        yield least_walk(bench, workload, memory, spec)
     except AnswerIsNo:
         return

@@ -50,6 +50,7 @@ def simres_passes() -> Iterator[Pass]:
 def simres_schedulers() -> Iterator[Scheduler]:
     """The scheduler `row_stationary`."""
     yield Scheduler(
+        shares=True,
         name="row_stationary",
         target="simres_systolic.layers:schedule",
         summary="convolutions in the passes of a row-stationary array, layer after layer",

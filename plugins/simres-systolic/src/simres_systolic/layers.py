@@ -18,6 +18,7 @@ from simres.program.tenants import concatenated
 from simres.scheduling import serial
 from simres.scheduling.parameters import NoParameters
 from simres.scheduling.unfused import unfused
+from simres.sharing.workbench import Workbench
 from simres.workload import BITS, Op, Role, Unit, Workload
 from simres.workload.footprint import is_elementwise
 from simres_systolic.array import ArraySpec
@@ -26,22 +27,25 @@ from simres_systolic.mapping import Dataflow
 from simres_systolic.passes import Passes
 
 
-def schedule(workload: Workload, chip: Chip, parameters: NoParameters) -> Program:
+def schedule(
+    workload: Workload, chip: Chip, parameters: NoParameters, bench: Workbench | None = None
+) -> Program:
     """The Program of `workload`, layer after layer.
 
     Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
     """
+    bench = bench or Workbench()
     parts = unfused(workload)
     programs, told = [], []
     for ops in _layers(parts):
         found = None if (blocking := _blocking(ops[0], parts, chip)) is None else Passes(parts, chip, ops)
         if found is None or blocking is None:
-            programs += [serial.schedule(_alone(op, parts), chip, parameters) for op in ops]
+            programs += [serial.schedule(_alone(op, parts), chip, parameters, bench) for op in ops]
         else:
             programs.append(found.program(blocking))
             told.append(f"`{ops[0].name}` {blocking.filters} x {blocking.rows} x {blocking.images}")
     if not programs:
-        return serial.schedule(workload, chip, parameters)
+        return serial.schedule(workload, chip, parameters, bench)
     joined = _one_after_the_other(programs)
     decisions = {
         "order": "layer after layer, convolutions in passes",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from simres.hardware.chip import Chip
-from simres.program import Box, Program, Region, TaskKind, Work
+from simres.program import Box, Program, Region, TaskKind
 from simres.program.draft import Draft, work_of
 from simres.program.roles import ComponentRole
 from simres.workload import BITS, Op, Tensor, Workload
@@ -30,7 +30,7 @@ class _Pass:
     """Whether it needs another part of the input than the pass before."""
     last: bool
     """Whether its sums are then complete."""
-    sums: dict[Range, int]
+    sums: dict[Range, Region]
     reads: list[Region] = field(default_factory=list)
     """What was brought in for it."""
 
@@ -43,12 +43,11 @@ class Passes:
         self.chip = chip
         self.op, *self.followers = ops
         self.memory, _ = chip.scratchpad()
-        self.draft = Draft()
+        self.draft = Draft(chip)
         for op in ops:
             self.draft.layer(op.name, op.kind, op.block)
         self.reaches = workload.reaches(self.op)
         self.made = workload.tensors[self.op.outputs[0]]
-        self.left = workload.tensors[ops[-1].outputs[0]]
         self.done = dict.fromkeys((op.name for op in ops), 0)
         """Elements of each follower's output that are made."""
 
@@ -79,7 +78,7 @@ class Passes:
             for kept in ranges(start, start + loops.m, blocking.filters):
                 for batch in ranges(0, images, blocking.images):
                     for strip in ranges(0, rows, blocking.rows):
-                        sums: dict[Range, int] = {}
+                        sums: dict[Range, Region] = {}
                         for channels in ranges(0, loops.c, blocking.channels):
                             for number, filters in enumerate(ranges(*kept, blocking.at_once)):
                                 yield _Pass(
@@ -91,8 +90,8 @@ class Passes:
                                     sums,
                                 )
 
-    def _moved(self, tensor: Tensor, box: Box) -> Work:
-        return Work(nbytes=-(-elements(box) * BITS[tensor.dtype] // 8))
+    def _bytes(self, tensor: Tensor, box: Box) -> int:
+        return -(-elements(box) * BITS[tensor.dtype] // 8)
 
     def _load(self, place: int, box: Box, channels: Range | None = None) -> Region | None:
         """Brings in what a part of the output needs of an input; None where that is nothing."""
@@ -104,17 +103,8 @@ class Passes:
             needed = (needed[0], (first + channels[0], first + channels[1]), *needed[2:])
         name, needed = to_storage(self.workload, self.op.inputs[place], needed)
         tensor = self.workload.tensors[name]
-        work = self._moved(tensor, needed)
-        region = Region(name, self.draft.buffer(name, work.nbytes, self.memory, needed), needed)
-        self.draft.task(
-            self.chip.load_and_store(work)[0],
-            TaskKind.LOAD,
-            work,
-            reads=[Region(name, None, needed)],
-            writes=[region],
-            reserves=[region.buffer] if region.buffer is not None else [],
-            layer=0,
-        )
+        region = self.draft.buffer(name, self._bytes(tensor, needed), self.memory, needed)
+        self.draft.load(region, layer=0)
         return region
 
     def _compute(self, one: _Pass) -> None:
@@ -123,9 +113,8 @@ class Passes:
         sums = one.sums.get(filters)
         again = sums is not None
         if sums is None:
-            nbytes = self._moved(self.made, one.box).nbytes
+            nbytes = self._bytes(self.made, one.box)
             sums = one.sums[filters] = self.draft.buffer(self.made.name, nbytes, self.memory, one.box)
-        region = Region(self.made.name, sums, one.box)
         beside = [self._load(place, one.box) for place in range(2, len(self.op.inputs))] if one.last else []
         loops = self.op.loops
         assert loops is not None
@@ -144,13 +133,12 @@ class Passes:
             self.chip.fastest(ComponentRole.MATRIX, work),
             TaskKind.MATRIX,
             work,
-            reads=[*reads, region] if again else reads,
-            writes=[region],
-            reserves=[] if again else [sums],
+            reads=[*reads, sums] if again else reads,
+            writes=[sums],
             layer=0,
         )
         if one.last:
-            self._leave(region, one.box)
+            self._leave(sums, one.box)
 
     def _leave(self, region: Region, box: Box) -> None:
         for number, op in enumerate(self.followers, 1):
@@ -160,16 +148,6 @@ class Passes:
             work = replace(work_of(op, self.workload)[2], vector_ops=share)
             after = Region(op.outputs[0], region.buffer, box)
             engine = self.chip.fastest(ComponentRole.HOST, work)
-            self.draft.task(
-                engine, TaskKind.HOST, work, reads=[region], writes=[after], layer=number, overwrites=True
-            )
+            self.draft.task(engine, TaskKind.HOST, work, reads=[region], writes=[after], layer=number)
             region = after
-        work = self._moved(self.left, box)
-        self.draft.task(
-            self.chip.load_and_store(work)[1],
-            TaskKind.STORE,
-            work,
-            reads=[region],
-            writes=[Region(self.left.name, None, box)],
-            layer=len(self.followers),
-        )
+        self.draft.store(region, layer=len(self.followers))

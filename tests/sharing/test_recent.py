@@ -7,7 +7,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.caching import IdentityKey, RecentCache
+from simres.sharing.recent import IdentityKey, RecentCache
 
 
 @given(st.lists(st.integers(0, 9)), st.integers(1, 30))
