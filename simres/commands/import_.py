@@ -1,4 +1,4 @@
-"""`simres import`: another tool's files in, a workload and perhaps a scenario out."""
+"""`simres import`: another tool's files in, a workload and perhaps a scenario out; or a trace, and a result."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import typer
 from simres.commands.session import Session
 from simres.errors import InvalidFile, Problem, SimresError
 
+TRACE = "trace"
+"""The format that simres reads itself."""
+
 if TYPE_CHECKING:
     from simres.plugins.imported import Imported
     from simres.plugins.registry import Registry
@@ -19,7 +22,11 @@ if TYPE_CHECKING:
 def import_(
     session: Session,
     form: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="Whose files they are; `simres plugins` lists importers.")
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="Whose files they are: `trace`, or an importer that `simres plugins` lists.",
+        ),
     ],
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="What that tool is given.")],
     output: Annotated[
@@ -28,9 +35,15 @@ def import_(
 ) -> None:
     """Make a workload, and where the files describe a chip a scenario too, of another tool's files.
 
-    Example, with the plugin simres-systolic:
+    `trace` makes a result of the trace of a real machine, from torch.profiler, XProf, or `--perfetto`: it can be
+    explained, drawn, compared, and asked `whatif` like a simulated run.
+
+    Examples: `simres import trace trace.json -o run`; with the plugin simres-systolic
     `simres import scalesim resnet18.csv scale.cfg -o mine`.
     """
+    if form == TRACE:
+        _trace(session, files, output)
+        return
     from simres.files import write_text
     from simres.plugins.registry import resolve
     from simres.units import format_bytes, format_count
@@ -58,6 +71,25 @@ def import_(
     chip = "" if last.suffix == ".yaml" else " --chip paper"
     names = " and ".join(f"`{path}`" for path in texts)
     console.print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")
+
+
+def _trace(session: Session, files: list[Path], output: Path) -> None:
+    """Imports one trace. Raises `SimresError`."""
+    from simres.reporting.text.traced import summary
+    from simres.traces.importing import import_trace
+
+    if len(files) != 1:
+        raise SimresError(f"a trace is one file, not {len(files)}", "import each into a folder of its own")
+    path = output / "result.json"
+    if path.exists() or path.is_symlink():
+        raise SimresError(f"already there: `{path}`; nothing was written", "name another folder: -o DIR")
+    result = import_trace(files[0])
+    result.save(output)
+    console = session.output
+    for line in summary(result):
+        console.print_lines(session.page.prose(line))
+    folder = shlex.quote(str(output))
+    console.print(f"Wrote `{path}`. Next:\n\n    simres explain {folder}\n")
 
 
 def checked(imported: Imported, source: str) -> Imported:
