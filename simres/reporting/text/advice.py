@@ -10,6 +10,7 @@ from simres.analysis.explanation import Explanation, LimitingFactor, PathCause
 from simres.analysis.occupancy import peak
 from simres.program.names import EngineName
 from simres.program.record import Cause
+from simres.reporting.text import traced
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
@@ -32,6 +33,8 @@ def advice(result: Result, found: Explanation) -> list[str]:
     """Returns a few suggestions, largest likely saving first; none if nothing takes any time."""
     if found.bottleneck is None:
         return []
+    if result.trace is not None:
+        return traced.advice(result, found)
     worth = [
         *_of_resources(result, found),
         *_overlap(result),
