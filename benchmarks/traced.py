@@ -31,8 +31,8 @@ from simres.exploration.work_changes import WorkChange, change_work
 from simres.result import Result
 from simres.traces.importing import import_trace
 
-ROUNDS, WARM = 15, 2
-SIDE = 224
+ROUNDS, WARM = 25, 2
+SIDE = 160
 resnet = torchvision.models.resnet
 
 

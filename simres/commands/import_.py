@@ -32,6 +32,12 @@ def import_(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write; made if need be.")
     ] = Path(),
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Of a trace: leave out what is before TIME.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Of a trace: leave out what is after TIME.")
+    ] = None,
 ) -> None:
     """Make a workload, and where the files describe a chip a scenario too, of another tool's files.
 
@@ -42,8 +48,10 @@ def import_(
     `simres import scalesim resnet18.csv scale.cfg -o mine`.
     """
     if form == TRACE:
-        _trace(session, files, output)
+        _trace(session, files, output, since, until)
         return
+    if since is not None or until is not None:
+        raise SimresError("--from and --to are for `simres import trace`")
     from simres.files import write_text
     from simres.plugins.registry import resolve
     from simres.units import format_bytes, format_count
@@ -73,17 +81,22 @@ def import_(
     console.print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")
 
 
-def _trace(session: Session, files: list[Path], output: Path) -> None:
+def _trace(
+    session: Session, files: list[Path], output: Path, since: str | None, until: str | None
+) -> None:
     """Imports one trace. Raises `SimresError`."""
+    from simres.commands.options import moment
     from simres.reporting.text.traced import summary
     from simres.traces.importing import import_trace
+    from simres.traces.selection import Window
 
     if len(files) != 1:
         raise SimresError(f"a trace is one file, not {len(files)}", "import each into a folder of its own")
     path = output / "result.json"
     if path.exists() or path.is_symlink():
         raise SimresError(f"already there: `{path}`; nothing was written", "name another folder: -o DIR")
-    result = import_trace(files[0])
+    window = Window(moment(since or "0", "--from"), None if until is None else moment(until, "--to"))
+    result = import_trace(files[0], window)
     result.save(output)
     console = session.output
     for line in summary(result):

@@ -15,19 +15,24 @@ from simres.program.tasks import Program
 from simres.result import Result
 from simres.result.data import EngineDescription, Origin, Traced
 from simres.traces.dependencies import Dependency, rebuild
-from simres.traces.events import Events, Flow, Frame, LaneKind, Moment, Slice
+from simres.traces.events import Columns, Events, Flow, Frame, LaneKind, Moment, Slice
 from simres.traces.labels import OUTSIDE, Labels
 from simres.traces.lanes import Nesting
 from simres.traces.own import of_simres, result_of
 from simres.traces.reading import read_events
 from simres.traces.record import program_and_record
+from simres.traces.selection import Window, select
 from simres.traces.stream import EventStream
 from simres.traces.tasks import Ordered, ordered
 from simres.workload.graph import Ledger, Row
 
 
-def import_trace(path: Path) -> Result:
-    """The Result of a trace, with a full Record. Raises `SimresError` for a file that is none."""
+def import_trace(path: Path, window: Window = Window()) -> Result:
+    """The Result of a trace, or of a stretch of it, with a full Record. Raises `SimresError` for a file that
+    is no trace, and for a stretch with nothing in it.
+
+    A trace of simres is always read whole: it is a run, and a stretch of it is none.
+    """
     name = path.name
     for ending in (".gz", ".json", ".trace", ".pt"):
         name = name.removesuffix(ending)
@@ -36,14 +41,17 @@ def import_trace(path: Path) -> Result:
     begun = list(islice(events, 1))  # what is said of the whole file comes before its events
     own = of_simres(str(path), stream.head.get("otherData"))
     if own is not None:
+        if window != Window():
+            raise SimresError(f"`{path}` is a run of simres, of which no stretch can be taken")
         return result_of(str(path), path.name, own, chain(begun, events))
-    return _result(read_events(chain(begun, events), str(path)), name or "trace", path)
+    return _result(read_events(chain(begun, events), str(path)), name or "trace", path, window)
 
 
-def _result(events: Events, name: str, path: Path) -> Result:
+def _result(events: Events, name: str, path: Path, window: Window) -> Result:
     nesting = Nesting(Labels())
-    first = min(events.columns.start)
-    timeline_of = _add_lanes(events, nesting, first)
+    first, slices = select(events, window)
+    events.columns = Columns()  # they may be large
+    timeline_of = _add_lanes(events, nesting, slices)
     flows = list(_flows(events, timeline_of, first))
     rebuilt = rebuild(nesting, flows, events.waits)
     untraced = nesting.labels.number(OUTSIDE)
@@ -73,28 +81,22 @@ def _result(events: Events, name: str, path: Path) -> Result:
     )
 
 
-def _add_lanes(events: Events, nesting: Nesting, first: int) -> dict[int, int]:
+def _add_lanes(events: Events, nesting: Nesting, slices: list[list[Slice]]) -> dict[int, int]:
     """Adds the lanes to `nesting`, threads first; returns the number of the timeline of each lane."""
-    slices: dict[int, list[Slice]] = {number: [] for number in range(len(events.lanes))}
-    for lane, own in events.columns.slices(iter(range(len(events.columns)))):
-        if events.lanes[lane].name:
-            slices[lane].append(own._replace(start=own.start - first, end=own.end - first))
     _without_pollers(events, slices)
     found = {}
-    for number in sorted(slices, key=lambda number: list(LaneKind).index(events.lanes[number].kind)):
+    for number in sorted(range(len(slices)), key=lambda number: list(LaneKind).index(events.lanes[number].kind)):
         if slices[number]:
             found[number] = len(nesting.timelines)
             nesting.add(events.lanes[number], slices[number])
     return found
 
 
-def _without_pollers(events: Events, slices: dict[int, list[Slice]]) -> None:
+def _without_pollers(events: Events, slices: list[list[Slice]]) -> None:
     """Leaves out threads that call a runtime, launch nothing and run no operator: they look whether others
     are done, such as NCCL's watchdog, and nothing waits for them."""
-    launched = {
-        own.correlation for each in slices.values() for own in each if own.frame is Frame.DEVICE
-    }
-    for number, own in slices.items():
+    launched = {own.correlation for each in slices for own in each if own.frame is Frame.DEVICE}
+    for own in slices:
         if own and all(each.frame is Frame.CALL and each.correlation not in launched for each in own):
             what = "calls of threads that only look whether others are done, and were left out"
             events.left_out[what] = events.left_out.get(what, 0) + len(own)
