@@ -1,8 +1,8 @@
 """What-ifs on traces of this machine against the changed networks, which are measured too.
 
 Eight networks of torchvision run on the CPU with one thread, under torch.profiler. Two questions are put to
-the trace of each: what if batch norm were folded into the convolutions, and what if the widest stage, the last,
-had half its channels? Both changes are then made, and the changed network is traced in the same way. A module
+the trace of each: what if batch norm were folded into the convolutions, and what if the widest stage had
+half its channels? Both changes are then made, and the changed network is traced in the same way. A module
 with a fraction of the MACs is scaled to that fraction, one without MACs to its fraction of elements: that is
 what somebody who asks knows before.
 
@@ -109,7 +109,7 @@ def named(net: Any) -> Iterator[None]:
     def enter(name: str) -> Callable[..., None]:
         def begin(*_: object) -> None:
             opened.append(record_function(name))
-            opened[-1].__enter__()
+            opened[-1].__enter__()  # type: ignore[no-untyped-call]
 
         return begin
 
@@ -196,7 +196,8 @@ def main(wanted: Sequence[str]) -> None:
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     errors = []
-    print("| network | what if | before, ms | predicted, ms | measured, ms | error |\n|---|---|---|---|---|---|")
+    print("| network | what if | before, ms | predicted, ms | measured, ms | error |")
+    print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for name in wanted or NETWORKS:
             for what, before, predicted, took in measured(name, Path(folder)):

@@ -1,9 +1,10 @@
 """A run again with some of its work faster, slower, or gone, in the order in which everything was done.
 
-Every task starts after what it waited for: the tasks that it needs or follows, the one before it on its engine,
-the end of use that freed its buffers, and the task that was granted buffers before it. What passed between these
-and its start, and its stalls, take as long as they did: of a real machine they are not known to change, and of a
-simulated one the bus would have to be simulated again. So with nothing changed every time is what it was.
+Every task starts after what it waited for: the tasks that it needs or follows, the one before it on its
+engine, the end of use that freed its buffers, and the task that was granted buffers before it. What passed
+between these and its start, and its stalls, take as long as they did: of a real machine they are not known to
+change, and of a simulated one the bus would have to be simulated again. So with nothing changed every time is
+what it was.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`simres import`: another tool's files in, a workload and perhaps a scenario out; or a trace, and a result."""
+"""`simres import`: another tool's files in, a workload and perhaps a scenario out; of a trace, a result."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def import_(
 ) -> None:
     """Make a workload, and where the files describe a chip a scenario too, of another tool's files.
 
-    `trace` makes a result of the trace of a real machine, from torch.profiler, XProf, or `--perfetto`: it can be
-    explained, drawn, compared, and asked `whatif` like a simulated run.
+    `trace` makes a result of the trace of a real machine, from torch.profiler, XProf, or `--perfetto`: it can
+    be explained, drawn, compared, and asked `whatif` like a simulated run.
 
     Examples: `simres import trace trace.json -o run`; with the plugin simres-systolic
     `simres import scalesim resnet18.csv scale.cfg -o mine`.
@@ -81,9 +81,7 @@ def import_(
     console.print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")
 
 
-def _trace(
-    session: Session, files: list[Path], output: Path, since: str | None, until: str | None
-) -> None:
+def _trace(session: Session, files: list[Path], output: Path, since: str | None, until: str | None) -> None:
     """Imports one trace. Raises `SimresError`."""
     from simres.commands.options import moment
     from simres.reporting.text.traced import summary

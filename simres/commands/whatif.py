@@ -25,12 +25,12 @@ class WorkOptions:
         typer.Option(
             "--scale",
             metavar="KIND=FACTOR",
-            help="Replay the run with this kind, layer or module of operators in FACTOR of its time: `conv2d=0.5`.",
+            help="Replay the run with this kind, layer or module in FACTOR of its time: `conv2d=0.5`.",
         ),
     ] = None
     without: Annotated[
         list[str] | None,
-        typer.Option("--without", metavar="KIND", help="Replay the run without these operators: `batch_norm`."),
+        typer.Option("--without", metavar="KIND", help="Replay it without these operators: `batch_norm`."),
     ] = None
     output: Annotated[
         Path | None,
@@ -63,8 +63,8 @@ def whatif(
     """Simulate a scenario with each resource of its chip doubled, halved and free.
 
     With `--target`, search for the least of each that would do; exit code 1 where no single one does. With
-    `--scale` and `--without`, SCENARIO may be a stored result, such as an imported trace: it is replayed in the
-    recorded order, with some of its operators faster or gone.
+    `--scale` and `--without`, SCENARIO may be a stored result, such as an imported trace: it is replayed in
+    the recorded order, with some of its operators faster or gone.
 
     Examples: `simres whatif resnet20`, `simres whatif resnet18 --chip edge-npu --target 5ms`,
     `simres whatif run --without batch_norm --scale layer4=0.5`.
@@ -82,7 +82,7 @@ def whatif(
     if api.is_stored(asked.scenario, asked.chip):
         raise SimresError(
             f"`{asked.scenario}` is a finished run: its chip is not changed, but its work can be",
-            "`--scale KIND=0.5` and `--without KIND` replay it; `simres explain` says what it spends its time on",
+            "`--scale KIND=0.5` and `--without KIND` replay it; `simres explain` says what takes its time",
         )
     wanted = None if target is None else _time(target)
     scenario = session.scenario(asked)

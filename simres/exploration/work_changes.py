@@ -100,7 +100,8 @@ def _changed(result: Result, changes: tuple[WorkChange, ...]) -> ChangedWork:
 def meets(pattern: str, layer: Layer) -> bool:
     """Whether a pattern names a layer: by its kind, its name, the last part of its name, or its module.
 
-    Patterns are globs, and case does not matter. A module stands for all within it: `layer4` for `layer4.0.conv1`.
+    Patterns are globs, and case does not matter. A module stands for all within it: `layer4` for
+    `layer4.0.conv1`.
     """
     pattern = pattern.strip().lower()
     name, block = layer.name.lower(), layer.block.lower()

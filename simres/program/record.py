@@ -32,7 +32,7 @@ class Cause(StrEnum):
     its launch, or a wait for something that the trace does not name."""
 
 
-SIMULATED = tuple(cause for cause in Cause if cause is not Cause.UNKNOWN)
+SIMULATED: tuple[Cause, ...] = tuple(cause for cause in Cause if cause is not Cause.UNKNOWN)
 """The causes of a simulated run, in which everything is known."""
 
 
@@ -72,9 +72,9 @@ class Span(NamedTuple):
 
     The engine turned to the task at `since` (it was free and the task next in line). At `ready`
     everything the task waits for had ended, at `granted` it had its buffers and started, at `end` it was
-    done. Between granted and end, `engine_ps`, `latency_ps`, `bus_ps` and `unknown_ps` were stalls. `holder` is the task
-    whose end made it ready, `space_holder` the one whose end freed the space; -1 if it did not wait. `launch`
-    is the instance of a Program, counted from 0.
+    done. Between granted and end, `engine_ps`, `latency_ps`, `bus_ps` and `unknown_ps` were stalls. `holder`
+    is the task whose end made it ready, `space_holder` the one whose end freed the space; -1 if it did not
+    wait. `launch` is the instance of a Program, counted from 0.
 
     The columns are known only here and in `simres.simulation.lanes`, which records them. A column of time in
     which the task stalls has a cause in `STALLS` and its place in `stalls_ps`. In documents a span is a list

@@ -190,7 +190,7 @@ class Lane:
         """The time at which a later task in the queue, or a new one, last became ready."""
         self.holder = self.space_holder = -1
         self.finished = self.working_ps = self.idle_ps = self.moved_bytes = 0
-        self.waiting_ps = dict.fromkeys(SIMULATED, 0)
+        self.waiting_ps: dict[Cause, int] = dict.fromkeys(SIMULATED, 0)
         self.bus_held_by: dict[str, int] = {}
         self.layer_ps: dict[int, int] = {}
 

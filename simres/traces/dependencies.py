@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from simres.traces.events import Flow, LaneKind, Moment, StreamWait
+from simres.traces.events import Flow, Moment, StreamWait
 from simres.traces.lanes import Call, Nesting, Queued, Timeline
 
 
@@ -179,7 +179,7 @@ class _Rebuilding:
             self.edge(kind, Moment(flow.source.lane, sent), flow.target)
 
     def backward_calls(self, flows: Sequence[Flow]) -> None:
-        """A thread waits while another computes the gradients of its operators, and it has none to do itself."""
+        """A thread without an operator of its own waits while another computes the gradients of its own."""
         pairs = {
             (flow.source.lane, flow.target.lane): flow.target
             for flow in flows
@@ -217,6 +217,11 @@ def _breaks(timeline: Timeline) -> Iterator[tuple[int, int]]:
         yield since, timeline.pieces[-1].end
 
 
+def _later(one: Queued, other: Queued) -> Queued:
+    """What ends later."""
+    return other if other.end >= one.end else one
+
+
 class _Launched:
     """The work of devices in the order of its launches, for all streams (-1) and for each by its number."""
 
@@ -231,10 +236,7 @@ class _Launched:
             grouped.setdefault(streams[entry[2].lane], []).append(entry)
         self.at = {stream: [start for start, _, _ in entries] for stream, entries in grouped.items()}
         self.of = {stream: [each for _, _, each in entries] for stream, entries in grouped.items()}
-        self.latest = {
-            stream: list(accumulate(of, lambda one, other: other if other.end >= one.end else one))
-            for stream, of in self.of.items()
-        }
+        self.latest = {stream: list(accumulate(of, _later)) for stream, of in self.of.items()}
         self.by_end = sorted(self.of[-1], key=lambda each: each.end)
 
     def last(self, since: int, stream: int) -> Queued | None:

@@ -21,13 +21,13 @@ from simres.traces.lanes import Nesting
 from simres.traces.own import of_simres, result_of
 from simres.traces.reading import read_events
 from simres.traces.record import program_and_record
-from simres.traces.selection import Window, select
+from simres.traces.selection import WHOLE, Window, select
 from simres.traces.stream import EventStream
 from simres.traces.tasks import Ordered, ordered
 from simres.workload.graph import Ledger, Row
 
 
-def import_trace(path: Path, window: Window = Window()) -> Result:
+def import_trace(path: Path, window: Window = WHOLE) -> Result:
     """The Result of a trace, or of a stretch of it, with a full Record. Raises `SimresError` for a file that
     is no trace, and for a stretch with nothing in it.
 
@@ -41,7 +41,7 @@ def import_trace(path: Path, window: Window = Window()) -> Result:
     begun = list(islice(events, 1))  # what is said of the whole file comes before its events
     own = of_simres(str(path), stream.head.get("otherData"))
     if own is not None:
-        if window != Window():
+        if window != WHOLE:
             raise SimresError(f"`{path}` is a run of simres, of which no stretch can be taken")
         return result_of(str(path), path.name, own, chain(begun, events))
     return _result(read_events(chain(begun, events), str(path)), name or "trace", path, window)
@@ -85,7 +85,8 @@ def _add_lanes(events: Events, nesting: Nesting, slices: list[list[Slice]]) -> d
     """Adds the lanes to `nesting`, threads first; returns the number of the timeline of each lane."""
     _without_pollers(events, slices)
     found = {}
-    for number in sorted(range(len(slices)), key=lambda number: list(LaneKind).index(events.lanes[number].kind)):
+    kinds = list(LaneKind)
+    for number in sorted(range(len(slices)), key=lambda number: kinds.index(events.lanes[number].kind)):
         if slices[number]:
             found[number] = len(nesting.timelines)
             nesting.add(events.lanes[number], slices[number])

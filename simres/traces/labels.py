@@ -16,6 +16,7 @@ PYTHON = "python"
 """The kind of functions of Python outside any operator."""
 _EVALUATED = "autograd::engine::evaluate_function: "
 _NUMBERED = re.compile(r"#\d+$")
+_ADDRESS = re.compile(r" object at 0x[0-9a-f]+")
 _PARAMETERS = re.compile(r"[<(].*", re.DOTALL)
 _LONGEST = 120
 
@@ -64,6 +65,7 @@ class Labels:
                 block = f"{block}/{name}" if block else name
             return parent._replace(block=block, leaf=parent.leaf if parent.operator else UNTRACED)
         if own.frame is Frame.PYTHON:
+            name = _ADDRESS.sub("", name)
             return parent if parent.operator else Label(block, PYTHON, name, False)
         if own.frame is Frame.DEVICE:
             name = kernel(own.name)

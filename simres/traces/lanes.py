@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from heapq import heappop, heappush
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from simres.traces.events import Frame, Lane, LaneKind, Slice
@@ -90,9 +90,7 @@ class Nesting:
         """Adds a lane, as several timelines where slices overlap. Threads come before what they launch."""
         name, kind = lane.name, lane.kind
         waiting = sorted(slices, key=lambda each: (each.start, -each.end))
-        close = next(
-            close for unit, close in _ROUNDED_PS if all(not each.start % unit for each in waiting)
-        )
+        close = next(close for unit, close in _ROUNDED_PS if all(not each.start % unit for each in waiting))
         layer = 1
         while waiting:
             number = len(self.timelines)
@@ -109,7 +107,7 @@ class Nesting:
     def _thread(
         self, timeline: Timeline, number: int, slices: Sequence[Slice], close: int, left: list[Slice]
     ) -> None:
-        """Cuts nested slices into pieces; those that overlap others without being within them go to `left`."""
+        """Cuts nested slices into pieces; those that overlap others and are not within them go to `left`."""
         open_: list[tuple[int, Label, Frame]] = []
         at = slices[0].start
         heap = [(each.start, -each.end, number, each) for number, each in enumerate(slices)]
@@ -158,7 +156,7 @@ class Nesting:
     def _queue(
         self, timeline: Timeline, number: int, slices: Sequence[Slice], close: int, left: list[Slice]
     ) -> None:
-        """Takes slices that follow one another as they are; those that overlap the one before go to `left`."""
+        """Takes slices that follow one another; those that overlap the one before go to `left`."""
         at = slices[0].start
         for own in slices:
             start, end = max(own.start, at), own.end

@@ -58,7 +58,7 @@ def slice_args(task: Task, span: Span, *, first: bool) -> dict[str, Any]:
 
 
 def of_simres(path: str, other: object) -> Mapping[str, Any] | None:
-    """What `head` wrote, if the file is a trace of simres. Raises `SimresError` for one that cannot be read."""
+    """What `head` wrote, if the file is a trace of simres. Raises `SimresError` if another version did."""
     if not isinstance(other, Mapping):
         return None
     own = other.get(EXACT)
@@ -137,6 +137,6 @@ def _task(found: Mapping[str, Any], args: Mapping[str, Any]) -> Task:
         name: adapter(tuple[int, ...]).validate_python(found.get(name, ()))
         for name in ("needs", "after", "reserves")
     }
-    amounts = {name: int(args.get(name, 0)) for name in ("macs", "vector_ops")}
-    work = Work(nbytes=int(args.get("bytes", 0)), **amounts)
+    nbytes, macs, vector_ops = (int(args.get(name, 0)) for name in ("bytes", "macs", "vector_ops"))
+    work = Work(nbytes=nbytes, macs=macs, vector_ops=vector_ops)
     return Task(str(found["engine"]), TaskKind(found["kind"]), work, int(found["layer"]), **numbers)

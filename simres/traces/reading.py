@@ -7,7 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from simres.errors import SimresError
-from simres.traces.events import Columns, Events, Flow, Frame, Lane, LaneKind, Moment, StreamWait, stream_number
+from simres.traces.events import (
+    Columns,
+    Events,
+    Flow,
+    Frame,
+    Lane,
+    LaneKind,
+    Moment,
+    StreamWait,
+    stream_number,
+)
 
 _PS_PER_US = 1_000_000
 _EXACT_US = 1 << 33
@@ -91,8 +101,8 @@ class _Reader:
     def _metadata(self, event: Mapping[str, Any]) -> None:
         args, what = event.get("args"), event.get("name")
         if what in ("process_name", "thread_name") and isinstance(args, dict):
-            thread = event.get("tid") if what == "thread_name" else None
-            key = (str(what), _plain(event.get("pid")), _plain(thread))
+            thread = _plain(event.get("tid")) if what == "thread_name" else None
+            key = (str(what), _plain(event.get("pid")), thread)
             self.named[key] = str(args.get("name", "")).strip()
         elif what == "process_labels" and isinstance(args, dict):
             self.named["label", _plain(event.get("pid")), None] = str(args.get("labels", ""))
@@ -251,8 +261,8 @@ class _Reader:
                     name += " copies"
             lane.name = name
             if lane.kind is not LaneKind.THREAD:
-                numbers = process if isinstance(process, int) else -1, thread if isinstance(thread, int) else -1
-                lane.stream = stream_number(*numbers)
+                device, stream = (one if isinstance(one, int) else -1 for one in (process, thread))
+                lane.stream = stream_number(device, stream)
         taken: Counter[str] = Counter()
         for lane in self.lanes:
             if lane.name:

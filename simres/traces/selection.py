@@ -23,6 +23,10 @@ class Window:
     until_ps: int | None = None
 
 
+WHOLE = Window()
+"""All of a trace."""
+
+
 def select(events: Events, window: Window, most: int = MOST) -> tuple[int, list[list[Slice]]]:
     """The slices to import, by lane, in picoseconds from the window's start, which comes first.
 
@@ -55,9 +59,10 @@ def _times(columns: Columns) -> Iterator[tuple[int, int]]:
 def _kept(columns: Columns, first: int, until: int, shortest: int) -> Iterator[int]:
     frames, correlations = columns.frame, columns.correlation
     for at, (start, end) in enumerate(_times(columns)):
-        if start < until and end > first:
-            if end - start >= shortest or frames[at] == Frame.DEVICE or correlations[at] >= 0:
-                yield at
+        if start >= until or end <= first:
+            continue
+        if end - start >= shortest or frames[at] == Frame.DEVICE or correlations[at] >= 0:
+            yield at
 
 
 def _less(events: Events, first: int, until: int, most: int) -> tuple[int, int]:
@@ -80,10 +85,8 @@ def _less(events: Events, first: int, until: int, most: int) -> tuple[int, int]:
     starts = columns.start
     sooner = max(heapq.nsmallest(most, (max(first, starts[at]) for at in _kept(columns, first, until, 0))))
     what = (
-        f"slices after the first {format_duration(sooner - first)}, as there are too many; `--from` and `--to` "
-        "choose another stretch"
+        f"slices after the first {format_duration(sooner - first)}, as there are too many; `--from` and "
+        "`--to` choose another stretch"
     )
-    events.left_out[what] = sum(
-        starts[at] >= sooner for at in _kept(columns, first, until, 0)
-    )
+    events.left_out[what] = sum(starts[at] >= sooner for at in _kept(columns, first, until, 0))
     return sooner, 0

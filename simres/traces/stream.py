@@ -11,10 +11,10 @@ import codecs
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from simres.errors import SimresError
 
@@ -41,6 +41,7 @@ class EventStream:
         self.count = 0
         self._wanted = wanted
         self._text, self._at, self._gone, self._ended = "", 0, 0, False
+        self._read: Callable[[int], bytes] = lambda _size: b""
         self._scan = JSONDecoder(strict=False).scan_once  # type: ignore[attr-defined]
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -54,13 +55,14 @@ class EventStream:
             with path.open("rb") as raw:
                 packed = raw.read(2) == b"\x1f\x8b"
                 raw.seek(0)
-                self._source: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw
+                self._read = gzip.GzipFile(fileobj=raw).read if packed else raw.read
                 self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
                 yield from self._document()
         except FileNotFoundError as error:
             raise SimresError(f"no such trace: `{path}`", HINT) from error
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise SimresError(f"`{path}` is cut off or damaged: after {self._place()}, {error}", HINT) from error
+            said = f"`{path}` is cut off or damaged: after {self._place()}, {error}"
+            raise SimresError(said, HINT) from error
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise SimresError(f"cannot read trace `{path}`: {reason}", HINT) from error
@@ -147,7 +149,7 @@ class EventStream:
         if self._ended:
             return False
         size = max(_CHUNK, len(self._text) - self._at)  # a long value is not scanned again and again
-        data = self._source.read(size)
+        data = self._read(size)
         self._ended = not data
         self._gone += self._at
         self._text = self._text[self._at :] + self._decoder.decode(data, final=self._ended)

@@ -25,7 +25,7 @@ class TimedTask(NamedTuple):
 
 
 class Ordered(NamedTuple):
-    """Tasks in order of their start, and by kind the pairs of tasks of which the second waits for the first."""
+    """Tasks in order of their start, and by kind the pairs of which the second waits for the first."""
 
     tasks: list[TimedTask]
     edges: Mapping[Dependency, list[tuple[int, int]]]
@@ -63,9 +63,9 @@ def _filled(pieces: Sequence[Piece], arrivals: Iterable[_Stretch], untraced: int
         woken[at] = max(source, woken.get(at, source))
     for before, after in pairwise([None, *pieces]):
         assert after is not None
-        if before is not None and before.end < after.start:
-            if woken.get(after.start, before.end) <= before.end:
-                yield Piece(before.end, after.start, untraced, after.start, False)
+        since = after.start if before is None else before.end
+        if since < after.start and woken.get(after.start, since) <= since:
+            yield Piece(since, after.start, untraced, after.start, False)
         yield after
 
 

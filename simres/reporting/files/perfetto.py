@@ -5,8 +5,8 @@ a slice; each stall before it is a slice named after the cause. `ts` and `dur` a
 decimals: start and end are rounded to whole nanoseconds and then subtracted, so slices touch and never
 overlap. A task that others depend on starts a flow (`bind_id`, `flow_out`). Each dependency of a task is a
 zero-length slice at the task's start that ends one flow (`flow_in`), since a slice can end only one flow.
-Counters are in `simres.reporting.files.trace_counters`. What `simres import trace` makes the same run of again
-is `simres.traces.own`.
+Counters are in `simres.reporting.files.trace_counters`, and in `simres.traces.own` is what `simres import
+trace` makes the same run of again.
 
 Format: "Trace Event Format" (Google, 2016), as Perfetto's JSON importer reads it.
 """

@@ -33,7 +33,8 @@ def _said(before: Result, changed: ChangedWork) -> str:
     gain = f", {times(before.makespan_ps, after)}x as fast" if after and saved > 0 else ""
     share = percent(abs(saved), before.makespan_ps)
     titled = changed.title if changed.title.startswith("without") else f"with {changed.title}"
-    said = f"{titled[:1].upper()}{titled[1:]} it takes {format_duration(after)}: that {how} {format_duration(abs(saved))}"
+    takes = f"{titled[:1].upper()}{titled[1:]} it takes {format_duration(after)}"
+    said = f"{takes}: that {how} {format_duration(abs(saved))}"
     bound = explain(changed.result.program, changed.result.record).bottleneck
     then = f" Most of the critical path is then {resource(changed.result, bound)}." if bound else ""
     return f"{said}, {share} %{gain}.{then}"

@@ -15,7 +15,6 @@ from simres.traces.events import LaneKind
 from simres.traces.labels import PYTHON, UNTRACED
 from simres.units import format_duration
 
-
 _LEAST = 0.05
 """What takes less of the path than this is not advised on."""
 _MOST = 4
@@ -60,8 +59,8 @@ def _of_kind(kind: str, ps: int, share: str) -> str:
     took = f"{format_duration(ps)} of the path, {share} %"
     if kind == UNTRACED:
         return (
-            f"Time on a thread without an event: {took}. `with_stack=True` in torch.profiler names the functions; "
-            "it may also be a wait that the trace does not name."
+            f"Time on a thread without an event: {took}. `with_stack=True` in torch.profiler names the "
+            "functions; it may also be a wait that the trace does not name."
         )
     if kind == PYTHON:
         return f"Functions of Python outside any operator: {took}. `torch.compile` takes calls away."
@@ -73,12 +72,11 @@ def _waits(result: Result, found: Explanation) -> Iterator[tuple[int, str]]:
     makespan, tasks = result.makespan_ps, result.program.tasks
     unknown = found.causes.get(Cause.UNKNOWN, 0)
     if unknown >= _LEAST * makespan:
-        took = f"{format_duration(unknown)} of the path"
-        yield (
-            unknown,
-            f"Starts later than all they are known to wait for: {took}; the latency of launches, or waits that "
-            "the trace does not name (`enable_cuda_sync_events` names those for events).",
+        sentence = (
+            f"Tasks that start later than all they are known to wait for: {format_duration(unknown)} of the "
+            "path. It is the latency of launches, or a wait that the trace does not name."
         )
+        yield unknown, sentence
     device = [name for name, engine in result.chip.items() if engine.role == LaneKind.STREAM]
     on_threads = sum(
         part.took_ps
@@ -89,9 +87,8 @@ def _waits(result: Result, found: Explanation) -> Iterator[tuple[int, str]]:
         return
     busiest = max(device, key=lambda name: result.record.engines[name].working_ps)
     busy = percent(result.record.engines[busiest].working_ps, makespan)
-    yield (
-        on_threads,
-        f"{the(result, busiest)[:1].upper()}{the(result, busiest)[1:]} is busy {busy} % of the time, and the path is "
-        f"on threads for {format_duration(on_threads)}: fewer and larger launches (CUDA graphs, `torch.compile`, a "
-        "larger batch) let it run ahead.",
+    sentence = (
+        "Fewer and larger launches (CUDA graphs, `torch.compile`, a larger batch): "
+        f"{the(result, busiest)} is busy {busy} % of the time, and the path is on threads for {format_duration(on_threads)}."
     )
+    yield on_threads, sentence
