@@ -6,7 +6,8 @@ half its channels? Both changes are then made, and the changed network is traced
 with a fraction of the MACs is scaled to that fraction, one without MACs to its fraction of elements: that is
 what somebody who asks knows before.
 
-Runs of all variants take turns, and the fastest of each counts: others share the machine.
+Runs of all variants take turns, for `SECONDS` a network, and the fastest of each counts: others share the
+machine. Where batch norm is asked about, both networks run as graphs of `torch.fx`, which folds it.
 `python benchmarks/traced.py [NETWORK...]`; needs the extra [torch].
 """
 
@@ -17,6 +18,7 @@ import math
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
@@ -24,14 +26,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.fx
 import torchvision
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from simres.exploration.work_changes import WorkChange, change_work
-from simres.result import Result
 from simres.traces.importing import import_trace
 
-ROUNDS, WARM = 25, 2
+SECONDS, LEAST = 40, 15
+"""How long the variants of a network take turns, and how often at least."""
 SIDE = 160
 resnet = torchvision.models.resnet
 
@@ -147,12 +150,15 @@ def amounts(net: Any, image: torch.Tensor) -> dict[str, int]:
     return found
 
 
-def traced(net: Any, image: torch.Tensor, path: Path) -> Result:
-    """One inference, traced."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiler, record_function("inference"):
+def traced(net: Any, image: torch.Tensor, path: Path, under_s: float) -> float:
+    """The seconds of one inference. Its trace is written if it takes less than `under_s`."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        started = time.perf_counter()
         net(image)
-    profiler.export_chrome_trace(str(path))
-    return import_trace(path)
+        took = time.perf_counter() - started
+    if took < under_s:
+        profiler.export_chrome_trace(str(path))
+    return took
 
 
 def measured(name: str, folder: Path) -> list[tuple[str, int, int, int]]:
@@ -161,22 +167,23 @@ def measured(name: str, folder: Path) -> list[tuple[str, int, int, int]]:
     torch.manual_seed(0)
     image = torch.randn(1, 3, SIDE, SIDE)
     whole, half = make(channels).eval(), make(channels // 2).eval()
-    fold = folded(whole)
     runs = {  # modules are named only where the question is about modules: names take time too
-        ("batch norm folded", "before"): (whole, False),
-        ("batch norm folded", "after"): (fold, False),
+        ("batch norm folded", "before"): (torch.fx.symbolic_trace(whole), False),
+        ("batch norm folded", "after"): (folded(whole), False),
         ("half the channels", "before"): (whole, True),
         ("half the channels", "after"): (half, True),
     }
-    fastest: dict[tuple[str, str], Result] = {}
+    paths = {run: folder / f"{number}.json" for number, run in enumerate(runs)}
+    least = dict.fromkeys(runs, math.inf)
     with torch.inference_mode():
-        for turn in range(WARM + ROUNDS):
+        before, after = amounts(whole, image), amounts(half, image)
+        until, turn = time.perf_counter() + SECONDS, 0
+        while turn < LEAST or time.perf_counter() < until:
+            turn += 1
             for run, (net, names) in runs.items():
                 with named(net) if names else nullcontext():
-                    result = traced(net, image, folder / "trace.json")
-                if turn >= WARM and (run not in fastest or result.makespan_ps < fastest[run].makespan_ps):
-                    fastest[run] = result
-        before, after = amounts(whole, image), amounts(half, image)
+                    least[run] = min(least[run], traced(net, image, paths[run], least[run]))
+    fastest = {run: import_trace(path) for run, path in paths.items()}
     scaled = [
         WorkChange(module, Fraction(after[module], amount))
         for module, amount in before.items()

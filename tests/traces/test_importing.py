@@ -267,7 +267,7 @@ def test_a_stretch_is_cut_out(tmp_path):
 
 @st.composite
 def random_traces(draw):
-    """Nested slices on two threads, launches of one of them, kernels in order, arrows and synchronisations."""
+    """Nested slices on two threads, launches, kernels in order, arrows and synchronisations."""
     events = []
     calls = []
     for tid in (THREAD, OTHER):

@@ -46,7 +46,7 @@ def test_an_array_by_itself_may_end_early_and_gzip_is_recognised(tmp_path):
         (b'{"traceEvents": [{"ph": "X", "na', "after 0 events: the file ends in the middle"),
         (
             b'{"traceEvents": [{"ph": "X"}, {"ph": tru, "x": "' + b"y" * 40 + b'"}]}',
-            "after 1 event: expecting value",
+            "after 1 event: no JSON",
         ),
         (b'{"traceEvents": [' + b"[" * 100_000, "too deeply nested"),
         (b'{"traceEvents": [{"ts": ' + b"9" * 10_000 + b"}]}", "too long a number"),
@@ -54,7 +54,6 @@ def test_an_array_by_itself_may_end_early_and_gzip_is_recognised(tmp_path):
         (b'{"traceEvents": [{"ph":"X","name":"a","pid":[],"tid":{},"ts":NaN,"dur":1}]}', "no slices"),
         (gzip.compress(b'{"traceEvents": [{}, {}]}')[:-12], "cut off or damaged"),
         (b"\x1f\x8bnonsense", "cut off or damaged"),
-        (b'{"traceEvents": [], "otherData": {"scheduler": "x", "makespan_ps": 1}}', "no slices"),
         (b'{"otherData": {"scheduler": "x", "makespan_ps": 1}, "traceEvents": []}', "older simres"),
         (b'{"otherData": {"exact": {"version": 1}}, "traceEvents": []}', "damaged trace of simres"),
         (b'{"otherData": {"exact": {"version": 99}}, "traceEvents": []}', "another simres"),
