@@ -6,8 +6,9 @@ half its channels? Both changes are then made, and the changed network is traced
 with a fraction of the MACs is scaled to that fraction, one without MACs to its fraction of elements: that is
 what somebody who asks knows before.
 
-Runs of all variants take turns, for `SECONDS` a network, and the fastest of each counts: others share the
-machine. Where batch norm is asked about, both networks run as graphs of `torch.fx`, which folds it.
+A network and the changed one run in turn, for `SECONDS` a question, and the pair that took least together
+counts: others share the machine, and what they leave of it changes from second to second. Where batch norm is
+asked about, both networks run as graphs of `torch.fx`, which folds it.
 `python benchmarks/traced.py [NETWORK...]`; needs the extra [torch].
 """
 
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,11 @@ import torchvision
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from simres.exploration.work_changes import WorkChange, change_work
+from simres.result import Result
 from simres.traces.importing import import_trace
 
-SECONDS, LEAST = 40, 15
-"""How long the variants of a network take turns, and how often at least."""
+SECONDS, LEAST = 25, 15
+"""How long a network and the changed one take turns, and how often at least."""
 SIDE = 160
 resnet = torchvision.models.resnet
 
@@ -150,15 +152,27 @@ def amounts(net: Any, image: torch.Tensor) -> dict[str, int]:
     return found
 
 
-def traced(net: Any, image: torch.Tensor, path: Path, under_s: float) -> float:
-    """The seconds of one inference. Its trace is written if it takes less than `under_s`."""
+def traced(net: Any, image: torch.Tensor) -> tuple[float, Any]:
+    """The seconds of one inference, and its profiler."""
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         started = time.perf_counter()
         net(image)
         took = time.perf_counter() - started
-    if took < under_s:
-        profiler.export_chrome_trace(str(path))
-    return took
+    return took, profiler
+
+
+def quietest(nets: Sequence[Any], image: torch.Tensor, folder: Path) -> list[Result]:
+    """The traces of networks that run in turn, from the turn that took least."""
+    least, until, turn = math.inf, time.perf_counter() + SECONDS, 0
+    paths = [folder / f"{number}.json" for number in range(len(nets))]
+    while turn < LEAST or time.perf_counter() < until:
+        turn += 1
+        ran = [traced(net, image) for net in nets]
+        if (took := sum(seconds for seconds, _ in ran)) < least:
+            least = took
+            for path, (_, profiler) in zip(paths, ran, strict=True):
+                profiler.export_chrome_trace(str(path))
+    return [import_trace(path) for path in paths]
 
 
 def measured(name: str, folder: Path) -> list[tuple[str, int, int, int]]:
@@ -167,34 +181,23 @@ def measured(name: str, folder: Path) -> list[tuple[str, int, int, int]]:
     torch.manual_seed(0)
     image = torch.randn(1, 3, SIDE, SIDE)
     whole, half = make(channels).eval(), make(channels // 2).eval()
-    runs = {  # modules are named only where the question is about modules: names take time too
-        ("batch norm folded", "before"): (torch.fx.symbolic_trace(whole), False),
-        ("batch norm folded", "after"): (folded(whole), False),
-        ("half the channels", "before"): (whole, True),
-        ("half the channels", "after"): (half, True),
-    }
-    paths = {run: folder / f"{number}.json" for number, run in enumerate(runs)}
-    least = dict.fromkeys(runs, math.inf)
     with torch.inference_mode():
         before, after = amounts(whole, image), amounts(half, image)
-        until, turn = time.perf_counter() + SECONDS, 0
-        while turn < LEAST or time.perf_counter() < until:
-            turn += 1
-            for run, (net, names) in runs.items():
-                with named(net) if names else nullcontext():
-                    least[run] = min(least[run], traced(net, image, paths[run], least[run]))
-    fastest = {run: import_trace(path) for run, path in paths.items()}
+        folding = quietest([torch.fx.symbolic_trace(whole), folded(whole)], image, folder)
+        with named(whole), named(half):  # only where the question is about modules: names take time too
+            halving = quietest([whole, half], image, folder)
     scaled = [
         WorkChange(module, Fraction(after[module], amount))
         for module, amount in before.items()
         if after[module] != amount
     ]
-    asked = {"batch norm folded": [WorkChange("batch_norm", Fraction(0))], "half the channels": scaled}
     found = []
-    for what, changes in asked.items():
-        base = fastest[what, "before"]
+    for what, changes, (base, changed) in (
+        ("batch norm folded", [WorkChange("batch_norm", Fraction(0))], folding),
+        ("half the channels", scaled, halving),
+    ):
         predicted = change_work(base, changes).after[-1].result
-        found.append((what, base.makespan_ps, predicted.makespan_ps, fastest[what, "after"].makespan_ps))
+        found.append((what, base.makespan_ps, predicted.makespan_ps, changed.makespan_ps))
     return found
 
 

@@ -133,6 +133,8 @@ class _Rebuilding:
         latest: dict[int, Queued] = {}
         for each in self.queued:
             stream = self.streams[each.lane]
+            if stream < 0:  # no number, so which copies belong to it is not known
+                continue
             before = latest.get(stream)
             if before is not None and before.lane != each.lane and before.end <= each.start:
                 source, target = Moment(before.lane, before.end), Moment(each.lane, each.start)
@@ -233,7 +235,8 @@ class _Launched:
         )
         grouped: dict[int, list[tuple[int, int, Queued]]] = {-1: known}
         for entry in known:
-            grouped.setdefault(streams[entry[2].lane], []).append(entry)
+            if (stream := streams[entry[2].lane]) >= 0:
+                grouped.setdefault(stream, []).append(entry)
         self.at = {stream: [start for start, _, _ in entries] for stream, entries in grouped.items()}
         self.of = {stream: [each for _, _, each in entries] for stream, entries in grouped.items()}
         self.latest = {stream: list(accumulate(of, _later)) for stream, of in self.of.items()}

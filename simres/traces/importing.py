@@ -49,7 +49,7 @@ def import_trace(path: Path, window: Window = WHOLE) -> Result:
 
 def _result(events: Events, name: str, path: Path, window: Window) -> Result:
     nesting = Nesting(Labels())
-    first, slices = select(events, window)
+    first, slices = select(events, window, str(path))
     events.columns = Columns()  # they may be large
     timeline_of = _add_lanes(events, nesting, slices)
     flows = list(_flows(events, timeline_of, first))

@@ -206,19 +206,19 @@ class _Reader:
             self.waits.append(StreamWait(kind, call, record, on, stream))
 
     def _flow(self, event: Mapping[str, Any], phase: str) -> None:
-        category = event.get("cat")
+        category = str(event.get("cat"))
         if category in _LAUNCH_FLOWS:
             return
         ps = self._moment(event.get("ts"))
         if ps is None:
             return
         moment = Moment(self._lane(event), ps)
-        key = (str(category), _plain(event.get("id")))
+        key = (category, _plain(event.get("id")))
         parts = self._flows.setdefault(key, [])
         if phase != "s":
-            parts.append((False, str(category), moment))
+            parts.append((False, category, moment))
         if phase != "f":
-            parts.append((True, str(category), moment))
+            parts.append((True, category, moment))
 
     def events(self, path: str) -> Events:
         """All that was taken."""

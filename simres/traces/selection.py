@@ -27,7 +27,7 @@ WHOLE = Window()
 """All of a trace."""
 
 
-def select(events: Events, window: Window, most: int = MOST) -> tuple[int, list[list[Slice]]]:
+def select(events: Events, window: Window, path: str, most: int = MOST) -> tuple[int, list[list[Slice]]]:
     """The slices to import, by lane, in picoseconds from the window's start, which comes first.
 
     If there are too many, short slices of threads that launch nothing are counted to what is around them. If
@@ -38,7 +38,7 @@ def select(events: Events, window: Window, most: int = MOST) -> tuple[int, list[
     first = min(columns.start) + window.since_ps
     until = max(columns.end) if window.until_ps is None else min(columns.start) + window.until_ps
     if until <= first or not any(start < until and end > first for start, end in _times(columns)):
-        raise SimresError("there is no slice in this stretch of the trace", "give another --from and --to")
+        raise SimresError(f"`{path}` has no slice in this stretch", "give another --from and --to")
     inside = sum(start < until and end > first for start, end in _times(columns))
     shortest = 0
     if inside > most:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from tests.hostile import onnx_models, results, scenarios, settings, topologies, training, workloads
+from tests.hostile import onnx_models, results, scenarios, settings, topologies, traces, training, workloads
 from tests.hostile.judging import Target
 
 TORCH = ("torch", "numpy", "PIL", "safetensors")
@@ -25,6 +25,7 @@ ALL = (
     Target("measured times", scenarios.times, 3),
     Target("result", results.result, 14),
     Target("sweep table", results.table, 4),
+    Target("trace", traces.trace, 6),
     Target("topology", topologies.topology, 5, ("simres_systolic",)),
     Target("ONNX model", onnx_models.onnx_model, 4, ("simres_onnx", "onnx")),
     Target("recipe", scenarios.recipe, 3),
