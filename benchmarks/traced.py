@@ -6,9 +6,11 @@ half its channels? Both changes are then made, and the changed network is traced
 with a fraction of the MACs is scaled to that fraction, one without MACs to its fraction of elements: that is
 what somebody who asks knows before.
 
-A network and the changed one run in turn, for `SECONDS` a question, and the pair that took least together
-counts: others share the machine, and what they leave of it changes from second to second. Where batch norm is
-asked about, both networks run as graphs of `torch.fx`, which folds it.
+Others share the machine, and what they leave of it changes from second to second. So a network and the
+changed one run in turn, for `SECONDS` a question; each turn gives a prediction and a measurement, and the turn
+with the median error is the one that is stated. Where batch norm is asked about, both networks run as graphs of
+`torch.fx`, which folds it.
+
 `python benchmarks/traced.py [NETWORK...]`; needs the extra [torch].
 """
 
@@ -35,8 +37,8 @@ from simres.exploration.work_changes import WorkChange, change_work
 from simres.result import Result
 from simres.traces.importing import import_trace
 
-SECONDS, LEAST = 25, 15
-"""How long a network and the changed one take turns, and how often at least."""
+SECONDS, LEAST, WARM = 20, 15, 2
+"""How long a network and the changed one take turns, how often at least, and the turns that do not count."""
 SIDE = 160
 resnet = torchvision.models.resnet
 
@@ -152,27 +154,25 @@ def amounts(net: Any, image: torch.Tensor) -> dict[str, int]:
     return found
 
 
-def traced(net: Any, image: torch.Tensor) -> tuple[float, Any]:
-    """The seconds of one inference, and its profiler."""
+def traced(net: Any, image: torch.Tensor, path: Path) -> Result:
+    """One inference."""
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        started = time.perf_counter()
         net(image)
-        took = time.perf_counter() - started
-    return took, profiler
+    profiler.export_chrome_trace(str(path))
+    return import_trace(path)
 
 
-def quietest(nets: Sequence[Any], image: torch.Tensor, folder: Path) -> list[Result]:
-    """The traces of networks that run in turn, from the turn that took least."""
-    least, until, turn = math.inf, time.perf_counter() + SECONDS, 0
-    paths = [folder / f"{number}.json" for number in range(len(nets))]
-    while turn < LEAST or time.perf_counter() < until:
-        turn += 1
-        ran = [traced(net, image) for net in nets]
-        if (took := sum(seconds for seconds, _ in ran)) < least:
-            least = took
-            for path, (_, profiler) in zip(paths, ran, strict=True):
-                profiler.export_chrome_trace(str(path))
-    return [import_trace(path) for path in paths]
+def median_turn(
+    nets: tuple[Any, Any], image: torch.Tensor, changes: Sequence[WorkChange], path: Path
+) -> tuple[int, int, int]:
+    """The picoseconds before, predicted and measured, of the turn with the median error."""
+    found: list[tuple[int, int, int]] = []
+    until = time.perf_counter() + SECONDS
+    while len(found) < LEAST + WARM or time.perf_counter() < until:
+        base, changed = (traced(net, image, path) for net in nets)
+        predicted = change_work(base, changes).after[-1].result.makespan_ps
+        found.append((base.makespan_ps, predicted, changed.makespan_ps))
+    return sorted(found[WARM:], key=lambda turn: turn[1] / turn[2])[(len(found) - WARM) // 2]
 
 
 def measured(name: str, folder: Path) -> list[tuple[str, int, int, int]]:
@@ -181,24 +181,19 @@ def measured(name: str, folder: Path) -> list[tuple[str, int, int, int]]:
     torch.manual_seed(0)
     image = torch.randn(1, 3, SIDE, SIDE)
     whole, half = make(channels).eval(), make(channels // 2).eval()
+    path = folder / "trace.json"
     with torch.inference_mode():
         before, after = amounts(whole, image), amounts(half, image)
-        folding = quietest([torch.fx.symbolic_trace(whole), folded(whole)], image, folder)
+        scaled = [
+            WorkChange(module, Fraction(after[module], amount))
+            for module, amount in before.items()
+            if after[module] != amount
+        ]
+        without = [WorkChange("batch_norm", Fraction(0))]
+        folding = median_turn((torch.fx.symbolic_trace(whole), folded(whole)), image, without, path)
         with named(whole), named(half):  # only where the question is about modules: names take time too
-            halving = quietest([whole, half], image, folder)
-    scaled = [
-        WorkChange(module, Fraction(after[module], amount))
-        for module, amount in before.items()
-        if after[module] != amount
-    ]
-    found = []
-    for what, changes, (base, changed) in (
-        ("batch norm folded", [WorkChange("batch_norm", Fraction(0))], folding),
-        ("half the channels", scaled, halving),
-    ):
-        predicted = change_work(base, changes).after[-1].result
-        found.append((what, base.makespan_ps, predicted.makespan_ps, changed.makespan_ps))
-    return found
+            halving = median_turn((whole, half), image, scaled, path)
+    return [("batch norm folded", *folding), ("half the channels", *halving)]
 
 
 def main(wanted: Sequence[str]) -> None:

@@ -87,9 +87,9 @@ def _waits(result: Result, found: Explanation) -> Iterator[tuple[int, str]]:
         return
     busiest = max(device, key=lambda name: result.record.engines[name].working_ps)
     busy = percent(result.record.engines[busiest].working_ps, makespan)
-    late = f"{the(result, busiest)} is busy {busy} % of the time"
+    late = f"{the(result, busiest)} is busy {busy} %"
     sentence = (
-        f"Fewer and larger launches (CUDA graphs, `torch.compile`, a larger batch): {late}, and the path is on "
-        f"threads for {format_duration(on_threads)}."
+        f"Fewer, larger launches (CUDA graphs, `torch.compile`, a larger batch): {late}, and the path is "
+        f"on threads for {format_duration(on_threads)}."
     )
     yield on_threads, sentence
