@@ -172,6 +172,11 @@ def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result
 
     registry = registry or default_registry()
     before = read_result(path)
+    if before.trace is not None:
+        raise SimresError(
+            f"`{path}` is the trace of a real machine, which nothing can run again",
+            "`simres whatif DIR --scale KIND=0.5` replays it with some of its work changed",
+        )
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
     return _shown(before), evaluate(scenario, before.workloads, registry, before.record.level)
 

@@ -1,4 +1,4 @@
-"""`simres import`: another tool's files in, a workload and perhaps a scenario out."""
+"""`simres import`: another tool's files in, a workload and perhaps a scenario out; of a trace, a result."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import typer
 from simres.commands.session import Session
 from simres.errors import InvalidFile, Problem, SimresError
 
+TRACE = "trace"
+"""The format that simres reads itself."""
+
 if TYPE_CHECKING:
     from simres.plugins.imported import Imported
     from simres.plugins.registry import Registry
@@ -19,18 +22,36 @@ if TYPE_CHECKING:
 def import_(
     session: Session,
     form: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="Whose files they are; `simres plugins` lists importers.")
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="Whose files they are: `trace`, or an importer that `simres plugins` lists.",
+        ),
     ],
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="What that tool is given.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write; made if need be.")
     ] = Path(),
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Of a trace: leave out what is before TIME.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Of a trace: leave out what is after TIME.")
+    ] = None,
 ) -> None:
     """Make a workload, and where the files describe a chip a scenario too, of another tool's files.
 
-    Example, with the plugin simres-systolic:
+    `trace` makes a result of the trace of a real machine, from torch.profiler, XProf, or `--perfetto`: it can
+    be explained, drawn, compared, and asked `whatif` like a simulated run.
+
+    Examples: `simres import trace trace.json -o run`; with the plugin simres-systolic
     `simres import scalesim resnet18.csv scale.cfg -o mine`.
     """
+    if form == TRACE:
+        _trace(session, files, output, since, until)
+        return
+    if since is not None or until is not None:
+        raise SimresError("--from and --to are for `simres import trace`")
     from simres.files import write_text
     from simres.plugins.registry import resolve
     from simres.units import format_bytes, format_count
@@ -58,6 +79,28 @@ def import_(
     chip = "" if last.suffix == ".yaml" else " --chip paper"
     names = " and ".join(f"`{path}`" for path in texts)
     console.print(f"Wrote {names}. Next:\n\n    simres simulate {shlex.quote(str(last))}{chip}\n")
+
+
+def _trace(session: Session, files: list[Path], output: Path, since: str | None, until: str | None) -> None:
+    """Imports one trace. Raises `SimresError`."""
+    from simres.commands.options import moment
+    from simres.reporting.text.traced import summary
+    from simres.traces.importing import import_trace
+    from simres.traces.selection import Window
+
+    if len(files) != 1:
+        raise SimresError(f"a trace is one file, not {len(files)}", "import each into a folder of its own")
+    path = output / "result.json"
+    if path.exists() or path.is_symlink():
+        raise SimresError(f"already there: `{path}`; nothing was written", "name another folder: -o DIR")
+    window = Window(moment(since or "0", "--from"), None if until is None else moment(until, "--to"))
+    result = import_trace(files[0], window)
+    result.save(output)
+    console = session.output
+    for line in summary(result):
+        console.print_lines(session.page.prose(line))
+    folder = shlex.quote(str(output))
+    console.print(f"Wrote `{path}`. Next:\n\n    simres explain {folder}\n")
 
 
 def checked(imported: Imported, source: str) -> Imported:

@@ -235,3 +235,15 @@ def pair(text: str, form: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise SimresError(f"`{text}` is not of the form {form}")
     return name.strip(), value.strip()
+
+
+def moment(text: str, option: str) -> int:
+    """Picoseconds of a duration as typed; a bare 0 needs no unit. Raises `SimresError`."""
+    from simres.units import DURATION, UnitError
+
+    if text.strip() == "0":
+        return 0
+    try:
+        return DURATION.parse(text)
+    except UnitError as error:
+        raise UnitError(f"{option} {error.message}", error.hint) from error

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simres.commands.options import LayerName, ResultOptions
+from simres.commands.options import LayerName, ResultOptions, moment
 from simres.commands.session import Session
 
 
@@ -31,20 +31,8 @@ def timeline(
     """
     from simres.reporting.drawing.timeline_drawing import show_timeline
 
-    since_ps = None if since is None else _moment(since, "--from")
-    until_ps = None if until is None else _moment(until, "--to")
+    since_ps = None if since is None else moment(since, "--from")
+    until_ps = None if until is None else moment(until, "--to")
     show_timeline(
         session.result(asked), session.output, since_ps=since_ps, until_ps=until_ps, layer=layer, width=width
     )
-
-
-def _moment(text: str, option: str) -> int:
-    """Picoseconds of a duration as typed; a bare 0 needs no unit."""
-    from simres.units import DURATION, UnitError
-
-    if text.strip() == "0":
-        return 0
-    try:
-        return DURATION.parse(text)
-    except UnitError as error:
-        raise UnitError(f"{option} {error.message}", error.hint) from error

@@ -27,6 +27,13 @@ class Cause(StrEnum):
     """A request is under way and no data has returned yet."""
     ENGINE = "engine"
     """Another tenant's task occupies the engine."""
+    UNKNOWN = "unknown"
+    """In an imported trace: everything that the task is known to wait for has ended. It may be the latency of
+    its launch, or a wait for something that the trace does not name."""
+
+
+SIMULATED: tuple[Cause, ...] = tuple(cause for cause in Cause if cause is not Cause.UNKNOWN)
+"""The causes of a simulated run, in which everything is known."""
 
 
 class RecordLevel(StrEnum):
@@ -44,7 +51,7 @@ IN_FULL = "`simres.simulate(SCENARIO, record='full')` in Python has every task, 
 """The hint if a Record has less than a command needs."""
 
 
-STALLS = (Cause.ENGINE, Cause.LATENCY, Cause.BUS)
+STALLS = (Cause.ENGINE, Cause.LATENCY, Cause.BUS, Cause.UNKNOWN)
 """The causes that stall a task after its buffers are granted, in the order in which they occur."""
 
 
@@ -65,9 +72,9 @@ class Span(NamedTuple):
 
     The engine turned to the task at `since` (it was free and the task next in line). At `ready`
     everything the task waits for had ended, at `granted` it had its buffers and started, at `end` it was
-    done. Between granted and end, `engine_ps`, `latency_ps` and `bus_ps` were stalls. `holder` is the task
-    whose end made it ready, `space_holder` the one whose end freed the space; -1 if it did not wait. `launch`
-    is the instance of a Program, counted from 0.
+    done. Between granted and end, `engine_ps`, `latency_ps`, `bus_ps` and `unknown_ps` were stalls. `holder`
+    is the task whose end made it ready, `space_holder` the one whose end freed the space; -1 if it did not
+    wait. `launch` is the instance of a Program, counted from 0.
 
     The columns are known only here and in `simres.simulation.lanes`, which records them. A column of time in
     which the task stalls has a cause in `STALLS` and its place in `stalls_ps`. In documents a span is a list
@@ -85,11 +92,12 @@ class Span(NamedTuple):
     holder: int
     space_holder: int
     engine_ps: int = 0
+    unknown_ps: int = 0
 
     @property
     def stalls_ps(self) -> tuple[int, ...]:
         """The task's stalls after its grant in picoseconds, by cause in the order of `STALLS`."""
-        return (self.engine_ps, self.latency_ps, self.bus_ps)
+        return (self.engine_ps, self.latency_ps, self.bus_ps, self.unknown_ps)
 
     @property
     def turn(self) -> int:

@@ -33,6 +33,10 @@ class TaskKind(StrEnum):
     """Does vector operations."""
     MOVE = "move"
     """Copies bytes from buffer to buffer on chip."""
+    CODE = "code"
+    """Runs code on a thread of a traced machine; what it computes is not known."""
+    KERNEL = "kernel"
+    """Runs on a device of a traced machine; what it computes is not known."""
 
 
 @dataclass(frozen=True, slots=True)

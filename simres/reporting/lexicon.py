@@ -1,8 +1,8 @@
 """What people see of causes, kinds and roles: words, characters and colours, each said here and nowhere else.
 
 The terminal, the viewer, plots, notebooks and the HTML page (its style sheet and its script) take theirs from
-these tables. Keys are the values of `Cause`, `Why`, `TaskKind`, `ComponentRole` and `Role`, which documents
-hold; the words are for reading, so that a word can change without a document changing.
+these tables. Keys are the values of `Cause`, `Why`, `TaskKind`, `ComponentRole`, `LaneKind` and `Role`, which
+documents hold; the words are for reading, so that a word can change without a document changing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from simres.analysis.critical_path import Why
 from simres.program.record import Cause
 from simres.program.roles import ComponentRole
 from simres.program.tasks import TaskKind
+from simres.traces.events import LaneKind
 from simres.workload.operators import Role
 
 
@@ -69,6 +70,8 @@ KINDS: Mapping[str, KindEntry] = {
     TaskKind.MATRIX: KindEntry("matrix", "green", "█", "#"),
     TaskKind.HOST: KindEntry("host", "cyan", "▓", "%"),
     TaskKind.MOVE: KindEntry("move", "magenta", "▞", "x"),
+    TaskKind.CODE: KindEntry("host", "cyan", "▒", "&"),
+    TaskKind.KERNEL: KindEntry("matrix", "green", "▙", "@"),
 }
 
 
@@ -170,6 +173,18 @@ CAUSES: Mapping[str, CauseEntry] = {
         css="conic-gradient($ 25%, transparent 0 50%, $ 0 75%, transparent 0) 0 0 / 6px 6px",
         boxes=((0, 0, 3, 3), (3, 3, 3, 3)),
     ),
+    Cause.UNKNOWN: CauseEntry(
+        word="unknown",
+        on="for an unknown reason",
+        link="for a reason that the trace does not name",
+        detail="what it is known to wait for has ended: a launch's latency, or a wait without a name",
+        colour="bad",
+        style="bright_yellow",
+        block="?",
+        ascii="?",
+        css="radial-gradient($ 0.8px, transparent 1px) 0 0 / 3px 3px",
+        boxes=((0, 0, 1.5, 1.5), (3, 3, 1.5, 1.5)),
+    ),
 }
 
 PROPER: Mapping[str, str] = {"ddr": "DDR", "dram": "DRAM", "hbm": "HBM", "sram": "SRAM"}
@@ -205,6 +220,9 @@ ROLES: Mapping[str, RoleEntry] = {
         "processor", "matrix", "green", "every multiply-accumulate and every vector operation at peak rate"
     ),
     ComponentRole.MASTER: RoleEntry("master", "move", "magenta", ""),
+    LaneKind.THREAD: RoleEntry("thread", "host", "cyan", ""),
+    LaneKind.STREAM: RoleEntry("stream", "matrix", "green", ""),
+    LaneKind.COPIES: RoleEntry("copies", "move", "magenta", ""),
 }
 TENSORS: Mapping[str, str] = {Role.INPUT: "host", Role.WEIGHT: "load", Role.ACTIVATION: "matrix"}
 """The colours of tensors on chip."""

@@ -115,6 +115,21 @@ class Tenancy(StoredTenancy):
         return self.latency_ps / self.alone_ps if self.alone_ps else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What an imported trace says, and what it does not (`simres.traces`).
+
+    `source` is the name of its file. `counts` are the dependencies by kind, in words; of those between
+    engines, `edges` has the pairs of tasks of which the second waits for the first. `unknown` counts what
+    was left out, or could not be known, by what it is.
+    """
+
+    source: str
+    counts: Mapping[str, int]
+    edges: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    unknown: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoredRun:
     """The fields of a `Run` that a result file has as they are: one added here is in it."""
@@ -130,6 +145,8 @@ class StoredRun:
     capacity_per_ks: int = 0
     """With requests over time: how many the chip serves per thousand seconds under saturation, 0 if
     unknown."""
+    trace: Traced | None = None
+    """For the imported trace of a real machine: what its dependencies come from."""
 
 
 @dataclass(frozen=True, kw_only=True)

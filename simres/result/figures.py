@@ -47,6 +47,8 @@ class Figures(Run):
     @property
     def inference(self) -> str:
         """What one inference is called: an image, or where nothing is a batch, a run."""
+        if self.trace is not None:
+            return "run"
         return "image" if not isinstance(self.workload, Workload) or self.workload.batched else "run"
 
     @property

@@ -25,7 +25,7 @@ ROLES = {
     TaskKind.HOST: ComponentRole.HOST,
     TaskKind.MOVE: ComponentRole.MEMORY,
 }
-"""The role of the engine that each kind of task needs."""
+"""The role of the engine that each kind of task needs; what a trace recorded is not run."""
 
 
 Access = tuple[int, Region]
@@ -118,7 +118,7 @@ class Check:
         for number, task in enumerate(self.program.tasks):
             if task.engine not in engines:
                 raise self.fail(number, f"no engine `{task.engine}` on this chip")
-            if ROLES[task.kind] not in self.chip.roles[self.chip.component_of(task.engine)].covers:
+            if ROLES.get(task.kind) not in self.chip.roles[self.chip.component_of(task.engine)].covers:
                 raise self.fail(number, f"`{task.engine}` cannot do a {task.kind.value}")
             amounts = (task.work.nbytes, task.work.macs, task.work.vector_ops)
             if not all(isinstance(amount, int) for amount in amounts):

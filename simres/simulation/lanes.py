@@ -15,7 +15,7 @@ from simpy import Environment, Event
 
 from simres.hardware.engine import Engine, Stall
 from simres.hardware.sram import Space
-from simres.program.record import Cause, EngineTotals, RecordLevel, Span
+from simres.program.record import SIMULATED, Cause, EngineTotals, RecordLevel, Span
 from simres.simulation.flattened import EMPTY, FlatProgram, Launch
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Lane:
         """The time at which a later task in the queue, or a new one, last became ready."""
         self.holder = self.space_holder = -1
         self.finished = self.working_ps = self.idle_ps = self.moved_bytes = 0
-        self.waiting_ps = dict.fromkeys(Cause, 0)
+        self.waiting_ps: dict[Cause, int] = dict.fromkeys(SIMULATED, 0)
         self.bus_held_by: dict[str, int] = {}
         self.layer_ps: dict[int, int] = {}
 
@@ -334,6 +334,7 @@ class Lane:
                 self.holder,
                 self.space_holder,
                 engine,
+                0,
             )
             run.rows.append(_span(Span, columns))
         elif run.by_layer:

@@ -19,6 +19,7 @@ from onnx import TensorProto, helper
 
 from simres.commands import build
 from tests.hostile.topologies import CONFIGURATION
+from tests.traces.traces import on_thread, written
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -108,6 +109,8 @@ def materials(folder: Path) -> None:
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, 8, 8]) for name in ("x", "y")]
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "net", ends[:1], ends[1:])
     (folder / "net.onnx").write_bytes(helper.make_model(graph).SerializeToString())
+    names = ("conv2d", "batch_norm", "NativeBatchNormBackward0", "add_")
+    written(folder / "step.json", [on_thread(name, 20.0 * at, 18.0) for at, name in enumerate(names)])
     (folder / "mypackage").mkdir()
     (folder / "mypackage" / "models.py").write_text(MODEL)
 

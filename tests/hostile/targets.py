@@ -16,6 +16,7 @@ from tests.hostile import (
     scenarios,
     settings,
     topologies,
+    traces,
     training,
     workloads,
 )
@@ -35,6 +36,7 @@ ALL = (
     Target("measured times", scenarios.times, 3),
     Target("result", results.result, 14),
     Target("sweep table", results.table, 4),
+    Target("trace", traces.trace, 6),
     Target("topology", topologies.topology, 5, ("simres_systolic",)),
     Target("ONNX model", onnx_models.onnx_model, 4, ("simres_onnx", "onnx")),
     Target("recipe", scenarios.recipe, 3),

@@ -15,6 +15,7 @@ from simres.program.tasks import TaskKind
 from simres.reporting import lexicon
 from simres.reporting.text.console import STYLES
 from simres.reporting.text.glyphs import ASCII, BLOCKS
+from simres.traces.events import LaneKind
 from simres.workload.operators import Role
 
 REPORTING = Path(str(files("simres.reporting")))
@@ -23,7 +24,7 @@ REPORTING = Path(str(files("simres.reporting")))
 def test_every_cause_kind_and_role_has_an_entry():
     assert set(lexicon.CAUSES) == set(Cause)
     assert set(lexicon.KINDS) == set(TaskKind)
-    assert set(lexicon.ROLES) == set(ComponentRole)
+    assert set(lexicon.ROLES) == {*ComponentRole, *LaneKind}
     assert set(lexicon.TENSORS) == set(Role)
     assert set(lexicon.SPENT) == set(Why)
 

@@ -155,7 +155,7 @@ def test_a_result_file_changed_at_random_is_used_or_refused(documents, tmp_path)
         (("record", "engines", "ddr", "moved_bytes"), -1, "record.engines.ddr: no counts of tasks and bytes"),
         (("record", "memories", "sram", "peak"), 10**9, "record.memories.sram: it holds more than it can"),
         (("record", "layer_working_ps"), {"gpu": []}, "record.layer_working_ps.gpu: no engine"),
-        (("record", "rows", 3), [0, 1], "record.rows.3: has 2 figures, not 11"),
+        (("record", "rows", 3), [0, 1], "record.rows.3: has 2 figures, not 12"),
         (("record", "rows", 3, 1), 10**6, "record.rows.3: names a task or launch that does not exist"),
         (("record", "rows", 3, 8), 10**6, "record.rows.3: names a task or launch that does not exist"),
         (("record", "rows", 3, 2), 10**20, "record.rows.3: runs against time"),

@@ -8,7 +8,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.engine import Done, Engine, Stall
 from simres.hardware.specs import BusSpec, HostSpec
 from simres.program import Buffer, Program, Region
-from simres.program.record import Cause, RecordLevel
+from simres.program.record import SIMULATED, Cause, RecordLevel
 from simres.simulation.invariants import BrokenInvariant
 from simres.simulation.run import run, run_stream
 from simres.testing import behaviours, chip, prove
@@ -32,7 +32,7 @@ def test_waits_are_blamed_on_their_cause_and_holder():
     assert spans[5].holder == 4
     waiting = {name: engine.waiting_ps for name, engine in record.engines.items()}
     assert waiting["ddr"][Cause.SPACE] == 7 * NS
-    assert waiting["matrix"] == dict.fromkeys(Cause, 0) | {Cause.DATA: 10 * NS, Cause.ORDER: 10 * NS}
+    assert waiting["matrix"] == dict.fromkeys(SIMULATED, 0) | {Cause.DATA: 10 * NS, Cause.ORDER: 10 * NS}
     assert waiting["host"][Cause.DATA] == 22 * NS
     assert record.makespan_ps == 28 * NS
 

@@ -5,7 +5,8 @@ a slice; each stall before it is a slice named after the cause. `ts` and `dur` a
 decimals: start and end are rounded to whole nanoseconds and then subtracted, so slices touch and never
 overlap. A task that others depend on starts a flow (`bind_id`, `flow_out`). Each dependency of a task is a
 zero-length slice at the task's start that ends one flow (`flow_in`), since a slice can end only one flow.
-Counters are in `simres.reporting.files.trace_counters`.
+Counters are in `simres.reporting.files.trace_counters`, and in `simres.traces.own` is what `simres import
+trace` makes the same run of again.
 
 Format: "Trace Event Format" (Google, 2016), as Perfetto's JSON importer reads it.
 """
@@ -25,6 +26,7 @@ from simres.program.tasks import Task, TaskKind
 from simres.reporting import lexicon
 from simres.reporting.files.trace_counters import counters
 from simres.result import Result
+from simres.traces import own
 from simres.units import format_duration
 
 _PS_PER_NS = 1000
@@ -72,6 +74,7 @@ def _about(result: Result) -> Event:
         "workload_digest": result.origin.workload_digest,
         "makespan_ps": result.makespan_ps,
         "versions": dict(result.origin.versions),
+        own.EXACT: own.head(result),
     }
 
 
@@ -109,9 +112,13 @@ def _events(part: _Part) -> Iterator[Event]:
         yield _named("thread_sort_index", process, thread, sort_index=thread)
     feeds = {needed for task in program.tasks for needed in task.needs}
     holders = bus_holders(record)
+    seen: set[int] = set()
     for number, span in enumerate(record.spans):
-        thread = threads[program.tasks[span.task].engine]
-        yield from _slices(part, span, thread, span.task in feeds, holders.get(number, {}))
+        task = program.tasks[span.task]
+        exact = own.slice_args(task, span, first=span.task not in seen)
+        seen.add(span.task)
+        thread = threads[task.engine]
+        yield from _slices(part, span, thread, span.task in feeds, holders.get(number, {}), exact)
     for stretch in critical_path(program, record):
         yield _on_the_path(part, stretch)
     for moment, name, unit, value in counters(result):
@@ -134,7 +141,7 @@ def _on_the_path(part: _Part, stretch: Stretch) -> Event:
 
 
 def _slices(
-    part: _Part, span: Span, thread: int, feeds: bool, bus_held: Mapping[str, int]
+    part: _Part, span: Span, thread: int, feeds: bool, bus_held: Mapping[str, int], exact: Event
 ) -> Iterator[Event]:
     """Yields the stalls before a task in order, then the task, then its dependencies inside it."""
     result, program = part.result, part.result.program
@@ -153,6 +160,7 @@ def _slices(
         about["block"] = block
     work = {"bytes": task.work.nbytes, "macs": task.work.macs, "vector_ops": task.work.vector_ops}
     about |= {what: amount for what, amount in work.items() if amount}
+    about[own.EXACT] = exact
     if tensors := [region.tensor for region in task.writes]:
         about["writes"] = tensors
     slice_ = _slice(part, _title(result, task), task.kind.value, thread, span.begun, span.end, about)

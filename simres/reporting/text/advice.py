@@ -13,6 +13,7 @@ from simres.analysis.occupancy import peak
 from simres.program.names import EngineName
 from simres.program.record import Cause
 from simres.reporting import lexicon
+from simres.reporting.text import traced
 from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
@@ -43,12 +44,14 @@ class Change:
 
 def advice(result: Result, found: Explanation) -> list[str]:
     """Returns a few suggestions, largest likely saving first; none if nothing takes any time."""
+    if result.trace is not None and found.bottleneck is not None:
+        return traced.advice(result, found)
     return [change.sentence for change in changes(result, found)]
 
 
 def changes(result: Result, found: Explanation) -> list[Change]:
-    """Returns the same with what each can save."""
-    if found.bottleneck is None:
+    """Returns the same with what each can save; nothing for an imported trace, which has no chip to change."""
+    if found.bottleneck is None or result.trace is not None:
         return []
     worth = [
         *_of_resources(result, found),

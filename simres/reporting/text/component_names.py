@@ -21,6 +21,8 @@ def the(result: Result, names: str) -> str:
         return f"the {count} {noun}s" if names in (role, noun) else f"the {count} {names} {noun}s"
     if names in lexicon.PROPER:
         return f"the {lexicon.PROPER[names]}" if noun == "memory" else f"the {lexicon.PROPER[names]} {noun}"
+    if noun in names.split():  # a traced thread or stream says what it is
+        return f"the {names}"
     return f"the {noun}" if names in (role, noun) else f"the {names} {noun}".rstrip()
 
 

@@ -9,6 +9,7 @@ from simres.analysis.blame import held_up_by, together_ps
 from simres.program.names import EngineName
 from simres.program.record import Cause, EngineTotals, RecordLevel
 from simres.reporting import lexicon
+from simres.reporting.text import traced
 from simres.reporting.text.amounts import percent, times
 from simres.reporting.text.component_names import holder_name, listed, the
 from simres.result import Result
@@ -211,6 +212,8 @@ def remarks(result: Result) -> list[str]:
                     f"{format_bytes(engine.moved_bytes)} within {the(result, name)}, "
                     "which states no rate for them."
                 )
+    elif result.trace is not None:
+        found += traced.remarks(result)
     else:
         found.append(f"A ledger of {len(workload.rows)} stated rows: no graph, so reuse is unknown.")
     for name, row in result.engine_rows.items():

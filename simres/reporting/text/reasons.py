@@ -47,7 +47,7 @@ def resource(result: Result, what: PathCause) -> str:
         case LimitingFactor.SPACE:
             return f"the capacity of {the(result, what.component)}"
         case LimitingFactor.START:
-            return "the arrival of requests"
+            return "the arrival of requests" if result.trace is None else "the time before the first event"
 
 
 def reasons(result: Result, found: Explanation) -> Iterator[str]:
@@ -92,7 +92,8 @@ def _stalls(result: Result, found: Explanation) -> str:
         parts = [f"{format_duration(ps)} {_stall(result, found, cause)}" for cause, ps in named.items()]
         said = f"It stalls {'; '.join(parts)}."
     if idle := found.causes.get(Why.IDLE, 0):
-        said += f" For {format_duration(idle)} nothing is due{_until(found)}."
+        until = _until(found) if result.trace is None else ", or nothing that the trace names"
+        said += f" For {format_duration(idle)} nothing is due{until}."
     return f"{said} No two engines overlap." if alone else said
 
 
