@@ -114,7 +114,7 @@ def _work(
     result = api.find_result(
         asked.scenario,
         chip=asked.chip,
-        overrides=asked.overrides,
+        overrides=asked.overrides(asked.scenario),
         record="full",
         registry=session.registry,
     )

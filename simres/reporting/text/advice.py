@@ -50,7 +50,7 @@ def advice(result: Result, found: Explanation) -> list[str]:
 
 
 def changes(result: Result, found: Explanation) -> list[Change]:
-    """Returns the same with what each can save; nothing for an imported trace, which has no chip to change."""
+    """Returns the same with what each can save; nothing for an imported trace, as no chip is known."""
     if found.bottleneck is None or result.trace is not None:
         return []
     worth = [
