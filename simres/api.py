@@ -373,7 +373,7 @@ def _unknown(text: str, also: str = "") -> SimresError:
     else:
         hint = f"for a network, name a chip too: `{text} --chip paper`"
     if also:
-        hint = f"`simres simulate SCENARIO -o {text}` writes a result there; {hint}"
+        hint += f"; `simres simulate SCENARIO -o {text}` writes a result there"
     return SimresError(f"no scenario `{text}`{also}; shipped: {', '.join(known)}", hint)
 
 

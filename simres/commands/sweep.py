@@ -62,7 +62,7 @@ def sweep(
     from simres.exploration.sweep import sweep as run
     from simres.exploration.table_formats import check_format
     from simres.reporting.progress import SweepProgress
-    from simres.reporting.tables.sweep_table import NEEDED, show
+    from simres.reporting.tables.sweep_table import NEEDED, SHOWN, show
     from simres.sharing.workbench import Workbench
 
     study, own = study_for(session, asked, vary or [])
@@ -84,7 +84,7 @@ def sweep(
     if not best and any(row["error"] is None for row in rows):
         raise SimresError(f"no point says all of {goal}", "such as `--goal latency,energy`")
     if output != STDIO:
-        show(rows, study.space.knobs, objectives, best, session.output, whole=whole)
+        show(rows, study.space.knobs, objectives, best, session.output, whole=whole, few=SHOWN)
     if plot is not None:
         draw_front(front_of(rows, study.space.knobs, objectives, whole=whole), plot)
         session.messages.print(f"wrote {plot}")

@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from simres.scenario.model import (
 )
 from simres.scenario.problems import Problems, suggestion
 from simres.scenario.protocol import Protocol, protocol_of
+from simres.scenario.remedies import OF_CHIPS, OF_SCENARIOS, having, of_another_kind
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
 from simres.sharing.recent import IdentityKey
 from simres.sharing.workbench import CHIP_FILES, Workbench
@@ -171,7 +172,7 @@ def _chip(document: Document, registry: KnownParts, name: str) -> ChipPreset:
             hint = f"`simres simulate {document.path} --set workload=NETWORK` has another network on its chip"
             problems.add((key,), message, key=True, hint=hint)
             problems.raise_any()
-    file = problems.validate(ChipFile, document.data, (), instead=_OF_CHIPS.get)
+    file = problems.validate(ChipFile, document.data, (), instead=OF_CHIPS.get)
     hardware = _hardware(problems, registry)
     problems.raise_any()
     return ChipPreset(name, hardware, file.description, file.source)
@@ -214,7 +215,7 @@ def _scenario(
         else:
             put(trail)
     _check_version(problems)
-    file = problems.validate(ScenarioFile, data, (), instead=_OF_SCENARIOS.get)
+    file = problems.validate(ScenarioFile, data, (), instead=OF_SCENARIOS.get)
     hardware = _hardware(problems, registry)
     scheduler, parameters = scheduler_of(problems, registry, ("scheduler",), data.get("scheduler", "serial"))
     check_passes(problems, registry, ("passes",), data.get("passes", []))
@@ -270,15 +271,6 @@ def _scenario(
     )
 
 
-_OF_CHIPS = {"name": "a chip is called as its file; leave it out"}
-_OF_SCENARIOS = {
-    "batch": "a batch is a pass, `passes: [batch_4]`; of requests, it is part of `load:`",
-    "network": "write `workload`",
-    "model": "write `workload`",
-}
-"""What to write in place of keys that people expect."""
-
-
 def _check_version(problems: Problems) -> None:
     version = problems.document.data.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and not isinstance(version, bool) and version > SCHEMA_VERSION:
@@ -302,10 +294,10 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
         if isinstance(hardware, dict) and trail[0] in hardware:
             path = ".".join(map(str, ("hardware", *trail)))
             raise SimresError(f"no `{trail[0]}`; did you mean `{path}`?")
-        if having := _having(hardware, str(trail[0])):
-            paths = " or ".join(f"`hardware.{name}.{'.'.join(map(str, trail))}`" for name in having)
+        if stating := having(hardware, str(trail[0])):
+            paths = " or ".join(f"`hardware.{name}.{'.'.join(map(str, trail))}`" for name in stating)
             raise SimresError(f"no `{trail[0]}`; did you mean {paths}?")
-        if (instead := _OF_SCENARIOS.get(str(trail[0]))) is not None:
+        if (instead := OF_SCENARIOS.get(str(trail[0]))) is not None:
             raise SimresError(f"no `{trail[0]}`; {instead}")
         raise SimresError(f"no `{trail[0]}`{suggestion(str(trail[0]), ScenarioFile.model_fields)}")
     if trail[0] == "scheduler" and len(trail) > 1 and not isinstance(data.get("scheduler"), dict):
@@ -315,11 +307,11 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
         if depth == 0:
             inner.setdefault(part, {})
         if part not in inner:
-            having = _having(inner, str(trail[2])) if depth == 1 and trail[0] == "hardware" else []
-            if having:
+            stating = having(inner, str(trail[2])) if depth == 1 and trail[0] == "hardware" else []
+            if stating:
                 components = ", ".join(map(str, inner))
                 raise SimresError(
-                    f"no `{part}`; components: {components}; `{trail[2]}` is of `{'` and `'.join(having)}`"
+                    f"no `{part}`; components: {components}; `{trail[2]}` is of `{'` and `'.join(stating)}`"
                 )
             raise SimresError(f"no `{part}`{suggestion(str(part), inner)}")
         inner = inner[part]
@@ -327,14 +319,6 @@ def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
             above = ".".join(map(str, trail[: depth + 1]))
             raise SimresError(f"`{above}` has no parts; set it as a whole")
     inner[trail[-1]] = value
-
-
-def _having(hardware: Any, key: str) -> list[str]:
-    """The components that state a value of that name."""
-    entries = hardware.items() if isinstance(hardware, dict) else ()
-    return [
-        str(name) for name, entry in entries if isinstance(entry, dict) and key in entry and key != "kind"
-    ]
 
 
 def _take_away(data: dict[str, Any], trail: Trail, key: str) -> None:
@@ -450,27 +434,10 @@ def _component(
     if component.instead:
         problems.warn_of_old((*trail, "kind"), f"`{kind}` is an old name; write {component.instead}")
 
-    def instead(key: str) -> str | None:
-        """Which other kinds have such a key, where none of this kind is like it."""
-        if get_close_matches(key, model.model_fields, n=1):
-            return None
-        alike = [name for name, other in registry.components().items() if other.role == component.role]
-        kinds = [name for name in alike if name != kind and key in _fields(registry, name)]
-        return f"`{kind}` has none; a component of kind `{'` or `'.join(kinds)}` has" if kinds else None
-
     spec: ComponentSpec | None = problems.validate(
-        model, entry, trail, instead=instead, context=units.SPELLED
+        model, entry, trail, instead=partial(of_another_kind, registry, component), context=units.SPELLED
     )
     return spec
-
-
-def _fields(registry: KnownParts, kind: str) -> Set[str]:
-    """The keys of a kind of component; none of an old name, or of a broken plugin."""
-    try:
-        component = registry.component(kind)
-        return set() if component.instead else resolve(component.spec).model_fields.keys()
-    except SimresError:
-        return set()
 
 
 def _got(value: object) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simres.exploration.space import Knob
 
 SHOWN = 20
-"""Up to so many points, all are shown; of more, so many of the front."""
+"""Designs of the front that are shown; of a sweep of no more, all."""
 _SHADES = " .:-=+*#%@"
 """Shades from the fastest to the slowest, in equal ratios."""
 QUANTITIES = {"_ps": DURATION, "_fj": ENERGY, "_bytes": SIZE, "_per_s": BANDWIDTH, "_uw": POWER}
@@ -51,9 +51,13 @@ def show(
     output: Output,
     *,
     whole: bool = False,
+    few: int = 0,
 ) -> None:
-    """Prints the results of a sweep; `front` has the row numbers on the front; `whole` shows all of them."""
-    output.print_lines(report(rows, knobs, objectives, front, output.page(whole=whole)))
+    """Prints the results of a sweep; `front` has the row numbers on the front; `whole` shows all of them.
+
+    Up to `few` designs are all shown, on the front or not.
+    """
+    output.print_lines(report(rows, knobs, objectives, front, output.page(whole=whole), few))
 
 
 def report(
@@ -62,8 +66,9 @@ def report(
     objectives: Sequence[Objective],
     front: Sequence[int],
     page: Page,
+    few: int = 0,
 ) -> Iterator[Text]:
-    """Yields the lines of the report."""
+    """Yields the lines of the report; see `show`."""
     good = [row for row in rows if row["error"] is None]
     times: list[int] = [row["image_ps"] for row in good]  # type: ignore[misc]
     if times:
@@ -79,7 +84,7 @@ def report(
                 f"{handed} of them run the schedule of a design with less, which is faster than their own."
             )
         names = ", ".join(objective.name for objective in objectives)
-        if len(good) <= SHOWN:
+        if len(good) <= few:
             yield from page.titled("Designs", f"{len(good)}; * on the Pareto front in {names}: {len(front)}")
             best = [rows[number] for number in front]
             others = [row for number, row in enumerate(rows) if row["error"] is None and number not in front]
