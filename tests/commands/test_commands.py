@@ -100,7 +100,7 @@ def test_what_does_not_fit_exits_1(simres):
     [
         (["simulate", "nothing.yaml"], "there is no file `nothing.yaml`"),
         (["simulate", "papr"], "no scenario `papr`"),
-        (["simulate", "."], "`.` is a directory"),
+        (["simulate", "."], "`.` is a folder"),
         (["simulate", "resnet20", "--chip", "nope"], "nope"),
         (["simulate", "resnet21", "--chip", "paper"], "no CIFAR network has 21 layers"),
         (["simulate", "resnet50", "--chip", "paper"], "torchvision:resnet50"),

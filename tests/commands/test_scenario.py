@@ -68,7 +68,7 @@ class TestValidate:
             in result.stderr
         )
         assert "there is no file `gone.yaml`" in result.stderr
-        assert "is a directory" in result.stderr
+        assert "is a folder" in result.stderr
         assert "Invalid workload `bad.json`" in result.stderr
         assert "Invalid chip `chip.yaml`" in result.stderr
         assert "Invalid scenario `name.yaml`\n  1:11  workload: unknown network `resnett20`" in result.stderr

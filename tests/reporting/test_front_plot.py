@@ -215,7 +215,7 @@ def test_the_commands_draw_from_the_table(simres: Simres, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["front", "nowhere.jsonl"], "there is no table `nowhere.jsonl`"),
+        (["front", "nowhere.jsonl"], "no such table: `nowhere.jsonl`"),
         (["front", "."], "there are several tables in `.`"),
         (["front", "t.jsonl", "--pareto", "speed,latency"], "unknown objective `speed`"),
         (["front", "t.jsonl", "--pareto", "latency"], "two goals or more"),
