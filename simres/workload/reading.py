@@ -67,6 +67,8 @@ def _groups(call: Call, channel: int) -> Rule:
     groups = call.op.loops.groups if call.op.loops else 1
     if groups == 1:
         return SUMMED
+    if call.output[channel] % groups or call.inputs[0][channel] % groups:
+        return None
     return Along(channel, over=call.output[channel] // groups, each=call.inputs[0][channel] // groups)
 
 

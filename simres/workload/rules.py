@@ -142,14 +142,16 @@ def _ops(workload: Workload, cyclic: list[str], inside: set[str]) -> Iterator[st
                 yield f"{place}.outputs[{position}]: `{name}` is made already, by `{made[name]}`"
             made.setdefault(name, op.name)
         sound = all(name in workload.tensors for name in (*op.inputs, *op.outputs)) and not negative_sizes
-        for problem in (
+        found = [
             *_figures(op),
             *_weights(op, workload),
             *_sizes(op, workload),
             *_reads(op, workload),
             *_fused(op, workload),
-            *(problems_of_form(op, workload) if sound else ()),
-        ):
+        ]
+        if sound and not found:
+            found += problems_of_form(op, workload)
+        for problem in found:
             yield f"{place}{problem}"
         yield from _views(place, op, workload, cyclic)
     for index, (name, tensor) in enumerate(workload.tensors.items()):

@@ -1,6 +1,5 @@
 """A checkpoint is read from a regular file: what never ends is refused at once."""
 
-# ruff: noqa: E402
 from __future__ import annotations
 
 import os
