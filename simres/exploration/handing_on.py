@@ -41,13 +41,17 @@ def _standings(study: Study, rows: Mapping[int, FigureRow]) -> Iterator[tuple[in
 
 
 def hand_on(
-    study: Study, rows: Mapping[int, FigureRow], evaluation: Evaluation, bench: Workbench
+    study: Study,
+    rows: Mapping[int, FigureRow],
+    evaluation: Evaluation,
+    bench: Workbench | None = None,
 ) -> dict[int, FigureRow]:
     """Returns the new rows of points that the schedule of another makes faster, by point.
 
     `rows` are those of all points, of which `NEEDED` is looked at. A round of few points is evaluated in this
     process, on the `bench`.
     """
+    here_only = partial(here, bench=bench or Workbench())
     point_of = reader(study)
     best = dict(_standings(study, rows))
     found: dict[int, FigureRow] = {}
@@ -55,7 +59,7 @@ def hand_on(
     while sources := {at: source for at, source in slower(study, best) if (at, source) not in tried}:
         tried |= sources.items()
         points = sorted(sources, key=lambda at: (sources[at], at))
-        by = evaluation if len(points) > LARGEST else partial(here, bench=bench)
+        by = evaluation if len(points) > LARGEST else here_only
         for portion in by(replace(study, sources=sources), points, len(points)):
             for row in portion:
                 at, ps = point_of(row), row["makespan_ps"]

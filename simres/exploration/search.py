@@ -114,7 +114,7 @@ def search(
                 if new >= LOOK:
                     new = 0
                     table.append(found.look())
-        faster = hand_on(study, found.rows, evaluation, bench or Workbench())
+        faster = hand_on(study, found.rows, evaluation, bench)
     if faster:
         found.rows.update(faster)
         replace_rows(path, {str(row["key"]): row for row in faster.values()})

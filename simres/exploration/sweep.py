@@ -68,7 +68,7 @@ def sweep(
                     taken(row)
                     failures += row["error"] is not None
                 observer.rows(rows)
-        faster = hand_on(study, done, evaluation, bench or Workbench())
+        faster = hand_on(study, done, evaluation, bench)
     if faster:
         replace_rows(path, {str(row["key"]): row for row in faster.values()})
     return Swept(size, before, failures)
