@@ -6,10 +6,10 @@ half its channels? Both changes are then made, and the changed network is traced
 with a fraction of the MACs is scaled to that fraction, one without MACs to its fraction of elements: that is
 what somebody who asks knows before.
 
-Others share the machine, and what they leave of it changes from second to second. So a network and the
-changed one run in turn, for `SECONDS` a question; each turn gives a prediction and a measurement, and the turn
-with the median error is the one that is stated. Where batch norm is asked about, both networks run as graphs of
-`torch.fx`, which folds it.
+Others share the machine, and what they leave of it changes from second to second. So a network and
+the changed one run in turn, for `SECONDS` a question; each turn gives a prediction and a measurement, and
+the turn with the median error is the one that is stated. Where batch norm is asked about, both networks run
+as graphs of `torch.fx`, which folds it.
 
 `python benchmarks/traced.py [NETWORK...]`; needs the extra [torch].
 """

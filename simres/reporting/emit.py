@@ -25,7 +25,7 @@ VERSIONS = {
     "validation": 1,
     "verification": 1,
     "whatif": 1,
-    "work whatif": 1,
+    "work_whatif": 1,
 }
 """The `schema_version` of each form that is only written. A form that is read back, such as a result, has its
 own where it is read."""

@@ -25,6 +25,7 @@ OF = {
     "fit_table": "calibrate",
     "ladder_table": "ladder",
     "whatif_tables": "whatif",
+    "work_tables": "whatif of work",
     "roofline_drawing": "roofline",
     "schedule_table": "schedule",
     "workload_table": "workload show",

@@ -60,7 +60,7 @@ def _share(saved: int, whole: int) -> str:
 def document(found: WorkWhatIf) -> dict[str, Any]:
     """Returns the JSON form: keys of times end in `_ps`."""
     return {
-        "schema_version": VERSIONS["work whatif"],
+        "schema_version": VERSIONS["work_whatif"],
         "name": found.before.name,
         "makespan_ps": found.before.makespan_ps,
         "changes": [
