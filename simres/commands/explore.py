@@ -34,7 +34,8 @@ def explore(
         typer.Option(
             "--goal",
             metavar="NAMES",
-            help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
+            help="What should be good: latency, energy, area, cost, sram, bandwidth, power, traffic,"
+            " makespan, accuracy, or an expression such as `latency * area`"
             " [default: as the file says, or latency,energy].",
         ),
     ] = None,
@@ -78,11 +79,11 @@ def explore(
     from simres.reporting.progress import SweepProgress
     from simres.reporting.tables.sweep_table import show
 
-    limits = limits_of(pairs(limit, "--limit NAME=VALUE"))
     study, own = study_for(session, asked, vary or [])
-    objectives = objectives_of(goal or own or USUAL)
+    objectives = objectives_of(goal or own or USUAL, study.paths)
     if plot is not None:
         check_drawing(plot, objectives)
+    limits = limits_of(pairs(limit, "--limit NAME=VALUE"), study.paths)
     evaluation = evaluation_by(workforce)
     path = table.place(output, "explore.jsonl")
     if storage is None:

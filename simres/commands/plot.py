@@ -56,7 +56,7 @@ def front(
     from simres.exploration.objectives import objectives_of
 
     found = designs.designs_in(table_at(file), session.registry)
-    made = fronts.front_of(found.rows, found.knobs, objectives_of(pareto), whole=whole)
+    made = fronts.front_of(found.rows, found.knobs, objectives_of(pareto, found.paths), whole=whole)
     draw_front(made, output)
     return _wrote(session, output)
 
@@ -81,7 +81,9 @@ def heat(
     from simres.exploration.objectives import objectives_of
 
     found = designs.designs_in(table_at(file), session.registry)
-    (objective,) = objectives_of(goal.replace(",", " "))
+    objective, *others = objectives_of(goal, found.paths)
+    if others:
+        raise SimresError("a heat map shows one goal", "such as `--of latency`")
     over = [key.strip() for key in knobs.split(",")] if knobs else []
     made = fronts.heat_of(found.rows, found.knobs, objective, over)
     if output.suffix in PAGES:

@@ -40,7 +40,8 @@ def sweep(
         typer.Option(
             "--pareto",
             metavar="NAMES",
-            help="What counts: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
+            help="What counts: latency, energy, area, cost, sram, bandwidth, power, traffic, makespan,"
+            " accuracy, or an expression such as `latency * area`"
             " [default: as the file says, or latency,energy].",
         ),
     ] = None,
@@ -66,12 +67,16 @@ def sweep(
 
     study, own = study_for(session, asked, vary or [])
     pareto = pareto or own or USUAL
-    objectives = objectives_of(pareto)
+    objectives = objectives_of(pareto, study.paths)
     if plot is not None:
         check_drawing(plot, objectives)
     evaluation = evaluation_by(workforce)
     path = table.place(output)
-    columns = [*(knob.key for knob in study.space.knobs), *(one.column for one in objectives), *NEEDED]
+    columns = [
+        *(knob.key for knob in study.space.knobs),
+        *(column for one in objectives for column in one.columns),
+        *NEEDED,
+    ]
     with SweepProgress(session.messages) as shown:
         run(study, path, evaluation, shown)
     rows = list(table.rows_in(path)) if plot is not None else table.lean(table.rows_in(path), columns)

@@ -12,6 +12,7 @@ from typing import Any
 from simres import units
 from simres.caching import IdentityKey, RecentCache
 from simres.errors import InvalidFile, SimresError
+from simres.hardware.area_costs import USUAL_NM
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins.registry import resolve
@@ -41,6 +42,7 @@ from simres.scenario.model import (
 from simres.scenario.problems import Problems, suggestion
 from simres.scenario.protocol import Protocol, protocol_of
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
+from simres.scenario.technology import technology_of
 from simres.text import describe
 
 
@@ -134,6 +136,11 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
             {"protocol": scenario.protocol.model_dump(mode="json")} if scenario.protocol != Protocol() else {}
         ),
         **({"densities": dict(scenario.densities)} if scenario.densities else {}),
+        **(
+            {"technology": units.FEATURE.spell(scenario.technology)}
+            if scenario.technology != USUAL_NM
+            else {}
+        ),
         "seed": scenario.seed,
         "expect": {
             item.path: {"value": item.text, "within": units.spell_percent(item.within)}
@@ -153,8 +160,9 @@ def _chip(document: Document, registry: KnownParts, name: str) -> ChipPreset:
             problems.raise_any()
     file = problems.validate(ChipFile, document.data, ())
     hardware = _hardware(problems, registry)
+    technology = technology_of(problems, document.data.get("technology"))
     problems.raise_any()
-    return ChipPreset(name, hardware, file.description, file.source)
+    return ChipPreset(name, hardware, file.description, file.source, technology)
 
 
 def _scenario(
@@ -192,6 +200,7 @@ def _scenario(
     _check_version(problems)
     file = problems.validate(ScenarioFile, data, ())
     hardware = _hardware(problems, registry)
+    technology = technology_of(problems, data.get("technology"))
     scheduler, parameters = scheduler_of(problems, registry, ("scheduler",), data.get("scheduler", "serial"))
     check_passes(problems, registry, ("passes",), data.get("passes", []))
     expect = expectations_of(problems)
@@ -240,6 +249,7 @@ def _scenario(
         load=None if tenants else load,
         protocol=protocol,
         densities=file.densities,
+        technology=technology,
         path=path,
         overridden=bool(overrides),
     )
@@ -308,6 +318,8 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path) -> None:
         else:
             hardware[name] = entry
     data["hardware"] = hardware
+    if "technology" in document.data:
+        data.setdefault("technology", document.data["technology"])
 
 
 _chips: RecentCache[Document] = RecentCache(16)

@@ -15,6 +15,7 @@ from simres.analysis.critical_path import Stretch, blame, critical_path
 from simres.program.record import RecordLevel
 from simres.reporting import lexicon
 from simres.reporting.html import sections
+from simres.reporting.html.floor_plan import floor
 from simres.reporting.html.markup import escaped
 from simres.reporting.html.timeline_data import document
 from simres.reporting.text import headline
@@ -30,6 +31,7 @@ _TITLES = {
     "layers": "Layers",
     "roofline": "Roofline",
     "energy": "Energy",
+    "area": "Area",
     "origin": "Origin",
 }
 
@@ -53,6 +55,7 @@ def html(result: Result) -> str:
         "layers": sections.layers(result),
         "roofline": sections.roofline(result),
         "energy": sections.energy(result),
+        "area": floor(result),
         "origin": sections.origin(result),
     }
     return made(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simres.reporting.page import Page
-from simres.reporting.tables import energy_table, result_tables
+from simres.reporting.tables import area_table, energy_table, result_tables
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import printable
 from simres.reporting.text.console import Output
@@ -78,6 +78,12 @@ def report(result: Result, page: Page) -> Iterator[Text]:
             yield from page.prose(energy_table.product(result))
         else:
             yield from page.prose(f"{energy_table.shares(result)} {energy_table.product(result)}")
+
+    if page.whole and result.area is not None and result.area.um2:
+        yield from page.titled("Area", area_table.caption(result.area))
+        yield from page.table(area_table.columns(result.area), clip=True)
+        if result.area.defaults:
+            yield from page.prose(area_table.LOWER)
 
     if result.expectations:
         found = result.expectations
