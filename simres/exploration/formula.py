@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,9 +61,10 @@ def formula_of(text: str) -> Formula:
     if len(text) > LONGEST:
         raise SimresError(f"the goal `{shorten(text)}` is longer than {LONGEST} characters")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text.strip(), mode="eval").body
         names = tuple(dict.fromkeys(_names(tree)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         raise SimresError(f"the goal `{shorten(text)}` is no expression", f"it has {_SYNTAX}") from None
     if not names:
         raise SimresError(f"the goal `{shorten(text)}` names nothing", "such as `latency * area`")

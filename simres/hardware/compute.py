@@ -103,6 +103,10 @@ class MatrixUnitSpec(UnitSpec):
     multiplier: DataType | None = None
     """The widest data type that its multipliers take, such as `int8`, for the default of its area; by default
     that of its rates, or fp32 where one rate is for all."""
+    epilogues: tuple[Operator, ...] = ()
+    """Elementwise operators of one operand that its output stage does on what leaves it, for nothing, such as
+    `[relu]`: those that take over its results, and nothing else reads. The host does all others. Of several
+    matrix units, what all of them state."""
 
     def energy_costs(self) -> EnergyCosts:
         stated: Mapping[Any, int] = self.energy_per_mac

@@ -15,6 +15,7 @@ from simres.hardware.chip import Chip
 from simres.planning.candidates import candidate_programs
 from simres.planning.compression import compressed, with_densities
 from simres.planning.data_types import refuse_unrated
+from simres.planning.epilogues import without_epilogues
 from simres.planning.timed_part import timed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
@@ -89,7 +90,7 @@ def plan(
     """
     chip = chip_of(scenario, registry)
     refused: AnswerIsNo | None = None
-    rewritten = _rewritten(scenario, workload, registry)
+    rewritten = without_epilogues(_rewritten(scenario, workload, registry), chip)
     refuse_unrated(rewritten, chip)
     for network in _forms(rewritten, chip):
         try:
