@@ -380,21 +380,14 @@ def _study(
     vary: Mapping[str, object] | None,
     overrides: Mapping[str, Any] | None,
 ) -> tuple[Study, str]:
-    """Returns the study of a space, and the goals that the scenario's own `sweep:` has."""
-    from simres.exploration.evaluated import spelled
-    from simres.exploration.study import study_of
-    from simres.exploration.sweep_request import around, section_of
+    from simres.exploration.evaluated import study_around
 
     if not isinstance(scenario, str | os.PathLike):
-        raise SimresError(
-            f"a space is around the name or the file of a scenario, not a {type(scenario).__name__}"
-        )
-    registry, settings = default_registry(), spelled(overrides or {})
-    template = find_template(scenario, chip=chip)
-    section = section_of(template)
-    template, space = around(template, section, vary or {}, settings)
+        named = type(scenario).__name__
+        raise SimresError(f"a space is around the name or the file of a scenario, not a {named}")
+    registry = default_registry()
     find = partial(find_workload, registry=registry)
-    return study_of(template, space, registry, find, settings=settings), section.pareto
+    return study_around(find_template(scenario, chip=chip), vary or {}, overrides or {}, registry, find)
 
 
 def _given(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,8 +17,12 @@ from simres.exploration.constraints import Constraint, limits_of
 from simres.exploration.objectives import Objective, best_of, objectives_of
 from simres.exploration.point_figures import Evaluation, FigureRow
 from simres.exploration.space import Knob
-from simres.exploration.study import Study
+from simres.exploration.study import Study, study_of
 from simres.exploration.sweep import sweep
+from simres.exploration.sweep_request import around, section_of
+from simres.plugins.registry import Registry
+from simres.scenario.loader import Template
+from simres.workload.graph import Ledger, Workload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,9 +82,21 @@ class _Unobserved:
         """Nothing is shown."""
 
 
-def spelled(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Returns settings as texts, as a command line has them."""
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()}
+def study_around(
+    template: Template,
+    vary: Mapping[str, object],
+    overrides: Mapping[str, Any],
+    registry: Registry,
+    find: Callable[[str], Workload | Ledger],
+) -> tuple[Study, str]:
+    """Returns the study of `vary` and the scenario's own `sweep:`, and the goals that the latter has.
+
+    Raises `SimresError` as `around` and `study_of` do.
+    """
+    settings = {key: own if isinstance(own, str) else json.dumps(own) for key, own in overrides.items()}
+    section = section_of(template)
+    template, space = around(template, section, vary, settings)
+    return study_of(template, space, registry, find, settings=settings), section.pareto
 
 
 def swept(study: Study, goals: str, output: Path | None, workers: int) -> EvaluatedDesigns:
