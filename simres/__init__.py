@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from simres.api import explore as explore
     from simres.api import load as load
     from simres.api import rerun as rerun
     from simres.api import simulate as simulate
+    from simres.api import sweep as sweep
     from simres.api import trace as trace
     from simres.errors import AnswerIsNo as AnswerIsNo
     from simres.errors import SimresError as SimresError
@@ -36,9 +38,11 @@ _HOMES = {
     "Scenario": "simres.scenario.model",
     "SimresError": "simres.errors",
     "Workload": "simres.workload.graph",
+    "explore": "simres.api",
     "load": "simres.api",
     "rerun": "simres.api",
     "simulate": "simres.api",
+    "sweep": "simres.api",
     "trace": "simres.api",
 }
 
@@ -51,9 +55,11 @@ __all__ = [
     "SimresError",
     "Workload",
     "__version__",
+    "explore",
     "load",
     "rerun",
     "simulate",
+    "sweep",
     "trace",
 ]
 

@@ -1,4 +1,4 @@
-"""The Python API: simulate, trace, load, rerun."""
+"""The Python API: simulate, sweep, explore, trace, load, rerun."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,9 @@ from simres.workload.json import read as read_workload
 if TYPE_CHECKING:
     import torch
 
+    from simres.exploration.evaluated import EvaluatedDesigns
     from simres.exploration.saturation import Saturation
+    from simres.exploration.study import Study
 
 
 def simulate(
@@ -128,6 +131,68 @@ def saturate(
         kept += [saturation.LatencyTarget(one, key, limit_ps) for one in ([whose] if whose else loaded)]
     workloads = find_workloads(found, registry=registry)
     return saturation.saturate(found, workloads, registry, kept, replications, done, tenant, workers)
+
+
+def sweep(
+    scenario: str | Path,
+    vary: Mapping[str, object] | None = None,
+    *,
+    goals: str | Sequence[str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    chip: str | None = None,
+    output: str | Path | None = None,
+    workers: int = 1,
+) -> EvaluatedDesigns:
+    """Simulates every point of a grid around a scenario, as `simres sweep` does.
+
+    `vary` maps dotted paths to what each is set to: a text such as `0.5,1,2 GB/s` or `64 KiB..4 MiB log 7`,
+    or a list; it replaces or adds to the scenario's own `sweep:`. `goals` are names or expressions, such as
+    `["latency * area", "energy"]`; by default the scenario's, or latency and energy. `scenario`, `chip` and
+    `overrides` are as in `simulate`. With `output`, a folder or a `.jsonl` file, rows are kept there, and an
+    interrupted sweep goes on. `workers` processes share the work.
+
+    Raises `SimresError` for invalid input; a point that fails has its reason in its row.
+    """
+    from simres.exploration import evaluated
+
+    study, own = _study(scenario, chip, vary, overrides)
+    kept = None if output is None else Path(output)
+    return evaluated.swept(study, _goals(goals) or own or evaluated.USUAL, kept, workers)
+
+
+def explore(
+    scenario: str | Path,
+    vary: Mapping[str, object] | None = None,
+    *,
+    goals: str | Sequence[str] | None = None,
+    limits: Mapping[str, str] | None = None,
+    points: int = 100,
+    overrides: Mapping[str, Any] | None = None,
+    chip: str | None = None,
+    output: str | Path | None = None,
+    workers: int = 1,
+    seed: int = 0,
+    sampler: str = "nsga2",
+) -> EvaluatedDesigns:
+    """Searches a space around a scenario with up to `points` points, as `simres explore` does.
+
+    `limits` are upper limits by goal, such as `{"area": "5 mm2"}`; the rest is as in `sweep`. Needs Optuna
+    (the extra `[explore]`). Raises `SimresError` for invalid input.
+    """
+    from simres.exploration import evaluated
+
+    study, own = _study(scenario, chip, vary, overrides)
+    kept = None if output is None else Path(output)
+    return evaluated.explored(
+        study,
+        _goals(goals) or own or evaluated.USUAL,
+        limits or {},
+        kept,
+        workers,
+        points=points,
+        seed=seed,
+        sampler=sampler,
+    )
 
 
 def trace(
@@ -331,6 +396,26 @@ def find_workloads(
         name: find_workload(reference, registry=registry, allow_unmodelled=allow_unmodelled)
         for name, reference in scenario.networks.items()
     }
+
+
+def _goals(given: str | Sequence[str] | None) -> str:
+    return given if isinstance(given, str) else ", ".join(given or ())
+
+
+def _study(
+    scenario: str | Path,
+    chip: str | None,
+    vary: Mapping[str, object] | None,
+    overrides: Mapping[str, Any] | None,
+) -> tuple[Study, str]:
+    from simres.exploration.evaluated import study_around
+
+    if not isinstance(scenario, str | os.PathLike):
+        named = type(scenario).__name__
+        raise SimresError(f"a space is around the name or the file of a scenario, not a {named}")
+    registry = default_registry()
+    find = partial(find_workload, registry=registry)
+    return study_around(find_template(scenario, chip=chip), vary or {}, overrides or {}, registry, find)
 
 
 def _given(

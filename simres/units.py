@@ -1,4 +1,4 @@
-"""Quantities with spelled units, as exact integers of base units: B, B/s, op/s, ps, Hz, fJ, uW, 1/ks.
+"""Quantities with spelled units, as exact integers of base units: B, B/s, op/s, ps, Hz, fJ, uW, um2 and more.
 
 `MB` is 10^6 bytes and `MiB` is 2^20. No value passes through a float: `19.2 GB/s` is 19,200,000,000 bytes per
 second, and `0.5 B` is an error, not 0.
@@ -250,7 +250,34 @@ ARRIVALS = Quantity(
     binary={},
     others={},
 )
-QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY, ENERGY, POWER, ARRIVALS)
+AREA = Quantity(
+    name="area",
+    whole="square micrometres",
+    example="1.5 mm2",
+    limit=10**12,
+    ladder={"um2": 1, "mm2": 10**6},
+    binary={},
+    others={},
+)
+COST = Quantity(
+    name="cost",
+    whole="millionths of a dollar",
+    example="2.5 USD",
+    limit=10**15,
+    ladder={"uUSD": 1, "mUSD": 10**3, "USD": 10**6},
+    binary={},
+    others={},
+)
+FEATURE = Quantity(
+    name="feature size",
+    whole="nanometres",
+    example="28 nm",
+    limit=10**6,
+    ladder={"nm": 1},
+    binary={},
+    others={},
+)
+QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY, ENERGY, POWER, ARRIVALS, AREA, COST, FEATURE)
 
 
 def quantity_of(unit: str) -> Quantity:
@@ -328,6 +355,16 @@ def format_energy(fj: int) -> str:
 def format_power(uw: int) -> str:
     """Formats microwatts: `212.4 mW`."""
     return POWER.format(uw) if uw else "0 W"
+
+
+def format_area(um2: int) -> str:
+    """Formats square micrometres: `1.250 mm2`, `0.0793 mm2`."""
+    return AREA.format(um2) if um2 >= AREA.ladder["mm2"] else f"{um2 / AREA.ladder['mm2']:.3g} mm2"
+
+
+def format_cost(uusd: int) -> str:
+    """Formats millionths of a dollar: `2.500 USD`."""
+    return COST.format(uusd) if uusd else "0 USD"
 
 
 def format_arrivals(per_ks: int) -> str:
@@ -411,3 +448,9 @@ Power = Annotated[int, Spelled(POWER, positive=False)]
 """Microwatts, 0 or more."""
 ArrivalRate = Annotated[int, Spelled(ARRIVALS, positive=True)]
 """Arrivals per thousand seconds, at least 1."""
+Area = Annotated[int, Spelled(AREA, positive=False)]
+"""Square micrometres, 0 or more."""
+Cost = Annotated[int, Spelled(COST, positive=False)]
+"""Millionths of a dollar, 0 or more."""
+Feature = Annotated[int, Spelled(FEATURE, positive=True)]
+"""The name of a process in nanometres, at least 1."""

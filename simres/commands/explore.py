@@ -73,14 +73,14 @@ def explore(
     from simres.reporting.tables.sweep_table import show
     from simres.sharing.workbench import Workbench
 
-    limits = limits_of(pairs(limit, "--limit NAME=VALUE"))
     study, own = study_for(session, asked, vary or [])
-    objectives = objectives_of(goal or own or USUAL)
+    objectives = objectives_of(goal or own or USUAL, study.paths)
     if plot is not None:
         check_drawing(plot, objectives)
     bench = Workbench()
     evaluation = evaluation_by(workforce, bench)
     check_format(output)
+    limits = limits_of(pairs(limit, "--limit NAME=VALUE"), study.paths)
     wanted = points or max(100, study.space.size // SHARE)
     with table_for(output, "explore.jsonl") as path:
         with SweepProgress(session.messages) as shown:

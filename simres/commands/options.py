@@ -77,8 +77,9 @@ GoalNames = Annotated[
     typer.Option(
         "--goal",
         metavar="NAMES",
-        help="What should be good: latency, energy, sram, bandwidth, power, traffic, makespan, accuracy"
-        " [default: as the file says, or latency,energy].",
+        help="What should be good: latency, energy, area, cost, sram, bandwidth, power, traffic, makespan,"
+        " accuracy, or an expression such as `latency * area` [default: as the file says, or"
+        " latency,energy].",
     ),
 ]
 OldGoalNames = Annotated[str | None, typer.Option("--pareto", hidden=True)]

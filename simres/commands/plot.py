@@ -66,9 +66,8 @@ def front(
     from simres.exploration.objectives import objectives_of
 
     found = designs.designs_in(table_at(file), session.registry)
-    made = fronts.front_of(
-        found.rows, found.knobs, objectives_of(goal_of(goal, pareto) or "latency,energy"), whole=whole
-    )
+    objectives = objectives_of(goal_of(goal, pareto) or "latency,energy", found.paths)
+    made = fronts.front_of(found.rows, found.knobs, objectives, whole=whole)
     draw_front(made, output)
     return _wrote(session, output)
 
@@ -96,7 +95,9 @@ def heat(
     from simres.exploration.objectives import objectives_of
 
     found = designs.designs_in(table_at(file), session.registry)
-    (objective,) = objectives_of((goal_of(goal, of, "--of") or "latency").replace(",", " "))
+    objective, *others = objectives_of(goal_of(goal, of, "--of") or "latency", found.paths)
+    if others:
+        raise SimresError("a heat map shows one goal", "such as `--goal latency`")
     over = [key.strip() for key in knobs.split(",")] if knobs else []
     made = fronts.heat_of(found.rows, found.knobs, objective, over)
     if output.suffix in PAGES:

@@ -67,14 +67,18 @@ def sweep(
 
     study, own = study_for(session, asked, vary or [])
     goal = goal_of(goal, pareto) or own or USUAL
-    objectives = objectives_of(goal)
+    objectives = objectives_of(goal, study.paths)
     if plot is not None:
         check_drawing(plot, objectives)
     bench = Workbench()
     evaluation = evaluation_by(workforce, bench)
     check_format(output)
     with table_for(output) as path:
-        columns = [*(knob.key for knob in study.space.knobs), *(one.column for one in objectives), *NEEDED]
+        columns = [
+            *(knob.key for knob in study.space.knobs),
+            *(column for one in objectives for column in one.columns),
+            *NEEDED,
+        ]
         with SweepProgress(session.messages) as shown:
             run(study, path, evaluation, shown, bench)
         written = write_other(path, output)

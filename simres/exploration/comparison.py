@@ -25,11 +25,12 @@ NOWHERE = ""
 
 
 class Measure(StrEnum):
-    """The unit of a row's values: picoseconds, femtojoules, bytes, or a count."""
+    """The unit of a row's values: picoseconds, femtojoules, bytes, square micrometres, or a count."""
 
     TIME = "ps"
     ENERGY = "fJ"
     SIZE = "B"
+    AREA = "um2"
     COUNT = "count"
 
 
@@ -139,6 +140,9 @@ def _totals(results: Sequence[Result]) -> list[ComparisonRow]:
     energy = tuple(result.energy.total_fj for result in results)
     if any(energy):
         rows.append(ComparisonRow("energy", "", Measure.ENERGY, energy))
+    areas = tuple(result.area.um2 if result.area else None for result in results)
+    if len(set(areas)) > 1:
+        rows.append(ComparisonRow("area", "", Measure.AREA, areas))
     read = tuple(sum(layer.read_bytes for layer in result.layers) for result in results)
     written = tuple(sum(layer.written_bytes for layer in result.layers) for result in results)
     rows.append(ComparisonRow("read from DRAM", "", Measure.SIZE, read))

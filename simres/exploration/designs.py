@@ -28,6 +28,11 @@ class Designs:
     rows: tuple[FigureRow, ...]
     knobs: tuple[Knob, ...]
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of the knobs."""
+        return tuple(knob.key for knob in self.knobs)
+
 
 def designs_in(path: Path, registry: Registry) -> Designs:
     """Reads the designs in a table that `simres sweep` or `simres explore` wrote.

@@ -190,7 +190,9 @@ def heat_of(
 
 def axis_of(objective: Objective, rows: Sequence[FigureRow]) -> Axis:
     """Returns the figures of an objective in a suitable unit; every row must have one."""
-    values: list[float] = [row[objective.column] for row in rows]  # type: ignore[misc]
+    values = [value for value in map(objective.figure, rows) if value is not None]
+    if objective.formula is not None:
+        return Axis(objective.title, "", tuple(values), _is_log(values), objective.large)
     if objective.quantity is None:
         return Axis(objective.title, "%", tuple(100 * value for value in values), large=objective.large)
     return _in_unit(objective.title, values, objective.quantity, objective.large)

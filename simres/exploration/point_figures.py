@@ -46,6 +46,8 @@ FIGURES = (
     Figure("energy_fj", "energy of the whole run"),
     Figure("image_fj", "energy per inference, rounded up"),
     Figure("power_uw", "average power"),
+    Figure("area_um2", "area of the chip"),
+    Figure("cost_uusd", "cost of the chip, in millionths of a dollar"),
     Figure("moved_bytes", "bytes over the buses, of the whole run"),
     Figure("capacity_bytes", "on-chip memory there is"),
     Figure("peak_bytes", "on-chip memory used at the fullest"),
@@ -155,6 +157,8 @@ def figures_of(result: Result, scenario: Scenario) -> Mapping[str, Cell]:
         "energy_fj": spent.total_fj,
         "image_fj": -(-spent.total_fj // result.images),
         "power_uw": spent.average_power_uw,
+        "area_um2": result.area.um2 if result.area else None,
+        "cost_uusd": result.area.uusd if result.area else None,
         "moved_bytes": sum(
             engine.moved_bytes
             for name, engine in result.record.engines.items()

@@ -20,7 +20,7 @@ from simres.scenario.model import Scenario
 from simres.sharing.workbench import Workbench
 from simres.workload.graph import Ledger, Workload, canonical
 
-ROWS_VERSION = 2
+ROWS_VERSION = 3
 """Version of the rows; rows of another version are not reused."""
 
 Chains = tuple[tuple[int, ...], ...]
@@ -64,6 +64,11 @@ class Study:
         for text in sorted(f"\n{knob.key}={values[place]}" for knob, place, values in parts):
             digest.update(text.encode())
         return digest.hexdigest()[:24]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of the knobs."""
+        return tuple(knob.key for knob in self.space.knobs)
 
     @cached_property
     def head(self) -> dict[str, tuple[int | float | str, ...]]:

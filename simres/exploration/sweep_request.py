@@ -50,7 +50,7 @@ def section_of(template: Template) -> Section:
 
 
 def around(
-    template: Template, section: Section, vary: Mapping[str, str], settings: Mapping[str, str]
+    template: Template, section: Section, vary: Mapping[str, object], settings: Mapping[str, str]
 ) -> tuple[Template, DesignSpace]:
     """Returns the space of the section's and the command line's knobs, and the template of its points.
 

@@ -12,12 +12,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from simres.hardware.area_costs import silicon_uusd
 from simres.hardware.energy_costs import EnergyCosts
 from simres.hardware.resources import Resource, stated
 from simres.program.names import EngineName
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
-from simres.units import SIZE, Bytes, Power
+from simres.units import SIZE, Area, Bytes, Cost, Power
 from simres.workload.operators import Tensor
 
 
@@ -44,6 +45,28 @@ class EngineSpec(ComponentSpec):
 
     static_power: Power = 0
     """Power that it takes from start to end, busy or not, such as `50 mW`; leakage and clocks."""
+    area: Area | None = None
+    """What it takes of the chip, such as `1.5 mm2`; by default what its cells take in the chip's
+    `technology`, for kinds with a figure of that."""
+    cost: Cost | None = None
+    """What it costs, such as `2.5 USD`; by default its area's share of a wafer."""
+
+    def cells_um2(self, nm: int) -> int:  # noqa: ARG002
+        """Square micrometres of its cells in a technology, where it does not state its area; a pure function.
+
+        0 for a kind without a figure.
+        """
+        return 0
+
+    def area_um2(self, nm: int) -> int:
+        """Its area in square micrometres: as stated, or that of its cells. Raises `SimresError` for an
+        unknown technology, where it needs one."""
+        return self.cells_um2(nm) if self.area is None else self.area
+
+    def cost_uusd(self, nm: int) -> int:
+        """Its cost in millionths of a dollar: as stated, or of its silicon. Raises as `area_um2`."""
+        um2 = self.area_um2(nm)
+        return self.cost if self.cost is not None else silicon_uusd(um2, nm) if um2 else 0
 
     def energy_costs(self) -> EnergyCosts:
         """The energy costs of its work; a pure function, like `duration_ps`."""
@@ -123,3 +146,11 @@ class UnitSpec(EngineSpec):
 
     def lanes(self, name: str) -> tuple[str, ...]:
         return EngineName.channels(name, self.count)
+
+    def area_um2(self, nm: int) -> int:
+        """The area of all units."""
+        return self.count * super().area_um2(nm)
+
+    def cost_uusd(self, nm: int) -> int:
+        """The cost of all units."""
+        return self.count * self.cost if self.cost is not None else super().cost_uusd(nm)

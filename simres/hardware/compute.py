@@ -10,17 +10,33 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simres.hardware.area_costs import array_um2, processor_um2
 from simres.hardware.components import UnitSpec
 from simres.hardware.efficiency import PARTS, Count, Share, Surface
 from simres.hardware.energy_costs import INSTRUCTION_FJ, MAC_FJ, DataType, EnergyCosts
 from simres.hardware.rates import Rate, rate_of, types_of
+from simres.hardware.resources import Resource
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
-from simres.units import PS_PER_S, Duration, Energy
+from simres.units import PS_PER_S, Duration, Energy, Frequency
 from simres.workload.operators import Loops, Op
 
 MatrixKind = Literal["conv", "small_conv", "product"]
+USUAL_CLOCK = 10**9
+"""The clock where none is stated, in hertz: what area there is follows from operations a cycle."""
 Operator = Annotated[str, Field(strict=True, pattern="^[a-z_0-9]+$", max_length=64)]
+
+
+class WithClock(UnitSpec):
+    """A compute unit that states a rate, and may state its clock."""
+
+    clock: Frequency | None = None
+    """Its clock, which only the default of its area depends on: its rate over its clock is what it does a
+    cycle. By default 1 GHz."""
+
+    def resources(self) -> tuple[Resource, ...]:
+        """The clock is none: no time depends on it."""
+        return tuple(one for one in super().resources() if one.field != "clock")
 
 
 class ComputeSpec(UnitSpec):
@@ -84,13 +100,20 @@ class MatrixUnitSpec(UnitSpec):
 
     energy_per_mac: dict[DataType, Energy] = {}  # noqa: RUF012 - pydantic copies defaults
     """Energy of a multiply-accumulate by the type of its operands; others keep the defaults (45 nm)."""
+    multiplier: DataType | None = None
+    """The widest data type that its multipliers take, such as `int8`, for the default of its area; by default
+    that of its rates, or fp32 where one rate is for all."""
+    epilogues: tuple[Operator, ...] = ()
+    """Elementwise operators of one operand that its output stage does on what leaves it, for nothing, such as
+    `[relu]`: those that take over its results, and nothing else reads. The host does all others. Of several
+    matrix units, what all of them state."""
 
     def energy_costs(self) -> EnergyCosts:
         stated: Mapping[Any, int] = self.energy_per_mac
         return EnergyCosts(mac_fj={**MAC_FJ, **stated}, static_uw=self.static_power)
 
 
-class MatrixSpec(MatrixUnitSpec, ComputeSpec):
+class MatrixSpec(WithClock, MatrixUnitSpec, ComputeSpec):
     """A matrix unit; a multiply-accumulate is two operations, as peak rates are quoted."""
 
     efficiency: tuple[tuple[MatrixKind, Count, Count, Count, Count, Count, Count, Share], ...] = ()
@@ -106,6 +129,9 @@ class MatrixSpec(MatrixUnitSpec, ComputeSpec):
     @property
     def by_amount(self) -> bool:
         return not self.efficiency
+
+    def cells_um2(self, nm: int) -> int:
+        return multipliers_um2(self.rate, self.clock, self.multiplier, nm)
 
     def operations(self, work: Work) -> int:
         return self.ops_per_mac * work.macs
@@ -139,7 +165,7 @@ class MatrixSpec(MatrixUnitSpec, ComputeSpec):
         return read <= self.small_input
 
 
-class HostSpec(ComputeSpec):
+class HostSpec(WithClock, ComputeSpec):
     """A general-purpose processor for everything that is not a matrix product."""
 
     efficiency: tuple[tuple[Operator, Count, Share], ...] = ()
@@ -153,6 +179,10 @@ class HostSpec(ComputeSpec):
 
     def energy_costs(self) -> EnergyCosts:
         return EnergyCosts(operation_fj=self.energy_per_operation, static_uw=self.static_power)
+
+    def cells_um2(self, nm: int) -> int:
+        """As many simple processors as do its operations, each one a cycle."""
+        return processor_um2(a_cycle(self.rate, self.clock), nm)
 
     @property
     def by_amount(self) -> bool:
@@ -174,7 +204,7 @@ class HostSpec(ComputeSpec):
         return PARTS if surface is None else surface.parts(work.vector_ops)
 
 
-class ProcessorSpec(UnitSpec):
+class ProcessorSpec(WithClock):
     """One processor that does matrix products and everything else, one after the other."""
 
     matrix_rate: Rate
@@ -184,10 +214,18 @@ class ProcessorSpec(UnitSpec):
     """Peak rate of all other operators, in vector operations, such as `480 MOP/s`, or one for each type."""
     launch: Duration = 0
     """Time lost at the start of every task."""
+    multiplier: DataType | None = None
+    """The widest data type that its multipliers take, for the default of its area; by default that of its
+    rates, or fp32."""
     energy_per_mac: dict[DataType, Energy] = {}  # noqa: RUF012 - pydantic copies defaults
     """Energy of a multiply-accumulate by the type of its operands; others keep the defaults (45 nm)."""
     energy_per_operation: Energy = INSTRUCTION_FJ
     """Energy of a vector operation; the default is a whole instruction of a scalar processor (45 nm)."""
+
+    def cells_um2(self, nm: int) -> int:
+        """Its multipliers, and as many simple processors as do its other operations."""
+        products = multipliers_um2(self.matrix_rate, self.clock, self.multiplier, nm)
+        return products + processor_um2(a_cycle(self.vector_rate, self.clock), nm)
 
     def data_types(self, role: ComponentRole) -> frozenset[str] | None:
         return types_of(self.matrix_rate if role is ComponentRole.MATRIX else self.vector_rate)
@@ -214,3 +252,17 @@ class ProcessorSpec(UnitSpec):
 
     def duration_ps(self, work: Work) -> int:
         return self.launch + ceil(self.at_peak_ps(work))
+
+
+def a_cycle(rate: int | Mapping[Any, int], clock: int | None, each: int = 1) -> int:
+    """Operations a cycle, rounded up; of rates by data type, at the best. `each` counts as one."""
+    return -(-rate_of(rate, "") // (each * (clock or USUAL_CLOCK)))
+
+
+def multipliers_um2(
+    rate: int | Mapping[Any, int], clock: int | None, multiplier: DataType | None, nm: int
+) -> int:
+    """The area of the multipliers behind a rate: of several types, those that need most."""
+    types = [multiplier] if multiplier else rate if isinstance(rate, Mapping) else ["fp32"]
+    known = rate if isinstance(rate, Mapping) else {}
+    return max(array_um2(a_cycle(known.get(dtype, rate), clock, 2), dtype, nm) for dtype in types)

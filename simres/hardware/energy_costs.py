@@ -40,7 +40,7 @@ INSTRUCTION_FJ = 70_000
 """Horowitz: an instruction of a simple processor, 70 pJ, of which the addition is the smallest part. A
 vector unit shares the rest among its lanes; state its own figure."""
 
-_WIDER = {
+WIDER = {
     "fp64": "fp32",
     "int64": "int32",
     "int16": "int32",
@@ -70,7 +70,7 @@ class EnergyCosts:
         if work.macs:
             each = self.mac_fj.get(dtype)
             if each is None:
-                each = self.mac_fj.get(_WIDER.get(dtype, "fp32"), 0)
+                each = self.mac_fj.get(WIDER.get(dtype, "fp32"), 0)
             found += work.macs * each
         return found
 

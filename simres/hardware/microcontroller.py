@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from simres.hardware.area_costs import PROCESSOR_GATES, SIMD_PROCESSOR_GATES, processor_um2
 from simres.hardware.components import EngineSpec
 from simres.hardware.energy_costs import INSTRUCTION_FJ, EnergyCosts
 from simres.hardware.kernels import DUAL_MULTIPLY, FLOATS, SCALAR, SLOW_LOADS, SOFT_FLOATS, Kernels
@@ -75,6 +76,11 @@ class MicrocontrollerSpec(EngineSpec):
         return EnergyCosts(
             mac_fj={"int8": each, "fp32": each}, operation_fj=each, static_uw=self.static_power
         )
+
+    def cells_um2(self, nm: int) -> int:
+        """A small processor, with multiplications on parts of words where its core has them."""
+        plain = self.core in ("scalar", "cortex-m0plus")
+        return processor_um2(1, nm, PROCESSOR_GATES if plain else SIMD_PROCESSOR_GATES)
 
     @property
     def task_ps(self) -> int:

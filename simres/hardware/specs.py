@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from simres.hardware.area_costs import interface_um2, sram_um2
 from simres.hardware.channel import Arbitration
 from simres.hardware.components import ComponentSpec as ComponentSpec
 from simres.hardware.components import EngineSpec as EngineSpec
@@ -74,6 +75,10 @@ class BusSpec(EngineSpec):
 
     def energy_costs(self) -> EnergyCosts:
         return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
+
+    def cells_um2(self, nm: int) -> int:  # noqa: ARG002
+        """The pads to the memory off chip, which is no part of the chip."""
+        return interface_um2(self.bandwidth)
 
     @model_validator(mode="after")
     def _refreshes_now_and_then(self) -> Self:
@@ -184,6 +189,9 @@ class SramSpec(MemorySpec):
     def energy_costs(self) -> EnergyCosts:
         each = sram_byte_fj(self.capacity) if self.energy_per_byte is None else self.energy_per_byte
         return EnergyCosts(byte_fj=each, static_uw=self.static_power)
+
+    def cells_um2(self, nm: int) -> int:
+        return sram_um2(self.capacity, nm)
 
     def occupied(self, nbytes: int) -> int:
         return -(-nbytes // self.alignment) * self.alignment

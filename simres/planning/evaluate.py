@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import simpy
 
 from simres import jobs
+from simres.analysis.area import chip_area
 from simres.analysis.bounds import (
     LowerBound,
     bounds,
@@ -145,6 +146,7 @@ def _result(
         rewritten=combined_workload(scheduled) if any(changed.values()) else None,
         candidates=only.schedule.candidates if only else (),
         repeats=only.repeats if only else 1,
+        area=chip_area(crew.chip, scenario.technology),
         capacity_per_ks=capacity,
         tenants={
             name: _tenancy(

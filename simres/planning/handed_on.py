@@ -53,4 +53,4 @@ def handed_on(crew: Crew, other: Scenario, scenario: Scenario, registry: Registr
 
 
 def _without_chip(scenario: Scenario) -> Scenario:
-    return replace(scenario, name="", description="", hardware={}, expect=())
+    return replace(scenario, name="", description="", hardware={}, expect=(), technology=0)

@@ -15,6 +15,7 @@ from simres.hardware.chip import Chip
 from simres.planning.candidates import candidate_programs
 from simres.planning.compression import compressed, with_densities
 from simres.planning.data_types import refuse_unrated
+from simres.planning.epilogues import without_epilogues
 from simres.planning.timed_part import timed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
@@ -97,7 +98,7 @@ def plan(
     bench = bench or Workbench()
     chip = chip_of(scenario, registry)
     refused: AnswerIsNo | None = None
-    rewritten = _rewritten(scenario, workload, registry, bench)
+    rewritten = without_epilogues(_rewritten(scenario, workload, registry, bench), chip, bench)
     refuse_unrated(rewritten, chip)
     with jobs.job(f"planning {rewritten.name}"):
         for network in _forms(rewritten, chip, bench):

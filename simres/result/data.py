@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from simres.analysis.area import ChipArea
 from simres.analysis.bounds import Bounds
 from simres.hardware.energy_costs import EnergyCosts
 from simres.program.record import Record
@@ -142,6 +143,8 @@ class StoredRun:
     """The candidates of planning, the Program kept included; empty if there was only one."""
     repeats: int = 1
     """The number of runs of the workload, each as soon as engines are free."""
+    area: ChipArea | None = None
+    """The area and cost of the chip; None in results from before 0.2."""
     capacity_per_ks: int = 0
     """With requests over time: how many the chip serves per thousand seconds under saturation, 0 if
     unknown."""

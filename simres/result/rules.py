@@ -76,6 +76,9 @@ def problems_of_result(result: Figures) -> Iterator[str]:
         for cost in (costs.byte_fj, costs.operation_fj, costs.static_uw, *costs.mac_fj.values()):
             if not 0 <= cost <= MOST_FJ:
                 yield f"engines.{name}.energy: {_brief(cost)} is no cost"
+    for one in result.area.components if result.area else ():
+        if not (0 <= one.um2 <= MOST_FJ and 0 <= one.uusd <= MOST_FJ):
+            yield f"area: `{one.component}` has no area and cost"
 
 
 def _program(program: Program, record: Record, tensors: Set[str] | None) -> Iterator[str]:

@@ -110,6 +110,7 @@ def summary(result: Figures) -> dict[str, Any]:
             "average_power_uw": spent.average_power_uw,
             "energy_delay_js": spent.energy_delay_js,
         },
+        "area": _area(result),
         "decisions": dict(result.program.decisions),
         "expectations": [{**_plain(item), "met": item.met} for item in result.expectations],
     }
@@ -126,7 +127,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-_UNITS = {"ps": "ps", "bytes": "B", "fj": "fJ", "uw": "uW", "per_ks": "/ks"}
+def _area(result: Figures) -> dict[str, Any] | None:
+    """The chip's area and cost, with their sums."""
+    if result.area is None:
+        return None
+    return {**_plain(result.area), "total_um2": result.area.um2, "cost_uusd": result.area.uusd}
+
+
+_UNITS = {"ps": "ps", "bytes": "B", "fj": "fJ", "uw": "uW", "per_ks": "/ks", "um2": "um2", "uusd": "uUSD"}
 """Base units of figures, by the ending of their keys."""
 
 

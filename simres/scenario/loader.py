@@ -12,6 +12,7 @@ from typing import Any
 
 from simres import units
 from simres.errors import InvalidFile, SimresError
+from simres.hardware.area_costs import USUAL_NM
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins.registry import resolve
@@ -42,6 +43,7 @@ from simres.scenario.problems import Problems, suggestion
 from simres.scenario.protocol import Protocol, protocol_of
 from simres.scenario.remedies import OF_CHIPS, OF_SCENARIOS, having, of_another_kind
 from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
+from simres.scenario.technology import technology_of
 from simres.sharing.recent import IdentityKey
 from simres.sharing.workbench import CHIP_FILES, Workbench
 from simres.text import describe
@@ -155,6 +157,11 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
             {"protocol": scenario.protocol.model_dump(mode="json")} if scenario.protocol != Protocol() else {}
         ),
         **({"densities": dict(scenario.densities)} if scenario.densities else {}),
+        **(
+            {"technology": units.FEATURE.spell(scenario.technology)}
+            if scenario.technology != USUAL_NM
+            else {}
+        ),
         "seed": scenario.seed,
         "expect": {
             item.path: {"value": item.text, "within": units.spell_percent(item.within)}
@@ -174,8 +181,9 @@ def _chip(document: Document, registry: KnownParts, name: str) -> ChipPreset:
             problems.raise_any()
     file = problems.validate(ChipFile, document.data, (), instead=OF_CHIPS.get)
     hardware = _hardware(problems, registry)
+    technology = technology_of(problems, document.data.get("technology"))
     problems.raise_any()
-    return ChipPreset(name, hardware, file.description, file.source)
+    return ChipPreset(name, hardware, file.description, file.source, technology)
 
 
 def _scenario(
@@ -217,6 +225,7 @@ def _scenario(
     _check_version(problems)
     file = problems.validate(ScenarioFile, data, (), instead=OF_SCENARIOS.get)
     hardware = _hardware(problems, registry)
+    technology = technology_of(problems, data.get("technology"))
     scheduler, parameters = scheduler_of(problems, registry, ("scheduler",), data.get("scheduler", "serial"))
     check_passes(problems, registry, ("passes",), data.get("passes", []))
     expect = expectations_of(problems)
@@ -266,6 +275,7 @@ def _scenario(
         protocol=protocol,
         densities=file.densities,
         chip=_chip_name(data, preset),
+        technology=technology,
         path=path,
         overridden=bool(overrides),
     )
@@ -366,6 +376,8 @@ def _add_chip(problems: Problems, registry: KnownParts, base: Path, bench: Workb
         else:
             hardware[name] = entry
     data["hardware"] = hardware
+    if "technology" in document.data:
+        data.setdefault("technology", document.data["technology"])
     preset: Mapping[str, Any] = document.data["hardware"]
     return preset
 

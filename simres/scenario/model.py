@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from simres import units
+from simres.hardware.area_costs import USUAL_NM
 from simres.hardware.specs import ComponentSpec, MemorySpec
 from simres.program.tenants import ONLY
 from simres.scenario.arrivals import RequestLoad
@@ -45,6 +46,9 @@ class ScenarioFile(BaseModel):
     """A chip to start from: a preset's name (`simres examples` lists them) or a YAML file."""
     hardware: dict[str, Any] = {}
     """The components by name. With `chip:` they replace or add to that chip's."""
+    technology: Any = None
+    """The process that areas and costs are of, such as `28 nm`; by default the chip's, or 45 nm. Times and
+    energies do not depend on it."""
     scheduler: Any = "serial"
     """A scheduler's name, or `{name: overlapped, weights: kept}` with its parameters; by default `serial`."""
     passes: list[str] = []
@@ -104,6 +108,8 @@ class ChipFile(BaseModel):
     """Where the figures come from."""
     validated: str = ""
     """How far off it is, where it was measured: `mean 8 % on 653 products`. Empty: not known."""
+    technology: Any = None
+    """The process that areas and costs are of, such as `28 nm`; by default 45 nm."""
     hardware: dict[str, Any]
     """The components by name."""
 
@@ -151,8 +157,8 @@ class Scenario:
     """A scenario, checked and complete.
 
     `workload` is a file's path or a name; `hardware` is in the order of the file; `parameters` are the
-    scheduler's. With `tenants`, `workload` is empty. `overridden` says that a value was set from outside, so
-    `expect` is not checked.
+    scheduler's; `technology` is in nanometres. With `tenants`, `workload` is empty. `overridden` says that a
+    value was set from outside, so `expect` is not checked.
     Two scenarios are equal if they ask for the same, wherever they were read.
     """
 
@@ -170,6 +176,7 @@ class Scenario:
     load: RequestLoad | None = None
     protocol: Protocol = field(default_factory=Protocol)
     densities: Mapping[str, float] = field(default_factory=dict)
+    technology: int = USUAL_NM
     chip: str = field(default="", compare=False)
     """What a reader knows the chip by: that of its `chip:`, with `(changed)` where its parts differ."""
     path: Path | None = field(default=None, compare=False)
@@ -235,6 +242,7 @@ class ChipPreset:
     hardware: Mapping[str, ComponentSpec]
     description: str = ""
     source: str = ""
+    technology: int = USUAL_NM
 
 
 def is_file_reference(reference: str) -> bool:

@@ -12,7 +12,7 @@ import json
 import textwrap
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -23,8 +23,8 @@ from simres.scenario.assignment import NAME
 from simres.scenario.expectations import RESULT_PATH
 from simres.scenario.model import ChipFile, ScenarioFile, TenantFile
 from simres.scenario.protocol import Protocol
-from simres.scenario.sweep_section import SweepFile
-from simres.units import QUANTITIES
+from simres.scenario.sweep_section import Goal, SweepFile
+from simres.units import FEATURE, QUANTITIES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FILES = {"scenario": "schema.json", "chip": "chip.schema.json"}
@@ -51,6 +51,7 @@ def scenario_schema(registry: Registry) -> Schema:
     schema["oneOf"] = [{"required": ["workload"]}, {"required": ["tenants"]}]
     properties["sweep"] = _sweep() | {"description": properties["sweep"]["description"]}
     properties["load"] = _load() | {"description": properties["load"]["description"]}
+    properties["technology"] |= FEATURE.json_schema
     described = properties["protocol"]["description"]
     properties["protocol"] = of_model(Protocol) | {"description": described}
     properties["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}}
@@ -93,6 +94,8 @@ def _sweep() -> Schema:
     schema["properties"]["vary"] |= {"additionalProperties": {"anyOf": [text, *values]}}
     goal = schema["properties"]["goal"]
     listed = next(form for form in goal.pop("anyOf") if form["type"] == "array")
+    expression = {"type": "string", "pattern": "[^a-z_]", "examples": ["latency * area"]}
+    listed["items"] = {"anyOf": [{"enum": list(get_args(Goal))}, expression]}
     text = {"type": "string", "examples": ["latency,energy"]}
     schema["properties"]["goal"] = {"anyOf": [listed, text], **goal}
     return schema
@@ -107,6 +110,7 @@ def _pass(registry: Registry) -> Schema:
 def chip_schema(registry: Registry) -> Schema:
     """The JSON Schema (2020-12) of a chip file."""
     schema = of_model(ChipFile)
+    schema["properties"]["technology"] |= FEATURE.json_schema
     schema["properties"]["hardware"] |= {"propertyNames": {"pattern": f"^{NAME}$"}, "minProperties": 1}
     schema["properties"]["hardware"] |= _entries("component")
     kinds, required = _kinds(registry)

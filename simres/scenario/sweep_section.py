@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from simres.scenario.problems import Problems
-from simres.text import describe
+from simres.text import describe, shorten
 
-Goal = Literal["latency", "makespan", "energy", "power", "traffic", "sram", "bandwidth", "accuracy"]
+# fmt: off
+Goal = Literal[
+    "latency", "makespan", "energy", "power", "area", "cost", "traffic", "sram", "bandwidth", "accuracy"
+]
+# fmt: on
 """A goal of a design; `simres.exploration.objectives` defines each."""
+
+
+def goals_in(text: str) -> list[str]:
+    """Splits goals such as `latency, max(area, 2)` at the commas outside of parentheses."""
+    found, depth = [""], 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth <= 0:
+            found.append("")
+        else:
+            found[-1] += sign
+    return [goal.strip() for goal in found]
 
 
 def _listed(given: Any) -> Any:
     """Splits a text such as `latency,energy`, as the command line gives it, into a list."""
-    return [name.strip() for name in given.split(",")] if isinstance(given, str) else given
+    return goals_in(given) if isinstance(given, str) else given
+
+
+def _known(goal: str) -> str:
+    """Returns a goal by name, or an expression, which exploration reads."""
+    if goal.replace("_", "a").isalnum() and goal not in get_args(Goal):
+        known = ", ".join(f"`{name}`" for name in get_args(Goal))
+        raise ValueError(f"must be {known} or an expression such as `latency * area`, got `{shorten(goal)}`")
+    return goal
 
 
 class SweepFile(BaseModel):
@@ -26,9 +50,17 @@ class SweepFile(BaseModel):
     vary: Annotated[dict[str, Any], Field(min_length=1)]
     """The knobs: paths of this file with what each is set to, a text such as `0.5,1,2 GB/s` or
     `64 KiB..4 MiB log 13`, or a list. Files are relative to this one."""
-    goal: Annotated[list[Goal], BeforeValidator(_listed), Field(min_length=1)] | None = None
-    """What counts: `latency`, `energy` (both of an image), `makespan`, `power`, `traffic`, `sram`,
-    `bandwidth`, `accuracy`; by default latency and energy."""
+    goal: (
+        Annotated[
+            list[Annotated[str, Field(strict=True), AfterValidator(_known)]],
+            BeforeValidator(_listed),
+            Field(min_length=1),
+        ]
+        | None
+    ) = None
+    """What counts: `latency`, `energy` (both per inference), `makespan`, `power`, `area`, `cost`, `traffic`,
+    `sram`, `bandwidth`, `accuracy`, or an expression such as `latency * area`; by default latency and
+    energy."""
 
 
 def sweep_of(problems: Problems, given: Any) -> SweepFile | None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from simres import units
 from simres.errors import AnswerIsNo
+from simres.hardware.area_costs import TECHNOLOGIES, USUAL_NM
 from simres.hardware.chip import Chip
 from simres.hardware.energy_costs import EnergyCosts
 from simres.hardware.specs import BackgroundSpec, ComponentSpec, EngineSpec, MemorySpec, UnitSpec
@@ -42,9 +43,9 @@ def check_component(component: str | Component, **figures: Any) -> None:
     `figures` are its keys as a scenario has them (`rate="1 TFLOP/s"`); a key whose schema has an example may
     be omitted. The checks are: every key is documented; misspelt keys are refused; a stored spec reads back
     the same; times are whole picoseconds, deterministic, never below the peak, and those of parts never below
-    the peak of the whole; its engines are named by the rule of `EngineName.channels`; energy is not negative;
-    and in a chip, on random workloads, every invariant of the simulation holds and two runs give equal
-    Records; so they do with two equal units of a `UnitSpec`.
+    the peak of the whole; its engines are named by the rule of `EngineName.channels`; neither
+    energy nor area is negative; and in a chip, on random workloads, every invariant of the simulation holds
+    and two runs give equal Records; so they do with two equal units of a `UnitSpec`.
 
     Raises `ContractBroken`, or the invariant that was broken.
     """
@@ -71,6 +72,7 @@ def check_component(component: str | Component, **figures: Any) -> None:
         hold(named, f"its engines are named {lanes}: take the names that `EngineName.channels` gives")
         _prices(component, spec)
         _energy(spec)
+        _area(spec)
     if isinstance(spec, MemorySpec):
         _space(spec)
     hold(
@@ -187,6 +189,16 @@ def _energy(spec: EngineSpec) -> None:
         "energy_costs must be whole femtojoules and microwatts from 0 on",
     )
     same(costs, spec.energy_costs(), "energy_costs")
+
+
+def _area(spec: EngineSpec) -> None:
+    for nm in TECHNOLOGIES:
+        for name, found in (("area_um2", spec.area_um2(nm)), ("cost_uusd", spec.cost_uusd(nm))):
+            hold(
+                isinstance(found, int) and found >= 0,
+                f"{name}({nm}) must be a whole number from 0 on, not {found!r}",
+            )
+    same(spec.area_um2(USUAL_NM), spec.area_um2(USUAL_NM), "area_um2")
 
 
 def _space(spec: MemorySpec) -> None:

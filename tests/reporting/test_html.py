@@ -216,7 +216,7 @@ def test_the_page_is_sound(name):
     assert [element[2] for element in page.all("h1")] == [name]
     sections = [element[1]["id"] for element in page.all("section")]
     assert [link[1]["href"][1:] for link in page.all("a")[1:]] == sections
-    named = ["summary", "timeline", "path", "memory", "layers", "roofline", "energy", "origin"]
+    named = ["summary", "timeline", "path", "memory", "layers", "roofline", "energy", "area", "origin"]
     assert sections == [one for one in named if one != "memory" or result.stays]
     for element in page.all("button"):
         assert element[1].get("aria-label") or element[2].strip()

@@ -301,6 +301,8 @@ class TestResolved:
         assert resolved(load("paper", registry=BUILT_IN))["hardware"]["ddr"] == {
             "kind": "ddr",
             "static_power": "0 uW",
+            "area": None,
+            "cost": None,
             "compression": "none",
             "energy_per_byte": "160 pJ",
             "bandwidth": "1 GB/s",

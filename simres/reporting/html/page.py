@@ -16,6 +16,7 @@ from simres.analysis.explanation import Explanation
 from simres.program.record import RecordLevel
 from simres.reporting import lexicon
 from simres.reporting.html import sections
+from simres.reporting.html.floor_plan import floor
 from simres.reporting.html.markup import escaped
 from simres.reporting.html.timeline_data import document
 from simres.reporting.text import brief
@@ -31,6 +32,7 @@ _TITLES = {
     "layers": "Layers",
     "roofline": "Roofline",
     "energy": "Energy",
+    "area": "Area",
     "origin": "Origin",
 }
 
@@ -54,6 +56,7 @@ def html(result: Result) -> str:
         "layers": sections.layers(result),
         "roofline": sections.roofline(result),
         "energy": sections.energy(result),
+        "area": floor(result),
         "origin": sections.origin(result),
     }
     return made(

@@ -18,7 +18,7 @@ from simres.reporting.text.amounts import BYTES, COUNT, NOTHING, TIME, Scale, pr
 from simres.reporting.text.columns import Column, shorten
 from simres.reporting.text.console import Output
 from simres.reporting.text.styled import Text
-from simres.units import ENERGY, format_duration
+from simres.units import AREA, ENERGY, format_duration
 
 if TYPE_CHECKING:
     from simres.exploration.comparison import Comparison, ComparisonRow
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FEW = 10
 """The number of table rows shown by default."""
 _NAMED = 3
-_LADDERS = {"ps": TIME, "fJ": ENERGY.ladder, "B": BYTES, "count": COUNT}
+_LADDERS = {"ps": TIME, "fJ": ENERGY.ladder, "B": BYTES, "um2": AREA.ladder, "count": COUNT}
 
 
 def show(comparison: Comparison, output: Output, *, whole: bool = False) -> None:

@@ -19,7 +19,7 @@ from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.result.data import EngineDescription, Expectation
 from simres.result.engine_rows import EngineRow, labelled
-from simres.units import ARRIVALS, DURATION, ENERGY, POWER, SIZE, format_duration
+from simres.units import AREA, ARRIVALS, COST, DURATION, ENERGY, POWER, SIZE, format_duration
 
 _WIDEST_BAR = 40
 
@@ -309,6 +309,9 @@ def _exact(item: Expectation, value: int | float) -> str:
         return _signed(ARRIVALS.spell(abs(value)), value)
     if "fj" in parts[-1].split("_") or parts[0] == "energy":
         quantity = POWER if "power" in parts[-1] else ENERGY
+        return _signed(quantity.spell(abs(value)), value)
+    if parts[0] == "area":
+        quantity = COST if "usd" in parts[-1] or "cost" in parts[-1] else AREA
         return _signed(quantity.spell(abs(value)), value)
     if parts[0] in _IN_BYTES or parts[-1] in _IN_BYTES:
         return _signed(SIZE.spell(abs(value)), value)

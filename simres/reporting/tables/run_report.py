@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simres.reporting.page import Page
-from simres.reporting.tables import energy_table, result_tables
+from simres.reporting.tables import area_table, energy_table, result_tables
 from simres.reporting.text import brief, headline
 from simres.reporting.text.amounts import printable
 from simres.reporting.text.console import Output
@@ -105,6 +105,7 @@ def _parts(result: Result, page: Page) -> Iterator[_Part]:
         yield _Part("bounds", 6, [*_bounds(result, page)])
     yield _Part("evictions", 8, [*_evictions(result, page)])
     yield _Part("energy", 7, [*_energy(result, page)])
+    yield _Part("area", 9, [*_area(result, page)])
     missed = any(not item.met for item in result.expectations)
     yield _Part("expectations", 0 if missed else 9, [*_expectations(result, page)])
     yield _Part("notes", 10, [*_notes(result, page)])
@@ -145,6 +146,15 @@ def _energy(result: Result, page: Page) -> Iterator[Text]:
         yield from page.prose(energy_table.product(result))
     else:
         yield from page.prose(f"{energy_table.shares(result)} {energy_table.product(result)}")
+
+
+def _area(result: Result, page: Page) -> Iterator[Text]:
+    if not page.whole or result.area is None or not result.area.um2:
+        return
+    yield from page.titled("Area", area_table.caption(result.area))
+    yield from page.table(area_table.columns(result.area), clip=True)
+    if result.area.defaults:
+        yield from page.prose(area_table.LOWER)
 
 
 def _expectations(result: Result, page: Page) -> Iterator[Text]:

@@ -11,7 +11,8 @@ from simres.reporting.text.amounts import NOTHING, printable, scale
 from simres.reporting.text.columns import Column
 from simres.reporting.text.console import Output
 from simres.reporting.text.styled import Text
-from simres.units import BANDWIDTH, DURATION, ENERGY, POWER, SIZE, format_duration
+from simres.text import three_digits
+from simres.units import AREA, BANDWIDTH, COST, DURATION, ENERGY, POWER, SIZE, format_duration
 
 if TYPE_CHECKING:
     from simres.exploration.objectives import Objective
@@ -22,13 +23,23 @@ SHOWN = 20
 """Designs of the front that are shown; of a sweep of no more, all."""
 _SHADES = " .:-=+*#%@"
 """Shades from the fastest to the slowest, in equal ratios."""
-QUANTITIES = {"_ps": DURATION, "_fj": ENERGY, "_bytes": SIZE, "_per_s": BANDWIDTH, "_uw": POWER}
+QUANTITIES = {
+    "_ps": DURATION,
+    "_fj": ENERGY,
+    "_bytes": SIZE,
+    "_per_s": BANDWIDTH,
+    "_uw": POWER,
+    "_um2": AREA,
+    "_uusd": COST,
+}
 """The quantity of a column, by the end of its name."""
 _NAMES = {
     "accuracy": "accuracy",
     "image_ps": "latency",
     "image_fj": "energy",
     "power_uw": "power",
+    "area_um2": "area",
+    "cost_uusd": "cost",
     "moved_bytes": "traffic",
     "capacity_bytes": "on-chip memory",
     "peak_bytes": "used of it",
@@ -120,7 +131,12 @@ def _table(
         head = knob.key.removeprefix("hardware.")
         columns.append(Column(head, cells, right=bool(knob.unit), elastic=True))
     for objective in objectives:
-        columns.append(_figures(objective.name, objective.column, rows))
+        if objective.formula is not None:
+            values = [objective.figure(row) for row in rows]
+            cells = [NOTHING if value is None else three_digits(value) for value in values]
+            columns.append(Column(objective.name, cells))
+        else:
+            columns.append(_figures(objective.name, objective.column, rows))
     columns.append(Column("program by", [str(row["program"]) for row in rows], right=False, rank=2))
     columns.append(Column("bottleneck", [str(row["bound"]) for row in rows], right=False, rank=1))
     return page.table(columns)

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from simres.hardware.area_costs import interface_um2
 from simres.hardware.energy_costs import DRAM_FJ_PER_BYTE, EnergyCosts
 from simres.hardware.resources import Resource
 from simres.hardware.specs import EngineSpec
@@ -205,6 +206,10 @@ class DramSpec(EngineSpec):
 
     def energy_costs(self) -> EnergyCosts:
         return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
+
+    def cells_um2(self, nm: int) -> int:  # noqa: ARG002
+        """The pads to the memory off chip, which is no part of the chip."""
+        return interface_um2(self.bandwidth)
 
     def lanes(self, name: str) -> tuple[str, ...]:
         return EngineName.channels(name, self.ports)

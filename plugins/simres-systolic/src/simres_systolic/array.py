@@ -9,6 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from simres.hardware.area_costs import array_um2, registers_um2
 from simres.hardware.specs import MatrixUnitSpec
 from simres.program import Work
 from simres.units import PS_PER_S, Duration, Frequency
@@ -116,6 +117,15 @@ class ArraySpec(MatrixUnitSpec):
     def rate(self) -> int:
         """Peak operations a second; a multiply-accumulate is two."""
         return 2 * self.rows * self.columns * self.arrays * self.clock
+
+    def cells_um2(self, nm: int) -> int:
+        """Its multiply-accumulates; row stationary, also the registers that are stated."""
+        cells, dtype = self.rows * self.columns * self.arrays, self.multiplier or "fp32"
+        found = array_um2(cells, dtype, nm)
+        if self.dataflow is Dataflow.ROW_STATIONARY:
+            values = self.input_registers + self.weight_registers + self.sum_registers
+            found += registers_um2(cells * values, dtype, nm)
+        return found
 
     @property
     def filled(self) -> int:

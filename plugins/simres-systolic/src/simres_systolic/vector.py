@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
+from simres.hardware.area_costs import processor_um2
 from simres.hardware.energy_costs import INSTRUCTION_FJ, EnergyCosts
 from simres.hardware.specs import UnitSpec
 from simres.program import Work
@@ -66,6 +67,10 @@ class VectorSpec(UnitSpec):
 
     def energy_costs(self) -> EnergyCosts:
         return EnergyCosts(operation_fj=self.energy_per_operation, static_uw=self.static_power)
+
+    def cells_um2(self, nm: int) -> int:
+        """As many simple processors as values come in a cycle."""
+        return processor_um2(self.port, nm)
 
     @property
     def task_ps(self) -> int:
