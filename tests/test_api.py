@@ -140,7 +140,7 @@ def test_the_json_form_has_its_public_keys():
     assert {"name", "kind", "start_ps", "end_ps"} <= set(document["layers"][0])
     assert document["traffic_bytes"] == {"read": 1_091_176, "write": 40}
     assert set(document["bounds_ps"]) == {"ddr", "matrix", "host", "dependency", "makespan"}
-    assert set(document["origin"]) == {"scenario", "workload_digest", "versions", "seed"}
+    assert set(document["origin"]) == {"chip", "scenario", "workload_digest", "versions", "seed"}
 
 
 def test_a_network_on_a_preset_needs_no_file():

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from simres.errors import SimresError
+from simres.files import opened
 
 HINT = (
     "`prof.export_chrome_trace(FILE)` of torch.profiler writes one, as do `simres simulate --perfetto FILE` "
@@ -47,19 +48,13 @@ class EventStream:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yields every event that is an object. Raises `SimresError` for a file that is no whole trace."""
         path = self.path
-        if path.is_dir():
-            raise SimresError(f"`{path}` is a folder, not a trace", HINT)
-        if path.exists() and not path.is_file():
-            raise SimresError(f"`{path}` is not a regular file", HINT)
         try:
-            with path.open("rb") as raw:
+            with opened(path, "trace", HINT) as raw:
                 packed = raw.read(2) == b"\x1f\x8b"
                 raw.seek(0)
                 self._read = gzip.GzipFile(fileobj=raw).read if packed else raw.read
                 self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
                 yield from self._document()
-        except FileNotFoundError as error:
-            raise SimresError(f"no such trace: `{path}`", HINT) from error
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             said = f"`{path}` is cut off or damaged: after {self._place()}, {error}"
             raise SimresError(said, HINT) from error

@@ -198,6 +198,6 @@ def test_what_has_no_price_is_named(resnet20):
     chip["host"] = resnet20.chip["host"]
     result = replace(resnet20, chip=chip)
     assert "The energy leaves out the DDR bus, the SRAM and the matrix unit" in "\n".join(
-        line.plain for line in report(result, Page(200))
+        line.plain for line in report(result, Page(200, whole=True))
     )
     assert "leaves out" not in "\n".join(line.plain for line in report(resnet20, Page(200)))

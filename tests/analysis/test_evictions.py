@@ -132,7 +132,7 @@ def test_they_are_in_the_json_and_the_report(tmp_path):
     parts = document["evictions"]["tensors"].values()
     for key in ("written_bytes", "read_bytes", "bus_ps"):
         assert document["evictions"][key] == sum(part[key] for part in parts)
-    text = "\n".join(line.plain for line in report(result, Page()))
+    text = "\n".join(line.plain for line in report(result, Page(whole=True)))
     assert "\nEvictions  " in text
     assert result.evictions[0].tensor in text
     assert read_result(result.save(tmp_path)).evictions == result.evictions

@@ -197,8 +197,8 @@ def test_a_stream_is_shown_and_survives_its_file(stream, tmp_path, registry):
     assert again.to_document() == stream.to_document()
     before, after = simres.rerun(tmp_path, registry=registry)
     assert before.record == after.record
-    text = " ".join(str(line) for line in report(again, Page(120)))
-    assert "for 4 images" in text
+    text = " ".join(str(line) for line in report(again, Page(120, whole=True)))
+    assert "for 4 inferences" in text
     assert "In steady state one image every " in text
     assert "the bottleneck is the matrix unit" in text
     assert "above the lower bound of 324.4 us: " in text

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from simres.analysis.unused import unused
-from simres.program import Layer, Program, Region, Task, TaskKind, Work
+from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.program.draft import Draft
+from simres.testing import paper_chip
 
 ENGINES = {
     "ddr.0": "bus",
@@ -17,11 +18,11 @@ ENGINES = {
 
 
 def test_channels_are_one_bus_and_units_are_counted():
-    draft = Draft()
+    draft = Draft(paper_chip())
     draft.layer("one", "row", "")
-    buffer = draft.buffer("x", 8, "sram")
-    draft.task("ddr.0", TaskKind.LOAD, Work(nbytes=8), writes=[Region("x", buffer)], reserves=[buffer])
-    draft.task("matrix.1", TaskKind.MATRIX, Work(macs=1), reads=[Region("x", buffer)])
+    there = draft.buffer("x", 8, "sram")
+    draft.task("ddr.0", TaskKind.LOAD, Work(nbytes=8), writes=[there])
+    draft.task("matrix.1", TaskKind.MATRIX, Work(macs=1), reads=[there])
     found = unused(draft.freeze("one", ""), ENGINES, ["sram", "tcm"])
     assert found == {"matrix": 1, "host": 1, "tcm": 1}
 

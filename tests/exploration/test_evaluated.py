@@ -96,7 +96,7 @@ def test_a_technology_may_vary_and_changes_no_time():
     [
         ({"vary": {}}, "nothing varies"),
         ({"vary": {"hardware.ddr.bandwith": "1,2 GB/s"}}, "bandwith"),
-        ({"vary": VARY, "goals": "speed"}, "unknown objective"),
+        ({"vary": VARY, "goals": "speed"}, "unknown goal"),
         ({"vary": VARY, "workers": 0}, "workers"),
         ({"vary": VARY, "overrides": {"hardware.ddr.bandwidth": "1 GB/s"}}, "set and varies"),
     ],
