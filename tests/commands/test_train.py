@@ -188,7 +188,6 @@ def test_a_shipped_checkpoint_goes_by_its_name(
         ),
         (["train", "resnet8", "--resume", "{run}"], "continues a run as it was begun"),
         (["train", "--resume", "{place}"], "holds no training run"),
-        (["evaluate", "{run}"], "say `--data folder:PATH`"),
         (["evaluate", "{run}", "--data", "shapes"], "tells 3 classes apart, and `shapes` has 10"),
         (["evaluate", "{place}/nothing.safetensors"], "no checkpoint"),
         (["evaluate", "{place}/tree/train/a/0.png"], "is no checkpoint"),

@@ -100,7 +100,8 @@ def test_accuracy_latency_and_energy_make_one_front(swept: Swept) -> None:
             for other in points.values()
         )
     }
-    assert f"{len(front)} of 6 in accuracy, latency, energy" in swept.said
+    assert f"* on the Pareto front in accuracy, latency, energy: {len(front)}\n" in swept.said
+    assert sum(line.startswith("* ") for line in swept.said.splitlines()) == len(front)
     assert {network for network, _ in front} == {"resnet8.json", "resnet14-without-1.json"}
     for network, _ in front:
         assert network in swept.said

@@ -163,9 +163,9 @@ def test_candidates_survive_the_file_and_show_in_the_report(tmp_path, registry):
     found = simres.simulate("resnet20", overrides={"scheduler": "overlapped"})
     assert len(found.candidates) > 1
     assert simres.load(found.save(tmp_path)).candidates == found.candidates
-    text = "\n".join(str(line) for line in report(found, Page(200)))
+    text = "\n".join(str(line) for line in report(found, Page(200, whole=True)))
     assert f"candidates: the best of {len(found.candidates)} simulated; the next best" in text
     assert "`serial`" in text
     assert "candidates:" not in "\n".join(
-        str(line) for line in report(simres.simulate("resnet20"), Page(200))
+        str(line) for line in report(simres.simulate("resnet20"), Page(200, whole=True))
     )

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from simres.commands.options import ResultOptions
 from simres.commands.session import Session
 from simres.commands.timeline import timeline as command
 from simres.errors import SimresError
@@ -172,11 +173,12 @@ def test_many_spans_in_one_cell_show_their_share(make_result):
 def test_the_command(resnet20, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     resnet20.save(tmp_path)
-    command(Session(), tmp_path)
+    command(Session(), ResultOptions(result=str(tmp_path)))
     assert capsys.readouterr().out.strip() == timeline(resnet20, Page(100)).plain.strip()
-    command(Session(), tmp_path / "result.json", since="0", until="0.2 ms", width=80)
+    stored = ResultOptions(result=str(tmp_path / "result.json"))
+    command(Session(), stored, since="0", until="0.2 ms", width=80)
     assert "0 s to 200 us" in capsys.readouterr().out
     with pytest.raises(SimresError, match="--from needs a unit"):
-        command(Session(), tmp_path, since="12")
+        command(Session(), ResultOptions(result=str(tmp_path)), since="12")
     with pytest.raises(SimresError, match="no such result"):
-        command(Session(), tmp_path / "none.json")
+        command(Session(), ResultOptions(result=str(tmp_path / "none.json")))

@@ -108,7 +108,7 @@ class TestOverrides:
     @pytest.mark.parametrize(
         ("path", "value", "message"),
         [
-            ("hardware.dd.bandwidth", "1 GB/s", "--set hardware.dd.bandwidth: no `dd`; did you mean `ddr`?"),
+            ("hardware.dd.bandwidth", "1 GB/s", "no `dd`; components: ddr, sram, matrix, host"),
             (
                 "hardware.ddr.bandwith",
                 "1 GB/s",

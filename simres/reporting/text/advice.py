@@ -18,7 +18,7 @@ from simres.reporting.text.amounts import percent
 from simres.reporting.text.component_names import the
 from simres.reporting.text.headline import bound_meaning
 from simres.result import Result
-from simres.units import RATE, format_bytes, format_duration
+from simres.units import RATE, UnitError, format_bytes, format_duration
 from simres.workload.graph import Workload
 from simres.workload.operators import BITS, Role
 
@@ -199,11 +199,16 @@ def _narrower(result: Result, found: Explanation) -> Iterator[Change]:
 
 def _ratio(result: Result, component: str, dtype: str) -> Fraction:
     """The time on a component in int8 over that in a data type, where it states a rate for both; else 1."""
-    hardware = result.origin.scenario.get("hardware", {})
-    rate = hardware.get(component, {}).get("rate")
-    if not isinstance(rate, Mapping) or not {"int8", dtype} <= rate.keys():
+    stated: object = result.origin.scenario
+    for key in ("hardware", component, "rate"):
+        stated = stated.get(key) if isinstance(stated, Mapping) else None
+    if not isinstance(stated, Mapping):
         return Fraction(1)
-    return min(Fraction(1), Fraction(RATE.parse(rate[dtype]), RATE.parse(rate["int8"])))
+    try:
+        wide, narrow = (RATE.parse(str(stated.get(each))) for each in (dtype, "int8"))
+    except UnitError:  # none is stated; or the result's own scenario was changed by hand
+        return Fraction(1)
+    return min(Fraction(1), Fraction(wide, narrow)) if narrow else Fraction(1)
 
 
 def _rate(result: Result, part: str, win: str) -> str:
