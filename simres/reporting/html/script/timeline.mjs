@@ -80,7 +80,7 @@ export function timeline(model) {
         label(one, "critical path");
       } else if (one.kind === "lane") {
         const worked = drawLane(pen, model, lanes[one.at], view, box, colours, dim);
-        label(one, lanes[one.at].name, `works ${((100 * worked) / view.span).toFixed(1)} %`);
+        label(one, lanes[one.at].name, `busy ${((100 * worked) / view.span).toFixed(1)} %`);
       } else {
         const { top, capacity } = contents[one.at];
         drawMemory(pen, model, contents[one.at], view, box, colours, state.tensor);
