@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -10,8 +11,12 @@ from hypothesis import strategies as st
 
 from simres import api
 from simres.analysis.critical_path import Why, critical_path
+from simres.analysis.explanation import explain
 from simres.errors import SimresError
 from simres.program.record import Cause
+from simres.reporting.page import Page
+from simres.reporting.tables.explanation_tables import explanation
+from simres.reporting.viewer.index import ViewIndex
 from simres.result.rules import problems_of_result
 from simres.traces.importing import import_trace
 from simres.traces.selection import Window
@@ -76,6 +81,40 @@ def test_modules_and_named_stretches_are_blocks_and_a_numbered_step_is_none(tmp_
     assert blocks["ResNet_0/Conv2d_1/conv2d"] == "ResNet_0/Conv2d_1"
     assert blocks["ResNet_0/Conv2d_1/python/torch/nn/functional.py(1): conv"] == "ResNet_0/Conv2d_1"
     assert result.makespan_ps == 20 * US
+
+
+def test_the_explanation_has_the_time_of_each_module(tmp_path):
+    result = imported(
+        tmp_path,
+        on_thread("nn.Module: ResNet_0", 0, 20, "python_function"),
+        on_thread("nn.Module: Conv2d_1", 2, 8, "python_function"),
+        on_thread("aten::conv2d", 2, 8),
+        on_thread("nn.Module: ReLU_1", 12, 6, "python_function"),
+        on_thread("aten::relu", 12, 6),
+    )
+    lines = [line.plain for line in explanation(result, explain(result.program, result.record), Page())]
+    start = next(number for number, line in enumerate(lines) if line.startswith("Modules"))
+    rows = [line.split() for line in lines[start + 4 : start + 7]]
+    assert rows == [
+        ["ResNet_0/Conv2d_1", "8000.000", "40.0"],
+        ["ResNet_0", "6000.000", "30.0"],
+        ["ResNet_0/ReLU_1", "6000.000", "30.0"],
+    ]
+
+
+def test_the_viewer_walks_through_it(tmp_path):
+    pytest.importorskip("textual")
+    from simres.reporting.viewer.app import Viewer
+
+    result = imported(tmp_path, on_thread("aten::mm", 0, 10), on_thread("aten::relu", 12, 6))
+
+    async def walk() -> None:
+        viewer = Viewer(ViewIndex(result), Page(100))
+        async with viewer.run_test(size=(100, 30)) as pilot:
+            await pilot.press("+", "right", "down", "enter")
+            assert viewer.is_running
+
+    asyncio.run(walk())
 
 
 def test_a_launch_ends_where_its_kernel_begins_and_a_synchronisation_waits(tmp_path):

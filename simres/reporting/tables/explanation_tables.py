@@ -54,6 +54,9 @@ def explanation(
     makespan = format_duration(result.makespan_ps)
     yield from page.titled("Causes", f"the critical path, end to end: {makespan}")
     yield from _causes(result, found, page)
+    if modules := _modules(result, found, page):
+        yield from page.titled("Modules", "the critical path by the module that an operator belongs to")
+        yield from modules
     shown = len(found.blamed) if page.whole or len(found.blamed) <= _FEW + 1 else _FEW
     few = "" if shown == len(found.blamed) else f"the {shown} longest of {len(found.blamed)}; all with --all"
     yield from page.titled("Layers", few or "every part of it")
@@ -95,6 +98,29 @@ def _causes(result: Result, found: Explanation, page: Page) -> list[Text]:
         ]
         columns.append(Column("", bars, rank=3, right=False))
     return page.table(columns)
+
+
+def _modules(result: Result, found: Explanation, page: Page) -> list[Text]:
+    """Returns a row for each module of an imported trace, as deep as a few rows reach, or none."""
+    layers = result.program.layers
+    if result.trace is None or not any(layer.block for layer in layers):
+        return []
+    paths = [
+        (layers[item.layer].block.split("/") if item.layer >= 0 else [""], ps)
+        for item, ps in found.blamed.items()
+    ]
+    deepest = max(len(path) for path, _ in paths)
+    by_depth = [summed(("/".join(path[:depth]), ps) for path, ps in paths) for depth in range(1, deepest + 1)]
+    few = [rows for rows in by_depth if len(rows) <= _FEW] or by_depth[:1]
+    rows = by_depth[-1] if page.whole else few[-1]
+    unit, makespan = scale(result.makespan_ps, TIME), result.makespan_ps
+    return page.table(
+        [
+            Column("module", [name or NOTHING for name in rows], right=False, elastic=True, total="total"),
+            Column("time", unit.texts(rows.values()), unit.unit, unit.text(makespan)),
+            Column("share", [percent(ps, makespan) for ps in rows.values()], "%", "100.0", rank=2),
+        ]
+    )
 
 
 def _component(item: Blame) -> str:
