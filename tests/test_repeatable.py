@@ -14,7 +14,7 @@ WITHOUT_TORCH = (
     "simulate stream --set scheduler=serial --set load.images=20 --set load.rate=100/s -o stream",
     "compare run/result.json run/result.json --perfetto both.json",
     "schedule resnet20 --set scheduler=serial -o program.json",
-    "sweep paper --vary hardware.ddr.bandwidth=1,2GB/s --workers 1 -o table.jsonl",
+    "sweep paper --vary hardware.ddr.bandwidth=1,2GB/s --vary images=1,2 --workers 1 -o table.jsonl",
     "plot front table.jsonl -o front.html",
     "plot heat table.jsonl -o heat.html",
     "report run/result.json -o report.html",

@@ -87,7 +87,7 @@ def test_nothing_else_is_an_expression(text: str):
     [
         ("latensy * area", "did you mean `latency`"),
         ("area * hardware.ram.capacity", "did you mean `hardware.sram.capacity`"),
-        ("error * area", "unknown objective `error`"),
+        ("error * area", "unknown goal `error`"),
     ],
 )
 def test_an_unknown_name_is_said_with_what_is_close(text: str, said: str):

@@ -89,6 +89,7 @@ STATED: dict[str, tuple[Any, ...]] = {
     "arbitration": ("fifo", "priority"),
     "energy_per_mac": ({"fp32": "3 pJ", "int8": "1 pJ"}, {"fp32": "3 pJ"}),
     "bus": ("spare",),
+    "epilogues": (["relu"],),
     "columns": (2048, 16),
     "timing": ({"tRCD": "12 nCK"},),
     "address_map": ("ro-ra-co-ba-bg-ch",),
