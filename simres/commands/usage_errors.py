@@ -38,9 +38,17 @@ def usage_error(error: Any) -> SimresError:
         message = f"`{choice[1]}` is unknown{_close(choice[1], known)}"
     if valued := re.match("Option '([^']*)' requires an argument", message):
         return SimresError(f"{valued[1]} needs a value", f"`{path} --help` says which")
-    message = message.replace("input should be", "must be").replace("Input should be", "must be")
+    if extra := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", message):
+        return SimresError(f"`{path}` takes no further argument: `{extra[1]}`", _example(context))
+    message = _at_least(message).replace("input should be", "must be").replace("Input should be", "must be")
     where = _name(param) if param is not None else f"`{path}`"
     return SimresError(f"{where}: {message[:1].lower()}{message[1:]}", _example(context))
+
+
+def _at_least(message: str) -> str:
+    """What versions of Typer say of a number that is too small, in one form."""
+    least = re.search(r"greater than or equal to (\S+)|is not in the range x>=(\S+)", message)
+    return f"must be {least[1] or least[2]} or more" if least else message
 
 
 def _name(param: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_mistake_is_said_with_its_place_and_remedy(simres: Simres, typed: str, said: str) -> None:
     if typed.startswith(TORCH):
         pytest.importorskip("torch")
+    if typed == "simulate" and version("typer") < "0.26":
+        pytest.skip("older Typers do not know what an argument is for")
     shipped = "design-space, paper, pipeline, resnet20, stream, tiny, two-tenants"
     code, out, err = simres(*typed.split())
     assert err.rstrip() == said.rstrip().replace("SHIPPED", shipped).replace("HERE", str(Path.cwd()))

@@ -93,21 +93,25 @@ def test_a_dash_is_stdin(simres: Simres, stdin, tmp_path: Path) -> None:
     assert json.loads(found)["origin"]["scenario"]["workload"] == "resnet20"
     stdin(found)
     assert simres("explain", "-")[0] == 0
-    assert simres("trace", "resnet20", "-o", tmp_path / "w.json")[0] == 0
-    stdin((tmp_path / "w.json").read_text())
-    assert simres("simulate", "-", "--chip", "edge-npu")[0] == 0
     stdin("workload: resnet20\nchip: nope\n")
     code, _, err = simres("validate", "-")
     assert code == 2
     assert "Invalid scenario `-`\n  2:7" in err
 
 
+@pytest.mark.torch
+def test_a_dash_is_a_traced_network(simres: Simres, stdin, tmp_path: Path) -> None:
+    assert simres("trace", "resnet20", "-o", tmp_path / "w.json")[0] == 0
+    stdin((tmp_path / "w.json").read_text())
+    assert simres("simulate", "-", "--chip", "edge-npu")[0] == 0
+    code, out, _ = simres("trace", "resnet20", "-o", "-")
+    assert (code, json.loads(out)["name"]) == (0, "cifar:resnet20")
+
+
 def test_a_dash_is_stdout(simres: Simres) -> None:
     code, out, _ = simres("simulate", "resnet20", "--csv", "-")
     assert code == 0
     assert len(list(csv.DictReader(io.StringIO(out)))) > 20
-    code, out, _ = simres("trace", "resnet20", "-o", "-")
-    assert (code, json.loads(out)["name"]) == (0, "cifar:resnet20")
     code, out, _ = simres("schema", "chip", "-o", "-")
     assert (code, json.loads(out)["title"]) == (0, "A chip for simres")
     code, out, _ = simres(*SWEEP, "-o", "-")
