@@ -33,7 +33,7 @@ class Series:
     run: Callable[[int], str]
 
 
-def _simulated(scenario: str, chip: str | None = None, **overrides: object) -> str:
+def _simulated(scenario: str, overrides: dict[str, object], chip: str | None = None) -> str:
     import simres
 
     result = simres.simulate(scenario, chip=chip, overrides=overrides, record="aggregate")
@@ -42,19 +42,20 @@ def _simulated(scenario: str, chip: str | None = None, **overrides: object) -> s
 
 def batch(images: int) -> str:
     """ResNet-50 in a batch."""
-    return _simulated("torchvision:resnet50", "tpu-like", passes=[f"batch_{images}"])
+    return _simulated("torchvision:resnet50", {"passes": [f"batch_{images}"]}, "tpu-like")
 
 
 def requests(count: int) -> str:
     """A stream of requests."""
-    return _simulated("stream", **{"load.images": count, "load.rate": "8250/s"})
+    return _simulated("stream", {"load.images": count, "load.rate": "8250/s"})
 
 
 def background(slowness: int) -> str:
     """A camera on the bus of a chip that is so many times slower: events must not grow with its bytes."""
     camera = {"kind": "background", "bus": "ddr", "bandwidth": "100 MB/s"}
-    slow = {"hardware.matrix.rate": f"{10**12 // slowness} FLOP/s", "hardware.camera": camera}
-    return _simulated("resnet20", scheduler="serial", **slow)
+    rate = f"{10**12 // slowness} FLOP/s"
+    slow = {"scheduler": "serial", "hardware.matrix.rate": rate, "hardware.camera": camera}
+    return _simulated("resnet20", slow)
 
 
 def points(count: int) -> str:
