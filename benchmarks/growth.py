@@ -33,7 +33,7 @@ class Series:
     run: Callable[[int], str]
 
 
-def _simulated(scenario: str, overrides: dict[str, object], chip: str | None = None) -> str:
+def _simulated(scenario: str, overrides: Mapping[str, object], chip: str | None = None) -> str:
     import simres
 
     result = simres.simulate(scenario, chip=chip, overrides=overrides, record="aggregate")
@@ -77,7 +77,7 @@ def sequence(length: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "attention.json"
         path.write_text(json.dumps(_attention(length, 512)), encoding="utf-8")
-        return _simulated(str(path), "tpu-like")
+        return _simulated(str(path), {}, "tpu-like")
 
 
 def layers(count: int) -> str:
@@ -85,7 +85,7 @@ def layers(count: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chain.json"
         path.write_text(json.dumps(_chain(count)), encoding="utf-8")
-        return _simulated(str(path), "edge-npu")
+        return _simulated(str(path), {}, "edge-npu")
 
 
 def _tensor(name: str, role: str, *shape: int) -> dict[str, object]:
