@@ -95,7 +95,9 @@ for (const cell of plots.querySelectorAll(".cell")) {
 // Whatever else is touched or scrolled, the tooltip goes.
 document.addEventListener("pointerdown", (event) => plots.contains(event.target) || hide());
 document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-addEventListener("scroll", () => shown >= 0 && !plots.contains(document.activeElement) && hide(), { passive: true });
+addEventListener("scroll", () => shown >= 0 && !plots.contains(document.activeElement) && hide(), {
+  passive: true,
+});
 
 document.addEventListener("click", (event) => {
   const name = event.target.closest?.("[data-show]")?.dataset.show;
