@@ -30,9 +30,9 @@ WHOLE = Window()
 def select(events: Events, window: Window, path: str, most: int = MOST) -> tuple[int, list[list[Slice]]]:
     """The slices to import, by lane, in picoseconds from the window's start, which comes first.
 
-    If there are too many, short slices of threads that launch nothing are counted to what is around them. If
-    that is not enough, the window ends earlier. Both are noted in `events.left_out`. Raises `SimresError` for
-    a window without slices.
+    If there are too many, short slices of threads that launch nothing are counted to what is around them.
+    Where that leaves too many or too few, the window ends earlier. Both are noted in `events.left_out`.
+    Raises `SimresError` for a window without slices.
     """
     columns = events.columns
     first = min(columns.start) + window.since_ps
@@ -79,9 +79,12 @@ def _less(events: Events, first: int, until: int, most: int) -> tuple[int, int]:
         lengths = array("q", (columns.end[at] - columns.start[at] for at in short))
         shortest = min(heapq.nlargest(most - launches, lengths)) + 1
         count = sum(length < shortest for length in lengths)
-        what = f"slices shorter than {format_duration(shortest)}, which are counted to what is around them"
-        events.left_out[what] = count
-        return until, shortest
+        if 2 * (len(lengths) - count) >= most - launches:  # else, too many are of one length
+            what = (
+                f"slices shorter than {format_duration(shortest)}, which are counted to what is around them"
+            )
+            events.left_out[what] = count
+            return until, shortest
     starts = columns.start
     sooner = max(heapq.nsmallest(most, (max(first, starts[at]) for at in _kept(columns, first, until, 0))))
     what = (

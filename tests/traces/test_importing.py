@@ -293,6 +293,10 @@ def test_a_large_trace_is_cut_to_its_longest_slices_or_to_its_beginning(tmp_path
     result = imported(tmp_path, *launches)
     assert result.makespan_ps < 120 * US
     assert any("after the first" in what for what in result.trace.unknown)
+    alike = [on_thread(f"op{n}", 10 * n, 8) for n in range(50)]
+    result = imported(tmp_path, *alike)
+    assert 150 * US < result.makespan_ps < 250 * US
+    assert any("after the first" in what for what in result.trace.unknown)
 
 
 def test_a_stretch_is_cut_out(tmp_path):
