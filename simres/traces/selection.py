@@ -79,7 +79,7 @@ def _less(events: Events, first: int, until: int, most: int) -> tuple[int, int]:
         lengths = array("q", (columns.end[at] - columns.start[at] for at in short))
         shortest = min(heapq.nlargest(most - launches, lengths)) + 1
         count = sum(length < shortest for length in lengths)
-        if 2 * (len(lengths) - count) >= most - launches:  # else, too many are of one length
+        if 4 * (len(lengths) - count) >= most - launches:  # else, too many are of one length
             what = (
                 f"slices shorter than {format_duration(shortest)}, which are counted to what is around them"
             )
