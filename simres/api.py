@@ -153,11 +153,11 @@ def sweep(
 
     Raises `SimresError` for invalid input; a point that fails has its reason in its row.
     """
-    from simres.exploration import evaluated
+    from simres.exploration import evaluated, objectives
 
     study, own = _study(scenario, chip, vary, overrides)
     kept = None if output is None else Path(output)
-    return evaluated.swept(study, _goals(goals) or own or evaluated.USUAL, kept, workers)
+    return evaluated.swept(study, _goals(goals) or own or objectives.USUAL, kept, workers)
 
 
 def explore(
@@ -179,13 +179,13 @@ def explore(
     `limits` are upper limits by goal, such as `{"area": "5 mm2"}`; the rest is as in `sweep`. Needs Optuna
     (the extra `[explore]`). Raises `SimresError` for invalid input.
     """
-    from simres.exploration import evaluated
+    from simres.exploration import evaluated, objectives
 
     study, own = _study(scenario, chip, vary, overrides)
     kept = None if output is None else Path(output)
     return evaluated.explored(
         study,
-        _goals(goals) or own or evaluated.USUAL,
+        _goals(goals) or own or objectives.USUAL,
         limits or {},
         kept,
         workers,

@@ -19,7 +19,7 @@ from simres.commands.options import (
 )
 from simres.commands.plot import check_drawing, draw_front
 from simres.commands.session import Session
-from simres.commands.sweep import USUAL, evaluation_by, study_for, table_for, write_other
+from simres.commands.sweep import evaluation_by, study_for, table_for, write_other
 from simres.errors import ExitCode
 from simres.files import STDIO
 
@@ -66,7 +66,7 @@ def explore(
     """
     from simres.exploration.constraints import limits_of
     from simres.exploration.fronts import front_of
-    from simres.exploration.objectives import best_of, objectives_of
+    from simres.exploration.objectives import USUAL, best_of, objectives_of
     from simres.exploration.search import search
     from simres.exploration.table_formats import check_format
     from simres.reporting.progress import SweepProgress

@@ -63,10 +63,10 @@ def front(
     Example: `simres plot front out/sweep.jsonl --goal accuracy,latency,energy -o front.png`.
     """
     from simres.exploration import designs, fronts
-    from simres.exploration.objectives import objectives_of
+    from simres.exploration.objectives import USUAL, objectives_of
 
     found = designs.designs_in(table_at(file), session.registry)
-    objectives = objectives_of(goal_of(goal, pareto) or "latency,energy", found.paths)
+    objectives = objectives_of(goal_of(goal, pareto) or USUAL, found.paths)
     made = fronts.front_of(found.rows, found.knobs, objectives, whole=whole)
     draw_front(made, output)
     return _wrote(session, output)

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from simres.exploration.study import Study
     from simres.sharing.workbench import Workbench
 
-USUAL = "latency,energy"
-"""What counts where nobody says."""
-
 
 def sweep(
     session: Session,
@@ -58,7 +55,7 @@ def sweep(
     """
     from simres.exploration import table
     from simres.exploration.fronts import front_of
-    from simres.exploration.objectives import best_of, objectives_of
+    from simres.exploration.objectives import USUAL, best_of, objectives_of
     from simres.exploration.sweep import sweep as run
     from simres.exploration.table_formats import check_format
     from simres.reporting.progress import SweepProgress

@@ -28,8 +28,6 @@ from simres.workload.graph import Ledger, Workload
 if TYPE_CHECKING:
     import pandas as pd
 
-USUAL = "latency,energy"
-"""What counts where nobody says."""
 POINTS = 100
 """Points that a search evaluates where nobody says."""
 

@@ -73,6 +73,9 @@ OBJECTIVES = {
 }
 """Objectives by name. `latency` and `energy` are per inference."""
 
+USUAL = "latency,energy"
+"""The goals where nobody names any."""
+
 UNITS = {DURATION: 10**12, ENERGY: 10**15, POWER: 10**6, AREA: 10**6, COST: 10**6}
 """What the goals are divided by in an expression: they are in s, J, W, mm2 and USD there, and sizes in B."""
 _COUNTED = {figure.name for figure in FIGURES} - set(TEXTS)

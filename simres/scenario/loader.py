@@ -16,7 +16,7 @@ from simres.hardware.area_costs import USUAL_NM
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
 from simres.plugins.registry import resolve
-from simres.scenario import shipped
+from simres.scenario import overriding, shipped
 from simres.scenario.arrivals import load_of, resolved_load
 from simres.scenario.assignment import (
     IMAGES_BESIDE_LOAD,
@@ -39,10 +39,10 @@ from simres.scenario.model import (
     Tenant,
     is_file_reference,
 )
-from simres.scenario.problems import Problems, suggestion
+from simres.scenario.problems import Problems
 from simres.scenario.protocol import Protocol, protocol_of
-from simres.scenario.remedies import OF_CHIPS, OF_SCENARIOS, having, of_another_kind
-from simres.scenario.source import Document, Trail, parse, parse_value, read, text_of
+from simres.scenario.remedies import OF_CHIPS, OF_SCENARIOS, of_another_kind
+from simres.scenario.source import Document, Trail, parse, read, text_of
 from simres.scenario.technology import technology_of
 from simres.sharing.recent import IdentityKey
 from simres.sharing.workbench import CHIP_FILES, Workbench
@@ -207,7 +207,7 @@ def _scenario(
 
     def put(trail: Trail) -> None:
         try:
-            _set(data, trail, _override(overrides[keys[trail]]))
+            overriding.put(data, trail, overriding.value_of(overrides[keys[trail]]))
         except SimresError as error:
             if trail in outside:
                 raise SimresError(f"--set {keys[trail]}: {error.message}", error.hint) from error
@@ -218,8 +218,8 @@ def _scenario(
         put(("chip",))
     preset = _add_chip(problems, registry, Path() if ("chip",) in outside else base, bench)
     for trail in keys:
-        if trail[0] == "hardware" and len(trail) == 2 and _override(overrides[keys[trail]]) is None:
-            _take_away(data, trail, keys[trail])
+        if trail[0] == "hardware" and len(trail) == 2 and overriding.value_of(overrides[keys[trail]]) is None:
+            overriding.take_away(data, trail, keys[trail])
         else:
             put(trail)
     _check_version(problems)
@@ -287,57 +287,6 @@ def _check_version(problems: Problems) -> None:
         message = f"is {version}; this simres reads up to {SCHEMA_VERSION}"
         problems.add(("schema_version",), message, hint="pip install --upgrade simres")
         problems.raise_any()
-
-
-def _override(value: object) -> Any:
-    return parse_value(value) if isinstance(value, str) else copy.deepcopy(value)
-
-
-def _set(data: dict[str, Any], trail: Trail, value: Any) -> None:
-    """Puts `value` at `trail`; the last key may be new (the check for unknown keys comes later)."""
-    if trail[0] == "expect":
-        raise SimresError("`expect` is not checked when something is set")
-    if trail[0] == "sweep":
-        raise SimresError("what varies is not set; `--vary` replaces or adds to it")
-    if trail[0] not in ScenarioFile.model_fields:
-        hardware = data.get("hardware")
-        if isinstance(hardware, dict) and trail[0] in hardware:
-            path = ".".join(map(str, ("hardware", *trail)))
-            raise SimresError(f"no `{trail[0]}`; did you mean `{path}`?")
-        if stating := having(hardware, str(trail[0])):
-            paths = " or ".join(f"`hardware.{name}.{'.'.join(map(str, trail))}`" for name in stating)
-            raise SimresError(f"no `{trail[0]}`; did you mean {paths}?")
-        if (instead := OF_SCENARIOS.get(str(trail[0]))) is not None:
-            raise SimresError(f"no `{trail[0]}`; {instead}")
-        raise SimresError(f"no `{trail[0]}`{suggestion(str(trail[0]), ScenarioFile.model_fields)}")
-    if trail[0] == "scheduler" and len(trail) > 1 and not isinstance(data.get("scheduler"), dict):
-        data["scheduler"] = {"name": data.get("scheduler", "serial")}
-    inner: Any = data
-    for depth, part in enumerate(trail[:-1]):
-        if depth == 0:
-            inner.setdefault(part, {})
-        if part not in inner:
-            stating = having(inner, str(trail[2])) if depth == 1 and trail[0] == "hardware" else []
-            if stating:
-                components = ", ".join(map(str, inner))
-                raise SimresError(
-                    f"no `{part}`; components: {components}; `{trail[2]}` is of `{'` and `'.join(stating)}`"
-                )
-            raise SimresError(f"no `{part}`{suggestion(str(part), inner)}")
-        inner = inner[part]
-        if not isinstance(inner, dict):
-            above = ".".join(map(str, trail[: depth + 1]))
-            raise SimresError(f"`{above}` has no parts; set it as a whole")
-    inner[trail[-1]] = value
-
-
-def _take_away(data: dict[str, Any], trail: Trail, key: str) -> None:
-    """Removes a component, for `--set hardware.NAME=null`."""
-    hardware = data.get("hardware")
-    if not isinstance(hardware, dict) or trail[1] not in hardware:
-        known = ", ".join(map(str, hardware)) if isinstance(hardware, dict) else "none"
-        raise SimresError(f"--set {key}: no `{trail[1]}` to take away; components: {known}")
-    del hardware[trail[1]]
 
 
 def _chip_name(data: Mapping[str, Any], preset: Mapping[str, Any]) -> str:
