@@ -69,7 +69,7 @@ Vary = Annotated[
 PlotFile = Annotated[
     Path | None,
     typer.Option(
-        "--plot", metavar="FILE", help="Draw the front too: PNG, SVG or PDF (extra `[plot]`), or HTML."
+        "--plot", metavar="FILE", help="Draw the front too: HTML, SVG, or PNG or PDF (extra `[plot]`)."
     ),
 ]
 GoalNames = Annotated[

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from simres.exploration.fronts import Front
     from simres.exploration.objectives import Objective
+    from simres.reporting.pictures.chart import Block
 
 PAGES = (".html", ".htm")
-PICTURES = (".png", ".svg", ".pdf")
-"""Suffixes of what is a page, and of what is a picture."""
+"""Suffixes of what is a page; all else is a picture."""
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders that `simres train -o` wrote.")]
 Checkpoints = Annotated[
     list[Path], typer.Argument(metavar="CHECKPOINT", help="Checkpoints, or folders of runs.")
@@ -105,11 +105,10 @@ def heat(
         from simres.reporting.html.design_pages import heat_page
 
         write_text(output, heat_page(made))
-    else:
-        from simres.reporting.plots.front_plot import heat as draw
+        return _wrote(session, output)
+    from simres.reporting.pictures.heat_picture import picture
 
-        draw(made, output)
-    return _wrote(session, output)
+    return _drawn(session, picture(made), output)
 
 
 def table_at(path: Path) -> Path:
@@ -134,14 +133,10 @@ def check_drawing(output: Path, objectives: Sequence[Objective]) -> None:
         raise SimresError(f"`{output}`: a front is of two goals or more", "such as `latency,energy`")
     if output.is_dir():
         raise SimresError(f"`{output}` is a folder", f"name a file in it: `--plot {output / 'front.png'}`")
-    if output.suffix not in (*PAGES, *PICTURES):
-        raise SimresError(
-            f"cannot draw `{output}`", f"its suffix must be one of {', '.join((*PICTURES, *PAGES))}"
-        )
-    if output.suffix in PICTURES:
-        from simres.reporting.plots.training_plots import blank
+    if output.suffix not in PAGES:
+        from simres.reporting.pictures.files import check
 
-        blank(output)
+        check(output)
 
 
 def draw_front(made: Front, output: Path) -> None:
@@ -152,9 +147,9 @@ def draw_front(made: Front, output: Path) -> None:
 
         write_text(output, front_page(made))
     else:
-        from simres.reporting.plots.front_plot import front as draw
+        from simres.reporting.pictures import files, front_picture
 
-        draw(made, output)
+        files.save(front_picture.picture(made), output)
 
 
 Labels = Annotated[
@@ -175,12 +170,11 @@ def curves(
 
     Example: `simres plot curves runs/plain20-cifar10 runs/plain56-cifar10 -o curves.png`.
     """
-    from simres.reporting.plots.training_plots import curves as draw
+    from simres.reporting.pictures.training_pictures import curves as drawn
     from simres.training.training_run import read_metrics
 
     named = zip(_labels(runs, labels), runs, strict=True)
-    draw({name: read_metrics(folder) for name, folder in named}, output)
-    return _wrote(session, output)
+    return _drawn(session, drawn({name: read_metrics(folder) for name, folder in named}), output)
 
 
 def depth(
@@ -195,7 +189,7 @@ def depth(
     Example: `simres plot depth runs/plain* runs/resnet* -o depth.png`.
     """
     from simres.networks import network_names as names
-    from simres.reporting.plots.network_plots import depths
+    from simres.reporting.pictures.training_pictures import depths
     from simres.training.store import load_state
     from simres.training.training_run import read_metrics
 
@@ -211,8 +205,7 @@ def depth(
         kind = named[0] if not run.variant.block else f"{named[0]} ({run.variant.block})"
         point = (named[1], 1 - epochs[-1].test_accuracy, epochs[-1].train_error)
         found.setdefault(kind, []).append(point)
-    depths(found, output)
-    return _wrote(session, output)
+    return _drawn(session, depths(found), output)
 
 
 def responses(
@@ -231,7 +224,7 @@ def responses(
     Example: `simres plot responses runs/plain20-cifar10 runs/resnet20-cifar10`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.plots.network_plots import responses as draw
+    from simres.reporting.pictures.training_pictures import responses as drawn
 
     with prepared("cpu"):
         from simres.training.features import layer_responses
@@ -242,8 +235,7 @@ def responses(
             network = trained(path, session.registry, trusted=trust_factory)
             batches = network.testing(network.images(data, open_images))
             found[name] = layer_responses(network.module, batches, images)
-    draw(found, output)
-    return _wrote(session, output)
+    return _drawn(session, drawn(found), output)
 
 
 def features(
@@ -265,7 +257,7 @@ def features(
     Example: `simres plot features runs/resnet20-cifar10 --image 3`.
     """
     from simres.commands.torch_setup import open_images, prepared
-    from simres.reporting.plots.network_plots import features as draw
+    from simres.reporting.pictures.feature_picture import picture
 
     with prepared("cpu"):
         from simres.training.features import feature_maps
@@ -275,8 +267,8 @@ def features(
         dataset = network.images(data, open_images)
         maps = feature_maps(network.module, network.testing(dataset), image, layers or ())
     true = network.classes[int(dataset.test_labels[image])]
-    draw(dataset.test_images[image], maps, f"{network.variant.network}: test image {image}, {true}", output)
-    return _wrote(session, output)
+    title = f"{network.variant.network}: test image {image}, {true}"
+    return _drawn(session, picture(dataset.test_images[image], maps, title), output)
 
 
 def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
@@ -298,6 +290,13 @@ def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
 
 _FILES = ("checkpoint", "metrics")
 """Stems of files that every run has, so that only its folder tells which it is."""
+
+
+def _drawn(session: Session, picture: Block, path: Path) -> int:
+    from simres.reporting.pictures.files import save
+
+    save(picture, path)
+    return _wrote(session, path)
 
 
 def _wrote(session: Session, path: Path) -> int:

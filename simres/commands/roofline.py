@@ -17,7 +17,7 @@ def roofline(
     asked: ScenarioOptions,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Draw it: PNG, SVG or PDF (extra `[plot]`)."),
+        typer.Option("-o", "--output", metavar="FILE", help="Draw it: SVG, or PNG or PDF (extra `[plot]`)."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print ceilings and layers as JSON.")] = False,
 ) -> int:
@@ -31,9 +31,9 @@ def roofline(
     result = api.simulate(session.scenario(asked), registry=session.registry)
     console = session.output
     if output is not None:
-        from simres.reporting.plots.roofline_plot import save
+        from simres.reporting.pictures import files, roofline_picture
 
-        save(result, output)
+        files.save(roofline_picture.picture(result), output)
     if json:
         from dataclasses import asdict
 

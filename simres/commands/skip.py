@@ -99,12 +99,12 @@ def skip(
     }
     if output is not None:
         from simres.files import json_text, write_text
-        from simres.reporting.plots.block_removal_plot import front
+        from simres.reporting.pictures import files, training_pictures
 
         write_text(output / "skip.json", json_text(document))
         on = f"chip {Path(asked.chip).stem}" if asked.chip else f"scenario {Path(scenario).stem}"
         title = f"{found.variant.network} with fewer blocks, {on}"
-        front(made, title, output / "front.png")
+        files.save(training_pictures.removal(made, title), files.drawable(output / "front.png"))
     if json:
         emit(document)
         return ExitCode.OK

@@ -224,12 +224,9 @@ def _folder(run: TrainingRun) -> Path:
 
 
 def _draw(folder: Path) -> None:
-    """The curves of the run, where there is something to draw them with."""
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        return
-    from simres.reporting.plots.training_plots import curves
+    """Draws the curves of the run."""
+    from simres.reporting.pictures import files, training_pictures
     from simres.training.training_run import read_metrics
 
-    curves({folder.name: read_metrics(folder)}, folder / "curves.png")
+    drawn = training_pictures.curves({folder.name: read_metrics(folder)})
+    files.save(drawn, files.drawable(folder / "curves.png"))

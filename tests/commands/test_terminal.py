@@ -72,7 +72,7 @@ def test_no_cell_is_a_formula(evil: Path) -> None:
 
 
 def test_no_picture_has_one(evil: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("vl_convert")
     assert run(evil, "roofline", "s.yaml", "-o", "o.svg").returncode == 0
     assert clean((evil / "o.svg").read_bytes())
 

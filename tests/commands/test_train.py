@@ -123,7 +123,7 @@ def test_blocks_are_skipped_and_what_is_left_can_be_used(place: Path) -> None:
 
 @pytest.mark.torch
 def test_pictures_are_drawn(place: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("vl_convert")
     data, run = f"folder:{place / 'tree'}", place / "run"
     for arguments in (
         ("curves", run),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("matplotlib")
+pytest.importorskip("vl_convert")
 
 ROOT = Path(__file__).parents[2]
 LIMITED = """

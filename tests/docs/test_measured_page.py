@@ -107,7 +107,7 @@ def test_rows_that_were_read_wrongly_are_noticed(modules, tmp_path):
 
 
 def test_it_draws_a_panel_a_set(modules, tmp_path):
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("vl_convert")
     found = modules.measured.found(modules.data_sets.GEMMINI, rows(modules, (1, 1.2, 10), (300, 250, 10)))
     modules.scatter.draw([found], tmp_path / "one.png")
     assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")

@@ -116,7 +116,7 @@ def test_the_page_has_accuracy_against_latency_and_against_energy(swept: Swept) 
 
 
 def test_a_picture_of_it_is_drawn_from_the_table(swept: Swept, simres: Simres, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("vl_convert")
     picture = tmp_path / "front.png"
     code, _, _ = simres("plot", "front", swept.folder, "--goal", "accuracy,latency,energy", "-o", picture)
     assert code == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
@@ -19,7 +18,7 @@ from simres.exploration.objectives import OBJECTIVES, objectives_of
 from simres.exploration.point_figures import FIGURES, FigureRow
 from simres.exploration.space import Knob
 from simres.reporting.html.design_pages import SCRIPT, STYLES, front_page, heat_page
-from simres.reporting.plots import front_plot
+from simres.reporting.pictures import files, front_picture, heat_picture
 from tests.reporting.test_html import HOSTILE, Page, data_of
 
 Simres = Callable[..., tuple[int, str, str]]
@@ -63,7 +62,8 @@ def heat() -> Heat:
 
 
 def draw(found: Front | Heat, path: Path) -> None:
-    (front_plot.front if isinstance(found, Front) else front_plot.heat)(found, path)
+    made = front_picture.picture(found) if isinstance(found, Front) else heat_picture.picture(found)
+    files.save(made, path)
 
 
 def page_of(found: Front | Heat) -> str:
@@ -71,75 +71,77 @@ def page_of(found: Front | Heat) -> str:
 
 
 @pytest.mark.parametrize("what", ["front", "heat"])
-@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<svg"), (".pdf", b"%PDF")])
 def test_pictures_are_drawn(what: str, suffix: str, start: bytes, tmp_path: Path, request) -> None:  # type: ignore[no-untyped-def]
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("vl_convert")
     path = tmp_path / f"a{suffix}"
     draw(request.getfixturevalue(what), path)
     assert path.read_bytes().startswith(start)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_picture_says_what_is_on_its_axes_and_joins_the_front(
-    front: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("matplotlib")
-    kept = []
-    monkeypatch.setattr(front_plot, "save", lambda figure, path: kept.append(figure))
-    draw(front, tmp_path / "a.png")
-    (figure,) = kept
-    left, right = figure.axes
-    assert left.get_ylabel() == "accuracy in %"
-    assert left.get_xlabel() == "latency per inference in ms"
-    assert right.get_xlabel() == "energy per inference in µJ"
-    assert left.get_xscale() == "log"
-    assert left.get_yscale() == "linear"
-    for axes, pair, axis in zip(figure.axes, front.pairs, front.axes[1:], strict=True):
-        (line,) = axes.lines
-        assert list(line.get_xdata()) == [axis.values[at] for at in pair]
-    drawn = sum(len(dots.get_offsets()) for dots in left.collections)
-    assert drawn == len(front.rows) == 15
-    letters = [text.get_text() for text in left.texts]
+def test_a_picture_says_what_is_on_its_axes_and_joins_the_front(front: Front) -> None:
+    drawn = Page(files.document(front_picture.picture(front)))
+    said = [element[2] for element in drawn.all("text")]
+    for title in ("accuracy in %", "latency per inference in ms", "energy per inference in µJ"):
+        assert title in said
+    left, right = front_picture.panels(front)
+    assert (left.across.log, left.up.log) == (True, False)
+    lines = [element[1]["d"] for element in drawn.all("path", **{"class": "front"})][1:]
+    for panel, pair, axis, line in zip((left, right), front.pairs, front.axes[1:], lines, strict=True):
+        assert line.startswith(f"M{panel.x(axis.values[pair[0]])} ")
+        assert [float(x) for x in re.findall(r"H([\d.]+)", line)] == [
+            panel.x(axis.values[at]) for at in pair[1:]
+        ]
+    block = Page(front_picture.panel_block(front, 0).markup)
+    pale = sum(element[1]["d"].count("M") for element in block.all("path") if "pale" in element[1]["class"])
+    assert pale + sum("data-design" in element[1] for element in block.all("path")) == len(front.rows) == 15
+    letters = [element[2] for element in block.all("text", **{"class": "letter"})]
     assert letters == list("ABCDEFGH"[: len(front.named)])
 
 
-def test_a_heat_map_has_a_figure_in_every_cell(
-    heat: Heat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("matplotlib")
-    kept = []
-    monkeypatch.setattr(front_plot, "save", lambda figure, path: kept.append(figure))
-    draw(heat, tmp_path / "a.png")
-    axes = kept[0].axes[0]
-    assert len(axes.texts) == 15
-    assert len(axes.lines) == 1  # the cross where the design failed
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.5", "1", "2", "4"]
-    assert axes.get_xlabel() == "ddr bandwidth in GB/s"
+def test_a_heat_map_has_a_figure_in_every_cell(heat: Heat) -> None:
+    drawn = Page(heat_picture.cells(heat).markup)
+    figures = [each for each in drawn.all("text") if each[1].get("class") in ("dark", "light")]
+    assert len(figures) == len(drawn.all("rect", **{"class": "cell"})) == 15
+    assert [each[2] for each in drawn.all("text")].count("×") == 1  # where the design failed
+    said = [each[2] for each in drawn.all("text")]
+    assert {"0.5", "1", "2", "4", "ddr bandwidth in GB/s"} <= set(said)
 
 
 @pytest.mark.parametrize("goal", ["accuracy", "energy"])
 def test_equal_figures_and_many_cells_are_drawn_too(goal: str, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     images = Knob("images", tuple(map(str, range(1, 61))))
     many: list[FigureRow] = []
     for row in rows()[:4]:
         many += [row | {"images": number, "accuracy": 0.9} for number in images.numbers or ()]
     found = heat_of(many, (BANDWIDTH, images), OBJECTIVES[goal])
-    draw(found, tmp_path / "a.png")
+    draw(found, tmp_path / "a.svg")
     assert Page(heat_page(found)).all("rect")
     same = front_of(many[:1], (BANDWIDTH, images), objectives_of("latency,energy"))
-    draw(same, tmp_path / "b.png")
+    draw(same, tmp_path / "b.svg")
     assert Page(front_page(same)).all("svg")
 
 
-def test_without_matplotlib_there_is_a_way_on(
+def test_without_what_converts_there_is_a_way_on(
     front: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(SimresError, match="matplotlib is not installed") as error:
-        draw(front, tmp_path / "a.png")
-    assert "simres[plot]" in (error.value.hint or "")
+    monkeypatch.setattr(files, "find_spec", lambda _: None)
+    for suffix in (".png", ".pdf", ""):
+        with pytest.raises(SimresError, match="vl-convert-python is not installed") as error:
+            draw(front, tmp_path / f"a{suffix}")
+        assert "simres[plot]" in (error.value.hint or "")
+    assert files.drawable(tmp_path / "a.png") == tmp_path / "a.svg"
+    draw(front, tmp_path / "a.svg")
     assert front_page(front)
+
+
+def test_what_is_drawn_has_a_colour_in_a_file(front: Front, heat: Heat) -> None:
+    style = files.style()
+    for made in (front_picture.picture(front), heat_picture.picture(heat)):
+        for kind in set(re.findall(r'class="([^"]*)"', made.markup)):
+            assert any(f".{name}" in style for name in kind.split()), kind
+    assert "var(" not in style
 
 
 @pytest.mark.parametrize("what", ["front", "heat"])
@@ -197,7 +199,7 @@ def table(path: Path) -> Path:
 
 
 def test_the_commands_draw_from_the_table(simres: Simres, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("vl_convert")
     table(tmp_path / "sweep.jsonl")
     for command in ("front", "heat"):
         for suffix in ("png", "html"):
@@ -232,7 +234,7 @@ def test_the_commands_draw_from_the_table(simres: Simres, tmp_path: Path) -> Non
 def test_what_cannot_be_drawn_is_said(
     arguments: list[str], said: str, simres: Simres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("vl_convert")
     monkeypatch.chdir(tmp_path)
     table(Path("t.jsonl"))
     Path("u.jsonl").touch()

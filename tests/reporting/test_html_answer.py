@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import simres
-from simres.reporting.html import roofline_svg
 from simres.reporting.html.page import html
 from tests.reporting.test_html import Page
 
@@ -63,7 +62,8 @@ def test_code_in_sentences_is_marked_up_after_escaping():
 
 
 def test_labels_of_ceilings_keep_their_distance():
-    apart = roofline_svg._apart
+    from simres.reporting.pictures.chart import apart
+
     assert apart({"matrix": 20.0, "host": 100.0}) == {"matrix": 20.0, "host": 100.0}
     assert apart({"matrix": 50.0, "host": 52.0}) == {"matrix": 43.5, "host": 58.5}
     assert apart({"matrix": 50.0, "host": 50.0}) == {"matrix": 42.5, "host": 57.5}

@@ -52,20 +52,24 @@ def classes(roofline: Roofline) -> dict[str, list[RooflinePoint]]:
     return dict(sorted(found.items(), key=lambda item: -sum(point.operations for point in item[1])))
 
 
+def ceilings(roofline: Roofline) -> list[str]:
+    """Names the peak rates that the chip states, each with its component."""
+    found = (
+        ("bus", roofline.bandwidth, format_bandwidth(roofline.bandwidth)),
+        ("matrix", roofline.matrix_rate, formatted(roofline.matrix_rate, roofline.dtype)),
+        ("host", roofline.host_rate, formatted(roofline.host_rate, roofline.dtype)),
+    )
+    return [f"{what} {text}" for what, peak, text in found if peak]
+
+
 def report(result: Result, page: Page) -> Iterator[Text]:
     """Yields the lines of the plot and the table."""
     roofline = roofline_of(result)
     yield Text(f"{printable(result.name)}: roofline", "headline")
-    ceilings = [
-        f"{what} {text}"
-        for what, peak, text in (
-            ("bus", roofline.bandwidth, format_bandwidth(roofline.bandwidth)),
-            ("matrix", roofline.matrix_rate, formatted(roofline.matrix_rate, roofline.dtype)),
-            ("host", roofline.host_rate, formatted(roofline.host_rate, roofline.dtype)),
-        )
-        if peak
-    ]
-    for prose in (", ".join(ceilings), "where layers share a cell, the class with most operations shows"):
+    for prose in (
+        ", ".join(ceilings(roofline)),
+        "where layers share a cell, the class with most operations shows",
+    ):
         yield from page.prose(prose, "muted")
     yield Text()
     if any(point.rate for point in roofline.points):

@@ -13,7 +13,7 @@ from simres.reporting import lexicon
 from simres.reporting.drawing.roofline_drawing import roofline_of
 from simres.reporting.html.answer import answer
 from simres.reporting.html.markup import escaped, folded, legend, paragraphs, said, section, stack, table
-from simres.reporting.html.roofline_svg import drawing
+from simres.reporting.pictures.roofline_picture import embedded
 from simres.reporting.tables import candidate_table, energy_table, memory_table, result_tables
 from simres.reporting.text import headline
 from simres.reporting.text.amounts import BYTES, NOTHING, TIME, percent, scale
@@ -292,7 +292,7 @@ def layers(result: Result) -> str:
 
 def roofline(result: Result) -> str:
     """Returns the drawing, or nothing if there is nothing to draw."""
-    drawn = drawing(roofline_of(result))
+    drawn = embedded(roofline_of(result))
     lead = "Operations per second that each layer reached, over its operations per byte on the bus."
     return section("roofline", "Roofline", drawn, lead=lead) if drawn else ""
 

@@ -1,1 +1,0 @@
-"""Plots for papers and slides, drawn by matplotlib (the extra `[plot]`)."""
