@@ -7,7 +7,7 @@ second, and `0.5 B` is an error, not 0.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -42,7 +42,8 @@ class Quantity:
     """A kind of quantity: the spellings of its units, and the size of each in base units.
 
     `ladder` are the decimal units that values are printed in and `binary` the powers of two, both ascending;
-    `others` are only read. `limit` is the largest accepted value, in base units.
+    `others` are only read. `whole` names the base units, `limit` is the largest accepted value in them, and
+    `zero` how nothing reads, if not in the base unit.
     """
 
     name: str
@@ -50,8 +51,9 @@ class Quantity:
     example: str
     limit: int
     ladder: dict[str, int]
-    binary: dict[str, int]
-    others: dict[str, int]
+    binary: dict[str, int] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
+    zero: str = ""
 
     def parse(self, text: object, *, positive: bool = False) -> int:
         """The value in base units of a text like `1 MiB`.
@@ -79,7 +81,12 @@ class Quantity:
         return self._text(value, value)
 
     def format(self, value: int) -> str:
-        """Formats a value in base units for reading: exact if short, otherwise to 4 digits."""
+        """Formats a value in base units for reading: exact if short, otherwise to 4 digits.
+
+        Trailing zeros show that it is rounded: `22.10 ms`.
+        """
+        if not value and self.zero:
+            return self.zero
         digits = len(str(abs(value)))
         if digits <= _DIGITS:
             return self._text(value, value)
@@ -176,107 +183,37 @@ def _prefixed(base: str, prefixes: str, factor: int = 1) -> dict[str, int]:
     return {prefix + base: _KILO[prefix] * factor for prefix in ["", *prefixes]}
 
 
-SIZE = Quantity(
-    name="size",
-    whole="bytes",
-    example="1 MiB",
-    limit=10**15,
-    ladder=_prefixed("B", "kMGT"),
-    binary={prefix + "B": size for prefix, size in _KIBI.items()},
-    others={},
-)
+def _rising(units: str, step: int = 1000) -> dict[str, int]:
+    return {unit: step**power for power, unit in enumerate(units.split())}
+
+
+def _binary(base: str) -> dict[str, int]:
+    return {prefix + base: size for prefix, size in _KIBI.items()}
+
+
+SIZE = Quantity("size", "bytes", "1 MiB", 10**15, _prefixed("B", "kMGT"), _binary("B"))
 BANDWIDTH = Quantity(
-    name="bandwidth",
-    whole="bytes per second",
-    example="1 GB/s",
-    limit=10**15,
-    ladder=_prefixed("B/s", "kMGT"),
-    binary={},
-    others={prefix + "B/s": size for prefix, size in _KIBI.items()},
+    *("bandwidth", "bytes per second", "1 GB/s", 10**15), _prefixed("B/s", "kMGT"), others=_binary("B/s")
 )
 RATE = Quantity(
-    name="operation rate",
-    whole="operations per second",
-    example="1 TFLOP/s",
-    limit=10**18,
-    ladder=_prefixed("FLOP/s", "kMGTP"),
-    binary={},
+    *("operation rate", "operations per second", "1 TFLOP/s", 10**18),
+    _prefixed("FLOP/s", "kMGTP"),
     others=_prefixed("OP/s", "kMGTP") | _prefixed("MAC/s", "kMGTP", factor=2),
 )
 OPERATIONS = replace(RATE, ladder=_prefixed("OP/s", "kMGTP"))
 """The same, printed as rates of integers are quoted."""
 DURATION = Quantity(
-    name="duration",
-    whole="picoseconds",
-    example="10 ns",
-    limit=10**6 * PS_PER_S,
-    ladder={"ps": 1, "ns": 10**3, "us": 10**6, "ms": 10**9, "s": PS_PER_S},
-    binary={},
-    others={},
+    "duration", "picoseconds", "10 ns", 10**6 * PS_PER_S, _rising("ps ns us ms s"), zero="0 s"
 )
-FREQUENCY = Quantity(
-    name="frequency",
-    whole="hertz",
-    example="1 GHz",
-    limit=10**12,
-    ladder=_prefixed("Hz", "kMG"),
-    binary={},
-    others={},
-)
-ENERGY = Quantity(
-    name="energy",
-    whole="femtojoules",
-    example="1.2 pJ",
-    limit=10**21,
-    ladder={"fJ": 1, "pJ": 10**3, "nJ": 10**6, "uJ": 10**9, "mJ": 10**12, "J": 10**15},
-    binary={},
-    others={},
-)
-POWER = Quantity(
-    name="power",
-    whole="microwatts",
-    example="50 mW",
-    limit=10**12,
-    ladder={"uW": 1, "mW": 10**3, "W": 10**6},
-    binary={},
-    others={},
-)
+FREQUENCY = Quantity("frequency", "hertz", "1 GHz", 10**12, _prefixed("Hz", "kMG"))
+ENERGY = Quantity("energy", "femtojoules", "1.2 pJ", 10**21, _rising("fJ pJ nJ uJ mJ J"), zero="0 J")
+POWER = Quantity("power", "microwatts", "50 mW", 10**12, _rising("uW mW W"), zero="0 W")
 ARRIVALS = Quantity(
-    name="rate of arrivals",
-    whole="thousandths of one a second",
-    example="400/s",
-    limit=10**12,
-    ladder={"/ks": 1, "/s": 10**3, "k/s": 10**6, "M/s": 10**9},
-    binary={},
-    others={},
+    "rate of arrivals", "thousandths of one a second", "400/s", 10**12, _rising("/ks /s k/s M/s")
 )
-AREA = Quantity(
-    name="area",
-    whole="square micrometres",
-    example="1.5 mm2",
-    limit=10**12,
-    ladder={"um2": 1, "mm2": 10**6},
-    binary={},
-    others={},
-)
-COST = Quantity(
-    name="cost",
-    whole="millionths of a dollar",
-    example="2.5 USD",
-    limit=10**15,
-    ladder={"uUSD": 1, "mUSD": 10**3, "USD": 10**6},
-    binary={},
-    others={},
-)
-FEATURE = Quantity(
-    name="feature size",
-    whole="nanometres",
-    example="28 nm",
-    limit=10**6,
-    ladder={"nm": 1},
-    binary={},
-    others={},
-)
+AREA = Quantity("area", "square micrometres", "1.5 mm2", 10**12, _rising("um2 mm2", 10**6))
+COST = Quantity("cost", "millionths of a dollar", "2.5 USD", 10**15, _rising("uUSD mUSD USD"), zero="0 USD")
+FEATURE = Quantity("feature size", "nanometres", "28 nm", 10**6, {"nm": 1})
 QUANTITIES = (SIZE, BANDWIDTH, RATE, DURATION, FREQUENCY, ENERGY, POWER, ARRIVALS, AREA, COST, FEATURE)
 
 
@@ -322,49 +259,18 @@ def spell_percent(share: Fraction) -> str:
     return f"{_decimal(int(share * 100 * scale), scale, exact=True)} %"
 
 
-def format_bytes(nbytes: int) -> str:
-    """Formats bytes: `1 MiB` where it is a whole binary multiple, otherwise `5.558 MB`."""
-    return SIZE.format(nbytes)
-
-
-def format_bandwidth(bytes_per_s: int) -> str:
-    """Formats bytes per second: `19.2 GB/s`."""
-    return BANDWIDTH.format(bytes_per_s)
-
-
-def format_rate(ops_per_s: int) -> str:
-    """Formats operations per second: `1 TFLOP/s`."""
-    return RATE.format(ops_per_s)
-
-
-def format_duration(ps: int) -> str:
-    """Formats picoseconds: `22.10 ms`, `65.54 us`; trailing zeros show that the value is rounded."""
-    return DURATION.format(ps) if ps else "0 s"
-
-
-def format_frequency(hz: int) -> str:
-    """Formats hertz: `940 MHz`."""
-    return FREQUENCY.format(hz)
-
-
-def format_energy(fj: int) -> str:
-    """Formats femtojoules: `174.2 uJ`."""
-    return ENERGY.format(fj) if fj else "0 J"
-
-
-def format_power(uw: int) -> str:
-    """Formats microwatts: `212.4 mW`."""
-    return POWER.format(uw) if uw else "0 W"
+format_bytes = SIZE.format
+format_bandwidth = BANDWIDTH.format
+format_rate = RATE.format
+format_duration = DURATION.format
+format_energy = ENERGY.format
+format_power = POWER.format
+format_cost = COST.format
 
 
 def format_area(um2: int) -> str:
     """Formats square micrometres: `1.250 mm2`, `0.0793 mm2`."""
     return AREA.format(um2) if um2 >= AREA.ladder["mm2"] else f"{um2 / AREA.ladder['mm2']:.3g} mm2"
-
-
-def format_cost(uusd: int) -> str:
-    """Formats millionths of a dollar: `2.500 USD`."""
-    return COST.format(uusd) if uusd else "0 USD"
 
 
 def format_arrivals(per_ks: int) -> str:
@@ -374,7 +280,7 @@ def format_arrivals(per_ks: int) -> str:
     return f"{_decimal(per_ks, 1000, exact=True)}/s"
 
 
-_COUNT = Quantity("count", "things", "1 M", 10**30, _KILO, {}, {})
+_COUNT = Quantity("count", "things", "1 M", 10**30, _KILO)
 
 
 def format_count(count: int) -> str:

@@ -168,7 +168,7 @@ def test_other_figures_for_people():
     assert units.format_count(12) == "12"
     assert units.format_rate(10**12) == "1 TFLOP/s"
     assert units.format_bandwidth(19_200_000_000) == "19.2 GB/s"
-    assert units.format_frequency(940_000_000) == "940 MHz"
+    assert units.FREQUENCY.format(940_000_000) == "940 MHz"
 
 
 POWERS = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15}

@@ -13,7 +13,8 @@ from simres.errors import ExitCode, SimresError, SimresWarning, install
 from simres.starters import Kind
 
 if TYPE_CHECKING:
-    from simres.plugins.registry import Provider, Registry
+    from simres.plugins.catalogue import Provider
+    from simres.plugins.registry import Registry
 
 
 def plugins(

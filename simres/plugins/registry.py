@@ -9,24 +9,23 @@ from __future__ import annotations
 import os
 import re
 import sys
-import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from simres.errors import PluginFailure, SimresError, SimresWarning
+from simres.errors import PluginFailure, SimresError
 from simres.plugins import builtins, hooks
+from simres.plugins.catalogue import Catalogue, D, Declaration, Provider, catalogues, warn
 from simres.plugins.hooks import (
     NUMBERED,
     PROJECT,
     Block,
     Component,
-    ComponentRole,
     Importer,
     Operator,
     Pass,
@@ -42,77 +41,6 @@ if TYPE_CHECKING:
 
 LOAD_PLUGINS = "SIMRES_LOAD_PLUGINS"
 """Environment variable: the distributions (comma separated) whose plugins may load; empty for none."""
-
-FORMS: Mapping[str, type] = {
-    "role": ComponentRole,
-    "numbered": bool,
-    "shares": bool,
-    "ops": int,
-    "per_input": bool,
-    "elementwise": bool,
-}
-"""Types of the fields of declarations that are not text."""
-
-SLOW_S = 1.0
-"""A plugin whose import takes longer is reported: every command that needs a plugin waits for all of them."""
-
-Declaration = Component | Scheduler | Pass | Operator | Block | Reporter | Importer
-D = TypeVar("D", Component, Scheduler, Pass, Operator, Block, Reporter, Importer)
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A package that declares parts. `reason` says why it was disabled, None where it works."""
-
-    plugin: str
-    distribution: str
-    version: str
-    reason: str | None = None
-    import_s: float = 0.0
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}".strip()
-
-    @property
-    def remark(self) -> str | None:
-        """A remark for the user; None where there is no problem."""
-        if self.reason:
-            return f"plugin `{self.plugin}` ({self}) is left out: {self.reason}"
-        if self.import_s > SLOW_S:
-            return f"plugin `{self.plugin}` ({self}) took {self.import_s:.1f} s to import"
-        return None
-
-
-@dataclass(slots=True)
-class Catalogue(Generic[D]):
-    """The declarations of one hook by name, with providers; `contested` are names that several claim."""
-
-    what: str
-    hook: str
-    form: type[D]
-    key: str = "name"
-    found: dict[str, tuple[D, Provider]] = field(default_factory=dict)
-    contested: dict[str, list[Provider]] = field(default_factory=dict)
-
-    def name(self, declaration: D) -> str:
-        """Returns the name that identifies a declaration."""
-        return str(getattr(declaration, self.key))
-
-    def add(self, declaration: D, provider: Provider) -> None:
-        """Adds a declaration; a name that is already taken becomes contested and cannot be used."""
-        name = self.name(declaration)
-        if name in self.found:
-            self.contested[name] = [self.found.pop(name)[1]]
-        if name not in self.contested:
-            self.found[name] = (declaration, provider)
-            return
-        self.contested[name].append(provider)
-        _warn(f"{self.conflict(name)}: uninstall one of them to use it")
-
-    def conflict(self, name: str) -> str:
-        """Describes the claims to a contested name."""
-        claims = " and ".join(f"`{claim.plugin}` ({claim})" for claim in self.contested[name])
-        return f"{self.what} `{name}` is claimed by {claims}"
 
 
 class Registry:
@@ -130,36 +58,18 @@ class Registry:
         self.providers: list[Provider] = []
         self._pending = external
         self._restricted = not external or LOAD_PLUGINS in os.environ
-        self._components = Catalogue("kind", "simres_components", Component, "kind")
-        self._schedulers = Catalogue("scheduler", "simres_schedulers", Scheduler)
-        self._passes = Catalogue("pass", "simres_passes", Pass)
-        self._operators = Catalogue("operator", "simres_operators", Operator, "source")
-        self._blocks = Catalogue("block", "simres_blocks", Block)
-        self._reporters = Catalogue("reporter", "simres_reporters", Reporter)
-        self._importers = Catalogue("importer", "simres_importers", Importer)
+        self.catalogues = catalogues()
+        self._catalogue = {catalogue.form: catalogue for catalogue in self.catalogues}
         self._builtin = Provider("simres", "simres", __version__)
         self._add(builtins, self._builtin)
 
-    @property
-    def catalogues(self) -> tuple[Catalogue[Any], ...]:
-        """All catalogues, in display order."""
-        return (
-            self._components,
-            self._schedulers,
-            self._passes,
-            self._operators,
-            self._blocks,
-            self._reporters,
-            self._importers,
-        )
-
     def component(self, kind: str) -> Component:
         """Returns the component kind of that name."""
-        return self._lookup(self._components, kind)
+        return self._lookup(Component, kind)
 
     def scheduler(self, name: str) -> Scheduler:
         """Returns the scheduler of that name."""
-        return self._lookup(self._schedulers, name)
+        return self._lookup(Scheduler, name)
 
     def pass_(self, name: str) -> Pass:
         """Returns the workload pass of that name.
@@ -169,52 +79,52 @@ class Registry:
         name = re.sub("^quantize_", "quantise_", name)
         if name.endswith("_N"):
             raise SimresError(f"pass `{name}` needs a number for its N", f"such as `{name[:-1]}8`")
-        if (numbered := re.fullmatch(NUMBERED, name)) and name not in self._passes.found:
+        if (numbered := re.fullmatch(NUMBERED, name)) and name not in self._catalogue[Pass].found:
             stem = f"{numbered[1]}_N"
-            if stem not in self._passes.found:
+            if stem not in self._catalogue[Pass].found:
                 self.load_external()
-            name = stem if stem in self._passes.found else name
-        return self._lookup(self._passes, name)
+            name = stem if stem in self._catalogue[Pass].found else name
+        return self._lookup(Pass, name)
 
     def block(self, name: str) -> Block:
         """Returns the residual block of that name."""
-        return self._lookup(self._blocks, name)
+        return self._lookup(Block, name)
 
     def reporter(self, name: str) -> Reporter:
         """Returns the reporter of that name."""
-        return self._lookup(self._reporters, name)
+        return self._lookup(Reporter, name)
 
     def importer(self, name: str) -> Importer:
         """Returns the importer of that name."""
-        return self._lookup(self._importers, name)
+        return self._lookup(Importer, name)
 
     def components(self) -> Mapping[str, Component]:
         """Returns all component kinds, including plugins'."""
-        return self._all(self._components)
+        return self._all(Component)
 
     def schedulers(self) -> Mapping[str, Scheduler]:
         """Returns all schedulers, including plugins'."""
-        return self._all(self._schedulers)
+        return self._all(Scheduler)
 
     def passes(self) -> Mapping[str, Pass]:
         """Returns all workload passes, including plugins'."""
-        return self._all(self._passes)
+        return self._all(Pass)
 
     def operators(self) -> Mapping[str, Operator]:
         """Returns all operators that plugins can lower."""
-        return self._all(self._operators)
+        return self._all(Operator)
 
     def blocks(self) -> Mapping[str, Block]:
         """Returns all residual blocks, including plugins'."""
-        return self._all(self._blocks)
+        return self._all(Block)
 
     def reporters(self) -> Mapping[str, Reporter]:
         """Returns all reporters, including plugins'."""
-        return self._all(self._reporters)
+        return self._all(Reporter)
 
     def importers(self) -> Mapping[str, Importer]:
         """Returns all importers of other tools' files; simres itself has none."""
-        return self._all(self._importers)
+        return self._all(Importer)
 
     def provider(self, declaration: Declaration) -> Provider:
         """Returns the provider of a declaration."""
@@ -252,7 +162,7 @@ class Registry:
             return
         self._pending = False
         for name in unfinished():
-            _warn(f"an earlier start ended while {name} was imported; `--no-plugins` keeps plugins out")
+            warn(f"an earlier start ended while {name} was imported; `--no-plugins` keeps plugins out")
         installed = _installed()
         with Watch() as watch:
             for provider, entry_point in installed:
@@ -276,7 +186,7 @@ class Registry:
             provider = replace(provider, reason=reason)
             self.providers.append(provider)
         if provider.remark:
-            _warn(provider.remark)
+            warn(provider.remark)
 
     def add(self, plugin: object, name: str | None = None) -> Provider:
         """Registers a plugin that is not installed, such as a module under test, and returns its provider.
@@ -311,7 +221,7 @@ class Registry:
                 for catalogue in self.catalogues
                 for implementation in getattr(self.manager.hook, catalogue.hook).get_hookimpls()
                 if implementation.plugin is plugin
-                for declaration in self._checked(catalogue, implementation.function() or ())
+                for declaration in catalogue.checked(implementation.function() or (), self._builtin)
             ]
         except BaseException:
             if self.manager.has_plugin(name):
@@ -321,30 +231,12 @@ class Registry:
         for catalogue, declaration in declared:
             catalogue.add(declaration, provider)
 
-    def _checked(self, catalogue: Catalogue[D], declarations: Iterable[object]) -> Iterable[D]:
-        """Returns the declarations of one plugin for one hook, if all of them are valid."""
-        declared: dict[str, D] = {}
-        for declaration in declarations:
-            if not isinstance(declaration, catalogue.form):
-                expected, got = catalogue.form.__name__, type(declaration).__name__
-                raise TypeError(f"{catalogue.hook} must yield {expected}, got {got}")
-            for item in fields(declaration):
-                value, form = getattr(declaration, item.name), FORMS.get(item.name, str)
-                if not isinstance(value, form):
-                    raise TypeError(f"{catalogue.hook}: `{item.name}` must be {form.__name__}, got {value!r}")
-            name = catalogue.name(declaration)
-            if name in declared:
-                raise ValueError(f"it declares the {catalogue.what} `{name}` twice")
-            if name in catalogue.found and catalogue.found[name][1] is self._builtin:
-                raise ValueError(f"it claims the {catalogue.what} `{name}`, which simres itself provides")
-            declared[name] = declaration
-        return declared.values()
-
-    def _all(self, catalogue: Catalogue[D]) -> Mapping[str, D]:
+    def _all(self, form: type[D]) -> Mapping[str, D]:
         self.load_external()
-        return {name: declaration for name, (declaration, _) in catalogue.found.items()}
+        return {name: declaration for name, (declaration, _) in self._catalogue[form].found.items()}
 
-    def _lookup(self, catalogue: Catalogue[D], name: str) -> D:
+    def _lookup(self, form: type[D], name: str) -> D:
+        catalogue: Catalogue[D] = self._catalogue[form]
         if name not in catalogue.found:
             self.load_external()
         if name in catalogue.contested:
@@ -394,10 +286,6 @@ def _installed() -> list[tuple[Provider, EntryPoint]]:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name.strip().lower())
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, SimresWarning, stacklevel=3)
 
 
 @cache

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from simres import units
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.area_costs import USUAL_NM
-from simres.hardware.chip import Chip
-from simres.hardware.specs import BackgroundSpec, BusSpec, ComponentSpec
-from simres.plugins.registry import resolve
 from simres.scenario import overriding, shipped
 from simres.scenario.arrivals import load_of, resolved_load
 from simres.scenario.assignment import (
     IMAGES_BESIDE_LOAD,
-    NAME,
     Files,
     KnownParts,
     check_passes,
@@ -30,6 +24,7 @@ from simres.scenario.assignment import (
     workload_of,
 )
 from simres.scenario.expectations import expectations_of
+from simres.scenario.hardware_section import hardware_of
 from simres.scenario.model import (
     SCHEMA_VERSION,
     ChipFile,
@@ -41,12 +36,11 @@ from simres.scenario.model import (
 )
 from simres.scenario.problems import Problems
 from simres.scenario.protocol import Protocol, protocol_of
-from simres.scenario.remedies import OF_CHIPS, OF_SCENARIOS, of_another_kind
+from simres.scenario.remedies import OF_CHIPS, OF_SCENARIOS
 from simres.scenario.source import Document, Trail, parse, read, text_of
 from simres.scenario.technology import technology_of
 from simres.sharing.recent import IdentityKey
 from simres.sharing.workbench import CHIP_FILES, Workbench
-from simres.text import describe
 
 
 def load(
@@ -180,7 +174,7 @@ def _chip(document: Document, registry: KnownParts, name: str) -> ChipPreset:
             problems.add((key,), message, key=True, hint=hint)
             problems.raise_any()
     file = problems.validate(ChipFile, document.data, (), instead=OF_CHIPS.get)
-    hardware = _hardware(problems, registry)
+    hardware = hardware_of(problems, registry)
     technology = technology_of(problems, document.data.get("technology"))
     problems.raise_any()
     return ChipPreset(name, hardware, file.description, file.source, technology)
@@ -224,7 +218,7 @@ def _scenario(
             put(trail)
     _check_version(problems)
     file = problems.validate(ScenarioFile, data, (), instead=OF_SCENARIOS.get)
-    hardware = _hardware(problems, registry)
+    hardware = hardware_of(problems, registry)
     technology = technology_of(problems, data.get("technology"))
     scheduler, parameters = scheduler_of(problems, registry, ("scheduler",), data.get("scheduler", "serial"))
     check_passes(problems, registry, ("passes",), data.get("passes", []))
@@ -336,70 +330,3 @@ def _checked(text: str, path: Path, registry: KnownParts) -> Document:
     document = parse(text, str(path), "chip")
     _chip(copy.deepcopy(document), registry, path.stem)
     return document
-
-
-def _hardware(problems: Problems, registry: KnownParts) -> dict[str, ComponentSpec]:
-    entries = problems.document.data.get("hardware", {})
-    if not isinstance(entries, dict):
-        return {}  # reported already
-    if not entries and ("hardware" in problems.document.data or problems.what == "scenario"):
-        problems.add(("hardware",), "names no component; give a `chip:` to start from, or components by name")
-    hardware = {}
-    for name, entry in entries.items():
-        trail = ("hardware", name)
-        if not isinstance(name, str) or not re.fullmatch(NAME, name):
-            problems.add(trail, "a component's name is of small letters, digits and `_`", key=True)
-        elif not isinstance(entry, dict):
-            problems.add(trail, f"must be a mapping such as `{{kind: sram, capacity: 1 MiB}}`{_got(entry)}")
-        elif (spec := _component(problems, registry, trail, entry)) is not None:
-            hardware[name] = spec
-    _check_masters(problems, hardware, len(hardware) == len(entries))
-    return hardware
-
-
-def _check_masters(problems: Problems, hardware: dict[str, ComponentSpec], complete: bool) -> None:
-    """Checks that background masters are on a bus and leave some of it to others."""
-    buses = [name for name, spec in hardware.items() if isinstance(spec, BusSpec)]
-    for name, spec in hardware.items():
-        if complete and isinstance(spec, BackgroundSpec) and spec.bus not in buses:
-            known = ", ".join(buses) or "none"
-            problems.add(
-                ("hardware", name, "bus"), f"there is no bus `{spec.bus}`; buses of this chip: {known}"
-            )
-            complete = False
-    if complete:
-        try:
-            Chip(hardware, {})
-        except SimresError as error:
-            problems.add_error(("hardware",), error)
-
-
-def _component(
-    problems: Problems, registry: KnownParts, trail: Trail, entry: dict[str, Any]
-) -> ComponentSpec | None:
-    kind = entry.get("kind")
-    if not isinstance(kind, str):
-        known = ", ".join(registry.components())
-        missing = f"`kind` is missing; known: {known}"
-        problems.add(
-            trail if kind is None else (*trail, "kind"),
-            missing if kind is None else f"must be text{_got(kind)}",
-        )
-        return None
-    try:
-        component = registry.component(kind)
-        model = resolve(component.spec)
-    except SimresError as error:
-        problems.add_error((*trail, "kind"), error)
-        return None
-    if component.instead:
-        problems.warn_of_old((*trail, "kind"), f"`{kind}` is an old name; write {component.instead}")
-
-    spec: ComponentSpec | None = problems.validate(
-        model, entry, trail, instead=partial(of_another_kind, registry, component), context=units.SPELLED
-    )
-    return spec
-
-
-def _got(value: object) -> str:
-    return f", got {describe(value)}"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from simres.errors import SimresError
-from simres.plugins.registry import Declaration, Registry, resolve
+from simres.plugins.catalogue import Declaration
+from simres.plugins.registry import Registry, resolve
 from simres.scenario.schema import of_model
 
 CASES = 60

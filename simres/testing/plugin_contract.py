@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from simres.errors import SimresError
+from simres.plugins.catalogue import Declaration, Provider
 from simres.plugins.hooks import Block, Component, Importer, Operator, Pass, Reporter, Scheduler
-from simres.plugins.registry import Declaration, Provider, Registry
+from simres.plugins.registry import Registry
 from simres.testing.block_contract import check_block
 from simres.testing.component_contract import check_component
 from simres.testing.contract import ContractBroken, registry_with

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import simres
 from simres import api
 from simres.errors import InvariantViolation, SimresError
+from simres.plugins.catalogue import Provider
 from simres.plugins.hooks import Scheduler, hookimpl
-from simres.plugins.registry import Provider, Registry
+from simres.plugins.registry import Registry
 from simres.program import TaskKind
 from simres.program.record import RecordLevel
 from simres.program.tenants import concatenated

@@ -16,8 +16,9 @@ from simres.errors import AnswerIsNo
 from simres.exploration.trial import Trial
 from simres.exploration.whatif import what_if
 from simres.exploration.whatif_outcomes import How
+from simres.plugins.catalogue import Provider
 from simres.plugins.hooks import Scheduler, hookimpl
-from simres.plugins.registry import Provider, Registry
+from simres.plugins.registry import Registry
 from simres.program import Layer
 from simres.program.tenants import ONLY
 from simres.reporting.page import Page

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 import simres
 from simres.errors import AnswerIsNo, InvariantViolation, SimresError
 from simres.planning.plan import plan
+from simres.plugins.catalogue import Provider
 from simres.plugins.hooks import Scheduler, hookimpl
-from simres.plugins.registry import Provider, Registry
+from simres.plugins.registry import Registry
 from simres.reporting.page import Page
 from simres.scenario.loader import from_document
 from simres.scheduling import serial as in_a_row

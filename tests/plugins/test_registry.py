@@ -280,7 +280,7 @@ def test_commands_that_need_no_plugin_import_none(
 
 def test_a_slow_plugin_is_named(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     install("simres-npu", "import time; time.sleep(0.02)" + NPU)
-    monkeypatch.setattr("simres.plugins.registry.SLOW_S", 0.01)
+    monkeypatch.setattr("simres.plugins.catalogue.SLOW_S", 0.01)
     monkeypatch.setenv(LOAD_PLUGINS, "simres-npu")  # others that are installed may be as slow
     with pytest.warns(SimresWarning, match=r"^plugin `npu` \(simres-npu 1.0\) took 0.\d s to import$"):
         assert Registry().component("npu").kind == "npu"

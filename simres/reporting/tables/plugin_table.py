@@ -10,7 +10,7 @@ from simres.reporting.text.columns import Column
 from simres.reporting.text.styled import Text
 
 if TYPE_CHECKING:
-    from simres.plugins.registry import Catalogue, Provider
+    from simres.plugins.catalogue import Catalogue, Provider
 
 
 def plugin_table(

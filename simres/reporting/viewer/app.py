@@ -11,7 +11,6 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.theme import Theme
 from textual.widgets import Footer, Input, Static
 
 from simres.reporting.page import Page
@@ -33,6 +32,7 @@ from simres.reporting.viewer.picture import (
     tallness,
     title,
 )
+from simres.reporting.viewer.search import Search
 from simres.reporting.viewer.viewport import View
 
 _MOST_TENSORS = 60
@@ -74,13 +74,11 @@ class Viewer(App[None]):
         self.view = replace(self.view, lane=min(1, len(self.rows) - 1))
         self.unknown = {row for row in self.rows if row.sort in (Sort.PATH, Sort.MEMORY)}
         """Rows that take a moment to compute; they are drawn once that is done."""
-        self.matches: list[Appearance] = []
-        self.wanted = ""
-        self._before_search = self.view
+        self.search = Search(index, self.view)
         self._jumps: list[View] = []
         self._drawn: tuple[tuple[int, int, int, int, int], Picture] | None = None
         for name in (colours.DARK, colours.LIGHT):
-            self.register_theme(_theme(name))
+            self.register_theme(colours.theme(name))
         self.theme = colours.LIGHT if light else colours.DARK
 
     def compose(self) -> ComposeResult:
@@ -142,7 +140,7 @@ class Viewer(App[None]):
         self.query_one("#ruler", Drawn).show(ruler)
         self.query_one("#lanes", Drawn).show(lanes)
         head = title(self.index, view.since_ps, view.until_ps, cells, view.at_ps, width - 2)
-        self.query_one("#title", Static).update(self._search_state() or head)
+        self.query_one("#title", Static).update(self.search.said(view.at_ps) or head)
         legend = explained(self.index, replace(self.page, width=width))
         self.query_one("#legend", Static).update(rich_lines(legend, styles))
         self._panels()
@@ -167,15 +165,6 @@ class Viewer(App[None]):
         room = self.query_one("#held").content_size.width
         holds = [] if self.unknown else list(islice(held(self.index, at_ps, room), _MOST_TENSORS))
         self.query_one("#holds", Static).update(rich_lines(holds, styles))
-
-    def _search_state(self) -> str:
-        if not self.wanted:
-            return ""
-        if not self.matches:
-            return f"no layer has `{self.wanted}` in its name"
-        number = self._match_at()
-        name = self.index.result.program.layers[self.matches[number].layer].name
-        return f"`{self.wanted}`: {number + 1} of {len(self.matches)}, {name}"
 
     # Moving
 
@@ -301,7 +290,7 @@ class Viewer(App[None]):
 
     def action_search(self) -> None:
         """Opens the search field."""
-        self._before_search = self.view
+        self.search.begun = self.view
         search = self.query_one("#search", Input)
         search.value = ""
         search.disabled = False
@@ -312,18 +301,13 @@ class Viewer(App[None]):
         """Moves to the first match from the start of the search on, as the text changes."""
         if not event.input.display:
             return
-        self.wanted = event.value.strip()
-        self.matches = self.index.matches(self.wanted)
-        begun = self._before_search
-        following = [found for found in self.matches if found.since_ps >= begun.at_ps]
-        for found in [*following, *self.matches][:1]:
-            self.go(begun.at(found.since_ps, self._lane_of_row(found.row)))
-        if not self.matches:
-            self.go(begun)
+        found = self.search.look(event.value.strip())
+        begun = self.search.begun
+        self.go(self._at_match(found, begun) if found else begun)
 
     def on_input_submitted(self, _: Input.Submitted) -> None:
         """Accepts the search."""
-        self._jumps.append(self._before_search)
+        self._jumps.append(self.search.begun)
         self._end_search()
 
     def action_dismiss(self) -> None:
@@ -332,8 +316,8 @@ class Viewer(App[None]):
             self.pop_screen()
             return
         if self.query_one("#search", Input).display:
-            self.view = self._before_search
-        self.wanted, self.matches = "", []
+            self.view = self.search.begun
+        self.search = Search(self.index, self.view)
         self._end_search()
 
     def _end_search(self) -> None:
@@ -343,20 +327,15 @@ class Viewer(App[None]):
         self.set_focus(None)
         self.draw()
 
-    def _lane_of_row(self, row: int) -> int:
-        engine = self.index.engine_of(row)
-        return self._lane_of(engine) if engine in self.index.engines else self.view.lane
-
-    def _match_at(self) -> int:
-        """Returns the number of the last match at or before the cursor."""
-        before = [n for n, found in enumerate(self.matches) if found.since_ps <= self.view.at_ps]
-        return before[-1] if before else 0
+    def _at_match(self, found: Appearance, before: View) -> View:
+        engine = self.index.engine_of(found.row)
+        lane = self._lane_of(engine) if engine in self.index.engines else self.view.lane
+        return before.at(found.since_ps, lane)
 
     def action_found(self, by: int) -> None:
         """Moves to the next or previous match; wraps around at the ends."""
-        if self.matches:
-            found = self.matches[(self._match_at() + by) % len(self.matches)]
-            self.go(self.view.at(found.since_ps, self._lane_of_row(found.row)))
+        if (found := self.search.step(by, self.view.at_ps)) is not None:
+            self.go(self._at_match(found, self.view))
 
     # Theme, help and mouse
 
@@ -396,16 +375,3 @@ class Viewer(App[None]):
         """Returns the middle of the cell at a screen column."""
         cell = max(0, min(x - label_width(self.index), self.cells - 1))
         return self.view.since_ps + (2 * cell + 1) * self.view.span_ps // (2 * self.cells)
-
-
-def _theme(name: str) -> Theme:
-    return Theme(
-        name=name,
-        primary=colours.colour("accent", name),
-        accent=colours.colour("accent", name),
-        foreground=colours.colour("ink", name),
-        background=colours.colour("paper", name),
-        surface=colours.colour("paper", name),
-        panel=colours.colour("track", name),
-        dark=name == colours.DARK,
-    )

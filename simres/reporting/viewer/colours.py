@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rich.style import Style
+from textual.theme import Theme
 
 from simres.reporting import lexicon
 
@@ -22,3 +23,17 @@ def inks(theme: str) -> Mapping[str, Style]:
     found = {style: Style(color=colour(name, theme)) for style, name in lexicon.inks().items()}
     found["title"] = Style(color=colour("ink", theme), bold=True)
     return found
+
+
+def theme(name: str) -> Theme:
+    """Returns the colours of the widgets in one of the two themes."""
+    return Theme(
+        name=name,
+        primary=colour("accent", name),
+        accent=colour("accent", name),
+        foreground=colour("ink", name),
+        background=colour("paper", name),
+        surface=colour("paper", name),
+        panel=colour("track", name),
+        dark=name == DARK,
+    )

@@ -1,18 +1,18 @@
-"""The Python API: simulate, sweep, explore, trace, load, rerun."""
+"""Runs things: simulate, schedule, saturate, sweep, explore, trace, load, rerun."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simres import jobs, units
+from simres import units
+from simres.api import finding
 from simres.errors import SimresError
-from simres.files import STDIO, read_bytes
+from simres.files import STDIO
 from simres.planning.evaluate import evaluate
 from simres.planning.plan import Schedule, plan
 from simres.plugins.registry import Registry, default_registry
@@ -24,7 +24,6 @@ from simres.scenario.model import Scenario
 from simres.sharing.workbench import Workbench
 from simres.text import describe
 from simres.workload.graph import Ledger, Workload
-from simres.workload.json import read as read_workload
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +60,7 @@ def simulate(
     scenario = _scenario(scenario, chip, overrides, registry)
     if scenario.tenants and workload is not None:
         raise SimresError("`workload` is for a scenario with one network, and this one has tenants")
-    workloads = {ONLY: workload} if workload else find_workloads(scenario, registry=registry)
+    workloads = {ONLY: workload} if workload else finding.find_workloads(scenario, registry=registry)
     return _shown(evaluate(scenario, workloads, registry, level, bench=bench))
 
 
@@ -88,7 +87,7 @@ def schedule(
         named = f"the tenants {', '.join(scenario.tenants)}" if scenario.tenants else "no tenants"
         which = ": say whose schedule" if tenant is None else f", not `{tenant}`"
         raise SimresError(f"the scenario has {named}{which}")
-    found = workload or find_workload(scenario.networks[name], registry=registry)
+    found = workload or finding.find_workload(scenario.networks[name], registry=registry)
     return plan(parts[name], found, registry)
 
 
@@ -129,7 +128,7 @@ def saturate(
             raise SimresError(f"--target {name}={limit}: {error.message}") from error
         key = metric.replace(".", "_")
         kept += [saturation.LatencyTarget(one, key, limit_ps) for one in ([whose] if whose else loaded)]
-    workloads = find_workloads(found, registry=registry)
+    workloads = finding.find_workloads(found, registry=registry)
     return saturation.saturate(found, workloads, registry, kept, replications, done, tenant, workers)
 
 
@@ -246,54 +245,6 @@ def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result
     return _shown(before), evaluate(scenario, before.workloads, registry, before.record.level)
 
 
-def find_scenario(
-    named: str | Path,
-    *,
-    chip: str | None = None,
-    overrides: Mapping[str, Any] | None = None,
-    registry: Registry | None = None,
-) -> Scenario:
-    """Returns the scenario of an argument: a file, a shipped one by name, or a workload on a chip."""
-    return find_template(named, chip=chip).scenario(registry or default_registry(), overrides)
-
-
-def find_template(named: str | Path, *, chip: str | None = None) -> loader.Template:
-    """Returns the scenario's template before any override or check."""
-    text = str(named)
-    if chip is not None:
-        if text.endswith((".yaml", ".yml")):
-            raise SimresError(
-                f"`{text}` is a YAML file, and a chip is given for a network or traced file",
-                f"the scenario's own chip is in it, under `chip:` and `hardware:`; "
-                f"`simres simulate NETWORK --chip {chip}` runs a network there",
-            )
-        name = f"{_stem(text)} on {_stem(chip)}"
-        # No scheduler was given, so the best one is used.
-        document = {"name": name, "workload": text, "chip": chip, "scheduler": "overlapped"}
-        return loader.template_of(document, name=name)
-    path = Path(named)
-    if not _is_path(text):
-        if text in shipped.scenarios():
-            path = shipped.scenario(text)
-        elif not path.exists() and path != STDIO:
-            raise _unknown(text)
-    if path.suffix == ".onnx":
-        from simres.networks import network_names
-
-        network_names.parse(text)
-    if path.suffix in (".safetensors", ".pt", ".pth"):
-        raise SimresError(
-            f"`{text}` is a network, not a scenario",
-            f"name a chip too: `simres simulate {text} --chip paper`",
-        )
-    if path.suffix == ".json":
-        raise SimresError(
-            f"`{text}` is a workload or a result, not a scenario",
-            f"`simres simulate {text} --chip paper` runs a workload, `simres rerun {text}` a result",
-        )
-    return loader.template(path)
-
-
 def find_result(
     named: str | Path,
     *,
@@ -307,61 +258,20 @@ def find_result(
     `chip`, `overrides` and `record` apply to a scenario, as in `simulate`. Raises `SimresError` as `load` and
     `simulate` do.
     """
-    if not is_stored(named, chip):
+    if not finding.is_stored(named, chip):
         text = str(named)
         if (
             chip is None
-            and not _is_path(text)
+            and not finding.is_path(text)
             and text not in shipped.scenarios()
             and not Path(text).exists()
             and Path(text) != STDIO
         ):
-            raise _unknown(text, " and no folder of that name with a result in it")
+            raise finding.unknown(text, " and no folder of that name with a result in it")
         return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
     if chip is not None or overrides:
-        raise finished(named, "--chip" if chip is not None else "--set")
+        raise finding.finished(named, "--chip" if chip is not None else "--set")
     return load(named)
-
-
-def finished(named: str | Path, option: str) -> SimresError:
-    """Returns the error for an option that changes a scenario, beside a stored result."""
-    return SimresError(
-        f"`{named}` is a finished run, and {option} goes with a scenario",
-        "`simres rerun` repeats the run as it was; name its scenario to change something",
-    )
-
-
-def is_stored(named: str | Path, chip: str | None = None) -> bool:
-    """Whether an argument is a finished run: a folder with one, or without a `chip` a JSON file."""
-    path = Path(named)
-    if path == STDIO:
-        return chip is None and read_bytes(path, "result or scenario").lstrip().startswith(b"{")
-    if path.is_dir():
-        started = str(named) in shipped.scenarios() or (path / "scenario.yaml").is_file()
-        return (path / "result.json").is_file() or not started
-    return path.suffix == ".json" and chip is None
-
-
-def find_workload(
-    named: str | Path, *, registry: Registry | None = None, allow_unmodelled: bool = False
-) -> Workload | Ledger:
-    """Returns a workload file, a shipped workload, or a network traced now (which needs torch)."""
-    text = str(named)
-    if Path(text).suffix == ".json" or Path(text) == STDIO:
-        return read_workload(Path(text))
-    known = shipped.workloads()
-    if text in known:
-        return read_workload(known[text])
-    from simres.networks import network_names as names
-
-    network = names.parse(text)
-    if network.shipped in known:
-        return read_workload(known[network.shipped])
-    operators = (registry or default_registry()).operators()
-    with jobs.job(f"tracing {network}"):
-        from simres.tracing import trace_network
-
-        return trace_network(str(network), operators=operators, allow_unmodelled=allow_unmodelled)
 
 
 def _shown(result: Result) -> Result:
@@ -382,20 +292,10 @@ def _scenario(
             'such as `{"hardware.ddr.bandwidth": "4 GB/s"}`',
         )
     if not isinstance(given, Scenario):
-        return find_scenario(given, chip=chip, overrides=overrides, registry=registry)
+        return finding.find_scenario(given, chip=chip, overrides=overrides, registry=registry)
     if overrides or chip:
         raise SimresError("`overrides` and `chip` go with a scenario's path or name, not with a loaded one")
     return given
-
-
-def find_workloads(
-    scenario: Scenario, *, registry: Registry | None = None, allow_unmodelled: bool = False
-) -> Mapping[str, Workload | Ledger]:
-    """Returns a scenario's workloads by tenant, an only network under the empty name; see `find_workload`."""
-    return {
-        name: find_workload(reference, registry=registry, allow_unmodelled=allow_unmodelled)
-        for name, reference in scenario.networks.items()
-    }
 
 
 def _goals(given: str | Sequence[str] | None) -> str:
@@ -414,8 +314,10 @@ def _study(
         named = type(scenario).__name__
         raise SimresError(f"a space is around the name or the file of a scenario, not a {named}")
     registry = default_registry()
-    find = partial(find_workload, registry=registry)
-    return study_around(find_template(scenario, chip=chip), vary or {}, overrides or {}, registry, find)
+    find = partial(finding.find_workload, registry=registry)
+    return study_around(
+        finding.find_template(scenario, chip=chip), vary or {}, overrides or {}, registry, find
+    )
 
 
 def _given(
@@ -447,24 +349,3 @@ def _level(named: RecordLevel | str | None) -> RecordLevel | None:
     except ValueError:
         known = ", ".join(RecordLevel)
         raise SimresError(f"unknown level {describe(named)} of `record`; known: {known}") from None
-
-
-def _unknown(text: str, also: str = "") -> SimresError:
-    """Returns the error for an unknown name."""
-    known = shipped.scenarios()
-    close = get_close_matches(text[:100].lower(), known, n=1, cutoff=0.8)
-    if close and text not in shipped.workloads():
-        hint = f"did you mean `{close[0]}`? A network needs a chip: `{text} --chip paper`"
-    else:
-        hint = f"for a network, name a chip too: `{text} --chip paper`"
-    if also:
-        hint += f"; `simres simulate SCENARIO -o {text}` writes a result there"
-    return SimresError(f"no scenario `{text}`{also}; shipped: {', '.join(known)}", hint)
-
-
-def _is_path(text: str) -> bool:
-    return "/" in text or "\\" in text or text.endswith((".yaml", ".yml", ".json"))
-
-
-def _stem(text: str) -> str:
-    return Path(text).stem if _is_path(text) else text
