@@ -35,7 +35,8 @@ import typer
 from simres.commands import app
 from simres.errors import ExitCode
 from simres.plugins import hooks as hookspecs
-from simres.plugins.registry import Catalogue, Registry
+from simres.plugins.catalogue import Catalogue
+from simres.plugins.registry import Registry
 from simres.scenario.schema import scenario_schema
 from simres.units import QUANTITIES
 
