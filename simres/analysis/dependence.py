@@ -87,9 +87,7 @@ def _parts(workload: Workload, op: Op) -> Iterator[tuple[Op, tuple[Reach, ...]]]
         yield part, tuple([Reach(workload, part, place, call) for place in range(len(part.inputs))])
 
 
-def _consumers(
-    workload: Workload,
-) -> tuple[Mapping[str, list[tuple[int, Box]]], tuple[tuple[str, ...], ...]]:
+def _consumers(workload: Workload) -> tuple[Mapping[str, list[tuple[int, Box]]], tuple[tuple[str, ...], ...]]:
     """By activation: who reads exactly which box of it. By operator: inputs and weights read whole."""
     found: dict[str, list[tuple[int, Box]]] = {}
     read: list[tuple[str, ...]] = []
@@ -200,9 +198,7 @@ def _wanted(workload: Workload, consumers: Mapping[str, list[tuple[int, Box]]]) 
     return tuple(wanted)
 
 
-def _forward(
-    workload: Workload,
-) -> tuple[tuple[Piece, ...], dict[tuple[int, str], int], dict[str, Spread]]:
+def _forward(workload: Workload) -> tuple[tuple[Piece, ...], dict[tuple[int, str], int], dict[str, Spread]]:
     """The work that depends on last elements, the weights used on it, and how much of each tensor does."""
     spread: dict[str, Spread] = {}
     pieces: list[Piece] = []

@@ -64,9 +64,7 @@ class Roofline:
         return point.rate / roof if roof else 0.0
 
 
-def layers_of(
-    rows: Sequence[tuple[str, str, int, int, int, int]],
-) -> tuple[RooflinePoint, ...]:
+def layers_of(rows: Sequence[tuple[str, str, int, int, int, int]]) -> tuple[RooflinePoint, ...]:
     """Points from (name, kind, MACs, vector operations, bytes on the bus, picoseconds); rows without work are
     left out."""
     return tuple(

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 
 def plugins(
-    session: Session,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    session: Session, json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False
 ) -> None:
     """List every part that scenarios can name, who provides it, and the packages that failed to load."""
     registry = _all(session)

@@ -66,10 +66,7 @@ class Session:
         from simres import api
 
         return api.find_scenario(
-            asked.scenario,
-            chip=asked.chip,
-            overrides=asked.overrides(asked.scenario),
-            registry=self.registry,
+            asked.scenario, chip=asked.chip, overrides=asked.overrides(asked.scenario), registry=self.registry
         )
 
     def workloads(

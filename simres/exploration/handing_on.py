@@ -41,10 +41,7 @@ def _standings(study: Study, rows: Mapping[int, FigureRow]) -> Iterator[tuple[in
 
 
 def hand_on(
-    study: Study,
-    rows: Mapping[int, FigureRow],
-    evaluation: Evaluation,
-    bench: Workbench | None = None,
+    study: Study, rows: Mapping[int, FigureRow], evaluation: Evaluation, bench: Workbench | None = None
 ) -> dict[int, FigureRow]:
     """Returns the new rows of points that the schedule of another makes faster, by point.
 

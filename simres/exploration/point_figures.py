@@ -75,11 +75,7 @@ def outcomes(
 
 
 def _outcome(
-    study: Study,
-    point: int,
-    registry: Registry,
-    bench: Workbench,
-    planned: dict[int, tuple[Scenario, Crew]],
+    study: Study, point: int, registry: Registry, bench: Workbench, planned: dict[int, tuple[Scenario, Crew]]
 ) -> FigureRow:
     """The row of a point; the schedule that it takes from another is added to `planned`."""
     try:

@@ -33,11 +33,7 @@ class Swept:
 
 
 def sweep(
-    study: Study,
-    path: Path,
-    evaluation: Evaluation,
-    observer: SweepObserver,
-    bench: Workbench | None = None,
+    study: Study, path: Path, evaluation: Evaluation, observer: SweepObserver, bench: Workbench | None = None
 ) -> Swept:
     """Evaluates every point of `study` that is not in the table at `path` yet, and adds its row there.
 

@@ -165,11 +165,7 @@ class SharedBus:
     """
 
     def __init__(
-        self,
-        env: Environment,
-        spec: BusSpec,
-        names: Sequence[str],
-        masters: Mapping[str, BackgroundSpec],
+        self, env: Environment, spec: BusSpec, names: Sequence[str], masters: Mapping[str, BackgroundSpec]
     ) -> None:
         from simres.hardware.arbitration import Arbiter
 

@@ -62,10 +62,7 @@ class BusState:
         assert channel.refill is not None
         after = channel.since
         self.add(
-            channel.index,
-            channel.refill.arrival(channel.served),
-            channel.refill.nbytes,
-            channel.refill.write,
+            channel.index, channel.refill.arrival(channel.served), channel.refill.nbytes, channel.refill.write
         )
         channel.held[self.last] = 0  # its own bursts do not count as waiting
         channel.since = max(after, channel.arrival)

@@ -26,13 +26,7 @@ SRAM_FJ_PER_BYTE_AT_1_MB = 12_500
 """Horowitz: 100 pJ for 64 bits of a 1 MB cache. His 32 KB (20 pJ) and 8 KB (10 pJ) lie within 15 % of a
 square root of the capacity, which is how wire length grows."""
 
-MAC_FJ: Mapping[str, int] = {
-    "fp32": 4_600,
-    "fp16": 2_000,
-    "bf16": 2_000,
-    "int32": 3_200,
-    "int8": 300,
-}
+MAC_FJ: Mapping[str, int] = {"fp32": 4_600, "fp16": 2_000, "bf16": 2_000, "int32": 3_200, "int8": 300}
 """Horowitz: a product (fp32 3.7, fp16 1.1, int32 3.1, int8 0.2 pJ) and a sum in 32 bits (fp 0.9, int 0.1
 pJ). He gives no bf16: taken as fp16, whose multiplier is wider."""
 
@@ -40,13 +34,9 @@ INSTRUCTION_FJ = 70_000
 """Horowitz: an instruction of a simple processor, 70 pJ, of which the addition is the smallest part. A
 vector unit shares the rest among its lanes; state its own figure."""
 
-WIDER = {
-    "fp64": "fp32",
-    "int64": "int32",
-    "int16": "int32",
-    "uint8": "int8",
-    "int4": "int8",
-} | dict.fromkeys(("fp8_e4m3", "fp8_e5m2", "fp8_e8m0"), "fp16")
+WIDER = {"fp64": "fp32", "int64": "int32", "int16": "int32", "uint8": "int8", "int4": "int8"} | dict.fromkeys(
+    ("fp8_e4m3", "fp8_e5m2", "fp8_e8m0"), "fp16"
+)
 """Types without a figure, and the type whose figure they use; for 64 bits that is too low."""
 
 

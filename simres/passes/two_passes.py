@@ -113,9 +113,7 @@ def _divided(call: Call, tensors: dict[str, Tensor]) -> tuple[Op, Op] | None:
     if normalises:
         others = tuple([_of_vector(call, place) for place in range(1, len(op.inputs))])
         second = replace(
-            second,
-            inputs=(op.inputs[0], name, *op.inputs[1:]),
-            reads=(same(len(shape)), combined, *others),
+            second, inputs=(op.inputs[0], name, *op.inputs[1:]), reads=(same(len(shape)), combined, *others)
         )
     return first, second
 

@@ -6,17 +6,7 @@ result of running a Program.
 """
 
 from simres.program.names import EngineName
-from simres.program.tasks import (
-    SCHEMA_VERSION,
-    Box,
-    Buffer,
-    Layer,
-    Program,
-    Region,
-    Task,
-    TaskKind,
-    Work,
-)
+from simres.program.tasks import SCHEMA_VERSION, Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
 
 __all__ = [
     "SCHEMA_VERSION",

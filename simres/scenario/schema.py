@@ -60,11 +60,7 @@ def scenario_schema(registry: Registry) -> Schema:
     schema["then"] = {"properties": {"hardware": part}}
     schema["else"] = {"required": ["hardware"], "properties": {"hardware": whole | {"minProperties": 1}}}
     kinds, required = _kinds(registry)
-    schema["$defs"] = {
-        "component": _component(kinds, required),
-        "part": _component(kinds, None),
-        **kinds,
-    }
+    schema["$defs"] = {"component": _component(kinds, required), "part": _component(kinds, None), **kinds}
     return {"$schema": DIALECT, "title": "A simres scenario", **schema}
 
 

@@ -12,11 +12,7 @@ from simres.traces.events import LaneKind
 from simres.traces.lanes import Timeline
 from simres.traces.tasks import Ordered
 
-_KINDS = {
-    LaneKind.THREAD: TaskKind.CODE,
-    LaneKind.STREAM: TaskKind.KERNEL,
-    LaneKind.COPIES: TaskKind.MOVE,
-}
+_KINDS = {LaneKind.THREAD: TaskKind.CODE, LaneKind.STREAM: TaskKind.KERNEL, LaneKind.COPIES: TaskKind.MOVE}
 _ORDER = (Dependency.STREAM_ORDER,)
 """The dependencies that say in which order things are done, and not whose result they read."""
 

@@ -33,10 +33,7 @@ def convolution(node: Node) -> Lowered:
     )
     attributes: dict[str, Attribute] = {"transposed": True} if transposed else {}
     window = window_of(
-        kernel,
-        node.integers("stride", axes),
-        node.integers("padding", axes),
-        node.integers("dilation", axes),
+        kernel, node.integers("stride", axes), node.integers("padding", axes), node.integers("dilation", axes)
     )
     return Lowered(
         "conv",

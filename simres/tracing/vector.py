@@ -63,12 +63,7 @@ def _normalise(kind: str, node: Node) -> Lowered:
     """Layer, group and instance norm: statistics of the data itself. Weight and bias cost 1 each if there."""
     x = node.tensor("input")
     per_element = vector_ops("instance_norm", outputs=1) + len(node.inputs) - 1
-    return Lowered(
-        kind,
-        Unit.HOST,
-        vector_ops=per_element * x.elements,
-        attributes=scalars(node),
-    )
+    return Lowered(kind, Unit.HOST, vector_ops=per_element * x.elements, attributes=scalars(node))
 
 
 def _rms_norm(node: Node) -> Lowered:

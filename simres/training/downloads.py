@@ -15,23 +15,9 @@ from simres.files import opened
 from simres.training.archives import files
 from simres.training.images import Decoded
 
-CIFAR10 = (
-    "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-    "c32a1d4ab5d03f1284b67883e8d87530",
-)
+CIFAR10 = ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530")
 """Address and MD5, as on https://www.cs.toronto.edu/~kriz/cifar.html."""
-CIFAR10_CLASSES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 CIFAR10_IMAGES = 60_000
 CIFAR10_RECORD = 1 + 3 * 32 * 32
 """Bytes of an image: its class, then red, green and blue planes."""

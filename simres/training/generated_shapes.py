@@ -10,18 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CLASSES = (
-    "arrow",
-    "circle",
-    "cross",
-    "crescent",
-    "diamond",
-    "hexagon",
-    "ring",
-    "square",
-    "star",
-    "triangle",
-)
+CLASSES = ("arrow", "circle", "cross", "crescent", "diamond", "hexagon", "ring", "square", "star", "triangle")
 SIZE = 32
 TRAIN, TEST = 6000, 1000
 SEED = 1985

@@ -69,11 +69,7 @@ def save_state(
     folder: Path, run: TrainingRun, progress: Progress, tensors: Mapping[str, Mapping[str, Tensor]]
 ) -> None:
     """Writes all data for resuming in one file; `tensors` by their kind, then by name."""
-    metadata = {
-        "state": VERSION,
-        "run": json.dumps(run.document()),
-        "progress": json.dumps(asdict(progress)),
-    }
+    metadata = {"state": VERSION, "run": json.dumps(run.document()), "progress": json.dumps(asdict(progress))}
     flat = {f"{kind}.{name}": value for kind, named in tensors.items() for name, value in named.items()}
     write_bytes(folder / STATE, packed(flat, metadata))
     write_text(folder / METRICS, "".join(json.dumps(asdict(epoch)) + "\n" for epoch in progress.epochs))

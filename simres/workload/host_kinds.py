@@ -6,7 +6,7 @@ Operations are counted as in `simres.workload.elementwise_kinds`; docs/prices.md
 from __future__ import annotations
 
 from simres.workload import reading
-from simres.workload.kind import Cost, Kind, Per
+from simres.workload.kind import Cost, Kind, Per, overloads
 from simres.workload.operators import Unit
 from simres.workload.reading import Reading
 
@@ -20,9 +20,7 @@ def _host(
     maps: bool | None = None,
     statistics: int = 0,
 ) -> Kind:
-    return Kind(
-        name, Unit.HOST, cost, reads, maps=maps, sources=tuple(sources.split()), statistics=statistics
-    )
+    return Kind(name, Unit.HOST, cost, reads, maps=maps, sources=overloads(sources), statistics=statistics)
 
 
 def _each(ops: int, reason: str) -> Cost:
@@ -110,73 +108,59 @@ OVER_MANY: tuple[Kind, ...] = (
         "sum",
         _read(1, "one addition an element read (a mean's division is one an output: left out)"),
         reading.reduction,
-        "sum.default sum.dim_IntList",
+        "sum sum.dim_IntList",
     ),
     _host("mean", _read(1, "as sum"), reading.reduction),
     _host(
         "variance",
         _read(4, "sum, subtract the mean, square, sum"),
         reading.reduction,
-        "var.default var.dim var.correction var_mean.default var_mean.dim var_mean.correction",
+        "var var.dim var.correction var_mean var_mean.dim var_mean.correction",
     ),
     _host(
         "reduce",
         _read(1, "max, min, argmax, any, all, prod: one instruction an element read"),
         reading.reduction,
-        "amax.default amin.default max.default min.default max.dim min.dim argmax.default argmin.default "
-        "any.default any.dim any.dims all.default all.dim all.dims prod.default prod.dim_int",
+        "amax amin max min max.dim min.dim argmax argmin any any.dim any.dims all all.dim all.dims "
+        "prod prod.dim_int",
     ),
     _host(
         "cumsum",
         _each(1, "one addition, multiplication or comparison an element"),
         reading.along_one,
-        "cumsum.default cumprod.default cummax.default cummin.default",
+        "cumsum cumprod cummax cummin",
     ),
     _host(
         "logcumsumexp",
         _each(6, "the greater of two, subtract, exp, add, log, add"),
         reading.along_one,
-        "logcumsumexp.default",
+        "logcumsumexp",
     ),
     _host(
         "sort",
         Cost(1, Per.LEVEL, "one comparison: n log2 n to sort n (mode, too, which counts neighbours)"),
         reading.along_one,
     ),
-    _host(
-        "topk",
-        Cost(1, Per.LEVEL, "one comparison: n log2 k to keep the k first of n"),
-        reading.along_one,
-    ),
+    _host("topk", Cost(1, Per.LEVEL, "one comparison: n log2 k to keep the k first of n"), reading.along_one),
     _host(
         "median",
         Cost(1, Per.LEVEL, "one comparison, as topk of half of n (of k for kthvalue)"),
         reading.reduction,
     ),
-    _host(
-        "search",
-        Cost(1, Per.LEVEL, "one comparison: log2 of the number of boundaries for each value"),
-    ),
-    _host(
-        "histogram",
-        _read(4, "multiply, subtract, round down, count"),
-        sources="histc.default",
-    ),
+    _host("search", Cost(1, Per.LEVEL, "one comparison: log2 of the number of boundaries for each value")),
+    _host("histogram", _read(4, "multiply, subtract, round down, count"), sources="histc"),
     _host(
         "distance",
         Cost(3, Per.WINDOW, "subtract, square or |x|, add (the root is one an output: left out)"),
         reading.pairs,
     ),
-    _host(
-        "scatter_reduce",
-        _read(1, "adds, multiplies or compares each element with the one at its place"),
-    ),
-    _host("masked_scatter", _each(2, "counts the mask, selects"), sources="masked_scatter.default"),
+    _host("scatter_reduce", _read(1, "adds, multiplies or compares each element with the one at its place")),
+    _host("masked_scatter", _each(2, "counts the mask, selects"), sources="masked_scatter"),
     _host(
         "norm",
         _read(2, "square and sum (the root is one an output: left out)"),
         reading.reduction,
-        "linalg_vector_norm.default",
+        "linalg_vector_norm",
     ),
     # linear algebra, by Golub and Van Loan; m rows, n columns, m >= n, and k right-hand sides
     _host("cholesky", Cost(1, Per.STEP, "n^3 / 3 (LDL^T too)")),
@@ -206,7 +190,7 @@ OVER_MANY: tuple[Kind, ...] = (
         "interpolate_trilinear",
         _each(21, "eight taps: seven times a + t (b - a)"),
         reading.resampling(1),
-        "upsample_trilinear3d.default upsample_trilinear3d.vec",
+        "upsample_trilinear3d upsample_trilinear3d.vec",
         maps=True,
     ),
     _host(
@@ -244,21 +228,21 @@ OVER_MANY: tuple[Kind, ...] = (
         "interpolate_linear",
         _each(3, "two taps: a + t (b - a)"),
         reading.resampling(1),
-        "upsample_linear1d.default upsample_linear1d.vec",
+        "upsample_linear1d upsample_linear1d.vec",
         maps=True,
     ),
     _host(
         "interpolate_bilinear",
         _each(9, "four taps: three times a + t (b - a)"),
         reading.resampling(1),
-        "upsample_bilinear2d.default upsample_bilinear2d.vec",
+        "upsample_bilinear2d upsample_bilinear2d.vec",
         maps=True,
     ),
     _host(
         "interpolate_bicubic",
         _each(35, "sixteen taps: five times 4 multiplications and 3 additions"),
         reading.resampling(2),
-        "upsample_bicubic2d.default upsample_bicubic2d.vec",
+        "upsample_bicubic2d upsample_bicubic2d.vec",
         maps=True,
     ),
 )

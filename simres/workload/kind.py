@@ -83,3 +83,8 @@ class Kind:
     def pooling(self) -> bool:
         """Whether it slides a window over maps, channel by channel."""
         return self.reads is reading.pooling
+
+
+def overloads(names: str) -> tuple[str, ...]:
+    """Returns operators' names in exported graphs; one without an overload has the usual one, `default`."""
+    return tuple(name if "." in name else f"{name}.default" for name in names.split())

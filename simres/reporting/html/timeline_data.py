@@ -109,11 +109,7 @@ def _launches(result: Result) -> list[list[int]]:
 
 
 def _spans(
-    result: Result,
-    spans: Sequence[Span],
-    order: Sequence[int],
-    place: dict[int, int],
-    lanes: Sequence[str],
+    result: Result, spans: Sequence[Span], order: Sequence[int], place: dict[int, int], lanes: Sequence[str]
 ) -> dict[str, object]:
     ended = {(span.task, span.end): row for row, span in enumerate(spans)}
     counts = dict.fromkeys(lanes, 0)

@@ -37,11 +37,7 @@ def show(result: Result, output: Output, *, whole: bool = False) -> None:
     output.print_lines(explanation(result, found, output.page(whole=whole)))
 
 
-def explanation(
-    result: Result,
-    found: Explanation,
-    page: Page,
-) -> Iterator[Text]:
+def explanation(result: Result, found: Explanation, page: Page) -> Iterator[Text]:
     """Yields the lines."""
     yield from page.prose(answer(result, found), "headline")
     yield from page.prose(" ".join(reasons(result, found)))

@@ -23,8 +23,7 @@ def report(found: Agreement, page: Page) -> Iterator[Text]:
     """Yields the lines: the answer, layers with MACs (with `details` all layers), kinds, the worst."""
     measured, simulated = format_duration(found.measured_ps), format_duration(found.simulated_ps)
     yield from page.prose(
-        f"{found.network}: {measured} measured, {simulated} simulated ({signed(found.error)}).",
-        "headline",
+        f"{found.network}: {measured} measured, {simulated} simulated ({signed(found.error)}).", "headline"
     )
     yield from page.prose(f"measured on {found.machine}; simulated on {found.chip}", "muted")
     yield Text()

@@ -41,11 +41,7 @@ KINDS = tuple(kind for family in FAMILIES for kind in family)
 
 
 def graphs(
-    max_ops: int = 8,
-    kinds: Iterable[str] = KINDS,
-    *,
-    dtypes: Sequence[str] = NUMBERS,
-    partly: bool = True,
+    max_ops: int = 8, kinds: Iterable[str] = KINDS, *, dtypes: Sequence[str] = NUMBERS, partly: bool = True
 ) -> st.SearchStrategy[Workload]:
     """Networks of 1 to about `max_ops` operators of these `kinds`: chains, branches and skip connections.
 
@@ -63,11 +59,7 @@ def graphs(
 
 @st.composite
 def _graphs(
-    draw: st.DrawFn,
-    max_ops: int,
-    families: Sequence[Kinds],
-    dtypes: Sequence[str],
-    partly: bool,
+    draw: st.DrawFn, max_ops: int, families: Sequence[Kinds], dtypes: Sequence[str], partly: bool
 ) -> Workload:
     graph = _grown(Graph(Drawn(draw), dtypes=dtypes, partly=partly), max_ops, families)
     assume(graph.ops)
