@@ -83,16 +83,12 @@ def _again(history: History, row: int, new: dict[int, Span], factor: Fraction) -
     since = min(since, granted)
     holder = max(producers, key=lambda number: new[number].end, default=None)
     ready = min(granted, max(since, new[holder].end if holder is not None else since))
-    engine_ps, latency_ps, bus_ps, unknown_ps = span.stalls_ps if factor else (0, 0, 0, 0)
-    begun = granted + engine_ps + latency_ps + bus_ps + unknown_ps
-    return span._replace(
+    stalled = span if factor else span.without_stalls
+    begun = granted + sum(stalled.stalls_ps)
+    return stalled._replace(
         since=since,
         ready=ready,
         granted=granted,
         end=begun + round(span.working_ps * factor),
-        latency_ps=latency_ps,
-        bus_ps=bus_ps,
         holder=old[holder].task if holder is not None and ready > since else -1,
-        engine_ps=engine_ps,
-        unknown_ps=unknown_ps,
     )

@@ -100,6 +100,11 @@ class Span(NamedTuple):
         return (self.engine_ps, self.latency_ps, self.bus_ps, self.unknown_ps)
 
     @property
+    def without_stalls(self) -> Span:
+        """The same without the stalls after its grant."""
+        return self._replace(**{f"{cause}_ps": 0 for cause in STALLS})  # type: ignore[arg-type]
+
+    @property
     def turn(self) -> int:
         """The time at which it got its engine, which another tenant's task may have occupied."""
         return self.granted + self.engine_ps
