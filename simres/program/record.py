@@ -102,7 +102,7 @@ class Span(NamedTuple):
     @property
     def without_stalls(self) -> Span:
         """The same without the stalls after its grant."""
-        return self._replace(**{f"{cause}_ps": 0 for cause in STALLS})  # type: ignore[arg-type]
+        return self._replace(**{f"{cause}_ps": 0 for cause in STALLS})
 
     @property
     def turn(self) -> int:
