@@ -46,22 +46,7 @@ _HOMES = {
     "trace": "simres.api",
 }
 
-__all__ = [
-    "AnswerIsNo",
-    "Ledger",
-    "Registry",
-    "Result",
-    "Scenario",
-    "SimresError",
-    "Workload",
-    "__version__",
-    "explore",
-    "load",
-    "rerun",
-    "simulate",
-    "sweep",
-    "trace",
-]
+__all__ = [*_HOMES, "__version__"]
 
 
 # Old names of modules, importable until 0.3. New names are in docs/stability.md.

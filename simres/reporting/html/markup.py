@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
 
-from simres.reporting.text.amounts import printable
+from simres.reporting.text.amounts import escaped as escaped
 from simres.reporting.text.columns import Column
-
-
-def escaped(text: object) -> str:
-    """Escapes `text` for use in an element or an attribute."""
-    return escape(printable(str(text)))
 
 
 def said(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simres.reporting.drawing.ticks import limits, share, ticks
-from simres.reporting.html.markup import escaped
+from simres.reporting.text.amounts import escaped
 from simres.text import three_digits
 
 SHAPES = (

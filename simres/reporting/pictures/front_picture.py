@@ -6,20 +6,8 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from simres.reporting.pictures.chart import (
-    GROUPS,
-    SHAPES,
-    Block,
-    Entry,
-    Panel,
-    below,
-    beside,
-    legend,
-    mark,
-    scale_of,
-    text,
-    written,
-)
+from simres.reporting.pictures import chart
+from simres.reporting.pictures.chart import Block, Entry, Panel
 from simres.reporting.text.amounts import printable
 from simres.text import three_digits
 
@@ -29,14 +17,14 @@ if TYPE_CHECKING:
 
 def picture(found: Front) -> Block:
     """Returns the whole picture: legend, panels, and what the letters stand for."""
-    panels = beside(*(panel_block(found, number) for number in range(len(found.pairs))))
+    panels = chart.beside(*(panel_block(found, number) for number in range(len(found.pairs))))
     named = [f"{letter}: {said}" for letter, said in letters(found)]
-    return below(legend(entries(found), panels.wide), panels, written(named))
+    return chart.below(chart.legend(entries(found), panels.wide), panels, chart.written(named))
 
 
 def panels(found: Front) -> list[Panel]:
     """Returns the axes of each panel."""
-    up, *others = (scale_of(axis.title, axis.values, log=axis.log) for axis in found.axes)
+    up, *others = (chart.scale_of(axis.title, axis.values, log=axis.log) for axis in found.axes)
     return [Panel(across, up) for across in others]
 
 
@@ -52,15 +40,17 @@ def panel_block(found: Front, number: int) -> Block:
     for place, members in enumerate(found.groups.values()):
         dots = "".join(f"M{xs[at]} {ys[at]}h0" for at in members if at not in best)
         if dots:
-            group = place % GROUPS if len(found.groups) > 1 else 9
+            group = place % chart.GROUPS if len(found.groups) > 1 else 9
             behind.append(f'<path class="pale g{group}" d="{dots}"/>')
         for at in members:
             if at in best:
                 data = f' data-design="{at}"'
-                parts.append(mark(xs[at], ys[at], place, f"dot g{place % GROUPS}", found.said(at), data))
+                parts.append(
+                    chart.mark(xs[at], ys[at], place, f"dot g{place % chart.GROUPS}", found.said(at), data)
+                )
     for letter, at in zip(ascii_uppercase, found.named, strict=False):
         x, y = xs[at] + (8 if across.large else -8), ys[at] + (-8 if up.large else 17)
-        parts.append(text(x, y, letter, "letter", "start" if across.large else "end"))
+        parts.append(chart.text(x, y, letter, "letter", "start" if across.large else "end"))
     return panel.block(*behind, *parts)
 
 
@@ -75,7 +65,7 @@ def entries(found: Front) -> list[Entry]:
     line = '<path class="front" d="M-7 -4H0V4H7"/>'
     made = [(line, "front of the two goals" if len(found.axes) > 2 else "Pareto front")]
     for place, name in enumerate(found.groups):
-        icon = f'<path class="dot g{place % GROUPS}" d="{SHAPES[place % len(SHAPES)]}"/>'
+        icon = f'<path class="dot g{place % chart.GROUPS}" d="{chart.SHAPES[place % len(chart.SHAPES)]}"/>'
         made.append((icon, name or f"on the front of all goals ({len(found.best)})"))
     if dominated := len(found.rows) - len(found.best):
         said = f"{'pale: ' if len(found.groups) > 1 else ''}dominated ({dominated})"

@@ -8,22 +8,9 @@ from collections.abc import Iterator, Sequence
 from simres.analysis.roofline import Roofline, RooflinePoint
 from simres.hardware.rates import formatted, quantity_of_rate
 from simres.reporting.drawing.roofline_drawing import ceilings, classes, roofline_of
-from simres.reporting.html.markup import escaped
-from simres.reporting.pictures.chart import (
-    SHAPES,
-    Block,
-    Entry,
-    Panel,
-    Scale,
-    apart,
-    below,
-    legend,
-    listed,
-    mark,
-    text,
-    written,
-)
-from simres.reporting.text.amounts import percent
+from simres.reporting.pictures import chart
+from simres.reporting.pictures.chart import Block, Entry, Panel, Scale
+from simres.reporting.text.amounts import escaped, percent
 from simres.result import Result
 from simres.text import three_digits
 from simres.units import format_duration
@@ -35,9 +22,9 @@ _NONE = 72
 def picture(result: Result) -> Block:
     """Returns the whole picture: name, ceilings, layers and legend."""
     roofline = roofline_of(result)
-    said = written([result.name, ", ".join(ceilings(roofline))], "title")
+    said = chart.written([result.name, ", ".join(ceilings(roofline))], "title")
     panel = _panel(roofline)
-    return below(said, _drawn(roofline, panel), legend(_entries(roofline), panel.wide))
+    return chart.below(said, _drawn(roofline, panel), chart.legend(_entries(roofline), panel.wide))
 
 
 def embedded(roofline: Roofline) -> str:
@@ -52,7 +39,7 @@ def embedded(roofline: Roofline) -> str:
         f'<div class="scroll" tabindex="0" role="region" aria-label="Roofline drawing">'
         f'<svg class="roofline" viewBox="0 0 {panel.wide} {panel.high}" role="img" '
         f'aria-label="Roofline: {count} layers under the ceilings of the chip">'
-        f"{_drawn(roofline, panel).markup}</svg></div>{listed(_entries(roofline))}{said}"
+        f"{_drawn(roofline, panel).markup}</svg></div>{chart.listed(_entries(roofline))}{said}"
     )
 
 
@@ -88,13 +75,13 @@ def _decades(values: Sequence[float]) -> tuple[int, int]:
 
 def _drawn(roofline: Roofline, panel: Panel) -> Block:
     none = panel.wide - panel.right - _NONE / 2 + 18
-    label = text(none, panel.bottom + 18, "none", anchor="middle")
+    label = chart.text(none, panel.bottom + 18, "none", anchor="middle")
     return panel.block(label, *_ceilings(roofline, panel), *_marks(roofline, panel, none))
 
 
 def _ceilings(roofline: Roofline, panel: Panel) -> Iterator[str]:
     peaks = {role: peak for role in ("matrix", "host") if (peak := roofline.peak(role))}
-    places = apart({role: panel.y(peak) for role, peak in peaks.items()})
+    places = chart.apart({role: panel.y(peak) for role, peak in peaks.items()})
     right = panel.wide - panel.right
     for role, peak in peaks.items():
         flat, start = panel.y(peak), float(panel.left)
@@ -105,11 +92,11 @@ def _ceilings(roofline: Roofline, panel: Panel) -> Iterator[str]:
                 yield panel.line([(least, least * roofline.bandwidth), (ridge, peak)], "roof r-bus")
                 start = panel.x(ridge)
         yield f'<path class="roof r-{role}" d="M{start} {flat}H{right}"/>'
-        yield text(right + 8, places[role] + 4, role)
+        yield chart.text(right + 8, places[role] + 4, role)
 
 
 def _style(number: int, points: Sequence[RooflinePoint]) -> str:
-    return f"mark r-{points[0].role} s{number // len(SHAPES) % 2}"
+    return f"mark r-{points[0].role} s{number // len(chart.SHAPES) % 2}"
 
 
 def _marks(roofline: Roofline, panel: Panel, none: float) -> Iterator[str]:
@@ -117,7 +104,9 @@ def _marks(roofline: Roofline, panel: Panel, none: float) -> Iterator[str]:
         for point in points:
             if point.rate:
                 x = none if point.intensity is None else panel.x(point.intensity)
-                yield mark(x, panel.y(point.rate), number, _style(number, [point]), _said(roofline, point))
+                yield chart.mark(
+                    x, panel.y(point.rate), number, _style(number, [point]), _said(roofline, point)
+                )
 
 
 def _said(roofline: Roofline, point: RooflinePoint) -> str:
@@ -130,6 +119,6 @@ def _said(roofline: Roofline, point: RooflinePoint) -> str:
 
 def _entries(roofline: Roofline) -> list[Entry]:
     return [
-        (mark(0, 0, number, _style(number, points)), f"{kind} ({len(points)})")
+        (chart.mark(0, 0, number, _style(number, points)), f"{kind} ({len(points)})")
         for number, (kind, points) in enumerate(classes(roofline).items())
     ]

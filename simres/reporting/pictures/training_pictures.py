@@ -9,21 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from simres.errors import SimresError
-from simres.reporting.pictures.chart import (
-    GROUPS,
-    LINE,
-    Block,
-    Entry,
-    Panel,
-    Scale,
-    apart,
-    below,
-    legend,
-    mark,
-    scale_of,
-    text,
-    written,
-)
+from simres.reporting.pictures import chart
+from simres.reporting.pictures.chart import Block, Entry, Panel, Scale
 from simres.text import three_digits
 
 if TYPE_CHECKING:
@@ -65,7 +52,7 @@ def curves(runs: Mapping[str, Sequence[Epoch]]) -> Block:
             places = [(each.epoch, value) for each, value in zip(epochs, found[name], strict=True)]
             parts += _line(panel, places, style, number, marked=len(epochs) == 1)
         names.append((_icon(number), f"{name}: {tested[name][-1]:.2f} % after epoch {epochs[-1].epoch}"))
-    return below(panel.block(*parts), legend([*names, *_MEANING], _WIDE))
+    return chart.below(panel.block(*parts), chart.legend([*names, *_MEANING], _WIDE))
 
 
 def depths(found: Mapping[str, Sequence[tuple[int, float, float]]]) -> Block:
@@ -87,11 +74,11 @@ def depths(found: Mapping[str, Sequence[tuple[int, float, float]]]) -> Block:
             labels.setdefault(depth, {})[f"{error:.2f}{' ' * number}"] = panel.y(error)
     for place, places in labels.items():
         first = place == at[0] < at[-1]
-        for label, y in apart(places).items():
+        for label, y in chart.apart(places).items():
             x, anchor = panel.x(place) + (-9 if first else 9), "end" if first else "start"
-            parts.append(text(x, y + 4, label.strip(), anchor=anchor))
+            parts.append(chart.text(x, y + 4, label.strip(), anchor=anchor))
     names = [(_icon(number), family) for number, family in enumerate(found)]
-    return below(panel.block(*parts), legend([*names, *_MEANING], _WIDE))
+    return chart.below(panel.block(*parts), chart.legend([*names, *_MEANING], _WIDE))
 
 
 def responses(found: Mapping[str, Sequence[Response]]) -> Block:
@@ -107,7 +94,9 @@ def responses(found: Mapping[str, Sequence[Response]]) -> Block:
             shown = sorted(values, reverse=True) if ordered else values
             parts += _line(panel, list(enumerate(shown, 1)), _TESTED, number)
         blocks.append(panel.block(*parts))
-    return below(legend([(_icon(number), name) for number, name in enumerate(found)], _WIDE), *blocks)
+    return chart.below(
+        chart.legend([(_icon(number), name) for number, name in enumerate(found)], _WIDE), *blocks
+    )
 
 
 def removal(study: RemovalStudy, title: str) -> Block:
@@ -119,10 +108,13 @@ def removal(study: RemovalStudy, title: str) -> Block:
         for at, point in zip(times, study.path, strict=True)
         if point.finetuned is not None
     ]
-    across = scale_of("simulated time per image in µs", times)
+    across = chart.scale_of("simulated time per image in µs", times)
     across = Scale(across.title, across.ends[::-1], across.marks)  # from the whole network on
     panel = Panel(
-        across, scale_of("test accuracy in %", [*accuracies, *(value for _, value in tuned)]), _WIDE, _HIGH
+        across,
+        chart.scale_of("test accuracy in %", [*accuracies, *(value for _, value in tuned)]),
+        _WIDE,
+        _HIGH,
     )
     names = [(_icon(0), "as trained, one block after the other taken out")]
     parts = _line(panel, list(zip(times, accuracies, strict=True)), _TESTED, 0)
@@ -136,34 +128,33 @@ def removal(study: RemovalStudy, title: str) -> Block:
         last = point.removed[-1] if point.removed else ""
         short = last.rpartition(".")[2] if len(parents) == 1 else last
         falls = following <= accuracy  # the label goes on the side away from the line
-        y = panel.y(accuracy) + (-8 if falls else LINE + 3)
-        parts.append(text(panel.x(at) + 6, y, f"−{short}" if last else "whole"))
-    return below(written([title], "title"), panel.block(*parts), legend(names, _WIDE))
+        y = panel.y(accuracy) + (-8 if falls else chart.LINE + 3)
+        parts.append(chart.text(panel.x(at) + 6, y, f"−{short}" if last else "whole"))
+    return chart.below(chart.written([title], "title"), panel.block(*parts), chart.legend(names, _WIDE))
 
 
 def _whole(title: str, numbers: Sequence[float]) -> Scale:
     """Returns an axis with marks at whole numbers only."""
     room = 0.02 * max(numbers)
-    found = scale_of(title, numbers, (1 - room, max(numbers) + room))
+    found = chart.scale_of(title, numbers, (1 - room, max(numbers) + room))
     marks = {mark: f"{mark:.0f}" for mark in found.marks if mark == int(mark)}
     return Scale(title, found.ends, marks)
 
 
 def _from_zero(title: str, values: Sequence[float]) -> Scale:
     most = 1.1 * max(values) or 1.0
-    found = scale_of(title, [0.0, most], (0.0, most))
+    found = chart.scale_of(title, [0.0, most], (0.0, most))
     return Scale(title, found.ends, {mark: three_digits(mark) for mark in found.marks if mark <= most})
 
 
 def _line(
     panel: Panel, points: Sequence[tuple[float, float]], style: str, number: int, *, marked: bool = True
 ) -> list[str]:
-    group = number % GROUPS
-    marks = [mark(panel.x(x), panel.y(y), number, f"dot g{group}") for x, y in points] if marked else []
+    group = number % chart.GROUPS
+    marks = [chart.mark(panel.x(x), panel.y(y), number, f"dot g{group}") for x, y in points] if marked else []
     return [panel.line(points, style.format(group)), *marks]
 
 
 def _icon(number: int) -> str:
-    return (
-        f'<path class="line g{number % GROUPS}" d="M-8 0H8"/>{mark(0, 0, number, f"dot g{number % GROUPS}")}'
-    )
+    group = number % chart.GROUPS
+    return f'<path class="line g{group}" d="M-8 0H8"/>{chart.mark(0, 0, number, f"dot g{group}")}'

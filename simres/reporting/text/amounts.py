@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 
 from simres.text import printable as printable
 from simres.units import DURATION, SIZE
@@ -14,6 +15,11 @@ BYTES = SIZE.ladder
 TIME = DURATION.ladder
 NOTHING = "-"
 _LARGEST = 10**5
+
+
+def escaped(text: object) -> str:
+    """Escapes `text` for use in an element or an attribute of a page or a picture."""
+    return escape(printable(str(text)))
 
 
 @dataclass(frozen=True, slots=True)
