@@ -31,6 +31,8 @@ Runs = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders that `s
 Checkpoints = Annotated[
     list[Path], typer.Argument(metavar="CHECKPOINT", help="Checkpoints, or folders of runs.")
 ]
+PictureFile = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")]
+PageFile = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG, PDF or HTML.")]
 TableName = Annotated[
     Path,
     typer.Argument(
@@ -52,9 +54,7 @@ def front(
     ] = None,
     pareto: OldGoalNames = None,
     whole: WholeFront = False,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG, PDF or HTML.")
-    ] = Path("front.png"),
+    output: PageFile = Path("front.png"),
 ) -> int:
     """Pareto front of the designs in a table; what is dominated is pale.
 
@@ -83,9 +83,7 @@ def heat(
         str | None,
         typer.Option("--knobs", metavar="DOWN,ACROSS", help="Two knobs [default: those with most values]."),
     ] = None,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG, PDF or HTML.")
-    ] = Path("heat.png"),
+    output: PageFile = Path("heat.png"),
 ) -> int:
     """A goal over two knobs: of each cell the best design, whatever the other knobs are at.
 
@@ -162,9 +160,7 @@ def curves(
     session: Session,
     runs: Runs,
     labels: Labels = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
-        "curves.png"
-    ),
+    output: PictureFile = Path("curves.png"),
 ) -> int:
     """Test and training error by epoch, of one run or several (figures 1, 8 and 9 of the paper).
 
@@ -180,9 +176,7 @@ def curves(
 def depth(
     session: Session,
     runs: Runs,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
-        "depth.png"
-    ),
+    output: PictureFile = Path("depth.png"),
 ) -> int:
     """Error by depth, plain and residual networks beside each other (figures 1, 8 and 9 of the paper).
 
@@ -214,9 +208,7 @@ def responses(
     data: ImagesName = None,
     images: Annotated[int, typer.Option("--images", min=2, help="Images to measure on.")] = 512,
     labels: Labels = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
-        "responses.png"
-    ),
+    output: PictureFile = Path("responses.png"),
     trust_factory: TrustFactory = False,
 ) -> int:
     """Standard deviation of every layer's response, of one network or several (figure 7 of the paper).
@@ -247,9 +239,7 @@ def features(
         list[str] | None,
         typer.Option("--layer", metavar="NAME", help="Layers to show [default: six from first to last]."),
     ] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG or PDF.")] = Path(
-        "features.png"
-    ),
+    output: PictureFile = Path("features.png"),
     trust_factory: TrustFactory = False,
 ) -> int:
     """Feature maps of one image by depth (figure 3 of the paper).

@@ -174,9 +174,3 @@ def order_of(program: Program) -> OrderedTasks | None:
     one = tasks.pattern.program
     same = program.layers is one.layers and program.resident_in == one.resident_in
     return tasks if same and program.resident_out == one.resident_out else None
-
-
-def unordered(program: Program) -> Program:
-    """A Program with the same tasks and buffers in any order, for sums over them."""
-    tasks = order_of(program)
-    return program if tasks is None else tasks.pattern.program

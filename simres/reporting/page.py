@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -46,6 +46,16 @@ class Page:
     def prose(self, text: str, style: str = "", indent: str = "") -> Iterator[Text]:
         """Wraps prose between words, but not before `%`; `indent` begins the lines after the first."""
         return (Text(line, style) for line in wrap(printable(text), self.width, indent))
+
+    def flow(self, entries: Iterable[Text]) -> Iterator[Text]:
+        """Yields the entries of a legend, on as few lines as fit."""
+        line = Text()
+        for entry in entries:
+            if len(line) and len(line) + 3 + len(entry) > self.width:
+                yield line
+                line = Text()
+            line.append("   " if len(line) else "").append(entry)
+        yield line
 
     def titled(self, title: str, caption: str = "") -> Iterator[Text]:
         """Yields an empty line and a title with a caption, which moves below it if the line is too short."""

@@ -188,11 +188,6 @@ class Scenario:
         return self.load is not None or any(tenant.load for tenant in self.tenants.values())
 
     @property
-    def workload_file(self) -> Path | None:
-        """The JSON file that `workload` names, or None if it is a name."""
-        return Path(self.workload) if is_file_reference(self.workload) else None
-
-    @property
     def networks(self) -> Mapping[str, str]:
         """The workload of each network, a file or a name, by tenant; a single network has the empty name."""
         return {name: tenant.workload for name, tenant in self.tenants.items()} or {ONLY: self.workload}

@@ -104,7 +104,6 @@ def test_a_scenario_loads(write):
     assert scenario.name == "mine"
     assert scenario.path == path
     assert scenario.workload == "resnet20"
-    assert scenario.workload_file is None
     assert list(scenario.hardware) == ["ddr", "sram", "matrix", "host"]
     assert scenario.hardware["sram"].capacity == 10**6
     assert scenario.scheduler == "serial"
@@ -276,7 +275,6 @@ class TestWorkloads:
         (tmp_path / "w.json").write_text("{}")
         scenario = load(write(GOOD.replace("resnet20", "w.json")), registry=BUILT_IN)
         assert Path(scenario.workload) == tmp_path / "w.json"
-        assert scenario.workload_file == tmp_path / "w.json"
 
     def test_a_shipped_one_goes_by_its_name(self):
         assert load("resnet20", registry=BUILT_IN).workload == "resnet20"

@@ -10,6 +10,7 @@ from simres.program.tasks import TaskKind
 from simres.reporting import lexicon
 from simres.reporting.drawing.lane_cells import State
 from simres.reporting.page import Page
+from simres.reporting.text.amounts import percent
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
 
@@ -50,13 +51,10 @@ def legend(present: Iterable[State], page: Page) -> Iterator[Text]:
     entries += [(*look(cause, glyphs), lexicon.stall(cause)) for cause in Cause if cause in present]
     if None in present:
         entries.append((" ", "idle", "blank: idle"))
-    line = Text()
-    for glyph, style, words in entries:
-        entry = Text(glyph, style).append(f" {words}") if glyph != " " else Text(words)
-        if len(line) and len(line) + 3 + len(entry) > page.width:
-            yield line
-            line = Text()
-        if len(line):
-            line.append("   ")
-        line.append(entry)
-    yield line
+    said = ((Text(glyph, style), words) for glyph, style, words in entries)
+    return page.flow(Text(words) if str(mark) == " " else mark.append(f" {words}") for mark, words in said)
+
+
+def share(part: int, whole: int) -> str:
+    """Formats the share of a lane that is busy, for its end."""
+    return f" {percent(part, whole):>5} %"

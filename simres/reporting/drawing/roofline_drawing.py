@@ -137,7 +137,7 @@ def plot(roofline: Roofline, page: Page) -> Iterator[Text]:
     yield Text(" " * _MARGIN + glyphs.corner + glyphs.line * (inside + _EDGE), "muted")
     yield Text(_below(x, inside), "muted")
     yield Text("operations per byte on the bus".rjust(_MARGIN + 1 + inside), "muted")
-    yield from _legend(roofline, marks, page.width)
+    yield from _legend(roofline, marks, page)
 
 
 def _below(x: _Axis, inside: int) -> str:
@@ -162,16 +162,11 @@ def _marks(roofline: Roofline, glyphs: Glyphs) -> dict[str, str]:
     return {kind: supply[min(number, len(supply) - 1)] for number, kind in enumerate(kinds)}
 
 
-def _legend(roofline: Roofline, marks: dict[str, str], width: int) -> Iterator[Text]:
-    line, used = Text(), 0
-    for kind, points in classes(roofline).items():
-        entry = f"{marks[kind]} {printable(kind)} ({len(points)})"
-        if used and used + 3 + len(entry) > width:
-            yield line
-            line, used = Text(), 0
-        line.append("   " if used else "").append(entry[0], f"role.{points[0].role}").append(entry[1:])
-        used += len(entry) + (3 if used else 0)
-    yield line
+def _legend(roofline: Roofline, marks: dict[str, str], page: Page) -> Iterator[Text]:
+    return page.flow(
+        Text(marks[kind], f"role.{points[0].role}").append(f" {printable(kind)} ({len(points)})")
+        for kind, points in classes(roofline).items()
+    )
 
 
 def _table(roofline: Roofline, page: Page) -> list[Text]:

@@ -10,10 +10,10 @@ from rich.cells import cell_len
 from simres.errors import SimresError
 from simres.program.record import IN_FULL, RecordLevel
 from simres.reporting.drawing.lane_cells import DrawnInterval, fullest, lanes
-from simres.reporting.drawing.lane_drawing import drawn, graph, legend
+from simres.reporting.drawing.lane_drawing import drawn, graph, legend, share
 from simres.reporting.drawing.ruler import axis, layer_row, spelled, tick_labels, ticks
 from simres.reporting.page import NARROWEST, WIDEST, Page
-from simres.reporting.text.amounts import percent, printable
+from simres.reporting.text.amounts import printable
 from simres.reporting.text.columns import shorten
 from simres.reporting.text.console import Output
 from simres.reporting.text.glyphs import Glyphs
@@ -84,7 +84,7 @@ def timeline(result: Result, page: Page, since_ps: int = 0, until_ps: int | None
     line("layer", layer_row(result.layers, window, glyphs), head_style="muted")
     for lane in shown:
         style = f"role.{result.chip[lane.engine].role}"
-        line(lane.engine, drawn(lane.cells, glyphs), _share(lane.working_ps, window.span_ps), style)
+        line(lane.engine, drawn(lane.cells, glyphs), share(lane.working_ps, window.span_ps), style)
     for name in memories:
         for head, body, tail in _memory(result, name, window, glyphs):
             line(head, body, tail, head_style="role.memory")
@@ -127,10 +127,6 @@ def _check(result: Result, width: int, since_ps: int, until_ps: int | None) -> N
         raise SimresError(f"the stretch from {spelled(since_ps)} to {spelled(until_ps)} is empty")
 
 
-def _share(part: int, whole: int) -> str:
-    return f" {percent(part, whole):>5} %"
-
-
 def _title(window: DrawnInterval, width: int) -> Text:
     """Returns the drawn interval and the length of a cell, on two or three lines if one is too short."""
     text = Text("Timeline", "title")
@@ -162,6 +158,6 @@ def _memory(
     peak = max(most)
     top = capacity if 3 * peak >= capacity else max(1, peak)
     heads = {0: format_bytes(top), 1: name, _GRAPH_ROWS - 1: "0 B"}
-    tails = {0: _share(peak, capacity), 1: f" of {format_bytes(capacity)}"}
+    tails = {0: share(peak, capacity), 1: f" of {format_bytes(capacity)}"}
     for row, cells in enumerate(graph(most, top, _GRAPH_ROWS, glyphs)):
         yield heads.get(row, ""), Text(cells, "role.memory"), tails.get(row, "")

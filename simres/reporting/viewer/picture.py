@@ -13,10 +13,10 @@ from rich.cells import cell_len
 from simres.program.names import EngineName
 from simres.program.tasks import TaskKind
 from simres.reporting.drawing.lane_cells import DrawnInterval, State, shares, shown
-from simres.reporting.drawing.lane_drawing import drawn, graph, legend
+from simres.reporting.drawing.lane_drawing import drawn, graph, legend, share
 from simres.reporting.drawing.ruler import axis, named, spelled, tick_labels, ticks
 from simres.reporting.page import Page
-from simres.reporting.text.amounts import percent, printable
+from simres.reporting.text.amounts import printable
 from simres.reporting.text.columns import shorten
 from simres.reporting.text.glyphs import Glyphs
 from simres.reporting.text.styled import Text
@@ -139,7 +139,7 @@ def picture(
             worked = sum(sum(each) for state, each in amounts.items() if isinstance(state, TaskKind))
             cells = drawn(list(shown(amounts, window)), glyphs)
             style = "title" if on_path else f"role.{index.result.chip[row.name].role}"
-            tail = _share(worked, window.span_ps * window.cells)
+            tail = share(worked, window.span_ps * window.cells)
             lanes.append(Line(number, _head(row), style, cells, tail))
             lanes += [Line(number, "", style, cells)] * (tall - 1)
     return Picture(window, label_width(index), ruler, tuple(lanes))
@@ -195,7 +195,7 @@ def _memory(
     heads = {0: _head(row), 1: f"to {format_bytes(top)}"}
     for line, cells in enumerate(graph(most, top, lines, glyphs)):
         style = "muted" if line else "role.memory"
-        tail = "" if line else _share(max(most), totals.capacity)
+        tail = "" if line else share(max(most), totals.capacity)
         yield Line(number, heads.get(line, ""), style, Text(cells, "role.memory"), tail)
 
 
@@ -203,14 +203,10 @@ def _bus(index: ViewIndex, number: int, row: PictureRow, window: DrawnInterval, 
     """Draws the bus's utilisation in each cell, in eighths."""
     worked = index.lanes.working(index.buses[row.name], window)
     (cells,) = graph(worked, window.span_ps, 1, glyphs)
-    tail = _share(sum(worked), window.span_ps * window.cells)
+    tail = share(sum(worked), window.span_ps * window.cells)
     return Line(number, _head(row), "muted", Text(cells, "role.bus"), tail)
 
 
 def _head(row: PictureRow) -> str:
     name = f"{row.name} use" if row.sort is Sort.BUS else row.name
     return shorten(printable(name), _LONGEST_NAME)
-
-
-def _share(part: int, whole: int) -> str:
-    return f" {percent(part, whole):>5} %"
