@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from simres.errors import SimresError, install
@@ -90,9 +89,7 @@ class Trials:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         engine = getattr(self._storage, "engine", None)
         if engine is not None:
             self._storage.remove_session()

@@ -31,7 +31,20 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class _OfResource:
+    """Something about one resource of one component."""
+
+    component: str
+    resource: Resource
+
+    @property
+    def name(self) -> str:
+        """The resource as a scenario names it, below `hardware`."""
+        return f"{self.component}.{self.resource.field}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change(_OfResource):
     """One changed resource and the outcome: an impossible run is None, and `refused` gives the reasons.
 
     `value` is in base units, None for no limit. `replayed` is the same schedule on the changed chip,
@@ -40,19 +53,12 @@ class Change:
     computed for an unlimited resource whose replay takes longer than before (`WhatIf.anomalies`).
     """
 
-    component: str
-    resource: Resource
     how: How
     value: int | None
     replayed: RunSummary | None
     scheduled: RunSummary | None
     refused: tuple[str, ...] = ()
     in_order_ps: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The resource as a scenario names it, below `hardware`."""
-        return f"{self.component}.{self.resource.field}"
 
     @property
     def better(self) -> bool:
@@ -67,7 +73,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Need(_OfResource):
     """The amount of a resource that a target requires, one resource at a time.
 
     `value` is the smallest tried value with which the simulated run meets the target (None: no limit),
@@ -76,19 +82,12 @@ class Need:
     run with it, `same_schedule` says that it needs no new schedule; `tried` counts the simulated values.
     """
 
-    component: str
-    resource: Resource
     met: bool
     value: int | None
     factor: float
     outcome: RunSummary
     same_schedule: bool
     tried: int
-
-    @property
-    def name(self) -> str:
-        """The resource as a scenario names it, below `hardware`."""
-        return f"{self.component}.{self.resource.field}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +105,14 @@ class MakespanTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(_OfResource):
     """The chip with less of one resource whose schedule is faster on the chip as it is than its own.
 
     `own_ps` is the makespan of its own, which `simres simulate` gives.
     """
 
-    component: str
-    resource: Resource
     value: int
     own_ps: int
-
-    @property
-    def name(self) -> str:
-        """The resource as a scenario names it, below `hardware`."""
-        return f"{self.component}.{self.resource.field}"
 
 
 @dataclass(frozen=True, slots=True)

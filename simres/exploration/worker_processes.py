@@ -14,7 +14,6 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
-from types import TracebackType
 from typing import Self
 
 from simres.errors import RenamedWarning, SimresError
@@ -119,9 +118,7 @@ class _Pool:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
 
     def rows(self, portion_of: Callable[[int], list[int]]) -> Iterator[list[FigureRow]]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
-from types import TracebackType
 from typing import IO, Self
 
 from simres.files import LOCKS, cache_folder, hold, opened
@@ -41,9 +40,7 @@ class Watch:
                 hold(self._mark)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._mark is not None and self._path is not None:
             self._mark.close()
             with suppress(OSError):

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from simres import jobs
@@ -44,9 +43,7 @@ class Progress:
         Progress.shown += 1
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         Progress.shown -= 1
         self.erase()
 
@@ -161,10 +158,8 @@ class SweepProgress(Progress):
 
     _points = _before = _done = _failed = 0
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        super().__exit__(kind)
         if self._points:
             self._output.print(self._said(ended=True))
 
@@ -228,10 +223,8 @@ class RemovalProgress(Progress):
         self.draw(1.0)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        super().__exit__(kind)
         if kind is None:
             self._output.print(f"measured in {clock(time.monotonic() - self._started)}")
 
