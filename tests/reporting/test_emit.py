@@ -30,7 +30,10 @@ SET = ("--set", "load.images=50")
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_every_command_prints_one_line_that_begins_with_a_version(simres, arguments):
+def test_every_command_prints_one_line_that_begins_with_a_version(simres, arguments, monkeypatch):
+    monkeypatch.setattr(
+        "simres.reporting.progress.PATIENCE", 600.0
+    )  # how long it takes is of no account here
     code, out, err = simres(*arguments, "--json")
     assert (code, err) == (0, "")
     (line,) = out.splitlines()
