@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from simres.hardware.chip import Chip
 from simres.program.tasks import Program, Work
 from simres.units import format_duration
 from simres.workload.graph import Ledger, Workload
+from simres.workload.operators import Op, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +114,21 @@ def with_calls(lower: LowerBound, last_ps: int, calls: int, call_ps: int) -> Low
 
 
 def least_work(workload: Workload | Ledger, program: Program, repeats: int = 1) -> tuple[Work, ...]:
-    """The work that any schedule must do: the bytes over the bus, then operations, by data type."""
+    """The work that any schedule must do: the bytes over the bus, then operations by data type, those of the
+    host also by kind of operator (the `op` of each is nothing but its kind)."""
     if isinstance(workload, Ledger):
         moved = repeats * (program.bytes_read + program.bytes_written)
         return (Work(moved, repeats * workload.macs, repeats * workload.vector_ops),)
     moved = compulsory_bytes(workload, kept(program), repeats)
-    return Work(moved), *(
-        Work(0, repeats * macs, repeats * vector_ops, dtype=dtype)
-        for dtype, (macs, vector_ops) in workload.amounts.items()
-    )
+    return Work(moved), *least_operations(workload, repeats)
+
+
+def least_operations(workload: Workload, repeats: int = 1) -> Iterator[Work]:
+    """The operations of `least_work`."""
+    for dtype, (macs, _) in workload.amounts.items():
+        yield Work(macs=repeats * macs, dtype=dtype)
+    for (kind, dtype), count in workload.vector_ops_by_kind.items():
+        yield Work(vector_ops=repeats * count, dtype=dtype, op=Op("", kind, Unit.HOST, (), ()))
 
 
 def compulsory_bytes(workload: Workload, resident: Mapping[str, int], repeats: int = 1) -> int:

@@ -6,12 +6,13 @@ an output before what the operator's reach names for it is on chip, and a task d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, lcm
 
 from simres.analysis.amounts import Amounts, sums
-from simres.analysis.bounds import LowerBound, Term, compulsory_bytes
+from simres.analysis.bounds import LowerBound, Term, compulsory_bytes, least_operations
 from simres.analysis.dependence import dependence
 from simres.analysis.run_ahead import BUS, SCALE, Costs, Cuts
 from simres.hardware.chip import Chip
@@ -56,7 +57,7 @@ class _Least:
     """The least times on a chip, for a workload, by the components that share work of some roles."""
 
     def __init__(self, chip: Chip, types: Mapping[str, tuple[int, int]]) -> None:
-        self._chip = chip
+        self.chip = chip
         self._types = types
         """The workload's amounts by data type."""
         self.duties = {roles: names for names, roles in chip.duties.items()}
@@ -77,16 +78,14 @@ class _Least:
             least = max(least, Fraction(specs[0].together_ps([work])))
         return least
 
-    def work_ps(self, roles: Roles, tasks: int, repeats: int) -> Fraction:
-        """The least picoseconds for all work of these roles, in at least so many tasks."""
-        works = [
-            work
-            for dtype, amounts in self._types.items()
-            for role, amount in zip(_COMPUTE, amounts, strict=True)
-            if role in roles
-            for work in [_work_of(role, repeats * amount, dtype)]
+    def work_ps(self, names: Sequence[str], roles: Roles, works: Sequence[Work], tasks: int) -> Fraction:
+        """The least picoseconds of components for the work of their roles, in at least so many tasks."""
+        own = [
+            replace(work, op=None)
+            for work in works
+            if (ComponentRole.MATRIX if work.macs else ComponentRole.HOST) in roles
         ]
-        return least_ps(self._specs[roles], works, tasks)
+        return least_ps([self.chip.parts[name] for name in names], own, tasks)
 
     def transfer_ps(self, *, write: bool) -> int:
         """The least picoseconds from the request of a transfer to its end."""
@@ -98,7 +97,7 @@ class _Least:
         return Costs(
             compute={self.name(roles): self._compute(roles) for roles in self.duties if roles != _BUS},
             bus=self._bus_rate(),
-            capacity=sum(memory.capacity for memory in self._chip.memories.values()),
+            capacity=sum(memory.capacity for memory in self.chip.memories.values()),
             first=0 if at_once else self.transfer_ps(write=False) * SCALE,
             last=self.transfer_ps(write=True) * SCALE,
         )
@@ -168,19 +167,26 @@ _ONCE = "Weights, inputs and outputs move once"
 
 def _work(workload: Workload, least: _Least, repeats: int) -> Iterator[Term]:
     """All work at the peak rate, and at least one task for each operator that has some."""
-    counts = {
-        ComponentRole.MATRIX: sum(1 for op in workload.ops if op.macs),
-        ComponentRole.HOST: sum(1 for op in workload.ops if op.vector_ops),
-    }
-    for roles in least.duties:
+    chip, parts = least.chip, {op.name: tuple(op.parts()) for op in workload.ops if op.fused}
+    for names, roles in chip.teams.items():
         if roles == _BUS:
             continue
-        tasks = repeats * sum(counts[role] for role in roles)
+        works = [work for work in least_operations(workload, repeats) if chip.falls_to(names, work)]
+        kinds = {work.op.kind for work in works if work.op is not None}
+        tasks = repeats * sum(
+            (ComponentRole.MATRIX in roles and op.macs > 0)
+            + (
+                ComponentRole.HOST in roles
+                and any(part.vector_ops and part.kind in kinds for part in parts.get(op.name, (op,)))
+            )
+            for op in workload.ops
+        )
         what = " and every ".join(_OPERATIONS[role] for role in roles)
+        only = "" if names in chip.duties else f" that only {'it runs' if len(names) == 1 else 'they run'}"
         yield Term(
-            f"work on {least.name(roles)}",
-            ceil(least.work_ps(roles, tasks, repeats)),
-            f"Every {what} at the peak rate, in {tasks} tasks at least.",
+            f"work on {'+'.join(names)}",
+            ceil(least.work_ps(names, roles, works, tasks)),
+            f"Every {what}{only} at the peak rate, in {tasks} tasks at least.",
         )
 
 

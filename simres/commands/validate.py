@@ -13,6 +13,9 @@ from simres.commands.session import Session
 from simres.errors import ExitCode, InvalidFile, Problem, SimresError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simres.hardware.specs import ComponentSpec
     from simres.plugins.registry import Registry
     from simres.scenario.model import Scenario
 
@@ -38,7 +41,11 @@ def _report(file: str, session: Session) -> None:
 
 
 def unused(file: str, registry: Registry) -> str:
-    """Names the parts of a scenario's chip that its networks do not use; empty if there are none."""
+    """Names the parts of a scenario's chip that its networks do not use; empty if there are none.
+
+    Raises `InvalidFile` if no host runs an operator of one.
+    """
+    from simres.planning.hosts import NoHost
     from simres.planning.unused import unused_parts
     from simres.scenario import loader, shipped
 
@@ -48,7 +55,12 @@ def unused(file: str, registry: Registry) -> str:
     template = loader.template(path)
     if not {"workload", "tenants"} & template.document.data.keys():
         return ""
-    parts = unused_parts(template.scenario(registry), registry)
+    try:
+        parts = unused_parts(template.scenario(registry), registry)
+    except NoHost as error:
+        trail = ("hardware", error.component, "runs")
+        problem = Problem(*template.document.place(trail), f"{'.'.join(trail)}: {error.message}")
+        raise InvalidFile("scenario", str(path), [problem], error.hint) from error
     return f"; unused: {', '.join(parts)}" if parts else ""
 
 
@@ -68,7 +80,7 @@ def check(file: str, registry: Registry) -> str:
     data = document.data
     if data.keys() <= ChipFile.model_fields.keys() and data.keys() & {"hardware", "source"}:
         chip = loader.load_chip(path, registry=registry)
-        return f"a chip with {', '.join(chip.hardware)}"
+        return f"a chip with {', '.join(chip.hardware)}{_runs(chip.hardware)}"
     template = loader.Template(document, path.parent, path)
     scenario = template.scenario(registry)
     named = dict.fromkeys(_named(scenario))
@@ -95,10 +107,19 @@ def check(file: str, registry: Registry) -> str:
         except SimresError as error:
             problem = Problem(*document.place(trail), f"{'.'.join(trail)}: {error.message}")
             raise InvalidFile("scenario", str(path), [problem], error.hint) from error
+    swept += _runs(scenario.hardware)
     if scenario.tenants:
         each = (f"`{tenant.workload}` by `{tenant.scheduler}`" for tenant in scenario.tenants.values())
         return f"a scenario of {len(scenario.tenants)} tenants, {', '.join(each)}{swept}"
     return f"a scenario, `{scenario.workload}` by the scheduler `{scenario.scheduler}`{swept}"
+
+
+def _runs(hardware: Mapping[str, ComponentSpec]) -> str:
+    """Says which hosts name the operators that they run: `; sfu runs softmax`."""
+    from simres.hardware.specs import EngineSpec
+
+    stated = {name: spec.operators() for name, spec in hardware.items() if isinstance(spec, EngineSpec)}
+    return "".join(f"; {name} runs {', '.join(sorted(kinds))}" for name, kinds in stated.items() if kinds)
 
 
 def _named(scenario: Scenario) -> list[tuple[tuple[str, ...], str]]:

@@ -17,6 +17,9 @@ from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 from simres.units import PS_PER_S
 
+ANY = "any"
+"""Stands for every kind of operator among those that a host runs."""
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -115,6 +118,41 @@ class Chip:
             for role in ComponentRole
         }
 
+    def able(self, role: ComponentRole, kind: str) -> Mapping[str, EngineSpec]:
+        """The engines of one role that run a kind of operator, in the scenario's order.
+
+        An operator goes to the hosts that name it in their `runs`; what none names, to those that name
+        nothing. Those that name `any` take part in both. An empty kind is one that nobody names, as in a
+        ledger. All other roles run everything.
+        """
+        if role is not ComponentRole.HOST:
+            return self.named(role)
+        return self._able.get(kind, self._able[""])
+
+    @cached_property
+    def _able(self) -> Mapping[str, Mapping[str, EngineSpec]]:
+        """By kind of operator that a host names, and for all others under the empty one: who runs it."""
+        runs = {lane: spec.operators() for lane, spec in self.named(ComponentRole.HOST).items()}
+        named = {kind for stated in runs.values() for kind in stated or () if kind != ANY}
+        return {
+            kind: {
+                lane: self.engines[lane]
+                for lane, stated in runs.items()
+                if (not kind if stated is None else stated & {kind, ANY})
+            }
+            for kind in ("", *sorted(named))
+        }
+
+    @cached_property
+    def shares(self) -> Mapping[str, tuple[str, ...]]:
+        """By kind of operator that a host names, and for all others under the empty one: the components that
+        run it. Empty where no host names any."""
+        if all(spec.operators() is None for spec in self.named(ComponentRole.HOST).values()):
+            return {}
+        return {
+            kind: tuple(dict.fromkeys(map(self.component_of, lanes))) for kind, lanes in self._able.items()
+        }
+
     @cached_property
     def duties(self) -> Mapping[tuple[str, ...], tuple[ComponentRole, ...]]:
         """The components that share work, and the roles of that work.
@@ -128,32 +166,60 @@ class Chip:
                 found[names] = (*found.get(names, ()), role)
         return found
 
+    @cached_property
+    def teams(self) -> Mapping[tuple[str, ...], tuple[ComponentRole, ...]]:
+        """The components that share work, as `duties`, and hosts apart that run operators of their own."""
+        found: dict[tuple[str, ...], tuple[ComponentRole, ...]] = {}
+        for names, roles in self.duties.items():
+            if ComponentRole.HOST in roles:
+                found |= {own: (ComponentRole.HOST,) for own in self.shares.values() if own}
+            found[names] = roles
+        return found
+
+    def falls_to(self, names: tuple[str, ...], work: Work) -> bool:
+        """Whether nobody but these components, one of the `teams`, does work of their roles."""
+        if names in self.duties:
+            return True
+        shares, op = self.shares, work.op
+        return op is not None and set(shares.get(op.kind, shares[""])) <= set(names)
+
     def least_ps(self, *works: Work) -> dict[str, int]:
         """The least picoseconds that components need for their part of all these works, at their peak.
 
         Components that share work stand under one name (`a+b`). Each is a lower bound. Work without a data
-        type is of the fastest.
+        type is of the fastest; work without an operator may be of any.
         """
         found = {}
-        for names, roles in self.duties.items():
-            asked = [part for work in works for role in roles if (part := _part(work, role)) is not None]
+        for names, roles in self.teams.items():
+            asked = [
+                part
+                for work in works
+                if self.falls_to(names, work)
+                for role in roles
+                if (part := _part(work, role)) is not None
+            ]
             found["+".join(names)] = ceil(least_ps([self.parts[name] for name in names], asked))
         return found
 
     def fastest(self, role: ComponentRole, work: Work) -> str:
         """The name of the engine of that role that does `work` fastest; the first of equals.
 
-        Raises `SimresError` if the chip has none.
+        Only those count that are `able` to run the work's operator. Raises `SimresError` if there is none.
         """
-        named = self.named(role)
-        if not named:
+        able = self.able(role, work.op.kind if work.op is not None else "")
+        if not able:
+            if self.named(role):
+                raise SimresError(
+                    f"no host of the chip runs {f'`{work.op.kind}`' if work.op else 'what no host names'}",
+                    "name it in the `runs` of one, or have one without `runs`",
+                )
             raise SimresError(
                 f"the chip has no {role.value} component, and the workload needs one",
                 f"add one of that role under `hardware:`; it has {', '.join(self.components) or 'nothing'}",
             )
-        if len(named) == 1:
-            return next(iter(named))
-        return min(named, key=lambda name: named[name].duration_ps(work))
+        if len(able) == 1:
+            return next(iter(able))
+        return min(able, key=lambda name: able[name].duration_ps(work))
 
     def load_and_store(self, work: Work) -> tuple[str, str]:
         """The engines for loads and for stores: the first and the last channel of the fastest bus.

@@ -76,6 +76,13 @@ class EngineSpec(ComponentSpec):
         """The data types in which it does the work of a role; None for all of them."""
         return None
 
+    def operators(self) -> frozenset[str] | None:
+        """The kinds of operators that a host says it runs, `any` for all; None where it says nothing.
+
+        `simres.hardware.chip.Chip.able` says what follows for a chip.
+        """
+        return None
+
     def duration_ps(self, work: Work) -> int:
         """The least picoseconds that `work` takes, with nothing in the way; rounded up once."""
         raise NotImplementedError

@@ -113,6 +113,18 @@ class MatrixUnitSpec(UnitSpec):
         return EnergyCosts(mac_fj={**MAC_FJ, **stated}, static_uw=self.static_power)
 
 
+class HostUnitSpec(UnitSpec):
+    """What hosts of all kinds have in common: which operators they run."""
+
+    runs: Annotated[tuple[Operator, ...], Field(min_length=1)] | None = None
+    """The operators that it runs, such as `[softmax, gelu]`, and no others. An operator goes to the hosts
+    that name it, which share its tiles. A host without `runs` takes what no host names; one that names `any`
+    takes part in everything. docs/prices.md lists operators."""
+
+    def operators(self) -> frozenset[str] | None:
+        return None if self.runs is None else frozenset(self.runs)
+
+
 class MatrixSpec(WithClock, MatrixUnitSpec, ComputeSpec):
     """A matrix unit; a multiply-accumulate is two operations, as peak rates are quoted."""
 
@@ -165,7 +177,7 @@ class MatrixSpec(WithClock, MatrixUnitSpec, ComputeSpec):
         return read <= self.small_input
 
 
-class HostSpec(WithClock, ComputeSpec):
+class HostSpec(WithClock, HostUnitSpec, ComputeSpec):
     """A general-purpose processor for everything that is not a matrix product."""
 
     efficiency: tuple[tuple[Operator, Count, Share], ...] = ()

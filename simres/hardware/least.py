@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from simres.hardware.components import EngineSpec, UnitSpec
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Work
 
 
@@ -54,16 +55,23 @@ def each_ps(specs: Sequence[EngineSpec], works: Sequence[Work]) -> tuple[Fractio
 def _shared_ps(specs: Sequence[EngineSpec], works: Sequence[Work], tasks: int) -> Fraction:
     total = sum(map(_amount, works))
     alone = []
+    able = []
     for spec in specs:
-        each = min([Fraction(spec.at_peak_ps(work)) / _amount(work) for work in works])
-        alone.append(each * total / _count(spec))
+        if own := [work for work in works if _rated(spec, work)]:
+            each = min([Fraction(spec.at_peak_ps(work)) / _amount(work) for work in own])
+            alone.append(each * total / _count(spec))
+            able.append(spec)
     if not alone or not all(alone):
         return Fraction(0)
     shared = 1 / sum([1 / time for time in alone], Fraction(0))
-    launches = [
-        Fraction(_task_ps(spec), _count(spec)) / time for spec, time in zip(specs, alone, strict=True)
-    ]
+    launches = [Fraction(_task_ps(spec), _count(spec)) / time for spec, time in zip(able, alone, strict=True)]
     return shared * (1 + tasks * min(launches))
+
+
+def _rated(spec: EngineSpec, work: Work) -> bool:
+    """Whether a component does work of that data type: of several hosts, some may run none that has it."""
+    known = spec.data_types(ComponentRole.MATRIX if work.macs else ComponentRole.HOST)
+    return known is None or not work.dtype or work.dtype in known or bool(work.nbytes)
 
 
 def _amount(work: Work) -> int:

@@ -16,6 +16,7 @@ from simres.hardware.components import MemorySpec as MemorySpec
 from simres.hardware.components import UnitSpec as UnitSpec
 from simres.hardware.compute import ComputeSpec as ComputeSpec
 from simres.hardware.compute import HostSpec as HostSpec
+from simres.hardware.compute import HostUnitSpec as HostUnitSpec
 from simres.hardware.compute import MatrixSpec as MatrixSpec
 from simres.hardware.compute import MatrixUnitSpec as MatrixUnitSpec
 from simres.hardware.compute import ProcessorSpec as ProcessorSpec

@@ -17,8 +17,8 @@ from simres.workload.operators import BITS, computed_in
 
 def refuse_unrated(workload: Workload | Ledger, chip: Chip) -> None:
     """Raises `SimresError` if a component has no rate for work that a scheduler may give it."""
-    for role, dtype, name in _computed(workload):
-        for lane, spec in chip.named(role).items():
+    for role, kind, dtype, name in _computed(workload):
+        for lane, spec in chip.able(role, kind).items():
             known = spec.data_types(role)
             if known is None or dtype in known:
                 continue
@@ -83,19 +83,19 @@ _MANY = 10**9
 """Multiply-accumulates by which rates are compared."""
 
 
-def _computed(workload: Workload | Ledger) -> Iterator[tuple[ComponentRole, str, str]]:
-    """The roles and data types of all work, each with the first operator that has it."""
+def _computed(workload: Workload | Ledger) -> Iterator[tuple[ComponentRole, str, str, str]]:
+    """The roles, operators and data types of all work, each with the first operator that has it."""
     if isinstance(workload, Ledger):
-        yield ComponentRole.MATRIX, "", workload.name
-        yield ComponentRole.HOST, "", workload.name
+        yield ComponentRole.MATRIX, "", "", workload.name
+        yield ComponentRole.HOST, "", "", workload.name
         return
-    first: dict[tuple[ComponentRole, str], str] = {}
+    first: dict[tuple[ComponentRole, str, str], str] = {}
     for op in workload.ops:
         for part in op.parts():
             dtype = computed_in(part, workload.tensors)
             if part.macs:
-                first.setdefault((ComponentRole.MATRIX, dtype), part.name)
+                first.setdefault((ComponentRole.MATRIX, part.kind, dtype), part.name)
             if part.vector_ops:
-                first.setdefault((ComponentRole.HOST, dtype), part.name)
-    for (role, dtype), name in first.items():
-        yield role, dtype, name
+                first.setdefault((ComponentRole.HOST, part.kind, dtype), part.name)
+    for (role, kind, dtype), name in first.items():
+        yield role, kind, dtype, name

@@ -16,6 +16,7 @@ from simres.planning.candidates import candidate_programs
 from simres.planning.compression import compressed, with_densities
 from simres.planning.data_types import refuse_unrated
 from simres.planning.epilogues import without_epilogues
+from simres.planning.hosts import refuse_unrun, shares_of
 from simres.planning.timed_part import timed
 from simres.plugins.registry import Registry, resolve
 from simres.program.record import Record, RecordLevel
@@ -99,6 +100,7 @@ def plan(
     chip = chip_of(scenario, registry)
     refused: AnswerIsNo | None = None
     rewritten = without_epilogues(_rewritten(scenario, workload, registry, bench), chip, bench)
+    refuse_unrun(rewritten, chip)
     refuse_unrated(rewritten, chip)
     with jobs.job(f"planning {rewritten.name}"):
         for network in _forms(rewritten, chip, bench):
@@ -194,7 +196,10 @@ def _candidates(
         with suppress(AnswerIsNo):
             warm = replace(scenario, parameters=parameters)
             found = candidate_programs(warm, workload, chip, registry, bench)
-    return found or candidate_programs(scenario, workload, chip, registry, bench)
+    found = found or candidate_programs(scenario, workload, chip, registry, bench)
+    if hosts := "; ".join(shares_of(workload, chip)):
+        found = [replace(one, decisions={**one.decisions, "hosts": hosts}) for one in found]
+    return found
 
 
 def _starts(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from simres.analysis.unused import unused
 from simres.errors import SimresError
+from simres.planning.hosts import NoHost
 from simres.planning.plan import plan
 from simres.plugins.registry import Registry, resolve
 from simres.scenario import shipped
@@ -22,11 +22,12 @@ def unused_parts(scenario: Scenario, registry: Registry) -> Sequence[str]:
     """The components that no network of a scenario uses: `hardware.dsp`, or `1 of hardware.matrix`.
 
     Where `serial`, which plans quickly, leaves nothing unused, other schedulers are taken to do so too.
-    Nothing is said where a network has not been traced, or where it does not fit.
+    Nothing is said where a network has not been traced, or where it does not fit. Raises `NoHost` if no host
+    runs one of its operators.
     """
     found: Counter[str] | None = None
     units: dict[str, int] = {}
-    with suppress(SimresError):
+    try:
         for part in scenario.parts().values():
             workload = _known(part.workload)
             if workload is None:
@@ -40,6 +41,10 @@ def unused_parts(scenario: Scenario, registry: Registry) -> Sequence[str]:
                 left = _left(part, workload, registry)
             found = Counter(left) if found is None else found & Counter(left)
             units = {name: getattr(spec, "count", 1) for name, spec in part.hardware.items()}
+    except NoHost:
+        raise
+    except SimresError:
+        pass
     return [
         f"{count} of hardware.{name}" if units[name] > count else f"hardware.{name}"
         for name, count in (found or {}).items()

@@ -14,6 +14,7 @@ from simres.plugins.registry import resolve
 from simres.scenario.assignment import NAME, KnownParts
 from simres.scenario.problems import Problems
 from simres.scenario.remedies import of_another_kind
+from simres.scenario.runs import check_runs
 from simres.scenario.source import Trail
 from simres.text import describe
 
@@ -35,6 +36,7 @@ def hardware_of(problems: Problems, registry: KnownParts) -> dict[str, Component
         elif (spec := _component(problems, registry, trail, entry)) is not None:
             hardware[name] = spec
     _check_masters(problems, hardware, len(hardware) == len(entries))
+    check_runs(problems, registry, hardware)
     return hardware
 
 

@@ -157,6 +157,8 @@ def plainly(item: dict[str, Any]) -> str:
         return f"must be {context['expected'].replace(chr(39), '`')}{found}"
     if kind == "string_too_short":
         return "must not be empty" if context["min_length"] == 1 else f"must be longer{found}"
+    if kind == "too_short" and context.get("min_length") == 1:
+        return "must name at least one; leave it out for none"
     if kind == "string_too_long":
         return f"must be at most {context['max_length']} characters long"
     if kind.endswith(("_type", "_parsing", "_from_float")) or kind == "finite_number":

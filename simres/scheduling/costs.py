@@ -44,15 +44,15 @@ class Costs:
     def tiles_ps(self, call: Call, parts: tuple[int, ...], chunks: int) -> int:
         """The time of an operator in tiles: `parts` of its output by axis, and `chunks` of its sum.
 
-        Units of one role share the tiles; the chunks of one sum follow each other. 0 for what neither the
-        matrix unit nor the host does.
+        Units that run the operator share the tiles; the chunks of one sum follow each other. 0 for what
+        neither the matrix unit nor the host does.
         """
         role = ROLES.get(call.op.unit)
         if role is None:
             return 0
-        units = list(self.chip.named(role).values())
+        units = list(self.chip.able(role, call.op.kind).values())
         if not units:
-            self.chip.fastest(role, Work())  # says so
+            self.chip.fastest(role, Work(op=call.op))  # says so
         if all(isinstance(unit, ComputeSpec) and unit.by_amount for unit in units):
             return self._by_amount_ps(call, units, prod(parts), chunks)
         total = summed(call)
@@ -72,7 +72,7 @@ class Costs:
 
     def _by_amount_ps(self, call: Call, units: list[EngineSpec], tiles: int, chunks: int) -> int:
         """The same where it does not matter how the tiles are shaped."""
-        key = (call.op.macs, call.op.vector_ops, call.dtype, call.op.unit)
+        key = (call.op.macs, call.op.vector_ops, call.dtype, call.op.unit, call.op.kind)
         peaks = self._peaks.get(key)
         if peaks is None:
             work = Work(macs=call.op.macs, vector_ops=call.op.vector_ops, dtype=call.dtype)

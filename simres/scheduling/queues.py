@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from simres.hardware.chip import Chip
 from simres.program.tasks import TaskKind, Work
 from simres.scheduling.walk import UNITS, Walk
+from simres.workload.operators import Op
 
 UNKNOWN = -1
 
@@ -34,27 +35,21 @@ class Queue:
 def queues_of(walk: Walk, chip: Chip) -> list[Queue]:
     """The queues of all operators that have steps."""
     works, numbers = walk.works
-    asked: dict[TaskKind, set[int]] = {}
-    kinds = walk.kinds
-    for position, number in enumerate(numbers):
-        asked.setdefault(kinds[position], set()).add(number)
-    prices: dict[TaskKind, dict[str, list[int]]] = {}
-    names: dict[TaskKind, list[str]] = {}
-    found = []
-    for op in walk.tiling.ops:
-        kind, role = UNITS.get(op.unit, (TaskKind.MOVE, None))
-        if kind not in prices:
-            if role is not None:
-                chip.fastest(role, walk.steps[0].work)  # says so when there is none
-            names[kind] = [walk.tiling.memory] if role is None else list(chip.named(role))
-            prices[kind] = {
-                name: [
-                    chip.engines[name].duration_ps(work) if number in asked.get(kind, ()) else 0
-                    for number, work in enumerate(works)
-                ]
-                for name in names[kind]
-            }
-        found.append(Queue(names[kind], prices[kind]))
+    places = [_engines(op, walk, chip) for op in walk.tiling.ops]
+    asked: dict[_Place, set[int]] = {place: set() for place in places}
+    for step, number in zip(walk.steps, numbers, strict=True):
+        asked[places[step.op]].add(number)
+    prices = {
+        place: {
+            name: [
+                chip.engines[name].duration_ps(work) if number in those else 0
+                for number, work in enumerate(works)
+            ]
+            for name in place[1]
+        }
+        for place, those in asked.items()
+    }
+    found = [Queue(list(place[1]), prices[place]) for place in places]
     for position, step in enumerate(walk.steps):
         found[step.op].steps.append(position)
     for queue in found:
@@ -62,8 +57,22 @@ def queues_of(walk: Walk, chip: Chip) -> list[Queue]:
     return [queue for queue in found if queue.steps]
 
 
+_Place = tuple[TaskKind, tuple[str, ...]]
+
+
+def _engines(op: Op, walk: Walk, chip: Chip) -> _Place:
+    """What an operator's steps are, and the engines that may do them."""
+    if op.unit not in UNITS:
+        return TaskKind.MOVE, (walk.tiling.memory,)
+    kind, role = UNITS[op.unit]
+    able = chip.able(role, op.kind)
+    if not able:
+        chip.fastest(role, Work(op=op))  # says so
+    return kind, tuple(able)
+
+
 def left_ps(walk: Walk, queues: list[Queue]) -> dict[str, int]:
-    """What all steps take, by engine that is the only one of its role, in picoseconds."""
+    """What all steps take that have no choice of engines, by engine, in picoseconds."""
     numbers = walk.works[1]
     found: dict[str, int] = {}
     for queue in queues:

@@ -111,8 +111,8 @@ class Check:
         )
 
     def tasks(self) -> None:
-        """Engines and indices exist; tasks wait only for earlier ones (so there is no cycle)."""
-        engines = self.chip.engines
+        """Engines exist and run such tasks; indices exist; tasks wait for earlier ones alone: no cycle."""
+        engines, hosts = self.chip.engines, self.chip.shares
         counts: dict[str, int] = {}
         last: dict[str, dict[str, int]] = {}
         for number, task in enumerate(self.program.tasks):
@@ -120,6 +120,11 @@ class Check:
                 raise self.fail(number, f"no engine `{task.engine}` on this chip")
             if ROLES.get(task.kind) not in self.chip.roles[self.chip.component_of(task.engine)].covers:
                 raise self.fail(number, f"`{task.engine}` cannot do a {task.kind.value}")
+            if hosts and task.kind is TaskKind.HOST:
+                kind = task.work.op.kind if task.work.op is not None else ""
+                if self.chip.component_of(task.engine) not in hosts.get(kind, hosts[""]):
+                    what = f"`{kind}`" if kind else "work of no stated operator"
+                    raise self.fail(number, f"`{task.engine}` does not run {what} (its `runs`)")
             amounts = (task.work.nbytes, task.work.macs, task.work.vector_ops)
             if not all(isinstance(amount, int) for amount in amounts):
                 raise self.fail(number, "an amount of work that is no whole number")

@@ -28,7 +28,7 @@ def prove(program: Program, chip: Chip, workload: Workload) -> None:
 def _holds(pattern: Pattern, chip: Chip, workload: Workload) -> bool:
     """Whether all orders of a Pattern are sound on chips with these engines, as far as this can be proven."""
     roles = tuple((name, chip.roles[chip.component_of(name)]) for name in chip.engines)
-    key = (IdentityKey(workload), roles, tuple(chip.memories))
+    key = (IdentityKey(workload), roles, tuple(chip.shares.items()), tuple(chip.memories))
     return pattern.fact("proof", key, lambda: _proof(pattern, chip, workload))
 
 

@@ -30,21 +30,31 @@ from simres.workload import Ledger, Workload
 AMPLE = "64 MiB"
 """Memory that holds every random workload completely."""
 
-chips = st.builds(
-    lambda channels, capacity, latency: chip(
+OWN = ("relu", "bias", "norm", "max_pool")
+"""Operators that are another host's, where there are two."""
+
+
+def _chip(channels: int, capacity: str, latency: str, hosts: int) -> Chip:
+    bus = {"kind": "ddr", "bandwidth": "1 GB/s", "channels": channels, "latency": latency}
+    other = {"kind": "host", "rate": "5 GFLOP/s", "runs": OWN}
+    return chip(
         {
             # Not the shipped chips' names: a scheduler must find components by role.
-            "bus": BusSpec.model_validate(
-                {"kind": "ddr", "bandwidth": "1 GB/s", "channels": channels, "latency": latency}
-            ),
+            "bus": BusSpec.model_validate(bus),
             "scratchpad": SramSpec.model_validate({"kind": "sram", "capacity": capacity}),
             "array": MatrixSpec.model_validate({"kind": "matrix", "rate": "1 TFLOP/s"}),
             "cpu": HostSpec.model_validate({"kind": "host", "rate": "10 GFLOP/s"}),
+            **({"vector": HostSpec.model_validate(other)} if hosts > 1 else {}),
         }
-    ),
+    )
+
+
+chips = st.builds(
+    _chip,
     st.sampled_from([1, 2]),
     st.sampled_from(["512 B", "3 KiB", "16 KiB", AMPLE]),
     st.sampled_from(["0 ns", "100 ns"]),
+    st.sampled_from([1, 2]),
 )
 
 
@@ -52,9 +62,10 @@ def check_scheduler(scheduler: str | Scheduler, **parameters: Any) -> None:
     """Checks a scheduler, by name or as declared, against the contract of schedulers.
 
     `parameters` are the settings that a scenario would give it. On random networks (or ledgers, if it takes
-    those) and chips with little or ample memory, one bus channel or two, each Program passes every static
-    check (dependencies, residency, capacity, compulsory traffic), runs, and keeps every invariant; equal
-    inputs give equal Programs; and where everything fits, it finds a schedule.
+    those) and chips with little or ample memory, one bus channel or two, one host or two that run different
+    operators, each Program passes every static check (dependencies, residency, capacity, compulsory traffic,
+    engines), runs, and keeps every invariant; equal inputs give equal Programs; and where everything fits, it
+    finds a schedule.
 
     Raises `ContractBroken`, or the invariant that was broken.
     """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from fractions import Fraction
 from math import ceil
 from typing import Any
 
 from simres.result.result import Result
 from simres.units import PS_PER_S, parse_any
+from simres.verification.hosts import hosts_of, stated_runs
 from simres.workload.graph import Workload
 from simres.workload.operators import computed_in
 
@@ -30,7 +31,7 @@ def certificate_problems(result: Result, moved_bytes: int) -> Iterator[str]:
         return
     named = {term.name: term for term in lower.terms}
     least = least_ps(result, workload, moved_bytes)
-    for name, ps in least.items():
+    for name, ps in {**least, **own_ps(result, workload)}.items():
         stated = named[name].ps if name in named else 0
         if abs(stated - ps) > 1:
             yield f"`{name}` is stated as {stated} ps, and the scenario gives {ps} ps"
@@ -80,10 +81,34 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
     return found
 
 
-def _work_ps(workload: Workload, rate: Any, *, matrix: bool) -> Fraction:
-    """All multiply-accumulates, or all vector operations, at a rate for all data types or one for each."""
+def own_ps(result: Result, workload: Workload) -> dict[str, int]:
+    """By term: the least picoseconds of hosts for what only they run."""
+    runs = stated_runs(result)
+    found = {}
+    for name in runs if len(runs) > 1 else ():
+        part = hardware(result)[name]
+        named = {kind for kinds in runs.values() for kind in kinds or () if kind != "any"}
+        if _KNOWN.get(str(part["kind"])) == "host" and any(
+            hosts_of(kind, runs) == {name} for kind in (*named, "")
+        ):
+            kinds = {
+                op.kind for whole in workload.ops for op in whole.parts() if hosts_of(op.kind, runs) == {name}
+            }
+            tasks = sum(
+                any(op.vector_ops and op.kind in kinds for op in whole.parts()) for whole in workload.ops
+            )
+            ps = _work_ps(workload, part["rate"], matrix=False, kinds=kinds) + tasks * _figure(part, "launch")
+            found[f"work on {name}"] = ceil(result.repeats * ps / int(part.get("count", 1)))
+    return found
+
+
+def _work_ps(workload: Workload, rate: Any, *, matrix: bool, kinds: Container[str] | None = None) -> Fraction:
+    """All multiply-accumulates, or all vector operations, at a rate for all data types or one for each.
+
+    Only those of such `kinds` count, where they are given.
+    """
     found = Fraction(0)
-    for part in (part for op in workload.ops for part in op.parts()):
+    for part in (part for op in workload.ops for part in op.parts() if kinds is None or part.kind in kinds):
         if amount := 2 * part.macs if matrix else part.vector_ops:
             stated = rate[computed_in(part, workload.tensors)] if isinstance(rate, Mapping) else rate
             found += Fraction(amount * PS_PER_S, parse_any(str(stated))[0])

@@ -12,6 +12,7 @@ from simres.units import format_bytes, format_duration, parse_any
 from simres.verification.certificate import certificate_problems, spares
 from simres.verification.data import data_problems
 from simres.verification.findings import Finding, finding
+from simres.verification.hosts import host_problems, stated_runs
 from simres.verification.run import once, time_problems
 from simres.workload.graph import Workload
 from simres.workload.operators import Role
@@ -36,6 +37,10 @@ def verify(result: Result) -> list[Finding]:
         reads = sum(len(task.reads) for task in program.tasks)
         found.append(finding("data", f"{reads} reads", data_problems(program, workload, ends, starts)))
         found.append(finding("work", f"{len(workload.ops)} operators", _work(program, workload)))
+        if runs := stated_runs(result):
+            tasks = sum(task.kind is TaskKind.HOST for task in program.tasks)
+            problems = host_problems(result, workload, runs)
+            found.append(finding("hosts", f"{tasks} tasks on hosts that run them", problems))
     if full:
         found.append(finding("times", f"{len(record.rows)} tasks in time", time_problems(result)))
     nbytes = _compulsory(result, workload) if isinstance(workload, Workload) else 0

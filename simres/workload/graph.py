@@ -179,6 +179,17 @@ class Workload:
                     found[dtype] = macs + part.macs, vector_ops + part.vector_ops
         return found
 
+    @cached_property
+    def vector_ops_by_kind(self) -> Mapping[tuple[str, str], int]:
+        """Vector operations by kind of operator and the data type that they are computed in."""
+        found: dict[tuple[str, str], int] = {}
+        for op in self.ops:
+            for part in op.parts():
+                if part.vector_ops:
+                    key = part.kind, computed_in(part, self.tensors)
+                    found[key] = found.get(key, 0) + part.vector_ops
+        return found
+
     @property
     def data_type(self) -> str:
         """The data type of most multiply-accumulates, else of most vector operations; empty without work."""

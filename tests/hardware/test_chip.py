@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from simpy import Environment
 
-from simres.errors import AnswerIsNo
+from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
 from simres.plugins.hooks import ComponentRole
 from simres.program import Layer, Program, Task, TaskKind, Work
 from simres.scheduling import overlapped
 from simres.simulation.run import build
 from simres.testing import behaviours, chip, prove, workloads
+from simres.workload import Op, Unit
 
 MATRIX = {"kind": "matrix", "rate": "2 GFLOP/s", "launch": "7 ns"}
 
@@ -93,3 +94,57 @@ def test_equal_units_do_what_as_many_components_do(workload, count):
     assert list(records[0].engines.values()) == list(records[1].engines.values())
     work = Work(macs=workload.macs)
     assert together.least_ps(work)["matrix"] == max(apart.least_ps(work).values())
+
+
+def with_hosts(**runs):
+    return chip(
+        {
+            "ddr": BusSpec(kind="ddr", bandwidth="10 GB/s"),
+            "sram": SramSpec(kind="sram", capacity="64 KiB"),
+            **{
+                name: HostSpec(kind="host", rate="1 GFLOP/s", runs=kinds, count=1 + (name == "pair"))
+                for name, kinds in runs.items()
+            },
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("runs", "of"),
+    [
+        ({"cpu": None, "sfu": ["softmax"]}, {"softmax": ["sfu"], "relu": ["cpu"], "": ["cpu"]}),
+        ({"cpu": None, "sfu": ["softmax", "any"]}, {"softmax": ["sfu"], "relu": ["cpu", "sfu"]}),
+        ({"cpu": ["any"], "sfu": ["softmax"]}, {"softmax": ["cpu", "sfu"], "relu": ["cpu"]}),
+        ({"dsp": ["softmax"], "sfu": ["softmax"]}, {"softmax": ["dsp", "sfu"], "relu": [], "": []}),
+        ({"pair": ["relu"], "cpu": None}, {"relu": ["pair.0", "pair.1"], "add": ["cpu"]}),
+        ({"cpu": None, "dsp": None}, {"relu": ["cpu", "dsp"], "": ["cpu", "dsp"]}),
+    ],
+)
+def test_an_operator_goes_to_the_hosts_that_name_it(runs, of):
+    on = with_hosts(**runs)
+    assert {kind: list(on.able(ComponentRole.HOST, kind)) for kind in of} == of
+    for kind, names in of.items():
+        work = Work(vector_ops=10, op=Op("a", kind, Unit.HOST, (), ()))
+        if names:
+            assert on.fastest(ComponentRole.HOST, work) == names[0]
+        else:
+            with pytest.raises(SimresError, match="no host of the chip runs"):
+                on.fastest(ComponentRole.HOST, work)
+
+
+def test_bounds_hold_the_work_of_an_operator_against_the_hosts_that_run_it():
+    on = with_hosts(cpu=None, sfu=["softmax"])
+    of = [
+        Work(vector_ops=n, op=Op("", kind, Unit.HOST, (), ())) for kind, n in (("softmax", 30), ("add", 10))
+    ]
+    assert on.least_ps(*of) == {"ddr": 0, "cpu": 10_000, "sfu": 30_000, "cpu+sfu": 20_000}
+    assert on.least_ps(Work(vector_ops=40)) == {"ddr": 0, "cpu": 0, "sfu": 0, "cpu+sfu": 20_000}
+    assert with_hosts(cpu=None, dsp=None).least_ps(*of) == {"ddr": 0, "cpu+dsp": 20_000}
+
+
+def test_a_host_that_has_no_rate_for_a_type_does_not_count_for_it():
+    base = {"ddr": BusSpec(kind="ddr", bandwidth="10 GB/s"), "sram": SramSpec(kind="sram", capacity="64 KiB")}
+    sfu = HostSpec(kind="host", rate={"fp16": "3 GFLOP/s"}, runs=["softmax"])
+    on = chip({**base, "cpu": HostSpec(kind="host", rate="1 GFLOP/s"), "sfu": sfu})
+    relu = Work(vector_ops=10, dtype="int8", op=Op("", "relu", Unit.HOST, (), ()))
+    assert on.least_ps(relu) == {"ddr": 0, "cpu": 10_000, "sfu": 0, "cpu+sfu": 10_000}

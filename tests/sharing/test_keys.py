@@ -90,6 +90,7 @@ STATED: dict[str, tuple[Any, ...]] = {
     "energy_per_mac": ({"fp32": "3 pJ", "int8": "1 pJ"}, {"fp32": "3 pJ"}),
     "bus": ("spare",),
     "epilogues": (["relu"],),
+    "runs": (["any"],),
     "columns": (2048, 16),
     "timing": ({"tRCD": "12 nCK"},),
     "address_map": ("ro-ra-co-ba-bg-ch",),

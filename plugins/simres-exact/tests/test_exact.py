@@ -17,7 +17,7 @@ import simres
 from simres.analysis.lower_bound import lower_bound
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import BusSpec, HostSpec, MatrixSpec, SramSpec
-from simres.program.tasks import Program
+from simres.program.tasks import Program, TaskKind
 from simres.scheduling import overlapped, serial
 from simres.scheduling.labels import Aim
 from simres.scheduling.parameters import NoParameters
@@ -122,6 +122,30 @@ def test_equal_units_share_the_tiles() -> None:
     assert {"matrix.0", "matrix.1"} <= set(record.engines)
     made = prove(overlapped.schedule(workload, two, overlapped.Parameters()), two, workload)
     assert record.makespan_ps <= made.makespan_ps + len(program.tasks)
+
+
+def test_an_operator_stays_on_the_hosts_that_run_it() -> None:
+    both = chip(
+        {
+            "ddr": BusSpec.model_validate({"kind": "ddr", "bandwidth": "64 GB/s"}),
+            "sram": SramSpec.model_validate({"kind": "sram", "capacity": "1 MiB"}),
+            "matrix": MatrixSpec.model_validate({"kind": "matrix", "rate": "1 GFLOP/s"}),
+            "host": HostSpec.model_validate({"kind": "host", "rate": "10 GFLOP/s"}),
+            "slow": HostSpec.model_validate({"kind": "host", "rate": "1 GFLOP/s", "runs": ["relu", "bias"]}),
+        }
+    )
+    ran = set()
+    for seed in SEEDS:
+        workload = seeded_graph(seed)
+        program = schedule(workload, both, Parameters())
+        prove(program, both, workload)
+        ran |= {
+            (task.work.op.kind, task.engine)
+            for task in program.tasks
+            if task.kind is TaskKind.HOST and task.work.op is not None
+        }
+    assert {engine for kind, engine in ran if kind in ("relu", "bias")} == {"slow"}
+    assert {engine for kind, engine in ran if kind not in ("relu", "bias")} == {"host"}
 
 
 def test_nothing_fits_for_the_search_where_nothing_fits_for_the_solver() -> None:

@@ -195,6 +195,8 @@ def bound_meaning(result: Result, name: str) -> str:
         result.repeats > 1 or any(tenant.repeats > 1 for tenant in result.tenants.values())
     ):
         return "weights moved once, every image in and out"
+    if any(name != names and name in names.split("+") for names in result.bounds.engines):
+        return "every vector operation that only it runs, at peak rate"
     return lexicon.role(role).peak or lexicon.role("host").peak
 
 

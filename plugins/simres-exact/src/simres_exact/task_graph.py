@@ -56,7 +56,8 @@ class TaskGraph:
         engines = self.chip.engines
         names: Sequence[str] = (task.engine,)
         if task.kind in (TaskKind.MATRIX, TaskKind.HOST):
-            names = tuple(self.chip.named(self.chip.roles[self.chip.component_of(task.engine)]))
+            role = self.chip.roles[self.chip.component_of(task.engine)]
+            names = tuple(self.chip.able(role, task.work.op.kind if task.work.op is not None else ""))
         return {name: engines[name].duration_ps(task.work) for name in names}
 
     @cached_property

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from simres.hardware.area_costs import processor_um2
 from simres.hardware.energy_costs import INSTRUCTION_FJ, EnergyCosts
-from simres.hardware.specs import UnitSpec
+from simres.hardware.specs import HostUnitSpec
 from simres.program import Work
 from simres.units import PS_PER_S, Bandwidth, Duration, Energy, Frequency
 from simres.workload import Op
@@ -37,7 +37,7 @@ class Stream(NamedTuple):
     bytes_written: Fraction
 
 
-class VectorSpec(UnitSpec):
+class VectorSpec(HostUnitSpec):
     """A vector unit behind a memory: each operator is a pass over its elements, or several.
 
     A pass brings values in by one port and takes results out by another, and both use the memory behind.
