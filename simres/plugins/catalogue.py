@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_type_hints
 
 from simres.errors import SimresWarning
 from simres.plugins.hooks import (
     Block,
     Component,
-    ComponentRole,
     Importer,
     Operator,
     Pass,
     Reporter,
     Scheduler,
 )
-
-FORMS: Mapping[str, type] = {
-    "role": ComponentRole,
-    "numbered": bool,
-    "shares": bool,
-    "ops": int,
-    "per_input": bool,
-    "elementwise": bool,
-}
-"""Types of the fields of declarations that are not text."""
 
 SLOW_S = 1.0
 """A plugin whose import takes longer is reported: every command that needs a plugin waits for all of them."""
@@ -93,12 +82,13 @@ class Catalogue(Generic[D]):
     def checked(self, declarations: Iterable[object], builtin: Provider) -> Iterable[D]:
         """Returns the declarations of one plugin. Raises `TypeError` or `ValueError` unless all are valid."""
         declared: dict[str, D] = {}
+        forms = get_type_hints(self.form)
         for declaration in declarations:
             if not isinstance(declaration, self.form):
                 expected, got = self.form.__name__, type(declaration).__name__
                 raise TypeError(f"{self.hook} must yield {expected}, got {got}")
             for item in fields(declaration):
-                value, form = getattr(declaration, item.name), FORMS.get(item.name, str)
+                value, form = getattr(declaration, item.name), forms[item.name]
                 if not isinstance(value, form):
                     raise TypeError(f"{self.hook}: `{item.name}` must be {form.__name__}, got {value!r}")
             name = self.name(declaration)
