@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -214,22 +213,6 @@ def _shared_holds(
         held, waited = sum(engine.bus_held_by.values()), engine.waiting_ps.get(Cause.BUS, 0)
         if held != waited:
             raise BrokenInvariant(f"`{name}` waited {waited} ps for the bus, others had it {held} ps", record)
-
-
-def spans_hold_together(records: Sequence[Record], plans: Sequence[FlatProgram]) -> None:
-    """Raises `BrokenInvariant` unless each tenant's spans agree with its Program, and no two tenants use one
-    engine at the same time. `plans` has each tenant's only Program.
-    """
-    at: dict[int, list[tuple[int, int, int]]] = {}
-    for tenant, (record, plan) in enumerate(zip(records, plans, strict=True)):
-        spans_hold(record, plan)
-        for span in record.spans:
-            if span.end > span.turn:
-                at.setdefault(plan.lane[span.task], []).append((span.turn, span.end, tenant))
-    for lane, stretches in at.items():
-        for (_, end, one), (start, _, other) in pairwise(sorted(stretches)):
-            if start < end:
-                raise BrokenInvariant(f"tenants {one} and {other} are at engine {lane} together", records[0])
 
 
 def spans_hold(record: Record, plan: FlatProgram) -> None:

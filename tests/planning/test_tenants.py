@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,7 @@ from simres.errors import InvalidFile, SimresError
 from simres.hardware.specs import BackgroundSpec, BusSpec
 from simres.plugins.registry import Registry
 from simres.program import Program, Task, TaskKind, Work
-from simres.program.record import Cause, RecordLevel
+from simres.program.record import Cause, Record, RecordLevel
 from simres.program.tenants import combined_program, combined_record, combined_workload
 from simres.reporting.drawing.timeline_drawing import timeline
 from simres.reporting.files.layer_csv import layer_csv
@@ -27,8 +29,8 @@ from simres.reporting.tables.run_report import report
 from simres.scenario.loader import from_document, load, resolved
 from simres.scheduling.tiling import DoesNotFit
 from simres.simulation.check import check
-from simres.simulation.flattened import Launch, flatten
-from simres.simulation.invariants import BrokenInvariant, hold_together, spans_hold_together
+from simres.simulation.flattened import FlatProgram, Launch, flatten
+from simres.simulation.invariants import BrokenInvariant, hold_together, spans_hold
 from simres.simulation.run import RunningTenant, run_stream, run_tenants
 from simres.testing import behaviours, chip, paper_chip
 from tests.support.plans import planned, tiled
@@ -81,6 +83,22 @@ def tenants(draw, machine, most=3):
         tenant = RunningTenant(own, [(program, start)] * images, draw(st.integers(-1, 1)))
         found.append((workload, tenant))
     return found
+
+
+def spans_hold_together(records: Sequence[Record], plans: Sequence[FlatProgram]) -> None:
+    """Raises `BrokenInvariant` unless each tenant's spans agree with its Program, and no two tenants use one
+    engine at the same time. `plans` has each tenant's only Program.
+    """
+    at: dict[int, list[tuple[int, int, int]]] = {}
+    for tenant, (record, plan) in enumerate(zip(records, plans, strict=True)):
+        spans_hold(record, plan)
+        for span in record.spans:
+            if span.end > span.turn:
+                at.setdefault(plan.lane[span.task], []).append((span.turn, span.end, tenant))
+    for lane, stretches in at.items():
+        for (_, end, one), (start, _, other) in pairwise(sorted(stretches)):
+            if start < end:
+                raise BrokenInvariant(f"tenants {one} and {other} are at engine {lane} together", records[0])
 
 
 @settings(max_examples=150, deadline=None)
