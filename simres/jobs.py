@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Protocol
+from typing import Protocol, Self
 
 
-class Job:
-    """One piece of work: `done` of `total` steps, named `what`; without a total, only that it goes on."""
+class job:  # noqa: N801  (a context, as in `with job("runs", 10)`)
+    """One piece of work while the block runs: `done` of `total` steps, named `what`.
+
+    It counts in `steps` unless `done` is there to be asked. Without a total, it only goes on.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,17 @@ class Job:
         """Whether it heeds `end_asked` now, and ends with a result of less."""
         self._done = done
         self._found = found
+
+    def __enter__(self) -> Self:
+        _state.going.append(self)
+        if _state.watcher and len(_state.going) == 1:
+            _state.watcher.begun()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _state.going.remove(self)
+        if _state.watcher and not _state.going:
+            _state.watcher.ended()
 
     @property
     def done(self) -> int:
@@ -62,7 +76,7 @@ class Watcher(Protocol):
 
 class _State:
     def __init__(self) -> None:
-        self.going: list[Job] = []
+        self.going: list[job] = []
         self.watcher: Watcher | None = None
         self.end_asked = False
         self.cut: str | None = None
@@ -71,31 +85,9 @@ class _State:
 _state = _State()
 
 
-def going() -> list[Job]:
+def going() -> list[job]:
     """The jobs that go on, the outermost first."""
     return list(_state.going)
-
-
-@contextmanager
-def job(
-    what: str,
-    total: int = 0,
-    *,
-    done: Callable[[], int] | None = None,
-    found: Callable[[], str] | None = None,
-    can_end: Callable[[], bool] = lambda: False,
-) -> Iterator[Job]:
-    """A job while the block runs, which counts in `steps` unless `done` is there to be asked."""
-    own = Job(what, total, done=done, found=found, can_end=can_end)
-    _state.going.append(own)
-    if _state.watcher and len(_state.going) == 1:
-        _state.watcher.begun()
-    try:
-        yield own
-    finally:
-        _state.going.remove(own)
-        if _state.watcher and not _state.going:
-            _state.watcher.ended()
 
 
 @contextmanager

@@ -127,7 +127,7 @@ class JobProgress(Progress):
                 if (going := jobs.going()) and not Progress.shown:
                     self._show(going)
 
-    def _show(self, going: Sequence[jobs.Job]) -> None:
+    def _show(self, going: Sequence[jobs.job]) -> None:
         outer = going[0]
         if self._bar is None:
             self.draw(outer.total or None)
@@ -135,7 +135,7 @@ class JobProgress(Progress):
         self.show(done, lambda: described(going, time.monotonic()), total=outer.total or None)
 
 
-def described(going: Sequence[jobs.Job], now: float) -> str:
+def described(going: Sequence[jobs.job], now: float) -> str:
     """Returns how far jobs are, the outermost first: of each its count, rate, time left and what it found."""
     parts = []
     for one in going:
