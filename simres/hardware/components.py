@@ -43,6 +43,10 @@ class EngineSpec(ComponentSpec):
     """Whether its cost or its engine depends on where off-chip a transfer's bytes lie: replay then tells
     (`Work.extents`, and `Work.write` for stores)."""
 
+    sees_tensors: ClassVar[bool] = False
+    """Whether its cost or its engine depends on what a transfer moves: `Work.tensor` and `Work.tensor_bytes`
+    then say it. Schedulers ask for the time of bare bytes (`tensor` is None), which must be no longer."""
+
     static_power: Power = 0
     """Power that it takes from start to end, busy or not, such as `50 mW`; leakage and clocks."""
     area: Area | None = None
@@ -88,8 +92,12 @@ class EngineSpec(ComponentSpec):
         raise NotImplementedError
 
     def moved_bytes(self, nbytes: int, tensor: Tensor) -> int:  # noqa: ARG002
-        """What goes over a bus for `nbytes` of a tensor: less where it compresses, never more. Time, energy
-        and traffic all follow from it."""
+        """The bytes that go over a bus for `nbytes` of a tensor: fewer where it compresses, never more.
+
+        Time, energy and traffic follow from them: they are the `nbytes` of the work that `duration_ps` is
+        asked about. A pure function. A tensor whose `density` is None was not measured. Moved in parts, a
+        tensor takes no fewer bytes than as a whole.
+        """
         return nbytes
 
     def at_peak_ps(self, work: Work) -> Fraction:  # noqa: ARG002

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
+from pydantic import ConfigDict, SkipValidation
+
 from simres.analysis.bounds import Term
-from simres.errors import SimresError
+from simres.errors import InvariantViolation, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.specs import BusSpec, EngineSpec
+from simres.program.names import EngineName
+from simres.program.roles import ComponentRole
 from simres.program.tasks import Program, Task, TaskKind, Work
 from simres.text import shorten
 from simres.units import format_bytes
@@ -19,14 +23,15 @@ from simres.workload.operators import Role, Tensor
 
 
 def compressed(program: Program, workload: Workload | Ledger, chip: Chip) -> Program:
-    """The Program with the bytes of each transfer as they go over its bus.
+    """The Program with the bytes of each transfer as they go over its bus, beside those of the tensor.
 
     Schedulers plan with whole tensors, which take as much room on chip; a transfer is of one tensor or stays.
+    Raises `InvariantViolation` where a kind says no number of bytes, or more than there are.
     """
-    specs = {name: spec for name, spec in chip.engines.items() if _compresses(spec)}
+    specs = {name: spec for name, spec in chip.engines.items() if spec.sees_tensors or _compresses(spec)}
     if not specs or isinstance(workload, Ledger):
         return program
-    known: dict[tuple[int, str], Work] = {}
+    known: dict[tuple[str, int, str], Work] = {}
     coded: set[str] = set()
 
     def moved(task: Task) -> Task:
@@ -34,21 +39,31 @@ def compressed(program: Program, workload: Workload | Ledger, chip: Chip) -> Pro
         if task.engine not in specs or task.kind not in (TaskKind.LOAD, TaskKind.STORE) or len(names) != 1:
             return task
         (name,) = names
-        if (key := (id(task.work), name)) not in known:
-            nbytes = specs[task.engine].moved_bytes(task.work.nbytes, _measured(workload, name))
-            known[key] = replace(task.work, nbytes=nbytes) if nbytes != task.work.nbytes else task.work
-        work = known[key]
+        key = (task.engine, id(task.work), name)
+        if (work := known.get(key)) is None:
+            work = known[key] = _told(task.work, specs[task.engine], measured(workload, name))
         if work is task.work:
             return task
-        coded.add(name)
+        if work.nbytes < work.held_bytes:
+            coded.add(name)
         return replace(task, work=work)
 
     tasks = tuple(moved(task) for task in program.tasks)
-    if not coded:
-        return program
-    return replace(
-        program, tasks=tasks, decisions={**program.decisions, "compressed": ", ".join(sorted(coded))}
-    )
+    decisions = {**program.decisions, "compressed": ", ".join(sorted(coded))} if coded else program.decisions
+    return replace(program, tasks=tasks, decisions=decisions) if known else program
+
+
+def _told(work: Work, spec: EngineSpec, tensor: Tensor) -> Work:
+    """The work of a transfer of a tensor on this bus; the same work where the bus need not know."""
+    nbytes = spec.moved_bytes(work.nbytes, tensor)
+    if not isinstance(nbytes, int) or not min(1, work.nbytes) <= nbytes <= work.nbytes:
+        raise InvariantViolation(
+            f"`moved_bytes` of kind `{spec.kind}` gives {nbytes!r} for {work.nbytes} B of `{tensor.name}`: "
+            "whole bytes, no more than there are, and some where there are any"
+        )
+    if nbytes == work.nbytes and not spec.sees_tensors:
+        return work
+    return replace(work, nbytes=nbytes, tensor=tensor, tensor_bytes=work.nbytes)
 
 
 def bounding(chip: Chip, workload: Workload | Ledger) -> Chip:
@@ -62,7 +77,8 @@ def bounding(chip: Chip, workload: Workload | Ledger) -> Chip:
     least = min(_shares(chip, workload).values(), default=Fraction(1))
     if least == 1:
         return chip
-    found = {name: _wider(spec, least) for name, spec in chip.parts.items() if isinstance(spec, BusSpec)}
+    buses = {lane.component for lane in map(EngineName.parse, chip.named(ComponentRole.BUS))}
+    found = {name: _wider(chip.parts[name], least) for name in buses}
     return Chip({**chip.components, **found}, chip.roles)
 
 
@@ -95,7 +111,7 @@ def _compresses(spec: EngineSpec) -> bool:
     return type(spec).moved_bytes is not EngineSpec.moved_bytes
 
 
-def _measured(workload: Workload, name: str) -> Tensor:
+def measured(workload: Workload, name: str) -> Tensor:
     """A tensor with its density, or with that of the tensor that it is a view of."""
     tensor = workload.tensors[name]
     if tensor.density is not None:
@@ -108,7 +124,7 @@ def _shares(chip: Chip, workload: Workload) -> dict[str, Fraction]:
     specs = [spec for spec in chip.parts.values() if _compresses(spec)]
     inputs = (name for name, tensor in workload.tensors.items() if tensor.role is Role.INPUT)
     return {
-        name: min(_share(spec, _measured(workload, name)) for spec in specs)
+        name: min(_share(spec, measured(workload, name)) for spec in specs)
         for name in (*workload.outputs, *inputs)
         if specs
     }
@@ -123,6 +139,36 @@ def _share(spec: EngineSpec, tensor: Tensor) -> Fraction:
 _MANY = 1 << 40
 
 
-def _wider(spec: BusSpec, least: Fraction) -> BusSpec:
+def _wider(spec: EngineSpec, least: Fraction) -> EngineSpec:
+    if not isinstance(spec, BusSpec):
+        return _Wider(kind=spec.kind, inner=spec, share=least)
     larger = {"bandwidth": ceil(spec.bandwidth / least), "burst": ceil(spec.burst / least)}
     return spec.model_copy(update=larger)
+
+
+class _Wider(EngineSpec):
+    """A bus of any kind on which n bytes take as long as a share of them do."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    inner: SkipValidation[EngineSpec]
+    share: Fraction
+
+    def _shared(self, work: Work) -> Work:
+        return replace(work, nbytes=int(work.nbytes * self.share))
+
+    def duration_ps(self, work: Work) -> int:
+        return self.inner.duration_ps(self._shared(work))
+
+    def at_peak_ps(self, work: Work) -> Fraction:
+        return self.inner.at_peak_ps(self._shared(work))
+
+    @property
+    def task_ps(self) -> int:
+        return self.inner.task_ps
+
+    def lanes(self, name: str) -> tuple[str, ...]:
+        return self.inner.lanes(name)
+
+    def together_ps(self, works: Iterable[Work]) -> Fraction | int:
+        return self.inner.together_ps(map(self._shared, works))

@@ -216,7 +216,7 @@ def _starts(
         return each
     from simres.scheduling.preload import preload
 
-    return ((preload(program, workload, chip), call_ps), *each)
+    return ((compressed(preload(program, workload, chip), workload, chip), call_ps), *each)
 
 
 def _proven(

@@ -8,6 +8,7 @@ PACKAGE_OF: Mapping[str, str] = {
     "dram": "simres-dram",
     "exact": "simres-exact",
     "onnx": "simres-onnx",
+    "zip": "simres-zip",
     **dict.fromkeys(
         ("array", "systolic", "vector", "row_stationary", "scalesim", "scalesim_shapes", "depthwise_on_host"),
         "simres-systolic",

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from simres.workload.boxes import Box as Box
-from simres.workload.operators import Loops, Op
+from simres.workload.operators import Loops, Op, Tensor
 
 SCHEMA_VERSION = 1
 """Version of the Program's JSON form, recorded in results."""
@@ -49,6 +49,10 @@ class Work:
     ledger. `write` says that the bytes go off-chip; `extents` are their addresses there, ranges from a byte
     up to, not with, another. Schedulers leave both alone. Replay sets `write` for stores on a bus with a
     turnaround, and both for kinds that ask for them (`EngineSpec.addressed`).
+
+    `nbytes` of a transfer are those that go over the bus. Where a bus compresses, or asks what it moves
+    (`EngineSpec.sees_tensors`), `tensor` is the tensor that a transfer is of, with its role, data type and
+    density, and `tensor_bytes` are the bytes of it that lie on chip. Schedulers leave both alone.
     """
 
     nbytes: int = 0
@@ -59,6 +63,13 @@ class Work:
     write: bool = False
     extents: tuple[tuple[int, int], ...] = ()
     dtype: str = ""
+    tensor: Tensor | None = None
+    tensor_bytes: int | None = None
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of a transfer as they lie on chip: `tensor_bytes`, or `nbytes` where these are the same."""
+        return self.nbytes if self.tensor_bytes is None else self.tensor_bytes
 
 
 @dataclass(frozen=True, slots=True)

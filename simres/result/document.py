@@ -46,8 +46,9 @@ def _networks(result: Figures) -> dict[str, Any]:
 
 
 def program_document(program: Program) -> dict[str, Any]:
-    """A Program's JSON form, without the tasks' operators: layers and the workload describe these."""
-    document: dict[str, Any] = _plain(Program, in_tuples(program), {"tasks": {"__all__": {"work": {"op"}}}})
+    """A Program's JSON form, without the tasks' operators and tensors: the workload describes these."""
+    without = {"tasks": {"__all__": {"work": {"op", "tensor"}}}}
+    document: dict[str, Any] = _plain(Program, in_tuples(program), without)
     return document
 
 

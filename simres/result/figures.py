@@ -12,6 +12,7 @@ from simres.analysis.energy import Energy, energy
 from simres.analysis.reference_times import Reference, at_the_roof_ps
 from simres.analysis.unused import unused
 from simres.program.names import EngineName
+from simres.program.tasks import TaskKind
 from simres.program.tenants import ONLY
 from simres.result.data import EngineDescription, Run
 from simres.result.engine_rows import EngineRow, engine_rows, row_names
@@ -71,6 +72,15 @@ class Figures(Run):
     def layers(self) -> tuple[LayerTotals, ...]:
         """Totals by layer, in order."""
         return by_layer(self.program, self.record)
+
+    @cached_property
+    def tensor_bytes(self) -> tuple[int, int]:
+        """The bytes loaded and stored, as they lie on chip: more than the bus moved where it compresses."""
+        found = dict.fromkeys(TaskKind, 0)
+        tasks = self.program.tasks
+        for task, times in zip(tasks, self.record.repeats(len(tasks)), strict=True):
+            found[task.kind] += times * task.work.held_bytes
+        return found[TaskKind.LOAD], found[TaskKind.STORE]
 
     @cached_property
     def stays(self) -> tuple[Stay, ...]:

@@ -104,7 +104,9 @@ def _program(program: Program, record: Record, tensors: Set[str] | None) -> Iter
                     yield f"program.tasks.{number}: uses a tensor that does not exist"
         work = task.work
         if not (
-            0 <= work.nbytes <= MOST_PS and 0 <= work.macs <= MOST_PS and 0 <= work.vector_ops <= MOST_PS
+            0 <= work.nbytes <= work.held_bytes <= MOST_PS
+            and 0 <= work.macs <= MOST_PS
+            and 0 <= work.vector_ops <= MOST_PS
         ):
             yield f"program.tasks.{number}.work: no amounts of work"
         for used in task.reserves:

@@ -76,6 +76,7 @@ def summary(result: Figures) -> dict[str, Any]:
             "read": sum(layer.read_bytes for layer in result.layers),
             "write": sum(layer.written_bytes for layer in result.layers),
         },
+        "tensor_bytes": dict(zip(("read", "write"), result.tensor_bytes, strict=True)),
         "bounds_ps": _bounds(result.bounds),
         "lower_bound": _lower_bound(result.bounds),
         "above_lower_bound": result.above_lower_bound,

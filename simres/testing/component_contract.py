@@ -21,6 +21,7 @@ from simres.program import EngineName, Program, Work
 from simres.scheduling import overlapped, serial
 from simres.scheduling.parameters import NoParameters
 from simres.testing.contract import described, documented, example, for_all, hold, load_target, same
+from simres.testing.moved_bytes_contract import check_moved_bytes, check_moving
 from simres.testing.random_workloads import chip, nests, paper_chip, prove, workloads
 from simres.workload import Op, Unit, Workload
 
@@ -44,7 +45,8 @@ def check_component(component: str | Component, **figures: Any) -> None:
     be omitted. The checks are: every key is documented; misspelt keys are refused; a stored spec reads back
     the same; times are whole picoseconds, deterministic, never below the peak, and those of parts never below
     the peak of the whole; its engines are named by the rule of `EngineName.channels`; neither
-    energy nor area is negative; and in a chip, on random workloads, every invariant of the simulation holds
+    energy nor area is negative; a bus takes the time of the bytes that it says it moves, and no other kind
+    says that it compresses; and in a chip, on random workloads, every invariant of the simulation holds
     and two runs give equal Records; so they do with two equal units of a `UnitSpec`.
 
     Raises `ContractBroken`, or the invariant that was broken.
@@ -73,6 +75,11 @@ def check_component(component: str | Component, **figures: Any) -> None:
         _prices(component, spec)
         _energy(spec)
         _area(spec)
+        if component.role is ComponentRole.BUS:
+            check_moved_bytes(spec)
+        else:
+            plain = type(spec).moved_bytes is EngineSpec.moved_bytes and not spec.sees_tensors
+            hold(plain, "`moved_bytes` and `sees_tensors` are of buses alone: nothing else moves off chip")
     if isinstance(spec, MemorySpec):
         _space(spec)
     hold(
@@ -220,6 +227,8 @@ def _in_a_chip(component: Component, spec: ComponentSpec, cases: int = 20) -> No
     others = {name: part for name, part in base.components.items() if name not in replaced}
     system = chip({**others, place: spec}, {**base.roles, place: component.role})
     engines = {place: load_target(component, "engine")} if isinstance(spec, EngineSpec) else {}
+    if component.role is ComponentRole.BUS:
+        check_moving(system, engines, place)
 
     @for_all(workloads(), cases=cases)
     def _(workload: Workload) -> None:

@@ -61,7 +61,7 @@ def least_ps(result: Result, workload: Workload, moved_bytes: int) -> dict[str, 
             continue
         (name,) = names
         part = hardware(result)[name]
-        if role == "bus" and spares(result):
+        if role == "bus" and (untimed(result) or part.get("compression", "none") != "none"):
             continue
         if role == "bus":
             bursts = -(-moved_bytes // _figure(part, "burst"))
@@ -115,12 +115,10 @@ def _work_ps(workload: Workload, rate: Any, *, matrix: bool, kinds: Container[st
     return found
 
 
-def spares(result: Result) -> bool:
-    """Whether fewer bytes move than tensors have, so that none of them are compulsory here: a bus compresses,
-    or the protocol leaves inputs or outputs out of the time."""
+def untimed(result: Result) -> bool:
+    """Whether the protocol leaves inputs or outputs out of the time, so that their bytes do not count."""
     protocol = result.origin.scenario.get("protocol")
-    outside = isinstance(protocol, Mapping) and "outside" in (protocol.get("inputs"), protocol.get("outputs"))
-    return outside or any(part.get("compression", "none") != "none" for part in hardware(result).values())
+    return isinstance(protocol, Mapping) and "outside" in (protocol.get("inputs"), protocol.get("outputs"))
 
 
 def _latency_ps(result: Result) -> int:

@@ -9,7 +9,7 @@ from simres.program.record import RecordLevel
 from simres.program.tasks import Program, TaskKind
 from simres.result.result import Result
 from simres.units import format_bytes, format_duration, parse_any
-from simres.verification.certificate import certificate_problems, spares
+from simres.verification.certificate import certificate_problems, untimed
 from simres.verification.data import data_problems
 from simres.verification.findings import Finding, finding
 from simres.verification.hosts import host_problems, stated_runs
@@ -102,23 +102,23 @@ def _moved(result: Result) -> int:
 
 
 def _traffic(result: Result) -> Iterator[str]:
-    """The buses moved what the tasks say, and at least the compulsory bytes."""
+    """The buses moved what the tasks say, for at least the compulsory bytes of tensors."""
     program, workload = result.program, result.scheduled
     times = result.record.repeats(len(program.tasks))
-    moved = sum(
-        task.work.nbytes * often
-        for task, often in zip(program.tasks, times, strict=True)
-        if task.kind in (TaskKind.LOAD, TaskKind.STORE)
-    )
+    moved = held = 0
+    for task, often in zip(program.tasks, times, strict=True):
+        if task.kind in (TaskKind.LOAD, TaskKind.STORE):
+            moved += often * task.work.nbytes
+            held += often * task.work.held_bytes
     if moved != _moved(result):
         yield f"the tasks move {moved} B, and the engines say {_moved(result)} B"
-    if isinstance(workload, Workload) and (least := _compulsory(result, workload)) > moved:
-        yield f"{moved} B are moved, and {least} B are compulsory"
+    if isinstance(workload, Workload) and (least := _compulsory(result, workload)) > held:
+        yield f"{held} B of tensors are moved, and {least} B are compulsory"
 
 
 def _compulsory(result: Result, workload: Workload) -> int:
     """Weights once, inputs and outputs each time, without what lies on chip from the start."""
-    if result.tenants or result.record.streams or spares(result):
+    if result.tenants or result.record.streams or untimed(result):
         return 0
     nbytes = 0
     for name, needed in workload.needed_bytes.items():

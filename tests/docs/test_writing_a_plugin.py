@@ -13,7 +13,8 @@ from simres.starters import Kind, files
 from simres.testing import paper_chip, prove
 from simres.workload import Op, Role, Tensor, Unit, Workload
 
-PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
 WRITTEN = {path.as_posix(): text for path, text in files("my-npu", Kind.COMPONENT).items()}
 SHOWN = (
     "pyproject.toml",
@@ -27,6 +28,13 @@ SHOWN = (
 def test_the_example_is_what_the_command_writes(path: str) -> None:
     (text,) = (text for written, text in WRITTEN.items() if written.endswith(path))
     assert f"\n{text.rstrip()}\n```" in PAGE
+
+
+def test_the_second_example_is_that_of_simres_zip() -> None:
+    spec = (ROOT / "plugins/simres-zip/src/simres_zip/spec.py").read_text(encoding="utf-8")
+    shown = PAGE.split("## A bus that compresses")[1].split("```python\n")[1].split("\n```")[0]
+    assert shown.startswith("class ZipSpec")
+    assert f"\n{shown}\n" in spec
 
 
 def test_the_example_of_a_draft_writes_a_program_that_holds() -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simres
-from simres.errors import InvalidFile, SimresError
+from simres.errors import InvalidFile, InvariantViolation, SimresError
+from simres.hardware.chip import Chip
+from simres.hardware.specs import BusSpec
+from simres.planning.compression import compressed as transfers
 from simres.plugins.registry import Registry
+from simres.reporting.html import sections
+from simres.reporting.tables.result_tables import compressed
+from simres.result.json import read_result
 from simres.scenario.loader import from_document, resolved
+from simres.testing import paper_chip
+from simres.units import format_bytes
 from simres.verification.verify import verify
-from simres.workload import Role
+from simres.workload import Role, Tensor
 from simres.workload.run_length import coded_bytes
 
 REGISTRY = Registry(external=False)
@@ -40,6 +51,7 @@ def test_maps_with_zeros_move_fewer_bytes_and_all_else_as_many() -> None:
         (name,) = {region.tensor for region in (*now.reads, *now.writes) if region.buffer is None} or {""}
         if name in names:
             assert now.work.nbytes == coded_bytes(workload.tensors[name], before.work.nbytes)
+            assert (now.work.tensor, now.work.held_bytes) == (workload.tensors[name], before.work.nbytes)
         else:
             assert now.work == before.work
     assert all(workload.tensors[name].role is Role.ACTIVATION for name in names)
@@ -55,6 +67,48 @@ def test_time_energy_and_traffic_agree() -> None:
     assert busy[0] - busy[1] == 1000 * (moved[0] - moved[1])  # 1 GB/s
     spent = [one.energy.dynamic_fj["ddr"] for one in (plain, packed)]
     assert spent[0] * moved[1] == spent[1] * moved[0]
+
+
+def test_the_bytes_on_the_bus_and_those_of_the_tensors_are_two_figures() -> None:
+    plain, packed = simulated("none"), simulated()
+    moved, held = (sum(packed.to_document()[key].values()) for key in ("traffic_bytes", "tensor_bytes"))
+    assert held == sum(plain.to_document()["traffic_bytes"].values()) > moved
+    assert sum(plain.to_document()["tensor_bytes"].values()) == held
+    note = compressed(packed)
+    assert f"{format_bytes(moved)}: it compresses" in note
+    assert f"The tensors have {format_bytes(held)}" in note
+    assert not compressed(plain)
+    assert note in sections.layers(packed)
+    assert all(one.holds for one in verify(packed))
+
+
+def test_a_stored_result_keeps_both(tmp_path: Path) -> None:
+    packed = simulated()
+    path = packed.save(tmp_path)
+    assert read_result(path).to_document()["tensor_bytes"] == packed.to_document()["tensor_bytes"]
+    document = json.loads(path.read_text())
+    task = next(task for task in document["program"]["tasks"] if "tensor_bytes" in task["work"])
+    assert "tensor" not in task["work"]
+    task["work"]["tensor_bytes"] = task["work"]["nbytes"] - 1
+    path.write_text(json.dumps(document))
+    with pytest.raises(SimresError, match="no amounts of work"):
+        read_result(path)
+
+
+class Doubling(BusSpec):
+    """Says that more moves than there is."""
+
+    def moved_bytes(self, nbytes: int, tensor: Tensor) -> int:
+        return 2 * nbytes
+
+
+def test_a_kind_that_moves_more_than_there_is_is_named() -> None:
+    result = simulated("none")
+    bus = Doubling(kind="doubling", bandwidth=10**9)
+    chip = paper_chip()
+    wrong = Chip({**chip.components, "ddr": bus}, chip.roles)
+    with pytest.raises(InvariantViolation, match="`moved_bytes` of kind `doubling` gives"):
+        transfers(result.program, result.scheduled, wrong)
 
 
 def test_nothing_is_compressed_without_a_density() -> None:

@@ -287,7 +287,8 @@ def layers(result: Result) -> str:
     )
     columns = result_tables.layer_columns(result)
     names = [row.name for row in rows] if result.record.rows else []
-    return section("layers", "Layers", tool, table("Layers", columns, sortable=True, buttons=names))
+    shown = table("Layers", columns, sortable=True, buttons=names)
+    return section("layers", "Layers", tool, shown, lead=result_tables.compressed(result))
 
 
 def roofline(result: Result) -> str:

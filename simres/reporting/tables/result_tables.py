@@ -19,7 +19,7 @@ from simres.reporting.text.styled import Text
 from simres.result import Result
 from simres.result.data import EngineDescription, Expectation
 from simres.result.engine_rows import EngineRow, labelled
-from simres.units import AREA, ARRIVALS, COST, DURATION, ENERGY, POWER, SIZE, format_duration
+from simres.units import AREA, ARRIVALS, COST, DURATION, ENERGY, POWER, SIZE, format_bytes, format_duration
 
 _WIDEST_BAR = 40
 
@@ -198,6 +198,17 @@ def layer_columns(result: Result) -> list[Column]:
     return columns
 
 
+def compressed(result: Result) -> str:
+    """Which bytes the tables show, where those on the bus are fewer than those of the tensors; or nothing."""
+    moved, held = sum(row.read_bytes + row.written_bytes for row in result.layers), sum(result.tensor_bytes)
+    if moved == held:
+        return ""
+    return (
+        f"Bytes are those on the bus, {format_bytes(moved)}: it compresses. The tensors have "
+        f"{format_bytes(held)}."
+    )
+
+
 def _lanes(result: Result) -> Mapping[str, list[str]]:
     """Groups the engines by column: one per engine or component of equal units, shared by all tenants."""
     found: dict[str, list[str]] = {}
@@ -322,7 +333,7 @@ _COUNTS = {"images", "repeats", "tasks", "peak_per_s", "schema_version", "seed"}
     *("requests", "warmup", "counted", "missed", "launches", "most", "one_in")
 }
 _RATES = {"throughput", "capacity"}
-_IN_BYTES = {"traffic", "traffic_bytes", "memories", "moved", "moved_bytes"}
+_IN_BYTES = {"traffic", "traffic_bytes", "memories", "moved", "moved_bytes", "tensor_bytes"}
 """Keys of the JSON form whose values are bytes."""
 
 

@@ -195,6 +195,8 @@ def _layers(result: Result, page: Page) -> Iterator[Text]:
         caption = f"the {_MOST_WORK} of {len(rows)} with most work; all with --details"
     yield from page.titled("Layers", caption)
     yield from result_tables.layers(result, page, shown)
+    if note := result_tables.compressed(result):
+        yield from page.prose(note)
 
 
 def _evictions(result: Result, page: Page) -> Iterator[Text]:
