@@ -23,10 +23,22 @@ LONGEST = 40
 class Kind(StrEnum):
     """What a new plugin can begin with."""
 
+    BUS = "bus"
+    MEMORY = "memory"
+    MATRIX = "matrix"
+    HOST = "host"
+    MASTER = "master"
     COMPONENT = "component"
+    """A matrix unit."""
     SCHEDULER = "scheduler"
     BLOCK = "block"
     REPORTER = "reporter"
+    IMPORTER = "importer"
+    PASS = "pass"
+
+
+_MODULES = {Kind.COMPONENT: "matrix", Kind.PASS: "pass_"}
+"""The modules that are not named as what they write."""
 
 
 def files(name: str, kind: Kind) -> dict[Path, str]:
@@ -43,7 +55,7 @@ def files(name: str, kind: Kind) -> dict[Path, str]:
         )
     if keyword.iskeyword(part):
         raise SimresError(f"no plugin can be called `{name}`: it is a word of Python")
-    starter = import_module(f"simres.starters.{kind}")
+    starter = import_module(f"simres.starters.{_MODULES.get(kind, kind)}")
     words = {
         "name": part.replace("_", "-"),
         "part": part,

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from simres.errors import SimresError
+from simres.files import write_text
 from simres.starters import Kind, files
 
 SIMRES = [sys.executable, "-c", "from simres.commands import main; main()"]
@@ -51,9 +52,15 @@ def install(folder: Path, site: Path) -> None:
     (information / "entry_points.txt").write_text(f"[simres]\n{plain}\n")
 
 
-@pytest.mark.parametrize(
-    "kind", [Kind.COMPONENT, Kind.SCHEDULER, Kind.REPORTER, pytest.param(Kind.BLOCK, marks=pytest.mark.torch)]
-)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in (Kind.BLOCK, Kind.COMPONENT)])
+def test_what_it_writes_keeps_the_contracts_and_its_tests_pass(kind: Kind, tmp_path: Path) -> None:
+    for path, text in files(f"a-{kind}", kind).items():
+        write_text(tmp_path / path, text)
+    (test,) = (tmp_path / "tests").glob("test_*.py")
+    assert pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(test)]) == 0
+
+
+@pytest.mark.parametrize("kind", [Kind.COMPONENT, pytest.param(Kind.BLOCK, marks=pytest.mark.torch)])
 def test_its_tests_pass_at_once_and_simres_finds_it(tmp_path: Path, kind: Kind) -> None:
     made = run(*SIMRES, "plugins", "new", "My-First", "--kind", kind, "-o", tmp_path)
     assert made.returncode == 0, made.stderr
