@@ -52,7 +52,8 @@ def test_what_authors_are_shown_is_on_the_page_of_the_api() -> None:
         public = {f"simres.{room}.{name}" for name in import_module(f"simres.{room}").__all__}
         assert not {name for name in public - described if name.rpartition(".")[2] not in DATA}
     shown = [text for kind in Kind for text in files("my-own", kind).values()]
-    used = re.findall(r"^from (simres(?:\.\w+)*) import ([\w, ]+?)(?:  #.*)?$", "\n".join([PAGE, *shown]), re.MULTILINE)
+    imports = r"^from (simres(?:\.\w+)*) import ([\w, ]+?)(?:  #.*)?$"
+    used = re.findall(imports, "\n".join([PAGE, *shown]), re.MULTILINE)
     names = {name.rpartition(".")[2] for name in described} | {*vars(hooks)}
     missing = {
         f"{module}.{name}" for module, found in used for name in found.split(", ") if name not in names
