@@ -30,7 +30,7 @@ from simres.testing.contract import example
 from simres.workload import Loops, Op, Role, Tensor, Unit, Window, Workload
 
 REGISTRY = Registry(external=False)
-for plugin in ("simres_systolic", "simres_dram"):
+for plugin in ("simres_systolic", "simres_dram", "simres_zip"):
     if find_spec(plugin):
         REGISTRY.add(import_module(plugin))
 
@@ -76,6 +76,7 @@ FIGURES = {"clock": "100 MHz", "rate": "10 GFLOP/s", "bandwidth": "1 GB/s", "cap
 OWN: dict[str, dict[str, Any]] = {
     "array": {"arrays": 4, "clock": "100 MHz"},
     "dram": {"device": "DDR3-1600K-x8", "timing": {}, "width": 8},
+    "zip": {"bandwidth": "1 GB/s", "setup": "10 ns", "coder": "2 GB/s"},
 }
 PLACES = {
     ComponentRole.BUS: "bus",
