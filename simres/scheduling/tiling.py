@@ -16,9 +16,9 @@ from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
 from simres.scheduling.cuts import Cut, finer, inherited
 from simres.scheduling.forms import forms_of
-from simres.scheduling.groups import groups, operators
+from simres.scheduling.groups import operators
 from simres.scheduling.pieces import Grid, Pieces
-from simres.scheduling.plans import Plan, one_by_one
+from simres.scheduling.plans import Plan
 from simres.scheduling.stages import stacked
 from simres.scheduling.steps import Step, Taken
 from simres.scheduling.tile_plan import TilePlan
@@ -31,8 +31,6 @@ from simres.workload.operators import Op, Role, Unit, computed_in
 
 MOST_STEPS = 1 << 18
 """A network that would come to more tiles than this counts as one that does not fit."""
-HINTED_STEPS = 1 << 14
-"""The most with a memory that a refusal names: sizes double up to it, and each of them is tried."""
 
 
 class DoesNotFit(AnswerIsNo):
@@ -43,32 +41,15 @@ class DoesNotFit(AnswerIsNo):
         self.least = least
 
 
-def fitting(
-    workload: Workload,
-    memory: str,
-    spec: MemorySpec,
-    *,
-    pinned: frozenset[str] = frozenset(),
-    known: KnownTiles | None = None,
-) -> Tiling:
-    """The tiling of a workload one group after the other, cut only as far as need be.
-
-    Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
-    """
-    plan = one_by_one(groups(workload))
-    try:
-        return Tiling(workload, memory, spec, plan, pinned=pinned, known=known)
-    except DoesNotFit as error:
-        refused, least = error, error.least
-    while True:
-        try:
-            larger = spec.model_copy(update={"capacity": least})
-            Tiling(workload, memory, larger, plan, pinned=pinned, most=HINTED_STEPS, known=known)
-        except DoesNotFit as error:
-            least = max(least + 1, error.least)
-        else:
-            hint = f'with `--set hardware.{memory}.capacity="{least} B"` (or more) it would fit'
-            raise AnswerIsNo(refused.message, hint) from None
+def too_large(op: Op, memory: str, spec: MemorySpec, tile: int, pinned: int) -> DoesNotFit:
+    """The refusal of an operator whose smallest tile takes `tile` bytes, beside those of what is `pinned`."""
+    capacity = spec.capacity
+    short = tile + pinned - capacity
+    return DoesNotFit(
+        f"`{op.name}` ({op.kind}) does not fit: its smallest tile takes {tile} B, `{memory}` "
+        f"holds {capacity} B ({format_bytes(capacity)}), short by {short} B",
+        least=capacity + short,
+    )
 
 
 class KnownTiles:
@@ -246,12 +227,7 @@ class Tiling:
                 f"{format_bytes(capacity)}",
                 least=2 * capacity,
             )
-        short = least - self.capacity
-        raise DoesNotFit(
-            f"`{op.name}` ({op.kind}) does not fit: its smallest tile takes {least} B, `{self.memory}` "
-            f"holds {capacity} B ({format_bytes(capacity)}), short by {short} B",
-            least=capacity + short,
-        )
+        raise too_large(op, self.memory, self.spec, least, self.pinned_bytes)
 
     def _planned(self, number: int, cut: Cut, *, strips: bool) -> TilePlan:
         """A cut of an operator, like that of another one if there is one that is alike."""

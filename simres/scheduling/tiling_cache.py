@@ -16,11 +16,12 @@ from simres.hardware.specs import MemorySpec
 from simres.program.roles import ComponentRole
 from simres.scheduling.costs import Costs
 from simres.scheduling.groups import groups
+from simres.scheduling.least_memory import fitting
 from simres.scheduling.mapspace import Mapspace
 from simres.scheduling.outline import Outline
 from simres.scheduling.plans import Plan
 from simres.scheduling.stage_search import StageSearch
-from simres.scheduling.tiling import DoesNotFit, KnownTiles, Tiling, fitting
+from simres.scheduling.tiling import DoesNotFit, KnownTiles, Tiling
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
 from simres.sharing.recent import IdentityKey

@@ -8,10 +8,11 @@ from simres.hardware.chip import Chip
 from simres.program import Program
 from simres.scheduling.cuts import Cut, split
 from simres.scheduling.groups import groups, operators
+from simres.scheduling.least_memory import fitting
 from simres.scheduling.list_schedule import InTime
 from simres.scheduling.plans import Plan
 from simres.scheduling.tiled import Written, in_a_row, in_time
-from simres.scheduling.tiling import Tiling, fitting
+from simres.scheduling.tiling import Tiling
 from simres.scheduling.unfused import unfused
 from simres.scheduling.walk import Walk
 from simres.testing import workloads
