@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from simres.program.record import Launched, Record
 from simres.program.tasks import Box, Program, TaskKind
-from simres.workload.boxes import elements, overlap, subtract
+from simres.workload.boxes import elements, subtract
 from simres.workload.graph import Workload
+from simres.workload.nearby import Nearby
 from simres.workload.operators import Role
 
 
@@ -35,18 +36,22 @@ class Eviction:
 
 
 class _Once:
-    """The parts of each tensor that have not crossed the bus yet."""
+    """The parts of each tensor that have crossed the bus."""
 
     def __init__(self) -> None:
-        self._missing: dict[str, list[Box]] = {}
+        self._crossed: dict[str, Nearby[None]] = {}
 
-    def new(self, tensor: str, whole: Box, box: Box) -> int:
+    def new(self, tensor: str, box: Box) -> int:
         """The number of elements of `box` that cross for the first time; marks them as crossed."""
-        missing = self._missing.setdefault(tensor, [whole])
-        found = sum(elements(shared) for part in missing if (shared := overlap(part, box)) is not None)
-        if found:
-            self._missing[tensor] = [left for part in missing for left in subtract(part, box)]
-        return found
+        crossed = self._crossed.setdefault(tensor, Nearby())
+        missing = [box] if elements(box) else []
+        for part in {part for part, _ in crossed.near(box) if part is not None}:
+            if not missing:
+                break
+            missing = [left for piece in missing for left in subtract(piece, part)]
+        if missing:
+            crossed.add(box, None)
+        return sum(map(elements, missing))
 
 
 def evictions(program: Program, workload: Workload, record: Record) -> tuple[Eviction, ...]:
@@ -108,6 +113,6 @@ def _again(
             # The elements of a view are not worked out: a view counts as the whole tensor.
             box = outside.box if outside.box is not None and outside.tensor == name else whole
             total = elements(box)
-            nbytes -= nbytes * once.new(name, whole, box) // total if total else 0
+            nbytes -= nbytes * once.new(name, box) // total if total else 0
         if nbytes:
             yield number, name, nbytes

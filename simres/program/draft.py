@@ -13,6 +13,7 @@ from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Buffer, Layer, Program, Region, Task, TaskKind, Work
 from simres.workload.boxes import meet
 from simres.workload.graph import Workload
+from simres.workload.nearby import Nearby
 from simres.workload.operators import Op, Unit, computed_in
 
 
@@ -98,6 +99,8 @@ class Draft:
         self._held: list[_Held] = []
         self._stores: dict[str, dict[Box | None, int]] = {}
         """By tensor and part: the task that stored it."""
+        self._parts: dict[str, Nearby[None]] = {}
+        """By tensor: the parts that were stored."""
         self._moves: dict[int, tuple[Work, str, str]] = {}
         """By bytes: the work of moving them, and the engines that load and store."""
 
@@ -137,7 +140,10 @@ class Draft:
         """Adds a task that writes a region off-chip, by default as many bytes as its buffer has."""
         assert region.buffer is not None
         work, _, engine = self._move(self._held[region.buffer].nbytes if nbytes is None else nbytes)
-        number = self._stores.setdefault(region.tensor, {})[region.box] = len(self.tasks)
+        stores = self._stores.setdefault(region.tensor, {})
+        if region.box not in stores:
+            self._parts.setdefault(region.tensor, Nearby()).add(region.box, None)
+        number = stores[region.box] = len(self.tasks)
         off_chip = Region(region.tensor, None, region.box)
         self.task(engine, TaskKind.STORE, work, reads=(region,), writes=(off_chip,), layer=layer)
         return number
@@ -229,10 +235,9 @@ class Draft:
         stores, box = self._stores[region.tensor], region.box
         if box in stores:
             return [stores[box]]
-        found = [
-            (part, task) for part, task in stores.items() if part is None or box is None or meet(part, box)
-        ]
-        return [task for _, task in sorted(found, key=lambda one: one[0] or ())]
+        near = {part for part, _ in self._parts[region.tensor].near(box)}
+        found = [part for part in near if part is None or box is None or meet(part, box)]
+        return [stores[part] for part in sorted(found, key=lambda part: part or ())]
 
     def freeze(self, scheduler: str, workload: str, decisions: Mapping[str, str] | None = None) -> Program:
         """The finished Program."""

@@ -1,7 +1,7 @@
 """The memory that a network needs however it is cut, in closed form, and the refusal of one that has less.
 
 A tile needs room for its part of the output and for what that reads of each input. Both follow from the cut
-alone, so a memory in which an operator cannot work is refused before anything is cut, and one that would do is
+alone: a memory in which an operator cannot work is refused before anything is cut, and one that would do is
 found by bisection.
 """
 

@@ -13,6 +13,7 @@ from simres.errors import InvariantViolation
 from simres.hardware.chip import Chip
 from simres.program.roles import ComponentRole
 from simres.program.tasks import Box, Program, Region, TaskKind
+from simres.simulation.accesses import Accesses, Place, Uses, place_of
 from simres.units import format_bytes
 from simres.workload.boxes import covered, elements, meet, within
 from simres.workload.graph import Ledger, Workload
@@ -26,46 +27,6 @@ ROLES = {
     TaskKind.MOVE: ComponentRole.MEMORY,
 }
 """The role of the engine that each kind of task needs; what a trace recorded is not run."""
-
-
-Access = tuple[int, Region]
-"""A task (-1: before all of them) and the region it uses."""
-Place = int | str
-"""A buffer by its index, or off-chip memory by the tensor stored there."""
-
-
-class Uses:
-    """The readers or the writers of a place: all of them, the last of each engine, and the last by box."""
-
-    __slots__ = ("all", "by_box", "last", "tensor")
-
-    def __init__(self) -> None:
-        self.tensor: str | None = None
-        """The tensor stored there."""
-        self.all: list[Access] = []
-        self.last: dict[str, int] = {}
-        self.by_box: dict[Box | None, int] = {}
-
-    def add(self, number: int, engine: str, region: Region) -> None:
-        """Adds a use of the place by a task."""
-        self.tensor = region.tensor
-        self.all.append((number, region))
-        self.last[engine] = number
-        self.by_box[region.box] = number
-
-
-class Accesses:
-    """The writers of a place, and the readers of its contents."""
-
-    __slots__ = ("reads", "writes")
-
-    def __init__(self) -> None:
-        self.reads = Uses()
-        self.writes = Uses()
-
-
-def _place(region: Region) -> Place:
-    return region.tensor if region.buffer is None else region.buffer
 
 
 def _whole(tensor: Tensor) -> Box:
@@ -261,7 +222,7 @@ class Check:
                     # The common case: one engine wrote it, this part last, and has ended by then.
                     ((engine, last),) = writes.last.items()
                     if engine in free:
-                        done = len(writes.all) == 1 and self.before(by, number)
+                        done = len(writes) == 1 and self.before(by, number)
                     else:
                         done = by == last and places_of[by] < clock.get(engine, 0)
                     if done:
@@ -276,11 +237,11 @@ class Check:
                 if region.buffer is not None:
                     self._held(number, region.buffer, owner, users)
                     self._fits(number, region, tensors[region.tensor])
-                there = places.setdefault(_place(region), Accesses())
+                there = places.setdefault(place_of(region), Accesses())
                 self._alone(number, region, there.writes)
                 self._alone(number, region, there.reads)
                 if there.writes.tensor not in (region.tensor, None):
-                    places[_place(region)] = there = Accesses()  # another tensor replaces it
+                    places[place_of(region)] = there = Accesses()  # another tensor replaces it
                 there.writes.add(number, task.engine, region)
 
     def _known(self, number: int, region: Region, owner: list[int], workload: Workload) -> None:
@@ -318,7 +279,7 @@ class Check:
         else:
             return  # engines are in order: earlier tasks have ended too
         tensor, box = region.tensor, region.box
-        for other, used in others.all:
+        for other, used in others.near(box):
             if other in (-1, number):
                 continue
             if used.tensor == tensor and used.box is not None and box is not None and not meet(used.box, box):
@@ -337,7 +298,7 @@ class Check:
         wanted = whole if region.box is None else region.box
         parts = [
             whole if written.box is None else written.box
-            for by, written in there.writes.all
+            for by, written in there.writes.near(wanted)
             if written.tensor == region.tensor
             and (written.box is None or meet(wanted, written.box))
             and (by == -1 or self.before(by, number))
