@@ -72,7 +72,12 @@ class Grid:
 
     def pieces_over(self, box: Box) -> int:
         """How many pieces share an element with `box`."""
-        return len(self.over(box))
+        found = 1
+        for cut, (start, stop) in zip(self.cuts, box, strict=True):
+            count = len(cut) - 1
+            if count > 1:
+                found *= min(bisect_left(cut, stop), count) - bisect_right(cut, start) + 1
+        return found
 
     def bytes_over(self, box: Box) -> int:
         """Bytes of all the pieces that share an element with `box`."""

@@ -35,6 +35,9 @@ MANY = 8
 COLUMNS = 12
 """A row of the output is kept in about so many pieces at most."""
 
+MOST_VISITS = 1 << 20
+"""An operator whose tiles would read more pieces than this, all together, reads strips."""
+
 FEW = 32
 """Up to so many tiles are made at once and looked at, instead of looking at some of them first."""
 
@@ -206,12 +209,13 @@ class TilePlan:
             reads = [to_storage(self.workload, name, part) for name, part in self._reads(box, chunk)]
             samples.append((box, list(dict.fromkeys(reads))))
         if strips:
+            most = MOST_VISITS // self.cut.tiles
             for _, parts in samples:
                 for stored, part in parts:
                     source = self._source(stored)
                     if source.first not in self.pinned and (
                         box_bytes(source.tensor, part) < source.bytes_over(part)
-                        or (stored not in self.new and source.pieces_over(part) > MANY)
+                        or source.pieces_over(part) > (MANY if stored not in self.new else most)
                     ):
                         self.strips.add(stored)
         return max(self._together(box, parts) for box, parts in samples)
@@ -230,6 +234,16 @@ class TilePlan:
                 if nbytes == made and part == box and stored in self.goes:
                     over = made
         return total - over
+
+    @cached_property
+    def visits(self) -> int:
+        """About how many pieces its tiles read, all together."""
+        if self.like is not None:
+            return self.like.visits
+        *_, (box, chunk) = self._samples()
+        reads = [to_storage(self.workload, name, part) for name, part in self._reads(box, chunk)]
+        pieces = [1 if name in self.strips else self._source(name).pieces_over(part) for name, part in reads]
+        return self.cut.tiles * sum(pieces)
 
     @cached_property
     def taken(self) -> Taken:

@@ -21,7 +21,7 @@ from simres.scheduling.pieces import Grid, Pieces
 from simres.scheduling.plans import Plan
 from simres.scheduling.stages import stacked
 from simres.scheduling.steps import Step, Taken
-from simres.scheduling.tile_plan import TilePlan
+from simres.scheduling.tile_plan import MOST_VISITS, TilePlan
 from simres.scheduling.tile_work import untiled
 from simres.units import format_bytes
 from simres.workload.axes import summed
@@ -211,7 +211,7 @@ class Tiling:
             if plan is None:
                 plan = known.plans[number, read, cut, strips] = self._planned(number, cut, strips=strips)
             most = plan.most
-            if most <= self.capacity:
+            if most <= self.capacity and (strips or cut.tiles == 1 or plan.visits <= MOST_VISITS):
                 most = plan.taken.most
                 again = room is not None and not strips and most <= self.capacity
                 if most <= self.capacity and not (

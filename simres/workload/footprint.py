@@ -12,7 +12,7 @@ from typing import Protocol
 from simres.workload.boxes import Box, Range, elements, subtract, whole
 from simres.workload.kinds import kind_of
 from simres.workload.operators import BITS, Op, Role, Tensor, Unit, computed_in
-from simres.workload.reaches import SUMMED, Along, LookUp, Reads, part, same, touched
+from simres.workload.reaches import SUMMED, Along, LookUp, Reads, part, same, touched_together
 from simres.workload.reading import Call
 from simres.workload.views import behind, through_view
 
@@ -204,10 +204,11 @@ def _read(graph: Graph, name: str, reach: Reach) -> tuple[str, Box | None, int]:
     if box is None:
         return to_storage(graph, name, whole(reach.shape))[0], None, 0
     stored, there = to_storage(graph, name, box)
-    count = prod(
-        touched(rule, size, reach.made) if not isinstance(rule, LookUp) else stop - start
+    sizes = [
+        stop - start if isinstance(rule, LookUp) else size
         for rule, size, (start, stop) in zip(reach.reads, reach.shape, box, strict=True)
-    )
+    ]
+    count = touched_together(reach.reads, sizes, reach.made)
     count = min(_behind(graph, name, count), elements(there))
     return stored, None if count < elements(there) else there, count
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from simres.workload import reading
 from simres.workload.operators import Loops, Unit
-from simres.workload.reaches import Reads, Shape
+from simres.workload.reaches import Along, Reads, Shape
 from simres.workload.reading import Call, Reading
 
 
@@ -61,8 +61,9 @@ class Kind:
 
     def rules(self, call: Call, place: int) -> Reads:
         """The rules of one input of an operator; where they are not of its form, all of it is read."""
-        found, rank = self.reads(call, place), len(call.inputs[place])
-        return found if len(found) == rank else reading.all_of_it(call, place)
+        found, rank, made = self.reads(call, place), len(call.inputs[place]), len(call.output)
+        fits = len(found) == rank and all(rule.axis < made for rule in found if isinstance(rule, Along))
+        return found if fits else reading.all_of_it(call, place)
 
     @property
     def elementwise(self) -> bool:

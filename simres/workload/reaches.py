@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from simres.workload.boxes import Box, Range
@@ -157,13 +157,55 @@ def part(reads: Reads, shape: Sequence[int], box: Box, made: Sequence[int], sinc
 
 
 def touched(rule: Rule, size: int, made: Sequence[int]) -> int:
-    """How many of `size` elements of an axis are read for all of an output of shape `made`, gaps left out."""
-    if not isinstance(rule, Along):
-        return size
-    count = made[rule.axis]
-    if rule.times <= rule.last - rule.first + rule.over or rule.outside != "skip":
+    """How many of `size` elements of an axis are read at least for an output of shape `made`, gaps apart."""
+    return _along(rule, size, (0, made[rule.axis])) if isinstance(rule, Along) else size
+
+
+def touched_together(rules: Sequence[Rule], shape: Sequence[int], made: Sequence[int]) -> int:
+    """How many elements of an input of this `shape` are read at least for an output of shape `made`.
+
+    Where several axes follow one of the output, as along a diagonal, each place of it counts for what it
+    reads along one of them, if it reads something along all.
+    """
+    total = 1
+    follow: dict[int, list[tuple[Along, int]]] = {}
+    for rule, size in zip(rules, shape, strict=True):
+        if isinstance(rule, Along):
+            follow.setdefault(rule.axis, []).append((rule, size))
+        else:
+            total *= size
+    for axis, there in follow.items():
+        places = _reading(there, made[axis]) if len(there) > 1 else (0, made[axis])
+        total *= max([_along(rule, size, places) for rule, size in there])
+    return total
+
+
+def _reading(rules: Sequence[tuple[Along, int]], count: int) -> Range:
+    """The places, of `count`, that read something by all the rules."""
+    first, past = 0, count
+    for rule, size in rules:
+        if rule.outside == "skip":
+            places = range(count)
+            first = max(first, bisect_left(places, True, key=lambda place: rule.blocks(place)[1] >= 0))
+            past = min(
+                past, bisect_left(places, True, key=lambda place: rule.blocks(place)[0] * rule.each >= size)
+            )
+    return first, max(first, past)
+
+
+def _along(rule: Along, size: int, places: Range) -> int:
+    """How many of `size` elements of an axis these places of the output read at least, gaps left out."""
+    start, count = places[0], places[1] - places[0]
+    if not count:
+        return 0
+    if start:
+        shift = start * rule.times
+        rule = replace(rule, first=rule.first + shift, last=rule.last + shift)
+    if rule.times <= rule.last - rule.first + rule.over:
         found = rule.of((0, count), size)
         return found[1] - found[0] if found else 0
+    if rule.outside != "skip":  # at least what lies inside
+        return max(min(1, size), _along(replace(rule, outside="skip"), size, (0, count)))
     # The ranges of different places share nothing here: only the first and the last may be cut off.
     first = bisect_left(range(count), True, key=lambda place: rule.blocks(place)[1] >= 0)
     past = bisect_left(range(count), True, key=lambda place: rule.blocks(place)[0] * rule.each >= size)

@@ -238,6 +238,8 @@ def _reads(op: Op, workload: Workload) -> Iterator[str]:
                 yield f"{place}[{axis}]: names an axis that `{output.name}` does not have"
             if isinstance(rule, Along) and (min(rule.over, rule.each) < 1 or rule.times < 0):
                 yield f"{place}[{axis}]: `over` and `each` must be at least 1, and `times` not negative"
+            elif isinstance(rule, Along) and rule.first >= rule.last + rule.over:
+                yield f"{place}[{axis}]: reads nothing, as `first` is `over` or more past `last`"
 
 
 def _between(op: Op) -> tuple[str, ...]:
