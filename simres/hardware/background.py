@@ -8,12 +8,13 @@ is granted after the first round that ends when it is ready or later, so the n-t
 
 rounds of the other kind so far. The roundings telescope, since each request finds the bus on a grid of
 rounds that starts at the end of the previous one. This holds while the time between requests is longer than
-a request takes.
+a request takes. Of a master that asks for more, each request waits when the one before ends, and all take
+equally long.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from simres.hardware.bus_state import BusState
@@ -31,19 +32,22 @@ def batch(bus: BusState, master: Channel, lanes: Sequence[Channel], until: int |
     """
     if master.work:  # in the middle of a request
         return False
-    if not lanes:
-        return until is not None and _alone(bus, master, until)
-    return not bus.rules.stalls and _between(bus, master, lanes, until)
+    free = bus.free
+    for lane in lanes:
+        if lane.ready > free and (until is None or lane.ready < until):
+            until = lane.ready
+    there = [lane for lane in lanes if lane.ready <= free]
+    if not there:
+        return until is not None and (_alone(bus, master, until) or _behind(bus, master, there, until))
+    if bus.rules.stalls:
+        return False
+    return _between(bus, master, there, until) or _behind(bus, master, there, until)
 
 
 def _alone(bus: BusState, master: Channel, until: int) -> bool:
     refill, rules = master.refill, bus.rules
     assert refill is not None
-    bursts = master.full + bool(master.short)
-    work = master.full * rules.full + master.short
-    took = work
-    if rules.stalls:
-        took += (bursts - 1) // rules.window * (rules.latency - rules.window * rules.full)
+    took = _took(bus, master)
     if master.arrival + rules.latency < bus.free or refill.gap < took:
         return False  # the master is behind its schedule
     first = master.served
@@ -54,7 +58,71 @@ def _alone(bus: BusState, master: Channel, until: int) -> bool:
     if requests < 2:
         return False
     end = refill.arrival(first + requests - 1) + rules.latency + took
-    bus.skip(master, requests, requests * work, end)
+    bus.skip(master, requests, requests * _work(bus, master), end)
+    return True
+
+
+def _work(bus: BusState, master: Channel) -> int:
+    """Ticks of the bursts of a request."""
+    return master.full * bus.rules.full + master.short
+
+
+def _took(bus: BusState, master: Channel) -> int:
+    """Ticks of a request that has the bus to itself, with the waits for its window."""
+    rules = bus.rules
+    took = _work(bus, master)
+    if rules.stalls:
+        bursts = master.full + bool(master.short)
+        took += (bursts - 1) // rules.window * (rules.latency - rules.window * rules.full)
+    return took
+
+
+def _behind(bus: BusState, master: Channel, lanes: Sequence[Channel], until: int | None) -> bool:
+    """Serves requests that wait when the one before ends, as those of a master that asks for too much do.
+
+    Such a master has a burst whenever it is its turn, so that all its requests take equally long. What it is
+    behind changes by as much with each, but for a remainder of `Refill.slack`: so it is behind all the while
+    if it is by more than that at the first request and at the last.
+    """
+    refill, rules, free = master.refill, bus.rules, bus.free
+    assert refill is not None
+    if master.arrival + rules.latency > free:
+        return False
+    had, later, rounds, follow = _took(bus, master), [0], _MOST, 0
+    if lanes and rules.arbitration is Arbitration.ROUND_ROBIN:
+        follow = master.full + bool(master.short)  # a round for each of its bursts
+        later = bus.costs(lanes, master.write)
+        had += follow * (rules.turnaround if lanes[-1].write != master.write else 0)
+        rounds = min([lane.full - (not lane.short) for lane in lanes]) // follow
+    elif lanes and rules.arbitration is Arbitration.FIFO:
+        earliest = min([lane.arrival for lane in lanes])
+        rounds = bisect_left(range(_MOST), earliest, key=lambda n: refill.arrival(master.served + n))
+    elif lanes:
+        return False  # served before the master, or never
+    took = had + follow * sum(later)
+    if until is not None:
+        rounds = min(rounds, (until - free) // took)
+
+    def caught_up(n: int) -> bool:
+        return refill.arrival(master.served + n) + rules.latency + refill.slack > free + n * took
+
+    requests = 0 if caught_up(0) else bisect_left(range(rounds), True, key=caught_up)
+    if requests < 2 or caught_up(requests - 1):
+        return False
+    now = free + requests * took
+    for lane in lanes:
+        if follow:
+            for other, cost in zip(lanes, later, strict=True):
+                if other is not lane:
+                    lane.held[other.index] += requests * follow * cost
+        lane.held[master.index] += requests * had
+    for lane in lanes if follow else ():
+        lane.latency += lane.ready - lane.since
+        lane.since = lane.ready = now
+        lane.full -= requests * follow
+        lane.work += requests * follow * rules.full
+        lane.total += requests * follow * rules.full
+    bus.skip(master, requests, requests * _work(bus, master), now)
     return True
 
 
@@ -63,8 +131,6 @@ def _between(bus: BusState, master: Channel, lanes: Sequence[Channel], until: in
     assert refill is not None
     taking_turns = rules.arbitration is Arbitration.ROUND_ROBIN
     if master.ready <= free or rules.arbitration is Arbitration.FIFO:
-        return False
-    if any(lane.ready > free for lane in lanes):
         return False
     served = lanes if taking_turns else [min(lanes, key=lambda lane: lane.rank)]
     if not taking_turns and master.rank > served[0].rank:

@@ -70,6 +70,11 @@ class _Clock:
         refreshes, past = divmod(wall, self._interval)
         return refreshes * self._interval - (refreshes - 1) * self._pause + max(0, past - self._pause)
 
+    @property
+    def slack(self) -> int:
+        """The most ticks by which the memory's time of whole picoseconds differs from a straight line."""
+        return self.per_ps + 2 * self._pause
+
     def least(self, ps: int) -> int:
         """The fewest ticks of the memory's time in a span of `ps`."""
         ticks = ps * self.per_ps
@@ -193,7 +198,7 @@ class SharedBus:
         def arrival(number: int) -> int:
             return clock.memory(master.request_ps(number) * clock.per_ps)
 
-        return Refill(master.burst, master.write, arrival, clock.least(master.least_gap_ps))
+        return Refill(master.burst, master.write, arrival, clock.least(master.least_gap_ps), clock.slack)
 
     def arrive(self, port: _Port, work: Work, queued: bool) -> Event:
         """Starts a transfer on a channel; returns the event of its end."""

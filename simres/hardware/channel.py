@@ -168,10 +168,12 @@ class Channel:
 class Refill:
     """The periodic requests of a background master: `arrival(n)` is the tick of its n-th request.
 
-    `gap` is the fewest ticks from one request to the next.
+    `gap` is the fewest ticks from one request to the next. `arrival` differs from a straight line by at most
+    `slack` ticks.
     """
 
     nbytes: int
     write: bool
     arrival: Callable[[int], int]
     gap: int
+    slack: int

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simres.hardware.arbitration import Arbiter
 from simres.hardware.specs import BackgroundSpec, BusSpec
 from tests.support.bus_reference import Transfer, drive, simulate, wall_time
 
@@ -139,6 +140,46 @@ def long_cases(draw):
     return spec, channels, masters
 
 
+@st.composite
+def greedy_cases(draw):
+    """A background master that asks for more than the bus has, or for nearly all of it."""
+    spec, channels, _ = draw(long_cases())
+    nbytes = draw(st.sampled_from([1, spec.burst, 3 * spec.burst, 4 * spec.burst + 1]))
+    work = spec.transfer_ps(nbytes) + spec.window_ps(nbytes)
+    gap = max(1, int(work * draw(st.sampled_from([0.2, 0.5, 0.9, 0.99, 1, 1.01, 1.2, 1.5, 2, 2.5]))))
+    rate = max(1, nbytes * 10**12 // gap)
+    greedy = BackgroundSpec(
+        kind="background",
+        bus="ddr",
+        bandwidth=f"{rate} B/s",
+        burst=f"{nbytes} B",
+        write=draw(st.booleans()),
+    )
+    return spec, channels, [greedy]
+
+
+@settings(max_examples=60, deadline=None)
+@given(greedy_cases())
+def test_it_leaps_over_the_requests_of_a_master_that_is_behind(case):
+    agree(*case)
+
+
+@pytest.mark.parametrize("arbitration", ["fifo", "round_robin", "priority"])
+def test_the_grants_beside_a_greedy_master_do_not_grow_with_the_bytes(monkeypatch, arbitration):
+    grants = []
+    granted = Arbiter._grant
+    monkeypatch.setattr(Arbiter, "_grant", lambda self, *args: grants.append(granted(self, *args)))
+    greedy = BackgroundSpec(kind="background", bus="ddr", bandwidth="3 GB/s", burst="1 KiB")
+    spec = BusSpec(kind="ddr", bandwidth="1 GB/s", burst="64 B", arbitration=arbitration, channels=2)
+    counts = []
+    for nbytes in (10**5, 10**8, 10**11):
+        grants.clear()
+        # The second transfer comes when the first one has ended: the master has the bus for long before.
+        drive(spec, [[Transfer(nbytes, False, 0)], [Transfer(nbytes, True, 10**4 * nbytes)]], [greedy])
+        counts.append(len(grants))
+    assert max(counts) < 200
+
+
 @settings(max_examples=200, deadline=None)
 @given(cases())
 def test_it_grants_as_the_plain_one_does(case):
@@ -154,6 +195,6 @@ def test_it_leaps_where_the_plain_one_goes_burst_by_burst(case):
 @pytest.mark.slow
 @pytest.mark.exhaustive
 @settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.one_of(cases(), cases(), cases(), long_cases()))
+@given(st.one_of(cases(), cases(), cases(), long_cases(), greedy_cases()))
 def test_it_grants_as_the_plain_one_does_in_20000_cases(case):
     agree(*case)

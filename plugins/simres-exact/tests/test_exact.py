@@ -155,6 +155,25 @@ def test_nothing_fits_for_the_search_where_nothing_fits_for_the_solver() -> None
     assert best_stages(small, 40, Aim.BYTES, WORK) is None
 
 
+def test_the_best_stages_of_a_run_of_days_are_the_search_s() -> None:
+    """On a bus of 1 B/s, a byte takes 10^12 ps: more than 2^44 ps in all."""
+    workload = seeded_graph(5)
+    slow = search(Workbench(), workload, paper_chip("64 KiB", bandwidth="1 B/s"), pinned=frozenset())
+    found, least = best_stages(slow, 1 << 16, Aim.BUSIEST, WORK), slow.least(1 << 16, Aim.BUSIEST)
+    assert found is not None
+    assert least is not None
+    assert found.value > 1 << 44
+    assert found.value == pytest.approx(Aim.BUSIEST.of(least), rel=1e-6)
+
+
+def test_a_run_beyond_what_the_solver_counts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    workload = seeded_graph(5)
+    slow = search(Workbench(), workload, paper_chip("64 KiB", bandwidth="1 B/s"), pinned=frozenset())
+    monkeypatch.setattr("simres_exact.best_stages.LARGEST", 1 << 50)
+    with pytest.raises(AnswerIsNo, match="counts up to"):
+        best_stages(slow, 1 << 16, Aim.BUSIEST, WORK)
+
+
 def test_a_large_network_is_refused() -> None:
     with pytest.raises(AnswerIsNo, match=f"exact` orders at most {MOST_TASKS}"):
         simres.simulate(

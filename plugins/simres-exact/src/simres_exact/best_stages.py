@@ -8,6 +8,7 @@ how many bytes go and stay is free here, where the search decides by rules.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -22,7 +23,10 @@ from simres.scheduling.stage_search import StageSearch
 from simres_exact.solving import solver_for
 
 FINE = 1 << 16
-"""Parts of a byte, and of a picosecond a byte, in which fractions of the closed forms are counted."""
+"""Parts of a byte, and of a picosecond a byte, in which fractions of the closed forms are counted; fewer
+where figures would exceed the `LARGEST`."""
+LARGEST = 1 << 60
+"""The solver adds up integers of 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,20 @@ class _Stages:
         )
         model.add(here.moved >= through + here.resident - here.passing - 2 * on_chip - here.grown)
 
+    def _longest(self, choices: Sequence[_Choice]) -> int:
+        """Picoseconds that no choice of stages exceeds on any engine."""
+        moved = self.search.costs.bus_ps(self.most * self.order.count, 0)
+        bus = moved + sum([one.transfers for one in choices])
+        return max(bus, *[sum([getattr(one, name) for one in choices]) for name in ("matrix", "host")]) + FINE
+
+    def _counted(self, most: int) -> int:
+        if most > LARGEST:
+            raise AnswerIsNo(
+                f"`exact` counts up to {LARGEST} bytes or picoseconds, and this may take {most}",
+                "a run of more than ten days needs another scheduler, such as `overlapped`",
+            )
+        return most
+
     def best(self, aim: Aim, work: float) -> Optimum | None:
         """See `best_stages`."""
         model, last = self.model, self.order.count
@@ -203,14 +221,18 @@ class _Stages:
             model.add(begins == (sum(self.into[place]) if place else 1))
         model.add(sum(self.into[last]) == 1)
         moved = sum([boundary.moved for boundary in self.at[:last]])
-        value = model.new_int_var(0, 1 << 44, "value")
         if aim is Aim.BYTES:
+            value = model.new_int_var(0, self._counted(self.most * last), "value")
             model.add(value >= moved)
         else:
             choices = [one for out in self.out for one in out]
             chosen = [one.chosen for one in choices]
-            bus = _weighted(chosen, [FINE * one.transfers for one in choices])
-            model.add(FINE * value + FINE - 1 >= self.search.costs.bus_ps(FINE, 0) * moved + bus)
+            most, fine = self._counted(self._longest(choices)), FINE
+            while fine * most > LARGEST:
+                fine //= 2
+            value = model.new_int_var(0, most, "value")
+            bus = _weighted(chosen, [fine * one.transfers for one in choices])
+            model.add(fine * value + fine - 1 >= self.search.costs.bus_ps(fine, 0) * moved + bus)
             model.add(value >= _weighted(chosen, [one.matrix for one in choices]))
             model.add(value >= _weighted(chosen, [one.host for one in choices]))
         model.minimize(value)
