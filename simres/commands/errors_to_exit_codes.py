@@ -24,9 +24,26 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        raise typer.Exit(guard(lambda: _watched(lambda: command(*args, **kwargs))))
+        raise typer.Exit(guard(lambda: _agreed(lambda: _watched(lambda: command(*args, **kwargs)))))
 
     return run
+
+
+def _agreed(command: Callable[[], int]) -> int:
+    """Runs `command`; where a file wants code to be run, and there is somebody to ask, asks first."""
+    from simres.networks.trust import UntrustedFactory, agreeing
+
+    try:
+        return command()
+    except UntrustedFactory as error:
+        if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        sys.stderr.write(f"{error.message}\nRun `{printable_lines(error.factory)}`? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise
+        with agreeing(error.factory):
+            return _agreed(command)
 
 
 def _watched(command: Callable[[], Any]) -> int:

@@ -150,11 +150,11 @@ def train(
 
 def _continued(folder: Path, *, trusted: bool) -> tuple[TrainingRun, Dataset]:
     from simres.commands.torch_setup import open_images
-    from simres.networks.checkpoint import check_factory
+    from simres.networks.trust import BY_OPTION, check_factory
     from simres.training.store import load_state
 
     run, _, _ = load_state(folder)
-    check_factory(f"the run in `{folder}`", run.variant.network, trusted=trusted)
+    check_factory(f"the run in `{folder}`", run.variant.network, BY_OPTION, trusted=trusted)
     return run, open_images(run.data, run.size)
 
 

@@ -16,6 +16,7 @@ from simres.files import check_regular
 from simres.networks.blocks import BlockFactory
 from simres.networks.build import Network, build, build_variant
 from simres.networks.network_names import Family, NetworkName, parse
+from simres.networks.trust import BY_OPTION, check_factory
 from simres.networks.variant import Variant, variant_of
 from simres.text import shorten
 
@@ -34,7 +35,7 @@ def load_checkpoint(path: Path, registry: Registry | None = None, *, trusted: bo
     """
     state, metadata = read(path)
     variant = variant_in(path, metadata)
-    check_factory(f"checkpoint `{path}`", variant.network, trusted=trusted)
+    check_factory(f"checkpoint `{path}`", variant.network, BY_OPTION, trusted=trusted)
     try:
         if parse(variant.network).family is not Family.FACTORY:
             with torch.device("meta"):  # so that a network which the weights do not fit takes no memory
@@ -51,16 +52,6 @@ def load_checkpoint(path: Path, registry: Registry | None = None, *, trusted: bo
         accuracy=accuracy_in(path, metadata),
         weight_digest=weight_digest(state),
     )
-
-
-def check_factory(what: str, network: str, *, trusted: bool) -> None:
-    """Raises `SimresError` where a file (`what`) names a factory as its network, unless it is trusted."""
-    if not trusted and parse(network).family is Family.FACTORY:
-        raise SimresError(
-            f"{what} has its network built by `{network}`, and that runs code of this name on this machine",
-            "if you know it and want it to run, say `--trust-factory`; `simres trace CHECKPOINT "
-            "--trust-factory -o FILE` makes a workload, which runs nothing",
-        )
 
 
 def network_of(

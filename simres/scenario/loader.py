@@ -11,6 +11,7 @@ from typing import Any
 from simres import units
 from simres.errors import InvalidFile, SimresError
 from simres.hardware.area_costs import USUAL_NM
+from simres.networks.trust import names_code
 from simres.scenario import overriding, shipped
 from simres.scenario.arrivals import load_of, resolved_load
 from simres.scenario.assignment import (
@@ -238,6 +239,10 @@ def _scenario(
     passes, images = (tuple(file.passes), file.images) if file else ((), 1)
     usual = Tenant(workload, scheduler, parameters, passes, images, sram=0, load=load)
     tenants = tenants_of(problems, registry, hardware, usual, seed, files)
+    for name, network in tenants.items() if path is not None else ():
+        _check_runs_nothing(problems, ("tenants", name, "workload"), network.workload, outside)
+    if path is not None and not tenants:
+        _check_runs_nothing(problems, ("workload",), workload, outside)
     networks = tenants.values() or (usual,)
     schedulers = [(network.scheduler, network.parameters) for network in networks]
     loaded = any(network.load for network in networks)
@@ -273,6 +278,13 @@ def _scenario(
         path=path,
         overridden=bool(overrides),
     )
+
+
+def _check_runs_nothing(problems: Problems, trail: Trail, network: str, outside: Set[Trail]) -> None:
+    """A file may come from anybody, so it names no function to call; the user may."""
+    if trail not in outside and names_code(network):
+        hint = f"`simres trace {network} --input SHAPE -o net.json` makes a workload to name here"
+        problems.add(trail, f"`{network}` is code, which a scenario does not run", hint=hint)
 
 
 def _check_version(problems: Problems) -> None:

@@ -202,7 +202,7 @@ class _Stages:
         """Picoseconds that no choice of stages exceeds on any engine."""
         moved = self.search.costs.bus_ps(self.most * self.order.count, 0)
         bus = moved + sum([one.transfers for one in choices])
-        return max(bus, *[sum([getattr(one, name) for one in choices]) for name in ("matrix", "host")]) + FINE
+        return max(bus, sum([one.matrix for one in choices]), sum([one.host for one in choices])) + FINE
 
     def _counted(self, most: int) -> int:
         if most > LARGEST:
