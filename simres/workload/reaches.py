@@ -165,14 +165,19 @@ def touched_together(rules: Sequence[Rule], shape: Sequence[int], made: Sequence
     """How many elements of an input of this `shape` are read at least for an output of shape `made`.
 
     Where several axes follow one of the output, as along a diagonal, each place of it counts for what it
-    reads along one of them, if it reads something along all.
+    reads along one of them, if it reads something along all; and so do rows that are looked up for it.
     """
     total = 1
     follow: dict[int, list[tuple[Along, int]]] = {}
     for rule, size in zip(rules, shape, strict=True):
         if isinstance(rule, Along):
             follow.setdefault(rule.axis, []).append((rule, size))
-        else:
+    seen = set(follow)
+    for rule, size in zip(rules, shape, strict=True):
+        if isinstance(rule, LookUp):
+            total *= size if seen.isdisjoint(rule.axes) else min(1, size)
+            seen.update(rule.axes)
+        elif not isinstance(rule, Along):
             total *= size
     for axis, there in follow.items():
         places = _reading(there, made[axis]) if len(there) > 1 else (0, made[axis])

@@ -196,7 +196,7 @@ def antialiased(call: Call, place: int) -> Reads:
     shape, out = call.inputs[place], call.output
     if place or len(shape) != len(out) or 0 in out:
         return all_of_it(call, place)
-    taps = max(-(-m // n) for m, n in zip(shape, out, strict=True))
+    taps = max([-(-m // n) for m, n in zip(shape, out, strict=True)], default=1)
     return resampling(2 * taps)(call, place)
 
 

@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simres.workload.reaches import Along, part, sum_of_quotients, touched, touched_together
+from simres.workload.reaches import Along, LookUp, part, sum_of_quotients, touched, touched_together
 
 SMALL = st.integers(0, 30)
 
@@ -59,6 +59,8 @@ def test_a_diagonal_is_counted_once() -> None:
         touched_together((Along(0, times=7, first=2, last=2, outside="clamp"), Along(0)), (31, 4), (31,)) == 4
     )
     assert touched_together((Along(0), Along(1)), (5, 4), (5, 4)) == 20
+    assert touched_together((LookUp((0,)), Along(0)), (16, 16), (16, 16)) == 16
+    assert touched_together((LookUp((0,)), Along(1)), (16, 16), (16, 16)) == 256
 
 
 @given(SMALL, SMALL, st.integers(-40, 40), st.integers(1, 20))
