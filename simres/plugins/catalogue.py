@@ -8,15 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from simres.errors import SimresWarning
-from simres.plugins.hooks import (
-    Block,
-    Component,
-    Importer,
-    Operator,
-    Pass,
-    Reporter,
-    Scheduler,
-)
+from simres.plugins.hooks import Block, Component, Importer, Operator, Pass, Reporter, Scheduler
 
 SLOW_S = 1.0
 """A plugin whose import takes longer is reported: every command that needs a plugin waits for all of them."""
