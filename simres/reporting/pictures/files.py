@@ -1,7 +1,7 @@
 """Pictures as files: SVG as it is drawn; PNG and PDF converted by vl-convert (the extra `[plot]`).
 
 vl-convert brings its fonts with it, so the same picture is the same on every machine. A picture has one font,
-without bold: then a PDF is the same to the byte, too.
+without bold: then a PDF is the same to the byte, too, unless there are images in it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def drawable(path: Path) -> Path:
 def save(picture: Block, path: Path) -> None:
     """Writes a picture, whole or not at all; the suffix sets the format, PNG without one.
 
-    Raises `SimresError` as `check`, or if the file cannot be written. The same picture gives the same bytes.
+    Raises `SimresError` as `check`, or if the file cannot be written.
     """
     check(path)
     drawn = document(picture)
