@@ -42,11 +42,7 @@ class Check:
     """
 
     def __init__(
-        self,
-        program: Program,
-        chip: Chip,
-        workload: Workload | Ledger,
-        free: frozenset[str] = frozenset(),
+        self, program: Program, chip: Chip, workload: Workload | Ledger, free: frozenset[str] = frozenset()
     ) -> None:
         self.program = program
         self.free = free
