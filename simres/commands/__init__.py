@@ -47,6 +47,7 @@ COMMANDS = (
     "evaluate",
     "models",
     "skip",
+    "prune",
     "plot front",
     "plot heat",
     "plot curves",

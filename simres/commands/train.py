@@ -207,7 +207,7 @@ def _run(variant: Any, recipe: Any, data: str, size: int | None, about: Any) -> 
     from simres.networks import network_names as names
     from simres.training.training_run import TrainingRun
 
-    if names.parse(variant.network).family is not names.Family.FACTORY:
+    if names.parse(variant.network).family not in (names.Family.FACTORY, names.Family.TINY):
         channels = about.shape[2] if about.shape[2] != 3 else None
         variant = replace(variant, classes=len(about.classes), channels=channels)
     where = data

@@ -18,6 +18,7 @@ VERSIONS = {
     "ladder": 1,
     "models": 1,
     "plugins": 1,
+    "pruning": 1,
     "removal": 1,
     "roofline": 1,
     "saturation": 1,

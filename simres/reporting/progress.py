@@ -23,6 +23,8 @@ BETWEEN = 0.1
 """Seconds between updates of the bar."""
 BETWEEN_LINES = 10.0
 """Seconds between lines if there is no bar."""
+BETWEEN_TRAINING_LINES = 60.0
+"""The same within an epoch of training, which has a line of its own."""
 SMOOTHING = 0.95
 """The weight of the previous value in the smoothed loss of training."""
 
@@ -32,12 +34,13 @@ class Progress:
 
     shown: ClassVar[int] = 0
     """How many are entered: jobs within their work are not shown beside them."""
+    between_lines: ClassVar[float] = BETWEEN_LINES
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self._bar: rich_progress.Progress | None = None
         self._started = time.monotonic()
-        self._due = self._started + BETWEEN_LINES
+        self._due = self._started + self.between_lines
 
     def __enter__(self) -> Self:
         Progress.shown += 1
@@ -82,7 +85,7 @@ class Progress:
         if self._bar:
             self._bar.console.print(text, highlight=False, markup=False)
         else:
-            self._due = time.monotonic() + BETWEEN_LINES
+            self._due = time.monotonic() + self.between_lines
             self._output.print(text)
             self._output.stream.flush()
 
@@ -279,6 +282,7 @@ class RemovalProgress(Progress):
 class TrainingProgress(Progress):
     """Watches training (`simres.training.training_run.TrainingObserver`): a line for each epoch."""
 
+    between_lines = BETWEEN_TRAINING_LINES
     _loss: float | None = None
     _total = _per_epoch = _batch = _first = 0
 
@@ -295,11 +299,9 @@ class TrainingProgress(Progress):
         self.draw(self._total, done)
 
     def step(self, step: int, loss: float | None, lr: float) -> None:  # noqa: ARG002  (the observer's signature)
-        """Updates the bar a few times per second."""
+        """Updates the bar a few times per second; without one prints a line now and then."""
         if loss is not None:
             self._loss = loss if self._loss is None else SMOOTHING * self._loss + (1 - SMOOTHING) * loss
-        if self._bar is None:
-            return
         epoch, within = divmod(max(step - 1, 0), self._per_epoch)
 
         def said() -> str:
@@ -308,7 +310,7 @@ class TrainingProgress(Progress):
             loss = f", loss {self._loss:.3f}" if self._loss is not None else ""
             return f"{where}{loss}{self.left(step - self._first, self._total - self._first)}"
 
-        self.show(step, said, total=self._total, last=step == self._total)
+        self.show(step, said, total=self._total, last=bool(self._bar) and step == self._total)
 
     def epoch(self, epoch: Epoch) -> None:
         """Prints the epoch's line."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from simres.networks.without_blocks import remains
 from simres.training.augment import Batches
@@ -35,10 +36,18 @@ class _Step:
 
 
 class Alternatives:
-    """A trained network from which any of `blocks` can be removed; `module` itself is not changed."""
+    """A trained network from which any of `blocks` can be removed; `module` itself is not changed.
 
-    def __init__(self, module: nn.Module, blocks: Sequence[str]) -> None:
+    With `adapted`, batch norms take mean and deviation from the images at hand, as a network's own no longer
+    fit once blocks are gone (EagleEye: Li et al. 2020, arXiv:2007.02491).
+    """
+
+    def __init__(self, module: nn.Module, blocks: Sequence[str], *, adapted: bool = False) -> None:
         self._module = copy.deepcopy(module).eval()
+        if adapted:
+            for part in self._module.modules():
+                if isinstance(part, _BatchNorm):
+                    part.running_mean = part.running_var = None
         self._blocks = tuple(blocks)
         self._removed: Collection[str] = ()
         self._steps: list[_Step] = []

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  (torch's own convention)
 from torch import Tensor, nn
 
 from simres.errors import AnswerIsNo, SimresError
 from simres.networks.build import build_variant
 from simres.networks.checkpoint import put
 from simres.plugins.registry import Registry
-from simres.training import store
+from simres.training import split, store
 from simres.training.augment import Batches, seed_of
 from simres.training.datasets import Dataset
 from simres.training.evaluation import Scores, evaluate, scores
+from simres.training.loss import Loss
 from simres.training.optimiser import Mean, Stepper
 from simres.training.precision import settled
 from simres.training.processes import Interrupts, Processes
@@ -56,18 +56,20 @@ def fit(
     observer: TrainingObserver | None = None,
     registry: Registry | None = None,
     initial: dict[str, Tensor] | None = None,
+    teacher: nn.Module | None = None,
 ) -> TrainingOutcome:
     """Trains to the end of the recipe, or until Ctrl-C, after which `resume` continues from the same step.
 
-    Saves after every epoch, and every `checkpoint_every` steps. `initial` are weights to start from. Under
-    `torchrun`, all processes call it. Raises `AnswerIsNo` when the loss is no longer a number, and
-    `SimresError` for a network that does not fit the data, or a full disk; the last saved state remains.
+    Saves after every epoch, and every `checkpoint_every` steps. `initial` are weights to start from; a recipe
+    with `distil` needs a `teacher`. Under `torchrun`, all processes call it. Raises `AnswerIsNo` when the
+    loss is no longer a number, and `SimresError` for a network that does not fit the data, or a full disk;
+    the last saved state remains.
     """
     processes = Processes()
     device = device or torch.device("cpu")
     run = replace(run, recipe=settled(run.recipe, device))
     with processes.joined(device), Interrupts().caught() as interrupts:
-        return _Trainer(run, dataset, folder, device, processes, registry, initial).train(
+        return _Trainer(run, dataset, folder, device, processes, registry, initial, teacher).train(
             interrupts, resume, checkpoint_every, observer or SilentTraining()
         )
 
@@ -82,7 +84,9 @@ class _Trainer:
         processes: Processes,
         registry: Registry | None,
         initial: dict[str, Tensor] | None,
+        teacher: nn.Module | None,
     ) -> None:
+        dataset = split.trained_with(dataset, run.recipe.held_out)
         self.run, self.recipe, self.about = run, run.recipe, dataset.about
         self.folder, self.device, self.processes = folder, device, processes
         if run.recipe.batch % processes.count:
@@ -106,6 +110,7 @@ class _Trainer:
         self.training = _batches(dataset, "train", run, device)
         self.testing = _batches(dataset, "test", run, device)
         self._fits(network.name)
+        self.loss = Loss(self.module, run.recipe, teacher and teacher.to(device))
         self.stepper = Stepper(self.module, run.recipe)
         self.mean = Mean(self.module, run.recipe.ema) if run.recipe.ema else None
         self.progress = store.Progress()
@@ -167,7 +172,7 @@ class _Trainer:
             torch.manual_seed(seed_of(recipe.seed, 4, step, self.processes.rank))  # for dropout
             with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.precision is Precision.BF16):
                 logits = model(x)
-                loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+                loss = self.loss(logits, labels, x)
             loss.backward()  # type: ignore[no-untyped-call]
             factor = recipe.rate(step, self.steps_per_epoch)
             self.stepper.step(factor)

@@ -99,6 +99,10 @@ class Recipe(BaseModel):
     """Share of all steps during which `one-cycle` rises."""
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     """Share of a label that is spread over all classes."""
+    distil: float = Field(0.0, ge=0, le=1)
+    """Share of the loss that is the distance from a teacher's output, in place of the label."""
+    temperature: float = Field(4.0, gt=0, le=100, allow_inf_nan=False)
+    """What both outputs are divided by for `distil`."""
     crop: int = Field(4, ge=0, le=1024)
     """Pixels of padding on each side, from which the image is cropped at random."""
     padding: Padding = Padding.ZERO
@@ -113,6 +117,8 @@ class Recipe(BaseModel):
     """Decay, per step, of a running mean of the weights, which is then tested and kept; 0 for none."""
     precision: Precision = Precision.FP32
     """`fp32`, `bf16`, or `auto`: bf16 where the device has it in hardware."""
+    held_out: int = Field(0, ge=0, le=1_000_000)
+    """One of this many training images is not trained with, but kept for choices; 0 for none."""
     channels_last: bool = True
     """Pixels before channels in memory."""
     compile: bool = False

@@ -34,6 +34,7 @@ OF = {
     "validation_table": "calibrate",
     "verification_table": "verify",
     "block_removal_tables": "skip",
+    "pruning_table": "prune",
     "score_tables": "evaluate",
     "models": "models",
 }

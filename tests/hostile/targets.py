@@ -40,6 +40,7 @@ ALL = (
     Target("topology", topologies.topology, 5, ("simres_systolic",)),
     Target("ONNX model", onnx_models.onnx_model, 4, ("simres_onnx", "onnx")),
     Target("recipe", scenarios.recipe, 3),
+    Target("list of candidates", results.candidates, 2),
     Target("image archive", training.archive, 6, ("numpy", "PIL")),
     Target("CIFAR-10 archive", training.cifar, 2, ("numpy", "PIL")),
     Target("IDX file", training.idx, 1, ("numpy", "PIL")),

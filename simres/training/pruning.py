@@ -1,0 +1,140 @@
+"""Networks without some of their blocks: how accurate each is as it stands, and trained on.
+
+Both are measured on images that were split off the training images (`simres.training.split`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from simres import jobs
+from simres.errors import SimresError
+from simres.networks.build import build_variant
+from simres.networks.checkpoint import put, read
+from simres.plugins.registry import Registry
+from simres.training import store
+from simres.training.alternatives import Alternatives
+from simres.training.augment import Batches
+from simres.training.block_removal import without
+from simres.training.datasets import Dataset
+from simres.training.evaluation import evaluate
+from simres.training.loop import fit
+from simres.training.precision import settled
+from simres.training.recipe import Recipe
+from simres.training.split import chosen_on
+from simres.training.trained_network import Trained
+from simres.training.training_run import CHECKPOINT, STATE, TrainingObserver, TrainingRun
+
+ADAPTED_ON = 2000
+"""Images that the batch norms of a network without blocks are measured anew on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A network without blocks, in `module`. `accuracy` is that on the test images, `chosen_on` that on the
+    images of choice: 0 to 1."""
+
+    removed: tuple[str, ...]
+    module: nn.Module
+    metadata: dict[str, str]
+    accuracy: float
+    chosen_on: float
+
+
+def accuracies(
+    module: nn.Module, blocks: Sequence[str], removals: Sequence[tuple[str, ...]], batches: Batches
+) -> list[float]:
+    """Returns the accuracy of `module` without each of `removals`, its batch norms adapted: 0 to 1.
+
+    Networks that agree up to a block share what is in front of it.
+    """
+    network = Alternatives(module, blocks, adapted=True)
+    runs = network.runs(removals) * len(batches)
+    with jobs.job("runs of a block on an image", runs) as job:
+
+        def did(count: int) -> None:
+            job.steps += count
+
+        return network.accuracies(removals, batches, did)
+
+
+@torch.no_grad()
+def adapt(module: nn.Module, batches: Batches) -> None:
+    """Measures the batch norms of a network anew, in place, on the first `ADAPTED_ON` of these images."""
+    norms = [part for part in module.modules() if isinstance(part, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean of all batches
+        norm.train()
+    for start in range(0, min(len(batches), ADAPTED_ON), 500):
+        module(batches.plain(start, min(start + 500, len(batches)))[0])
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
+
+
+@dataclass(frozen=True)
+class Pruner:
+    """Makes children of a network in `folder`, each in a folder of its own, where a killed run goes on."""
+
+    found: Trained
+    dataset: Dataset
+    data: str
+    folder: Path
+    recipe: Recipe | None
+    """None: not trained on."""
+    held_out: int
+    device: torch.device
+    registry: Registry
+
+    def child(self, removed: tuple[str, ...], observer: TrainingObserver) -> Child:
+        """Returns the network without these blocks, trained on if there is a recipe for it.
+
+        Raises `KeyboardInterrupt` where training was interrupted; the next call goes on from there.
+        """
+        found = self.found
+        variant = found.variant.without(*removed)
+        module = without(found.module, removed).to(self.device)
+        choosing = found.choosing(chosen_on(self.dataset, self.held_out), ADAPTED_ON).to(self.device)
+        testing = found.testing(self.dataset).to(self.device)
+        if self.recipe is None:
+            if removed:
+                adapt(module, choosing)
+            metadata = {**found.metadata, **variant.metadata()}
+        else:
+            place = self.folder / f"without-{'+'.join(removed) or 'nothing'}"
+            run = TrainingRun(variant, self.recipe, self.data, self.dataset.about.digest)
+            resumed = (place / STATE).exists()
+            if resumed and store.load_state(place)[0].recipe != settled(self.recipe, self.device):
+                raise SimresError(
+                    f"`{place}` holds a run of another recipe",
+                    "`-o` names another folder; or remove that one",
+                )
+            outcome = fit(
+                run,
+                self.dataset,
+                place,
+                resume=resumed,
+                device=self.device,
+                observer=observer,
+                registry=self.registry,
+                initial=module.state_dict(),
+                teacher=found.module,
+            )
+            if outcome.interrupted:
+                raise KeyboardInterrupt
+            state, metadata = read(place / CHECKPOINT)
+            module = build_variant(variant, self.registry).module
+            put(module, state, f"`{place / CHECKPOINT}`", variant.network)
+            module = module.to(self.device)
+        classes = len(found.classes)
+        accuracy = evaluate(module, testing, classes).accuracy
+        metadata["accuracy"] = repr(accuracy)
+        return Child(removed, module, metadata, accuracy, evaluate(module, choosing, classes).accuracy)

@@ -1,0 +1,45 @@
+"""Splits a third part off the training images for all choices: test images decide nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simres.errors import SimresError
+from simres.training.datasets import Dataset
+
+
+def trained_with(dataset: Dataset, held_out: int) -> Dataset:
+    """Returns the data set without every `held_out`-th training image; 0 leaves it as it is."""
+    return dataset if not held_out else _of(dataset, ~_held(dataset, held_out))
+
+
+def chosen_on(dataset: Dataset, held_out: int) -> Dataset:
+    """Returns the data set with every `held_out`-th training image only.
+
+    Raises `SimresError` where there is none.
+    """
+    rows = _held(dataset, held_out)
+    if not rows.any():
+        raise SimresError(
+            f"`{dataset.about.name}` has {dataset.about.train} training images, too few to choose blocks by",
+            f"one of {held_out} is split off for that: a data set for it has {held_out} or more",
+        )
+    return _of(dataset, rows)
+
+
+def _held(dataset: Dataset, held_out: int) -> NDArray[np.bool_]:
+    places: NDArray[np.bool_] = np.arange(len(dataset.train_labels)) % held_out == held_out - 1
+    return places
+
+
+def _of(dataset: Dataset, rows: NDArray[np.bool_]) -> Dataset:
+    about = replace(dataset.about, train=int(rows.sum()))
+    return replace(
+        dataset,
+        about=about,
+        train_images=dataset.train_images[rows],
+        train_labels=dataset.train_labels[rows],
+    )
