@@ -50,16 +50,19 @@ def simulated(workload: Workload, removals: Sequence[Removed], cost: Cost) -> li
 
     Networks that differ in names only, such as those without one of two equal blocks, are simulated once.
     """
-    known: dict[str, tuple[int, int]] = {}
-    found = []
-    with jobs.job("networks simulated", len(removals)) as job:
+    keys, networks = [], {}
+    with jobs.job("networks cut out", len(removals)) as job:
         for removed in removals:
             made = without_blocks(workload, removed) if removed else workload.unmeasured
-            if (key := unnamed_digest(made)) not in known:
-                known[key] = cost(made)
-            found.append(known[key])
+            keys.append(unnamed_digest(made))
+            networks.setdefault(keys[-1], made)
             job.steps += 1
-    return found
+    known = {}
+    with jobs.job("networks simulated", len(networks)) as job:
+        for key, made in networks.items():
+            known[key] = cost(made)
+            job.steps += 1
+    return [known[key] for key in keys]
 
 
 def unnamed_digest(workload: Workload) -> str:

@@ -89,7 +89,7 @@ def measure(
             programs[shape] = (program, reader.names())
         program, names = programs[shape]
         with torch.no_grad():
-            _Watched(program.graph_module, names, sums).run(*_arguments(program, x))
+            _Watched(program.graph_module, names, sums).run(*arguments(program, x))
     if not sums:
         raise SimresError("no images to measure with")
     if not all(math.isfinite(found.squares) for found in sums.values()):
@@ -103,8 +103,8 @@ def measure(
     return replace(workload, tensors=tensors)
 
 
-def _arguments(program: ExportedProgram, x: Tensor) -> list[Any]:
-    """What the graph takes, in its order: weights, constants, and the images where it has its input."""
+def arguments(program: ExportedProgram, x: Tensor) -> list[Any]:
+    """Returns what the graph takes, in its order: weights, constants, and the images where it has its input."""
     known: dict[str, Any] = {**program.constants, **program.state_dict}
     return [
         x if spec.kind is InputKind.USER_INPUT else known.get(str(spec.target))

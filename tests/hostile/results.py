@@ -150,3 +150,16 @@ def table(rng: Random, folder: Path) -> Attempt:
             check_line(line.plain)
 
     return Attempt(read, (str(path),))
+
+
+def candidates(rng: Random, folder: Path) -> Attempt:
+    """What `simres prune` keeps of a run."""
+    one = {"removed": ["layers.0"], "accuracy": 0.5, "time_ps": 5, "energy_fj": 7}
+    path = put(folder, "choice.json", mutations.json_of(rng, {"key": "k", "candidates": [one]}))
+
+    def read() -> None:
+        from simres.exploration.choice_file import read
+
+        read(path, "k")
+
+    return Attempt(read, (str(path),))

@@ -55,6 +55,7 @@ def test_no_image_is_trained_with_and_chosen_by(data: Dataset) -> None:
     assert len(kept.train_labels) == 44
     pixels = {image.tobytes() for image in kept.train_images}
     assert not pixels & {image.tobytes() for image in chosen.train_images}
+    assert len(set(chosen_on(data, 2).train_labels[:8].tolist())) == 3  # which lie class after class
     assert trained_with(data, 0) is data
     with pytest.raises(SimresError, match="too few to choose blocks by"):
         chosen_on(data, 1000)
