@@ -19,13 +19,18 @@ def evaluate(
         str | None,
         typer.Option("--data", metavar="NAME", help="Images to try [default: those it was trained on]."),
     ] = None,
+    int8: Annotated[
+        bool,
+        typer.Option("--int8", help="As it computes in int8, with ranges measured on training images."),
+    ] = False,
     machine: Machine,
     trust_factory: TrustFactory = False,
     json: Annotated[bool, typer.Option("--json", help="Print the scores as one JSON document.")] = False,
 ) -> int:
     """Try a checkpoint on test images: accuracy, precision and recall of each class, confusion matrix.
 
-    Examples: `simres evaluate runs/resnet20-cifar10`, `simres evaluate net.safetensors --data folder:images`.
+    Examples: `simres evaluate runs/resnet20-cifar10`, `simres evaluate net.safetensors --data folder:images`,
+    `simres evaluate resnet20 --data folder:images --int8`.
     """
     from simres.commands.torch_setup import open_images, prepared
     from simres.scenario.shipped import find_checkpoint
@@ -38,7 +43,12 @@ def evaluate(
         found = trained(checkpoint, session.registry, trusted=trust_factory)
         images = found.images(data, open_images)
         batches = found.testing(images).to(chosen)
-        scores = scores_of(found.module.to(chosen), batches, len(found.classes))
+        module = found.module.to(chosen)
+        if int8:
+            from simres.tracing.int8 import of_trained
+
+            module, batches = of_trained(found, images), found.testing(images)
+        scores = scores_of(module, batches, len(found.classes))
     if json:
         from simres.reporting.emit import VERSIONS, emit
 
@@ -51,6 +61,7 @@ def evaluate(
             "checkpoint": str(found.path),
             "data": images.about.name,
             "data_digest": images.about.digest,
+            "data_type": "int8" if int8 else "fp32",
             "images": scores.images,
             "accuracy": scores.accuracy,
             "loss": scores.loss,
@@ -63,5 +74,6 @@ def evaluate(
     from simres.reporting.tables.score_tables import table
 
     console = session.output
-    console.print_lines(table(scores, found.classes, images.about.name, session.page))
+    name = f"{images.about.name}, in int8" if int8 else images.about.name
+    console.print_lines(table(scores, found.classes, name, session.page))
     return ExitCode.OK

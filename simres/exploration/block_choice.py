@@ -50,7 +50,8 @@ def simulated(workload: Workload, removals: Sequence[Removed], cost: Cost) -> li
 
     Networks that differ in names only, such as those without one of two equal blocks, are simulated once.
     """
-    keys, networks = [], {}
+    keys: list[str] = []
+    networks: dict[str, Workload] = {}
     with jobs.job("networks cut out", len(removals)) as job:
         for removed in removals:
             made = without_blocks(workload, removed) if removed else workload.unmeasured

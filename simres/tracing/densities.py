@@ -104,7 +104,7 @@ def measure(
 
 
 def arguments(program: ExportedProgram, x: Tensor) -> list[Any]:
-    """Returns what the graph takes, in its order: weights, constants, and the images where it has its input."""
+    """Returns what the graph takes, in its order: weights, constants, and `x` where it has its input."""
     known: dict[str, Any] = {**program.constants, **program.state_dict}
     return [
         x if spec.kind is InputKind.USER_INPUT else known.get(str(spec.target))

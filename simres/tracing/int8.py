@@ -1,7 +1,7 @@
 """A network as it computes in int8: quantised after training, through its exported graph.
 
-Weights are rounded per output channel (symmetric, -127 to 127), whatever is stored between operators per tensor
-(affine, 256 levels), with batch norms folded into the convolutions before them; sums and biases keep their
+Weights are rounded per output channel (symmetric, -127 to 127), what is stored between operators per tensor
+(affine, 256 levels). Batch norms are folded into the convolutions before them. Sums and biases keep their
 precision, as in accumulators of 32 bits. This is the usual scheme of integer inference (Jacob et al. 2018,
 arXiv:1712.05877), computed in fp32 on rounded values.
 """
@@ -20,11 +20,15 @@ from simres.errors import SimresError
 from simres.tracing.densities import arguments
 from simres.tracing.export import export
 from simres.tracing.input_shapes import input_shapes
+from simres.training.datasets import Dataset
+from simres.training.trained_network import Trained
 
 BATCH = 250
 """Images that run at once."""
 SAMPLE = 1 << 14
 """Values of each tensor and batch by which a range is chosen."""
+CALIBRATION = 500
+"""Training images that ranges are measured on."""
 SHARES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 """Shares of a tensor's whole range that are tried; the one of the least square error is taken."""
 
@@ -105,6 +109,17 @@ class Int8Network(nn.Module):
         return torch.cat([runner.images(part, count) for part, count in _batches(x)])
 
 
+def of_trained(found: Trained, dataset: Dataset) -> Int8Network:
+    """Returns a checkpoint's network in int8, its ranges measured on training images.
+
+    Raises `SimresError` where there are none.
+    """
+    if not dataset.about.train:
+        raise SimresError(f"`{dataset.about.name}` has no training images to measure the ranges of int8 on")
+    images = found.choosing(dataset, CALIBRATION)
+    return Int8Network(found.module, found.input, [images.plain(0, len(images))[0]])
+
+
 def _batches(x: Tensor) -> Iterator[tuple[Tensor, int]]:
     """Batches of one size, the last filled up with its first image, and how many of each count."""
     for start in range(0, len(x), BATCH):
@@ -153,6 +168,7 @@ class _Runner(fx.Interpreter):
         self._settled = True
 
     def run_node(self, n: fx.Node) -> Any:
+        result: Any
         if n in self._weights and self._weights[n] is not None:
             result = self._weighted(n)
         elif n in self._folded.values():
@@ -183,8 +199,9 @@ class _Runner(fx.Interpreter):
         weights = weights.detach()
         norm = self._folded.get(node)
         if norm is not None:
-            scale, shift, mean, variance = (self._value(part) for part in norm.args[1:5])
-            factor = scale / (variance + norm.args[6]).sqrt()
+            parts: Any = norm.args
+            scale, shift, mean, variance = (self._value(part) for part in parts[1:5])
+            factor = scale / (variance + parts[6]).sqrt()
             weights = weights * factor.reshape(-1, *[1] * (weights.ndim - 1))
             bias = (0 if bias is None else bias.detach()) * factor + shift - mean * factor
         step = weights.abs().amax(tuple(range(1, weights.ndim))).clamp_min(1e-12) / 127
