@@ -139,6 +139,7 @@ class _Work:
         import torch
 
         from simres.commands.torch_setup import open_images
+        from simres.tracing.int8 import Int8Network
         from simres.training.finetuning import HELD_OUT, finetuning
         from simres.training.pruning import Pruner
         from simres.training.trained_network import trained
@@ -156,6 +157,7 @@ class _Work:
             HELD_OUT,
             torch.device(self.device),
             self.session.registry,
+            (lambda module, x: Int8Network(module, found.input, [x])) if self.asked.int8 else None,
         )
 
     @property
@@ -358,6 +360,7 @@ class _Work:
             "data": self.pruner.dataset.about.name,
             "data_digest": self.pruner.dataset.about.digest,
             "chip": self.asked.chip,
+            "data_type": "int8" if self.asked.int8 else "fp32",
             "images": self.images,
             "recipe": self.pruner.recipe and self.pruner.recipe.model_dump(mode="json"),
             "networks": [asdict(row) for row in rows],

@@ -5,12 +5,12 @@ Both are measured on images that were split off the training images (`simres.tra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from simres import jobs
@@ -33,6 +33,9 @@ from simres.training.training_run import CHECKPOINT, STATE, TrainingObserver, Tr
 
 ADAPTED_ON = 2000
 """Images that the batch norms of a network without blocks are measured anew on."""
+
+RANGED_ON = 500
+"""Images that the ranges of int8 are measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,9 @@ class Pruner:
     held_out: int
     device: torch.device
     registry: Registry
+    int8: Callable[[nn.Module, Tensor], nn.Module] | None = None
+    """Makes of a network, and images to measure ranges on, one that computes in int8 on the CPU. With it,
+    accuracies of children are those in int8; that in their metadata stays the one in fp32."""
 
     def child(self, removed: tuple[str, ...], observer: TrainingObserver) -> Child:
         """Returns the network without these blocks, trained on if there is a recipe for it.
@@ -137,4 +143,10 @@ class Pruner:
         classes = len(found.classes)
         accuracy = evaluate(module, testing, classes).accuracy
         metadata["accuracy"] = repr(accuracy)
-        return Child(removed, module, metadata, accuracy, evaluate(module, choosing, classes).accuracy)
+        if self.int8 is None:
+            return Child(removed, module, metadata, accuracy, evaluate(module, choosing, classes).accuracy)
+        cpu = torch.device("cpu")
+        testing, choosing = testing.to(cpu), choosing.to(cpu)
+        rounded = self.int8(module, choosing.plain(0, RANGED_ON)[0])
+        found_on = [evaluate(rounded, batches, classes).accuracy for batches in (testing, choosing)]
+        return Child(removed, module, metadata, *found_on)

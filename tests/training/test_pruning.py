@@ -92,6 +92,25 @@ def test_a_child_is_trained_on_and_found_again(pruner: Pruner) -> None:
         other.child(gone, SilentTraining())
 
 
+def test_accuracies_are_those_of_the_network_in_int8(pruner: Pruner) -> None:
+    class Constant(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.eye(3)[torch.zeros(len(x), dtype=torch.int64)]
+
+    asked = []
+
+    def int8(module: torch.nn.Module, x: torch.Tensor) -> torch.nn.Module:
+        asked.append(len(x))
+        return Constant()
+
+    child = replace(pruner, recipe=None, int8=int8).child((), SilentTraining())
+    assert asked == [4]
+    assert child.accuracy == pytest.approx(1 / 3)
+    assert child.metadata["accuracy"] == repr(
+        evaluate(child.module, pruner.found.testing(pruner.dataset), 3).accuracy
+    )
+
+
 def test_without_training_only_the_norms_change(pruner: Pruner) -> None:
     child = replace(pruner, recipe=None).child(("layers.0",), SilentTraining())
     state, parent = child.module.state_dict(), pruner.found.module.state_dict()
