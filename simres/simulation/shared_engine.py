@@ -9,6 +9,7 @@ has just become free.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from heapq import heappop, heappush
 
 from simpy import Event
@@ -39,23 +40,23 @@ class SharedEngine:
         self.seats = [Seat(self, number, priority) for number, priority in enumerate(priorities)]
         # A seat has one request at a time, so no two entries agree in rank, moment and number.
         self._waiting: list[tuple[int, int, int, Work, int, bool, Event]] = []
-        self._at_it: tuple[int, int, Event] | None = None
-        """The seat of the current task, the time that the task waited, and the event of its end."""
-        self._settling = False
+        """Empty, unless the engine is taken or settling."""
+        self._taken = self._settling = False
         self._latest = -1
+        """The seat of the current task, or of the last."""
         self._free_since = -1
 
     def ask(self, seat: Seat, work: Work, duration_ps: int, queued: bool) -> Event:
-        """Queues a task; returns the event of its end."""
+        """Starts a task if nobody else can ask now, or queues it; returns the event of its end."""
         environment = self.engine.env
-        done = Event(environment)
         now = int(environment.now)
+        free = not self._taken and not self._settling
+        if free and environment.peek() > now:
+            return self._start(seat.number, work, duration_ps, queued and self._latest == seat.number)
+        done = Event(environment)
         heappush(self._waiting, (seat.rank, now, seat.number, work, duration_ps, queued, done))
-        if self._at_it is None and not self._settling:
-            if environment.peek() > now:  # nothing else happens in this instant, so nobody else can ask
-                self._start(now)
-            else:
-                self._settle_last()
+        if free:
+            self._settle_last()
         return done
 
     def _settle_last(self) -> None:
@@ -63,33 +64,39 @@ class SharedEngine:
         after_arrivals(self.engine.env, self._settle)
 
     def _settle(self, _event: Event) -> None:
-        self._settling = False
-        if self._at_it is None and self._waiting:
-            self._start(int(self.engine.env.now))
-
-    def _start(self, now: int) -> None:
         """Starts the next task."""
+        self._settling = False
+        if self._taken or not self._waiting:
+            return
         _, asked, number, work, duration_ps, queued, done = heappop(self._waiting)
-        self._at_it = (number, now - asked, done)
-        # It follows the previous task without a gap if it was ready before that ended.
-        waited = asked < now or (queued and self._latest == number)
-        follows = self._free_since == now and waited
-        self.engine.begin(work, duration_ps, follows).callbacks.append(self._ended)
+        waited = int(self.engine.env.now) - asked
+        event = self._start(number, work, duration_ps, waited > 0 or (queued and self._latest == number))
+        event.callbacks.append(partial(_pass_on, done, waited))
 
-    def _ended(self, event: Event) -> None:
-        """Ends the current task."""
-        assert self._at_it is not None
-        number, waited, done = self._at_it
-        self._at_it = None
-        self._latest, self._free_since = number, int(self.engine.env.now)
-        stall: Stall | None = event._value
-        if waited:
-            stall = (stall or Stall())._replace(engine_ps=waited)
+    def _start(self, number: int, work: Work, duration_ps: int, was_ready: bool) -> Event:
+        """Starts a task; it follows the previous one without a gap if it was ready before that ended."""
+        follows = was_ready and self._free_since == self.engine.env.now
+        self._taken, self._latest = True, number
+        event = self.engine.begin(work, duration_ps, follows)
+        event.callbacks.append(self._ended)
+        return event
+
+    def _ended(self, _event: Event) -> None:
+        """Frees the engine."""
+        self._taken = False
+        self._free_since = int(self.engine.env.now)
         if self._waiting and not self._settling:
             self._settle_last()
-        done._ok, done._value = True, stall
-        for call in done.callbacks:  # now, rather than by one more event of the same instant
-            call(done)
+
+
+def _pass_on(done: Event, waited_ps: int, event: Event) -> None:
+    """Ends a task that was queued, now rather than by one more event of the same instant."""
+    stall: Stall | None = event._value
+    if waited_ps:
+        stall = (stall or Stall())._replace(engine_ps=waited_ps)
+    done._ok, done._value = True, stall
+    for call in done.callbacks:
+        call(done)
 
 
 def shared(engines: Mapping[str, Engine], priorities: Sequence[int]) -> list[Mapping[str, Engine]]:
