@@ -52,7 +52,7 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
         from simres.networks import network_names
 
         network_names.parse(text)
-    if path.suffix in (".safetensors", ".pt", ".pth"):
+    if path.suffix in (".safetensors", ".pt", ".pth") or _is_trained(path):
         raise SimresError(
             f"`{text}` is a network, not a scenario",
             f"name a chip too: `simres simulate {text} --chip paper`",
@@ -74,14 +74,24 @@ def finished(named: str | Path, option: str) -> SimresError:
 
 
 def is_stored(named: str | Path, chip: str | None = None) -> bool:
-    """Whether an argument is a finished run: a folder with one, or without a `chip` a JSON file."""
+    """Whether an argument is a finished run: a folder with one, or without a `chip` a JSON file.
+
+    A folder with a scenario or a trained network in it is none, and any other is taken for one.
+    """
     path = Path(named)
     if path == STDIO:
         return chip is None and read_bytes(path, "result or scenario").lstrip().startswith(b"{")
     if path.is_dir():
         started = str(named) in shipped.scenarios() or (path / "scenario.yaml").is_file()
-        return (path / "result.json").is_file() or not started
+        return (path / "result.json").is_file() or not (started or _is_trained(path))
     return path.suffix == ".json" and chip is None
+
+
+def _is_trained(folder: Path) -> bool:
+    """Whether `simres train` wrote a network into a folder."""
+    from simres.networks.network_names import RUN_CHECKPOINT
+
+    return (folder / RUN_CHECKPOINT).is_file()
 
 
 def find_workload(

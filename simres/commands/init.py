@@ -62,7 +62,8 @@ hardware:
   sram:
     kind: sram
     capacity: 1 MiB
-  # Does convolutions and matrix products.
+  # Does convolutions and matrix products. One rate for all data types, or one for each:
+  # `rate: {int8: 4 TOP/s, fp16: 2 TFLOP/s}`; `simres simulate ... --int8` runs the network in int8.
   matrix:
     kind: matrix
     rate: 1 TFLOP/s
@@ -86,7 +87,9 @@ chip: {chip}
 
 def init(
     session: Session,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to; made if need be.")] = Path(),
+    place: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where to: a folder, made if need be, or a .yaml file.")
+    ] = Path(),
     chip: Annotated[
         str | None,
         typer.Option("--chip", metavar="CHIP", help="Start from this chip: a YAML file, or a shipped one."),
@@ -102,24 +105,30 @@ def init(
     from simres.files import write_text
     from simres.scenario.schema import FILES, scenario_schema, text
 
-    scenario, schema = folder / "scenario.yaml", folder / FILES["scenario"]
-    if taken := [path for path in (scenario, schema) if path.exists() or path.is_symlink()]:
+    scenario = place if place.suffix in (".yaml", ".yml") else place / "scenario.yaml"
+    folder = scenario.parent
+    schema = folder / FILES["scenario"]
+    checked_by = text(scenario_schema(session.registry))
+    taken = [path for path in (scenario, schema) if path.exists() or path.is_symlink()]
+    if schema in taken and schema.is_file() and schema.read_bytes() == checked_by.encode():
+        taken.remove(schema)  # that of another scenario beside this one
+    if taken:
         names = ", ".join(f"`{path}`" for path in taken)
         raise SimresError(
             f"already there: {names}; nothing was written", "name another folder: simres init DIR"
         )
-    own = Path(os.path.normpath(folder.absolute())).name
+    own = scenario.stem if scenario == place else Path(os.path.normpath(folder.absolute())).name
     name = re.sub(r"[^\w.-]+", "-", own)[:100].strip("-") or "scenario"
-    written = starter(session, f'"{name}"', folder, chip, network)
-    write_text(schema, text(scenario_schema(session.registry)))
+    written = starter(session, f'"{name}"', scenario, chip, network)
+    write_text(schema, checked_by)
     write_text(scenario, written)
     session.output.print(
         f"Wrote `{scenario}` and `{schema}`. Next:\n\n    simres simulate {shlex.quote(str(scenario))}\n"
     )
 
 
-def starter(session: Session, name: str, folder: Path, chip: str | None, network: str) -> str:
-    """The text of the scenario. Raises `SimresError` for an unknown chip or network."""
+def starter(session: Session, name: str, scenario: Path, chip: str | None, network: str) -> str:
+    """The text of the file `scenario`. Raises `SimresError` for an unknown chip or network."""
     from simres import api
     from simres.networks import network_names
     from simres.scenario import shipped
@@ -130,9 +139,11 @@ def starter(session: Session, name: str, folder: Path, chip: str | None, network
         network_names.parse(network)
 
     def near(reference: str) -> str:
-        """A file as the scenario in `folder` refers to it."""
+        """A file as the scenario refers to it."""
         return (
-            Path(os.path.relpath(reference, folder)).as_posix() if is_file_reference(reference) else reference
+            Path(os.path.relpath(reference, scenario.parent)).as_posix()
+            if is_file_reference(reference)
+            else reference
         )
 
     if chip is None:
@@ -144,7 +155,7 @@ def starter(session: Session, name: str, folder: Path, chip: str | None, network
         hardware = KNOWN_CHIP.format(chip=near(chip), example=f"{name_of}: {{{field}: {value}}}")
         on = Path(chip).stem
     return STARTER.format(
-        file="scenario.yaml",
+        file=scenario.name,
         name=name,
         description=f"{Path(network).stem if is_file_reference(network) else network} on {on}",
         network=near(network),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from simres.errors import SimresError
 from simres.hardware.energy_costs import DataType
@@ -19,6 +19,12 @@ class IntegerRate(int):
     """Operations per second that a file spells in OP/s, as chips state their rate of integers."""
 
 
+def _by_type(text: str) -> str:
+    """How a rate such as `4 int8 TOP/s`, as results print it, is written; empty for any other text."""
+    number, dtype, unit = [*text.split(), "", "", ""][:3]
+    return f"{{{dtype}: {number} {unit}}}" if unit and dtype in get_args(DataType) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class _OneOrByType(Spelled):
     """Reads `1 TFLOP/s`, or `{int8: 2.3 TOP/s, fp32: 0.5 TFLOP/s}`."""
@@ -28,6 +34,8 @@ class _OneOrByType(Spelled):
 
         def read(value: object, by_type: Any, info: Any) -> Any:
             if not isinstance(value, Mapping):
+                if isinstance(value, str) and (form := _by_type(value)):
+                    raise ValueError(f"a rate of one data type is written `{form}`, got `{value}`")
                 rate = self.validate(value, info)
                 integers = isinstance(value, str) and "OP/s" in value and "FLOP/s" not in value
                 return IntegerRate(rate) if integers else rate

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -195,6 +195,8 @@ def _form(model: type[BaseModel], item: dict[str, Any]) -> str:
 
 def _example(model: type[BaseModel], name: str) -> str:
     known = model.model_fields.get(name)
+    if known and (choices := get_args(known.annotation)) and get_origin(known.annotation) is Literal:
+        return f"; known: {', '.join(map(str, choices))}"
     for part in known.metadata if known else ():
         if quantity := getattr(part, "quantity", None):
             return f"; write `{name}: {quantity.example}`, say"

@@ -321,6 +321,16 @@ def test_what_expect_names_wrongly_is_said_with_its_places(simres, tmp_path):
     assert f"  {lines + 5}:16  expect.makespan_ps: its unit is one of duration, not of size" in err
 
 
+def test_init_writes_the_file_that_is_named_and_another_beside_it(simres, tmp_path):
+    for name in ("one.yaml", "two.yml"):
+        code, out, err = simres("init", tmp_path / name)
+        assert (code, err) == (0, "")
+        assert f"simres simulate {tmp_path / name}" in out
+        assert simres("validate", tmp_path / name)[0] == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"one.yaml", "two.yml", "schema.json"}
+    assert simres("init", tmp_path / "one.yaml")[0] == 2
+
+
 def test_init_keeps_letters_of_every_alphabet(simres, tmp_path):
     simres("init", tmp_path / "Größe 芯片")
     written = (tmp_path / "Größe 芯片" / "scenario.yaml").read_text(encoding="utf-8")

@@ -21,6 +21,9 @@ FILES = {
     "batch.yaml": "workload: resnet20\nchip: paper\nbatch: 4\n",
     "chip.yaml": CHIP,
     "named.yaml": "name: mine\n" + CHIP,
+    "load.yaml": "workload: resnet20\nchip: paper\nload: {rate: 400/s}\n",
+    "rate.yaml": "workload: resnet20\nchip: paper\nhardware: {matrix: {rate: 4 int8 TOP/s}}\n",
+    "run/checkpoint.safetensors": "",
     "recipe.yaml": "epochz: 3\n",
     "net.onnx": "",
     "net.pt": "",
@@ -39,6 +42,7 @@ TORCH = ("skip", "train", "evaluate garbage")
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, text in (FILES | {"mine.yaml": "workload: resnet20\n" + CHIP}).items():
+        Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
 
 

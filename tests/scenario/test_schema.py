@@ -53,7 +53,7 @@ def test_shipped_chips_fit(path):
 
 def test_the_starter_fits():
     for chip in (None, "edge-npu"):
-        written = starter(Session(plugins=False), "mine", Path(), chip, "resnet20")
+        written = starter(Session(plugins=False), "mine", Path("scenario.yaml"), chip, "resnet20")
         jsonschema.validate(yaml.safe_load(written), SCENARIO)
 
 

@@ -10,7 +10,7 @@ from simres.reporting.html.markup import escaped, folded, paragraphs, said, stac
 from simres.reporting.tables import tenant_table
 from simres.reporting.text import brief
 from simres.reporting.text.advice import changes
-from simres.reporting.text.amounts import TIME, percent, scale
+from simres.reporting.text.amounts import percent
 from simres.result import Result
 from simres.result.data import Tenancy
 from simres.text import three_digits
@@ -150,11 +150,10 @@ def _histogram(stream: StreamTotals) -> str:
     if len(stream.upto_ps) < 2:
         return ""
     most = max(count for _, count in stream.upto_ps)
-    unit = scale(stream.upto_ps[-1][0], TIME)
     rows = []
     for ps, count in stream.upto_ps:
         late = bool(stream.deadline_ps) and ps > stream.deadline_ps
-        upto = f"to {three_digits(ps / unit.size)} {unit.unit}"
+        upto = f"to {format_duration(ps)}"
         share = percent(count, stream.counted)
         bar = stack(f"{upto}: {count}", [("late" if late else "simulated", count, str(count))], most)
         rows.append(f"<li><span>{upto}</span>{bar}<b>{share} %</b></li>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from simres.analysis.critical_path import Blame, summed
@@ -23,6 +23,9 @@ from simres.result import Result
 from simres.text import three_digits
 from simres.units import PS_PER_S, format_bytes, format_duration, format_energy, format_power
 from simres.workload.operators import Role
+
+MOST_UNFOLDED = 4
+"""The parts of a decision that are shown at once."""
 
 
 def summary(result: Result, found: Explanation | None) -> str:
@@ -326,6 +329,18 @@ def energy(result: Result) -> str:
     )
 
 
+def _decision(what: str, how: str) -> str:
+    """A decision of the schedule; a long list of them folds."""
+    parts = how.split("; ")
+    if len(parts) <= MOST_UNFOLDED:
+        return escaped(f"{what}: {how}")
+    return folded(f"{what}: {len(parts)}", _listed(map(escaped, parts)))
+
+
+def _listed(items: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
+
+
 def origin(result: Result) -> str:
     """Returns what reproduces the result, and the remarks needed to read it."""
     from yaml import safe_dump
@@ -335,10 +350,10 @@ def origin(result: Result) -> str:
     facts |= came.versions
     facts |= {"seed": came.seed, "record": f"{result.record.level.value}, {len(result.record.rows)} spans"}
     items = "".join(f"<div><dt>{escaped(k)}</dt><dd>{escaped(v)}</dd></div>" for k, v in facts.items())
-    decided = [f"{what}: {how}" for what, how in result.program.decisions.items()]
-    decided += candidate_table.choice(result.candidates)
+    decided = [_decision(what, how) for what, how in result.program.decisions.items()]
+    decided += map(escaped, candidate_table.choice(result.candidates))
     for name, tenant in result.tenants.items():
-        decided += [f"{name}, {text}" for text in candidate_table.choice(tenant.candidates)]
+        decided += [escaped(f"{name}, {text}") for text in candidate_table.choice(tenant.candidates)]
     scenario = safe_dump(dict(came.scenario), sort_keys=False, allow_unicode=True, width=90)
     lines = "\n".join(escaped(line) for line in scenario.splitlines())
     return section(
@@ -347,7 +362,7 @@ def origin(result: Result) -> str:
         paragraphs(headline.remarks(result)),
         f'<dl class="facts">{items}</dl>',
         "<h3>What the schedule decided</h3>" if decided else "",
-        f"<ul>{''.join(f'<li>{escaped(text)}</li>' for text in decided)}</ul>" if decided else "",
+        _listed(decided) if decided else "",
         "<h3>Scenario</h3>",
         f'<pre tabindex="0" aria-label="Scenario as YAML"><code>{lines}</code></pre>',
     )
