@@ -10,6 +10,7 @@ import typer
 
 from simres.commands.session import Session
 from simres.errors import InvalidFile, Problem, SimresError
+from simres.files import STDIO
 
 TRACE = "trace"
 """The format that simres reads itself."""
@@ -96,6 +97,8 @@ def _trace(session: Session, files: list[Path], output: Path, since: str | None,
     window = Window(moment(since or "0", "--from"), None if until is None else moment(until, "--to"))
     result = import_trace(files[0], window)
     result.save(output)
+    if output == STDIO:
+        return
     console = session.output
     for line in summary(result):
         console.print_lines(session.page.prose(line))

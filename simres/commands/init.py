@@ -88,7 +88,8 @@ chip: {chip}
 def init(
     session: Session,
     place: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Where to: a folder, made if need be, or a .yaml file.")
+        Path,
+        typer.Argument(metavar="DIR", help="A folder, made if need be, a .yaml file, or - for stdout."),
     ] = Path(),
     chip: Annotated[
         str | None,
@@ -102,9 +103,12 @@ def init(
 
     Examples: `simres init mine`, `simres init mine --chip edge-npu --network resnet18`.
     """
-    from simres.files import write_text
+    from simres.files import STDIO, write_text
     from simres.scenario.schema import FILES, scenario_schema, text
 
+    if place == STDIO:
+        write_text(STDIO, starter(session, "scenario", Path("scenario.yaml"), chip, network))
+        return
     scenario = place if place.suffix in (".yaml", ".yml") else place / "scenario.yaml"
     folder = scenario.parent
     schema = folder / FILES["scenario"]

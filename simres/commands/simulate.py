@@ -50,7 +50,9 @@ def simulate(
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Write the result to DIR/result.json."),
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Write the result to DIR/result.json, - is stdout."
+        ),
     ] = None,
     files: ReportFiles,
     allow_unmodelled: AllowUnmodelled = False,
@@ -74,11 +76,11 @@ def simulate(
         write_text(path, registry.call(reporter, result))
     if output is not None:
         result.save(output)
-    if json:
+    if json and output != STDIO:
         from simres.reporting.emit import emit
 
         emit(result.to_document())
-    elif STDIO not in reporters.values():
+    elif STDIO not in (output, *reporters.values()):
         from simres.reporting.tables.run_report import show
 
         show(result, session.output, details=details, alone=brief, timeline=timeline)

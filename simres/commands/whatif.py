@@ -11,6 +11,7 @@ import typer
 from simres.commands.options import AllowUnmodelled, ScenarioOptions, pair
 from simres.commands.session import Session
 from simres.errors import ExitCode, SimresError
+from simres.files import STDIO
 
 if TYPE_CHECKING:
     from simres.exploration.work_changes import WorkChange
@@ -121,6 +122,8 @@ def _work(
     found = change_work(result, changes)
     if output is not None:
         found.after[-1].result.save(output)
+        if output == STDIO:
+            return ExitCode.OK
     if json:
         emit(document(found))
     else:

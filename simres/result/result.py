@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from simres.files import json_text, write_text
+from simres.files import STDIO, json_text, write_text
 from simres.result.figures import Figures
 from simres.units import format_duration
 
@@ -24,8 +24,11 @@ class Result(Figures):
         return json_text(self.to_document())
 
     def save(self, folder: str | Path) -> Path:
-        """Writes `result.json` into `folder` (created if missing), whole or not at all; returns its path."""
-        path = Path(folder) / "result.json"
+        """Writes `result.json` into `folder` (created if missing), whole or not at all; returns its path.
+
+        The folder `-` is stdout.
+        """
+        path = STDIO if Path(folder) == STDIO else Path(folder) / "result.json"
         write_text(path, self.to_json())
         return path
 

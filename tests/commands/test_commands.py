@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -329,6 +330,19 @@ def test_init_writes_the_file_that_is_named_and_another_beside_it(simres, tmp_pa
         assert simres("validate", tmp_path / name)[0] == 0
     assert {path.name for path in tmp_path.iterdir()} == {"one.yaml", "two.yml", "schema.json"}
     assert simres("init", tmp_path / "one.yaml")[0] == 2
+
+
+def test_a_scenario_and_a_result_go_to_stdout_and_come_from_stdin(simres, tmp_path, monkeypatch):
+    code, scenario, err = simres("init", "-")
+    assert (code, err) == (0, "")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(scenario.encode())))
+    code, result, err = simres("simulate", "-", "-o", "-")
+    assert (code, err) == (0, "")
+    assert json.loads(result)["record"]["level"] == "full"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(result.encode())))
+    code, out, err = simres("explain", "-", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["makespan_ps"] == json.loads(result)["makespan_ps"]
 
 
 def test_init_keeps_letters_of_every_alphabet(simres, tmp_path):
