@@ -45,7 +45,8 @@ def cells(found: Heat) -> Block:
     rows, columns = len(found.cells), len(found.cells[0])
     wide = min(96.0, _CELLS_WIDE / columns)
     high = min(float(_CELL_HIGH), max(8.0, 480 / rows))
-    left, top = 30 + 7.0 * max(map(len, found.down.labels)), 8.0
+    along = 3.8 * len(found.down.title)  # half the length of the title at the side
+    left, top = 30 + 7.0 * max(map(len, found.down.labels)), max(8.0, along - rows * high / 2)
     ends = min(known(found)), max(known(found))
     parts = []
     for down, row in enumerate(found.cells):
@@ -77,8 +78,9 @@ def cells(found: Heat) -> Block:
         y = top + (rows - 0.5 - down) * high + 4
         parts.append(text(left - 8, y, found.down.labels[down], anchor="end"))
     parts.append(text(left + columns * wide / 2, bottom + 36, found.across.title, "title", "middle"))
-    parts.append(turned(12, top + rows * high / 2, found.down.title))
-    return Block("".join(parts), left + columns * wide + 8, bottom + 44)
+    half = top + rows * high / 2
+    parts.append(turned(12, half, found.down.title))
+    return Block("".join(parts), left + columns * wide + 8, max(bottom + 44, half + along))
 
 
 def scale_said(found: Heat) -> tuple[list[str], str, str]:
