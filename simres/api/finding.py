@@ -42,20 +42,22 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
         # No scheduler was given, so the best one is used.
         document = {"name": name, "workload": text, "chip": chip, "scheduler": "overlapped"}
         return loader.template_of(document, name=name)
+    from simres.networks import network_names as names
+
     path = Path(named)
+    if path.suffix.lower() in (".onnx", *names.OTHER_TOOLS):
+        names.parse(text)
     if not is_path(text):
         if text in shipped.scenarios():
             path = shipped.scenario(text)
         elif not path.exists() and path != STDIO:
             raise unknown(text)
-    if path.suffix == ".onnx":
-        from simres.networks import network_names
-
-        network_names.parse(text)
-    if path.suffix in (".safetensors", ".pt", ".pth") or _is_trained(path):
+    trained = _is_trained(path)
+    if trained or path.suffix in (".safetensors", ".pt", ".pth"):
+        typed = f"./{text}" if trained and not is_path(text) else text
         raise SimresError(
             f"`{text}` is a network, not a scenario",
-            f"name a chip too: `simres simulate {text} --chip paper`",
+            f"name a chip too: `simres simulate {typed} --chip paper`",
         )
     if path.suffix == ".json":
         raise SimresError(

@@ -42,7 +42,9 @@ def usage_error(error: Any) -> SimresError:
         return SimresError(f"`{path}` takes no further argument: `{extra[1]}`", _example(context))
     message = _at_least(message).replace("input should be", "must be").replace("Input should be", "must be")
     where = _name(param) if param is not None else f"`{path}`"
-    return SimresError(f"{where}: {message[:1].lower()}{message[1:]}", _example(context))
+    option = param is not None and param.param_type_name != "argument"
+    hint = f"`{path} --help` says what {where} takes" if option else _example(context)
+    return SimresError(f"{where}: {message[:1].lower()}{message[1:]}", hint)
 
 
 def _at_least(message: str) -> str:

@@ -14,6 +14,14 @@ from simres.errors import SimresError
 
 CHECKPOINT_SUFFIX = ".safetensors"
 """The only kind of checkpoint that is read."""
+OTHER_TOOLS = {
+    ".tflite": "TensorFlow Lite",
+    ".h5": "Keras",
+    ".keras": "Keras",
+    ".pb": "TensorFlow",
+    ".mlmodel": "Core ML",
+}
+"""Whose files end so."""
 RUN_CHECKPOINT = "checkpoint.safetensors"
 """Its name in the folder of a training run."""
 
@@ -119,6 +127,11 @@ def parse(text: str) -> NetworkName:
             f"`{text}` is an ONNX model, which the package simres-onnx reads",
             f"pip install simres-onnx, then: simres import onnx {text} -o DIR, and "
             f"simres simulate DIR/{Path(text).stem}.json --chip NAME",
+        )
+    if Path(text).suffix.lower() in OTHER_TOOLS:
+        raise SimresError(
+            f"`{text}` is a network of {OTHER_TOOLS[Path(text).suffix.lower()]}, which simres does not read",
+            "export it to ONNX, which the package simres-onnx reads, or trace its PyTorch module",
         )
     family, colon, name = text.partition(":")
     in_run = os.path.join(text, RUN_CHECKPOINT)  # noqa: PTH118  (any text may be asked for, Path minds some)

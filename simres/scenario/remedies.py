@@ -12,7 +12,9 @@ from simres.plugins.registry import resolve
 from simres.scenario.assignment import KnownParts
 
 OF_CHIPS = {"name": "a chip is called as its file; leave it out"}
+_DATA_TYPE = "a data type is a pass, `passes: [quantise_int8]`; `--int8` runs the usual ones for it"
 OF_SCENARIOS = {
+    **dict.fromkeys(("int8", "fp16", "bf16", "dtype", "data_type", "precision", "quantise"), _DATA_TYPE),
     "batch": "a batch is a pass, `passes: [batch_4]`; of requests, it is part of `load:`",
     "network": "write `workload`",
     "model": "write `workload`",
