@@ -122,7 +122,11 @@ def resnet20() -> Result:
 
 @pytest.fixture
 def simres(monkeypatch, capfd):
-    """Runs `simres ARGUMENTS` in this process: exit code, standard output, standard error."""
+    """Runs `simres ARGUMENTS` in this process: exit code, standard output, standard error.
+
+    No progress is shown, so that what stderr holds does not depend on how busy the machine is.
+    """
+    monkeypatch.setattr("simres.reporting.progress.PATIENCE", 10**6)
 
     def call(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["simres", *map(str, arguments)])
