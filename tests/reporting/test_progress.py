@@ -20,7 +20,10 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return at
 
 
-def test_what_runs_and_what_is_simulated_are_timed_apart(now: list[float]) -> None:
+def test_what_runs_and_what_is_simulated_are_timed_apart(
+    now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "BETWEEN_LINES", 10.0)
     stream = io.StringIO()
     with RemovalProgress(Output(stream)) as shown:
         shown.expect(1000, 3)
