@@ -15,10 +15,10 @@ class ExitCode(IntEnum):
     """The exit code of the process."""
 
     OK = 0
-    """Done. A closed pipe counts as done; a broken plugin that nobody needs is a warning."""
+    """Done. A closed pipe counts as done; a broken plugin that is not needed is a warning."""
     ANSWER_IS_NO = 1
-    """It ran, but: an expectation missed, a target or limit that nothing keeps to, a stored result that came
-    out otherwise, an operator not modelled, a network that does not fit. Internal errors end with it too."""
+    """It ran, but the answer is no: a missed expectation, target or limit, a stored result that differs, an
+    operator that is not modelled, a network that does not fit. Internal errors also exit with 1."""
     BAD_INPUT = 2
     """Bad usage, scenario, file or needed plugin."""
     INTERRUPTED = 130

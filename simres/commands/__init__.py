@@ -70,7 +70,7 @@ that Python keeps for itself, such as `import`, module and function end in `_`. 
 others begin with (`a` beside `a b`) is what the word does by itself."""
 
 GROUPS = {
-    "workload": "Look into a traced network.",
+    "workload": "Inspect a traced network.",
     "plot": "Draw swept designs, training runs and trained networks.",
 }
 """What the commands of two words have in common, by their first."""

@@ -41,7 +41,7 @@ class MeasuredMachine(Machine):
     """The machine to measure."""
 
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one for each core].")
+        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one per core].")
     ] = None
 
 
@@ -54,7 +54,7 @@ def calibrate(
     ] = None,
     chip: Annotated[
         str | None,
-        typer.Option("--chip", metavar="CHIP", help="Compare with this chip, measured before."),
+        typer.Option("--chip", metavar="CHIP", help="Compare with this chip, measured earlier."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -63,20 +63,20 @@ def calibrate(
     fit: FitOptions,
     inputs: Annotated[
         list[str] | None,
-        typer.Option(
-            "--input", metavar="SHAPE", help="What the network takes, once for each input: 3x32x32."
-        ),
+        typer.Option("--input", metavar="SHAPE", help="Shape of an input, once per input: 3x32x32."),
     ] = None,
     machine: MeasuredMachine,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Measure a handful of shapes: a try, too coarse to trust.")
+        bool, typer.Option("--quick", help="Measure a few shapes only: a trial, too coarse to trust.")
     ] = False,
-    details: Annotated[bool, typer.Option("--details", help="Show every layer, and what ran.")] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="Show every layer, and the operators that ran.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the comparisons as one JSON document.")] = False,
 ) -> int:
-    """Measure this machine into a chip to simulate on, and hold simulation against real runs.
+    """Measure this machine, write it as a chip, and compare simulations with real runs.
 
-    With --from, fit a handful of a chip's figures to measured times instead, which needs no torch.
+    With --from, fit a few of a chip's figures to measured times; this needs no PyTorch.
 
     Examples: `simres calibrate -o my-cpu.yaml --threads 1`,
     `simres calibrate --check resnet18 --chip my-cpu.yaml --threads 1`,

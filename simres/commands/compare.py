@@ -26,13 +26,13 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     perfetto: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write one trace for ui.perfetto.dev, a process a result."),
+        typer.Option(metavar="FILE", help="Write one trace for ui.perfetto.dev, a process per result."),
     ] = None,
 ) -> None:
     """Compare results: totals, engines, layers, causes, and timelines on one axis.
 
-    The first is A, which the others are held against. `--chip` and `--set` go with scenarios; a scenario by
-    itself is held against what `--set`, `--int8` or `--batch` makes of it.
+    The first is A; the others are compared with it. `--chip` and `--set` apply to scenarios. A single
+    scenario is compared with itself under `--set`, `--int8` or `--batch`.
 
     Examples: `simres compare before after`, `simres compare resnet20 --int8`,
     `simres compare resnet20 mine.yaml --set hardware.ddr.bandwidth="2 GB/s"`.

@@ -17,7 +17,7 @@ def evaluate(
     checkpoint: CheckpointName,
     data: Annotated[
         str | None,
-        typer.Option("--data", metavar="NAME", help="Images to try [default: those it was trained on]."),
+        typer.Option("--data", metavar="NAME", help="Images to use [default: those it was trained on]."),
     ] = None,
     int8: Annotated[
         bool,
@@ -27,7 +27,7 @@ def evaluate(
     trust_factory: TrustFactory = False,
     json: Annotated[bool, typer.Option("--json", help="Print the scores as one JSON document.")] = False,
 ) -> int:
-    """Try a checkpoint on test images: accuracy, precision and recall of each class, confusion matrix.
+    """Evaluate a checkpoint on test images: accuracy, precision and recall of each class, confusion matrix.
 
     Examples: `simres evaluate runs/resnet20-cifar10`, `simres evaluate net.safetensors --data folder:images`,
     `simres evaluate resnet20 --data folder:images --int8`.

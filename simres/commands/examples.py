@@ -15,7 +15,7 @@ def examples(
     session: Session,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List the scenarios, chips, workloads and checkpoints that come with simres."""
+    """List the scenarios, chips, workloads and checkpoints that ship with simres."""
     from simres.scenario import shipped
 
     kinds = {

@@ -15,13 +15,12 @@ def explain(
     asked: ResultOptions,
     whole: Annotated[bool, typer.Option("--all", help="Show every row of the table.")] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="Print answer, blame and the critical path as JSON.")
+        bool, typer.Option("--json", help="Print the answer, its causes and the critical path as JSON.")
     ] = False,
 ) -> None:
-    """Say what a run hangs on: its critical path by engine, layer, cause and who was in the way.
+    """Explain why a run takes that long: its critical path by engine, layer, cause and holder.
 
-    The parts add up to the makespan. A scenario is recorded in full for this; a stored result must have been,
-    which that of a load over time is not.
+    The parts add up to the makespan. A stored result needs a full record; loads over time have none.
 
     Examples: `simres explain resnet20`, `simres explain out --all`,
     `simres explain torchvision:resnet18 --chip tpu-like --set hardware.sram.capacity="1 MiB"`.

@@ -34,32 +34,34 @@ def explore(
     goal: GoalNames = None,
     limit: Annotated[
         list[str] | None,
-        typer.Option("--limit", metavar="NAME=VALUE", help="What must be kept to: energy=2mJ, accuracy=91%."),
+        typer.Option("--limit", metavar="NAME=VALUE", help="A limit to meet: energy=2mJ, accuracy=91%."),
     ] = None,
     points: Annotated[
         int | None,
-        typer.Option("--points", min=1, help="Points to evaluate [default: a tenth, at least 100]."),
+        typer.Option("--points", min=1, help="Points to simulate [default: a tenth, at least 100]."),
     ] = None,
     asked: ScenarioOptions,
     output: TableFile = Path("explore.jsonl"),
     storage: Annotated[
         str | None,
-        typer.Option("--storage", metavar="URL", help="Optuna's storage [default: SQLite beside the table]."),
+        typer.Option(
+            "--storage", metavar="URL", help="Optuna's storage [default: SQLite next to the table]."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the search.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the search.")] = 0,
     plot: PlotFile = None,
     sampler: Annotated[
         str,
         typer.Option(
             "--sampler",
             metavar="NAME",
-            help="Who proposes points: nsga2 (quick), or tpe (finds more with few points).",
+            help="What proposes points: nsga2 (fast), or tpe (better with few points).",
         ),
     ] = "nsga2",
     whole: WholeFront = False,
     workforce: Workforce,
 ) -> int:
-    """Search a design space for the front of several goals, without simulating all of it.
+    """Search a design space for its Pareto front, without simulating all of it.
 
     Example: `simres explore resnet20 --vary hardware.ddr.bandwidth="0.5..8 GB/s log 100"
     --vary hardware.sram.capacity="64 KiB..4 MiB log 100" --goal latency,sram,bandwidth`.

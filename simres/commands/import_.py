@@ -26,24 +26,24 @@ def import_(
         str,
         typer.Argument(
             metavar="FORMAT",
-            help="Whose files they are: `trace`, or an importer that `simres plugins` lists.",
+            help="The format: `trace`, or an importer that `simres plugins` lists.",
         ),
     ],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="What that tool is given.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of that format.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write; made if need be.")
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to write to; created if missing.")
     ] = Path(),
     since: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Of a trace: leave out what is before TIME.")
+        str | None, typer.Option("--from", metavar="TIME", help="For a trace: leave out what is before TIME.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="Of a trace: leave out what is after TIME.")
+        str | None, typer.Option("--to", metavar="TIME", help="For a trace: leave out what is after TIME.")
     ] = None,
 ) -> None:
-    """Make a workload, and where the files describe a chip a scenario too, of another tool's files.
+    """Import another tool's files as a workload, and as a scenario if they describe a chip.
 
-    `trace` makes a result of the trace of a real machine, from torch.profiler, XProf, or `--perfetto`: it can
-    be explained, drawn, compared, and asked `whatif` like a simulated run.
+    `trace` imports the trace of a real machine (torch.profiler, XProf, or `--perfetto`) as a result: explain,
+    draw and compare it, and ask `whatif`, like a simulated run.
 
     Examples: `simres import trace trace.json -o run`; with the plugin simres-systolic
     `simres import scalesim resnet18.csv scale.cfg -o mine`.

@@ -89,7 +89,7 @@ def init(
     session: Session,
     place: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="A folder, made if need be, a .yaml file, or - for stdout."),
+        typer.Argument(metavar="DIR", help="A folder, created if missing, a .yaml file, or - for stdout."),
     ] = Path(),
     chip: Annotated[
         str | None,
@@ -99,7 +99,7 @@ def init(
         str, typer.Option("--network", metavar="NAME", help="The network: a name, or a traced file.")
     ] = "resnet20",
 ) -> None:
-    """Write a commented scenario to start from, and the schema that editors check it with.
+    """Write a commented scenario to start from, and a schema for editors.
 
     Examples: `simres init mine`, `simres init mine --chip edge-npu --network resnet18`.
     """

@@ -18,8 +18,9 @@ def ladder(
 ) -> None:
     """Estimate a run by spreadsheet, roofline and overlap per layer, and simulate it.
 
-    Each rung is a step closer to what happens, and says what the assumption before was worth. `paper` goes
-    through the mistakes of the paper's sheet first.
+    Each rung makes the model finer and shows what the assumption before was worth. `paper` starts with
+    the mistakes of the paper's sheet.
+
     Examples: `simres ladder paper`, `simres ladder resnet18 --chip edge-npu`.
     """
     from simres.exploration.ladder import ladder as climb

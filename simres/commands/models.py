@@ -15,7 +15,7 @@ def models(
 ) -> None:
     """List networks for small images with parameters, multiply-accumulates and depth.
 
-    Any other depth of resnetN and plainN can be named too, and all of torchvision's networks.
+    Other depths of resnetN and plainN work too, and all of torchvision's networks.
 
     Example: `simres models`.
     """

@@ -23,7 +23,7 @@ ResultName = Annotated[
     str,
     typer.Argument(
         metavar="RESULT",
-        help="A result.json, the folder that `simulate -o DIR` wrote it into, or a scenario to simulate now.",
+        help="A result.json, the folder of `simulate -o DIR`, or a scenario to simulate now.",
     ),
 ]
 ChipName = Annotated[
@@ -38,7 +38,7 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help='Change a value: hardware.ddr.bandwidth="2 GB/s".'),
 ]
-Int8 = Annotated[bool, typer.Option("--int8", help="Run it in int8, after the usual passes.")]
+Int8 = Annotated[bool, typer.Option("--int8", help="Run in int8, after the usual passes.")]
 Fp16 = Annotated[bool, typer.Option("--fp16", help="The same in fp16.")]
 Bf16 = Annotated[bool, typer.Option("--bf16", help="The same in bf16.")]
 Batch = Annotated[
@@ -64,7 +64,9 @@ Stem = Annotated[
 ]
 Vary = Annotated[
     list[str] | None,
-    typer.Option("--vary", metavar="PATH=VALUES", help='Once a knob: hardware.ddr.bandwidth="1,2 GB/s".'),
+    typer.Option(
+        "--vary", metavar="PATH=VALUES", help='A knob and its values: hardware.ddr.bandwidth="1,2 GB/s".'
+    ),
 ]
 PlotFile = Annotated[
     Path | None,
@@ -77,18 +79,16 @@ GoalNames = Annotated[
     typer.Option(
         "--goal",
         metavar="NAMES",
-        help="What should be good: latency, energy, area, cost, sram, bandwidth, power, traffic, makespan,"
-        " accuracy, or an expression such as `latency * area` [default: as the file says, or"
+        help="The goals: latency, energy, area, cost, sram, bandwidth, power, traffic, makespan,"
+        " accuracy, or an expression such as `latency * area` [default: the file's, or"
         " latency,energy].",
     ),
 ]
 OldGoalNames = Annotated[str | None, typer.Option("--pareto", hidden=True)]
 WholeFront = Annotated[bool, typer.Option("--all", help="Show the whole front.")]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Processes [default: one for each core].")
-]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes [default: one per core].")]
 AllowUnmodelled = Annotated[
-    bool, typer.Option("--allow-unmodelled", help="Let operators without a price pass, with a warning.")
+    bool, typer.Option("--allow-unmodelled", help="Accept operators without a cost, with a warning.")
 ]
 CheckpointName = Annotated[
     Path, typer.Argument(metavar="CHECKPOINT", help="A .safetensors file, or the folder of a run.")
@@ -97,14 +97,12 @@ TrustFactory = Annotated[
     bool,
     typer.Option(
         "--trust-factory",
-        help="Call the function that a checkpoint names to build its network: code of whoever wrote it.",
+        help="Run the function that a checkpoint names to build its network: its author's code.",
     ),
 ]
 LayerName = Annotated[
     str | None,
-    typer.Option(
-        "--layer", metavar="NAME", help="Show these layers only: a name, a glob, or how names begin."
-    ),
+    typer.Option("--layer", metavar="NAME", help="Show these layers only: a name, a glob, or a prefix."),
 ]
 TableFile = Annotated[
     Path,
@@ -112,7 +110,7 @@ TableFile = Annotated[
         "-o",
         "--output",
         metavar="PATH",
-        help="Where the table goes: a folder, a .jsonl, .csv or .parquet file, or - for stdout.",
+        help="The table: a folder, a .jsonl, .csv or .parquet file, or - for stdout.",
     ),
 ]
 ImagesName = Annotated[

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PAGES = (".html", ".htm")
 """Suffixes of what is a page; all else is a picture."""
-Runs = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders that `simres train -o` wrote.")]
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of `simres train -o`.")]
 Checkpoints = Annotated[
     list[Path], typer.Argument(metavar="CHECKPOINT", help="Checkpoints, or folders of runs.")
 ]
@@ -35,9 +35,7 @@ PictureFile = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", hel
 PageFile = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="PNG, SVG, PDF or HTML.")]
 TableName = Annotated[
     Path,
-    typer.Argument(
-        metavar="TABLE", help="What `sweep` or `explore` wrote: the file, or the folder it is in."
-    ),
+    typer.Argument(metavar="TABLE", help="The table of `sweep` or `explore`: the file, or its folder."),
 ]
 
 
@@ -49,14 +47,14 @@ def front(
         typer.Option(
             "--goal",
             metavar="NAMES",
-            help="The first goes up, each of the others across [default: latency,energy].",
+            help="The first on the vertical axis, the others across [default: latency,energy].",
         ),
     ] = None,
     pareto: OldGoalNames = None,
     whole: WholeFront = False,
     output: PageFile = Path("front.png"),
 ) -> int:
-    """Pareto front of the designs in a table; what is dominated is pale.
+    """Draw the Pareto front of a table; dominated designs are pale.
 
     Letters name the best in each goal and the best compromise; with `--all` every design on the front.
 
@@ -76,7 +74,7 @@ def heat(
     session: Session,
     file: TableName,
     goal: Annotated[
-        str | None, typer.Option("--goal", metavar="NAME", help="The goal that is shown [default: latency].")
+        str | None, typer.Option("--goal", metavar="NAME", help="The goal to show [default: latency].")
     ] = None,
     of: Annotated[str | None, typer.Option("--of", hidden=True)] = None,
     knobs: Annotated[
@@ -85,7 +83,7 @@ def heat(
     ] = None,
     output: PageFile = Path("heat.png"),
 ) -> int:
-    """A goal over two knobs: of each cell the best design, whatever the other knobs are at.
+    """Draw a goal over two knobs; each cell has the best design over all other knobs.
 
     Example: `simres plot heat out --goal energy --knobs hardware.sram.capacity,hardware.ddr.bandwidth`.
     """
@@ -152,7 +150,7 @@ def draw_front(made: Front, output: Path) -> None:
 
 Labels = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="NAME", help="What to call each, in order [default: its folder]."),
+    typer.Option("--label", metavar="NAME", help="A label for each, in order [default: its folder]."),
 ]
 
 
@@ -162,7 +160,7 @@ def curves(
     labels: Labels = None,
     output: PictureFile = Path("curves.png"),
 ) -> int:
-    """Test and training error by epoch, of one run or several (figures 1, 8 and 9 of the paper).
+    """Draw test and training error by epoch, for one run or several (figures 1, 8 and 9 of the paper).
 
     Example: `simres plot curves runs/plain20-cifar10 runs/plain56-cifar10 -o curves.png`.
     """
@@ -178,7 +176,7 @@ def depth(
     runs: Runs,
     output: PictureFile = Path("depth.png"),
 ) -> int:
-    """Error by depth, plain and residual networks beside each other (figures 1, 8 and 9 of the paper).
+    """Draw error by depth, plain and residual networks side by side (figures 1, 8 and 9 of the paper).
 
     Example: `simres plot depth runs/plain* runs/resnet* -o depth.png`.
     """
@@ -211,7 +209,7 @@ def responses(
     output: PictureFile = Path("responses.png"),
     trust_factory: TrustFactory = False,
 ) -> int:
-    """Standard deviation of every layer's response, of one network or several (figure 7 of the paper).
+    """Draw the standard deviation of every layer's response, for one network or several (figure 7 of the paper).
 
     Example: `simres plot responses runs/plain20-cifar10 runs/resnet20-cifar10`.
     """
@@ -234,7 +232,7 @@ def features(
     session: Session,
     checkpoint: CheckpointName,
     data: ImagesName = None,
-    image: Annotated[int, typer.Option("--image", metavar="N", min=0, help="Which test image, from 0.")] = 0,
+    image: Annotated[int, typer.Option("--image", metavar="N", min=0, help="The test image, from 0.")] = 0,
     layers: Annotated[
         list[str] | None,
         typer.Option("--layer", metavar="NAME", help="Layers to show [default: six from first to last]."),
@@ -242,7 +240,7 @@ def features(
     output: PictureFile = Path("features.png"),
     trust_factory: TrustFactory = False,
 ) -> int:
-    """Feature maps of one image by depth (figure 3 of the paper).
+    """Draw the feature maps of one image by depth (figure 3 of the paper).
 
     Example: `simres plot features runs/resnet20-cifar10 --image 3`.
     """

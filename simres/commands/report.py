@@ -21,9 +21,9 @@ def report(
     ] = Path("report.html"),
     asked: ResultOptions,
 ) -> None:
-    """Write a result as one HTML file: summary, timeline to zoom, critical path, memory, layers, energy.
+    """Write a result as one HTML file: summary, timeline, critical path, memory, layers, energy.
 
-    The file holds all its data and asks for nothing else, so it can be opened offline, sent and printed.
+    The file contains all its data: open it offline, send it, print it.
 
     Examples: `simres report out -o report.html`, `simres report resnet20`,
     `simres report torchvision:resnet18 --chip tpu-like -o resnet18.html`.

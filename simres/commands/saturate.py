@@ -20,24 +20,24 @@ def saturate(
         typer.Option(
             "--target",
             metavar="WHAT=TIME",
-            help="A latency to keep: p50, p90, p95, p99, p99.9, max, mean; of one tenant as TENANT.p99.",
+            help="A latency to meet: p50, p90, p95, p99, p99.9, max, mean; for one tenant TENANT.p99.",
         ),
     ],
     tenant: Annotated[
         str | None,
         typer.Option(
-            "--tenant", metavar="NAME", help="Whose rate alone rises [default: all, in proportion]."
+            "--tenant", metavar="NAME", help="Raise only this tenant's rate [default: all, in proportion]."
         ),
     ] = None,
     asked: ScenarioOptions,
     replications: Annotated[
         int,
-        typer.Option("--replications", min=1, max=100, help="Runs of each rate, with arrivals of their own."),
+        typer.Option("--replications", min=1, max=100, help="Runs at each rate, each with its own arrivals."),
     ] = 5,
     workers: Workers = None,
-    json: Annotated[bool, typer.Option("--json", help="Print what was found as one JSON document.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
 ) -> int:
-    """Find the rate of requests at which a latency leaves its target.
+    """Find the highest rate of requests at which latencies meet a target.
 
     Examples: `simres saturate stream --target p99=1ms`,
     `simres saturate two.yaml --target camera.p99.9=5ms --tenant camera`.

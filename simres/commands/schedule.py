@@ -15,12 +15,12 @@ from simres.errors import ExitCode
 def schedule(
     session: Session,
     asked: ScenarioOptions,
-    tasks: Annotated[bool, typer.Option("--tasks", help="List every task too.")] = False,
+    tasks: Annotated[bool, typer.Option("--tasks", help="Also list every task.")] = False,
     layer: LayerName = None,
     tenant: Annotated[
         str | None,
         typer.Option(
-            "--tenant", metavar="NAME", help="Whose schedule, where several networks share the chip."
+            "--tenant", metavar="NAME", help="The tenant to show, where several networks share the chip."
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the Program as one JSON document.")] = False,
@@ -30,7 +30,7 @@ def schedule(
     ] = None,
     allow_unmodelled: AllowUnmodelled = False,
 ) -> int:
-    """Plan a scenario and show the Program: what was decided, how each layer is cut, and every task.
+    """Plan a scenario and show the Program: decisions, tiles of each layer, and tasks.
 
     Examples: `simres schedule resnet20`, `simres schedule resnet18 --chip paper`,
     `simres schedule mine.yaml --tasks --layer 'layers.0.*'`.

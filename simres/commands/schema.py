@@ -20,9 +20,9 @@ class Form(StrEnum):
 
 def schema(
     session: Session,
-    form: Annotated[Form, typer.Argument(help="Of which kind of file.")] = Form.SCENARIO,
+    form: Annotated[Form, typer.Argument(help="The kind of file.")] = Form.SCENARIO,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it there, not to stdout.")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
     ] = None,
 ) -> None:
     """Print the JSON Schema of scenarios, with every installed kind, scheduler and pass."""

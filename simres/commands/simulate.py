@@ -44,9 +44,9 @@ def simulate(
     asked: ScenarioOptions,
     brief: Annotated[bool, typer.Option("--brief", help="Print the answer in three lines.")] = False,
     details: Annotated[
-        bool, typer.Option("--details", help="Show every layer, bound, evicted tensor and price.")
+        bool, typer.Option("--details", help="Show every layer, bound, evicted tensor and cost.")
     ] = False,
-    timeline: Annotated[bool, typer.Option("--timeline", help="Draw the timeline too.")] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Also draw the timeline.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
     output: Annotated[
         Path | None,

@@ -32,16 +32,16 @@ def skip(
         typer.Option(
             "--scenario",
             metavar="SCENARIO",
-            help="Chip and scheduler, without --chip: a file or shipped name.",
+            help="Chip and scheduler if --chip is absent: a file or a shipped name.",
         ),
     ] = "resnet20",
     asked: Changed,
     data: ImagesName = None,
     images: Annotated[
-        int, typer.Option("--images", min=1, help="Training images that blocks are chosen by.")
+        int, typer.Option("--images", min=1, help="Training images used to choose blocks.")
     ] = 2000,
     remove: Annotated[
-        int | None, typer.Option("--remove", metavar="N", min=1, help="Remove N blocks, not all of them.")
+        int | None, typer.Option("--remove", metavar="N", min=1, help="Remove N blocks instead of all.")
     ] = None,
     finetune: Annotated[
         int, typer.Option("--finetune", metavar="N", min=0, help="Train each pruned network for N epochs.")
@@ -49,7 +49,7 @@ def skip(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="DIR", help="Keep pruned networks, skip.json and front.png there."
+            "-o", "--output", metavar="DIR", help="Write pruned networks, skip.json and front.png to DIR."
         ),
     ] = None,
     machine: Machine,

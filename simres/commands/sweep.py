@@ -44,10 +44,9 @@ def sweep(
     whole: WholeFront = False,
     workforce: Workforce,
 ) -> int:
-    """Simulate every point of a design space, and show what is best in it.
+    """Simulate every point of a design space and show the best.
 
-    What varies may stand in the scenario, under `sweep:`; `--vary` replaces a knob of the file or adds one,
-    and `--set` keeps one from varying.
+    The scenario can state its knobs under `sweep:`. `--vary` replaces or adds a knob; `--set` fixes one.
 
     Examples: `simres sweep design-space`,
     `simres sweep resnet20 --vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"

@@ -21,10 +21,11 @@ def timeline(
     ] = None,
     layer: LayerName = None,
     width: Annotated[
-        int | None, typer.Option("--width", metavar="N", help="Columns to draw; the terminal's by default.")
+        int | None,
+        typer.Option("--width", metavar="N", help="Columns to draw [default: the terminal's width]."),
     ] = None,
 ) -> None:
-    """Draw what every engine did when, and how full on-chip memory was.
+    """Draw what each engine did over time, and the occupancy of on-chip memory.
 
     Examples: `simres timeline out`, `simres timeline resnet20 --chip edge-npu`,
     `simres timeline out --from 100us --to 200us`, `simres timeline out --layer 'layers.0.*'`.

@@ -33,13 +33,13 @@ def trace(
         typer.Option(
             "--input",
             metavar="SHAPE",
-            help="Once for each input, without the batch: 3x32x32, 128:int64 for indices, "
-            "scalar:int64 for one number an image, mask=16 by name, batch.image=3x8x8 into a dictionary.",
+            help="Shape of an input without the batch, once per input: 3x32x32, 128:int64 for indices, "
+            "scalar:int64 for one number per inference, mask=16 by name, batch.image=3x8x8 in a dictionary.",
         ),
     ] = None,
     batch: Annotated[
         str,
-        typer.Option("--batch", metavar="N", help="Images at once; none takes the inputs as they are."),
+        typer.Option("--batch", metavar="N", help="Batch size; `none` takes the shapes as they are."),
     ] = "1",
     block: Annotated[
         str | None,
@@ -53,17 +53,17 @@ def trace(
         typer.Option(
             "--data",
             metavar="NAME",
-            help="Note how dense and how large each activation of a checkpoint is on these images.",
+            help="Measure density and size of a checkpoint's activations on these images.",
         ),
     ] = None,
-    images: Annotated[int, typer.Option("--images", min=1, help="How many images `--data` takes.")] = 256,
+    images: Annotated[int, typer.Option("--images", min=1, help="Number of images for `--data`.")] = 256,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the workload to FILE (JSON).")
     ] = None,
     allow_unmodelled: AllowUnmodelled = False,
     trust_factory: TrustFactory = False,
 ) -> int:
-    """Trace a network into a workload file, which needs PyTorch no more.
+    """Trace a network to a workload file; simulating it does not need PyTorch.
 
     Examples: `simres trace resnet20 -o resnet20.json`,
     `simres trace mynet:build --input 3x64x64 -o mynet.json`.

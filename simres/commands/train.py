@@ -25,11 +25,9 @@ class RecipeOptions:
         str, typer.Option("--recipe", metavar="NAME", help="paper, he2015, fast, or a YAML file.")
     ] = "fast"
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the images.")] = None
-    batch: Annotated[int | None, typer.Option("--batch", min=1, help="Images a step.")] = None
-    lr: Annotated[float | None, typer.Option("--lr", help="Learning rate, at its peak.")] = None
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="What all that is random follows from.")
-    ] = None
+    batch: Annotated[int | None, typer.Option("--batch", min=1, help="Images per step.")] = None
+    lr: Annotated[float | None, typer.Option("--lr", help="Peak learning rate.")] = None
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything random.")] = None
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change any other value of the recipe."),
@@ -57,7 +55,7 @@ class FolderOptions:
     checkpoint_every: Annotated[
         int | None,
         typer.Option(
-            "--checkpoint-every", metavar="N", min=1, help="Save every N steps, not only each epoch."
+            "--checkpoint-every", metavar="N", min=1, help="Also save every N steps, not only each epoch."
         ),
     ] = None
     trust_factory: TrustFactory = False
@@ -68,10 +66,10 @@ class TrainingMachine(Machine):
     """What it is trained on."""
 
     device: Annotated[
-        str, typer.Option("--device", metavar="NAME", help="cpu, cuda, or auto: cuda where there is one.")
+        str, typer.Option("--device", metavar="NAME", help="cpu, cuda, or auto (cuda if available).")
     ] = "auto"
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one a core].")
+        int | None, typer.Option("--threads", min=1, help="CPU threads [default: one per core].")
     ] = None
 
 
@@ -94,12 +92,13 @@ def train(
     ] = None,
     shape: Shape,
     size: Annotated[
-        int | None, typer.Option("--size", metavar="PIXELS", help="Resize all images to so many a side.")
+        int | None,
+        typer.Option("--size", metavar="PIXELS", help="Resize all images to this width and height."),
     ] = None,
     kept: FolderOptions,
     machine: TrainingMachine,
 ) -> int:
-    """Train a network on images; Ctrl-C stops after the step, and `--resume` goes on from there.
+    """Train a network on images; Ctrl-C stops after the step, and `--resume` continues.
 
     Examples: `simres train resnet8 --data shapes --epochs 3`, `simres train resnet20 --data cifar10`,
     `simres train --resume runs/resnet20-cifar10`.

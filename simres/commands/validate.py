@@ -27,7 +27,7 @@ def validate(
         typer.Argument(metavar="FILE", help="Scenarios and chips (YAML), traced workloads (JSON)."),
     ],
 ) -> int:
-    """Check scenarios, chips and workloads, and say everything that is wrong with each."""
+    """Check scenarios, chips and workloads, and report every error."""
     code = 0
     for file in files:
         code = max(code, guard(partial(_report, file, session)))

@@ -19,12 +19,12 @@ def view(
     session: Session,
     asked: ResultOptions,
     light: Annotated[
-        bool, typer.Option("--light", help="Begin in light colours; the key `t` changes them.")
+        bool, typer.Option("--light", help="Start in light colours; the key `t` switches.")
     ] = False,
 ) -> None:
-    """Walk through a timeline: zoom, search, see what waited for what, and what memory held.
+    """Browse a timeline: zoom, search, see stalls and what memory held.
 
-    Needs a terminal and the extra `view`; inside, `?` shows what the keys do.
+    Needs a terminal and the extra `view`; press `?` for the keys.
 
     Examples: `simres view out`, `simres view resnet20`, `simres view torchvision:resnet18 --chip tpu-like`.
     """

@@ -31,7 +31,9 @@ class WorkOptions:
     ] = None
     without: Annotated[
         list[str] | None,
-        typer.Option("--without", metavar="KIND", help="Replay it without these operators: `batch_norm`."),
+        typer.Option(
+            "--without", metavar="KIND", help="Replay the run without these operators: `batch_norm`."
+        ),
     ] = None
     output: Annotated[
         Path | None,
@@ -54,7 +56,7 @@ def whatif(
     target: Annotated[
         str | None,
         typer.Option(
-            "--target", metavar="TIME", help="How much of which resource takes it to TIME: `500us`."
+            "--target", metavar="TIME", help="Find how much of each resource reaches TIME: `500us`."
         ),
     ] = None,
     work: WorkOptions,
@@ -63,9 +65,9 @@ def whatif(
 ) -> int:
     """Simulate a scenario with each resource of its chip doubled, halved and free.
 
-    With `--target`, search for the least of each that would do; exit code 1 where no single one does. With
-    `--scale` and `--without`, SCENARIO may be a stored result, such as an imported trace: it is replayed in
-    the recorded order, with some of its operators faster or gone.
+    `--target` searches for the smallest change of each that meets it; exit code 1 if no single one does.
+    `--scale` and `--without` also take a stored result, such as an imported trace, and replay it in the
+    recorded order with some of its operators faster or gone.
 
     Examples: `simres whatif resnet20`, `simres whatif resnet18 --chip edge-npu --target 5ms`,
     `simres whatif run --without batch_norm --scale layer4=0.5`.
