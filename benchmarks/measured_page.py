@@ -16,11 +16,12 @@ ROOT = Path(__file__).parents[1]
 IMAGE = ROOT / "docs" / "images" / "measured.png"
 CHIPS = (ROOT / "scenarios" / "chips", silicon.CHIPS)
 INTRODUCTION = """\
-Real chips, and the RTL of two, beside simulations of the same shapes. The data are not part of simres:
-`make validation DATA=DIR` reads them from a folder and makes this section, its picture, and the known error
-that `simres examples` shows of each chip. The error of a row is |simulated / measured - 1|. *One rate* is
-what a rule of one parameter says of the same rows: the work over a rate that is fitted to them for the
-least mean error. So a set to which something is fitted compares with it; one without has a harder task."""
+Real chips, and the RTL of two, compared with simulations of the same shapes. The data are not part
+of simres: `make validation DATA=DIR` reads them from a folder and writes this section, its picture,
+and the known error that `simres examples` shows for each chip. The error of a row is |simulated /
+measured - 1|. *One rate* is a model of one parameter for the same rows: the work over a rate,
+fitted to them for the least mean error. It compares fairly with sets to which something is fitted;
+sets without have the harder task."""
 FEW = 7
 """A set of more groups than this has no table of them."""
 HEADING = "data", "rows", "mean", "median", "one rate, mean", "median"
@@ -48,10 +49,13 @@ def text(found: Sequence[Found]) -> Iterator[str]:
     yield from (INTRODUCTION, "")
     for said, some in (
         (
-            "Nothing is fitted to what these were compared with:",
+            "Nothing is fitted to the data of these sets:",
             [one for one in found if not one.about.fitted],
         ),
-        ("Some figures come from measurements of the same kind:", [one for one in found if one.about.fitted]),
+        (
+            "Some figures of these sets come from measurements of the same kind:",
+            [one for one in found if one.about.fitted],
+        ),
     ):
         fitted = any(one.about.fitted for one in some)
         yield from (said, "", *_table(*HEADING, *(["fitted"] if fitted else [])))
@@ -68,7 +72,13 @@ def text(found: Sequence[Found]) -> Iterator[str]:
             yield from (_row(name, *_cells(*pair)) for name, *pair in parts)
             yield ""
         yield from (one.about.wrong, "", f"One rate: {one.about.rule}.")
-    yield from ("", "### Known errors of chips", "", "What `simres examples` and each chip's file say.", "")
+    yield from (
+        "",
+        "### Known errors of chips",
+        "",
+        "As shown by `simres examples` and in each chip's file.",
+        "",
+    )
     yield from _table("chip", "known error")
     yield from (_row(f"`{chip}`", said) for chip, said in known(found).items())
 

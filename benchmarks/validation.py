@@ -43,19 +43,18 @@ INTRODUCTION = """\
 
 # Validation
 
-What simres says beside what is known otherwise: measurements of real chips, forms that can be worked out by
-hand, and other simulators. An error is simulated over known, less 1; errors are shown where they are bad,
-too. Where something was fitted to what it is compared with, it says so. `make validation` writes this page
-anew.
+simres compared with measurements of real chips, closed forms, and other simulators. An error is
+simulated / known - 1. Bad errors are shown too. Where a figure was fitted to the data it is
+compared with, the page says so. `make validation` writes this page.
 """
 
 
 def closed() -> Iterator[str]:
     """Closed forms."""
     yield """\
-Times that follow from arithmetic. Simulated must be equal to the picosecond; the tests try the same forms
-on thousands of random figures (`tests/simulation/test_closed_forms_*.py`). Bytes and operations take a
-nanosecond each; *l*, *c* and *s* are a load, a computation and a store.
+Times that follow from arithmetic. The simulation must equal them to the picosecond; tests check the
+same forms on thousands of random figures (`tests/simulation/test_closed_forms_*.py`). Bytes and
+operations take a nanosecond each; *l*, *c* and *s* are a load, a computation and a store.
 """
     yield from _heading("case", "closed form", "by the form", "simulated", "error")
     for case in closed_forms.forms():
@@ -63,8 +62,9 @@ nanosecond each; *l*, *c* and *s* are a load, a computation and a store.
         yield _row(case.what, case.form, expected, found, _error(case.simulated_ps, case.expected_ps))
     yield """\
 
-Requests that come at random to a server of fixed time wait for (rho D) / (2 (1 - rho)) on average
-(Pollaczek and Khinchine); 20,000 requests each, one seed, so this one is statistical.
+Requests with Poisson arrivals at a server with a fixed service time have a mean wait of (rho D) /
+(2 (1 - rho)) (Pollaczek and Khinchine). 20,000 requests each, one seed, so these rows are
+statistical.
 """
     yield from _heading("load", "mean wait by the form", "simulated", "error")
     for wait in closed_forms.waits():
@@ -77,9 +77,10 @@ def scalesim() -> Iterator[str]:
     reference = json.loads((SCALESIM / "scalesim.json").read_text(encoding="utf-8"))
     yield """\
 Compute cycles of the kind `array` (package `simres-systolic`, with `counting: scalesim` and the pass
-`scalesim_shapes`) beside those of SCALE-Sim 3.0.0, layer by layer, on arrays from 4 x 4 to 128 x 8. *small*
-are twelve layers with odd sizes, strides and depthwise ones, *gemm* four products. Without the pass the two
-output sizes that SCALE-Sim rounds up are the network's own, and those layers take fewer cycles.
+`scalesim_shapes`) compared with SCALE-Sim 3.0.0, layer by layer, on arrays from 4 x 4 to 128 x 8.
+*small* is twelve layers with odd sizes, strides and depthwise convolutions, *gemm* four products.
+Without the pass, the two output sizes that SCALE-Sim rounds up are the network's own, and those
+layers take fewer cycles.
 """
     yield from _heading("layers", "dataflow", "arrays", "SCALE-Sim, cycles", "simres", "layers that differ")
     for name, runs in reference.items():
@@ -88,16 +89,16 @@ output sizes that SCALE-Sim rounds up are the network's own, and those layers ta
                 yield _scalesim_row(name, dataflow, [run for run in runs if run["dataflow"] == dataflow])
     yield """\
 
-This says that the two count alike, not that either is right about a chip: stalls, which SCALE-Sim reports
-beside these cycles, come from the bus and the schedule here, and are not compared."""
+This shows that the two count alike, not that either is right about a chip. Stalls, which SCALE-Sim
+reports separately, come from the bus and the schedule in simres and are not compared."""
 
 
 def dram() -> Iterator[str]:
     """Two cycle-level simulators of DRAM."""
     yield """\
-The kind `dram` (package `simres-dram`) beside DRAMsim3 and Ramulator 2: the same timing, queues and
-addresses, with refresh. Figures are the share of the peak bandwidth that the traffic got. The two differ
-between themselves, so the error is the distance from the interval between them; `-` is inside.
+The kind `dram` (package `simres-dram`) compared with DRAMsim3 and Ramulator 2: the same timing,
+queues and addresses, with refresh. Figures are the share of the peak bandwidth. The two simulators
+differ from each other, so the error is the distance from the interval between them; `-` is inside.
 """
     columns = (
         "device",
@@ -134,16 +135,16 @@ distance is {100 * mean(distances):.1f} %. Nothing is fitted."""
 def schedulers() -> Iterator[str]:
     """Two published schedulers on equal terms."""
     yield """\
-Schedules of two published tools beside the default one of simres, on equal terms: the same bytes a second,
-operations a second and memory. Both tools were run in November 2026, SoMa with one seed. The column of simres
-comes from `python benchmarks/schedulers.py`, which prints its processor seconds, too.
+Schedules of two published tools compared with the default of simres, on equal terms: the same
+bandwidth, operations per second and memory. Both tools were run in November 2026, SoMa with one
+seed. `python benchmarks/schedulers.py` prints the simres column and its processor seconds.
 
 - **SoMa** (HPCA 2025) fuses and prefetches by simulated annealing. int8; it models an array's utilisation and
   no vector work, so the matrix unit here is ideal and the host has 1 TOP/s. Its figures are with prefetch.
 - **AccelForge with FFM** (2026) finds fused mappings that are optimal in its mapspace. fp32, the first stage
-  of ResNet-18 (64 channels, 56 x 56), bytes off chip as the objective, at most one fused loop. A tensor with
-  two readers is not held across a fused stack there, as far as it could be set up; its authors may know
-  better.
+  of ResNet-18 (64 channels, 56 x 56), bytes off chip as the objective, at most one fused loop. No
+  setting was found with which it holds a tensor with two readers across a fused stack; there may be
+  one.
 """
     yield from _heading(
         "tool",
@@ -164,7 +165,7 @@ comes from `python benchmarks/schedulers.py`, which prints its processor seconds
         yield _row(tool, case.network, str(case.images), case.said, theirs, *times, moved, f"{ours.nbytes:,}")
     yield """\
 
-SoMa took 5 to 11 processor seconds for each of its rows and AccelForge 18 to 33. Where SoMa has an answer the
+SoMa took 5 to 11 processor seconds per row and AccelForge 18 to 33. Where SoMa has an answer, the
 two are within half a percent of each other and of the lower bound."""
 
 
@@ -175,12 +176,12 @@ def calibrations() -> Iterator[str]:
         yield "None is stored in `docs/data/` yet; [here](calibrate.md) is how they are made."
         return
     yield f"""\
-Networks that a machine ran, beside simulations of what `simres calibrate` measured of that machine
-([how](calibrate.md)). A convolution is right within {100 * LAYER_LIMIT:.0f} %, a network within
-{100 * TOTAL_LIMIT:.0f} %. *Spread* is that of the measurement.
+Networks run on a machine, compared with simulations of the chip that `simres calibrate` measured
+from it ([how](calibrate.md)). A convolution counts as right within {100 * LAYER_LIMIT:.0f} %, a network
+within {100 * TOTAL_LIMIT:.0f} %. *Spread* is that of the measurement.
 """
-    columns = "network", "machine", "measured", "spread", "simulated", "error", "convolutions that are right"
-    yield from _heading(*columns, "the farthest off")
+    columns = "network", "machine", "measured", "spread", "simulated", "error", "convolutions right"
+    yield from _heading(*columns, "worst")
     for path in files:
         for found in json.loads(path.read_text(encoding="utf-8"))["networks"]:
             yield _calibration(found)
@@ -189,8 +190,8 @@ Networks that a machine ran, beside simulations of what `simres calibrate` measu
 def measurements() -> Iterator[str]:
     """Published measurements."""
     yield """\
-Chips and what is inferred of them: [Chip presets](chips.md). Where nothing is published that can be
-had with its source, there is a dash. Times are of all images of a batch together.
+The chips, and what is inferred about them: [Chip presets](chips.md). A dash means that no published
+figure with an available source was found. Times are for a whole batch.
 """
     yield from _heading("chip", "network", "images", "published", "simulated", "images/s", "error")
     sources: dict[str, int] = {}
@@ -212,23 +213,25 @@ had with its source, there is a dash. Times are of all images of a batch togethe
 
 
 MEASURED = """\
-- **TPUv3.** MLPerf's offline figure is for 8 cores with batches of their own choosing, input and output
-  included; a core's share stands beside each larger batch. The simulated core is some 14 % faster, nothing
-  being fitted. Missing are layouts that the compiler pads to 8 x 128 values, the start of each operator in
-  a program, and its tiles, which are not the best ones. Expect 15 % of such networks, and more of single
-  small operators, where the start of a program (1 us, as on TPU v4) counts.
-- **Edge TPU.** ResNet-50 is bound by its weights on the lane, whatever the array does, which is why it
-  comes close although the array is inferred. The real compiler keeps some megabytes of weights on chip,
-  which would make it faster than simulated, and the host adds to it. MobileNetV2 runs with its weights on
-  chip, as it was timed.
-- **Eyeriss.** The chip's 103.5 ms of processing for AlexNet are 97.3 ms here, and the 15.4 MB on its bus
-  15.4 MB (`benchmarks/silicon.py`, inputs without their padding). VGG-16 is far off: the chip's passes
-  there take 1 or 2 channels where its registers hold 4, so sums go to the buffer and back as often ([more
-  above](#eyeriss-alexnet-by-layer-processing)). Tables are read from a transcription
+- **TPUv3.** MLPerf's offline figure is for 8 cores with batches of the submitter's choice, input
+  and output included; each larger batch is compared with a core's share. The simulated core is some
+  14 % faster, with nothing fitted. Not modelled are layouts padded to 8 x 128 values by the
+  compiler, the start of each operator in a program, and the compiler's tiles, which are not
+  optimal. Expect 15 % for such networks, and more for single small operators, where the start of a
+  program (1 us, as on TPU v4) matters.
+- **Edge TPU.** The bottleneck of ResNet-50 is the weights on the PCIe lane, whatever the array
+  does, so it is close although the array is inferred. The real compiler keeps some megabytes of
+  weights on chip, which would be faster than simulated; the host adds time. MobileNetV2 runs with
+  its weights on chip, as it was timed.
+- **Eyeriss.** AlexNet takes 103.5 ms of processing on the chip and 97.3 ms in simres; both move
+  15.4 MB on the bus (`benchmarks/silicon.py`, inputs without their padding). VGG-16 is far off: the
+  chip's passes take 1 or 2 channels where its registers hold 4, so sums go to the buffer and back
+  more often ([details above](#eyeriss-alexnet-by-layer-processing)). Tables are from a
+  transcription
   (github.com/cucapra/fodlam, `data/`).
-- **Others.** Means published for other simulators against a real TPUv3, on workloads of their authors'
-  choice: SCALE-Sim v3 55 %, Timeloop 60 %, MAESTRO 47 %, mNPUsim 124 %, PyTorchSim 11.5 % (as the last
-  one's authors published them). One network is no mean; this is no ranking."""
+- **Others.** Mean errors published for other simulators against a real TPUv3, on workloads of their
+  authors' choice: SCALE-Sim v3 55 %, Timeloop 60 %, MAESTRO 47 %, mNPUsim 124 %, PyTorchSim 11.5 %
+  (as published by the authors of the last). One network is not a mean; this is not a ranking."""
 
 
 class Section(NamedTuple):
@@ -251,7 +254,7 @@ SECTIONS = {
     "closed-forms": Section("Closed forms", _alone(closed)),
     "scalesim": Section("SCALE-Sim", _alone(scalesim)),
     "dram": Section("DRAM", _alone(dram), slow=True),
-    "schedulers": Section("Schedulers of others", _alone(schedulers), slow=True),
+    "schedulers": Section("Other schedulers", _alone(schedulers), slow=True),
     "calibrations": Section("Calibrations", _alone(calibrations)),
     "published": Section("Published measurements", _alone(measurements), slow=True),
 }

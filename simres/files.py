@@ -27,7 +27,7 @@ STDIO = Path("-")
 """The name of stdin where a file is read, and of stdout where one is written."""
 
 TEMPORARY = ".simres-"
-"""What the names of incomplete files begin with; names of their own could exceed what a file system takes."""
+"""The prefix of temporary files; names derived from the target could exceed the file system's limit."""
 LEFT_S = 60.0
 """Age in seconds from which an incomplete file that no process holds is one that a killed process left."""
 
@@ -47,7 +47,7 @@ def opened(path: Path, what: str, hint: str | None = None, largest: int | None =
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError
         if not stat.S_ISREG(found.st_mode):
-            piped = "`-` is what comes through a pipe, in place of a file's name"
+            piped = "`-` reads from a pipe"
             raise SimresError(f"`{path}` is not a regular file", hint or piped)
         if largest is not None and found.st_size > largest:
             raise SimresError(
@@ -67,16 +67,14 @@ def opened(path: Path, what: str, hint: str | None = None, largest: int | None =
 
 
 _stdin: bytes | None = None
-"""All of stdin, once it was read: what is asked for twice is there twice."""
+"""All of stdin, once it was read: what is asked for twice is given twice."""
 
 
 def _from_stdin(what: str, hint: str | None, largest: int | None) -> bytes:
     global _stdin
     if _stdin is None:
         if sys.stdin is None or sys.stdin.isatty():
-            raise SimresError(
-                f"`-` is stdin, and no {what} comes from there", "pipe one in, or name its file"
-            )
+            raise SimresError(f"`-` is stdin, and no {what} comes from there", "pipe one in, or name a file")
         most = LARGEST_BYTES if largest is None else largest
         _stdin = sys.stdin.buffer.read(most + 1)
         if len(_stdin) > most:
@@ -137,7 +135,7 @@ def json_text(document: Mapping[str, Any]) -> str:
 def write_text(path: Path, text: str) -> None:
     """Writes `text` completely or not at all: to a temporary name beside `path`, then renamed.
 
-    Creates missing folders; a file that was there keeps its mode. Raises `SimresError` on failure; an older
+    Creates missing folders; an existing file keeps its mode. Raises `SimresError` on failure; an older
     file is then unchanged.
     """
     try:

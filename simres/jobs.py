@@ -1,7 +1,7 @@
-"""Long work that goes on: how far it is and what it found, for whoever shows it.
+"""Progress of long work: how far it is and what it found so far.
 
-The work only counts. Whoever watches asks it from another thread, a few times a second, so that the
-innermost loops pay nothing for being watched.
+The work only counts. A display reads the counts from another thread a few times a second, so the innermost
+loops pay nothing for it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def counted(what: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def watched(by: Watcher) -> Iterator[None]:
-    """Has jobs shown, and lets Ctrl-C end them with what they have: see `cut_short` and `end_asked`."""
+    """Shows jobs, and lets Ctrl-C end them with partial results: see `cut_short` and `end_asked`."""
     global _state
     before, _state = _state, _State()
     _state.watcher = by
@@ -134,9 +134,9 @@ def end_asked() -> bool:
 
 
 def cut_short(how_far: str) -> bool:
-    """Notes that an interrupted job ends with what it has, and `how_far` it came; False if nobody watches.
+    """Notes that an interrupted job returns partial results, and `how_far` it came; False if no display runs.
 
-    Then the interruption has to go on: a Python program is not given less than it asked for.
+    Then the interruption must propagate: a Python program never gets partial results.
     """
     if _state.watcher is None:
         return False

@@ -135,7 +135,8 @@ class Quantity:
         close = suggest_unit(unit, self.units)
         if re.fullmatch(r"[kKMGT]?i?b(it)?(/s|ps)?", unit) and "B" in self.base:
             raise UnitError(
-                f"unknown unit `{shorten(unit)}`: bits are not read; write bytes, such as `{self.example}`"
+                f"unknown unit `{shorten(unit)}`: bits are not supported; write bytes, "
+                f"such as `{self.example}`"
             )
         if close is not None:
             number = text.strip()[: -len(unit)].rstrip()
@@ -155,7 +156,7 @@ class Quantity:
         if value > self.limit:
             raise UnitError(f"must be at most {self.spell(self.limit)}, got `{text}`")
         if value.denominator != 1:
-            raise UnitError(f"`{text}` is no whole number of {self.whole}")
+            raise UnitError(f"`{text}` is not a whole number of {self.whole}")
 
     @property
     def base(self) -> str:

@@ -62,7 +62,7 @@ class Sums:
     chain: tuple[int, ...]
     between: tuple[tuple[Amounts, ...], ...]
     readers: Mapping[str, int] = field(repr=False)
-    """By input and weight: the operators before whose end all of it is read."""
+    """By input and weight: the operators that must end after all of it has been read."""
 
     def spared(self, kept: Mapping[str, int]) -> list[int]:
         """By operator: the bytes that need not be loaded before it is complete, as they lie on chip."""

@@ -24,7 +24,7 @@ class ComponentArea:
 
 @dataclass(frozen=True, slots=True)
 class ChipArea:
-    """The components of a chip in its order, in a technology of so many nanometres."""
+    """The components of a chip in order, in a technology of `nm` nanometres."""
 
     nm: int
     components: tuple[ComponentArea, ...]

@@ -40,7 +40,7 @@ class Stretch(NamedTuple):
     """A part of the critical path, in picoseconds from the start of the run.
 
     It is a part of `task` (-1 for none) on `engine` (empty for none) for `layer` (-1 for none); both
-    numbers are indices into the Program. `holder` is what was in the way: for the bus, an engine or a
+    numbers are indices into the Program. `holder` is what held the resource: for the bus, an engine or a
     background master, or `""` for the bus itself; for an engine, the other tenant's view of it; for a full
     buffer, the tensor whose end of use made room; otherwise empty.
     """

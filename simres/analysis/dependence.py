@@ -42,7 +42,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Dependence:
-    """What operators depend on, of one workload.
+    """Dependencies between the operators of a workload.
 
     `wanted` has by operator those that need every element of it. `used` has by operator and weight those
     after whose last element all of the weight is still to be used. `stored` has by output the operators on
@@ -88,7 +88,7 @@ def _parts(workload: Workload, op: Op) -> Iterator[tuple[Op, tuple[Reach, ...]]]
 
 
 def _consumers(workload: Workload) -> tuple[Mapping[str, list[tuple[int, Box]]], tuple[tuple[str, ...], ...]]:
-    """By activation: who reads exactly which box of it. By operator: inputs and weights read whole."""
+    """By activation: its readers, and the exact box each reads. By operator: inputs and weights read whole."""
     found: dict[str, list[tuple[int, Box]]] = {}
     read: list[tuple[str, ...]] = []
     for number, op in enumerate(workload.ops):
@@ -167,10 +167,10 @@ def _needed(workload: Workload) -> set[int]:
 
 
 def _wanted(workload: Workload, consumers: Mapping[str, list[tuple[int, Box]]]) -> tuple[int, ...]:
-    """By operator: those that need every element of its first output, itself included; no view has any.
+    """By operator: those that need every element of its first output, itself included; none for views.
 
-    Who needs all of an operator that reads all of this one, does; and who needs all of several whose boxes
-    cover it.
+    An operator needs all of this one if it needs all of an operator that reads all of this one, or all of
+    several whose boxes cover it.
     """
     end = len(workload.ops)
     needed = _needed(workload)
@@ -242,10 +242,10 @@ def _forward(workload: Workload) -> tuple[tuple[Piece, ...], dict[tuple[int, str
 
 
 def _done_before(part: Op, reach: Reach, runs: Runs) -> bool:
-    """Whether most of the work may be done before the last element that it needs is there.
+    """Whether most of the work can be done before the last element that it needs exists.
 
-    A sum may be made in chunks, of which only the last one waits unless all of the summed axis depends on
-    that element; statistics may be gathered from what is there.
+    A sum can be made in chunks; only the last one waits, unless all of the summed axis depends on that
+    element. Statistics can be gathered from the elements that exist.
     """
     axis = reach.summed
     if axis is not None and part.unit is Unit.MATRIX:
@@ -254,5 +254,5 @@ def _done_before(part: Op, reach: Reach, runs: Runs) -> bool:
 
 
 def bytes_of(count: int, dtype: str) -> int:
-    """Whole bytes that so many elements have at least."""
+    """The least whole bytes of so many elements."""
     return count * BITS[dtype] // 8

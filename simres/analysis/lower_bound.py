@@ -152,7 +152,7 @@ _MANY = 1 << 30
 
 
 def _bytes(workload: Workload, least: _Least, kept: Mapping[str, int], repeats: int) -> Term:
-    """What outputs need is read once, and they are written; what lies on chip from the start is spared."""
+    """Outputs are written, and their operands read once, except what is on chip from the start."""
     nbytes = compulsory_bytes(workload, kept, repeats)
     once = "Weights move once, inputs and outputs every time" if repeats > 1 else _ONCE
     return Term(

@@ -1,12 +1,12 @@
-"""Bounds by cuts through a network: what has to come before, and what after, an operator is complete.
+"""Bounds by cuts through a network: the work that must come before, and after, the end of an operator.
 
 Let T(s) be when every element of operator s has existed, in every inference, and e its last element.
 
 - Before T(s), the operators of which s needs every element have ended, and the inputs and weights that they
   read whole have been loaded.
-- After T(s) comes all that depends on e. All weights that are then still to be used must be on chip for it,
-  and at T(s) no more than a memory's worth of them is, transfers under way included: the others are loaded
-  after T(s). The outputs that depend on e are stored after T(s).
+- After T(s) comes all that depends on e. All weights still to be used must be on chip for it, and at T(s) at
+  most one memory's worth of them is, outstanding transfers included: the others are loaded after T(s). The
+  outputs that depend on e are stored after T(s).
 
 So T >= before(s) + after(s) for every s, and T(t) >= T(s) + between(s, t) where t needs all of what s delays.
 Which tiles a schedule makes, in which order, whether it fuses, recomputes or loads again does not matter.
@@ -49,7 +49,7 @@ class Costs:
         }
 
     def between(self, found: Amounts) -> int:
-        """The least time for what lies between two cuts."""
+        """The least time between two cuts."""
         return max(
             [self.bus(max(0, found.weights - self.capacity))]
             + [least(found) for least in self.compute.values()]

@@ -20,7 +20,7 @@ from simres.workload.operators import Op, Role
 from simres.workload.reaches import SUMMED, Along, LookUp, Shape, touched
 
 Runs = tuple[int, ...]
-"""A part of a tensor whose place is not known: so many elements in a row along each axis."""
+"""A part of a tensor at an unknown place: a number of consecutive elements along each axis."""
 
 Spread = Mapping[Runs, int]
 """By part of a tensor: operators s for which this holds. Whichever element of s is the last, some part of
@@ -29,7 +29,7 @@ this size depends on it."""
 _LONGEST = 4096
 """Elements of an axis up to which windows are tried one by one."""
 MOST = 12
-"""Parts of a tensor that are told apart; more are taken for the smallest along each axis."""
+"""The number of parts of a tensor that are distinguished; beyond it the smallest along each axis is used."""
 _FIRST = (reading.convolution, reading.pooling, reading.along_one, reading.over_last, reading.over_groups)
 _KNOWN = {
     **dict.fromkeys((*_FIRST, reading.over_pixels, reading.reduction, reading.padding), 1),

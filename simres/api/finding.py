@@ -68,10 +68,10 @@ def find_template(named: str | Path, *, chip: str | None = None) -> loader.Templ
 
 
 def finished(named: str | Path, option: str) -> SimresError:
-    """Returns the error for an option that changes a scenario, beside a stored result."""
+    """Returns the error for an option that changes a scenario, given with a stored result."""
     return SimresError(
         f"`{named}` is a finished run, and {option} goes with a scenario",
-        "`simres rerun` repeats the run as it was; name its scenario to change something",
+        "`simres rerun` repeats the run unchanged; to change something, name its scenario",
     )
 
 

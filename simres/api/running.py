@@ -238,8 +238,8 @@ def rerun(path: str | Path, *, registry: Registry | None = None) -> tuple[Result
     before = read_result(path)
     if before.trace is not None:
         raise SimresError(
-            f"`{path}` is the trace of a real machine, which nothing can run again",
-            "`simres whatif DIR --scale KIND=0.5` replays it with some of its work changed",
+            f"`{path}` is the trace of a real machine, which cannot be run again",
+            "`simres whatif DIR --scale KIND=0.5` replays it with changed work",
         )
     scenario = loader.from_document(dict(before.origin.scenario), registry=registry)
     return _shown(before), evaluate(scenario, before.workloads, registry, before.record.level)
@@ -267,7 +267,7 @@ def find_result(
             and not Path(text).exists()
             and Path(text) != STDIO
         ):
-            raise finding.unknown(text, " and no folder of that name with a result in it")
+            raise finding.unknown(text, " and no folder with a result by that name")
         return simulate(named, chip=chip, overrides=overrides, record=record, registry=registry)
     if chip is not None or overrides:
         raise finding.finished(named, "--chip" if chip is not None else "--set")
@@ -312,7 +312,7 @@ def _study(
 
     if not isinstance(scenario, str | os.PathLike):
         named = type(scenario).__name__
-        raise SimresError(f"a space is around the name or the file of a scenario, not a {named}")
+        raise SimresError(f"a design space needs the name or the file of a scenario, not a {named}")
     registry = default_registry()
     find = partial(finding.find_workload, registry=registry)
     return study_around(

@@ -57,7 +57,7 @@ def _lines(preset: ChipPreset, free: list[Free], values: list[int], on: str, err
 
 
 def _entry(path: str, key: str, value: Any, was: Mapping[str, str]) -> Iterator[str]:
-    """A key of a component; a mapping with a calibrated figure in it takes a line for each of its own."""
+    """A key of a component; a mapping that contains a calibrated figure takes a line per key."""
     if isinstance(value, dict) and any(other.startswith(f"{path}.") for other in was):
         yield f"    {key}:"
         for inner, one in value.items():

@@ -16,9 +16,9 @@ ASSUMED_CACHE = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A processor as torch uses it; `cache` is the size of its last cache in bytes.
+    """A processor as torch uses it; `cache` is the size of its last-level cache in bytes.
 
-    `private_cache` is that of the one before, which a core has to itself; 0 where there is none.
+    `private_cache` is that of a core's own cache, the level before; 0 if there is none.
     """
 
     processor: str

@@ -46,13 +46,13 @@ def read_times(path: Path) -> list[MeasuredTime]:
     try:
         rows = list(csv.reader(StringIO(read_text(path, "CSV of measured times", HINT)), strict=True))
     except csv.Error as error:
-        raise SimresError(f"`{path}` is no CSV file: {error}", HINT) from error
+        raise SimresError(f"`{path}` is not a CSV file: {error}", HINT) from error
     heading = [name.strip() for name in rows[0]] if rows else []
     for needed in (NETWORK, TIME):
         if heading.count(needed) != 1:
             raise SimresError(f"`{path}`: line 1 must name the column `{needed}` once", HINT)
     if len({*heading}) < len(heading) or not all(heading):
-        raise SimresError(f"`{path}`: line 1 has a column twice, or one without a name", HINT)
+        raise SimresError(f"`{path}`: line 1 has a duplicate or an empty column name", HINT)
     found = []
     for line, cells in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in cells):

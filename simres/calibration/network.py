@@ -44,8 +44,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class NetworkRun:
-    """A network's workload and its time: `total` for an image through the unchanged module, and every call of
-    the traced program by itself."""
+    """A network's workload and its times: `total` for an inference of the unchanged module, and each call of
+    the traced program separately."""
 
     workload: Workload
     total: Timing

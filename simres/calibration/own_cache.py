@@ -1,7 +1,7 @@
-"""The part of the last cache that this machine has to itself.
+"""The part of the last-level cache that this machine has to itself.
 
-A virtual machine is told the whole cache of its host, of which other machines have most. What it has shows in
-the rate at which memory is read again: what lies in cache is read faster.
+A virtual machine is told the whole cache of its host, most of which other machines use. Its own share shows
+in the rate of repeated reads: cached data is read faster.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from simres.calibration.machine import Machine
 from simres.calibration.timing import repeated, timing
 
 NO_FASTER = 1.1
-"""Up to so many times as fast as memory, a read comes from memory."""
+"""A read up to this many times as fast as memory counts as a read from memory."""
 BEYOND = 4
-"""Memory is read in an array so many times as large as the cache, ..."""
+"""Memory is read in an array this many times as large as the cache, ..."""
 MOST_BYTES = 512 << 20
 """... and at most of this size."""
 

@@ -11,7 +11,7 @@ import torch
 LEAST, MOST = 3, 14
 """The least and the greatest number of repeats of a call in a row."""
 PATIENCE_NS = 20_000_000
-"""After this time and the least number of repeats, no more are made."""
+"""No more repeats after this time and the least number of repeats."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,9 +65,9 @@ COMMANDS = (
     "plugins new",
     "plugins check",
 )
-"""Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`; of a name
-that Python keeps for itself, such as `import`, module and function end in `_`. A command of one word that
-others begin with (`a` beside `a b`) is what the word does by itself."""
+"""Every command, in the order of `--help`. `a b` is the function `b` of `simres.commands.a`; for a Python
+keyword such as `import`, module and function end in `_`. With both `a` and `a b`, `a` is the command
+without a second word."""
 
 GROUPS = {
     "workload": "Inspect a traced network.",

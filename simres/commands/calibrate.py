@@ -1,4 +1,4 @@
-"""`simres calibrate`: this machine measured into a chip, and simulation held against it."""
+"""`simres calibrate`: this machine measured as a chip, and compared with simulation."""
 
 from __future__ import annotations
 
@@ -120,16 +120,16 @@ def calibrate(
 def _asked(check: list[str] | None, chip: str | None, output: Path | None, inputs: list[str] | None) -> None:
     if output is None and chip is None:
         raise SimresError(
-            "nothing to do: give a file to measure into, or a chip to compare with",
+            "nothing to do: give a file to write the chip to, or a chip to compare with",
             "simres calibrate -o my-cpu.yaml, then simres calibrate --check resnet18 --chip my-cpu.yaml",
         )
     if output is not None and chip is not None:
-        raise SimresError("-o measures a chip, and --chip takes one that is there: give one of them")
+        raise SimresError("-o measures a new chip, --chip takes an existing one: give one of them")
     if not check and (chip is not None or inputs):
-        raise SimresError("no network to compare: give --check resnet18, say")
+        raise SimresError("no network to compare: give one, such as --check resnet18")
     if output is not None:  # better said before minutes of measuring than after
         if output.suffix not in (".yaml", ".yml"):
-            raise SimresError(f"`{output}` is to be a chip, whose name ends in .yaml")
+            raise SimresError(f"`{output}` is the file of a chip: its name must end in .yaml")
         if output.is_dir():
             raise SimresError(f"cannot write `{output}`: it is a folder")
         folder = next(above for above in output.absolute().parents if above.exists())
@@ -152,7 +152,7 @@ def _measured(chip: str, session: Session) -> str:
     preset = load_chip(chip, registry=session.registry)
     if not any(isinstance(spec, ComputeSpec) and spec.efficiency for spec in preset.hardware.values()):
         raise SimresError(
-            f"`{chip}` was not measured: nothing in it states an `efficiency`",
+            f"`{chip}` was not measured: no component states an `efficiency`",
             "simres calibrate -o my-cpu.yaml measures this machine",
         )
     return preset.description
@@ -192,7 +192,7 @@ def _compared(
     shape = inputs or network.input
     if shape is None:
         raise SimresError(
-            f"`{network.name}` does not say which input it takes", "give --input 3x32x32, without the batch"
+            f"`{network.name}` does not state its input shape", "give --input 3x32x32, without the batch"
         )
     here, there = str(machine(device)), _measured(chip, session)
     if here != there:

@@ -38,11 +38,9 @@ def calibrate_from_times(
     from simres.scenario.loader import load_chip
 
     if chip is None or not figures:
-        raise SimresError(
-            "--from fits figures of a chip: give --chip, and --free once for each of them", EXAMPLE
-        )
+        raise SimresError("--from fits figures of a chip: give --chip, and --free for each figure", EXAMPLE)
     if output is not None and output.suffix not in (".yaml", ".yml"):
-        raise SimresError(f"`{output}` is to be a chip, whose name ends in .yaml", EXAMPLE)
+        raise SimresError(f"`{output}` is the file of a chip: its name must end in .yaml", EXAMPLE)
     preset = load_chip(chip, registry=session.registry)
     rows = read_times(times)
     free = _free(preset, figures, chip, len(rows))
@@ -88,7 +86,7 @@ def _free(preset: ChipPreset, figures: Sequence[str], chip: str, rows: int) -> l
     if rows <= len(figures):
         raise SimresError(
             f"there must be more measurements than free figures: {rows} in the file, {len(figures)} free",
-            "leave figures as they are stated, or measure more networks",
+            "fit fewer figures, or measure more networks",
         )
     return [known[figure] for figure in figures]
 

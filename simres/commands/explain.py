@@ -1,4 +1,4 @@
-"""`simres explain`: where every microsecond went, and to whom."""
+"""`simres explain`: where every microsecond went."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from simres.errors import ExitCode
 from simres.files import STDIO
 
 SHARE = 10
-"""Of so many points one is evaluated, if nobody says how many."""
+"""By default, one of so many points is simulated."""
 
 
 def explore(
@@ -108,7 +108,7 @@ def explore(
         draw_front(front_of(kept, study.space.knobs, objectives, whole=whole), plot)
         session.messages.print(f"wrote {plot}")
     if limits and not best and any(row["error"] is None for row in found.rows):
-        session.output.print("No design that was tried keeps to every limit.")
+        session.output.print("No simulated design meets every limit.")
     if output != STDIO:
         session.messages.print(f"wrote {written}")
     return ExitCode.OK if best else ExitCode.ANSWER_IS_NO

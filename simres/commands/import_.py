@@ -107,7 +107,7 @@ def _trace(session: Session, files: list[Path], output: Path, since: str | None,
 
 
 def checked(imported: Imported, source: str) -> Imported:
-    """What was imported from `source`. Raises `InvalidFile` where its workload is none."""
+    """What was imported from `source`. Raises `InvalidFile` if its workload is invalid."""
     from simres.workload.graph import Workload
     from simres.workload.rules import problems_of_ledger, problems_of_workload
 

@@ -215,7 +215,7 @@ def goal_of(goal: str | None, old: str | None, spelled: str = "--pareto") -> str
 
     from simres.errors import RenamedWarning
 
-    said = f"`{spelled}` is an old name of `--goal`; write `--goal {old}`; it is an error from 0.3 on"
+    said = f"`{spelled}` is an old name of `--goal`; write `--goal {old}`; from 0.3 on this is an error"
     warnings.warn(said, RenamedWarning, stacklevel=2)
     return goal or old
 

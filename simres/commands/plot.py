@@ -126,7 +126,7 @@ def table_at(path: Path) -> Path:
 def check_drawing(output: Path, objectives: Sequence[Objective]) -> None:
     """Raises `SimresError` where a front of these could not be drawn into that file, before all the work."""
     if len(objectives) < 2:
-        raise SimresError(f"`{output}`: a front is of two goals or more", "such as `latency,energy`")
+        raise SimresError(f"`{output}`: a front needs two goals or more", "such as `latency,energy`")
     if output.is_dir():
         raise SimresError(f"`{output}` is a folder", f"name a file in it: `--plot {output / 'front.png'}`")
     if output.suffix not in PAGES:
@@ -209,7 +209,7 @@ def responses(
     output: PictureFile = Path("responses.png"),
     trust_factory: TrustFactory = False,
 ) -> int:
-    """Draw the standard deviation of every layer's response, for one network or several (figure 7 of the paper).
+    """Draw the standard deviation of every layer's response (figure 7 of the paper).
 
     Example: `simres plot responses runs/plain20-cifar10 runs/resnet20-cifar10`.
     """

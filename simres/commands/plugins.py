@@ -112,7 +112,7 @@ def check(
 
 
 def _all(session: Session) -> Registry:
-    """All parts; who is left out and why, which is otherwise warned of, is for the command to say."""
+    """All parts. The command itself reports packages that were left out, in place of the usual warnings."""
     registry = session.registry
     with catch_warnings():
         simplefilter("ignore", SimresWarning)

@@ -91,10 +91,10 @@ class Session:
 
 
 def for_typer(command: Callable[..., Any]) -> Callable[..., None]:
-    """`command` as Typer takes it: each data class of options is spread out into its fields, in its place.
+    """`command` as Typer takes it: each data class of options is replaced by its fields.
 
-    A command's first parameter is the session, which the context carries. A command that others begin with
-    does nothing where one of them is asked for.
+    A command's first parameter is the session, from the context. A command such as `plugins` does nothing if
+    a subcommand is given.
     """
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
     groups: dict[str, Any] = {

@@ -15,7 +15,7 @@ from simres.errors import ExitCode
 
 @dataclass(frozen=True, kw_only=True)
 class ReportFiles:
-    """Reports to write beside what is shown."""
+    """Reports to write in addition to the printed one."""
 
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the layer table as CSV.")] = None
     perfetto: Annotated[

@@ -206,7 +206,7 @@ class _Pruning:
 
 
 def _gentle(found: Trained, epochs: int) -> Any:
-    """The recipe of the checkpoint, for so many epochs from a tenth of its learning rate down to 0."""
+    """The recipe of the checkpoint, for `epochs` epochs from a tenth of its learning rate down to 0."""
     from json import loads
 
     from simres.training.recipe import Recipe, recipe

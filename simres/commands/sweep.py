@@ -82,7 +82,7 @@ def sweep(
         rows = list(table.rows_in(path)) if keeps else table.lean(table.rows_in(path), columns)
     best = best_of(rows, objectives)
     if not best and any(row["error"] is None for row in rows):
-        raise SimresError(f"no point says all of {goal}", "such as `--goal latency,energy`")
+        raise SimresError(f"no point has all of {goal}", "such as `--goal latency,energy`")
     if output != STDIO:
         show(rows, study.space.knobs, objectives, best, session.output, whole=whole, few=SHOWN)
     if plot is not None:
@@ -118,7 +118,7 @@ def write_other(lines: Path, output: Path) -> Path:
 
 
 def evaluation_by(workforce: Workforce, bench: Workbench) -> Evaluation:
-    """How points are evaluated: on a cluster, by so many processes, or in this one, on the `bench`."""
+    """How points are evaluated: on a cluster, by worker processes, or in this one, on the `bench`."""
     if workforce.cluster is None:
         from simres.exploration import worker_processes
 
@@ -128,7 +128,7 @@ def evaluation_by(workforce: Workforce, bench: Workbench) -> Evaluation:
         return partial(worker_processes.here, bench=bench)
     if workforce.workers is not None:
         raise SimresError(
-            "a cluster has the workers that it has", "leave out `--workers`; or `--cluster local:4`"
+            "`--workers` does not apply to a cluster", "leave it out, or use `--cluster local:4`"
         )
     from simres.exploration.cluster import cluster as on_cluster
 
@@ -146,7 +146,7 @@ def study_for(session: Session, asked: ScenarioOptions, vary: list[str]) -> tupl
     for text in vary:
         key, values = pair(text, "--vary PATH=VALUES")
         if key in knobs:
-            raise SimresError(f"--vary {key}: given twice", "one list or range holds all values of a knob")
+            raise SimresError(f"--vary {key}: given twice", "give all values of a knob in one list or range")
         knobs[key] = values
     fixed = asked.overrides(asked.scenario)
     template = api.find_template(asked.scenario, chip=asked.chip)
@@ -154,7 +154,7 @@ def study_for(session: Session, asked: ScenarioOptions, vary: list[str]) -> tupl
     if not (knobs or section.knobs):
         template.scenario(
             registry, fixed
-        )  # a misspelt `sweep:` is what is wrong then, not that nothing varies
+        )  # a misspelt `sweep:` is what is wrong then, not that no knob varies
     template, space = around(template, section, knobs, fixed)
     find = partial(api.find_workload, registry=registry)
     study = study_of(template, space, registry, find, settings=fixed, plugins=session.plugins)

@@ -23,15 +23,15 @@ def prepared(device: str = "auto", threads: int | None = None) -> Iterator[torch
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if threads is not None and threads > cores:
-        raise SimresError(f"{threads} threads are more than the {cores} cores of this machine")
+        raise SimresError(f"{threads} threads, more than the {cores} cores of this machine")
     try:
         import torch
     except ModuleNotFoundError as error:
-        raise SimresError("this needs torch, which is not installed", install("torch")) from error
+        raise SimresError("this needs PyTorch, which is not installed", install("torch")) from error
     if device not in ("auto", "cpu", "cuda") and not device.startswith("cuda:"):
         raise SimresError(f"unknown device `{device}`", "known: cpu, cuda, cuda:1 ..., auto")
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise SimresError("there is no GPU that torch can use here", "`--device cpu`, or leave it out")
+        raise SimresError("PyTorch finds no GPU here", "`--device cpu`, or leave it out")
     found = torch.device(
         "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     )
@@ -48,9 +48,7 @@ def prepared(device: str = "auto", threads: int | None = None) -> Iterator[torch
     try:
         yield found
     except torch.OutOfMemoryError as error:
-        raise SimresError(
-            "the accelerator's memory does not suffice", "a smaller `--batch` takes less of it"
-        ) from error
+        raise SimresError("the accelerator is out of memory", "use a smaller `--batch`") from error
 
 
 def open_images(name: str, size: int | None = None) -> Dataset:

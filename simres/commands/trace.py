@@ -96,7 +96,7 @@ def trace(
         from simres.reporting.tables.workload_table import workload_table
 
         console.print_lines(workload_table(workload, session.page))
-        session.messages.print(f"not written; to keep it: simres trace {network} -o {named.file_stem}.json")
+        session.messages.print(f"not written; to write it: simres trace {network} -o {named.file_stem}.json")
         return ExitCode.OK
 
     from simres.units import format_bytes, format_count
@@ -124,7 +124,9 @@ def _measured(
     from simres.networks.network_names import Family
 
     if named.family is not Family.CHECKPOINT:
-        raise SimresError(f"`{named}` is not trained, so its activations mean nothing", "name a checkpoint")
+        raise SimresError(
+            f"`{named}` is not trained, so its activations are meaningless", "name a checkpoint"
+        )
     from simres.tracing.densities import measure
     from simres.training.block_removal import spread
     from simres.training.trained_network import trained

@@ -43,7 +43,7 @@ class RecipeOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FolderOptions:
-    """Where a run is kept."""
+    """The folder of a run."""
 
     output: Annotated[
         Path | None,
@@ -63,7 +63,7 @@ class FolderOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingMachine(Machine):
-    """What it is trained on."""
+    """The machine to train on."""
 
     device: Annotated[
         str, typer.Option("--device", metavar="NAME", help="cpu, cuda, or auto (cuda if available).")
@@ -114,7 +114,7 @@ def train(
         if kept.resume is not None:
             if network is not None or changes or kept.output is not None:
                 raise SimresError(
-                    "`--resume` continues a run as it was begun, with the network and recipe it has",
+                    "`--resume` continues a run with its own network and recipe",
                     f"simres train --resume {kept.resume}",
                 )
             run, images = _continued(kept.resume, trusted=kept.trust_factory)
@@ -137,7 +137,7 @@ def train(
             return ExitCode.OK
         if outcome.interrupted:
             session.messages.print(
-                f"stopped after step {outcome.steps}; to go on: simres train --resume {folder}"
+                f"stopped after step {outcome.steps}; to continue: simres train --resume {folder}"
             )
             return ExitCode.INTERRUPTED
         for line in summary(outcome):
@@ -171,7 +171,7 @@ def _begun(
     from simres.training.recipe import recipe as named_recipe
 
     if network is None:
-        raise SimresError("which network?", "such as `simres train resnet20`")
+        raise SimresError("no network given", "such as `simres train resnet20`")
     variant = Variant(network, block=block, shortcut=shape.shortcut, span=shape.span, stem=shape.stem)
     made = named_recipe(recipe, changes)
     _check(network)
@@ -185,7 +185,9 @@ def _check(network: str) -> None:
     from simres.networks import network_names as names
 
     if names.parse(network).family is names.Family.CHECKPOINT:
-        raise SimresError(f"`{network}` is trained already", "`simres skip --finetune` trains one on")
+        raise SimresError(
+            f"`{network}` is already trained", "`simres skip --finetune` continues the training of one"
+        )
 
 
 def _size(network: str, data: str) -> int | None:
@@ -200,7 +202,7 @@ def _size(network: str, data: str) -> int | None:
 
 
 def _run(variant: Any, recipe: Any, data: str, size: int | None, about: Any) -> TrainingRun:
-    """The run with what the data say of the network: classes, and channels where they are not three."""
+    """The run with the classes of the data, and its channels if they are not three."""
     from dataclasses import replace
 
     from simres.networks import network_names as names

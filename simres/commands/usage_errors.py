@@ -9,7 +9,7 @@ from typing import Any
 from simres.errors import SimresError
 
 FEW = 4
-"""Up to so many known names, all are listed."""
+"""Up to this many known names, all are listed."""
 
 
 def usage_error(error: Any) -> SimresError:
@@ -48,7 +48,7 @@ def usage_error(error: Any) -> SimresError:
 
 
 def _at_least(message: str) -> str:
-    """What versions of Typer say of a number that is too small, in one form."""
+    """The messages of different versions of Typer for a number that is too small, in one form."""
     least = re.search(r"greater than or equal to (\S+)|is not in the range x>=(\S+)", message)
     return f"must be {least[1] or least[2]} or more" if least else message
 

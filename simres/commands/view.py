@@ -47,7 +47,7 @@ def _check_terminal() -> None:
     # Python has no stdin where the shell closed it (`<&-`).
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
         raise SimresError(
-            "`simres view` needs a terminal to show itself in, and here is none",
+            "`simres view` needs a terminal, and the output is not one",
             "`simres timeline RESULT` draws a stored result as text, `simres simulate SCENARIO --timeline` "
             "a scenario's",
         )

@@ -83,8 +83,8 @@ def whatif(
 
     if api.is_stored(asked.scenario, asked.chip):
         raise SimresError(
-            f"`{asked.scenario}` is a finished run: its chip is not changed, but its work can be",
-            "`--scale KIND=0.5` and `--without KIND` replay it; `simres explain` says what takes its time",
+            f"`{asked.scenario}` is a finished run: its work can be changed, its chip cannot",
+            "`--scale KIND=0.5` and `--without KIND` replay it; `simres explain` says where its time goes",
         )
     wanted = None if target is None else _time(target)
     scenario = session.scenario(asked)
@@ -113,7 +113,7 @@ def _work(
     from simres.reporting.tables.work_tables import document, report
 
     if target is not None:
-        raise SimresError("--target is for the resources of a chip, and not for --scale and --without")
+        raise SimresError("--target applies to the resources of a chip, not to --scale and --without")
     result = api.find_result(
         asked.scenario,
         chip=asked.chip,

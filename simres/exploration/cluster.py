@@ -93,12 +93,15 @@ def _rows(
                     lost += portion
                     continue
                 if isinstance(found, str):
-                    raise SimresError(found, "scheduler and workers need the same simres and plugins as you")
+                    raise SimresError(
+                        found,
+                        "scheduler and workers need the same versions of simres and plugins as this machine",
+                    )
                 yield found
     except (CancelledError, OSError) as error:
         raise SimresError(
-            f"the cluster at `{shorten(address)}` went away",
-            "no finished row is lost; run the same command again and it goes on from there",
+            f"lost the cluster at `{shorten(address)}`",
+            "no finished row is lost; run the same command again to resume",
         ) from error
 
 
@@ -131,8 +134,8 @@ class _Shared:
             self.client.register_plugin(Share(_Bench(study, expected)), name=self.name)
         except Exception as error:
             raise SimresError(
-                f"the cluster's workers cannot take the study: {_reason(error)}",
-                "scheduler and workers need the same Python, Dask and simres as you",
+                f"the cluster's workers cannot load the study: {_reason(error)}",
+                "scheduler and workers need the same Python, Dask and simres as this machine",
             ) from error
         self._look()
         return self
@@ -252,7 +255,7 @@ def _client(address: str) -> Iterator[Client]:
             client = distributed.Client(where, timeout=ANSWERS_S, set_as_default=False)
         except Exception as error:  # of whatever it is that greets as a scheduler does
             raise SimresError(
-                f"nobody answers at `{shorten(str(where))}`: {_reason(error)}",
+                f"no answer at `{shorten(str(where))}`: {_reason(error)}",
                 "is the scheduler running, and can this machine reach it? `--cluster local` needs none",
             ) from error
         yield stack.enter_context(client)

@@ -17,7 +17,7 @@ PROTOCOLS = ("tcp", "tls")
 LARGEST_FILE = 1 << 20
 """Bytes of the largest scheduler file."""
 MOST_LOCAL = 1024
-"""The largest number of processes on this machine; more is taken for a mistake."""
+"""The largest number of processes on this machine; more is an error."""
 LARGEST_GREETING = 1 << 20
 """Bytes of the largest message with which a scheduler greets; real ones have a few hundred."""
 
@@ -53,7 +53,7 @@ def scheduler_in(address: str) -> str:
         host, port = _place(address)
     except (ValueError, TypeError) as error:
         raise SimresError(
-            f"`{shorten(address)}` is not the address of a cluster: {shorten(error, 200)}", f"write {FORMS}"
+            f"`{shorten(address)}` is not a cluster address: {shorten(error, 200)}", f"write {FORMS}"
         ) from None
     if not host or not port:
         raise SimresError(f"`{shorten(address)}` names no machine", f"write {FORMS}")
@@ -66,10 +66,10 @@ def scheduler_in(address: str) -> str:
 
 
 def check_greeting(address: str, within_s: float) -> None:
-    """Raises `SimresError` unless a Dask scheduler greets at the address within so many seconds.
+    """Raises `SimresError` unless a Dask scheduler answers at the address within `within_s` seconds.
 
-    Dask's own client takes whatever else answers for the length of a message, and asks for so much memory.
-    Both sides of its protocol begin with a message whose first eight bytes are its length.
+    Dask's own client would take any other answer as the length of a message, and allocate that much memory.
+    Both sides of its protocol start with a message whose first eight bytes are its length.
     """
     host, port = _place(address)
     try:
@@ -81,14 +81,14 @@ def check_greeting(address: str, within_s: float) -> None:
     except (OSError, ValueError) as error:
         silent = isinstance(error, TimeoutError)
         raise SimresError(
-            f"nobody answers at `{shorten(address)}`: "
+            f"no answer at `{shorten(address)}`: "
             f"{f'nothing within {within_s:g} s' if silent else shorten(what_failed(error), 200)}",
             "is the scheduler running, and can this machine reach it? `--cluster local` needs none",
         ) from None
     if len(greeting) < 8 or not 0 < int.from_bytes(greeting, "little") <= LARGEST_GREETING:
         raise SimresError(
-            f"what answers at `{shorten(address)}` is no Dask scheduler",
-            "its log says at which address it listens; its dashboard has another port",
+            f"the server at `{shorten(address)}` is not a Dask scheduler",
+            "the scheduler's log has its address; the dashboard has another port",
         )
 
 

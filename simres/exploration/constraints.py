@@ -41,7 +41,7 @@ def limits_of(texts: Mapping[str, str], knobs: Collection[str] | None = None) ->
     for name, text in texts.items():
         objectives = objectives_of(name, knobs)
         if len(objectives) > 1:
-            raise SimresError(f"--limit {name}: a limit is of one goal", "`--limit` once for each")
+            raise SimresError(f"--limit {name}: a limit applies to one goal", "`--limit` once for each")
         (objective,) = objectives
         quantity = objective.quantity
         try:

@@ -42,13 +42,13 @@ def designs_in(path: Path, registry: Registry) -> Designs:
     """
     rows = list(rows_in(path))
     if not rows:
-        raise SimresError(f"the table `{path}` has no rows yet", "let the sweep write some first")
+        raise SimresError(f"the table `{path}` has no rows yet", "wait until the sweep has written some")
     columns = list(rows[0])
     known = [*(figure.name for figure in FIGURES), "error", SOURCE]
     for number, row in enumerate(rows, 1):
         if list(row) != columns or columns[-len(known) :] != known:
             raise SimresError(
-                f"`{path}` is no table of this simres: line {number} has other columns",
+                f"`{path}` is not a table of this version: line {number} has other columns",
                 "sweep again into another file (`-o`)",
             )
     keys = columns[1 : -len(known)]
@@ -58,7 +58,7 @@ def designs_in(path: Path, registry: Registry) -> Designs:
         rows.sort(key=lambda row: [ranks[row[key]] for key, ranks in zip(keys, places, strict=True)])  # type: ignore[index]
     except KeyError as error:
         raise SimresError(
-            f"`{path}` is no table of this simres: `{shorten(error.args[0])}` is there as text and as number"
+            f"`{path}` is not a table of this version: `{shorten(error.args[0])}` is both text and number"
         ) from None
     return Designs(tuple(rows), knobs)
 

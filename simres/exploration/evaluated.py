@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 POINTS = 100
-"""Points that a search evaluates where nobody says."""
+"""Points that a search simulates by default."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def is_formula(text: str) -> bool:
 
 
 def formula_of(text: str) -> Formula:
-    """Parses an expression. Raises `SimresError` for what is none, with what one may contain."""
+    """Parses an expression. Raises `SimresError` for anything else, with the allowed syntax."""
     if len(text) > LONGEST:
         raise SimresError(f"the goal `{shorten(text)}` is longer than {LONGEST} characters")
     try:

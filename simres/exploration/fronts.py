@@ -115,7 +115,7 @@ def front_of(
     names = ", ".join(objective.name for objective in objectives)
     if len(objectives) < 2:
         raise SimresError(
-            f"a front is of two goals or more, and {names} is one", "such as `--goal latency,energy`"
+            f"a front needs two goals or more, and {names} is one", "such as `--goal latency,energy`"
         )
     good = tuple(row for row in rows if all(objective.of(row) is not None for objective in objectives))
     if not good:
@@ -156,9 +156,9 @@ def heat_of(
     if len(chosen) != 2 or chosen[0] == chosen[1]:
         keys = ", ".join(knob.key for knob in varied) or "nothing"
         raise SimresError(
-            f"a heat map is over two knobs, and {keys} varies"
+            f"a heat map needs two knobs, and only {keys} varies"
             if not over
-            else "a heat map is over two knobs",
+            else "a heat map needs two knobs",
             "such as `--knobs hardware.sram.capacity,hardware.ddr.bandwidth`",
         )
     good = tuple(row for row in rows if objective.of(row) is not None)

@@ -3,7 +3,7 @@
 Every point is first evaluated by itself. A point that is slower than one with less of something, and more of
 nothing, is then evaluated again with the schedule of the fastest of these. That may make it faster than
 points with more, so there are rounds, until no schedule is left to try. What a round evaluates depends on the
-rows before it alone, neither on their order nor on who evaluates them.
+rows before it alone, not on their order or on the process that evaluates them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from simres.errors import SimresError
 from simres.text import describe, shorten
 
 MOST = 100_000
-"""The largest number of values of one knob; more is taken for a typing error."""
+"""The largest number of values of one knob; more is an error."""
 
 FORMS = "`0.5,1,2,4 GB/s`, `64 KiB..4 MiB log 13`, `1..8 GB/s linear 8` or `1..8 GB/s step 1 GB/s`"
 
@@ -64,7 +64,7 @@ def values_in(entry: object) -> tuple[str, ...]:
 def _distinct(found: list[str]) -> tuple[str, ...]:
     again = next((value for value, count in Counter(found).items() if count > 1), None)
     if again is not None:
-        raise SimresError(f"`{shorten(again)}` is there twice")
+        raise SimresError(f"`{shorten(again)}` is given twice")
     return tuple(found)
 
 
@@ -100,7 +100,7 @@ def _spelled(value: object) -> str:
 def _listed(text: str) -> list[str]:
     """Returns the parts of a list, with the last unit added to those that have none."""
     if re.search(rf"{_NUMBER}\s*(?:{_UNIT})?\s*\.\.", text) and "/" not in text.partition("..")[0]:
-        raise SimresError(f"`{shorten(text)}` is no range", f"write {FORMS}")
+        raise SimresError(f"`{shorten(text)}` is not a range", f"write {FORMS}")
     parts = [part.strip() for part in _split(text)]
     if parts == [""]:
         return []
@@ -153,7 +153,8 @@ def _range(text: str) -> Iterator[str]:
         numbers = _steps(text, low, high, _ends(match["step"], match["high"])[0])
     elif match["count"] is None:
         raise SimresError(
-            f"`{shorten(text)}` does not say how many values", "add `log 13`, `linear 8` or `step 1 GB/s`"
+            f"`{shorten(text)}` does not state the number of values",
+            "add `log 13`, `linear 8` or `step 1 GB/s`",
         )
     else:
         numbers = _spread(text, low, high, int(match["count"]), log=match["kind"] == "log", whole=bool(unit))
@@ -161,7 +162,7 @@ def _range(text: str) -> Iterator[str]:
         if unit and number.denominator != 1:
             raise SimresError(
                 f"`{shorten(text)}` comes to {float(number):g} {unit}, which is not whole",
-                "a logarithmic range is rounded; of a linear one every value must be whole",
+                "logarithmic ranges are rounded; every value of a linear range must be whole",
             )
         yield units.quantity_of(unit).spell(int(number)) if unit else _plain(number)
 
@@ -178,13 +179,13 @@ def _ends(low: str, high: str) -> tuple[Fraction, Fraction, str]:
         ends.append(Fraction(match[1]) * (quantity.units[unit] if quantity else 1))
         bases.append(quantity.base if quantity else "")
     if bases[0] != bases[1]:
-        raise SimresError(f"`{low.strip()}` and `{high.strip()}` are not of one kind")
+        raise SimresError(f"`{low.strip()}` and `{high.strip()}` have different kinds")
     return ends[0], ends[1], bases[0]
 
 
 def _steps(text: str, low: Fraction, high: Fraction, step: Fraction) -> list[Fraction]:
     if step <= 0:
-        raise SimresError(f"`{shorten(text)}` steps backwards or not at all", "the step must be more than 0")
+        raise SimresError(f"`{shorten(text)}` does not step forward", "the step must be more than 0")
     count = int((high - low) / step) + 1
     _affordable(text, count)
     return [low + number * step for number in range(count)]
@@ -201,7 +202,7 @@ def _spread(
     if not log:
         return [low + (high - low) * number / (count - 1) for number in range(count)]
     if low <= 0:
-        raise SimresError(f"`{shorten(text)}` begins at 0 or below, where there are no ratios")
+        raise SimresError(f"`{shorten(text)}` starts at 0 or below, so it has no ratios")
     first, last = (Decimal(end.numerator) / Decimal(end.denominator) for end in (low, high))
     ratio = _EXACT.ln(_EXACT.divide(last, first))
     numbers = [low]

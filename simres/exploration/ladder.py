@@ -45,7 +45,7 @@ def ladder(scenario: Scenario, workloads: Mapping[str, Workload | Ledger], regis
     """
     if scenario.tenants:
         raise SimresError(
-            f"a ladder is for one network, and this scenario has the tenants {', '.join(scenario.tenants)}",
+            f"a ladder needs one network, and this scenario has the tenants {', '.join(scenario.tenants)}",
             "`simres ladder NETWORK --chip CHIP` takes one of them",
         )
     scenario = replace(scenario.without_requests(), images=1, expect=(), overridden=True)
@@ -55,8 +55,8 @@ def ladder(scenario: Scenario, workloads: Mapping[str, Workload | Ledger], regis
         return Ladder(scenario.name, given.name, _climbed(climb.by_rule(given), climb.rungs(given)))
     if not the_papers(given):
         raise SimresError(
-            f"`{given.name}` is a ledger: stated figures of a network that is not there",
-            "a ladder needs the network too: `simres ladder NETWORK --chip CHIP`",
+            f"`{given.name}` is a ledger: stated figures without a network",
+            "a ladder needs a network: `simres ladder NETWORK --chip CHIP`",
         )
     network = read_workload(shipped.workload("resnet20"))
     assert isinstance(network, Workload)

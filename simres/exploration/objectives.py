@@ -74,7 +74,7 @@ OBJECTIVES = {
 """Objectives by name. `latency` and `energy` are per inference."""
 
 USUAL = "latency,energy"
-"""The goals where nobody names any."""
+"""The default goals."""
 
 UNITS = {DURATION: 10**12, ENERGY: 10**15, POWER: 10**6, AREA: 10**6, COST: 10**6}
 """What the goals are divided by in an expression: they are in s, J, W, mm2 and USD there, and sizes in B."""
@@ -89,7 +89,7 @@ def objectives_of(text: str, knobs: Collection[str] | None = None) -> Sequence[O
     """
     names = goals_in(text)
     if len(set(names)) < len(names):
-        raise SimresError(f"a goal of `{text}` is there twice")
+        raise SimresError(f"a goal of `{text}` is given twice")
     return [_objective(name, knobs) for name in names]
 
 

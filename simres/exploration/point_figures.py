@@ -27,7 +27,7 @@ Evaluation = Callable[[Study, Iterable[int], int], Iterator[list[FigureRow]]]
 """Evaluates points: takes a study, points, and the number of points; yields rows on completion."""
 
 SOURCE = "schedule_from"
-"""The column with the key of the point whose schedule a point has; None where it has one of its own."""
+"""The column with the key of the point whose schedule a point uses; None if it has its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Traffic:
         crew = self._crew
         alone = {name: served_per_ks(crew.members[name], crew.behaviours) for name in self.rising}
         if not any(alone.values()):
-            raise SimresError(f"`{self._scenario.name}` takes no time, so it keeps up with any rate")
+            raise SimresError(f"`{self._scenario.name}` takes no time, so it can serve any rate")
         limits = [Fraction(most, self.loads[name].per_ks) for name, most in alone.items() if most]
         if len(crew.members) > 1:
             limits += self._limits_by_engine()
@@ -114,7 +114,7 @@ def _rising(scenario: Scenario, loads: Mapping[str, RequestLoad], tenant: str | 
         known = ", ".join(scenario.tenants)
         raise SimresError(
             f"`{scenario.name}` has no tenant `{tenant}`",
-            f"its tenants are {known}" if known else "it has one network; leave out `--tenant`",
+            f"its tenants are {known}" if known else "the scenario has one network: leave out `--tenant`",
         )
     found = [name for name, load in loads.items() if load.per_ks and tenant in (None, name)]
     if not found:

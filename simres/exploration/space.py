@@ -84,7 +84,7 @@ def space_of(vary: Mapping[str, object]) -> DesignSpace:
     """
     if not vary:
         raise SimresError(
-            "nothing varies", 'say what: `--vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"`, once for each knob'
+            "no knob varies", 'name one: `--vary hardware.ddr.bandwidth="0.5,1,2,4 GB/s"`, once for each knob'
         )
     knobs = []
     for key, entry in vary.items():

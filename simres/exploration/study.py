@@ -140,7 +140,7 @@ def tries(
     """
     for knob in space.knobs:
         if knob.key in settings:
-            raise SimresError(f"`{knob.key}` is set and varies at once", "give it once")
+            raise SimresError(f"`{knob.key}` is both set and varied", "give it once")
     bench = Workbench()
     base, contexts = _contexts(template, space, registry, settings, bench)
     tried, refused = [], []

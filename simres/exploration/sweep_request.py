@@ -55,7 +55,7 @@ def around(
     """Returns the space of the section's and the command line's knobs, and the template of its points.
 
     A knob of the command line replaces the file's knob of that name, or follows the file's knobs; a value set
-    there does not vary. Raises `SimresError` for invalid values, and where nothing varies.
+    there does not vary. Raises `SimresError` for invalid values, and where no knob varies.
     """
     knobs = {knob.key: knob for knob in section.knobs if knob.key not in settings}
     own = frozenset(knobs.keys() - vary.keys())

@@ -124,7 +124,7 @@ class Table:
             reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error.strerror
             raise SimresError(
                 f"cannot write `{self.path}`: {reason}",
-                "no finished row is lost; run the same command again and it goes on from there",
+                "no finished row is lost; run the same command again to resume",
             ) from error
 
     def _take_back(self) -> None:
@@ -162,7 +162,7 @@ def _lines(file: IO[bytes], path: Path, hint: str) -> Iterator[bytes]:
     """Yields the lines of a file. Raises `SimresError` for a line too long to be a row."""
     for line in iter(lambda: file.readline(LONGEST_LINE), b""):
         if len(line) == LONGEST_LINE:
-            raise SimresError(f"`{path}` is no table of a sweep: it has lines of {LONGEST_LINE} B", hint)
+            raise SimresError(f"`{path}` is not a table of a sweep: it has lines of {LONGEST_LINE} B", hint)
         yield line
 
 
@@ -173,11 +173,11 @@ def _row(line: bytes, path: Path, number: int, hint: str) -> FigureRow:
         row = None
     if not isinstance(row, dict) or not isinstance(row.get("key"), str):
         start = shorten(line[:60].decode("utf-8", "replace").rstrip())
-        raise SimresError(f"`{path}` is no table of a sweep: line {number} is `{start}`", hint)
+        raise SimresError(f"`{path}` is not a table of a sweep: line {number} is `{start}`", hint)
     if (wrong := next((name for name, cell in row.items() if not _is_cell(name, cell)), None)) is not None:
         raise SimresError(f"`{path}`, line {number}: `{shorten(wrong)}` has no such value", hint)
     if row.get("error") is None and row.get("image_ps") is None:
-        raise SimresError(f"`{path}`, line {number}: neither a time nor an error", hint)
+        raise SimresError(f"`{path}`, line {number}: has neither a time nor an error", hint)
     row.setdefault(SOURCE, None)  # earlier versions handed nothing on
     return row
 
@@ -199,7 +199,7 @@ def _opened(path: Path) -> IO[bytes]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():
-            raise SimresError(f"cannot write the table `{path}`: it is no regular file")
+            raise SimresError(f"cannot write the table `{path}`: it is not a regular file")
         handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         return os.fdopen(handle, "r+b")
     except (FileExistsError, NotADirectoryError):

@@ -35,7 +35,7 @@ from simres.workload.graph import Ledger, Workload
 MIB = 1 << 20
 
 KEPT_TASKS = 1 << 17
-"""Schedules of so many tasks are kept together, so that they are not made twice: some 100 MB."""
+"""Schedules of up to this many tasks in total are cached: some 100 MB."""
 
 
 class Trial:
@@ -96,7 +96,7 @@ class Trial:
             spec = with_value(scenario.hardware[component], resource, value)
         except ValidationError as error:
             said = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise SimresError(f"there can be no such `{component}`: {said}") from None
+            raise SimresError(f"invalid `{component}`: {said}") from None
         tenants = scenario.tenants
         shared = resource.field == "capacity" and component == self._largest_memory
         if shared and value is not None:

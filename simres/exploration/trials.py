@@ -60,7 +60,7 @@ class Trials:
                 raise SimresError(
                     f"the storage `{shorten(url, 200)}` belongs to another search"
                     + _difference(optuna.load_study(study_name=others[0], storage=self._storage), asked),
-                    "name another file (`--storage`, or `-o` for both), or remove the old ones first",
+                    "name another file (`--storage`, or `-o` for both), or remove the old ones",
                 )
             self._study = optuna.create_study(
                 storage=self._storage,

@@ -51,7 +51,7 @@ class ChangedWork:
 
 @dataclass(frozen=True, slots=True)
 class WorkWhatIf:
-    """A run, each change by itself, and where there are several, all of them together as the last."""
+    """A run, each change separately and, if there are several, all of them together as the last."""
 
     before: Result
     after: tuple[ChangedWork, ...]

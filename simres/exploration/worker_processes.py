@@ -110,8 +110,8 @@ class _Pool:
         except BrokenProcessPool:
             self._end()
             raise SimresError(
-                "worker processes end as soon as they start",
-                "`--workers 1` does without; a Python program that sweeps needs `if __name__ == '__main__':`",
+                "worker processes exit as soon as they start",
+                "`--workers 1` needs none; a Python program that sweeps needs `if __name__ == '__main__':`",
             ) from None
         except BaseException:
             self._end()

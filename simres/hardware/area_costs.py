@@ -52,7 +52,7 @@ density: TSMC's, at 22 nm Intel's, at 14 nm Samsung's; at 45 nm CACTI's 146 F^2.
 at 22 nm that of 28, at 14 nm that of 16."""
 
 ADDER_UM2: Mapping[str, int] = {"integer": 137, "float": 4184}
-"""A sum in 32 bits at 45 nm: areas beside the energies of Horowitz, ISSCC 2014 (TSMC 45 nm, synthesised)."""
+"""A 32-bit adder at 45 nm: areas next to the energies of Horowitz, ISSCC 2014 (TSMC 45 nm, synthesised)."""
 
 MULTIPLIER_UM2: Mapping[str, int] = {
     "fp32": 7700,
@@ -101,7 +101,7 @@ def technology(nm: int) -> Technology:
         known = ", ".join(map(str, TECHNOLOGIES))
         near = min(TECHNOLOGIES, key=lambda one: abs(one - nm))
         raise SimresError(
-            f"no areas are known of a technology of {nm} nm; known: {known} nm",
+            f"no areas are known for a technology of {nm} nm; known: {known} nm",
             f"`technology: {near} nm` is the nearest; or state `area:` and `cost:` of every component",
         )
     return TECHNOLOGIES[nm]
@@ -134,7 +134,7 @@ def registers_um2(values: int, dtype: str, nm: int) -> int:
 
 
 def processor_um2(operations: int, nm: int, gates: int = PROCESSOR_GATES) -> int:
-    """A processor, or as many as do so many operations a cycle."""
+    """A processor, or as many as run this many operations per cycle."""
     return logic_um2(operations * gates * GATE, nm)
 
 

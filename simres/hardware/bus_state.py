@@ -43,7 +43,7 @@ class BusState:
             channel.held[self.last] = self.free - channel.ready
 
     def costs(self, order: Iterable[Channel], before: bool | None) -> list[int]:
-        """Ticks of a full burst of each channel, one after the other; the previous direction was `before`."""
+        """Ticks of one full burst of each channel in turn; the previous direction was `before`."""
         full, found = self.rules.full, []
         for channel in order:
             found.append(full + (self.rules.turnaround if channel.write != before else 0))

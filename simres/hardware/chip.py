@@ -52,8 +52,8 @@ class Chip:
         for name, spec in self.components.items():
             if isinstance(spec, BusSpec) and (share := _taken(spec, self.masters(name))) >= 1:
                 raise SimresError(
-                    f"the background masters on `{name}` may ask for {float(share):.0%} of it and need not "
-                    "take turns: nobody else would be served",
+                    f"the background masters on `{name}` may take {float(share):.0%} of it without "
+                    "taking turns: no other transfer would be served",
                     f"give them less `bandwidth` or a larger `burst`, or set `hardware.{name}.arbitration` "
                     "to `round_robin`",
                 )

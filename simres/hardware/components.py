@@ -48,12 +48,12 @@ class EngineSpec(ComponentSpec):
     then say it. Schedulers ask for the time of bare bytes (`tensor` is None), which must be no longer."""
 
     static_power: Power = 0
-    """Power that it takes from start to end, busy or not, such as `50 mW`; leakage and clocks."""
+    """Power over the whole run, busy or not, such as `50 mW`; leakage and clocks."""
     area: Area | None = None
-    """What it takes of the chip, such as `1.5 mm2`; by default what its cells take in the chip's
-    `technology`, for kinds with a figure of that."""
+    """Its area on the chip, such as `1.5 mm2`; by default that of its cells in the chip's `technology`, for
+    kinds with a default."""
     cost: Cost | None = None
-    """What it costs, such as `2.5 USD`; by default its area's share of a wafer."""
+    """Its cost, such as `2.5 USD`; by default its area's share of a wafer."""
 
     def cells_um2(self, nm: int) -> int:  # noqa: ARG002
         """Square micrometres of its cells in a technology, where it does not state its area; a pure function.
@@ -109,14 +109,14 @@ class EngineSpec(ComponentSpec):
 
     @property
     def task_ps(self) -> int:
-        """Picoseconds that every task takes beside its work at peak, such as a launch.
+        """Picoseconds that every task takes in addition to its work at peak, such as a launch.
 
         0 for a kind that states none, and for a component of several engines.
         """
         return 0
 
     def in_a_row_ps(self, works: Sequence[Work], durations_ps: Sequence[int]) -> Fraction | int:  # noqa: ARG002
-        """Exact picoseconds of these works one after the other, with nothing in the way.
+        """Exact picoseconds of these works in sequence, without contention.
 
         `durations_ps` are their durations. A kind that rounds less often than once per task overrides this.
         """
@@ -139,7 +139,7 @@ class MemorySpec(EngineSpec):
     """A component that holds buffers, and copies between them."""
 
     capacity: Bytes
-    """How much it holds, such as `1 MiB`."""
+    """Its capacity, such as `1 MiB`."""
 
     def resources(self) -> tuple[Resource, ...]:
         return (Resource("capacity", self.capacity, SIZE), *super().resources())
@@ -156,7 +156,7 @@ class UnitSpec(EngineSpec):
     """
 
     count: Annotated[int, Field(strict=True, ge=1, le=256)] = 1
-    """How many equal units there are, each with the figures stated here. With `2`, the component `matrix` has
+    """The number of equal units, each with the figures stated here. With `2`, the component `matrix` has
     the engines `matrix.0` and `matrix.1`."""
 
     def lanes(self, name: str) -> tuple[str, ...]:

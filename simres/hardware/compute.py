@@ -31,11 +31,10 @@ class WithClock(UnitSpec):
     """A compute unit that states a rate, and may state its clock."""
 
     clock: Frequency | None = None
-    """Its clock, which only the default of its area depends on: its rate over its clock is what it does a
-    cycle. By default 1 GHz."""
+    """Its clock, used only for the default area: rate over clock is the work per cycle. By default 1 GHz."""
 
     def resources(self) -> tuple[Resource, ...]:
-        """The clock is none: no time depends on it."""
+        """No clock: no time depends on it."""
         return tuple(one for one in super().resources() if one.field != "clock")
 
 
@@ -44,7 +43,7 @@ class ComputeSpec(UnitSpec):
 
     rate: Rate
     """Peak rate, such as `1 TFLOP/s`, or one for each data type: `{int8: 2.3 TOP/s, fp32: 0.5 TFLOP/s}`. A
-    network that computes in another type is then refused."""
+    network of another type is then refused."""
     launch: Duration = 0
     """Time lost at the start of every task."""
     efficiency: tuple[tuple[Any, ...], ...] = ()
@@ -59,7 +58,7 @@ class ComputeSpec(UnitSpec):
 
     @cached_property
     def surfaces(self) -> Mapping[str, Surface]:
-        """The measured shares by operator, over what its rows say of the shape."""
+        """The measured shares by operator, over the shape features in its rows."""
         rows: dict[str, list[tuple[Sequence[int], float]]] = {}
         for operator, *positions, share in self.efficiency:
             rows.setdefault(operator, []).append((positions, share))
@@ -99,14 +98,14 @@ class MatrixUnitSpec(UnitSpec):
     """What matrix units of all kinds have in common: multiply-accumulates cost energy by data type."""
 
     energy_per_mac: dict[DataType, Energy] = {}  # noqa: RUF012 - pydantic copies defaults
-    """Energy of a multiply-accumulate by the type of its operands; others keep the defaults (45 nm)."""
+    """Energy of a multiply-accumulate by data type of its operands; others keep the defaults (45 nm)."""
     multiplier: DataType | None = None
-    """The widest data type that its multipliers take, such as `int8`, for the default of its area; by default
-    that of its rates, or fp32 where one rate is for all."""
+    """The widest data type of its multipliers, such as `int8`, for the default area; by default that of its
+    rates, or fp32 for a single rate."""
     epilogues: tuple[Operator, ...] = ()
-    """Elementwise operators of one operand that its output stage does on what leaves it, for nothing, such as
-    `[relu]`: those that take over its results, and nothing else reads. The host does all others. Of several
-    matrix units, what all of them state."""
+    """Elementwise operators of one operand that its output stage runs at no cost, such as `[relu]`: those
+    that are the only reader of its result. The host runs all others. With several matrix units, those that
+    all of them state."""
 
     def energy_costs(self) -> EnergyCosts:
         stated: Mapping[Any, int] = self.energy_per_mac
@@ -135,8 +134,8 @@ class MatrixSpec(WithClock, MatrixUnitSpec, ComputeSpec):
     c and c x m. Between shapes a share is interpolated, every axis logarithmic; beyond the ends it stays.
     An operator without any runs at `rate`. `simres calibrate` writes them."""
     small_input: Count | None = None
-    """Convolutions that read at most so many values go by the rows of `small_conv`, as a library may do them
-    in another way: those of one image and one group whose kernel has no more than 3 rows or columns."""
+    """Convolutions that read at most this many values use the rows of `small_conv`, as a library may run
+    them differently: those of one image and one group with a kernel of at most 3 rows or columns."""
 
     @property
     def by_amount(self) -> bool:
@@ -217,7 +216,7 @@ class HostSpec(WithClock, HostUnitSpec, ComputeSpec):
 
 
 class ProcessorSpec(WithClock):
-    """One processor that does matrix products and everything else, one after the other."""
+    """One processor that runs matrix products and everything else, one at a time."""
 
     matrix_rate: Rate
     """Peak rate of matrix products, such as `960 MMAC/s` (a multiply-accumulate is two operations), or one
@@ -227,10 +226,9 @@ class ProcessorSpec(WithClock):
     launch: Duration = 0
     """Time lost at the start of every task."""
     multiplier: DataType | None = None
-    """The widest data type that its multipliers take, for the default of its area; by default that of its
-    rates, or fp32."""
+    """The widest data type of its multipliers, for the default area; by default that of its rates or fp32."""
     energy_per_mac: dict[DataType, Energy] = {}  # noqa: RUF012 - pydantic copies defaults
-    """Energy of a multiply-accumulate by the type of its operands; others keep the defaults (45 nm)."""
+    """Energy of a multiply-accumulate by data type of its operands; others keep the defaults (45 nm)."""
     energy_per_operation: Energy = INSTRUCTION_FJ
     """Energy of a vector operation; the default is a whole instruction of a scalar processor (45 nm)."""
 

@@ -83,5 +83,5 @@ def _count(spec: EngineSpec) -> int:
 
 
 def _task_ps(spec: EngineSpec) -> int:
-    """What a task takes beside its work; 0 on lanes that share what they have, where it overlaps."""
+    """What a task takes in addition to its work; 0 on lanes that share a resource, where it overlaps."""
     return spec.task_ps if isinstance(spec, UnitSpec) or len(spec.lanes("")) == 1 else 0

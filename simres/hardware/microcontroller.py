@@ -48,11 +48,11 @@ issues two instructions a cycle, and its RISC-V P extension has those of the M4 
 
 
 class MicrocontrollerSpec(EngineSpec):
-    """A small CPU that does all operators, one after the other, by counted instructions.
+    """A small CPU that runs all operators, one at a time, by counted instructions.
 
     An operator takes the instructions of its inner loops, those that return each value to int8, and a call.
-    What the core waits for weights in flash is the time of the bus, so the scheduler for such a chip is
-    `serial`: nothing else moves bytes meanwhile.
+    Stalls on weights in flash are bus time, so the scheduler for such a chip is `serial`: nothing else moves
+    bytes meanwhile.
     """
 
     core: CoreName
@@ -60,10 +60,10 @@ class MicrocontrollerSpec(EngineSpec):
     clock: Frequency
     """Its clock, such as `120 MHz`."""
     call: Duration = 0
-    """Time of a call: what a layer takes before its loops begin."""
+    """Time of a call, before a layer's loops start."""
     kernel_factor: Annotated[float, Field(strict=True, ge=0.001, le=1000)] = 1.0
-    """Cycles of the library of kernels over those counted here, to three digits behind the point: 1.2 for one
-    that needs a fifth more."""
+    """Cycles of the library's kernels over the counted ones, to three decimals: 1.2 for one that needs a
+    fifth more."""
     energy_per_operation: Energy = INSTRUCTION_FJ
     """Energy of a multiply-accumulate or vector operation; the default is a whole instruction of a scalar
     processor (45 nm)."""

@@ -26,7 +26,7 @@ _FIRST_LOOK = 4
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A moment to compare with: if a later one has the same `state`, what lies between repeats."""
+    """A moment to compare with: if a later one has the same `state`, the bursts in between repeat."""
 
     state: tuple[Any, ...]
     free: int

@@ -40,7 +40,7 @@ class _OneOrByType(Spelled):
                 integers = isinstance(value, str) and "OP/s" in value and "FLOP/s" not in value
                 return IntegerRate(rate) if integers else rate
             if not value:
-                raise ValueError("must be a rate, or name a rate for one data type at least")
+                raise ValueError("must be a rate, or have a rate for at least one data type")
             return by_type(value)
 
         def spell(value: Any) -> Any:

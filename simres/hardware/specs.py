@@ -35,32 +35,31 @@ class BusSpec(EngineSpec):
     bandwidth: Bandwidth
     """Peak rate, such as `1 GB/s`."""
     burst: Bytes = 64
-    """Bytes moved at once; a last, shorter burst takes its share of the time."""
+    """Bytes per burst; a shorter last burst takes its share of the time."""
     burst_overhead: Duration = 0
     """Time lost on the bus with each burst."""
     burst_header: Bytes | None = None
-    """Bytes that go before each burst, such as the header of a packet (`20 B` on PCIe); time for them, to a
-    whole picosecond, is added to `burst_overhead`. They are not counted as traffic."""
+    """Header bytes of each burst, such as those of a packet (`20 B` on PCIe); their time, to a whole
+    picosecond, is added to `burst_overhead`. They do not count as traffic."""
     latency: Duration = 0
-    """Time from a request to its first byte, in which nothing moves for it."""
+    """Time from a request to its first byte."""
     channels: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
-    """Transfers that can be under way at once, and share the bus. With more than one, the bus `ddr` has
-    the engines `ddr.0`, `ddr.1`, ..."""
+    """Concurrent transfers that share the bus. With more than one, the bus `ddr` has the engines `ddr.0`,
+    `ddr.1`, ..."""
     arbitration: Arbitration = Arbitration.ROUND_ROBIN
-    """Whose burst is next: `round_robin` (a burst each), `fifo` (who came first), or `priority` (the
-    lowest channel)."""
+    """The order of bursts: `round_robin` (a burst each), `fifo` (first come, first served), or `priority`
+    (the lowest channel first)."""
     outstanding: Annotated[int, Field(strict=True, ge=1, le=1024)] | None = None
-    """Bursts that a transfer may have asked for and not seen begin; without a limit it asks for all of
-    them at once."""
+    """Outstanding bursts per transfer; without a limit it requests all of them at once."""
     turnaround: Duration = 0
     """Time lost when a write follows a read, or a read a write."""
     refresh_interval: Duration = 0
     """Time from one refresh to the next; 0 for a memory that needs none."""
     refresh_time: Duration = 0
-    """Time that a refresh takes, in which the memory stands still."""
+    """Time of a refresh, during which nothing moves."""
     compression: Literal["none", "run_length"] = "none"
-    """`run_length` codes runs of zeros as Eyeriss does, by the measured density of each map (`densities`, or
-    tracing); maps without one, and those that would not shrink, move as they are."""
+    """`run_length` codes runs of zeros like Eyeriss, by the measured density of each map (`densities`, or
+    tracing); maps without a density, and those that would not shrink, are not compressed."""
     energy_per_byte: Energy = DRAM_FJ_PER_BYTE
     """Energy of a byte read from or written to the memory behind it; the default is DRAM at 45 nm."""
 
@@ -150,14 +149,14 @@ class BusSpec(EngineSpec):
 
 
 class BackgroundSpec(ComponentSpec):
-    """Something else on the bus, such as a camera or a display: it moves bytes whatever the network does."""
+    """Another master on the bus, such as a camera or a display: it moves bytes whatever the network does."""
 
     bus: str
     """The bus it is on, by name."""
     bandwidth: Bandwidth
-    """Bytes a second that it moves, such as `200 MB/s`."""
+    """Bytes per second that it moves, such as `200 MB/s`."""
     burst: Bytes = 1024
-    """Bytes that it asks for at a time; the bus splits them into bursts of its own."""
+    """Bytes per request; the bus splits them into its bursts."""
     write: Annotated[bool, Field(strict=True)] = False
     """Whether it writes to memory (a camera) or reads (a display)."""
     urgent: Annotated[bool, Field(strict=True)] = False
@@ -181,9 +180,9 @@ class SramSpec(MemorySpec):
     """An on-chip scratchpad. It only enforces what the schedule decided."""
 
     alignment: Bytes = 1
-    """Buffers take a multiple of this."""
+    """Buffers are rounded up to a multiple of this."""
     port_bandwidth: Bandwidth | None = None
-    """Rate of copies within it; without one a copy takes no time (and is listed with its bytes)."""
+    """Rate of copies within it; by default a copy takes no time (and is listed with its bytes)."""
     energy_per_byte: Energy | None = None
     """Energy of a byte read or written; by default 12.5 pJ at 1 MB (45 nm), by the root of the capacity."""
 

@@ -38,7 +38,7 @@ class Space:
         """The waiters, by turn."""
 
     def admit(self, turns: int) -> int:
-        """Adds turns for a Program with so many requests; returns its first turn."""
+        """Adds turns for a Program with this many requests; returns its first turn."""
         first = self._turns
         self._turns += turns
         return first

@@ -58,13 +58,13 @@ def build(
     parsed = names.parse(name) if isinstance(name, str) else name
     residual = parsed.family is Family.CIFAR and parsed.name.startswith("resnet")
     if (block or shortcut) and not residual:
-        raise SimresError(f"`{parsed}` takes no other block or shortcut", "only `cifar:resnetN` does")
+        raise SimresError(f"`{parsed}` has a fixed block and shortcut", "only `cifar:resnetN` does")
     if span is not None and not (residual or (parsed.family is Family.CIFAR and names.depth(parsed.name))):
-        raise SimresError(f"`{parsed}` has no skip span to choose", "only `cifar:resnetN` has")
+        raise SimresError(f"`{parsed}` has no skip span", "only `cifar:resnetN` has")
     if stem is not None and parsed.family is not Family.TORCHVISION:
-        raise SimresError(f"`{parsed}` takes no other stem", "only torchvision's networks do")
+        raise SimresError(f"`{parsed}` has a fixed stem", "only torchvision's networks do")
     if parsed.family is Family.CHECKPOINT:
-        raise SimresError(f"`{parsed}` is a checkpoint, which has all choices made", "name it alone")
+        raise SimresError(f"`{parsed}` is a checkpoint, whose network is fixed", "name it alone")
     shape = parsed.input
     if parsed.family is Family.CIFAR:
         if parsed.name in SMALL:
@@ -74,7 +74,9 @@ def build(
         shape = shape and f"{channels or 3}{shape[1:]}"
     elif parsed.family is Family.TINY:
         if classes is not None or channels is not None:
-            raise SimresError(f"`{parsed}` has the classes and the input of its benchmark", "leave both out")
+            raise SimresError(
+                f"`{parsed}` has fixed classes and input, those of its benchmark", "leave both out"
+            )
         module = TINY[parsed.name]()
     elif parsed.family is Family.TORCHVISION:
         module = _torchvision(parsed.name, classes)
@@ -187,7 +189,7 @@ def _from_factory(text: str) -> nn.Module:
     """Loads `package.module:factory`: a Module, or a callable without arguments that returns one."""
     module_name, _, attribute = text.partition(":")
     if module_name.partition(".")[0] in sys.stdlib_module_names:  # a checkpoint may name `os:abort`
-        raise SimresError(f"`{text}` makes no network: `{module_name}` is a module of Python itself")
+        raise SimresError(f"`{text}` is no network: `{module_name}` is a module of Python itself")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -198,7 +200,7 @@ def _from_factory(text: str) -> nn.Module:
         raise
     except BaseException as error:  # includes a script that calls sys.exit() when imported
         raise SimresError(
-            f"cannot make a network from `{text}`: {_reason(error)}", _hint(error, text)
+            f"cannot build a network from `{text}`: {_reason(error)}", _hint(error, text)
         ) from error
     if not isinstance(made, nn.Module):
         raise SimresError(f"`{text}` makes an object of type `{type(made).__name__}`, not a torch.nn.Module")

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def load_checkpoint(path: Path, registry: Registry | None = None, *, trusted: bool = False) -> Network:
     """Returns the network that a checkpoint names, with its weights.
 
-    Only with `trusted` is a factory (`package.module:factory`) called that the checkpoint names: it is code
-    of whoever wrote the file.
+    A factory that the checkpoint names (`package.module:factory`) is called only if `trusted`: it is code
+    of the file's author.
 
     The metadata must have `network` (the name of a network) and may have the rest
     of a `simres.networks.variant.Variant`, `accuracy` (0 to 1) and `input`. Raises `SimresError`.
@@ -80,8 +80,8 @@ def variant_in(path: Path, metadata: Mapping[str, str]) -> Variant:
     """Returns the network variant that a checkpoint's metadata describe. Raises `SimresError`."""
     if "network" not in metadata:
         raise SimresError(
-            f"checkpoint `{path}` does not say which network it is of",
-            'its metadata need {"network": "resnet20"}, or whichever it is',
+            f"checkpoint `{path}` does not state its network",
+            'its metadata need the network, such as {"network": "resnet20"}',
         )
     try:
         named = parse(metadata["network"])
@@ -122,7 +122,7 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
             return state, dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError) as error:
         raise SimresError(
-            f"`{path}` is no checkpoint, or a damaged one: it cannot be read as safetensors",
+            f"`{path}` is not a valid checkpoint: it cannot be read as safetensors",
             "`simres train` writes one; `safetensors.torch.save_file(module.state_dict(), FILE)` another",
         ) from error
 

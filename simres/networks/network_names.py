@@ -227,7 +227,7 @@ def _factory(text: str) -> NetworkName:
     module, _, attribute = text.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))):
         raise SimresError(
-            f"`{text}` names no network",
+            f"`{text}` is not a network",
             "write `resnet20`, `torchvision:resnet50`, `package.module:factory` or a checkpoint's path",
         )
     return NetworkName(Family.FACTORY, text)

@@ -34,7 +34,7 @@ def adapt(module: nn.Module, name: str, stem: str | None, channels: int) -> None
     if found is None:
         raise SimresError(
             f"`torchvision:{name}` has no stem for small images",
-            "its kind of network cannot do with 32 x 32 pixels; those with resnet, densenet, vgg, mobilenet, "
+            "its kind of network cannot take 32 x 32 pixels; networks with resnet, densenet, vgg, mobilenet, "
             "efficientnet, regnet, shufflenet or mnasnet in their name can",
         )
     path, pooling = found

@@ -17,7 +17,7 @@ STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
 QUARTER = (16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256)
 """Filters of its 1 x 1 convolutions, a quarter of the published width."""
 LIVE = (16, 32, 32, 64, 60, 106, 57, 30, 19, 17, 27, 31, 22)
-"""Those of them that are not all zero in the reference int8 model, and whose result is read."""
+"""The filters that are not all zero in the reference int8 model and whose result is read."""
 
 
 def _unit(

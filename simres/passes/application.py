@@ -13,8 +13,8 @@ from simres.workload.rules import problems_of_workload
 
 
 def apply(names: Sequence[str], workload: Workload, registry: Registry) -> Workload:
-    """`workload` after these passes, in this order. Raises `SimresError` where one is unknown, or
-    where what comes out is none, such as a batch of what has no batch."""
+    """`workload` after these passes, in this order. Raises `SimresError` for an unknown pass, or an invalid
+    result, such as a batch of a network without a batch axis."""
     for name in names:
         declared = registry.pass_(name)
         if declared.numbered:
@@ -25,7 +25,7 @@ def apply(names: Sequence[str], workload: Workload, registry: Registry) -> Workl
             workload = registry.call(declared, workload)
     if problem := next(problems_of_workload(workload), None):
         raise SimresError(
-            f"`{workload.name}` is no workload after the passes {', '.join(names)}: {problem}",
-            "a batch needs a network whose first axes are batches",
+            f"`{workload.name}` is not a valid workload after the passes {', '.join(names)}: {problem}",
+            "a batch needs a network whose inputs have the batch as first axis",
         )
     return workload

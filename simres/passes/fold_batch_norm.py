@@ -43,7 +43,7 @@ def fold_batch_norm(workload: Workload) -> Workload:
 
 
 def _only_producer(workload: Workload, op: Op) -> Op | None:
-    """The operator that makes what `op` reads first, if nobody else reads it."""
+    """The operator that produces the first input of `op`, if `op` is its only reader."""
     data = op.inputs[0]
     alone = len(workload.consumers[data]) == 1 and data not in workload.outputs
     return workload.producer.get(data) if alone else None

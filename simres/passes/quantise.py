@@ -23,11 +23,11 @@ def to_bf16(workload: Workload) -> Workload:
 
 
 def to_int8(workload: Workload) -> Workload:
-    """Weights and activations at 1 byte an element, as 8-bit inference has them (Jacob et al., CVPR 2018).
+    """Weights and activations at 1 byte per element, as in 8-bit inference (Jacob et al., CVPR 2018).
 
-    Products of 8-bit operands are summed in 32 bits. So what the accumulators start from has 4 bytes an
-    output channel, and each operator with weights of its own gets a vector of scales, 4 bytes an output
-    channel, with which it returns to 8 bits. Other vectors (batch norm's, a bias on the host) keep 4
+    Products of 8-bit operands are summed in 32 bits. So the initial value of the accumulators has 4 bytes per
+    output channel, and each operator with weights gets a vector of scales, 4 bytes per output channel, that
+    returns the result to 8 bits. Other vectors (batch norm's, a bias on the host) keep 4
     bytes, and so do the network's outputs, which leave it unscaled.
     """
     tensors = dict(workload.tensors)

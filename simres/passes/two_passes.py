@@ -1,4 +1,4 @@
-"""Runs operators in two passes whose statistics are over more than fits on chip.
+"""Runs operators in two passes if their statistics cover more than fits on chip.
 
 A normalisation needs the statistics of a whole group, row or channel before it makes the first element of it.
 Where that much does not fit on chip, chips read it twice: once for the statistics, and once more for the
@@ -119,9 +119,9 @@ def _divided(call: Call, tensors: dict[str, Tensor]) -> tuple[Op, Op] | None:
 
 
 def _sizes(call: Call) -> Shape | None:
-    """By axis of the input, how many elements a part has whose statistics are made; None if unknown.
+    """By axis of the input, the number of elements of a part for statistics; None if unknown.
 
-    Parts do not reach over the ends of groups.
+    Parts do not cross the boundaries of groups.
     """
     op, shape = call.op, call.inputs[0] if call.inputs else ()
     normalises = kind_of(op).statistics > 0

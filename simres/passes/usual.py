@@ -1,4 +1,4 @@
-"""The usual passes before a network runs in a data type of a chip, beside a scenario's own."""
+"""The usual passes for running a network in a data type, in addition to a scenario's own."""
 
 from __future__ import annotations
 

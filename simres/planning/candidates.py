@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simres.scenario.model import Scenario
 
 BASELINE = "serial"
-"""The scheduler whose Program is one more candidate where there is a choice, so that none is worse."""
+"""The scheduler whose Program is always a candidate, so that no result is worse."""
 
 
 def candidate_programs(

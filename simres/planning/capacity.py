@@ -81,8 +81,8 @@ def _refuse_rate(load: RequestLoad, capacity: int) -> None:
         together = f" in batches of {load.sizes[-1]}" if load.sizes[-1] > 1 else ""
         raise AnswerIsNo(
             f"load.rate: {format_arrivals(load.per_ks)} is more than the chip can serve: one after the other"
-            f"{together}, images come to {format_arrivals(capacity)}, so the queue would grow without end",
-            "`simres saturate SCENARIO --target p99=5ms` finds the rate up to which a latency is kept",
+            f"{together}, images come to {format_arrivals(capacity)}, so the queue would grow without limit",
+            "`simres saturate SCENARIO --target p99=5ms` finds the highest rate that meets a latency",
         )
 
 
@@ -94,6 +94,6 @@ def _refuse_work(crew: Crew) -> None:
         a_second = format_duration(int(shares[name] * 10**12))
         raise AnswerIsNo(
             f"the tenants' loads ({asked}) are more than the chip can serve: they keep `{name}` busy for "
-            f"{a_second} of every second, so the queue would grow without end",
+            f"{a_second} of every second, so the queue would grow without limit",
             "lower a `rate`, or give the chip a faster engine of that kind",
         )

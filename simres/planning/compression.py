@@ -1,4 +1,4 @@
-"""Compression on the bus: a Program whose transfers move what is left, and the chip that bounds it."""
+"""Compression on the bus: a Program whose transfers move compressed bytes, and the chip for its bounds."""
 
 from __future__ import annotations
 

@@ -111,8 +111,8 @@ def plan_crew(
         workload = workloads[name]
         if name != ONLY and isinstance(workload, Ledger):
             raise SimresError(
-                f"tenant `{name}` is the ledger `{workload.name}`, and tenants are traced networks",
-                "a ledger has no graph, so nothing is known of what it keeps in memory",
+                f"tenant `{name}` is the ledger `{workload.name}`, and tenants must be traced networks",
+                "a ledger has no graph, so its use of memory is unknown",
             )
         schedule = plan(own, workload, registry, bench, brief=brief)
         tenant = scenario.tenants.get(name)

@@ -27,7 +27,7 @@ def refuse_unrated(workload: Workload | Ledger, chip: Chip) -> None:
             if not dtype:
                 raise SimresError(
                     f"`hardware.{component}` has a rate for each data type ({stated}), and the ledger "
-                    f"`{workload.name}` does not say in which it computes",
+                    f"`{workload.name}` does not state its data type",
                     f"state one rate for all types under `hardware.{component}`",
                 )
             raise SimresError(

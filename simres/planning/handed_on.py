@@ -48,7 +48,7 @@ def handed_on(crew: Crew, other: Scenario, scenario: Scenario, registry: Registr
     Raises `SimresError` unless `scenario` can have its schedules (see `takes_from`).
     """
     if not takes_from(scenario, other, registry):
-        raise SimresError("a schedule is handed on only to a chip with at least as much of everything")
+        raise SimresError("a schedule can only be handed on to a chip with at least as much of everything")
     return moved(crew, scenario, registry)
 
 

@@ -94,7 +94,7 @@ def plan(
     (`simres.passes.two_passes`); where the network is refused nevertheless, all of them do. Raises
     `SimresError` if the scheduler does not take such a workload, `AnswerIsNo` if the network does not fit,
     `InvariantViolation` if the Program kept is wrong. With `brief`, candidates that cannot be the fastest are
-    not simulated, and none are listed. What other plans of the network have found out is on the `bench`.
+    not simulated, and none are listed. Facts found by other plans of the network are on the `bench`.
     """
     bench = bench or Workbench()
     chip = chip_of(scenario, registry)

@@ -57,8 +57,8 @@ def refuse_mixed(programs: Mapping[int, Program]) -> None:
         if kept[size] != kept[first]:
             raise AnswerIsNo(
                 f"the Programs for batches of {first} and of {size} images keep different weights on "
-                "chip, so that one cannot follow the other",
-                "smaller batches (`load.batch.most`), or more on-chip memory",
+                "chip, so one cannot follow the other",
+                "use smaller batches (`load.batch.most`) or more on-chip memory",
             )
 
 

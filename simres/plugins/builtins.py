@@ -39,19 +39,19 @@ def simres_components() -> Iterator[Component]:
         kind="processor",
         role=ComponentRole.PROCESSOR,
         spec="simres.hardware.specs:ProcessorSpec",
-        summary="one processor for matrix products and everything else, one after the other",
+        summary="one processor for matrix products and everything else, one at a time",
     )
     yield Component(
         kind="microcontroller",
         role=ComponentRole.PROCESSOR,
         spec="simres.hardware.microcontroller:MicrocontrollerSpec",
-        summary="a small CPU that does all operators, by counted instructions",
+        summary="a small CPU that runs all operators, by counted instructions",
     )
     yield Component(
         kind="background",
         role=ComponentRole.MASTER,
         spec="simres.hardware.specs:BackgroundSpec",
-        summary="something else on a bus, such as a camera or a display",
+        summary="another master on a bus, such as a camera or a display",
     )
 
 
@@ -62,13 +62,13 @@ def simres_schedulers() -> Iterator[Scheduler]:
         name="paper",
         target="simres.scheduling.paper:schedule",
         takes="ledger",
-        summary="the paper's spreadsheet: one row after the other, nothing kept, nothing overlaps",
+        summary="the paper's spreadsheet: one row at a time, nothing resident, no overlap",
     )
     yield Scheduler(
         name="serial",
         target="simres.scheduling.serial:schedule",
         shares=True,
-        summary="one operator after the other: load what is not on chip, compute, spill what cannot stay",
+        summary="one operator at a time: load what is not on chip, compute, spill what cannot stay",
     )
     yield Scheduler(
         name="overlapped",
@@ -76,7 +76,7 @@ def simres_schedulers() -> Iterator[Scheduler]:
         parameters="simres.scheduling.overlapped:Parameters",
         baseline="serial",
         shares=True,
-        summary="operators in tiles, loads ahead of their need, engines side by side; the best of several",
+        summary="operators in tiles, prefetching, engines in parallel; the best of several plans",
     )
 
 
@@ -91,7 +91,7 @@ def simres_passes() -> Iterator[Pass]:
     yield Pass(
         name="fold_bias",
         target="simres.passes.fold_bias:fold_bias",
-        summary="starts the accumulators from the bias, which the host then need not add",
+        summary="starts the accumulators from the bias, so the host need not add it",
     )
     yield Pass(
         name="fuse_epilogues",
@@ -102,12 +102,12 @@ def simres_passes() -> Iterator[Pass]:
         yield Pass(
             name=f"quantise_{dtype}",
             target=f"simres.passes.quantise:to_{dtype}",
-            summary=f"weights and activations at {nbytes} an element; accuracy is not modelled",
+            summary=f"weights and activations at {nbytes} per element; accuracy is not modelled",
         )
     yield Pass(
         name="batch_N",
         target="simres.passes.batch:batch",
-        summary="N times as many images at once, such as batch_8; weights are shared",
+        summary="N inferences at once, such as batch_8; weights are shared",
         numbered=True,
     )
 

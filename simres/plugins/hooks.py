@@ -36,8 +36,8 @@ class Component:
     """A kind of component: its scenario model (with its cost function) and its behaviour in time.
 
     `spec` is a `simres.hardware.specs.ComponentSpec`; `engine` a `simres.hardware.engine.Engine`, by
-    default one that is busy for `spec.duration_ps(work)`. A kind that is known by another name now says
-    what to write `instead`: it is understood, with a `RenamedWarning`.
+    default one that is busy for `spec.duration_ps(work)`. A renamed kind states the new name as `instead`:
+    the old one still works, with a `RenamedWarning`.
     """
 
     kind: str
@@ -53,11 +53,11 @@ class Scheduler:
     """A way to turn a workload and a chip into a Program.
 
     `target` is a function `(workload, chip, parameters) -> Program`, or a list of Programs: then each is
-    simulated, that of `serial` too, and the fastest kept. A `baseline` names another scheduler than `serial`
-    whose Program is to be tried as well, or asks for it where there is one Program only. `parameters` is a
-    pydantic model of what the scenario may set beside the name; `takes` says whether it schedules a `graph`
-    or a `ledger`. One that `shares` takes a fourth argument, the `Workbench` on which it finds what it found
-    out for other chips (`simres.sharing.workbench`).
+    simulated, and that of `serial`, and the fastest kept. A `baseline` names another scheduler than
+    `serial` whose Program is tried too, or requests it for a single Program. `parameters` is a pydantic
+    model of the scheduler's settings in the scenario; `takes` says whether it schedules a `graph` or a
+    `ledger`. One that `shares` takes a fourth argument, the `Workbench` with facts that it found for other
+    chips (`simres.sharing.workbench`).
     """
 
     name: str
@@ -92,9 +92,9 @@ class Operator:
     `kind` names it, and the host spends `ops` vector operations on each element of the output (of its first
     input, where `per_input`).
 
-    An operator that says nothing of what it reads is neither cut nor fused well: all of its inputs are needed
-    for any part of its output. An `elementwise` one makes each element of one element of each input, after
-    broadcasting. Of others, the `Lowered` states the reach of each input (`reads`).
+    An operator that does not state what it reads is neither cut nor fused well: any part of its output
+    needs all of its inputs. An `elementwise` one makes each element from one element of each input, after
+    broadcasting. For others, the `Lowered` states the reach of each input (`reads`).
     """
 
     source: str
@@ -175,7 +175,7 @@ def simres_passes() -> Iterable[Pass]:  # type: ignore[empty-body]
 
         @hookimpl
         def simres_passes():
-            yield Pass("drop_dead", "simres_dead:drop", "drops operators whose result nobody reads")
+            yield Pass("drop_dead", "simres_dead:drop", "drops operators whose result is never read")
     """
 
 

@@ -21,9 +21,9 @@ LONGEST_MARK = 1000
 
 
 class Watch:
-    """The imports of one process, one after the other.
+    """The imports of one process, in sequence.
 
-    Where the folder of the cache cannot be written, or the system has no locks, no marks are made.
+    If the cache folder cannot be written, or the system has no locks, no marks are made.
     """
 
     def __init__(self) -> None:

@@ -69,7 +69,7 @@ def _parsed(text: str) -> EngineName:
     found = _FORM.fullmatch(text)
     if found is None:
         raise SimresError(
-            f"`{text}` is not the name of an engine",
+            f"`{text}` is not an engine name",
             "names are `component`, or `component.0` for a channel, with `.tenant` added for each tenant",
         )
     component, channel, tenant = found.groups()

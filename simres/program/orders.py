@@ -33,9 +33,9 @@ class Pattern:
             raise ValueError("what is there before comes first among the buffers")
 
     def fact(self, what: str, key: object, make: Callable[[], T]) -> T:
-        """A fact that holds for all orders: the one known, or the result of `make`.
+        """A fact that holds for all orders: the cached one, or the result of `make`.
 
-        The `key` has what it depends on beside the Pattern. Of one sort, the last is kept.
+        The `key` has what it depends on in addition to the Pattern. The last fact of each sort is kept.
         """
         known = self._facts.get(what)
         if known is None or known[0] != key:

@@ -17,7 +17,7 @@ class ComponentRole(StrEnum):
     HOST = "host"
     """Does vector operations."""
     PROCESSOR = "processor"
-    """Does multiply-accumulates and vector operations, one after the other."""
+    """Runs multiply-accumulates and vector operations, one at a time."""
     MASTER = "master"
     """Does no tasks: it has its own traffic, which contends for the bus."""
 

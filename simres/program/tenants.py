@@ -25,7 +25,7 @@ _W = TypeVar("_W", bound=Workload | Ledger)
 
 
 def concatenated(programs: Sequence[Program]) -> Program:
-    """The Programs one after the other, tasks and buffers numbered through; the decisions of the last one.
+    """The Programs in sequence, tasks and buffers numbered through; the decisions of the last one.
 
     A buffer that one leaves in memory and a later one finds there is the same buffer. Programs with the
     same layers share them. A single Program is returned as it is.

@@ -44,7 +44,7 @@ def read_result(path: str | Path) -> Result:
             stored: _RunInFile = adapter(_RunInFile).validate_json(text)
         except ValidationError as error:
             _check_head(_parsed(text, path, hint), path, hint)
-            raise SimresError(f"`{path}` is a broken result: {_first(error)}") from error
+            raise SimresError(f"`{path}` is a damaged result: {_first(error)}") from error
         _check_version(stored.schema_version, path, hint)
         return _result(stored, path)
 
@@ -68,25 +68,28 @@ def _parsed(text: str, path: Path, hint: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        broken = f"line {error.lineno}, column {error.colno}: no JSON" if text.strip() else "it is empty"
-        raise SimresError(f"`{path}` is no result: {broken}", hint) from error
+        broken = f"line {error.lineno}, column {error.colno}: not JSON" if text.strip() else "it is empty"
+        raise SimresError(f"`{path}` is not a result: {broken}", hint) from error
     except (ValueError, RecursionError) as error:
-        raise SimresError(f"`{path}` is no result: too deeply nested, or too long a number", hint) from error
+        raise SimresError(
+            f"`{path}` is not a result: too deeply nested, or too long a number", hint
+        ) from error
 
 
 def _check_head(document: Any, path: Path, hint: str) -> None:
     """Raises `SimresError` unless it is a result of a known version; its contents are checked elsewhere."""
     if not isinstance(document, dict) or "record" not in document or "origin" not in document:
-        raise SimresError(f"`{path}` is no result: it has no `record` and `origin`", hint)
+        raise SimresError(f"`{path}` is not a result: it has no `record` and `origin`", hint)
     _check_version(document.get("schema_version"), path, hint)
 
 
 def _check_version(version: object, path: Path, hint: str) -> None:
     if not isinstance(version, int) or isinstance(version, bool):
-        raise SimresError(f"`{path}` is no result: `schema_version` is {version!r}", hint)
+        raise SimresError(f"`{path}` is not a result: `schema_version` is {version!r}", hint)
     if version > SCHEMA_VERSION:
         raise SimresError(
-            f"`{path}` was made by a newer simres (schema {version}, this one reads up to {SCHEMA_VERSION})",
+            f"`{path}` was written by a newer version of simres (schema {version}, "
+            f"this one reads up to {SCHEMA_VERSION})",
             "pip install --upgrade simres",
         )
 
@@ -134,7 +137,7 @@ def _result(stored: _RunInFile, path: Path) -> Result:
         workload, rewritten = _read_networks(stored, tenants, path)
         bounds = _bounds(stored.bounds_ps, stored.lower_bound)
     except KeyError as error:
-        raise SimresError(f"`{path}` is a broken result: no {error}") from error
+        raise SimresError(f"`{path}` is a damaged result: no {error}") from error
     result = Result(
         **as_stored(StoredRun, stored),
         workload=workload,
@@ -148,7 +151,7 @@ def _result(stored: _RunInFile, path: Path) -> Result:
     from simres.result.rules import problems_of_result
 
     if problem := next(problems_of_result(result), None):
-        raise SimresError(f"`{path}` is a broken result: {problem}")
+        raise SimresError(f"`{path}` is a damaged result: {problem}")
     return result
 
 
@@ -169,11 +172,11 @@ def _read_networks(
 def _tenancy(name: str, stored: _TenancyInFile, networks: object, path: Path) -> Tenancy:
     own = networks.get(name) if isinstance(networks, Mapping) else None
     if not isinstance(own, Mapping):
-        raise SimresError(f"`{path}` is a broken result: networks: no `{name}`")
+        raise SimresError(f"`{path}` is a damaged result: networks: no `{name}`")
     workload = workload_from_document(own.get("workload"), str(path))
     rewritten = own.get("rewritten") and workload_from_document(own["rewritten"], str(path))
     if not isinstance(workload, Workload) or isinstance(rewritten, Ledger):
-        raise SimresError(f"`{path}` is a broken result: networks.{name}: a tenant is a graph")
+        raise SimresError(f"`{path}` is a damaged result: networks.{name}: a tenant is a graph")
     return Tenancy(
         **as_stored(StoredTenancy, stored),
         workload=workload,

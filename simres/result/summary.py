@@ -160,7 +160,7 @@ def figure_at(document: Mapping[str, Any], path: str, unit: str = "") -> int | f
         at = at[keys[0]]
         own = next((_UNITS[end] for end in _UNITS if f"_{keys[0]}".endswith(f"_{end}")), own)
     if not isinstance(at, int | float) or isinstance(at, bool):
-        raise SimresError(f"expect.{path}: is no number of a result")
+        raise SimresError(f"expect.{path}: is not a number in a result")
     if unit and own and unit != own:
         names = quantity_of(own).name, quantity_of(unit).name
         raise SimresError(f"expect.{path}: its unit is one of {names[0]}, not of {names[1]}")

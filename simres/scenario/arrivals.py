@@ -19,7 +19,7 @@ from simres.text import describe, shorten
 from simres.units import ArrivalRate, Duration
 
 MOST_REQUESTS = 1_000_000
-"""The largest number of requests in a run; more is taken for a mistake."""
+"""The largest number of requests in a run; more is an error."""
 MOST_AT_ONCE = 256
 LARGEST_TRACE = 32 << 20
 """The largest file of arrivals, in bytes."""
@@ -33,7 +33,7 @@ class BatchFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     most: Annotated[int, Field(strict=True, ge=2, le=MOST_AT_ONCE)]
-    """A batch of so many is full, and launched."""
+    """A batch of this many is full, and launched."""
     timeout: Duration
     """How long the first of a batch waits for others, such as `2 ms`."""
     sizes: list[Annotated[int, Field(strict=True, ge=1, le=MOST_AT_ONCE)]] | None = None
@@ -47,21 +47,21 @@ class LoadFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     arrivals: Way
-    """`poisson` (each for itself), `periodic` (in equal steps), `bursty` (several at once) or `trace`."""
+    """`poisson` (independent), `periodic` (equal intervals), `bursty` (several at once) or `trace`."""
     rate: ArrivalRate | None = None
-    """How many come on average, such as `400/s`."""
+    """Mean rate of arrivals, such as `400/s`."""
     images: Annotated[int, Field(strict=True, ge=1, le=MOST_REQUESTS)] | None = None
-    """How many come in all; of a trace, all of it by default."""
+    """Number of requests; of a trace, by default all of it."""
     warmup: int | str | None = None
-    """How many at the start are left out of the figures: a number, or a share (by default `10 %`)."""
+    """Requests at the start that do not count: a number, or a share (by default `10 %`)."""
     deadline: Duration | None = None
-    """A request that takes longer has missed it, such as `5 ms`."""
+    """A request with a larger latency misses it, such as `5 ms`."""
     batch: BatchFile | None = None
     """Serves requests together: `{most: 8, timeout: 2 ms}`."""
     burst: Annotated[int, Field(strict=True, ge=2, le=MOST_REQUESTS)] | None = None
-    """Of `bursty` arrivals, how many come at once."""
+    """For `bursty` arrivals, the number at once."""
     trace: str | list[Duration] | None = None
-    """Of `trace` arrivals, a file (relative to this one) with a time (`1.5 ms`) in each line, or a list."""
+    """For `trace` arrivals, a file (relative to this one) with a time (`1.5 ms`) on each line, or a list."""
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**64)] | None = None
     """Seed of the arrivals; by default the scenario's."""
 
@@ -211,6 +211,6 @@ def _trace(given: str | list[int], base: Path) -> tuple[int, ...]:
         if later < earlier:
             raise SimresError(
                 f"{name}, {place}: {units.DURATION.spell(later)} comes after "
-                f"{units.DURATION.spell(earlier)}: times of a trace never fall"
+                f"{units.DURATION.spell(earlier)}: times of a trace must not decrease"
             )
     return tuple(times)

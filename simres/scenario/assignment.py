@@ -178,7 +178,7 @@ def workload_of(problems: Problems, trail: Trail, reference: Any, files: Files) 
         if not exists:
             problems.add(
                 trail,
-                f"there is no file `{shorten(path, 300)}`",
+                f"no such file: `{shorten(path, 300)}`",
                 hint="`simres trace NETWORK -o FILE` makes one; `simres examples` lists those there are",
             )
     return shipped.name_of(path) or str(path)

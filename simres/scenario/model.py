@@ -23,7 +23,7 @@ SCHEMA_VERSION = 1
 
 
 MOST_IMAGES = 1_000_000
-"""The largest number of images in a run; more is taken for a mistake."""
+"""The largest number of images in a run; more is an error."""
 
 
 class ScenarioFile(BaseModel):
@@ -32,43 +32,42 @@ class ScenarioFile(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
-    """Version of this form; 1 where it is left out."""
+    """Version of this format; 1 by default."""
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """What results call it; by default the name of the file."""
+    """Its name in results; by default the name of the file."""
     description: str = ""
-    """What it is for, in a line."""
+    """Its purpose, in one line."""
     workload: Annotated[str, Field(min_length=1)] | None = None
     """A traced network: a JSON file (relative to this one), or a name such as `resnet20`."""
     tenants: dict[str, Any] = {}
-    """Instead of `workload`: several networks that share the chip, by name. What one does not say of its
-    scheduler, passes and images, the scenario says for all."""
+    """Instead of `workload`: several networks that share the chip, by name. The scenario's scheduler, passes
+    and images apply to tenants that do not state their own."""
     chip: Annotated[str, Field(min_length=1)] | None = None
     """A chip to start from: a preset's name (`simres examples` lists them) or a YAML file."""
     hardware: dict[str, Any] = {}
     """The components by name. With `chip:` they replace or add to that chip's."""
     technology: Any = None
-    """The process that areas and costs are of, such as `28 nm`; by default the chip's, or 45 nm. Times and
-    energies do not depend on it."""
+    """The process for areas and costs, such as `28 nm`; by default the chip's, or 45 nm. Times and energies
+    do not depend on it."""
     scheduler: Any = "serial"
     """A scheduler's name, or `{name: overlapped, weights: kept}` with its parameters; by default `serial`."""
     passes: list[str] = []
     """Rewrites of the workload, applied in this order."""
     images: Annotated[int, Field(ge=1, le=MOST_IMAGES)] = 1
-    """How often the network runs, the next image as soon as engines are free."""
+    """The number of runs, each started as soon as engines are free."""
     load: Any = None
     """Requests over time, instead of `images`: `{arrivals: poisson, rate: 400/s, images: 10000}`."""
     protocol: Any = None
-    """What the time has in it, as where it was measured: `{weights: warm, call: 100 us}`."""
+    """What the time includes, like the measurement: `{weights: warm, call: 100 us}`."""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     """Seed of everything random; the same seed gives the same result."""
     densities: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
-    """Shares of values that are not 0, by tensor, where they were measured elsewhere: `{relu1: 0.61}`. They
-    replace those of tracing. A bus with `compression` moves fewer bytes for them."""
+    """Shares of values that are not 0, by tensor, if measured elsewhere: `{relu1: 0.61}`. They replace
+    those of tracing. A bus with `compression` moves fewer bytes for such tensors."""
     expect: dict[str, Any] = {}
-    """Figures of the result by path, and what they should be; a miss makes the command fail."""
+    """Expected figures of the result, by path; a miss makes the command fail."""
     sweep: Any = None
-    """What varies when it is swept or explored, and what counts then. Whatever else runs the scenario runs
-    it as it stands."""
+    """The knobs and goals for `sweep` and `explore`; other commands ignore it."""
 
 
 class TenantFile(BaseModel):
@@ -83,25 +82,25 @@ class TenantFile(BaseModel):
     passes: Annotated[list[Annotated[str, Field(strict=True)]], Field(strict=True)] | None = None
     """Rewrites of the workload, applied in this order; by default the scenario's."""
     images: Annotated[int, Field(strict=True, ge=1, le=MOST_IMAGES)] | None = None
-    """How often the network runs; by default as the scenario says."""
+    """The number of runs; by default the scenario's."""
     load: Any = None
-    """Requests that come over time, instead of `images`; by default as the scenario says."""
+    """Requests over time, instead of `images`; by default the scenario's."""
     sram: Bytes | None = None
-    """Its part of the on-chip memory (of the largest, where there are several), such as `512 KiB`. Tenants
-    that do not say share evenly what the others leave."""
+    """Its part of the on-chip memory (the largest, if there are several), such as `512 KiB`. Tenants
+    without one share the rest evenly."""
     start: Duration = 0
-    """When it comes, such as `50 us`."""
+    """Its arrival, such as `50 us`."""
     priority: Annotated[int, Field(strict=True, ge=-1000, le=1000)] = 0
-    """Of tasks that wait for an engine, those of a higher priority go first."""
+    """Among tasks that wait for an engine, those with a higher priority go first."""
 
 
 class ChipFile(BaseModel):
-    """A chip by itself, for scenarios to start from."""
+    """A chip for scenarios to start from."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
-    """Version of this form; 1 where it is left out."""
+    """Version of this format; 1 by default."""
     description: str = ""
     """What it is, in a line."""
     source: str = ""
@@ -109,7 +108,7 @@ class ChipFile(BaseModel):
     validated: str = ""
     """How far off it is, where it was measured: `mean 8 % on 653 products`. Empty: not known."""
     technology: Any = None
-    """The process that areas and costs are of, such as `28 nm`; by default 45 nm."""
+    """The process for areas and costs, such as `28 nm`; by default 45 nm."""
     hardware: dict[str, Any]
     """The components by name."""
 

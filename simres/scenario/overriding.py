@@ -25,7 +25,7 @@ def put(data: dict[str, Any], trail: Trail, value: Any) -> None:
     if trail[0] == "expect":
         raise SimresError("`expect` is not checked when something is set")
     if trail[0] == "sweep":
-        raise SimresError("what varies is not set; `--vary` replaces or adds to it")
+        raise SimresError("knobs of a sweep are not set; `--vary` replaces or adds them")
     if trail[0] not in ScenarioFile.model_fields:
         hardware = data.get("hardware")
         if isinstance(hardware, dict) and trail[0] in hardware:
@@ -54,7 +54,7 @@ def put(data: dict[str, Any], trail: Trail, value: Any) -> None:
         inner = inner[part]
         if not isinstance(inner, dict):
             above = ".".join(map(str, trail[: depth + 1]))
-            raise SimresError(f"`{above}` has no parts; set it as a whole")
+            raise SimresError(f"`{above}` has no keys; set it as a whole")
     inner[trail[-1]] = value
 
 
@@ -63,5 +63,5 @@ def take_away(data: dict[str, Any], trail: Trail, key: str) -> None:
     hardware = data.get("hardware")
     if not isinstance(hardware, dict) or trail[1] not in hardware:
         known = ", ".join(map(str, hardware)) if isinstance(hardware, dict) else "none"
-        raise SimresError(f"--set {key}: no `{trail[1]}` to take away; components: {known}")
+        raise SimresError(f"--set {key}: no `{trail[1]}` to remove; components: {known}")
     del hardware[trail[1]]

@@ -42,7 +42,7 @@ class Problems:
         old = self._problem(trail, message)
         place = f"{self.document.path}:{old.line}: " if old.line else ""
         said = old.message.removeprefix("--set ")  # or `--vary`, which is not known here
-        warnings.warn(f"{place}{said}; it is an error from 0.3 on", RenamedWarning, stacklevel=2)
+        warnings.warn(f"{place}{said}; from 0.3 on this is an error", RenamedWarning, stacklevel=2)
 
     def add_error(self, trail: Trail, error: SimresError) -> None:
         """Records an error that was raised about the value at `trail`."""

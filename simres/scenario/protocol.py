@@ -1,4 +1,4 @@
-"""The `protocol:` section of a scenario: what a measured time has in it, and what came before it."""
+"""The `protocol:` section of a scenario: what a measured time includes, and what came before it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class Protocol(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     weights: Literal["cold", "warm"] = "cold"
-    """`cold`: all weights lie off-chip when the time starts. `warm`: an earlier inference has been; weights
-    stay on chip if all of them fit, and are streamed as before if they do not. Needs a scheduler with a
-    parameter `weights`, such as `overlapped`."""
+    """`cold`: all weights are off chip at the start. `warm`: after an earlier inference; weights are on
+    chip if all of them fit, and streamed if they do not. Needs a scheduler with a parameter `weights`, such
+    as `overlapped`."""
     call: Duration = 0
-    """A fixed time before each inference, such as `100 us`: driver, interrupt, the way to the chip and back.
+    """A fixed time before each inference, such as `100 us`: driver, interrupt, link to the chip and back.
     Calls follow each other, and overlap with earlier inferences."""
     inputs: Literal["inside", "outside"] = "inside"
-    """Whether the time has inputs' way onto the chip in it; `outside` where they lie there when it starts.
-    What is loaded again later is timed."""
+    """Whether the time includes loading the inputs; `outside` if they are on chip at the start. Later
+    reloads are timed."""
     outputs: Literal["inside", "outside"] = "inside"
-    """Whether the time has outputs' way off the chip in it."""
+    """Whether the time includes storing the outputs."""
 
 
 def protocol_of(

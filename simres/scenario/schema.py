@@ -124,7 +124,7 @@ def _entries(definition: str) -> Schema:
 
 
 def _kinds(registry: Registry) -> tuple[dict[str, Schema], dict[str, list[str]]]:
-    """The schema of each kind and, separately, its required keys: beside a `chip:` none are required."""
+    """The schema of each kind and, separately, its required keys: with a `chip:` none are required."""
     components = registry.components()
     kinds = _models("kind", {kind: component.spec for kind, component in components.items()})
     required = {}

@@ -25,7 +25,7 @@ def root() -> Path:
         if (folder / "chips").is_dir():
             return folder
     raise SimresError(
-        f"the scenarios that come with simres are missing beside `{package}`", "install it again"
+        f"the scenarios that ship with simres are missing next to `{package}`", "install it again"
     )
 
 
@@ -91,8 +91,8 @@ def find_checkpoint(reference: str | Path) -> Path:
     known = checkpoints()
     if str(reference) not in known:
         raise SimresError(
-            f"there is no checkpoint `{shorten(path, 300)}`",
-            f"a .safetensors file, the folder of a run, or one that comes with simres: {', '.join(known)}",
+            f"no such checkpoint: `{shorten(path, 300)}`",
+            f"a .safetensors file, the folder of a run, or one that ships with simres: {', '.join(known)}",
         )
     return known[str(reference)]
 

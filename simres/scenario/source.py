@@ -102,7 +102,7 @@ def parse_value(text: str, name: str = "") -> Any:
     """
     prefix = f"{name}: " if name else ""
     if len(text) > MAX_BYTES or _CONTROL.search(text):
-        raise SimresError(f"{prefix}not a text that a value can be read from")
+        raise SimresError(f"{prefix}not readable as a value")
     composer = _Composer(name)
     root = composer.compose(text)
     if composer.problems:
@@ -117,7 +117,7 @@ def text_of(path: Path, what: str) -> str:
     except SimresError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             hint = "`simres examples` lists what comes with simres" if what == "scenario" else None
-            raise SimresError(f"there is no file `{path}`", hint) from None
+            raise SimresError(f"no such file: `{path}`", hint) from None
         if isinstance(error.__cause__, IsADirectoryError):
             error.hint = _in_folder(path, what)
         raise

@@ -48,8 +48,8 @@ class SweepFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     vary: Annotated[dict[str, Any], Field(min_length=1)]
-    """The knobs: paths of this file with what each is set to, a text such as `0.5,1,2 GB/s` or
-    `64 KiB..4 MiB log 13`, or a list. Files are relative to this one."""
+    """The knobs: paths of this file with their values, a text such as `0.5,1,2 GB/s` or `64 KiB..4 MiB log
+    13`, or a list. Files are relative to this one."""
     goal: (
         Annotated[
             list[Annotated[str, Field(strict=True), AfterValidator(_known)]],
@@ -58,7 +58,7 @@ class SweepFile(BaseModel):
         ]
         | None
     ) = None
-    """What counts: `latency`, `energy` (both per inference), `makespan`, `power`, `area`, `cost`, `traffic`,
+    """The goals: `latency`, `energy` (both per inference), `makespan`, `power`, `area`, `cost`, `traffic`,
     `sram`, `bandwidth`, `accuracy`, or an expression such as `latency * area`; by default latency and
     energy."""
 

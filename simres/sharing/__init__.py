@@ -1,1 +1,1 @@
-"""Sharing: what simulations have in common, on a workbench that whoever simulates hands down."""
+"""Sharing: facts that simulations have in common, on a workbench that callers pass down."""

@@ -1,13 +1,13 @@
-"""The workbench: facts that several simulations share, so that each is found out once.
+"""The workbench: facts that several simulations share, so that each is computed once.
 
-Whoever simulates more than once (a sweep, a search, a what-if) makes a `Workbench` and hands it down; a
-single simulation makes its own. No other caches outlive a simulation, but for two sorts that cannot go wrong:
+Code that simulates more than once (a sweep, a search, a what-if) makes a `Workbench` and passes it down; a
+single simulation makes its own. No other cache outlives a simulation, except two kinds that cannot go wrong:
 
 - `functools.lru_cache` on functions whose arguments are plain values, and all that the answer depends on.
 - Facts about a `Pattern` are kept with it (`simres.program.orders.Pattern.fact`), and end with it.
 
 A key holds all that its fact depends on. `tests/sharing/test_keys.py` changes every parameter of every
-component and scheduler on one workbench, and fails where the answer is another than on a fresh one.
+component and scheduler on one workbench, and fails if the answer differs from that of a fresh one.
 """
 
 from __future__ import annotations

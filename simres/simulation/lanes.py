@@ -148,7 +148,7 @@ class Run:
 class Lane:
     """An engine's queue. The engine is busy with `task`, stalls on it, or the queue is empty.
 
-    `awaits` is the task that the lane waits for others to make ready, -1 if there is none.
+    `awaits` is the task that waits for dependencies, -1 if there is none.
     """
 
     __slots__ = (

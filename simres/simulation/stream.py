@@ -106,7 +106,7 @@ class Desk:
         self._coming = stream.arrivals()
         self._next = -1
         self._cut = False
-        """Whether no more requests are let in, because a person asked for an early end."""
+        """Whether requests are no longer admitted, because the user asked for an early end."""
         self._open: deque[int] = deque()
         self._settling = False
         self._alarm_ps = -1

@@ -93,4 +93,4 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 def _refuse(constant: str) -> object:
-    raise ValueError(f"`{constant}` is no JSON number")
+    raise ValueError(f"`{constant}` is not a JSON number")

@@ -41,8 +41,8 @@ class Dependency(StrEnum):
     FORWARD_BACKWARD = "forward-backward"
     """The flow `fwdbwd` from an operator to its gradient on another thread."""
     BACKWARD_CALL = "backward call"
-    """A thread with operators whose gradients another one computes while it has nothing else to do: autograd
-    hands over to its own thread, and returns when that is done."""
+    """A thread with operators whose gradients another thread computes while it is idle: autograd passes
+    the work to its own thread, and returns when that is done."""
 
 
 class Edge(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a trace holds, whoever wrote it: lanes, slices on them, and what links the slices."""
+"""The content of a trace of any profiler: lanes, slices on them, and links between slices."""
 
 from __future__ import annotations
 

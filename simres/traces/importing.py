@@ -28,10 +28,11 @@ from simres.workload.graph import Ledger, Row
 
 
 def import_trace(path: Path, window: Window = WHOLE) -> Result:
-    """The Result of a trace, or of a stretch of it, with a full Record. Raises `SimresError` for a file that
-    is no trace, and for a stretch with nothing in it.
+    """The Result of a trace, or of a range of it, with a full Record.
 
-    A trace of simres is always read whole: it is a run, and a stretch of it is none.
+    Raises `SimresError` for a file that is not a trace, and for an empty range.
+
+    A trace of simres is always read whole: it is a run, and a range of it is not.
     """
     name = path.name
     for ending in (".gz", ".json", ".trace", ".pt"):
@@ -42,7 +43,7 @@ def import_trace(path: Path, window: Window = WHOLE) -> Result:
     own = of_simres(str(path), stream.head.get("otherData"))
     if own is not None:
         if window != WHOLE:
-            raise SimresError(f"`{path}` is a run of simres, of which no stretch can be taken")
+            raise SimresError(f"`{path}` is a run of simres, which --from and --to cannot cut")
         return result_of(str(path), path.name, own, chain(begun, events))
     return _result(read_events(chain(begun, events), str(path)), name or "trace", path, window)
 
@@ -57,7 +58,7 @@ def _result(events: Events, name: str, path: Path, window: Window) -> Result:
     untraced = nesting.labels.number(OUTSIDE)
     found = ordered(nesting.timelines, rebuilt, untraced)
     if not found.tasks:
-        raise SimresError(f"`{path}` has no slice that takes any time: there is nothing to explain")
+        raise SimresError(f"`{path}` has no slice with a duration: there is nothing to explain")
     layers = nesting.labels.layers
     program, record = program_and_record(name, found, nesting.timelines, layers)
     counts, edges = _dependencies(program, found, nesting)

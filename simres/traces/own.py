@@ -1,4 +1,4 @@
-"""What simres's own traces carry beside the picture, and the run that is made of it again.
+"""What simres's own traces hold in addition to the picture, and the run restored from it.
 
 Times of a trace are microseconds with three decimals. So each slice of a task has its span to the picosecond,
 and the first of each task what it waits for; what is not a slice is in `otherData`. Tensors and operators are
@@ -64,17 +64,19 @@ def of_simres(path: str, other: object) -> Mapping[str, Any] | None:
     own = other.get(EXACT)
     if isinstance(own, Mapping):
         if own.get("version") != _VERSION:
-            raise SimresError(f"`{path}` was made by another simres", "pip install --upgrade simres")
+            raise SimresError(
+                f"`{path}` was written by another version of simres", "pip install --upgrade simres"
+            )
         return own
     several = [str(name) for name, each in other.items() if isinstance(each, Mapping) and EXACT in each]
     if several:
         raise SimresError(
-            f"`{path}` has the runs {', '.join(several)} side by side, and a trace is of one",
-            "write each by itself: `simres simulate SCENARIO --perfetto FILE`",
+            f"`{path}` has the runs {', '.join(several)}, and an import takes one",
+            "write each one separately: `simres simulate SCENARIO --perfetto FILE`",
         )
     if {"scheduler", "makespan_ps"} <= other.keys():
         raise SimresError(
-            f"`{path}` was made by an older simres, whose traces have no exact times",
+            f"`{path}` was written by an older version of simres, without exact times",
             "write it again: `simres simulate SCENARIO --perfetto FILE`",
         )
     return None

@@ -25,7 +25,7 @@ _MOST_US = 1 << 60
 _FARTHEST_PS = 1 << 62
 """An event further from the first than this, 53 days, has no time that means anything."""
 _OVERLAYS = frozenset(("Trace", "gpu_user_annotation", "cuda_profiler_range", "overhead", "gpu_pm_counter"))
-"""Categories of Kineto whose slices lie over others and take no time of their own."""
+"""Categories of Kineto whose slices overlay others and take no time."""
 _DEVICE = frozenset(("kernel", "concurrent_kernel", "mtia_ccp_events", "gpu_memcpy", "gpu_memset"))
 _COPIES = frozenset(("gpu_memcpy", "gpu_memset"))
 _LAUNCH_FLOWS = frozenset(("ac2g", "async_cpu_to_gpu", "async_gpu"))
@@ -108,7 +108,7 @@ class _Reader:
             self.named["label", _plain(event.get("pid")), None] = str(args.get("labels", ""))
 
     def _moment(self, value: Any) -> int | None:
-        """Picoseconds of a time stamp since the first event; None, and counted, where it is none."""
+        """Picoseconds of a time stamp since the first event; None, and counted, if it is invalid."""
         ps = _ps(value)
         if ps is not None:
             if self.base is None:
@@ -223,7 +223,7 @@ class _Reader:
     def events(self, path: str) -> Events:
         """All that was taken."""
         if not len(self.columns):
-            raise SimresError(f"`{path}` has no slices: there is no time in it to explain")
+            raise SimresError(f"`{path}` has no slices: there is nothing to explain")
         if unclosed := sum(len(opened) for opened in self._open.values()):
             self.left_out["beginnings of slices that never end"] += unclosed
         self._name_lanes()

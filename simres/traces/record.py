@@ -14,7 +14,7 @@ from simres.traces.tasks import Ordered
 
 _KINDS = {LaneKind.THREAD: TaskKind.CODE, LaneKind.STREAM: TaskKind.KERNEL, LaneKind.COPIES: TaskKind.MOVE}
 _ORDER = (Dependency.STREAM_ORDER,)
-"""The dependencies that say in which order things are done, and not whose result they read."""
+"""The dependencies that state an order, not the reading of a result."""
 
 
 def program_and_record(
@@ -22,9 +22,8 @@ def program_and_record(
 ) -> tuple[Program, Record]:
     """The Program of a trace, whose scheduler is the machine, and the Record of the one run of it.
 
-    A task is ready when all it waits for has ended and its engine is free. What passes from then to its
-    start has an unknown cause. The first task of an engine
-    that waits for nothing known begins when it does.
+    A task is ready when its dependencies have ended and its engine is free. The time from then to its start
+    has an unknown cause. The first task of an engine without a known dependency starts at its recorded time.
     """
     needs: list[list[int]] = [[] for _ in found.tasks]
     after: list[list[int]] = [[] for _ in found.tasks]

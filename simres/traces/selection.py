@@ -38,7 +38,7 @@ def select(events: Events, window: Window, path: str, most: int = MOST) -> tuple
     first = min(columns.start) + window.since_ps
     until = max(columns.end) if window.until_ps is None else min(columns.start) + window.until_ps
     if until <= first or not any(start < until and end > first for start, end in _times(columns)):
-        raise SimresError(f"`{path}` has no slice in this stretch", "give another --from and --to")
+        raise SimresError(f"`{path}` has no slice in this range", "give another --from and --to")
     inside = sum(start < until and end > first for start, end in _times(columns))
     shortest = 0
     if inside > most:

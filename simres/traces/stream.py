@@ -1,4 +1,4 @@
-"""Reads the events of a trace one after the other, in memory that does not grow with the file.
+"""Reads the events of a trace as a stream, in memory that does not grow with the file.
 
 Both forms of the Trace Event Format (Google, 2016) are read, plain or compressed by gzip: an object with
 `traceEvents`, and the array of the events by itself, whose closing bracket may be missing. The scanner of
@@ -90,7 +90,7 @@ class EventStream:
                 if key in self._wanted or isinstance(value, int | float | str):
                     self.head[str(key)] = value
         if not found:
-            raise SimresError(f"`{self.path}` is no trace: it has no `{EVENTS}`", HINT)
+            raise SimresError(f"`{self.path}` is not a trace: it has no `{EVENTS}`", HINT)
 
     def _array(self, *, may_end: bool) -> Iterator[dict[str, Any]]:
         while (mark := self._next()) != "]":
@@ -120,7 +120,7 @@ class EventStream:
             try:
                 value, end = self._scan(self._text, self._at)
             except StopIteration as stop:
-                at, said = int(stop.value), "no JSON"
+                at, said = int(stop.value), "not JSON"
             except JSONDecodeError as error:
                 cut = error.msg.startswith("Unterminated string")
                 at, said = len(self._text) if cut else error.pos, error.msg
@@ -156,4 +156,4 @@ class EventStream:
 
     def _fail(self, said: str) -> NoReturn:
         place = f"at character {self._gone + self._at + 1}, after {self._place()}"
-        raise SimresError(f"`{self.path}` is no whole trace: {place}: {said}", HINT)
+        raise SimresError(f"`{self.path}` is an incomplete trace: {place}: {said}", HINT)

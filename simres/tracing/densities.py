@@ -73,9 +73,9 @@ def measure(
 ) -> Workload:
     """`workload`, which `module` was traced into, with the density and deviation of each activation.
 
-    `batches` are images (n, channels, rows, columns) as the network takes them. The result is the same
-    whatever way they are divided into batches, but for the rounding of sums. Raises `SimresError` where
-    there are none, or where the network computes something that is no number.
+    `batches` are images (n, channels, rows, columns) as the network takes them. The result does not
+    depend on their division into batches, except for the rounding of sums. Raises `SimresError` without
+    images, or if the network computes values that are not numbers.
     """
     module = module.cpu().eval()
     sums: dict[str, _Sums] = {}
@@ -91,9 +91,9 @@ def measure(
         with torch.no_grad():
             _Watched(program.graph_module, names, sums).run(*arguments(program, x))
     if not sums:
-        raise SimresError("no images to measure with")
+        raise SimresError("no images to measure on")
     if not all(math.isfinite(found.squares) for found in sums.values()):
-        raise SimresError(f"`{workload.name}` computes something on these images that is no number")
+        raise SimresError(f"`{workload.name}` computes values on these images that are not numbers")
     tensors = {
         name: replace(tensor, density=sums[name].density, deviation=sums[name].deviation)
         if tensor.role is Role.ACTIVATION and name in sums

@@ -193,7 +193,7 @@ def _one_path(name: str) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """torch's warnings, logs and dumps of its own insides are nothing to a person tracing a network."""
+    """Hides torch's warnings, logs and internal dumps."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

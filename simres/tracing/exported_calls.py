@@ -1,4 +1,4 @@
-"""What an exported program says of one call: its arguments by name, and which of its results are read."""
+"""One call of an exported program: its arguments by name, and which of its results are read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def arguments(node: fx.Node) -> dict[str, object]:
 
 
 def used_outputs(node: fx.Node, count: int) -> set[int]:
-    """Which of a node's outputs somebody reads."""
+    """Which outputs of a node are read."""
     if not isinstance(node.meta.get("val"), list | tuple):
         return {0}
     used = {user.args[1] for user in node.users if user.target is operator.getitem and user.users}

@@ -34,7 +34,7 @@ ONE_GRAPH = (
 
 
 _CONVERTED = re.compile(r"torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.(?!reference)")
-"""Modules of packed integers; `FloatFunctional` beside them computes as ever."""
+"""Modules of packed integers; `FloatFunctional` still computes as usual."""
 
 
 def check_module(module: object, name: str) -> None:
@@ -46,22 +46,21 @@ def check_module(module: object, name: str) -> None:
         kind = type(child)
         if isinstance(child, torch.jit.ScriptModule):
             raise SimresError(
-                f"cannot trace {place}: it is TorchScript, which torch.export does not take",
+                f"cannot trace {place}: it is TorchScript, which torch.export does not support",
                 "trace the Python module it was made from, before torch.jit.script or torch.jit.trace",
             )
         if _CONVERTED.match(kind.__module__) and "FloatFunctional" not in kind.__name__:
             raise SimresError(
                 f"cannot trace {place}: torch.ao has converted it to {kind.__name__}, "
-                "which torch.export does not take",
-                "trace the network as it was before conversion, and let a scenario say "
-                "`passes: [quantise_int8]`",
+                "which torch.export does not support",
+                "trace the network before its conversion, and use `passes: [quantise_int8]`",
             )
 
 
 def check_arguments(
     module: nn.Module, name: str, positional: Sequence[object], keywords: Mapping[str, object]
 ) -> None:
-    """Raises `SimresError` where `forward` does not take so many inputs, or those names."""
+    """Raises `SimresError` if `forward` does not take this many inputs, or these names."""
     try:
         signature = inspect.signature(module.forward)
     except (TypeError, ValueError):
@@ -90,12 +89,12 @@ def packed(name: str) -> SimresError:
     """The refusal of packed sequences."""
     return SimresError(
         f"cannot trace `{name}`: it packs sequences (pack_padded_sequence), whose shapes depend on lengths",
-        "give the recurrent layer the padded tensor: a workload has one shape for each tensor",
+        "pass the padded tensor to the recurrent layer: a workload has one shape per tensor",
     )
 
 
 def rejects(module: nn.Module, positional: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
-    """Whether the network fails on such inputs by itself, without torch.export."""
+    """Whether the network fails on such inputs even without torch.export."""
     fakes = tree_leaves((positional, keywords))
     mode = next((one.fake_mode for one in fakes if hasattr(one, "fake_mode")), None)
     with mode or FakeTensorMode(allow_non_fake_inputs=True):

@@ -28,7 +28,7 @@ def _transform(node: Node) -> Lowered:
 
 
 def _view(kind: str) -> Lowering:
-    """The same bytes: a complex number is its two parts, one after the other."""
+    """The same bytes: a complex number is its two parts in sequence."""
     return lambda node: Lowered(kind, Unit.VIEW, inputs=node.inputs[:1])
 
 

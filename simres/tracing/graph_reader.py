@@ -146,7 +146,7 @@ class GraphReader:
         if not all(isinstance(size, int) for size in shape):
             raise SimresError(
                 f"cannot trace `{self._name}`: the shape of `{name}` depends on data",
-                "a workload has one shape for each tensor",
+                "a workload has one shape per tensor",
             )
         return Value(name, shape, DTYPES[fake.dtype], tuple(fake.stride()), constant)
 
@@ -344,7 +344,7 @@ class GraphReader:
         return tuple(made)
 
     def _add_bias(self, name: str, result: Value, bias: Value, block: str, source: str) -> Value:
-        """Adding the bias is a host operator of its own, in place of the result it is added to."""
+        """Adding the bias is a separate host operator, in place on the result it is added to."""
         own = self._names.unique(f"{name}.add_bias")
         self._tensors[own] = Tensor(own, Role.ACTIVATION, result.shape, result.dtype)
         cost = vector_ops("bias", outputs=result.elements)

@@ -54,10 +54,12 @@ def parse_input(text: str) -> InputShape:
     named, equals, shape = text.strip().rpartition("=")
     place = tuple(named.strip().split(".")) if equals else ()
     if not all(re.fullmatch(r"\w+", key) for key in place) or (place and not place[0].isidentifier()):
-        raise SimresError(f"`{text}` is no input shape: `{named}` names no argument", f"write {SPELLINGS}")
+        raise SimresError(
+            f"`{text}` is not an input shape: `{named}` names no argument", f"write {SPELLINGS}"
+        )
     dims, _, dtype = shape.strip().partition(":")
     if dims != SCALAR and not re.fullmatch(r"[0-9]{1,15}([xX×][0-9]{1,15})*", dims, flags=re.ASCII):
-        raise SimresError(f"`{text}` is no input shape", f"write {SPELLINGS}")
+        raise SimresError(f"`{text}` is not an input shape", f"write {SPELLINGS}")
     if dtype and dtype not in BITS:
         raise SimresError(
             f"unknown data type `{dtype}` in the input shape `{text}`", "known: " + ", ".join(BITS)
@@ -81,7 +83,9 @@ def parse_batch(text: str) -> int | None:
     if text.strip().lower() == "none":
         return None
     if not re.fullmatch(r"[0-9]{1,15}", text.strip(), flags=re.ASCII) or int(text) < 1:
-        raise SimresError(f"`{text}` is no batch", "give a number from 1, or none to take shapes as they are")
+        raise SimresError(
+            f"`{text}` is not a batch", "give a number from 1, or `none` to take shapes as they are"
+        )
     return int(text)
 
 
@@ -93,11 +97,11 @@ def input_shapes(given: InputShapes) -> tuple[InputShape, ...]:
     """
     shapes = tuple(_shapes(given, given))
     if not shapes:
-        raise SimresError("no input shape given", "give (3, 32, 32), or a list of such for several inputs")
+        raise SimresError("no input shape given", "give (3, 32, 32), or a list of these for several inputs")
     named = [shape.place for shape in shapes if shape.place]
     for place in named:
         if any(other[: len(place)] == place for other in named if other is not place):
-            raise SimresError(f"two inputs are given for `{'.'.join(place)}`", "give each a name of its own")
+            raise SimresError(f"two inputs are given for `{'.'.join(place)}`", "give each its own name")
     return shapes
 
 
@@ -119,7 +123,7 @@ def _shapes(given: object, whole: object) -> Iterator[InputShape]:
                 yield from _shapes(item, whole)
     elif not isinstance(given, Sequence):
         raise SimresError(
-            f"`{whole!r}` is no input shape", "give (3, 32, 32), or a list of such for several inputs"
+            f"`{whole!r}` is not an input shape", "give (3, 32, 32), or a list of these for several inputs"
         )
 
 

@@ -40,7 +40,7 @@ def _qr(node: Node) -> Lowered:
 
 
 def _vectors_read(node: Node, *places: int) -> bool:
-    """Whether somebody reads one of these results: torch asks for the vectors even where nobody does."""
+    """Whether one of these results is read: torch requests the vectors even if none is."""
     return any(node.outputs[place].shape for place in places)
 
 

@@ -108,10 +108,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """What becomes of a node: one operator of the workload and what it costs.
+    """The result of lowering a node: one operator of the workload and its cost.
 
     `inputs` are the tensors it reads (None: all of the node's). `bias`, if given, is added to the result
-    by a host operator of its own. `derived` are weights computed ahead of time from the constants that
+    by a separate host operator. `derived` are weights computed ahead of time from the constants that
     are not among `inputs`, as (suffix of the name, shape).
 
     `reads` is the reach of a kind that the table of operators does not have: for each input, a rule for each
@@ -173,7 +173,7 @@ COMPLEX = {
 
 
 def declared(operator: Operator, node: Node) -> Lowered:
-    """The host operator that a plugin declares without a function of its own."""
+    """The host operator that a plugin declares without its own function."""
     elements = (node.inputs[0] if operator.per_input and node.inputs else node.output).elements
     return Lowered(operator.kind, Unit.HOST, operator.ops * elements, attributes=scalars(node))
 

@@ -57,8 +57,8 @@ def linear(node: Node) -> Lowered:
 def _product(node: Node, first: str, second: str, addend: str | None = None) -> Lowered:
     """A (groups, n, c) times B (groups, c, m), with an addend where there is one.
 
-    The operator is called linear where B is constant, matmul where both are computed. An addend that is
-    scaled would need a price that nobody has asked for yet.
+    The operator is called linear if B is constant, matmul if both are computed. A scaled addend has no cost
+    yet.
     """
     a, b = node.tensor(first), node.tensor(second)
     groups = a.shape[0] if len(a.shape) == 3 else 1
@@ -81,9 +81,9 @@ def dot(node: Node) -> Lowered:
 
 
 def grouped(node: Node) -> Lowered:
-    """Rows (n, c) in groups, each with a matrix of its own of (groups, c, m): experts of a mixture.
+    """Rows (n, c) in groups, each with its own matrix of (groups, c, m): experts of a mixture.
 
-    Which rows are whose is in the data; every row is multiplied once.
+    The data decide which rows belong to which; every row is multiplied once.
     """
     x, weight = node.inputs[:2]
     m = node.output.shape[-1]

@@ -28,7 +28,7 @@ def _topk(node: Node) -> Lowered:
 
 
 def _kth(node: Node) -> Lowered:
-    """The k-th smallest is the k-th of n, or the last but so many."""
+    """The k-th smallest: the k-th from the start of n, or counted from the end."""
     x = node.inputs[0]
     size = x.shape[_axis(node)] if x.shape else 1
     k = node.number("k", 1)

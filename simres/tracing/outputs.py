@@ -1,4 +1,4 @@
-"""Finds the tensors in whatever a network returns, as torch.export knows containers of its own alone."""
+"""Finds the tensors in any return value of a network; torch.export knows only its own containers."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def vector_ops(kind: str, outputs: int = 0, inputs: int = 0, window: int = 0) ->
 
 
 def levels(count: int) -> int:
-    """Levels of a binary tree over so many: log2, rounded up, at least 1."""
+    """Levels of a binary tree over `count` items: log2, rounded up, at least 1."""
     return max(1, (count - 1).bit_length())
 
 
@@ -40,27 +40,27 @@ def page() -> str:
 _PAGE = """
 # Cost table of vector operations
 
-The host's rate (`host.rate`) is in vector operations a second. One operation is one element through one
-instruction of a vector processor: an add, a multiply, a compare, a select, or one look-up of an elementary
-function. This table says how many of them each kind of operator costs. It is written from
-`simres/workload/kinds.py`, and a test holds the two together.
+The operations per element of each kind of host operator. The host's rate (`host.rate`) is in vector
+operations per second. One operation is one element through one instruction of a vector processor: an add, a
+multiply, a compare, a select, or one look-up of an elementary function. The table is written from
+`simres/workload/kinds.py`, and a test compares the two.
 
-What is not in it:
+Not in the table:
 
 - **Matrix work** (`conv`, `linear`, `matmul`: convolutions, linear layers, attention's products) is counted
-  in multiply-accumulates and done by the matrix unit. The counts are those of
-  `torch.utils.flop_counter` over the exported, decomposed program, exactly.
-- **A bias** of a convolution or linear layer is a host operator of its own (`bias`, below): one addition an
-  element. ResNet-20 has 10 of them, after its classifier, beside its 655,360 other vector operations.
+  in multiply-accumulates on the matrix unit. The counts equal those of `torch.utils.flop_counter` over the
+  exported, decomposed program.
+- **A bias** of a convolution or linear layer is a separate host operator (`bias`, below): one addition per
+  element. ResNet-20 has 10, after its classifier, in addition to its 655,360 other vector operations.
 - **Moves** (`pad`, `concat`, `copy`, `gather`, `scatter`, `roll`, `flip`, `repeat`, `interpolate_nearest`)
   compute nothing; they copy the bytes of their output on chip, and those are listed.
 - **Views** (`reshape`, `permute`, `slice`, `select`, `split`, `squeeze`, `unsqueeze`, `expand`) cost nothing:
-  the bytes stay where they are and get another name.
-- **Constants**: whatever depends on weights alone is computed ahead of time. So batch norm has two vectors
-  to load, not four, and a table that is indexed with constants is loaded as the result. Dropout vanishes.
+  the bytes stay in place and get another name.
+- **Constants**: everything that depends on weights alone is computed ahead of time. So batch norm loads two
+  vectors, not four, and a table indexed with constants is loaded as the result. Dropout vanishes.
 
-Anything else fails the trace, by name; a plugin can price it (`simres_operators`), or `--allow-unmodelled`
-lets it pass unpriced with a warning that stays in every result.
+Any other operator fails the trace, by name. A plugin can give it a cost (`simres_operators`), or
+`--allow-unmodelled` accepts it at no cost, with a warning in every result.
 
 | kind | operations | per | because |
 |---|---|---|---|

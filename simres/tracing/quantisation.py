@@ -33,7 +33,7 @@ def _quantise(node: Node) -> Lowered:
 
 
 def _dequantise(_: Node) -> Lowered:
-    """The integers stay: whoever reads them scales its result."""
+    """The integers stay: their reader scales its result."""
     return IDENTITY
 
 

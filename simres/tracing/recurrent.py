@@ -78,7 +78,7 @@ def part(call: Call, x: Value, axis: int, start: int, end: int) -> Value:
 
 
 def together(call: Call, parts: Sequence[Value], axis: int) -> Value:
-    """Tensors one after the other along an axis; one alone is itself."""
+    """Tensors concatenated along an axis; a single one is itself."""
     if len(parts) == 1:
         return parts[0]
     shape = list(parts[0].shape)

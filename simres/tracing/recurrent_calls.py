@@ -1,4 +1,4 @@
-"""Keeps torch's recurrent layers whole while a network is exported: each step by itself would take minutes.
+"""Keeps torch's recurrent layers whole during export: unrolled into steps they would take minutes.
 
 `nn.LSTM`, `nn.GRU` and `nn.RNN` become one call of `simres::recurrent`, which computes what they do, and
 `simres.tracing.recurrent` says what its steps are.

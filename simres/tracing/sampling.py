@@ -48,7 +48,7 @@ def _distance(node: Node) -> Lowered:
 
 
 def _scattered(source: str, node: Node) -> Lowered:
-    """Each element of the source is combined with what lies at its place."""
+    """Each element of the source is combined with the element in its place."""
     cost = vector_ops("scatter_reduce", inputs=node.tensor(source).elements)
     return Lowered("scatter_reduce", Unit.HOST, vector_ops=cost, attributes=scalars(node))
 

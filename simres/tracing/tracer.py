@@ -32,7 +32,7 @@ def trace(
 ) -> Workload:
     """Traces `module` in evaluation mode, as one image (or `batch` of them) passes through it.
 
-    `input_shape` leaves out the batch: (3, 32, 32) or "3x32x32", or a list of such for several inputs;
+    `input_shape` leaves out the batch: (3, 32, 32) or "3x32x32", or a list of these for several inputs;
     "128:int64" for indices, "scalar:int64" for one number an image, a dictionary for inputs by name
     (`simres.tracing.input_shapes`). With `batch=None` the shapes are taken as they are. `operators` are
     lowering functions beyond the built-in ones, or plugins' declarations of such, by operator
@@ -57,7 +57,7 @@ def trace(
         workload, warnings=(*warnings, *workload.warnings), batched=workload.batched and batch is not None
     )
     if problem := next(problems_of_workload(workload), None):
-        raise SimresError(f"`{label}` makes no workload: {problem}")
+        raise SimresError(f"`{label}` gives no valid workload: {problem}")
     return workload
 
 
@@ -82,7 +82,7 @@ def trace_network(
     shape = network.input if input_shape is None else input_shape
     if shape is None:
         raise SimresError(
-            f"`{network.name}` does not say which input it takes",
+            f"`{network.name}` does not state its input shape",
             f"give {SPELLINGS}",
         )
     try:

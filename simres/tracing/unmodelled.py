@@ -1,4 +1,4 @@
-"""Operators without a cost: refused together, or let through with a warning."""
+"""Operators without a cost: refused together, or accepted with a warning."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Unmodelled:
             return
         example = next(iter(self._count))
         raise AnswerIsNo(
-            "\n".join([f"`{self._network}` uses operators that simres cannot price:", *self._lines()]),
-            "let them pass unpriced with --allow-unmodelled, or price them in a plugin:\n"
+            "\n".join([f"`{self._network}` uses operators without a cost:", *self._lines()]),
+            "accept them at no cost with --allow-unmodelled, or give them a cost in a plugin:\n"
             "    @hookimpl\n"
             "    def simres_operators():\n"
             f'        yield Operator("{example}", "my_package:lower", "what it does")',
@@ -51,7 +51,7 @@ class Unmodelled:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One line for each operator let through."""
+        """One line for each accepted operator."""
         return (
             tuple("unmodelled, priced at nothing: " + " ".join(line.split()) for line in self._lines())
             if self._count
@@ -79,7 +79,7 @@ def resolved(operator: Lowering | Operator) -> Lowering:
     if not operator.target and not operator.kind:
         raise SimresError(
             f"the operator `{operator.source}` is declared with neither a `target` nor a `kind`",
-            "`target` names a function that lowers it; without one, `kind` and `ops` say what it costs",
+            "`target` names a function that lowers it; without one, `kind` and `ops` state its cost",
         )
     function = resolve(operator.target) if operator.target else partial(declared, operator)
     name = operator.target or operator.source

@@ -131,7 +131,7 @@ def _softmax(kind: str, node: Node) -> Lowered:
 
 
 def _by_shape(kind: Kind) -> Lowering:
-    """What becomes of an operator whose cost depends on shapes alone."""
+    """The lowering of an operator whose cost depends on shapes alone."""
     return partial(_reduction if kind.reads is reduction else _elementwise, kind.name)
 
 

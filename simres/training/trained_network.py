@@ -154,5 +154,5 @@ def _of_channels(path: Path, metadata: dict[str, str], key: str, shape: str) -> 
     found = _list(path, metadata, key, float)
     least = 0.0 if key == "mean" else 1e-9
     if len(found) != int(shape.partition("x")[0]) or not all(least <= value <= 1 for value in found):
-        raise SimresError(f"checkpoint `{path}`: `{key}` must have a figure from 0 to 1 for each channel")
+        raise SimresError(f"checkpoint `{path}`: `{key}` must have a number from 0 to 1 for each channel")
     return found

@@ -14,7 +14,7 @@ from simres.workload.graph import Workload
 from simres.workload.operators import computed_in
 
 _KNOWN = {"ddr": "bus", "matrix": "matrix", "host": "host", "processor": "processor"}
-"""Kinds whose least times are recomputed here; what others state is taken as it is."""
+"""Kinds whose least times are recomputed here; those of others are accepted."""
 
 
 def certificate_problems(result: Result, moved_bytes: int) -> Iterator[str]:

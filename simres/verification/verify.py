@@ -19,10 +19,10 @@ from simres.workload.operators import Role
 
 
 def verify(result: Result) -> list[Finding]:
-    """Everything that can be checked of a result by itself, with what does not hold.
+    """Every check of a result that needs nothing else, with the failures.
 
-    Of a ledger, data and operators are left out: it has no graph. Of a Record that is not full, times are.
-    Of requests over time and of several tenants, the terms of the lower bound are not recomputed.
+    Data and operators of a ledger are left out, as it has no graph; so are times without a full Record. For
+    requests over time and several tenants, the terms of the lower bound are not recomputed.
     """
     program, record = result.program, result.record
     found = [
@@ -133,7 +133,7 @@ def _compulsory(result: Result, workload: Workload) -> int:
 
 
 def _work(program: Program, workload: Workload) -> Iterator[str]:
-    """Of each operator the tasks do at least all of its work; those fused into it are layers of their own."""
+    """The tasks of each operator do at least all of its work; fused operators are separate layers."""
     macs: Counter[str] = Counter()
     vector_ops: Counter[str] = Counter()
     for task in program.tasks:

@@ -29,7 +29,7 @@ class Axes:
     """Whether it is a map, as its inputs of the same rank then are too."""
 
     def parts(self, axis: int, wanted: int) -> int:
-        """How many parts an axis is cut into where so many are wanted: at least as many, if there can be.
+        """The number of parts of an axis for a requested number: at least as many, if possible.
 
         Blocks stay together, so their number is divided evenly.
         """

@@ -12,8 +12,8 @@ from simres.workload import reading
 from simres.workload.kind import Cost, Kind, Per, overloads
 from simres.workload.operators import Unit
 
-_ONE = "one instruction an element"
-_TABLE = "an elementary function: one table lookup an element"
+_ONE = "one instruction per element"
+_TABLE = "an elementary function: one table lookup per element"
 
 
 def _elementwise(name: str, ops: int, reason: str, sources: str = "", *, maps: bool | None = None) -> Kind:
@@ -34,7 +34,7 @@ ELEMENTWISE: tuple[Kind, ...] = (
     ),
     _elementwise("relu", 1, "one comparison with zero", "relu"),
     _elementwise("add", 1, _ONE),
-    _elementwise("bias", 1, "one addition an element of a convolution's or linear layer's result"),
+    _elementwise("bias", 1, "one addition per element of a convolution's or linear layer's result"),
     # arithmetic
     _elementwise("sub", 1, _ONE),
     _elementwise("mul", 1, _ONE, "mul.Tensor mul.Scalar ldexp.Tensor"),
@@ -50,7 +50,7 @@ ELEMENTWISE: tuple[Kind, ...] = (
     _elementwise(
         "round",
         1,
-        "floor, ceil, round and trunc: one instruction an element",
+        "floor, ceil, round and trunc: one instruction per element",
         "floor ceil round round.decimals trunc div.Tensor_mode div.Scalar_mode",
     ),
     _elementwise(
@@ -70,7 +70,7 @@ ELEMENTWISE: tuple[Kind, ...] = (
     _elementwise(
         "logical",
         1,
-        "and, or, not, xor, shift: one instruction an element",
+        "and, or, not, xor, shift: one instruction per element",
         "logical_and logical_or logical_not logical_xor bitwise_and.Tensor bitwise_or.Tensor "
         "bitwise_xor.Tensor bitwise_not bitwise_and.Scalar bitwise_or.Scalar bitwise_xor.Scalar "
         "__lshift__.Scalar __lshift__.Tensor __rshift__.Scalar __rshift__.Tensor "
@@ -80,11 +80,11 @@ ELEMENTWISE: tuple[Kind, ...] = (
     _elementwise(
         "select",
         1,
-        "where(condition, a, b): one select an element",
+        "where(condition, a, b): one select per element",
         "where.self where.ScalarOther where.ScalarSelf where.Scalar",
     ),
     _elementwise("clamp", 2, "one comparison for each of two limits (relu6, hardtanh)"),
-    _elementwise("cast", 1, "one conversion an element"),
+    _elementwise("cast", 1, "one conversion per element"),
     # elementary functions
     _elementwise("exp", 1, _TABLE, "exp exp2 expm1"),
     _elementwise("log", 1, _TABLE, "log log2 log10 log1p"),

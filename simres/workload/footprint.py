@@ -87,7 +87,7 @@ class Reach:
 
     @property
     def looks_up(self) -> bool:
-        """Whether rows are looked up in it, of which any can be had."""
+        """Whether rows are looked up in it, and any can be read."""
         return self._since is not None
 
 
@@ -149,10 +149,10 @@ def is_elementwise(graph: Graph, op: Op) -> bool:
 
 
 def looked_up(graph: Graph) -> dict[tuple[str, int], int]:
-    """By operator and place of an input in which rows are looked up: how many were in that tensor before.
+    """By operator and position of an input in which rows are looked up: the rows of that tensor.
 
-    Only of what lies off-chip from the start, of which any row can be had; of what an operator makes,
-    all must be there before a row is looked up.
+    Only for tensors that are off chip from the start, where any row can be read; an operator's result must be
+    complete before a row is looked up.
     """
     found: dict[tuple[str, int], int] = {}
     counts: dict[str, int] = {}

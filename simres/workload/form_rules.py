@@ -1,6 +1,6 @@
-"""Rules of an operator's form: what cutting it into tiles takes for granted.
+"""Rules of an operator's form: the assumptions of cutting it into tiles.
 
-They are asked only of operators whose names and tensors are sound (`simres.workload.rules`).
+They are checked only for operators whose names and tensors are sound (`simres.workload.rules`).
 """
 
 from __future__ import annotations

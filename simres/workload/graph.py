@@ -24,12 +24,11 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Workload:
-    """A traced network: `ops` in execution order, every tensor they name, and what comes out.
+    """A traced network: `ops` in execution order, every tensor they name, and the outputs.
 
-    `batched` says that the first axis of the first input is a batch; where it is none, as of a product of
-    matrices, a run is one inference. `origin` says where it was traced from and with which versions; like
-    `name` it is no part of the digest. `warnings` (operators let through unmodelled, say) stay in every
-    result.
+    `batched` says that the first axis of the first input is a batch; otherwise, as for a product of matrices,
+    a run is one inference. `origin` says what it was traced from and with which versions; like `name` it is
+    not part of the digest. `warnings` (such as operators accepted without a cost) stay in every result.
     """
 
     __pydantic_config__ = STRICT
@@ -60,7 +59,7 @@ class Workload:
         return {name: tuple(ops) for name, ops in found.items()}
 
     def storage(self, tensor: str) -> str:
-        """The tensor whose bytes `tensor` is a view of: itself, where it is no view."""
+        """The tensor whose bytes `tensor` is a view of: itself if it is not a view."""
         while (base := self.tensors[tensor].view_of) is not None:
             tensor = base
         return tensor
@@ -222,7 +221,7 @@ class Workload:
 
     @property
     def unmeasured(self) -> Workload:
-        """The network by itself, as it is traced with any weights: without what was measured with its own."""
+        """The network as traced with any weights, without what was measured with its own."""
         tensors = {
             name: replace(tensor, density=None, deviation=None) for name, tensor in self.tensors.items()
         }
@@ -245,7 +244,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Ledger:
-    """A spreadsheet of layers: stated figures and no graph, so nothing can be said of residency."""
+    """A spreadsheet of layers: stated figures without a graph, so residency is unknown."""
 
     __pydantic_config__ = STRICT
 

@@ -34,13 +34,13 @@ def _read(ops: int, reason: str) -> Cost:
 OVER_MANY: tuple[Kind, ...] = (
     _host(
         "max_pool",
-        Cost(1, Per.WINDOW, "k x k comparisons an output (the first is with minus infinity)"),
+        Cost(1, Per.WINDOW, "k x k comparisons per output (the first is with minus infinity)"),
         reading.pooling,
         maps=True,
     ),
     _host(
         "avg_pool",
-        Cost(1, Per.WINDOW, "k x k additions an output: each input once where windows tile"),
+        Cost(1, Per.WINDOW, "k x k additions per output: each input once where windows tile"),
         reading.pooling,
         maps=True,
     ),
@@ -59,14 +59,14 @@ OVER_MANY: tuple[Kind, ...] = (
         "random_normal",
         _each(32, "random 27, Box and Muller: log, multiply, sqrt, cos, multiply (Cauchy, too, by tan)"),
     ),
-    _host("dropout", _each(29, "random 27, compare, multiply: in training alone"), reading.elementwise),
+    _host("dropout", _each(29, "random 27, compare, multiply: in training only"), reading.elementwise),
     _host(
         "fft",
         Cost(
             5,
             Per.LEVEL,
-            "5 n log2 n a transform of n, as FFT benchmarks count; a one-sided transform of real numbers is "
-            "one of half as many",
+            "5 n log2 n per transform of n, as FFT benchmarks count; a one-sided transform of real numbers "
+            "is one of half as many",
         ),
         reading.along_one,
     ),
@@ -106,7 +106,7 @@ OVER_MANY: tuple[Kind, ...] = (
     _host("rms_norm", _each(4, "square, sum, scale, weight"), reading.over_last, statistics=2),
     _host(
         "sum",
-        _read(1, "one addition an element read (a mean's division is one an output: left out)"),
+        _read(1, "one addition per element read (a mean's division is one per output: left out)"),
         reading.reduction,
         "sum sum.dim_IntList",
     ),
@@ -119,14 +119,14 @@ OVER_MANY: tuple[Kind, ...] = (
     ),
     _host(
         "reduce",
-        _read(1, "max, min, argmax, any, all, prod: one instruction an element read"),
+        _read(1, "max, min, argmax, any, all, prod: one instruction per element read"),
         reading.reduction,
         "amax amin max min max.dim min.dim argmax argmin any any.dim any.dims all all.dim all.dims "
         "prod prod.dim_int",
     ),
     _host(
         "cumsum",
-        _each(1, "one addition, multiplication or comparison an element"),
+        _each(1, "one addition, multiplication or comparison per element"),
         reading.along_one,
         "cumsum cumprod cummax cummin",
     ),
@@ -151,14 +151,14 @@ OVER_MANY: tuple[Kind, ...] = (
     _host("histogram", _read(4, "multiply, subtract, round down, count"), sources="histc"),
     _host(
         "distance",
-        Cost(3, Per.WINDOW, "subtract, square or |x|, add (the root is one an output: left out)"),
+        Cost(3, Per.WINDOW, "subtract, square or |x|, add (the root is one per output: left out)"),
         reading.pairs,
     ),
-    _host("scatter_reduce", _read(1, "adds, multiplies or compares each element with the one at its place")),
+    _host("scatter_reduce", _read(1, "adds, multiplies or compares each element with the one in its place")),
     _host("masked_scatter", _each(2, "counts the mask, selects"), sources="masked_scatter"),
     _host(
         "norm",
-        _read(2, "square and sum (the root is one an output: left out)"),
+        _read(2, "square and sum (the root is one per output: left out)"),
         reading.reduction,
         "linalg_vector_norm",
     ),
@@ -182,9 +182,9 @@ OVER_MANY: tuple[Kind, ...] = (
     # regions of interest
     _host(
         "roi_align",
-        Cost(10, Per.STEP, "a bilinear sample 9, one addition; 2 x 2 samples a bin where none are stated"),
+        Cost(10, Per.STEP, "a bilinear sample 9, one addition; 2 x 2 samples per bin by default"),
     ),
-    _host("roi_pool", Cost(1, Per.STEP, "a comparison an element of the bin, of a region of the whole map")),
+    _host("roi_pool", Cost(1, Per.STEP, "a comparison per element of the bin, of a region of the whole map")),
     # resampling that computes
     _host(
         "interpolate_trilinear",
@@ -195,31 +195,31 @@ OVER_MANY: tuple[Kind, ...] = (
     ),
     _host(
         "interpolate_antialiased",
-        Cost(2, Per.WINDOW, "a multiplication and an addition a tap: first along rows, then along columns"),
+        Cost(2, Per.WINDOW, "a multiplication and an addition per tap: first along rows, then along columns"),
         reading.antialiased,
         maps=True,
     ),
     _host(
         "grid_nearest",
-        _each(1, "one select: inside the map or not; beside it, of its grid, coordinates"),
+        _each(1, "one select: inside the map or not; plus `coordinates` of its grid"),
         reading.sampled,
         maps=True,
     ),
     _host(
         "grid_bilinear",
-        _each(9, "as interpolate_bilinear; beside it, of its grid, coordinates"),
+        _each(9, "as interpolate_bilinear; plus `coordinates` of its grid"),
         reading.sampled,
         maps=True,
     ),
     _host(
         "grid_trilinear",
-        _each(21, "as interpolate_trilinear; beside it, of its grid, coordinates"),
+        _each(21, "as interpolate_trilinear; plus `coordinates` of its grid"),
         reading.sampled,
         maps=True,
     ),
     _host(
         "grid_bicubic",
-        _each(35, "as interpolate_bicubic; beside it, of its grid, coordinates"),
+        _each(35, "as interpolate_bicubic; plus `coordinates` of its grid"),
         reading.sampled,
         maps=True,
     ),

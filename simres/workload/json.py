@@ -94,7 +94,7 @@ def loads(text: str, path: str = "<text>") -> Workload | Ledger:
         document = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except json.JSONDecodeError as error:
         raise InvalidFile(
-            "workload", path, [Problem(error.lineno, error.colno, f"no JSON: {error.msg}")]
+            "workload", path, [Problem(error.lineno, error.colno, f"not JSON: {error.msg}")]
         ) from error
     except RecursionError as error:
         raise InvalidFile("workload", path, [Problem(0, 0, "it is nested too deep")]) from error
@@ -105,7 +105,7 @@ def loads(text: str, path: str = "<text>") -> Workload | Ledger:
 
 
 def _no_constant(name: str) -> object:
-    raise _NotPlainJsonError(f"`{name}` is no JSON number")
+    raise _NotPlainJsonError(f"`{name}` is not a JSON number")
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -113,7 +113,7 @@ def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = next(name for name, count in counts.items() if count > 1)
-        raise _NotPlainJsonError(f"the key `{twice}` stands twice in one object")
+        raise _NotPlainJsonError(f"the key `{twice}` is twice in one object")
     return found
 
 
@@ -162,7 +162,9 @@ def _check_version(document: Mapping[str, object], path: str) -> None:
             "workload", path, [Problem(0, 0, f"schema_version: must be a number from 1, {found}")], hint
         )
     if stated > SCHEMA_VERSION:
-        reason = f"made by a newer simres (schema {stated}, this one reads up to {SCHEMA_VERSION})"
+        reason = (
+            f"written by a newer version of simres (schema {stated}, this one reads up to {SCHEMA_VERSION})"
+        )
         raise InvalidFile("workload", path, [Problem(0, 0, reason)], "upgrade: pip install -U simres")
 
 

@@ -1,4 +1,4 @@
-"""What the table of operators says of a kind: its unit, its cost, what it reads, how it can be cut."""
+"""An entry of the table of operators: the kind's unit, its cost, what it reads, how it can be cut."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Kind:
     """A kind of operator.
 
     `reads` gives the reach of each input. With `weights`, the second input has a share for each part of the
-    output's column. `maps` says whether it makes maps (batch, channels, axes...); None: as what it reads.
+    output's column. `maps` says whether it produces maps (batch, channels, axes...); None: like its input.
 
     Of a matrix operator, `extents` are the counts of its loop nest that belong to each axis of the output (by
     default its shape), and `loops` makes a tile's loop nest of the operator's and the counts of the tile.
-    Where there is none, nothing is said of the loop nest of a tile.
+    Without it, the loop nest of a tile is unknown.
 
     Of a normalisation, `statistics` are the vector operations per element that gather its statistics; the
     rest of its cost applies them (`simres.passes.two_passes`).

@@ -17,7 +17,7 @@ from typing import Any
 from simres.text import shorten
 
 FEWEST = 32
-"""Times that something must come one after the other: the blocks of a deep network stay as they are."""
+"""The least number of repetitions: the blocks of a deep network stay as they are."""
 LONGEST = 256
 """Entries that are repeated."""
 CANDIDATES = 24
@@ -33,7 +33,7 @@ _COUNT = {"from", "step"}
 
 
 class NoLoopError(ValueError):
-    """An entry that begins like a loop and is none; the message begins with the key that is wrong."""
+    """An entry that starts like a loop but is not one; the message starts with the wrong key."""
 
 
 def folded(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ def _loop(
 
 
 def _turns(texts: Sequence[str], forms: Sequence[int], at: int, length: int) -> int:
-    """How often `length` entries come one after the other, each number growing by the same each time."""
+    """How often `length` entries repeat in sequence, each number growing by the same amount each time."""
     end = at
     while end + length < len(forms) and forms[end + length] == forms[end]:
         end += 1

@@ -65,7 +65,7 @@ class Unit(StrEnum):
 class Tensor:
     """An edge of the graph: `shape` in elements, batch first.
 
-    Measured on real images, None where nobody did: `density`, the share of non-zeros, and `deviation`, the
+    Measured on real images, else None: `density`, the share of non-zeros, and `deviation`, the
     standard deviation of the values (the size of a layer's response).
     """
 
@@ -143,7 +143,7 @@ Attribute = bool | int | float | str | tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """A node of the graph: what is computed from what, and what it costs.
+    """A node of the graph: its operands, its results and its cost.
 
     `macs` are for the matrix unit, `vector_ops` for the host. `block` is the module it belongs to
     (`layers.0`), `source` the operator it was traced from (`aten.convolution.default`).
@@ -179,7 +179,7 @@ class Op:
     reads: tuple[Reads, ...] = ()
 
     def parts(self) -> Iterator[Op]:
-        """The operator and those fused into it, each by itself, one after the other."""
+        """The operator and those fused into it, separately and in order."""
         if not self.fused:
             yield self
             return

@@ -2,7 +2,7 @@
 
 A reach is data. For each axis of an input there is a rule: the range read there follows a range of the output
 (`Along`), comes from a table (`LookUp`), is what the operator sums over (`Summed`), or is all of it (None).
-So it can be stored with a workload, and whoever cuts operators needs no code of theirs.
+So it can be stored with a workload, and cutting an operator needs none of its code.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Call:
     dtype: str = ""
 
     def integers(self, name: str) -> tuple[int, ...] | None:
-        """The attribute of that name as a list of integers; None where it is none."""
+        """The attribute of that name as a list of integers; None if it is not one."""
         found = self.op.attributes.get(name)
         if isinstance(found, int) and not isinstance(found, bool):
             return (found,)
@@ -96,7 +96,7 @@ def convolution(call: Call, place: int) -> Reads:
 
 
 def _windows(call: Call, start: int, *, transposed: bool = False) -> Reads:
-    """The rules of the axes from `start` on, along which a window slides; all where there is none."""
+    """The rules of the axes from `start` on, along which a window slides; all without a window."""
     found, axes = call.op.window, len(call.output) - start
     if found is None or len(found.kernel) < axes:
         return everything(axes)
@@ -115,9 +115,9 @@ def _windows(call: Call, start: int, *, transposed: bool = False) -> Reads:
 
 
 def pooling(call: Call, place: int) -> Reads:
-    """A window over the last axes, channel by channel; adaptive pooling has one of its own at each place.
+    """A window over the last axes, channel by channel; adaptive pooling has a different one at each place:
 
-    There, output i of n reads inputs floor(i m / n) up to ceil((i + 1) m / n), not with it, of m.
+    output i of n reads inputs floor(i m / n) up to, not including, ceil((i + 1) m / n) of m.
     """
     out, shape = call.output, call.inputs[place]
     if len(shape) != len(out) or place:
@@ -244,7 +244,7 @@ def reduction(call: Call, place: int) -> Reads:
 
 
 def concatenation(call: Call, place: int) -> Reads:
-    """The inputs one after the other along the axis `dim`, the first where none is named."""
+    """The inputs concatenated along the axis `dim`, by default the first."""
     dim, out = call.integers("dim") or (0,), call.output
     if not out or any(len(shape) != len(out) for shape in call.inputs):
         return all_of_it(call, place)
@@ -256,7 +256,7 @@ def concatenation(call: Call, place: int) -> Reads:
 def padding(call: Call, place: int) -> Reads:
     """`pad` are (before, after) pairs from the last axis backwards; `padding` the same, reading inside.
 
-    The second form repeats the edge or mirrors what is beside it: what either reads is read.
+    The second form repeats or mirrors the edge: everything that either reads is read.
     """
     zeros, inside = call.integers("pad"), call.integers("padding")
     found, shape = zeros or inside, call.inputs[place]
@@ -309,9 +309,9 @@ def _scattered(call: Call, place: int) -> Reads:
 
 
 def resampling(taps: int) -> Reading:
-    """Resampling that reads so many elements before and after the place of each of its own.
+    """Resampling that reads a number of elements before and after the place of each of its own.
 
-    Where exactly that place is depends on settings that no attribute tells: one more on each side is enough.
+    The exact place depends on settings without an attribute: one more on each side is enough.
     """
 
     def reads(call: Call, place: int) -> Reads:

@@ -1,6 +1,6 @@
-"""Run-length coding of zeros, as Eyeriss has it on its way to memory: mean bytes by density.
+"""Run-length coding of zeros, as in Eyeriss's path to memory: mean bytes by density.
 
-A word of 64 bits holds as many pairs as fit beside one flag: a run of up to 31 zeros (5 bits) and the value
+A word of 64 bits holds one flag and as many pairs as fit: a run of up to 31 zeros (5 bits) and the value
 after it. At 16 bits a value that is three pairs (Chen et al., "Eyeriss", JSSC 52(1), 2017). A run of 32 k or
 more zeros takes k pairs of its own, whose value is 0.
 
@@ -17,7 +17,7 @@ from math import ceil
 from simres.workload.operators import BITS, Tensor
 
 RUN, WORD, FLAG = 5, 64, 1
-"""Bits of a run, of a word, and of what a word says beside its pairs."""
+"""Bits of a run, of a word, and of a word's flag."""
 _WORD_BYTES = WORD // 8
 _FEW = 1e-9
 """A density that is 0 for all purposes."""

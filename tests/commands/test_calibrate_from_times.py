@@ -86,7 +86,7 @@ def test_the_report_has_every_row_with_and_without_itself(ran) -> None:  # type:
         ("workload,took\n", FREE, "must name the column `time`"),
         ("workload,time,sheduler\n" + "resnet20,1 ms,serial\n" * 3, FREE, "line 2: sheduler"),
         ("workload,time\n" + "no-such-net,1 ms\n" * 3, FREE, "line 2:"),
-        ('workload,time\n"resnet20,1 ms\n', FREE, "no CSV file"),
+        ('workload,time\n"resnet20,1 ms\n', FREE, "not a CSV file"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(ran, tmp_path, change, args, said) -> None:  # type: ignore[no-untyped-def]

@@ -66,7 +66,7 @@ def test_an_old_name_is_warned_of_in_a_plain_line(simres):
     assert code == 0
     assert err == (
         "warning: scheduler: `fused` is part of `overlapped` now; write `overlapped`, "
-        "without `share` and `stack`; it is an error from 0.3 on\n"
+        "without `share` and `stack`; from 0.3 on this is an error\n"
     )
     assert out == simres("simulate", "resnet20", "--set", "scheduler=overlapped")[1]
 
@@ -114,7 +114,7 @@ def test_what_does_not_fit_exits_1(simres):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["simulate", "nothing.yaml"], "there is no file `nothing.yaml`"),
+        (["simulate", "nothing.yaml"], "no such file: `nothing.yaml`"),
         (["simulate", "papr"], "no scenario `papr`"),
         (["simulate", "."], "`.` is a folder"),
         (["simulate", "resnet20", "--chip", "nope"], "nope"),
@@ -318,7 +318,7 @@ def test_what_expect_names_wrongly_is_said_with_its_places(simres, tmp_path):
     code, out, err = simres("simulate", path)
     assert (code, out) == (2, "")
     assert f"  {lines + 2}:20  expect.engines.dd.busy: a result has no `dd` there" in err
-    assert f"  {lines + 4}:16  expect.engines.ddr: is no number of a result" in err
+    assert f"  {lines + 4}:16  expect.engines.ddr: is not a number in a result" in err
     assert f"  {lines + 5}:16  expect.makespan_ps: its unit is one of duration, not of size" in err
 
 

@@ -60,7 +60,7 @@ def test_a_finished_run_is_not_changed(simres, tmp_path):
     assert (code, out) == (2, "")
     assert err == (
         f"error: `{tmp_path}` is a finished run, and --int8 goes with a scenario\n\n"
-        "hint: `simres rerun` repeats the run as it was; name its scenario to change something\n"
+        "hint: `simres rerun` repeats the run unchanged; to change something, name its scenario\n"
     )
 
 

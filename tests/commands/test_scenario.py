@@ -67,7 +67,7 @@ class TestValidate:
             "error: Invalid scenario `bad.yaml`\n  3:32  hardware.sram.capacity: must be greater"
             in result.stderr
         )
-        assert "there is no file `gone.yaml`" in result.stderr
+        assert "no such file: `gone.yaml`" in result.stderr
         assert "is a folder" in result.stderr
         assert "Invalid workload `bad.json`" in result.stderr
         assert "Invalid chip `chip.yaml`" in result.stderr

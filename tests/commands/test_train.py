@@ -167,7 +167,7 @@ def test_a_shipped_checkpoint_goes_by_its_name(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train"], "which network?"),
+        (["train"], "no network given"),
         (["train", "resnet20", "--data", "nothing"], "unknown data set `nothing`"),
         (["train", "resnet20", "--recipe", "slow"], "unknown recipe `slow`"),
         (["train", "resnet20", "--set", "lr"], "not of the form --set NAME=VALUE"),
@@ -186,7 +186,7 @@ def test_a_shipped_checkpoint_goes_by_its_name(
             ["train", "torchvision:vgg11", "--data", "{data}", "--batch", "8", "--size", "8"],
             "does not take the images",
         ),
-        (["train", "resnet8", "--resume", "{run}"], "continues a run as it was begun"),
+        (["train", "resnet8", "--resume", "{run}"], "continues a run with its own network"),
         (["train", "--resume", "{place}"], "holds no training run"),
         (["evaluate", "{run}", "--data", "shapes"], "tells 3 classes apart, and `shapes` has 10"),
         (["evaluate", "{place}/nothing.safetensors"], "no checkpoint"),

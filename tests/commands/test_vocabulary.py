@@ -56,7 +56,7 @@ def test_null_takes_a_component_away(simres: Simres, tmp_path: Path) -> None:
     code, _, err = simres("simulate", "resnet20", "--set", "hardware.other=null")
     assert (code, err) == (
         2,
-        "error: --set hardware.other: no `other` to take away; components: ddr, sram, matrix, host\n",
+        "error: --set hardware.other: no `other` to remove; components: ddr, sram, matrix, host\n",
     )
     own = tmp_path / "own.yaml"
     own.write_text(

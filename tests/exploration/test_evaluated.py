@@ -94,11 +94,11 @@ def test_a_technology_may_vary_and_changes_no_time():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"vary": {}}, "nothing varies"),
+        ({"vary": {}}, "no knob varies"),
         ({"vary": {"hardware.ddr.bandwith": "1,2 GB/s"}}, "bandwith"),
         ({"vary": VARY, "goals": "speed"}, "unknown goal"),
         ({"vary": VARY, "workers": 0}, "workers"),
-        ({"vary": VARY, "overrides": {"hardware.ddr.bandwidth": "1 GB/s"}}, "set and varies"),
+        ({"vary": VARY, "overrides": {"hardware.ddr.bandwidth": "1 GB/s"}}, "both set and varied"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: dict[str, object], said: str):

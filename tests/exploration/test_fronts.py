@@ -189,10 +189,10 @@ def test_every_number_of_a_scenario_has_its_unit_back() -> None:
     ("text", "said"),
     [
         ("", "no rows yet"),
-        ("a,b\n1,2\n", "is no table of a sweep: line 1"),
+        ("a,b\n1,2\n", "is not a table of a sweep: line 1"),
         (json.dumps({"key": "x", "images": 3, "error": "no"}) + "\n", "line 1 has other columns"),
-        (json.dumps(design(0, 0, 0, 1, 1, None) | {"images": "4"}) + "\n", "as text and as number"),
-        (json.dumps(design(0, 0, 0, 1, 1, None) | {"images": None}) + "\n", "as text and as number"),
+        (json.dumps(design(0, 0, 0, 1, 1, None) | {"images": "4"}) + "\n", "is both text and number"),
+        (json.dumps(design(0, 0, 0, 1, 1, None) | {"images": None}) + "\n", "is both text and number"),
     ],
 )
 def test_what_is_no_table_is_refused(text: str, said: str, tmp_path: Path) -> None:

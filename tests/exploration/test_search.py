@@ -367,7 +367,7 @@ def test_limits_that_nothing_keeps_to_are_an_answer(simres: Simres, tmp_path: Pa
         "explore", "resnet20", *SPACE, "--workers", 1, "--limit", "latency=1 ns", "-o", tmp_path
     )
     assert code == ExitCode.ANSWER_IS_NO
-    assert out.endswith("No design that was tried keeps to every limit.\n")
+    assert out.endswith("No simulated design meets every limit.\n")
     assert "Pareto front  0 of 9 in latency, energy\n\nTime per inference" in out
 
 
@@ -426,7 +426,7 @@ def test_a_cluster_that_nobody_answers_for_leaves_no_file(
     asked = (command, "resnet20", *SPACE, "--cluster", "tcp://127.0.0.1:1", "-o", tmp_path / "t.jsonl")
     code, _, err = simres(*asked)
     assert code == ExitCode.BAD_INPUT
-    assert "nobody answers at `tcp://127.0.0.1:1`" in err
+    assert "no answer at `tcp://127.0.0.1:1`" in err
     assert not list(tmp_path.iterdir())
 
 

@@ -149,7 +149,7 @@ def test_half_a_line_is_dropped_and_nothing_is_done_twice(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "nothing varies"),
+        ([], "no knob varies"),
         (["--vary", "hardware.ddr.bandwith=1,2 GB/s"], "bandwidth"),
         (["--vary", "hardware.ddr.bandwidth=2..1 GB/s log 3"], "backwards"),
         (["--vary", "hardware.ddr.bandwidth=1,2 apples"], "apples"),
@@ -161,7 +161,7 @@ def test_half_a_line_is_dropped_and_nothing_is_done_twice(
         (["--vary", "scheduler=serial,fastest"], "fastest"),
         (["--vary", "workload=resnet20,resnet21"], "21 layers"),
         (["--vary", "scheduler=serial", "--goal", "latency,speed"], "unknown goal `speed`"),
-        (["--vary", "workload=resnet18", "--goal", "latency,accuracy"], "no point says"),
+        (["--vary", "workload=resnet18", "--goal", "latency,accuracy"], "no point has"),
     ],
 )
 def test_what_cannot_be_swept_is_said(
@@ -177,7 +177,7 @@ def test_a_table_of_something_else_is_left_alone(simres: Simres, tmp_path: Path)
     path.write_text("a,b\n1,2\n")
     code, _, err = simres("sweep", "resnet20", "--vary", "scheduler=serial", "-o", path)
     assert code == ExitCode.BAD_INPUT
-    assert "is no table of a sweep: line 1" in err
+    assert "is not a table of a sweep: line 1" in err
     assert path.read_text() == "a,b\n1,2\n"
     path.unlink()
     assert simres("sweep", "resnet20", "--vary", "scheduler=serial", "-o", path)[0] == ExitCode.OK
@@ -199,7 +199,7 @@ def test_a_table_of_something_else_is_left_alone(simres: Simres, tmp_path: Path)
         ({"bound": 3}, "`bound` has no such value"),
         ({"error": {}}, "`error` has no such value"),
         ({"hardware.ddr.bandwidth": {}}, "`hardware.ddr.bandwidth` has no such value"),
-        ({"image_ps": None}, "neither a time nor an error"),
+        ({"image_ps": None}, "has neither a time nor an error"),
     ],
 )
 def test_rows_that_no_sweep_writes_are_refused_with_their_line(

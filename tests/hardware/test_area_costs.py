@@ -63,7 +63,7 @@ def test_smaller_technologies_have_smaller_cells(one: int, other: int, count: in
 
 
 def test_an_unknown_technology_is_refused_with_those_there_are():
-    with pytest.raises(SimresError, match="no areas are known of a technology of 30 nm") as error:
+    with pytest.raises(SimresError, match="no areas are known for a technology of 30 nm") as error:
         technology(30)
     assert "28 nm" in str(error.value.hint)
 

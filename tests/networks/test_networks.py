@@ -93,7 +93,7 @@ def test_a_block_of_one_s_own_is_called_with_channels_and_stride() -> None:
     build("resnet14", block=Own)
     assert called == [(16, 16, 1), (16, 16, 1), (16, 32, 2), (32, 32, 1), (32, 64, 2), (64, 64, 1)]
     for name in ("resnet18", "plain20"):
-        with pytest.raises(SimresError, match="takes no other block"):
+        with pytest.raises(SimresError, match="has a fixed block"):
             build(name, block=Own)
 
     def broken(*_: int) -> nn.Module:
@@ -176,7 +176,7 @@ def test_a_module_that_cannot_be_imported_says_why(
     (tmp_path / "simres_test_broken.py").write_text(source)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    with pytest.raises(SimresError, match="cannot make a network from `simres_test_broken:x`"):
+    with pytest.raises(SimresError, match="cannot build a network from `simres_test_broken:x`"):
         build("simres_test_broken:x")
 
 
@@ -196,7 +196,7 @@ def test_a_checkpoint_brings_its_network_and_its_weights(tmp_path: Path) -> None
     assert loaded.module.fc.bias.tolist() == [0.25] * 10
 
     for metadata, message in (
-        ({}, "does not say which network"),
+        ({}, "does not state its network"),
         ({"network": "resnet50"}, "could be two networks"),
         ({"network": "resnet14"}, "does not fit `cifar:resnet14`"),
         ({"network": "resnet8", "shortcut": "none"}, "unknown shortcut `none`"),

@@ -41,7 +41,7 @@ def test_the_host_s_rate_counts_by_type_too():
 
 
 def test_a_ledger_does_not_say_its_type():
-    with pytest.raises(SimresError, match="the ledger `paper` does not say in which it computes"):
+    with pytest.raises(SimresError, match="the ledger `paper` does not state its data type"):
         simres.simulate("paper", overrides=INT8)
 
 

@@ -153,7 +153,7 @@ def test_every_problem_at_once_with_its_place(write):
     assert problems(path)[:-1] == [
         (1, 7, "name: must be text, got `5`"),
         (2, 1, "descripton: unknown key; did you mean `description`?"),
-        (3, 11, f"workload: there is no file `{path.parent / 'nope.json'}`"),
+        (3, 11, f"workload: no such file: `{path.parent / 'nope.json'}`"),
         (5, 15, f"hardware.ddr.kind: unknown kind `hbm`; {known}"),
         (6, 32, "hardware.sram.capacity: must be greater than 0, got `0 MB`"),
         (6, 38, "hardware.sram.capasity: unknown key; did you mean `capacity`?"),
@@ -202,7 +202,7 @@ def test_every_problem_at_once_with_its_place(write):
         (GOOD.replace("name: mine", "name: ''"), "name: must not be empty"),
         (GOOD.replace("resnet20", "''"), "workload: must not be empty"),
         (GOOD + "chip: papr\n", "chip: no file and no shipped chip is called `papr`"),
-        (GOOD + "chip: ./gone.yaml\n", "there is no file"),
+        (GOOD + "chip: ./gone.yaml\n", "no such file"),
     ],
 )
 def test_one_thing_wrong(write, text, message):
@@ -283,7 +283,7 @@ class TestWorkloads:
         monkeypatch.chdir(tmp_path)
         document = {"workload": "w.json", "chip": "paper"}
         assert from_document(document, registry=BUILT_IN).workload == "w.json"
-        with pytest.raises(InvalidFile, match="there is no file"):
+        with pytest.raises(InvalidFile, match="no such file"):
             from_document(document, registry=BUILT_IN, base=Path())
 
 

@@ -19,7 +19,7 @@ BUILT_IN = Registry(external=False)
 DOCUMENT = {"workload": "resnet20", "chip": "paper"}
 FUSED = "scheduler: `fused` is part of `overlapped` now; write `overlapped`, without `share` and `stack`; "
 SHARE = (
-    "scheduler.share: has no effect: costs decide how large tiles are; leave it out; it is an error from 0.3"
+    "scheduler.share: has no effect: costs decide how large tiles are; leave it out; from 0.3 on this is an error"
 )
 
 

@@ -199,7 +199,7 @@ def test_what_is_no_file(tmp_path):
     large.write_bytes(b"#" * (source.MAX_BYTES + 1))
     for path, message in [
         (tmp_path, "is a folder"),
-        (tmp_path / "gone", "there is no file"),
+        (tmp_path / "gone", "no such file"),
         (tmp_path / "large" / "below", "cannot read"),
         (fifo, "is not a regular file"),
         ("/dev/null", "is not a regular file"),

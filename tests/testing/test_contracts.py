@@ -308,7 +308,7 @@ def test_built_in_reporters_keep_their_contract(name: str) -> None:
     ("function", "suffix", "message"),
     [
         (lambda result: None, ".txt", "it returns NoneType, not text"),
-        (lambda result: "NaN", ".json", "`NaN` is no JSON number"),
+        (lambda result: "NaN", ".json", "`NaN` is not a JSON number"),
         (lambda result: "{", ".json", "its text is no JSON"),
         (lambda result: "a,b\n1\n", ".csv", "its rows have"),
         (lambda result: f"<svg>{result.layers[0].name}</svg>", ".svg", "its text is no SVG"),

@@ -304,7 +304,7 @@ def test_a_stretch_is_cut_out(tmp_path):
     result = import_trace(path, Window(20 * US, 44 * US))
     assert [layer for _, layer, _, _ in times(result) if layer != "untraced"] == ["op2", "op3", "op4"]
     assert result.makespan_ps == 24 * US
-    with pytest.raises(SimresError, match="no slice in this stretch"):
+    with pytest.raises(SimresError, match="no slice in this range"):
         import_trace(path, Window(500 * US))
 
 

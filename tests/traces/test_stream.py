@@ -46,7 +46,7 @@ def test_an_array_by_itself_may_end_early_and_gzip_is_recognised(tmp_path):
         (b'{"traceEvents": [{"ph": "X", "na', "after 0 events: the file ends in the middle"),
         (
             b'{"traceEvents": [{"ph": "X"}, {"ph": tru, "x": "' + b"y" * 40 + b'"}]}',
-            "after 1 event: no JSON",
+            "after 1 event: not JSON",
         ),
         (b'{"traceEvents": [' + b"[" * 100_000, "too deeply nested"),
         (b'{"traceEvents": [{"ts": ' + b"9" * 10_000 + b"}]}", "too long a number"),

@@ -142,11 +142,11 @@ FAILING = {
     "too few": (nn.Bilinear(3, 3, 3), (3,), "missing"),
     "no shape": (nn.ReLU(), [], "no input shape"),
     "no size": (nn.ReLU(), (3, 0), "at least 1"),
-    "text": (nn.ReLU(), "three", "`three` is no input shape"),
+    "text": (nn.ReLU(), "three", "`three` is not an input shape"),
     "type": (nn.ReLU(), "3:int3", "unknown data type `int3`"),
     "int4": (nn.ReLU(), "3:int4", "torch has no data type int4"),
     "huge": (nn.ReLU(), (2**21, 2**21), "more than 2\\^40"),
-    "no shape at all": (nn.ReLU(), 3, "is no input shape"),
+    "no shape at all": (nn.ReLU(), 3, "is not an input shape"),
     "no module": (3, (3,), "is a int, not a torch.nn.Module"),
 }
 

@@ -61,13 +61,13 @@ def test_inputs_are_arranged_as_a_call() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "`` is no input shape"),
-        ("mask=", "is no input shape"),
+        ("", "`` is not an input shape"),
+        ("mask=", "is not an input shape"),
         ("=3", "names no argument"),
         ("3x=4", "names no argument"),
         ("a..b=3", "names no argument"),
         ("scalar:int3", "unknown data type `int3`"),
-        ("scalarx3", "is no input shape"),
+        ("scalarx3", "is not an input shape"),
         ("a=3, a=4", "two inputs are given for `a`"),
         ("a=3, a.b=4", "two inputs are given for `a`"),
         ("3x0", "at least 1"),
@@ -81,7 +81,7 @@ def test_what_is_no_shape_is_refused_with_the_ways_to_write_one(text: str, said:
 def test_a_batch_is_a_number_or_none() -> None:
     assert (parse_batch("1"), parse_batch(" 12 "), parse_batch("none")) == (1, 12, None)
     for text in ("0", "-1", "1.5", "all", ""):
-        with pytest.raises(SimresError, match="is no batch"):
+        with pytest.raises(SimresError, match="is not a batch"):
             parse_batch(text)
 
 

@@ -222,7 +222,7 @@ def test_resuming_needs_a_run_and_its_images(data: Dataset, tmp_path: Path) -> N
         fit(other, data, tmp_path / "run", resume=True)
     for damaged in (whole[: len(whole) // 2], b"", whole[:40]):
         (tmp_path / "run" / STATE).write_bytes(damaged)
-        with pytest.raises(SimresError, match="is no checkpoint, or a damaged one"):
+        with pytest.raises(SimresError, match="is not a valid checkpoint"):
             store.load_state(tmp_path / "run")
 
 

@@ -46,9 +46,9 @@ def test_sound_metadata_are_taken(tmp_path: Path) -> None:
         ("input", "3x99999999x99999999", "its input must be channels x rows x columns"),
         ("class_names", "[" * 100_000, "`class_names` is no list"),
         ("class_names", "[" + "9" * 5000 + "]", "`class_names` is no list"),
-        ("mean", "[0.5]", "`mean` must have a figure from 0 to 1 for each channel"),
-        ("mean", "[NaN, 0.5, 0.5]", "`mean` must have a figure from 0 to 1 for each channel"),
-        ("deviation", "[0.0, 0.5, 0.5]", "`deviation` must have a figure from 0 to 1 for each channel"),
+        ("mean", "[0.5]", "`mean` must have a number from 0 to 1 for each channel"),
+        ("mean", "[NaN, 0.5, 0.5]", "`mean` must have a number from 0 to 1 for each channel"),
+        ("deviation", "[0.0, 0.5, 0.5]", "`deviation` must have a number from 0 to 1 for each channel"),
     ],
 )
 def test_metadata_that_cannot_be_are_refused(tmp_path: Path, key: str, value: str, message: str) -> None:

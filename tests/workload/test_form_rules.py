@@ -140,5 +140,5 @@ def test_a_batch_of_what_has_none_is_refused() -> None:
         y=(8, 5, 5),
     )
     assert list(problems_of_workload(alone)) == []
-    with pytest.raises(SimresError, match="is no workload after the passes batch_3"):
+    with pytest.raises(SimresError, match="is not a valid workload after the passes batch_3"):
         api.simulate(alone, chip="paper", overrides={"passes": ["batch_3"]})

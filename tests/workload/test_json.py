@@ -219,7 +219,7 @@ WRONG = {
     ),
     "tensors no list": (lambda d: d.update(tensors=3), "tensors: "),
     "tensor no object": (lambda d: d["tensors"].insert(0, 3), r"tensors\[0\]: "),
-    "infinite": (lambda d: d.update(accuracy=float("1e999")), "no JSON number|must be a finite"),
+    "infinite": (lambda d: d.update(accuracy=float("1e999")), "not a JSON number|must be a finite"),
 }
 
 
@@ -236,7 +236,7 @@ def test_a_mistake_is_named_with_its_place(name: str) -> None:
 
 def test_a_newer_file_is_refused_with_a_reason() -> None:
     with pytest.raises(
-        InvalidFile, match=r"made by a newer simres \(schema 2, this one reads up to 1\)"
+        InvalidFile, match=r"written by a newer version of simres \(schema 2, this one reads up to 1\)"
     ) as raised:
         workload_json.from_document(document() | {"schema_version": 2, "ops": "something new"})
     assert raised.value.hint is not None
@@ -254,13 +254,13 @@ TEXTS = {
     "empty": (b"", "it is empty"),
     "blank": (b" \n ", "it is empty"),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\xff", "not UTF-8|no text"),
-    "zeros": (b"\0" * 100, "no JSON"),
-    "broken": (b'{"schema_version": 1,\n "form": }', "2:10  no JSON"),
+    "zeros": (b"\0" * 100, "not JSON"),
+    "broken": (b'{"schema_version": 1,\n "form": }', "2:10  not JSON"),
     "twice": (
         b'{"schema_version": 1,\n "form": "graph", "name": "a", "name": "b"}',
-        "the key `name` stands twice",
+        "the key `name` is twice",
     ),
-    "nan": (b'{"schema_version": 1,\n "accuracy": NaN}', "2:14  `NaN` is no JSON number"),
+    "nan": (b'{"schema_version": 1,\n "accuracy": NaN}', "2:14  `NaN` is not a JSON number"),
     "list": (b"[]", "must be an object, is a list"),
     "null": (b"null", "must be an object"),
     "deep": (b"[" * 100_000, "too deep"),
@@ -409,7 +409,7 @@ def test_the_ledger_of_the_paper_makes_its_totals() -> None:
 
 def test_of_many_keys_the_one_that_stands_twice_is_named() -> None:
     keys = ", ".join(f'"k{number}": 0' for number in range(100_000))
-    with pytest.raises(InvalidFile, match="the key `k49999` stands twice"):
+    with pytest.raises(InvalidFile, match="the key `k49999` is twice"):
         workload_json.loads(f'{{{keys}, "k49999": 1}}')
 
 

@@ -79,7 +79,7 @@ def test_the_old_name_means_the_same_and_says_what_to_write() -> None:
     new = old | {"kind": "array", "counting": "scalesim"}
     said = "hardware.matrix.kind: `systolic` is an old name; write `kind: array` with `counting: scalesim`"
     registry = registry_with(simres_systolic)
-    with pytest.warns(RenamedWarning, match=f"^{re.escape(said)}; it is an error from 0.3 on$"):
+    with pytest.warns(RenamedWarning, match=f"^{re.escape(said)}; from 0.3 on this is an error$"):
         before = simres.simulate("resnet20", overrides={"hardware.matrix": old}, registry=registry)
     after = simres.simulate("resnet20", overrides={"hardware.matrix": new}, registry=registry)
     assert before.makespan_ps == after.makespan_ps

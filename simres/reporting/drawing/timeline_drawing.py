@@ -42,7 +42,7 @@ def show_timeline(
     """
     if layer is not None:
         if since_ps is not None or until_ps is not None:
-            raise SimresError("a layer sets the stretch of time: give either --layer or --from and --to")
+            raise SimresError("--layer sets the time range: give either --layer or --from and --to")
         since_ps, until_ps = layer_window(result, layer)
     page = output.page() if width is None else replace(output.page(), width=width)
     output.print_lines([Text(), timeline(result, page, since_ps or 0, until_ps)])
@@ -124,7 +124,7 @@ def _check(result: Result, width: int, since_ps: int, until_ps: int | None) -> N
     if since_ps >= makespan:
         raise SimresError(f"the run ends at {format_duration(makespan)}, before {spelled(since_ps)}")
     if until_ps is not None and until_ps <= since_ps:
-        raise SimresError(f"the stretch from {spelled(since_ps)} to {spelled(until_ps)} is empty")
+        raise SimresError(f"the range from {spelled(since_ps)} to {spelled(until_ps)} is empty")
 
 
 def _title(window: DrawnInterval, width: int) -> Text:

@@ -137,7 +137,7 @@ def _stream(stream: StreamTotals, capacity_per_ks: int) -> str:
 
 
 _SHOWN = ("p90", "p99_9", "max")
-"""Latencies that are shown beside p50 and p99."""
+"""Latencies that are shown in addition to p50 and p99."""
 
 
 def _facts(facts: list[tuple[str, str]]) -> str:

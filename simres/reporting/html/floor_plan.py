@@ -1,6 +1,6 @@
 """The floor of a chip as SVG: a rectangle for each component, as large as its area.
 
-A sketch of sizes: where components lie on a die, and what lies between them, is not known.
+It shows sizes only: the places of components on a die, and the space between them, are not known.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def drawing(area: ChipArea) -> str:
 
 
 def laid_out(sizes: Sequence[int], place: Place) -> Iterator[Place]:
-    """Yields a rectangle in `place` for each of these sizes, which fall: in two halves of about equal size,
-    beside each other along the longer side, and so on in each."""
+    """Yields a rectangle in `place` for each of these falling sizes: split into two halves of about equal
+    size along the longer side, and so on in each."""
     if len(sizes) == 1:
         yield place
         return

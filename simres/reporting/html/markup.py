@@ -10,7 +10,7 @@ from simres.reporting.text.columns import Column
 
 
 def said(text: str) -> str:
-    """Escapes a sentence; what stands between backticks is code."""
+    """Escapes a sentence; text between backticks is code."""
     return _CODE.sub(r"<code>\1</code>", escaped(text))
 
 

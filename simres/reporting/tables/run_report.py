@@ -73,7 +73,7 @@ def report(result: Result, page: Page, *, timeline: bool = False) -> Iterator[Te
 
 
 def _fitting(parts: list[_Part], room: int) -> set[str]:
-    """Returns the names of the parts that fit into so many lines, by rank; the first is shown anyway."""
+    """Returns the names of the parts that fit into this many lines, by rank; the first is always shown."""
     shown: set[str] = set()
     for part in sorted(parts, key=lambda part: part.rank):
         if not part.rank or not shown or len(part.lines) <= room:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from simres.exploration.space import Knob
 
 SHOWN = 20
-"""Designs of the front that are shown; of a sweep of no more, all."""
+"""The number of designs of the front that are shown; a sweep of no more shows all."""
 _SHADES = " .:-=+*#%@"
 """Shades from the fastest to the slowest, in equal ratios."""
 QUANTITIES = {

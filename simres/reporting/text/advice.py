@@ -67,7 +67,7 @@ def changes(result: Result, found: Explanation) -> list[Change]:
 def _overlap(result: Result) -> Iterator[Change]:
     """Suggests overlap if engines could be busy at the same time but never are.
 
-    Where one processor does all operators it moves the bytes itself: there is nothing beside it.
+    If one processor runs all operators, it moves the bytes itself, and nothing can overlap.
     """
     least = result.bounds.engines
     working = [name for name, engine in result.record.engines.items() if engine.working_ps]

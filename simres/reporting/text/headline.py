@@ -23,7 +23,7 @@ _BUSY = 0.5
 
 
 def protocol(result: Result) -> list[str]:
-    """Returns what the time has in it beside the network, where the scenario says so."""
+    """Returns what the time includes besides the network, if the scenario says so."""
     stated = result.origin.scenario.get("protocol")
     if not isinstance(stated, Mapping):
         return []

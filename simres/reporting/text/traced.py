@@ -1,4 +1,4 @@
-"""What an imported trace says of its dependencies, and what it does not."""
+"""What an imported trace says about its dependencies, and what it does not."""
 
 from __future__ import annotations
 

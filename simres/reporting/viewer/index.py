@@ -39,7 +39,7 @@ class ViewIndex:
                 IN_FULL,
             )
         if not result.makespan_ps:
-            raise SimresError("there is nothing to look at: the run takes no time")
+            raise SimresError("there is nothing to show: the run takes no time")
         self.result = result
         self.lanes = LaneIndex(result.program, result.record)
         self.engines = [name for name in self.lanes.engines if result.record.engines[name].working_ps]

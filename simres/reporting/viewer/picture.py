@@ -112,7 +112,7 @@ def picture(
     without: Collection[PictureRow] = (),
     tall: int = 1,
 ) -> Picture:
-    """Draws the stretch from `since_ps` to `until_ps`; the rows in `without` stay empty.
+    """Draws the range from `since_ps` to `until_ps`; the rows in `without` stay empty.
 
     An engine's lane has `tall` lines.
     """

@@ -71,7 +71,7 @@ class Call:
         if name not in self._model.constants:
             raise SimresError(
                 f"`{self._node.name or self.kind}` ({self.kind}) takes `{name}` from data",
-                "a workload has one shape for each tensor: export the network with fixed sizes",
+                "a workload has one shape per tensor: export the network with fixed sizes",
             )
         return [int(item) for item in self._model.constants[name].flatten()]
 

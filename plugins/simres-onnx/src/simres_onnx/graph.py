@@ -81,7 +81,7 @@ class Reader:
         if name not in self._model.tensors:
             raise SimresError(
                 f"`{self._name}` does not say the shape of `{name}`",
-                "a workload has one shape for each tensor: export the network with fixed sizes",
+                "a workload has one shape per tensor: export the network with fixed sizes",
             )
         return self._model.tensors[name]
 
