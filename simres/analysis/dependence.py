@@ -88,7 +88,7 @@ def _parts(workload: Workload, op: Op) -> Iterator[tuple[Op, tuple[Reach, ...]]]
 
 
 def _consumers(workload: Workload) -> tuple[Mapping[str, list[tuple[int, Box]]], tuple[tuple[str, ...], ...]]:
-    """By activation: its readers, and the exact box each reads. By operator: inputs and weights read whole."""
+    """By activation: its readers, and the box each reads. By operator: inputs and weights read whole."""
     found: dict[str, list[tuple[int, Box]]] = {}
     read: list[tuple[str, ...]] = []
     for number, op in enumerate(workload.ops):

@@ -158,7 +158,7 @@ def _bytes(workload: Workload, least: _Least, kept: Mapping[str, int], repeats: 
     return Term(
         f"bytes on {least.name(_BUS)}",
         ceil(least.bus_ps(nbytes)),
-        f"{once}: {format_bytes(nbytes)}{', without what lies on chip before' if kept else ''}.",
+        f"{once}: {format_bytes(nbytes)}{', without what is on chip at the start' if kept else ''}.",
     )
 
 
@@ -230,7 +230,7 @@ def _chain(cuts: Cuts) -> Term:
         "chain",
         found.ps,
         f"{len(found.ops)} operators, from `{found.ops[0]}` to `{found.ops[-1]}`, are each complete only "
-        "after the one before; between them lie the work that depends on its last element, or the loading of "
-        "weights for that beyond what memory can hold ahead.",
+        "after the one before; between them comes the work that depends on its last element, or the loading "
+        "of weights for that beyond what memory can hold ahead.",
         found.ops,
     )

@@ -16,8 +16,8 @@ from simres.errors import SimresError
 STARTER = """\
 # yaml-language-server: $schema=schema.json
 #
-# A scenario: a network, a chip, and how to run the one on the other.
-# With the YAML extension of your editor, keys complete themselves and wrong units are marked.
+# A scenario: a network, a chip, and how to run the network on the chip.
+# A YAML extension in your editor completes keys and marks wrong units.
 #
 #   simres simulate {file}
 #   simres simulate {file} --set hardware.ddr.bandwidth="2 GB/s"
@@ -25,32 +25,31 @@ schema_version: 1
 name: {name}
 description: {description}
 
-# A traced network: a shipped one by name (`simres examples` lists them) or a JSON file, which
-# `simres trace torchvision:resnet18 -o resnet18.json` makes from any PyTorch module.
+# A traced network: a shipped one by name (`simres examples` lists them), or a JSON file from
+# `simres trace torchvision:resnet18 -o resnet18.json`, which traces any PyTorch module.
 workload: {network}
 
 {hardware}
-# Who decides what runs when: `serial` does one thing at a time, `overlapped` loads ahead and runs
-# engines side by side. `simres plugins` lists them.
+# The scheduler: `serial` does one thing at a time, `overlapped` prefetches and runs engines in
+# parallel. `simres plugins` lists them.
 scheduler: {scheduler}
 
-# Rewrites of the network before it is scheduled, in this order, such as
+# Rewrites of the network before scheduling, in this order, such as
 # [fold_batch_norm, fold_bias, quantise_int8, fuse_epilogues]; `simres plugins` lists them.
 passes: []
 
 # Seed of everything random.
 seed: 0
 
-# Figures that must come out, to catch what changes them (exit code 1 if one does not):
+# Expected figures; a miss exits with 1:
 # expect:
 #   makespan: {{value: 1235 us, within: 1 %}}
 """
 
 OWN_CHIP = """\
-# The components, under any names, any number of each kind (of a matrix unit or a host, `count: 2` makes
-# two equal ones). Every figure needs its unit:
-# MB is 10^6 bytes, MiB is 2^20; a multiply-accumulate is 2 FLOP.
-# To start from a known chip instead, write `chip: edge-npu` and only what differs.
+# The components: any names, any number of each kind (`count: 2` makes two equal matrix units or hosts).
+# Every figure needs its unit: MB is 10^6 bytes, MiB is 2^20; a multiply-accumulate is 2 FLOP.
+# To start from a known chip instead, write `chip: edge-npu` and the differences.
 hardware:
   # The bus to off-chip memory.
   ddr:
@@ -58,17 +57,17 @@ hardware:
     bandwidth: 1 GB/s
     burst: 64 B
     latency: 0 ns
-  # On-chip memory: what fits here need not be fetched again.
+  # On-chip memory: data that stays here is not loaded again.
   sram:
     kind: sram
     capacity: 1 MiB
-  # Does convolutions and matrix products. One rate for all data types, or one for each:
+  # Runs convolutions and matrix products. One rate for all data types, or one for each:
   # `rate: {int8: 4 TOP/s, fp16: 2 TFLOP/s}`; `simres simulate ... --int8` runs the network in int8.
   matrix:
     kind: matrix
     rate: 1 TFLOP/s
     launch: 0 ns
-  # Does everything else: batch norm, ReLU, additions, pooling.
+  # A vector processor for everything else: batch norm, ReLU, additions, pooling.
   host:
     kind: host
     rate: 10 GFLOP/s
@@ -79,7 +78,7 @@ KNOWN_CHIP = """\
 # The chip: one that `simres examples` names, or a YAML file.
 chip: {chip}
 
-# What differs from it, by component, such as its memory's size; `NAME: null` takes a component away.
+# Differences from it, by component, such as the memory's size; `NAME: null` removes a component.
 # hardware:
 #   {example}
 """

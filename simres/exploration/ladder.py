@@ -92,7 +92,7 @@ class _Climb:
         assert isinstance(network, Workload)
         ledger = as_ledger(network)
         macs = format_count(ledger.macs)
-        said = f"{len(ledger.rows)} rows: a byte a weight, {macs} MACs, which the host does again; no overlap"
+        said = f"{len(ledger.rows)} rows: one byte per weight, {macs} MACs, repeated on the host; no overlap"
         yield self.sheet("spreadsheet rule", said, ledger)
 
     def story(self, sheet: Ledger, network: Workload) -> Iterator[tuple[str, str, Ledger]]:
@@ -124,10 +124,10 @@ class _Climb:
             )
             yield self.layer_by_layer(serial, record)
         yield self.events(
-            "serial events", "transfers, matrix unit and host wait for each other: nothing overlaps", serial
+            "serial events", "one task at a time: transfers, matrix unit and host do not overlap", serial
         )
         found = self.planned(OVERLAPPED, workload)
-        said = "the next weights come while this layer is computed; host beside matrix unit"
+        said = "tiles, prefetched weights, host and matrix unit in parallel"
         best = found.members[ONLY].schedule.program.scheduler
         if best != OVERLAPPED:
             said = f"nothing gained: the best schedule is that of `{best}`"
@@ -146,7 +146,7 @@ class _Climb:
             slowest = max(least, key=lambda name: least[name])
             total += least[slowest]
             parts[slowest] += least[slowest]
-        said = "each layer takes as long as the slowest of its three; none overlaps another"
+        said = "each layer takes as long as the slowest of its three parts; no two overlap"
         return Rung("perfect overlap per layer", said, total, parts, simulated=False)
 
     def events(self, name: str, said: str, crew: Crew) -> Rung:

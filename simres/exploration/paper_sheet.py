@@ -49,19 +49,19 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
         rows = rows if changed is None else tuple(changed)
         return name, said, replace(sheet, rows=rows)
 
-    yield step("the sheet", f"{last} rows, one after the other; each moves, multiplies, and goes to the host")
+    yield step("the sheet", f"{last} rows, one at a time: transfer, matrix unit, host")
 
     printed = makespan_ps(as_printed())
     yield step(
         "printed columns",
-        f"{len(PRINTED_TRANSFERS_NS)} and {len(PRINTED_MACS)} cells for {last} rows would make "
+        f"{len(PRINTED_TRANSFERS_NS)} and {len(PRINTED_MACS)} cells for {last} rows would give "
         f"{format_duration(printed)}; its sums have the right ones",
     )
 
     wrong = [number for number, row in enumerate(rows) if row.coefficient_bytes % weights[number].elements]
     slip = {number: weights[number].elements // 9 for number in wrong}
     yield step(
-        "a slip of the pen",
+        "a typing error",
         f"4196 for {slip[wrong[0]]} kernels in rows {wrong[0] + 1} to {wrong[-1] + 1}" if wrong else "",
         (
             replace(row, coefficient_bytes=weights[number].elements) if number in slip else row
@@ -91,15 +91,15 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
     own = _host_ops(network)
     yield step(
         "the host's work",
-        f"{sum(own)} operations of its own (batch norm, ReLU, add, pooling), not those again",
+        f"{sum(own)} operations of its own (batch norm, ReLU, add, pooling), not the convolutions again",
         (replace(row, host_ops=ops) for row, ops in zip(rows, own, strict=True)),
     )
 
     wide = sum(row.coefficient_bytes == one.nbytes for row, one in zip(rows, weights, strict=True))
     yield step(
-        "four bytes a weight",
+        "four bytes per weight",
         f"{sum(one.nbytes for one in weights)} B, not {sum(row.coefficient_bytes for row in rows)} B: "
-        f"{wide} rows had four, the others one",
+        f"{wide} rows had four bytes, the others one",
         (replace(row, coefficient_bytes=one.nbytes) for row, one in zip(rows, weights, strict=True)),
     )
 

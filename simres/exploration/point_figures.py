@@ -40,7 +40,7 @@ class Figure:
 
 FIGURES = (
     Figure("network", "what ran; several tenants with `+` between them"),
-    Figure("program", "by which scheduler the fastest Program is"),
+    Figure("program", "scheduler of the fastest Program"),
     Figure("makespan_ps", "time of the whole run"),
     Figure("image_ps", "time per inference: the makespan over the images, rounded up"),
     Figure("energy_fj", "energy of the whole run"),
@@ -49,13 +49,13 @@ FIGURES = (
     Figure("area_um2", "area of the chip"),
     Figure("cost_uusd", "cost of the chip, in millionths of a dollar"),
     Figure("moved_bytes", "bytes over the buses, of the whole run"),
-    Figure("capacity_bytes", "on-chip memory there is"),
-    Figure("peak_bytes", "on-chip memory used at the fullest"),
+    Figure("capacity_bytes", "capacity of on-chip memory"),
+    Figure("peak_bytes", "peak of on-chip memory"),
     Figure("bandwidth_bytes_per_s", "bandwidth of all buses"),
     Figure("bound_ps", "the tightest lower bound"),
-    Figure("bound", "what binds: an engine, or a term of the lower bound"),
+    Figure("bound", "bottleneck: an engine, or a term of the lower bound"),
     Figure("tasks", "tasks of the Program"),
-    Figure("accuracy", "share of test images that the network gets right, if it says so"),
+    Figure("accuracy", "accuracy on the test images, if the workload states it"),
 )
 """Every column other than the key, the knobs, `error` and `schedule_from`."""
 

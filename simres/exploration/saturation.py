@@ -318,7 +318,7 @@ def _out_of_reach(rates: Sequence[Rate]) -> AnswerIsNo:
     limit, reached = format_duration(least.target.limit_ps), format_duration(round(least.target_ps))
     whose = f"{least.target.tenant}'s " if least.target.tenant else ""
     return AnswerIsNo(
-        f"{whose}{least.target.metric.replace('_', '.')} <= {limit} is out of reach at any rate: it is "
-        f"{reached} at the best, at {format_arrivals(least.per_ks)}",
+        f"{whose}{least.target.metric.replace('_', '.')} <= {limit} cannot be met at any rate: the best is "
+        f"{reached}, at {format_arrivals(least.per_ks)}",
         "a faster chip, a smaller network, or a smaller batch or `timeout` where there are batches",
     )

@@ -170,7 +170,7 @@ class SweepProgress(Progress):
         """Prints the number of points, and draws the bar on a terminal."""
         self._points, self._before, self._done = points, done, done
         self._started = time.monotonic()
-        self.line(f"{points} points{f', {done} of them there already' if done else ''}")
+        self.line(f"{points} points{f', {done} of them known already' if done else ''}")
         if done < points:
             self.draw(points, done)
 

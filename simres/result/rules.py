@@ -188,7 +188,7 @@ def _rows(program: Program, record: Record) -> Iterator[str]:
     else:
         complete = len(done) == len({launch for launch, _ in done}) * tasks
     if len(done) != len(record.rows) or (record.rows and not complete):
-        yield "record.rows: a task is missing, or there twice"
+        yield "record.rows: a task is missing, or given twice"
     if record.level is RecordLevel.FULL:
         for name, totals in record.engines.items():
             if totals.tasks != ended[name]:
@@ -266,7 +266,7 @@ def _stream(stream: StreamTotals, makespan_ps: int) -> Iterator[str]:
     if not (0 <= stream.deadline_ps <= MOST_PS and 0 <= stream.one_in <= MOST_PS):
         yield "deadline_ps: no time, or no error"
     if sum(one.requests for one in stream.served) != stream.arrived:
-        yield "served: somebody is missing, or there twice"
+        yield "served: a request is missing, or given twice"
 
 
 def _served(program: Program, record: Record) -> Iterator[str]:

@@ -35,7 +35,7 @@ FOLDED = ("tensors", "ops")
 """Lists with loops in the text."""
 
 TRACE_AGAIN = "trace it again: simres trace NETWORK -o FILE"
-NOT_THERE = "`simres trace NETWORK -o FILE` makes one; `simres examples` lists those that come with simres"
+NOT_THERE = "`simres trace NETWORK -o FILE` makes one; `simres examples` lists those that ship with simres"
 
 
 class _NotPlainJsonError(ValueError):

@@ -247,7 +247,7 @@ def test_launches_that_cannot_be_are_refused(stream, tmp_path):
     document = json.loads(stream.to_json())
     del document["record"]["launches"][3]
     (tmp_path / "result.json").write_text(json.dumps(document))
-    with pytest.raises(SimresError, match=r"record\.rows: a task is missing, or there twice"):
+    with pytest.raises(SimresError, match=r"record\.rows: a task is missing, or given twice"):
         simres.load(tmp_path)
 
 

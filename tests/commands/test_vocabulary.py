@@ -133,7 +133,7 @@ def test_a_table_is_written_as_csv_and_goes_on_from_its_lines(simres: Simres, tm
         code, _, err = simres(*SWEEP, "-o", tmp_path / "t.csv")
         assert code == 0
         assert f"wrote {tmp_path / 't.csv'}" in err
-    assert "2 of them there already" in err
+    assert "2 of them known already" in err
     rows = list(csv.DictReader(io.StringIO((tmp_path / "t.csv").read_text())))
     lines = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text().splitlines()]
     assert [row["makespan_ps"] for row in rows] == [str(row["makespan_ps"]) for row in lines]

@@ -37,7 +37,7 @@ def rungs(registry):
 def test_the_story_goes_from_the_sheets_total_to_the_traced_network(story):
     took = {rung.name: rung.makespan_ps for rung in story.rungs}
     assert next(iter(took.values())) == 22102407200
-    assert took["input maps"] == took["a slip of the pen"] - 5 * 1048576 * 1000
+    assert took["input maps"] == took["a typing error"] - 5 * 1048576 * 1000
     assert (
         took["overlapped events"]
         == api.simulate("resnet20", overrides={"scheduler": "overlapped"}).makespan_ps
@@ -60,12 +60,12 @@ def test_each_correction_is_worth_what_the_figures_say(story, registry):
     convolutions = [op for op in network.ops if op.kind == "conv"]
     macs = sum(op.macs for op in convolutions)
     assert worth["printed columns"] == 0
-    assert worth["a slip of the pen"] == -5 * 9 * 100 * 1000
+    assert worth["a typing error"] == -5 * 9 * 100 * 1000
     assert worth["multiply-accumulates"] == -(162201600 - macs) * (2 + 100)
     own = sum(op.vector_ops for op in network.ops if op.kind in ("batch_norm", "relu", "add", "avg_pool"))
     assert worth["the host's work"] == -(macs - own) * 100
     weights = sum(network.tensors[op.inputs[1]].nbytes for op in convolutions)
-    assert worth["four bytes a weight"] == (weights - 310464) * 1000
+    assert worth["four bytes per weight"] == (weights - 310464) * 1000
 
 
 def test_the_printed_cells_do_not_make_the_printed_sums():
@@ -78,7 +78,7 @@ def test_with_the_other_unit_the_spills_were_never_there(registry):
     story = climbed("paper", registry, overrides={"hardware.sram.capacity": "1 MiB"})
     took = {rung.name: rung.makespan_ps for rung in story.rungs}
     assert took["the sheet"] == 22102407200 - 5 * 1048576 * 1000
-    assert took["input maps"] == took["a slip of the pen"]
+    assert took["input maps"] == took["a typing error"]
 
 
 def test_the_rungs_of_a_network_are_in_their_order(rungs):

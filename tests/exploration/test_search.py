@@ -353,7 +353,7 @@ def test_the_command_writes_a_table_and_goes_on_from_it(simres: Simres, tmp_path
     assert len(first) == 4
     code, _, err = simres(*asked, "--points", 9)
     assert code == ExitCode.OK
-    assert "9 points, 4 of them there already" in err
+    assert "9 points, 4 of them known already" in err
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert len({row["key"] for row in rows}) == 9
     code, _, err = simres(*asked[:-3], "latency,energy", "-o", tmp_path)
@@ -463,6 +463,6 @@ def test_a_search_that_is_killed_goes_on_and_loses_nothing(tmp_path: Path) -> No
         [sys.executable, "-m", "simres", "--no-plugins", *asked], capture_output=True, text=True, check=False
     )
     assert done.returncode == ExitCode.OK, done.stderr
-    assert "7 points, 3 of them there already" in done.stderr
+    assert "7 points, 3 of them known already" in done.stderr
     assert lines(path)[:3] == before
     assert len({json.loads(line)["key"] for line in lines(path)}) == len(lines(path)) == 7

@@ -142,7 +142,7 @@ def test_half_a_line_is_dropped_and_nothing_is_done_twice(
     path.write_text("\n".join(whole[:10]) + "\n" + whole[10][:40], encoding="utf-8")
     code, _, err = simres("sweep", *ASKED, "--workers", 1, "-o", path)
     assert code == ExitCode.OK
-    assert "10 of them there already" in err
+    assert "10 of them known already" in err
     assert lines(path) == whole
 
 

@@ -192,7 +192,7 @@ def test_a_target_within_reach_of_the_bound_is_near_the_least_that_would_do():
 def test_a_target_out_of_reach_says_how_near_each_comes(simres):
     code, out, err = simres("whatif", "resnet20", "--target", "100us")
     assert (code, err) == (1, "")
-    said = "No single change is enough. `ddr.bandwidth` comes nearest: 146.6 us with no limit."
+    said = "No single change is enough. `ddr.bandwidth` comes closest: 146.6 us with no limit."
     assert said in " ".join(out.split()), "it may be wrapped"
     assert out.count("cannot") == 4
 

@@ -147,7 +147,7 @@ def test_more_than_the_chip_can_serve_is_no_endless_queue():
 
 def test_a_target_out_of_reach_at_any_rate():
     slow = scenario({"arrivals": "periodic", "rate": "100/s", "images": 20})
-    with pytest.raises(AnswerIsNo, match="out of reach at any rate"):
+    with pytest.raises(AnswerIsNo, match="cannot be met at any rate"):
         api.saturate(slow, {"p99": "10 us"}, replications=1, registry=REGISTRY)
 
 
@@ -432,7 +432,7 @@ def test_a_latency_of_exactly_the_target_keeps_it(spare):
     load = {"arrivals": "periodic", "rate": "1/s", "images": 20, "warmup": 0}
     target = saturation.LatencyTarget("", "max", SERVICE + spare)
     if spare < 0:
-        with pytest.raises(AnswerIsNo, match="is out of reach at any rate"):
+        with pytest.raises(AnswerIsNo, match="cannot be met at any rate"):
             saturation.saturate(scenario(load, HOST), {ONLY: ONE_TASK}, REGISTRY, [target], 1)
         return
     found = saturation.saturate(scenario(load, HOST), {ONLY: ONE_TASK}, REGISTRY, [target], 1)

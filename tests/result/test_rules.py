@@ -175,7 +175,7 @@ def test_a_task_that_is_missing_from_the_record_is_named(documents, tmp_path):
     document = copy.deepcopy(documents[1][0])
     put(document, ("record", "rows", 3), None, away=True)
     (tmp_path / "result.json").write_text(json.dumps(document))
-    with pytest.raises(SimresError, match=r"record\.rows: a task is missing, or there twice"):
+    with pytest.raises(SimresError, match=r"record\.rows: a task is missing, or given twice"):
         read_result(tmp_path)
 
 

@@ -77,7 +77,7 @@ def _expectations(result: Result) -> Iterator[str]:
     if found:
         missed = [item for item in found if not item.met]
         verdict = f"{len(missed)} of {len(found)} expectations missed" if missed else None
-        text = verdict or f"What the scenario expects came out: {len(found)} of {len(found)}."
+        text = verdict or f"Expectations met: {len(found)} of {len(found)}."
         yield f'<p class="{"warning" if missed else "good"}" role="note">{escaped(text)}</p>'
         yield folded("Expectations", table("Expectations", result_tables.expectation_columns(found)))
 
@@ -188,11 +188,11 @@ see what it stalled on and what it held, or a place in memory to see its tensor.
 _KEYS = """
 <details id="keys"><summary>Keys, mouse and touch</summary><dl class="keys">
 <div><dt><kbd>+</kbd> <kbd>-</kbd> <kbd>0</kbd></dt><dd>zoom in, out, to all</dd></div>
-<div><dt><kbd>&larr;</kbd> <kbd>&rarr;</kbd></dt><dd>go back and on in time</dd></div>
+<div><dt><kbd>&larr;</kbd> <kbd>&rarr;</kbd></dt><dd>move back and forward in time</dd></div>
 <div><dt><kbd>&uarr;</kbd> <kbd>&darr;</kbd></dt><dd>the lane above, below</dd></div>
 <div><dt><kbd>,</kbd> <kbd>.</kbd></dt><dd>the task before, the next</dd></div>
 <div><dt><kbd>[</kbd> <kbd>]</kbd></dt><dd>along the critical path</dd></div>
-<div><dt><kbd>Enter</kbd></dt><dd>zoom to what is selected</dd></div>
+<div><dt><kbd>Enter</kbd></dt><dd>zoom to the selection</dd></div>
 <div><dt><kbd>/</kbd></dt><dd>search; <kbd>Enter</kbd> there zooms to what was found</dd></div>
 <div><dt><kbd>Esc</kbd></dt><dd>nothing selected</dd></div>
 <div><dt>mouse</dt><dd>drag to move; the wheel zooms with <kbd>Ctrl</kbd>, or once the drawing has been
@@ -228,8 +228,8 @@ def critical_path(result: Result, blamed: Mapping[Blame, int]) -> str:
         Column("share", [percent(ps, makespan) for ps in blamed.values()], "%", "100.0"),
     ]
     lead = (
-        "The chain of events behind the end of the run, followed back to its start. What is on it would have "
-        f"had to be shorter for the run to be; the parts add up to {format_duration(makespan)}."
+        "The chain of tasks and stalls behind the end of the run, followed back to its start. Only a shorter "
+        f"path makes a shorter run; its parts add up to {format_duration(makespan)}."
     )
     whole = table("Critical path", columns, sortable=True, buttons=names)
     return section("path", "Critical path", f'<ul class="bars">{bars}</ul>', whole, lead=lead)

@@ -78,7 +78,7 @@ def means(result: Result) -> str:
     counts = sorted({len(row.engines) for row in result.engine_rows.values()} - {1})
     if len(counts) == 1:
         return f"; x{counts[0]}: the mean of {counts[0]} equal units"
-    return f"; {listed(f'x{count}' for count in counts)}: means of so many equal units" if counts else ""
+    return f"; {listed(f'x{count}' for count in counts)}: means of equal units" if counts else ""
 
 
 def _shown_engines(result: Result) -> list[EngineRow]:

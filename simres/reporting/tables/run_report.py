@@ -206,7 +206,7 @@ def _evictions(result: Result, page: Page) -> Iterator[Text]:
     shown = found if page.whole else found[:_TENSORS]
     from simres.reporting.tables import memory_table
 
-    dearest = f"the {_TENSORS} dearest of {len(found)} tensors" if len(shown) < len(found) else ""
-    yield from page.titled("Evictions", dearest or "what crossed the bus though it had been on chip")
+    costly = f"the {_TENSORS} most expensive of {len(found)} tensors" if len(shown) < len(found) else ""
+    yield from page.titled("Evictions", costly or "bytes that crossed the bus again")
     yield from page.prose(memory_table.evictions_caption(result))
     yield from memory_table.evictions(result, shown, page)

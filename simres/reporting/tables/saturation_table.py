@@ -24,19 +24,19 @@ def saturation(found: Saturation, page: Page) -> Iterator[Text]:
         f"{100 * found.confidence:.0f} % confidence: +- {format_arrivals(found.margin_per_ks)} "
         f"(Student's t over {found.replications} replications)"
         if found.replications > 1
-        else "One replication, so nothing is known of how sure that is"
+        else "One replication: no confidence interval"
     )
     if not found.complete:
-        sure = "Interrupted, so more may be possible, and nothing is known of how sure that is"
+        sure = "Interrupted: a higher rate may be possible; no confidence interval"
     requests = " and ".join(f"{one.requests}{_of(one.tenant)}" for one in found.asked)
     warmup = " and ".join(str(one.warmup) for one in found.asked)
     yield from page.prose(
-        f"{sure}; each looked for its own border in steps of {format_arrivals(found.step_per_ks)}, with "
-        f"{requests} requests, of which {warmup} at the start do not count."
+        f"{sure}; each searched for its own limit in steps of {format_arrivals(found.step_per_ks)}, with "
+        f"{requests} requests; the first {warmup} do not count."
     )
     yield from page.prose(
-        f"The knee is at {format_arrivals(found.knee_per_ks)}: of the rates below, the one with most "
-        "throughput for its mean latency."
+        f"The knee is at {format_arrivals(found.knee_per_ks)}: of the rates below, the one with the "
+        "largest throughput over mean latency."
     )
     caption = "means of all replications"
     yield from page.titled(
@@ -89,7 +89,11 @@ def _headline(found: Saturation) -> str:
     text = f"{text}{beside}, {share} that the busiest engine has time for."
     if not found.complete:
         return text
-    first = f"{found.decides} is the first to leave its target" if found.decides else "Nobody leaves a target"
+    first = (
+        f"{found.decides} is the first to miss its target"
+        if found.decides
+        else "No latency misses its target"
+    )
     return f"{text} {first}."
 
 

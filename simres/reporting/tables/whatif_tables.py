@@ -266,7 +266,7 @@ def _target(found: WhatIf, target: MakespanTarget, page: Page) -> Iterator[Text]
     elif target.needs:
         nearest = min(target.needs, key=lambda need: need.outcome.makespan_ps)
         text = (
-            f"No single change is enough. `{nearest.name}` comes nearest: "
+            f"No single change is enough. `{nearest.name}` comes closest: "
             f"{format_duration(nearest.outcome.makespan_ps)} with {_with(nearest)}."
         )
         yield from page.prose(text, "bad")

@@ -175,7 +175,7 @@ def estimate(result: Result) -> list[str]:
         if found.spilled_bytes
         else f"no activation has to leave the chip: {format_bytes(found.peak_live_bytes)} at most"
     )
-    moved = f"layer-by-layer schedules come to {format_bytes(found.bus_bytes)} on the bus"
+    moved = f"layer-by-layer schedules move {format_bytes(found.bus_bytes)} over the bus"
     ratio = times(result.makespan_ps, found.bus_ps)
     took = f"That takes {format_duration(found.bus_ps)}; the makespan is {ratio}x that."
     return [f"An estimate, not a bound: {moved}, {spilled}. {took}"]
@@ -235,7 +235,7 @@ def remarks(result: Result) -> list[str]:
         if row.totals.tasks and result.chip[row.engines[0]].energy.free
     ]
     if free:
-        found.append(f"The energy leaves out {listed(free)}: no price is stated for that work.")
+        found.append(f"The energy leaves out {listed(free)}: no energy is stated for that work.")
     if result.record.level is not RecordLevel.FULL:
         found.append(
             f"Recorded at level `{result.record.level.value}`: "
