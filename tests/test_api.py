@@ -199,7 +199,7 @@ def test_a_name_that_is_none_says_what_may_have_been_meant(named, hint):
         with pytest.raises(SimresError, match=f"no scenario `{named}`") as error:
             find(named)
         assert error.value.hint.startswith(hint)
-    assert "no folder of that name with a result" in error.value.message
+    assert "no folder with a result by that name" in error.value.message
 
 
 def test_a_folder_to_start_from_is_no_finished_run(tmp_path):

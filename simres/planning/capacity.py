@@ -80,8 +80,9 @@ def _refuse_rate(load: RequestLoad, capacity: int) -> None:
     if load.per_ks > capacity or (load.per_ks == capacity and load.arrivals != "periodic"):
         together = f" in batches of {load.sizes[-1]}" if load.sizes[-1] > 1 else ""
         raise AnswerIsNo(
-            f"load.rate: {format_arrivals(load.per_ks)} is more than the chip can serve: back to back{together}, "
-            f"inferences reach {format_arrivals(capacity)}, so the queue would grow without limit",
+            f"load.rate: {format_arrivals(load.per_ks)} is more than the chip can serve: back to back"
+            f"{together}, inferences reach {format_arrivals(capacity)}, so the queue would "
+            "grow without limit",
             "`simres saturate SCENARIO --target p99=5ms` finds the highest rate that meets a latency",
         )
 

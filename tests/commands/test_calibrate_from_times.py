@@ -76,7 +76,7 @@ def test_the_report_has_every_row_with_and_without_itself(ran) -> None:  # type:
 @pytest.mark.parametrize(
     ("change", "args", "said"),
     [
-        ("", FREE[:4], "--free once for each"),
+        ("", FREE[:4], "--free for each figure"),
         ("", (*FREE[:5], "matrix.speed"), "states no such figure"),
         ("", (*FREE[:4], *("--free", "ddr.bandwidth") * 2), "names a figure twice"),
         ("", (*FREE, "--free", "matrix.rate"), "more measurements than free figures: 3 in the file, 3 free"),

@@ -174,7 +174,7 @@ def test_a_shipped_checkpoint_goes_by_its_name(
         (["train", "resnet20", "--set", "speed=1"], "a recipe has no `speed`"),
         (["train", "resnet20", "--threads", "4096"], "more than the"),
         (["train", "resnet20", "--device", "tpu"], "unknown device `tpu`"),
-        (["train", "x.safetensors"], "is trained already"),
+        (["train", "x.safetensors"], "is already trained"),
         (["train", "resnet21", "--data", "{data}"], "no CIFAR network has 21 layers"),
         (
             ["train", "resnet8", "--data", "{data}", "--block", "basik", "--batch", "8"],
@@ -191,7 +191,7 @@ def test_a_shipped_checkpoint_goes_by_its_name(
         (["evaluate", "{run}", "--data", "shapes"], "tells 3 classes apart, and `shapes` has 10"),
         (["evaluate", "{place}/nothing.safetensors"], "no checkpoint"),
         (["evaluate", "{place}/tree/train/a/0.png"], "is no checkpoint"),
-        (["evaluate", "{run}/state.safetensors"], "does not say which network"),
+        (["evaluate", "{run}/state.safetensors"], "does not state its network"),
         (["trace", "resnet20", "--data", "shapes"], "is not trained"),
         (["plot", "curves", "{place}"], "no such training run"),
     ],

@@ -250,7 +250,7 @@ def nobody() -> str:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("tcp://", "not the address of a cluster"),
+        ("tcp://", "not a cluster address"),
         ("tcp://:8786", "names no machine"),
         ("tcp://host", "not the address of a cluster"),
         ("foo://host:1", "not the address of a cluster"),

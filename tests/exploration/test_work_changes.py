@@ -106,7 +106,7 @@ def test_the_commands_take_a_trace_from_import_to_a_replayed_run(run):
         (("whatif", "run"), "is a finished run"),
         (("whatif", "run", "--scale", "conv2d"), "is not of the form --scale KIND=FACTOR"),
         (("whatif", "run", "--without", "relu"), "no kind, layer or module"),
-        (("whatif", "run", "--without", "conv2d", "--target", "1 ms"), "--target is for the resources"),
+        (("whatif", "run", "--without", "conv2d", "--target", "1 ms"), "--target applies to the resources"),
         (("whatif", "resnet20", "-o", "x"), "-o DIR is for a replayed run"),
         (("import", "trace", "t.json", "-o", "run"), "already there"),
         (("import", "trace", "t.json", "t.json", "-o", "x"), "a trace is one file, not 2"),

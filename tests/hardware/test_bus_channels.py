@@ -133,7 +133,7 @@ def test_an_urgent_display_goes_first():
     [
         ({"camera": camera(bus="hbm")}, {}, "there is no bus `hbm`"),
         ({"camera": camera(bus="sram")}, {}, "there is no bus `sram`"),
-        ({"camera": camera(bandwidth="1 GB/s")}, {"arbitration": "fifo"}, "may ask for 100% of it"),
+        ({"camera": camera(bandwidth="1 GB/s")}, {"arbitration": "fifo"}, "may take 100% of it"),
         (
             {"camera": camera(urgent=True), "display": camera(bandwidth="0.9 GB/s", urgent=True)},
             {"arbitration": "priority"},

@@ -66,7 +66,7 @@ def test_a_rate_is_read_with_its_data_type():
         ({"int8": 5}, ("rate", "int8"), "needs a unit"),
         ({"fp32": "1 GB/s"}, ("rate", "fp32"), "`GB/s` is a unit of bandwidth"),
         ({"int9": "1 TOP/s"}, ("rate", "int9", "[key]"), "Input should be 'fp64', 'fp32'"),
-        ({}, ("rate",), "name a rate for one data type at least"),
+        ({}, ("rate",), "have a rate for at least one data type"),
     ],
 )
 def test_what_is_no_rate_is_named_with_its_place(rate, place, message):

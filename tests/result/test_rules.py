@@ -200,7 +200,7 @@ def test_a_task_that_is_missing_from_the_record_is_named(documents, tmp_path):
         (("record", "streams", 0, "upto_ps", 0, 1), -1, "record.streams.0.upto_ps: does not have every"),
         (("record", "streams", 0, "missed"), 19, "record.streams.0.missed: more than there are"),
         (("record", "streams", 0, "one_in"), -1, "record.streams.0.deadline_ps: no time, or no error"),
-        (("record", "streams", 0, "served"), [], "record.streams.0.served: somebody is missing"),
+        (("record", "streams", 0, "served"), [], "record.streams.0.served: a request is missing"),
         (("record", "streams", 0, "served", 0, 1), 10**6, "record.streams.0.served.0: names tasks"),
         (("record", "streams", 0, "served", 0, 3), 10, "record.streams.0.served.0: names tasks"),
         (("record", "engines", "ddr", "tasks"), 1, "record.engines.ddr.tasks: is 1, launches have"),

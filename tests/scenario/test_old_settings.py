@@ -18,7 +18,10 @@ from simres.scenario.model import Scenario
 BUILT_IN = Registry(external=False)
 DOCUMENT = {"workload": "resnet20", "chip": "paper"}
 FUSED = "scheduler: `fused` is part of `overlapped` now; write `overlapped`, without `share` and `stack`; "
-SHARE = "scheduler.share: has no effect: costs decide how large tiles are; leave it out; from 0.3 on this is an error"
+SHARE = (
+    "scheduler.share: has no effect: costs decide how large tiles are; leave it out; "
+    "from 0.3 on this is an error"
+)
 
 
 def of(scheduler: Any) -> Scenario:

@@ -56,7 +56,7 @@ def test_an_array_by_itself_may_end_early_and_gzip_is_recognised(tmp_path):
         (b"\x1f\x8bnonsense", "cut off or damaged"),
         (b'{"otherData": {"scheduler": "x", "makespan_ps": 1}, "traceEvents": []}', "older simres"),
         (b'{"otherData": {"exact": {"version": 1}}, "traceEvents": []}', "damaged trace of simres"),
-        (b'{"otherData": {"exact": {"version": 99}}, "traceEvents": []}', "another simres"),
+        (b'{"otherData": {"exact": {"version": 99}}, "traceEvents": []}', "another version of simres"),
     ],
 )
 def test_what_is_no_trace_is_said_in_words(tmp_path, content, message):
