@@ -252,9 +252,9 @@ def nobody() -> str:
     [
         ("tcp://", "not a cluster address"),
         ("tcp://:8786", "names no machine"),
-        ("tcp://host", "not the address of a cluster"),
-        ("foo://host:1", "not the address of a cluster"),
-        ("host", "not the address of a cluster"),
+        ("tcp://host", "not a cluster address"),
+        ("foo://host:1", "not a cluster address"),
+        ("host", "not a cluster address"),
         ("tls://127.0.0.1:8786", "certificates"),
         ("local:0", "how many processes"),
         ("local:", "how many processes"),

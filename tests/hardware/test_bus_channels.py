@@ -137,7 +137,7 @@ def test_an_urgent_display_goes_first():
         (
             {"camera": camera(urgent=True), "display": camera(bandwidth="0.9 GB/s", urgent=True)},
             {"arbitration": "priority"},
-            "may ask for 100% of it",
+            "may take 100% of it",
         ),
     ],
 )
@@ -242,7 +242,7 @@ def test_a_scenario_says_all_of_it(tmp_path):
     ("master", "message"),
     [
         ('{kind: background, bus: hbm, bandwidth: "1 MB/s"}', "camera.bus: there is no bus `hbm`"),
-        ('{kind: background, bus: ddr, bandwidth: "9 GB/s"}', "may ask for 900% of it"),
+        ('{kind: background, bus: ddr, bandwidth: "9 GB/s"}', "may take 900% of it"),
         ('{kind: background, bus: ddr, bandwidth: "1 MB/s", write: 1}', "camera.write: "),
     ],
 )
