@@ -55,7 +55,7 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
     yield step(
         "printed columns",
         f"{len(PRINTED_TRANSFERS_NS)} and {len(PRINTED_MACS)} cells for {last} rows would give "
-        f"{format_duration(printed)}; its sums have the right ones",
+        f"{format_duration(printed)}; its sums are right",
     )
 
     wrong = [number for number, row in enumerate(rows) if row.coefficient_bytes % weights[number].elements]
@@ -91,7 +91,7 @@ def corrections(sheet: Ledger, network: Workload, makespan_ps: Callable[[Ledger]
     own = _host_ops(network)
     yield step(
         "the host's work",
-        f"{sum(own)} operations of its own (batch norm, ReLU, add, pooling), not the convolutions again",
+        f"{sum(own)} operations (batch norm, ReLU, add, pooling), not the convolutions again",
         (replace(row, host_ops=ops) for row, ops in zip(rows, own, strict=True)),
     )
 

@@ -33,7 +33,7 @@ class Progress:
     """Shows work on a stream; the classes below it watch one kind of work each."""
 
     shown: ClassVar[int] = 0
-    """How many are entered: jobs within their work are not shown beside them."""
+    """The nesting depth: jobs inside other jobs are not shown."""
     between_lines: ClassVar[float] = BETWEEN_LINES
 
     def __init__(self, output: Output) -> None:

@@ -117,7 +117,7 @@ def _traffic(result: Result) -> Iterator[str]:
 
 
 def _compulsory(result: Result, workload: Workload) -> int:
-    """Weights once, inputs and outputs each time, without what lies on chip from the start."""
+    """Weights once, inputs and outputs each time, without tensors that are on chip from the start."""
     if result.tenants or result.record.streams or untimed(result):
         return 0
     nbytes = 0

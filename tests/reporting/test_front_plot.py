@@ -224,7 +224,7 @@ def test_the_commands_draw_from_the_table(simres: Simres, tmp_path: Path) -> Non
         (["front", "t.jsonl", "--goal", "latency,power"], "no design has latency, power"),
         (["front", "t.jsonl", "-o", "a.txt"], "cannot draw `a.txt`"),
         (["heat", "t.jsonl", "--goal", "latency,energy"], "a heat map shows one goal"),
-        (["heat", "t.jsonl", "--knobs", "workload"], "over two knobs"),
+        (["heat", "t.jsonl", "--knobs", "workload"], "two knobs"),
         (["heat", "t.jsonl", "--knobs", "workload,bandwith"], "no knob `bandwith`"),
         (["heat", "u.jsonl"], "has no rows yet"),
         (["front", "v.jsonl"], "line 1 is `no table`"),

@@ -102,7 +102,7 @@ def test_a_command_line_replaces_adds_and_keeps_from_varying() -> None:
 
 WRONG = [
     ("  vary: [1, 2]\n", (4, 9), "must be a mapping"),
-    ("  vary: {}\n", (4, 9), "at least 1"),
+    ("  vary: {}\n", (4, 9), "at least one"),
     ("  goal: [latency]\n", (4, 3), "`vary` is missing"),
     ("  vary: {images: 2}\n  gaol: [latency]\n", (5, 3), "did you mean `goal`?"),
     ("  vary: {images: 2}\n  goal: [latency, speed]\n", (5, 19), "must be `latency`"),
@@ -141,7 +141,7 @@ def test_all_that_is_wrong_is_said_at_once(simres: Simres, tmp_path: Path) -> No
     for command in ("validate", "sweep"):
         code, _, err = simres(command, path)
         assert code == 2
-        assert all(part in err for part in ("5:5 ", "6:16 ", "7:13 ", "bandwidth", "fastest", "at least 1"))
+        assert all(part in err for part in ("5:5 ", "6:16 ", "7:13 ", "bandwidth", "fastest", "at least one"))
     assert not (tmp_path / "sweep.jsonl").exists()
 
 

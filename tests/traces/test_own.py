@@ -45,7 +45,7 @@ def test_every_other_shipped_scenario_comes_back(tmp_path, name):
 def test_several_runs_in_one_trace_are_refused_by_name(tmp_path, resnet20):
     path = tmp_path / "t.json"
     path.write_text(side_by_side({"A": resnet20, "B": resnet20}))
-    with pytest.raises(SimresError, match="the runs A, B side by side"):
+    with pytest.raises(SimresError, match="the runs A, B, and an import takes one"):
         import_trace(path)
 
 

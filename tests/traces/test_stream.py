@@ -54,7 +54,10 @@ def test_an_array_by_itself_may_end_early_and_gzip_is_recognised(tmp_path):
         (b'{"traceEvents": [{"ph":"X","name":"a","pid":[],"tid":{},"ts":NaN,"dur":1}]}', "no slices"),
         (gzip.compress(b'{"traceEvents": [{}, {}]}')[:-12], "cut off or damaged"),
         (b"\x1f\x8bnonsense", "cut off or damaged"),
-        (b'{"otherData": {"scheduler": "x", "makespan_ps": 1}, "traceEvents": []}', "older simres"),
+        (
+            b'{"otherData": {"scheduler": "x", "makespan_ps": 1}, "traceEvents": []}',
+            "older version of simres",
+        ),
         (b'{"otherData": {"exact": {"version": 1}}, "traceEvents": []}', "damaged trace of simres"),
         (b'{"otherData": {"exact": {"version": 99}}, "traceEvents": []}', "another version of simres"),
     ],
