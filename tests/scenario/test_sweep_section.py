@@ -141,7 +141,7 @@ def test_all_that_is_wrong_is_said_at_once(simres: Simres, tmp_path: Path) -> No
     for command in ("validate", "sweep"):
         code, _, err = simres(command, path)
         assert code == 2
-        assert all(part in err for part in ("5:5 ", "6:16 ", "7:13 ", "bandwidth", "fastest", "at least one"))
+        assert all(part in err for part in ("5:5 ", "6:16 ", "7:13 ", "bandwidth", "fastest", "at least 1"))
     assert not (tmp_path / "sweep.jsonl").exists()
 
 
