@@ -7,7 +7,6 @@ an output before what the operator's reach names for it is on chip, and a task d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import ceil, lcm
 
@@ -80,11 +79,7 @@ class _Least:
 
     def work_ps(self, names: Sequence[str], roles: Roles, works: Sequence[Work], tasks: int) -> Fraction:
         """The least picoseconds of components for the work of their roles, in at least so many tasks."""
-        own = [
-            replace(work, op=None)
-            for work in works
-            if (ComponentRole.MATRIX if work.macs else ComponentRole.HOST) in roles
-        ]
+        own = [work for work in works if (ComponentRole.MATRIX if work.macs else ComponentRole.HOST) in roles]
         return least_ps([self.chip.parts[name] for name in names], own, tasks)
 
     def transfer_ps(self, *, write: bool) -> int:

@@ -267,4 +267,5 @@ def _part(work: Work, role: ComponentRole) -> Work | None:
         case ComponentRole.MATRIX:
             return Work(macs=work.macs, dtype=work.dtype) if work.macs else None
         case _:
-            return Work(vector_ops=work.vector_ops, dtype=work.dtype) if work.vector_ops else None
+            asked = Work(vector_ops=work.vector_ops, op=work.op, dtype=work.dtype)
+            return asked if work.vector_ops else None

@@ -316,7 +316,19 @@ class Check:
         }
         for what, (have, least) in wanted.items():
             if have < least:
-                raise self.fail(None, f"it has {have} {what}, the workload {least}")
+                lost = self._unstored(workload) if what == "bytes written" else ""
+                raise self.fail(None, f"it has {have} {what}, the workload {least}{lost}")
+
+    def _unstored(self, workload: Workload) -> str:
+        """Names an output that no task stores, if there is one."""
+        stored = {
+            region.tensor for task in self.program.tasks for region in task.writes if region.buffer is None
+        }
+        lost = [name for name in workload.outputs if workload.storage(name) not in stored]
+        if not lost:
+            return ""
+        view = "" if (held := workload.storage(lost[0])) == lost[0] else f", a view of `{held}`"
+        return f": no task stores the output `{lost[0]}`{view}"
 
 
 def _held(program: Program, kind: TaskKind) -> int:

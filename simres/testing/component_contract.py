@@ -24,6 +24,7 @@ from simres.testing.contract import described, documented, example, for_all, hol
 from simres.testing.moved_bytes_contract import check_moved_bytes, check_moving
 from simres.testing.random_workloads import chip, nests, paper_chip, prove, workloads
 from simres.workload import Op, Unit, Workload
+from simres.workload.kinds import KINDS
 
 PLACES = {
     ComponentRole.BUS: "ddr",
@@ -151,7 +152,27 @@ def _total(works: Sequence[Work]) -> Work:
     )
 
 
+def _by_kind(spec: EngineSpec) -> None:
+    """No kind of operator is done faster than the peak: its own, and that of work which says less of it."""
+    for kind, entry in KINDS.items():
+        if entry.unit is Unit.HOST and not entry.pooling:
+            count = 1 << 16
+            whole = Op("op", kind, Unit.HOST, ("x",), ("y",), vector_ops=count)
+            duration = spec.duration_ps(Work(vector_ops=count, op=whole))
+            for op in (None, Op("", kind, Unit.HOST, (), ()), whole):
+                peak = spec.at_peak_ps(Work(vector_ops=count, op=op))
+                named = f"of `{kind}`" if op else "whose operator is not said"
+                hold(
+                    peak <= duration,
+                    f"at_peak_ps is what nothing can beat, and is {float(peak):.0f} for {count} vector "
+                    f"operations {named}; `{kind}` takes {duration} (duration_ps)",
+                )
+
+
 def _prices(component: Component, spec: EngineSpec) -> None:
+    if ComponentRole.HOST in component.role.covers:
+        _by_kind(spec)
+
     @for_all(st.lists(_works(component.role), min_size=1, max_size=6))
     def _(works: list[Work]) -> None:
         durations = []

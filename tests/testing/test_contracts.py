@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field
 from simres.errors import AnswerIsNo, SimresError
 from simres.hardware.chip import Chip
 from simres.hardware.energy_costs import EnergyCosts
-from simres.hardware.specs import EngineSpec, MatrixSpec, SramSpec
+from simres.hardware.specs import EngineSpec, HostSpec, MatrixSpec, SramSpec
 from simres.plugins.hooks import (
     Component,
     ComponentRole,
@@ -189,6 +189,19 @@ def test_built_in_components_keep_their_contract(kind: str) -> None:
 def test_a_broken_component_is_found(parts: ModuleType, spec: type, message: str) -> None:
     with pytest.raises(ContractBroken, match=message):
         check_component(component(parts, spec))
+
+
+class TableUnit(HostSpec):
+    """Does one operator faster than its peak."""
+
+    def duration_ps(self, work: Work) -> int:
+        table = work.op is not None and work.op.kind == "softmax"
+        return super().duration_ps(work) // (4 if table else 1)
+
+
+def test_no_operator_may_be_faster_than_the_peak(parts: ModuleType) -> None:
+    with pytest.raises(ContractBroken, match=r"what nothing can beat.*`softmax` takes"):
+        check_component(component(parts, TableUnit, ComponentRole.HOST))
 
 
 def test_a_memory_must_occupy_what_it_holds(parts: ModuleType) -> None:

@@ -95,6 +95,8 @@ def test_no_work_is_faster_than_at_the_peak_or_than_less_work(kind, ops, staging
     spec = unit(staging=staging, windows=windows, memory="50 GB/s", launch="1 ns")
     whole = work(kind, ops, inputs=2 if kind == "add" else 1)
     assert spec.duration_ps(whole) >= spec.at_peak_ps(whole)
+    for op in (None, Op("", kind, Unit.HOST, (), ())):  # what bounds ask of sums
+        assert spec.duration_ps(whole) >= spec.at_peak_ps(Work(vector_ops=ops, op=op))
     half = Work(vector_ops=max(1, ops // 2), op=whole.op, dtype=whole.dtype)
     assert spec.duration_ps(half) <= spec.duration_ps(whole)
 

@@ -25,6 +25,8 @@ DIVIDING = frozenset({"div", "sigmoid", "silu"})
 """Kinds with a division for each element."""
 BY_CHANNEL = frozenset({"batch_norm", "bias"})
 """Elementwise kinds whose further operands are a value a channel, which takes no time."""
+MOST_OPS = max(kind.cost.ops for kind in KINDS.values() if kind.cost is not None)
+"""Vector operations an element, of the kind that has the most."""
 
 
 class Stream(NamedTuple):
@@ -77,8 +79,12 @@ class VectorSpec(HostUnitSpec):
         return self.launch
 
     def at_peak_ps(self, work: Work) -> Fraction:
-        """An element a port's step, and nothing else."""
-        found = sum((_elements(part, share) for part, share in _parts(work)), Fraction(0))
+        """An element a port's step, and nothing else. Of work without an operator, those of the kind with the
+        most operations an element."""
+        found = sum(
+            (share / MOST_OPS if part is None else _elements(part, share) for part, share in _parts(work)),
+            Fraction(0),
+        )
         return found * PS_PER_S / (max(self.port, self.windows or 0) * self.clock)
 
     def duration_ps(self, work: Work) -> int:
@@ -124,8 +130,8 @@ def _parts(work: Work) -> list[tuple[Op | None, Fraction]]:
     if not work.vector_ops:
         return []
     op = work.op
-    if op is None or not op.vector_ops:
-        return [(None, Fraction(work.vector_ops))]
+    if op is None or not op.vector_ops:  # of an operator, no more than its kind is known
+        return [(op, Fraction(work.vector_ops))]
     share = Fraction(work.vector_ops, op.vector_ops)
     return [(part, part.vector_ops * share) for part in op.parts() if part.vector_ops]
 
