@@ -21,7 +21,7 @@ PATIENCE = 2.0
 """Seconds of silence before a job is shown."""
 BETWEEN = 0.1
 """Seconds between updates of the bar."""
-BETWEEN_LINES = 3.0
+BETWEEN_LINES = 2.5
 """Seconds between lines if there is no bar."""
 BETWEEN_TRAINING_LINES = 60.0
 """The same within an epoch of training, which has a line of its own."""
