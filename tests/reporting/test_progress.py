@@ -23,7 +23,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_what_runs_and_what_is_simulated_are_timed_apart(
     now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "BETWEEN_LINES", 10.0)
+    monkeypatch.setattr(progress.Progress, "between_lines", 10.0)
     stream = io.StringIO()
     with RemovalProgress(Output(stream)) as shown:
         shown.expect(1000, 3)
@@ -92,7 +92,7 @@ def test_a_silent_command_shows_its_job_and_not_beside_other_progress(
 ) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     monkeypatch.setattr(progress, "BETWEEN", 0.001)
-    monkeypatch.setattr(progress, "BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(progress.Progress, "between_lines", 0.0)
     stream = io.StringIO()
     shown = JobProgress(Output(stream))
     asked = threading.Event()
