@@ -15,6 +15,7 @@ from typing import Any
 
 from simres import api
 from simres.testing import seeded_graph
+from simres.units import SIZE
 from simres.workload.graph import to_document
 from simres.workload.kinds import KINDS
 from simres.workload.operators import BITS
@@ -333,7 +334,7 @@ def hardware(rng: Random) -> dict[str, Any]:
         bus |= {"outstanding": rng.choice((1, 2, 1024)), "compression": "run_length"}
     if rng.random() < 0.1:
         bus |= {"refresh_interval": "7.8 us", "refresh_time": _choose(rng, "350 ns", "7.7 us", "1 ps")}
-    capacity = _choose(rng, "1 B", "100 B", "700 B", "4 KiB", "64 KiB", "1 MiB", "1 MiB", "1 GiB", "1 EiB")
+    capacity = _choose(rng, "1 B", "100 B", "700 B", "4 KiB", "64 KiB", "1 MiB", "1 MiB", "1 GiB", "900 TB")
     memory = {"kind": "sram", "capacity": capacity, "alignment": _choose(rng, "1 B", "1 B", "64 B", "4 KiB")}
     found: dict[str, Any] = {"ddr": bus, "sram": memory}
     matrix = {"kind": "matrix", "rate": _choose(rng, *rates), "launch": _choose(rng, *spans)}
@@ -354,15 +355,34 @@ def hardware(rng: Random) -> dict[str, Any]:
     return found
 
 
+def _bytes(document: dict[str, Any]) -> int:
+    """What the tensors of a workload take, views apart."""
+    stored = [tensor for tensor in document["tensors"] if "view_of" not in tensor]
+    return sum(prod(tensor["shape"]) * BITS[tensor["dtype"]] // 8 for tensor in stored)
+
+
+def _give_room(rng: Random, memory: dict[str, str], nbytes: int) -> None:
+    """Makes a memory larger that would cut a network into tens of thousands of tiles, unless it is far too small.
+
+    Such a draw says no more than one of hundreds of tiles, and takes as long as a thousand of them.
+    """
+    capacity = SIZE.parse(memory["capacity"])
+    if 500 * capacity < nbytes < 10**6 * capacity:
+        memory["capacity"] = f"{nbytes // rng.choice((3, 30, 300))} B"
+
+
 def planned(rng: Random, folder: Path) -> Attempt:
     """One or two such graphs on a chip, under any scheduler, passes and load."""
     tenants = 2 if rng.random() < 0.1 else 1
-    names = []
+    names, documents = [], []
     for number in range(tenants):
         document = free_graph(rng) if rng.random() < 0.75 else of_a_trace(rng)
+        documents.append(document)
         names.append(str(put(folder, f"w{number}.json", json.dumps(document).encode())))
     if rng.random() < 0.9:
         scenario: dict[str, Any] = {"hardware": hardware(rng)}
+        if rng.random() < 0.98:
+            _give_room(rng, scenario["hardware"]["sram"], max(map(_bytes, documents)))
     else:
         scenario = {"chip": rng.choice(("paper", "edge-npu", "tpu-like", "mcu"))}
     scenario |= {
