@@ -358,11 +358,11 @@ def hardware(rng: Random) -> dict[str, Any]:
 def _bytes(document: dict[str, Any]) -> int:
     """What the tensors of a workload take, views apart."""
     stored = [tensor for tensor in document["tensors"] if "view_of" not in tensor]
-    return sum(prod(tensor["shape"]) * BITS[tensor["dtype"]] // 8 for tensor in stored)
+    return sum(prod(tensor["shape"]) * BITS[tensor.get("dtype", "fp32")] // 8 for tensor in stored)
 
 
 def _give_room(rng: Random, memory: dict[str, str], nbytes: int) -> None:
-    """Makes a memory larger that would cut a network into tens of thousands of tiles, unless it is far too small.
+    """Makes a memory larger that would take tens of thousands of tiles, unless it is far too small.
 
     Such a draw says no more than one of hundreds of tiles, and takes as long as a thousand of them.
     """
