@@ -24,10 +24,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP)
 WAIT_S = 300
 """A job that takes longer hangs."""
@@ -48,7 +50,8 @@ class Job:
     """Commands that make what it reads."""
 
 
-TRAIN = ("train", "resnet8", "--data", "shapes", "--epochs", "2", "--device", "cpu", "-o", "run")
+SMALL = ("--batch", "6", "--device", "cpu")
+TRAIN = ("train", "resnet8", "--data", "folder:images", "--epochs", "2", *SMALL, "-o", "run")
 SWEEP = ("sweep", "resnet20", "--vary", "hardware.ddr.bandwidth=1..12 GB/s linear 12", "--workers", "1")
 EXPLORE = (
     *("explore", "resnet20", "--vary", "hardware.ddr.bandwidth=0.5..8 GB/s log 12", "--goal", "latency"),
@@ -61,8 +64,10 @@ JOBS = (
     Job("explore", EXPLORE),
     Job(
         "skip",
-        ("skip", "net/checkpoint.safetensors", "--data", "shapes", "--chip", "paper", "-o", "skipped"),
-        given=(("train", "resnet8", "--data", "shapes", "--epochs", "1", "--device", "cpu", "-o", "net"),),
+        ("skip", "net/checkpoint.safetensors", "--data", "folder:images", "--chip", "paper", "-o", "skipped"),
+        given=(
+            ("train", "resnet8", "--data", "folder:images", "--epochs", "1", "--device", "cpu", "-o", "net"),
+        ),
     ),
     Job("trace", ("trace", "resnet20", "-o", "net.json")),
     Job("report", ("report", "paper", "-o", "page.html")),
@@ -107,7 +112,7 @@ def _job(job: Job, kills: int, chance: random.Random) -> Tally:
     with tempfile.TemporaryDirectory() as name:
         top = Path(name)
         start = top / "start"
-        start.mkdir()
+        import_module("tests.support.training_data").tree(start / "images")
         for command in job.given:
             _ended(_start(command, start), "what it reads")
         whole = top / "whole"
