@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from simres.hardware.bus_state import BusState
 from simres.hardware.channel import Arbitration, Channel
 
-_MOST = 1 << 40
-"""The largest number of requests in one batch, where nothing else limits it."""
+_MOST = 1 << 62
+"""The largest number of requests in one batch: what a range may have."""
 
 
 def batch(bus: BusState, master: Channel, lanes: Sequence[Channel], until: int | None) -> bool:
