@@ -13,6 +13,7 @@ from math import ceil, lcm
 from simres.analysis.amounts import Amounts, sums
 from simres.analysis.bounds import LowerBound, Term, compulsory_bytes, least_operations
 from simres.analysis.dependence import dependence
+from simres.analysis.product_traffic import ProductTraffic, product_traffic
 from simres.analysis.run_ahead import BUS, SCALE, Costs, Cuts
 from simres.hardware.chip import Chip
 from simres.hardware.least import each_ps, least_ps
@@ -22,6 +23,7 @@ from simres.sharing.recent import IdentityKey
 from simres.sharing.workbench import BOUND_SUMS, Workbench
 from simres.units import format_bytes, format_duration
 from simres.workload.graph import Workload
+from simres.workload.operators import Role
 
 
 def lower_bound(
@@ -42,8 +44,15 @@ def lower_bound(
     least = _Least(chip, workload.amounts)
     at_once = bool(kept) or any(not op.inputs for op in workload.ops)
     cuts = Cuts(known, least.costs(at_once), repeats, kept)
+    capacity = cuts.costs.capacity
+    products = bench.get(
+        BOUND_SUMS,
+        (IdentityKey(workload), capacity),
+        lambda: product_traffic(workload, frozenset(known.candidates), capacity),
+    )
     named = [
         _bytes(workload, least, kept, repeats),
+        _products(workload, least, products, kept, repeats),
         *_work(workload, least, repeats),
         _ends(cuts),
         _run_ahead(least, cuts),
@@ -154,6 +163,26 @@ def _bytes(workload: Workload, least: _Least, kept: Mapping[str, int], repeats: 
         f"bytes on {least.name(_BUS)}",
         ceil(least.bus_ps(nbytes)),
         f"{once}: {format_bytes(nbytes)}{', without what is on chip at the start' if kept else ''}.",
+    )
+
+
+def _products(
+    workload: Workload, least: _Least, found: ProductTraffic, kept: Mapping[str, int], repeats: int
+) -> Term:
+    """See `simres.analysis.product_traffic`; what these operators do not load comes on top."""
+    if not (loads := found.nbytes(repeats)):
+        return Term("products", 0, "")
+    needed, others = workload.needed_bytes, compulsory_bytes(workload, kept, repeats)
+    for name in found.counted & needed.keys():
+        times = 1 if workload.tensors[name].role is Role.WEIGHT else repeats
+        others -= max(0, needed[name] * times - min(kept.get(name, 0), needed[name]))
+    return Term(
+        "products",
+        ceil(least.bus_ps(max(0, others) + loads)),
+        f"{len(found.ops)} products, from `{found.ops[0]}` to `{found.ops[-1]}`, load at least "
+        f"{format_bytes(loads)} into so small a memory, parts of their data or weights again and again, "
+        f"however they are cut, fused or computed again; the rest moves {format_bytes(max(0, others))}.",
+        found.ops,
     )
 
 

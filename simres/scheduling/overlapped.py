@@ -49,16 +49,21 @@ LARGEST, WORK = 120_000, 60_000
 URGENT = 1_000
 """So many steps in all are played again with what is urgent first, those of the best plan before others."""
 
+FAR = 1.1
+"""Of a large network, no plan is played that the search expects to take so many times the best one played."""
+
 NEAR = 1.001
 """Within this of a bound that holds for every schedule, nothing more is tried."""
 
 
 class Try(NamedTuple):
     """A plan made for a memory of `rung` bytes, `exact` if it is optimal in the mapspace there. Its walk
-    keeps to the plan's limits where it is `limited`, and else keeps on chip what it can."""
+    keeps to the plan's limits where it is `limited`, and else keeps on chip what it can. The search expects
+    it to end at `ends_ps`."""
 
     rung: int
     plan: Plan
+    ends_ps: int
     exact: bool
     limited: bool
 
@@ -128,7 +133,13 @@ def best(
     walks: list[Walk] = []
     work = 0
     rungs = _rungs(min(spec.capacity - weights, _all_bytes(workload)), spec.capacity - weights)
-    for rung, plan, exact, limited in _tries(search(bench, workload, chip, pinned=kept), rungs):
+    unlimited: Plan | None = None
+    """The plan whose limits made no difference."""
+    for rung, plan, ends_ps, exact, limited in _tries(search(bench, workload, chip, pinned=kept), rungs):
+        if plan is unlimited:
+            continue
+        if found is not None and len(found.walk.steps) > URGENT and ends_ps > FAR * found.estimate_ps:
+            break
         held = spec.model_copy(update={"capacity": weights + (rung if limited else rungs[0])})
         outlook = outlook_of(bench, workload, memory, held, plan, pinned=kept, most=LARGEST)
         slower = (
@@ -148,6 +159,9 @@ def best(
         work += outlook.steps
         played = None
         if walk is not None:
+            course = walk.residency
+            if not (course.limited if rung == rungs[0] else course.evicts):
+                unlimited = plan
             if outlook.steps <= URGENT:
                 walks.append(walk)
             played = in_time(workload, chip, walk, None if found is None else found.estimate_ps)
@@ -214,13 +228,15 @@ def _tries(searched: StageSearch, rungs: list[int]) -> Iterator[Try]:
         best, exact = searched.best(rung, LARGEST)
         finest = None if place or exact else searched.finest(rung, LARGEST)
         for label in (finest, best):
-            plan = None if label is None else searched.plan(label)
-            if plan is None or (plan.stages, plan.cuts) in seen:
+            if label is None:
+                continue
+            plan = searched.plan(label)
+            if (plan.stages, plan.cuts) in seen:
                 continue
             seen.add((plan.stages, plan.cuts))
             different += label is best
-            yield Try(rung, plan, exact, limited=True)
-            yield Try(rung, plan, exact, limited=False)
+            yield Try(rung, plan, label.end, exact, limited=True)
+            yield Try(rung, plan, label.end, exact, limited=False)
         if different == PLANS:
             return
 

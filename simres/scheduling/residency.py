@@ -43,6 +43,49 @@ class PieceInterval:
     handed_on: bool = False
 
 
+class Course:
+    """The steps of a tiling in order, and what a walk along them needs to know, however much it keeps."""
+
+    def __init__(self, tiling: Tiling) -> None:
+        self.tiles = tiling.tiles
+        self.steps = ordered(tiling)
+        pieces, tensors = tiling.pieces, tiling.workload.tensors
+        self.uses: dict[int, list[int]] = {
+            piece: [] for step in self.steps for piece in (*step.inputs, *step.outputs)
+        }
+        """The steps that read each piece, the next one last."""
+        for position in range(len(self.steps) - 1, -1, -1):
+            for piece in self.steps[position].inputs:
+                self.uses[piece].append(position)
+        self.turns = [(part_of(tiling, step), *tiling.turn_of[step.op]) for step in self.steps]
+        """By step: the part of the batch, and when the operator runs."""
+        stages = {
+            name: tiling.stage_of[number] for number, op in enumerate(tiling.ops) for name in op.outputs
+        }
+        self.made_in = {piece: stages.get(pieces.tensor[piece], -1) for piece in self.uses}
+        """By piece: the stage that makes it; -1 for none."""
+        self.weights = {piece for piece in self.uses if tensors[pieces.tensor[piece]].role is Role.WEIGHT}
+        self.makers = dict.fromkeys(self.uses, 0)
+        """By piece: the steps that make it or add to it."""
+        for step in self.steps:
+            for piece in step.outputs:
+                self.makers[piece] += 1
+        self.leaves = {
+            piece for piece, steps in self.makers.items() if steps and pieces.tensor[piece] in tiling.leaving
+        }
+        """Pieces that are written back as soon as they are made."""
+
+
+def course_of(tiling: Tiling) -> Course:
+    """The course of a tiling, shared with the last one that has the same steps."""
+    key = (tiling.plan.stages, tiling.plan.parts, frozenset(tiling.leaving), *map(id, tiling.tiles))
+    known = tiling.known
+    if known.course is None or known.course[0] != key:
+        known.course = key, Course(tiling)
+    found: Course = known.course[1]
+    return found
+
+
 class Residency:
     """The walk over a tiling's steps: every stay, the bytes held at each step, and what was spilled.
 
@@ -51,7 +94,8 @@ class Residency:
 
     def __init__(self, tiling: Tiling, limits: Sequence[int] = ()) -> None:
         self.tiling = tiling
-        self.steps = ordered(tiling)
+        course = course_of(tiling)
+        self.steps = course.steps
         pieces = tiling.pieces
         workload = tiling.workload
         self.size = pieces.size
@@ -59,34 +103,16 @@ class Residency:
         self.made = pieces.made
         self.written: dict[int, int] = {}
         """Pieces written back, and the step after which they can be."""
-        self.uses: dict[int, list[int]] = {
-            piece: [] for step in self.steps for piece in (*step.inputs, *step.outputs)
-        }
-        """The steps that read each piece, the next one last."""
-        for position in range(len(self.steps) - 1, -1, -1):
-            for piece in self.steps[position].inputs:
-                self.uses[piece].append(position)
-        self._turns = [(part_of(tiling, step), *tiling.turn_of[step.op]) for step in self.steps]
-        """By step: the part of the batch, and when the operator runs."""
-        stages = {
-            name: tiling.stage_of[number] for number, op in enumerate(tiling.ops) for name in op.outputs
-        }
-        self._made_in = {piece: stages.get(pieces.tensor[piece], -1) for piece in self.uses}
-        """By piece: the stage that makes it; -1 for none."""
-        self._weights = {
-            piece for piece in self.uses if workload.tensors[pieces.tensor[piece]].role is Role.WEIGHT
-        }
-        self._unfinished = dict.fromkeys(self.uses, 0)
+        self.uses = {piece: steps.copy() for piece, steps in course.uses.items()}
+        """The steps that are still to read each piece, the next one last."""
+        self._turns, self._made_in, self._weights = course.turns, course.made_in, course.weights
+        self._unfinished = course.makers.copy()
         """By piece: the steps that are still to make it or add to it."""
-        for step in self.steps:
-            for piece in step.outputs:
-                self._unfinished[piece] += 1
-        self.leaves = {
-            piece
-            for piece, steps in self._unfinished.items()
-            if steps and pieces.tensor[piece] in tiling.leaving
-        }
-        """Pieces that are written back as soon as they are made."""
+        self.leaves = course.leaves
+        self.evicts = False
+        """Whether something went because the memory was full."""
+        self.limited = False
+        """Whether something went, or was not kept, because of the limits."""
         self.stays: list[PieceInterval] = []
         self.loads: list[PieceInterval] = []
         self.by_step: list[tuple[list[PieceInterval], list[PieceInterval]]] = []
@@ -128,6 +154,8 @@ class Residency:
             lacking -= size[over]
         stage = self.tiling.stage_of[step.op]
         if lacking > self._free - self._reserved[stage]:
+            self.evicts = True
+            self.limited = self.limited or self._reserved[stage] > 0
             self._evict(lacking, step.inputs, stage)
         for piece in missing:
             stay = here[piece] = PieceInterval(len(self.stays), piece, position, position, loaded=True)

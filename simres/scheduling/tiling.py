@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 from simres.errors import AnswerIsNo
 from simres.hardware.specs import MemorySpec
@@ -65,6 +66,8 @@ class KnownTiles:
         self.wholes: dict[object, Taken | None] = {}
         self.orders: dict[tuple[int, ...], tuple[list[list[Step]], list[Step]]] = {}
         """Steps of the operators of a stage, by the identities of their lists, and all of them in order."""
+        self.course: tuple[object, Any] | None = None
+        """What walks along the last tiling share, by all it depends on."""
 
 
 class Tiling:
