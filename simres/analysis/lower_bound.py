@@ -86,6 +86,12 @@ class _Least:
             least = max(least, Fraction(specs[0].together_ps([work])))
         return least
 
+    def compresses(self, workload: Workload) -> bool:
+        """Whether fewer bytes of some result may go over a bus than it has."""
+        made = (tensor for tensor in workload.tensors.values() if tensor.role is Role.ACTIVATION)
+        specs = [self.chip.parts[name] for name in self.duties.get(_BUS, ())]
+        return any(spec.moved_bytes(_MANY, tensor) < _MANY for tensor in made for spec in specs)
+
     def work_ps(self, names: Sequence[str], roles: Roles, works: Sequence[Work], tasks: int) -> Fraction:
         """The least picoseconds of components for the work of their roles, in at least so many tasks."""
         own = [work for work in works if (ComponentRole.MATRIX if work.macs else ComponentRole.HOST) in roles]
@@ -170,7 +176,8 @@ def _products(
     workload: Workload, least: _Least, found: ProductTraffic, kept: Mapping[str, int], repeats: int
 ) -> Term:
     """See `simres.analysis.product_traffic`; what these operators do not load comes on top."""
-    if not (loads := found.nbytes(repeats)):
+    loads = found.nbytes(repeats)
+    if not loads or least.compresses(workload):
         return Term("products", 0, "")
     needed, others = workload.needed_bytes, compulsory_bytes(workload, kept, repeats)
     for name in found.counted & needed.keys():

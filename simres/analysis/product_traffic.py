@@ -10,11 +10,11 @@ be used: those on chip at its start, those loaded, those begun. With a elements 
 weights and c of its result, at most sqrt(T a b c) multiply-accumulates are possible (Loomis and Whitney),
 where an element of the data meets at most T taps of a filter.
 
-**Fusion.** Data that is made on chip counts as well: each of its elements needs an element of its own of a
-*base*: an input, or the result of an earlier product of these (`simres.analysis.sources`). So a product joins
-its base and its result. If no three are joined to each other, the sum of sqrt(a b c) over products is at most
-(Y / 3)^1.5 with Y bytes in all (Motzkin and Straus 1965: the sum of a c over joined pairs is at most a
-quarter of the square of their sum), as for a single product.
+**Fusion.** Data that is made on chip counts as well: at most so many of its elements can be made of each
+element of a *base*, an input or the result of an earlier product of these (`simres.analysis.sources`); that
+factor is part of T. So a product joins its base and its result. If no three are joined to each other, the
+sum of sqrt(a b c) over products is at most (Y / 3)^1.5 with Y bytes in all (Motzkin and Straus 1965: the sum
+of a c over joined pairs is at most a quarter of the square of their sum), as for a single product.
 
 **Sum.** An element that is begun costs its bytes, and brings the K multiply-accumulates that it sums; where
 2 K / sqrt(T S) is more than 1, making it again only adds traffic. So
@@ -29,8 +29,9 @@ be stored, comes on top.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from math import isqrt, prod
 
@@ -115,8 +116,13 @@ def products(workload: Workload, needed: Container[int], capacity: int) -> Produ
             made = tensors[part.outputs[0]]
             if len(part.outputs) != 1 or BITS[made.dtype] < least:
                 continue
-            bits = _loads(workload, part, least, capacity) if part.macs and number in needed else 0
-            if bits > 0 and _joins(found, workload, part, op.name, users, bits):
+            joins = bool(part.macs) and number in needed and _joins(found, workload, part, users)
+            bits = _loads(found, workload, part, least, capacity) if joins else 0
+            if bits > 0:
+                bases = {source.base for source in found.sources[part.inputs[0]]}
+                found.joined |= {frozenset((base, made.name)) for base in bases}
+                weight = workload.storage(part.inputs[1])
+                found.counted.append(_Product(op.name, weight, made.name, frozenset(bases), bits))
                 found.sources[made.name] = own(made.name, made.shape)
             elif table := _looked_up(workload, part):
                 found.tables[made.name] = table
@@ -156,7 +162,7 @@ def _looked_up(workload: Workload, part: Op) -> str:
 
 
 def _derived(found: Products, workload: Workload, part: Op) -> tuple[Source, ...]:
-    """The sources of an operator's result: those of the input that says most, of equal ones the latest."""
+    """The sources of an operator's result: those of the input that says most."""
     made = workload.tensors[part.outputs[0]].shape
     call = call_of(workload, part)
     ways = []
@@ -170,15 +176,19 @@ def _derived(found: Products, workload: Workload, part: Op) -> tuple[Source, ...
     return max(ways, key=lambda way: _told(way, made), default=())
 
 
-def _told(way: tuple[Source, ...], made: tuple[int, ...]) -> tuple[bool, bool]:
+def _told(way: tuple[Source, ...], made: tuple[int, ...]) -> tuple[bool, Fraction]:
     covered = sum(elements(source.box) for source in way) == prod(made)
-    return covered, covered and all(source.distinct for source in way)
+    return covered, -_each(way)
 
 
-def _joins(
-    found: Products, workload: Workload, part: Op, name: str, users: Mapping[str, int], bits: int
-) -> bool:
+def _each(sources: Iterable[Source]) -> Fraction:
+    return max((source.each for source in sources), default=Fraction(1))
+
+
+def _joins(found: Products, workload: Workload, part: Op, users: Mapping[str, int]) -> bool:
     """Whether a product joins bases of its data to its result, and no three would be joined to each other."""
+    if len(part.inputs) < 2:
+        return False
     tensors, (data, weight) = workload.tensors, part.inputs[:2]
     stored = workload.storage(weight)
     if tensors[stored].role is not Role.WEIGHT or users[stored] > 1 or workload.storage(data) == stored:
@@ -189,19 +199,17 @@ def _joins(
     if sum(elements(source.box) for source in sources) != tensors[data].elements:
         return False
     bases = {source.base for source in sources}
-    if len(bases) < len(sources) or not all(source.distinct for source in sources):
+    if len(bases) < len(sources):
         return False
-    if any(frozenset((one, other)) in found.joined for one in bases for other in bases if one != other):
-        return False
-    found.joined |= {frozenset((base, part.outputs[0])) for base in bases}
-    found.counted.append(_Product(name, stored, part.outputs[0], frozenset(bases), bits))
-    return True
+    return not any(
+        frozenset((one, other)) in found.joined for one in bases for other in bases if one != other
+    )
 
 
-def _loads(workload: Workload, part: Op, least: int, capacity: int) -> int:
+def _loads(found: Products, workload: Workload, part: Op, least: int, capacity: int) -> int:
     """What a product adds, in bits: of its multiply-accumulates, less the elements of its result; or 0."""
     reads, tensors = kind_of(part).reads, workload.tensors
-    if len(part.inputs) < 2 or reads not in (reading.convolution, reading.linear, reading.matmul):
+    if reads not in (reading.convolution, reading.linear, reading.matmul):
         return 0
     if reads is reading.convolution and part.attributes.get("transposed"):
         return 0
@@ -213,7 +221,7 @@ def _loads(workload: Workload, part: Op, least: int, capacity: int) -> int:
     summed = call.inputs[0][data.summed]
     if reads is reading.convolution:
         summed = summed // (part.loops.groups if part.loops else 1)
-    total, fewest, meets = made * summed, summed, 1
+    total, fewest, meets = made * summed, summed, Fraction(1)
     if reads is reading.convolution:
         if part.window is None:
             return 0
@@ -226,9 +234,10 @@ def _loads(workload: Workload, part: Op, least: int, capacity: int) -> int:
     if total > part.macs or not meets:
         return 0
     weight = BITS[tensors[workload.storage(part.inputs[1])].dtype]
+    meets = _each(found.sources[part.inputs[0]]) * meets
 
     def moved(macs: int) -> int:
-        return isqrt(4 * macs**2 * least**2 * weight // (meets * 8 * capacity))
+        return isqrt(int(4 * macs**2 * least**2 * weight / (meets * 8 * capacity)))
 
     return moved(total) - made * least if moved(fewest) > least else 0
 

@@ -2,13 +2,15 @@
 
 A `Source` says it in a form that goes on through operators and views: along each axis of the later tensor,
 `runs` neighbours may need the same elements of the base, others need different ones. If the elements that
-share some are at most as many as these, each has one of the base for itself (Hall's condition).
+share some are at most as many as these, each has one of the base for itself (Hall's condition); if there are
+`each` times as many, so many share one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from math import prod
 
@@ -36,9 +38,9 @@ class Source:
     block: int = 1
 
     @property
-    def distinct(self) -> bool:
-        """Whether each element has one of the base for itself."""
-        return prod(self.runs) <= self.block
+    def each(self) -> Fraction:
+        """So many elements, at most, can be made of each element of the base."""
+        return Fraction(prod(self.runs), max(1, self.block))
 
 
 def own(name: str, shape: Shape) -> tuple[Source, ...]:
@@ -72,28 +74,30 @@ def _through(reach: Reach, source: Source) -> Source | None:
             if start < 0 or stop > count:
                 return None
             box[axis], runs[axis] = (start, stop), run
-        elif run == 1 and (low, high) == (0, size) and _apart(rule, size, count):
+        elif run == 1 and (low, high) == (0, size) and (own_each := _apart(rule, size, count)):
             runs[axis] = 1
+            block *= own_each
         else:
             return None
     return Source(source.base, tuple(box), tuple(runs), block)
 
 
 @lru_cache(maxsize=4096)
-def _apart(rule: Along, size: int, count: int) -> bool:
-    """Whether all of `count` elements that follow an axis of `size` each have one of it for themselves."""
+def _apart(rule: Along, size: int, count: int) -> int:
+    """How many elements of an axis of `size` each of `count` elements that follow it has for itself: as many
+    as it moves on by, or one, or 0 if not even that."""
     if max(size, count) > _LONGEST:
-        return False
-    next_free = 0
-    for place in range(count):
-        read = rule.of((place, place + 1), size)
-        if read is None:
-            return False
-        taken = max(next_free, read[0])
-        if taken >= read[1]:
-            return False
-        next_free = taken + 1
-    return True
+        return 0
+    reads = [rule.of((place, place + 1), size) for place in range(count)]
+    for each in sorted({max(1, rule.times // rule.over * rule.each), 1}, reverse=True):
+        next_free = 0
+        for read in reads:
+            if read is None or max(next_free, read[0]) + each > read[1]:
+                break
+            next_free = max(next_free, read[0]) + each
+        else:
+            return each
+    return 0
 
 
 def of_concatenation(ways: Sequence[tuple[Source, ...]]) -> tuple[Source, ...]:
