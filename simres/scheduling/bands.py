@@ -103,6 +103,7 @@ def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) 
         wait=1 / bands if slices == 1 else 1 - (bands - 1) / turns,
         steps=turns * len(numbers),
         cuts=cuts,
+        early=stream // 2,
     )
 
 

@@ -99,6 +99,7 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
         wait=1 / count,
         steps=steps,
         cuts=tuple(Cut(parts[number]) for number in numbers),
+        early=stream // 2,
     )
 
 

@@ -26,8 +26,8 @@ class Option(NamedTuple):
     `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way; without
     `spare` of these it would still run, but nothing would overlap; `result` of these are of what it makes,
     and become part of the map if all of that stays on chip. Of the maps that it reads, those `streamed` (by
-    number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, and are then
-    loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for so many bytes of
+    number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, `early` of
+    these to be loaded before they are used, and are then loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for so many bytes of
     maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps are read in parts
     of the reader's measure, all of them from off-chip.
 
@@ -61,6 +61,7 @@ class Option(NamedTuple):
     steps: int
     cuts: tuple[Cut, ...]
     apart: int = 0
+    early: int = 0
 
     def transfers(self, *, reads: bool, stores: bool) -> int:
         """How many there are, with what it reads and stores."""

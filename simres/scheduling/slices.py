@@ -129,4 +129,5 @@ def _option(
         1 / rows,
         steps,
         tuple(cuts),
+        early=stream // 2,
     )

@@ -223,7 +223,7 @@ class StageSearch:
                         numbers,
                         option,
                         streamed,
-                        capacity - option.spare - (option.stream // 2 if streamed else 0),
+                        capacity - option.spare - (option.early if streamed else 0),
                         label.steps + option.steps,
                     )
                 )

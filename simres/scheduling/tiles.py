@@ -10,8 +10,8 @@ from simres.scheduling.options import MOST_BANDS, MOST_COLUMNS, MOST_SUMS, MOST_
 from simres.scheduling.outline import Outline
 from simres.workload.axes import summed
 
-CHUNKS = (1.0, 0.25, 0.0625)
-"""How large a chunk of a sum's operands is tried, as a share of the tile."""
+SMALLEST = 16
+"""The operands of a chunk of a sum take as much as the tile at most, and this part of it at least."""
 
 
 def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
@@ -37,11 +37,9 @@ def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
                     apart = tiles.looped(columns_outer=columns_outer, ahead=False)
                     if apart.apart:
                         yield apart
-            fewest = [
-                next((count for count in sums if tiles.operands <= count * tiles.tile * share), sums[-1])
-                for share in (CHUNKS if sums else ())
-            ]
-            for chunks in dict.fromkeys(fewest):
+            tile, operands = tiles.tile, tiles.operands
+            tried = [count for count in sums if operands <= count * tile <= SMALLEST * operands]
+            for chunks in tried or sums[-1:]:
                 if prod(parts) * chunks <= MOST_TILES:
                     yield tiles.summed(chunks)
                     if tiles.beside:
@@ -97,7 +95,7 @@ class _Tiles:
         cuts, beside, steps = self._followed(Cut(self.parts, columns_outer=columns_outer))
         held = beside + self.tile * (2 if self.count > 1 else 1)
         spare = self.tile if self.count > 1 else 0
-        stream = whole = 0
+        stream = early = whole = 0
         weights, first, reads = self.small, 0, 0
         apart = together = 0
         """The loads of weights, which come side by side."""
@@ -123,6 +121,7 @@ class _Tiles:
                 whole += total
                 continue
             stream += space
+            early += space - read.nbytes
             moved = read.nbytes * loads
             times = max(times, moved / max(1, total))
             strips = strips or moved > total or read.by_column
@@ -147,6 +146,7 @@ class _Tiles:
             self.count + steps,
             cuts,
             apart,
+            early,
         )
 
     def summed(self, chunks: int, *, by_lines: bool = False) -> Option:
@@ -196,4 +196,5 @@ class _Tiles:
             1 / self.rows,
             turns + steps,
             cuts,
+            early=stream // 2,
         )
