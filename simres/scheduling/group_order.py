@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 from simres.scheduling.options import Option
@@ -21,6 +22,16 @@ class Stage(NamedTuple):
     kept: int
     made: int
     left: int
+
+
+class Off(IntEnum):
+    """Of which maps that a stage reads some bytes are off-chip."""
+
+    NONE = 0
+    BESIDE = 1
+    """Of others than those that its option streams."""
+    STREAMED = 2
+    """Of those, too."""
 
 
 class GroupOrder:
@@ -61,12 +72,12 @@ class GroupOrder:
 
 def moved_by(
     resident: int, option: Option, stage: Stage, live: int, leading: int, capacity: int
-) -> tuple[int, int, int, bool, int] | None:
+) -> tuple[int, int, int, Off, int] | None:
     """What a stage comes to; None if it does not fit.
 
-    That are the bytes on chip after it, the bytes that it moves and in how many transfers, whether it streams
-    maps from off-chip, and the bytes that are free all the while. `resident` of the `live` bytes are on chip
-    before, and the maps that it streams have `leading`.
+    That are the bytes on chip after it, the bytes that it moves and in how many transfers, which of the maps
+    that it reads come from off-chip, and the bytes that are free all the while. `resident` of the `live`
+    bytes are on chip before, and the maps that it streams have `leading`.
     """
     passing, whole = stage.passing, option.whole
     room = capacity - option.held
@@ -99,4 +110,5 @@ def moved_by(
     after = on_passing + kept + grown
     free = space - max(stay + missing, after - max(0, grown - left))
     transfers = option.transfers(reads=off_leading > 0, stores=grown < stage.made or stage.left > 0)
-    return after, loaded + stored, transfers, off_read > 0, free
+    where = Off.NONE if not off_read else Off.STREAMED if off_leading else Off.BESIDE
+    return after, loaded + stored, transfers, where, free

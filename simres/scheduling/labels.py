@@ -6,6 +6,7 @@ from enum import Enum
 from operator import le
 from typing import NamedTuple
 
+from simres.scheduling.group_order import Off
 from simres.scheduling.options import Option
 
 
@@ -18,7 +19,7 @@ class Label(NamedTuple):
     `bus`, `matrix` and `host` are the times that these engines take in all.
 
     The last stage has the operators `numbers`, runs as its `option` says, and holds at most `limit` bytes;
-    `streamed` says that not all of the maps that it reads are on chip. All stages have so many `steps`.
+    `off` says which of the maps that it reads are not all on chip. All stages have so many `steps`.
     """
 
     resident: int
@@ -33,7 +34,7 @@ class Label(NamedTuple):
     before: Label | None = None
     numbers: tuple[int, ...] = ()
     option: Option | None = None
-    streamed: bool = False
+    off: Off = Off.NONE
     limit: int = 0
     steps: int = 0
 

@@ -27,9 +27,9 @@ class Option(NamedTuple):
     `spare` of these it would still run, but nothing would overlap; `result` of these are of what it makes,
     and become part of the map if all of that stays on chip. Of the maps that it reads, those `streamed` (by
     number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, `early` of
-    these to be loaded before they are used, and are then loaded `times` times; `whole` bytes of them must be on chip at once; it has `room` for so many bytes of
-    maps at a time. Other maps are read once, piece by piece. With `strips`, streamed maps are read in parts
-    of the reader's measure, all of them from off-chip.
+    these to be loaded before they are used, and are then loaded `times` times; `whole` bytes of them must be
+    on chip at once; it has `room` for so many bytes of maps at a time. Other maps are read once, piece by
+    piece. With `strips`, streamed maps are read in parts of the reader's measure, all of them from off-chip.
 
     `weights` are the bytes of weights loaded, in so many `loads`; `first` of them are there before it can
     begin. There are `reads` more if not all of the streamed maps are on chip, and `stores` if not all of its

@@ -74,6 +74,17 @@ class Course:
             piece for piece, steps in self.makers.items() if steps and pieces.tensor[piece] in tiling.leaving
         }
         """Pieces that are written back as soon as they are made."""
+        self.again = self._again()
+        """By step: the next one of the same operator, or itself if there is none."""
+
+    def _again(self) -> list[int]:
+        after: dict[int, int] = {}
+        found = list(range(len(self.steps)))
+        for position in reversed(found):
+            op = self.steps[position].op
+            found[position] = after.get(op, position)
+            after[op] = position
+        return found
 
 
 def course_of(tiling: Tiling) -> Course:
@@ -106,6 +117,7 @@ class Residency:
         self.uses = {piece: steps.copy() for piece, steps in course.uses.items()}
         """The steps that are still to read each piece, the next one last."""
         self._turns, self._made_in, self._weights = course.turns, course.made_in, course.weights
+        self._again = course.again
         self._unfinished = course.makers.copy()
         """By piece: the steps that are still to make it or add to it."""
         self.leaves = course.leaves
@@ -201,8 +213,8 @@ class Residency:
         What is not complete stays, as a piece is stored but once. By operator first, so that of two maps that
         are read side by side one goes and one stays: with half of each, every step would have to bring in two
         pieces for the one it makes. The operators of a stack take turns and count as one, and so do those
-        that read weights, or what their own stage makes. For what a stack reserves only what it does not use
-        goes.
+        that read weights, or what their own stage makes. For a limit nothing goes that the operator's next
+        tile uses, nor, in a stack, what the stack uses.
         """
         steps, uses, size, here, turns = self.steps, self.uses, self.size, self._here, self._turns
 
@@ -219,10 +231,14 @@ class Residency:
             (piece for piece in here if piece not in needed and not unfinished[piece]), key=distance
         )
         wanted = lacking + self._reserved[stage]
-        stacks = self.tiling.stacks
+        stacks, again = self.tiling.stacks, self._again[len(self.by_step)]
         while wanted > self._free and spare:
-            if lacking <= self._free and stage in stacks and self._used_in(spare[-1]) == stage:
-                return
+            if lacking <= self._free:
+                coming = uses[spare[-1]][-1:]
+                if coming and coming[0] <= again:
+                    return
+                if stage in stacks and self._used_in(spare[-1]) == stage:
+                    return
             self._drop(spare.pop())
         if lacking > self._free:
             op, tiling = self.tiling.ops[steps[len(self.by_step)].op], self.tiling

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from simres.scheduling.costs import Costs
 from simres.scheduling.cuts import Cut
-from simres.scheduling.group_order import GroupOrder, moved_by
+from simres.scheduling.group_order import GroupOrder, Off, moved_by
 from simres.scheduling.labels import START, Aim, Label, best_for_aim, unbeaten
 from simres.scheduling.mapspace import LONGEST, Mapspace
 from simres.scheduling.options import Option, Priced, thinned
@@ -196,14 +196,14 @@ class StageSearch:
             for before in residents:
                 step = moved_by(before, option, stage, live, leading, capacity)
                 if step is not None:
-                    resident, moved, transfers, streamed, free = step
+                    resident, moved, transfers, off, free = step
                     bus = bus_ps(moved, transfers)
                     begun = min(bus, max(bus // turns, first_ps))
-                    moves[before] = resident, moved, streamed, bus, begun, bus_ps(free, 0)
+                    moves[before] = resident, moved, off, bus, begun, bus_ps(free, 0)
             for label in front:
                 if label.resident not in moves:
                     continue
-                resident, moved, streamed, bus, begun, ahead = moves[label.resident]
+                resident, moved, off, bus, begun, ahead = moves[label.resident]
                 busy = label.matrix_ends if matrix else label.ends
                 starts = max(busy, label.flows, label.bus_ends + begun)
                 last = max(starts + main, label.ends + int(wait * main), label.bus_ends + bus + main // turns)
@@ -222,8 +222,8 @@ class StageSearch:
                         label,
                         numbers,
                         option,
-                        streamed,
-                        capacity - option.spare - (option.early if streamed else 0),
+                        off,
+                        capacity - option.spare - (option.early if off is Off.STREAMED else 0),
                         label.steps + option.steps,
                     )
                 )
@@ -240,8 +240,9 @@ class StageSearch:
             stages.append(at.numbers)
             limits.append(at.limit)
             cuts += zip(at.numbers, at.option.cuts, strict=True)
-            if at.streamed:
-                for number in at.numbers:
+            leading = set(map(self.outline.maps(list(at.numbers)).__getitem__, at.option.streamed))
+            for number in at.numbers if at.off else ():
+                if at.off is Off.STREAMED or not leading.intersection(self.outline.inputs[number]):
                     follows = self.outline.elementwise[number]  # what it reads counts as held
                     streamed.append((number, at.option.room + (at.option.held if follows else 0)))
             at = at.before
