@@ -101,7 +101,8 @@ def moved_by(
     kept = min(stage.kept, stage.read - off_read)
     if stay + missing > space:
         return None
-    left = space - on_passing - max(kept, min(on_leading, whole)) - missing
+    used = on_leading if option.to_end else min(on_leading, whole)
+    left = space - on_passing - max(kept, used) - missing
     if left < 0:
         return None
     grown = stage.made if left + option.result >= stage.made else left

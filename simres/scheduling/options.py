@@ -29,7 +29,9 @@ class Option(NamedTuple):
     number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, `early` of
     these to be loaded before they are used, and are then loaded `times` times; `whole` bytes of them must be
     on chip at once; it has `room` for so many bytes of maps at a time. Other maps are read once, piece by
-    piece. With `strips`, streamed maps are read in parts of the reader's measure, all of them from off-chip.
+    piece. `to_end` says that each turn of the outer loop reads streamed maps again, so that none of what is
+    on chip goes before the last one. With `strips`, streamed maps are read in parts of the reader's measure,
+    all of them from off-chip.
 
     `weights` are the bytes of weights loaded, in so many `loads`; `first` of them are there before it can
     begin. There are `reads` more if not all of the streamed maps are on chip, and `stores` if not all of its
@@ -62,6 +64,7 @@ class Option(NamedTuple):
     cuts: tuple[Cut, ...]
     apart: int = 0
     early: int = 0
+    to_end: bool = False
 
     def transfers(self, *, reads: bool, stores: bool) -> int:
         """How many there are, with what it reads and stores."""

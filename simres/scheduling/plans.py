@@ -21,7 +21,8 @@ class Plan:
     `streamed` are operators that read maps which are not all on chip by then, each with
     the bytes of maps that it has room for at a time. An operator without a cut is
     cut only as far as it has to be. `limits` are the bytes that each stage should hold at most, so that there
-    is room for tiles side by side; there are none where it is empty. The whole plan runs for each of so many
+    is room for tiles side by side; there are none where it is empty. The weights of operators that are
+    `reloaded` come more than once, as they have no room to stay. The whole plan runs for each of so many
     `parts` of the batch, one after the other.
     """
 
@@ -30,6 +31,7 @@ class Plan:
     streamed: tuple[tuple[int, int], ...] = ()
     limits: tuple[int, ...] = ()
     parts: int = 1
+    reloaded: frozenset[int] = frozenset()
 
     @cached_property
     def cut_of(self) -> dict[int, Cut]:

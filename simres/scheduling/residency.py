@@ -121,6 +121,7 @@ class Residency:
         self._unfinished = course.makers.copy()
         """By piece: the steps that are still to make it or add to it."""
         self.leaves = course.leaves
+        self._reloaded = tiling.plan.reloaded if limits else frozenset()
         self.evicts = False
         """Whether something went because the memory was full."""
         self.limited = False
@@ -223,6 +224,8 @@ class Residency:
                 return (LAST, NEVER, size[piece])
             use = uses[piece][-1]
             part, place, at = turns[use]
+            if piece in self._weights and steps[use].op in self._reloaded:
+                return (LAST, use, size[piece])
             by_time = piece in self._weights or self._made_in[piece] == place
             return ((part, place, 0 if by_time else at), use, size[piece])
 

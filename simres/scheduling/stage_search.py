@@ -235,10 +235,15 @@ class StageSearch:
         cuts: list[tuple[int, Cut]] = []
         streamed: list[tuple[int, int]] = []
         limits: list[int] = []
+        reloaded: list[int] = []
+        weight_bytes = self.outline.weight_bytes
         at: Label | None = label
         while at is not None and at.option is not None:
             stages.append(at.numbers)
             limits.append(at.limit)
+            read = {name for number in at.numbers for name in self.outline.inputs[number]}
+            if at.option.weights > sum([weight_bytes[name] for name in read & weight_bytes.keys()]):
+                reloaded += at.numbers[:1]
             cuts += zip(at.numbers, at.option.cuts, strict=True)
             leading = set(map(self.outline.maps(list(at.numbers)).__getitem__, at.option.streamed))
             for number in at.numbers if at.off else ():
@@ -246,7 +251,13 @@ class StageSearch:
                     follows = self.outline.elementwise[number]  # what it reads counts as held
                     streamed.append((number, at.option.room + (at.option.held if follows else 0)))
             at = at.before
-        return Plan(tuple(reversed(stages)), tuple(cuts), tuple(streamed), tuple(reversed(limits)))
+        return Plan(
+            tuple(reversed(stages)),
+            tuple(cuts),
+            tuple(streamed),
+            tuple(reversed(limits)),
+            reloaded=frozenset(reloaded),
+        )
 
     def priced(self, first: int, end: int, capacity: int, order: int = 0) -> list[Priced]:
         """The options of a stage, with their picoseconds on the matrix unit and on the host."""

@@ -99,7 +99,7 @@ class _Tiles:
         weights, first, reads = self.small, 0, 0
         apart = together = 0
         """The loads of weights, which come side by side."""
-        times, strips = 1.0, False
+        times, strips, to_end = 1.0, False, False
         streamed = []
         for name, read in self.reads.items():
             inner, outer = (read.by_row, read.by_column) if columns_outer else (read.by_column, read.by_row)
@@ -120,6 +120,7 @@ class _Tiles:
             if not inner and not outer:
                 whole += total
                 continue
+            to_end = to_end or (inner and not outer)
             stream += space
             early += space - read.nbytes
             moved = read.nbytes * loads
@@ -147,6 +148,7 @@ class _Tiles:
             cuts,
             apart,
             early,
+            to_end,
         )
 
     def summed(self, chunks: int, *, by_lines: bool = False) -> Option:
@@ -197,4 +199,5 @@ class _Tiles:
             turns + steps,
             cuts,
             early=stream // 2,
+            to_end=by_lines and self.columns > 1,
         )

@@ -157,7 +157,7 @@ class _Stages:
             here.missing >= option.whole - here.streamed,
             stay + here.missing <= room,
             here.passing + here.kept + here.missing + here.grown <= room + part,
-            here.passing + option.whole + here.grown <= room + part,
+            here.passing + (here.streamed if option.to_end else option.whole) + here.grown <= room + part,
             after.resident == here.passing + here.kept + here.grown,
             FINE * here.again + FINE - 1 >= round(FINE * option.times) * (leading - here.streamed),
             here.moved
