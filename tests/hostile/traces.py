@@ -53,7 +53,7 @@ def trace(rng: Random, folder: Path) -> Attempt:
     if rng.random() < 0.3:
         data = mutations.bytes_changed(rng, data)
     if rng.random() < 0.2:
-        data = gzip.compress(data, 1)
+        data = gzip.compress(data, 1, mtime=0)
         if rng.random() < 0.5:
             data = mutations.bytes_changed(rng, data)
     path = folder / "trace.json"
