@@ -73,7 +73,7 @@ def page(rows: list[Row]) -> str:
             if row.library == library and not row.refusal
         ]
         lines.append("")
-    lines += ["## Refused", "", "| network | what simres says | because |", "|---|---|---|"]
+    lines += ["## Refused", "", "| network | message | reason |", "|---|---|---|"]
     lines += [
         f"| {row.network} ({row.library}) | {row.refusal} | {REFUSED.get(row.network, '')} |"
         for row in rows
@@ -86,14 +86,14 @@ _HEAD = """
 # Supported networks
 
 `python benchmarks/coverage.py --page docs/coverage.md` writes this page. It builds networks of public
-libraries with random weights and few layers, traces them as `simres trace` does, and compares their
+libraries with random weights and few layers, traces them like `simres trace`, and compares their
 multiply-accumulates with `torch.utils.flop_counter` on the decomposed program. `pip install simres[networks]`
-brings the libraries; no weights are downloaded. Times are processor time.
+installs the libraries; no weights are downloaded. Times are processor time.
 
-{count} networks are traced here, with {versions}.
+{count} networks are traced, with {versions}.
 
-Text generators return their cache of keys and values, which is their default. The experts of a mixture are
-multiplied in groups of rows. Torch's counter has no entry for that product and is given one.
+Text generators return their key-value cache, as they do by default. The experts of a mixture are multiplied as
+grouped matrix products; torch's counter has no entry for these, so simres adds one.
 """
 
 

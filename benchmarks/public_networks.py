@@ -354,8 +354,8 @@ NETWORKS: Mapping[str, Mapping[str, Entry]] = {
 """By library and name."""
 
 REFUSED: Mapping[str, str] = {
-    "VITS": "as many frames are spoken as the network predicts",
-    "ssdlite320_mobilenet_v3_large": "as many boxes are left as the scores say",
+    "VITS": "the network predicts the number of frames",
+    "ssdlite320_mobilenet_v3_large": "the number of remaining boxes depends on the scores",
     "retinanet_resnet50_fpn": "as above",
     "fasterrcnn_mobilenet_v3_large_320_fpn": "as above",
 }
