@@ -92,8 +92,8 @@ installs the libraries; no weights are downloaded. Times are processor time.
 
 {count} networks are traced, with {versions}.
 
-Text generators return their key-value cache, as they do by default. The experts of a mixture are multiplied as
-grouped matrix products; torch's counter has no entry for these, so simres adds one.
+Text generators return their key-value cache, as they do by default. The experts of a mixture are multiplied
+as grouped matrix products; torch's counter has no entry for these, so simres adds one.
 """
 
 
