@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def plugins(
     session: Session, json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False
 ) -> None:
-    """List every part that scenarios can name, who provides it, and the packages that failed to load."""
+    """List every part that scenarios can name, its package, and the packages that failed to load."""
     registry = _all(session)
     if json:
         from simres.reporting.emit import emit
@@ -34,13 +34,13 @@ def plugins(
 
 def new(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it: `my-npu`.")],
-    kind: Annotated[Kind, typer.Option("--kind", help="What it begins with.")] = Kind.COMPONENT,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the plugin, such as `my-npu`.")],
+    kind: Annotated[Kind, typer.Option("--kind", help="Kind of part to start from.")] = Kind.COMPONENT,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where to make the package's folder.")
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Parent folder of the package.")
     ] = Path(),
 ) -> None:
-    """Write a package for a part of your own: code, a contract test that passes, a scenario that uses it.
+    """Write a package for your own part: code, a contract test that passes, and a scenario that uses it.
 
     Example: `simres plugins new my-npu`, then `cd simres-my-npu` and `pip install -e ".[dev]"`.
     """
@@ -53,7 +53,7 @@ def new(
     project = name.lower().replace("_", "-").removeprefix("simres-")
     folder = output / f"simres-{project}"
     if folder.exists() or folder.is_symlink():
-        raise SimresError(f"already there: `{folder}`; nothing was written", "name another folder: -o DIR")
+        raise SimresError(f"`{folder}` already exists; nothing was written", "choose another folder: -o DIR")
     for path, text in made.items():
         write_text(folder / path, text)
     console = session.output
@@ -64,21 +64,21 @@ def new(
 
 def check(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A plugin, or its package.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Plugin or package.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Hold all that an installed plugin declares against the contracts of its sort, on random workloads.
+    """Check every part of an installed plugin against its contract, on random workloads.
 
-    Names that another package claims too are found. Operators and importers are only loaded here: their
-    own tests give them something to work on. Exit code 1 if something does not hold.
+    Also finds names that another package claims. Operators and importers are only loaded: their own tests
+    provide input for them. Exit code 1 if a contract is broken.
     """
     registry = _all(session)
     found = [provider for provider in registry.providers if _is_called(provider, name)]
     if not found:
         known = ", ".join(dict.fromkeys(provider.plugin for provider in registry.providers))
         raise SimresError(
-            f"no plugin `{name}` is installed; there are {known}",
-            "pip install -e FOLDER, in the environment that simres is in",
+            f"no plugin `{name}` is installed; installed: {known}",
+            "run `pip install -e FOLDER` in the environment of simres",
         )
     try:
         from simres.testing import Outcome, outcomes
@@ -86,7 +86,7 @@ def check(
         if error.name != "hypothesis":
             raise
         raise SimresError(
-            "contracts are held with hypothesis, which is not installed", install("testing")
+            "contracts are checked with hypothesis, which is not installed", install("testing")
         ) from error
     console = session.output
     results = []
@@ -112,7 +112,7 @@ def check(
 
 
 def _all(session: Session) -> Registry:
-    """All parts. The command itself reports packages that were left out, in place of the usual warnings."""
+    """All parts. The command itself reports packages that were left out, instead of the usual warnings."""
     registry = session.registry
     with catch_warnings():
         simplefilter("ignore", SimresWarning)
@@ -121,14 +121,14 @@ def _all(session: Session) -> Registry:
 
 
 def _is_called(provider: Provider, name: str) -> bool:
-    """Whether `name` is a plugin or its distribution, however it spells its dashes."""
+    """Whether `name` is a plugin or its distribution; dashes, underscores and case do not matter."""
     plain = name.lower().replace("_", "-")
     own = (provider.plugin, provider.distribution)
     return plain in (word.lower().replace("_", "-") for word in own)
 
 
 def document(registry: Registry) -> dict[str, Any]:
-    """The JSON form: `plugins` (with the reason why one was left out) and `parts` by sort."""
+    """The JSON form: `plugins` (with the reason if one was left out) and `parts` by type."""
     from simres.reporting.emit import VERSIONS
 
     return {

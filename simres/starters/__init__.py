@@ -1,7 +1,7 @@
 """Packages that `simres plugins new` writes.
 
-The texts are files with `@words@` in them: `@name@` as the author spells it (`my-npu`), `@part@` as a
-scenario does (`my_npu`), `@module@` (`simres_my_npu`), `@Class@` (`MyNpu`), `@summary@` and `@simres@`.
+The texts are templates with `@words@` in them: `@name@` as the author spells it (`my-npu`), `@part@` as in
+scenarios (`my_npu`), `@module@` (`simres_my_npu`), `@Class@` (`MyNpu`), `@summary@` and `@simres@`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST = 40
 
 
 class Kind(StrEnum):
-    """What a new plugin can begin with."""
+    """The kinds of plugin to start from."""
 
     BUS = "bus"
     MEMORY = "memory"
@@ -38,23 +38,23 @@ class Kind(StrEnum):
 
 
 _MODULES = {Kind.COMPONENT: "matrix", Kind.PASS: "pass_"}
-"""The modules that are not named as what they write."""
+"""Modules whose name differs from the kind."""
 
 
 def files(name: str, kind: Kind) -> dict[Path, str]:
-    """The files of a plugin called `name`, by path below the folder of the package.
+    """The files of a plugin called `name`, by path relative to the package folder.
 
-    Raises `SimresError` where no package can be called so.
+    Raises `SimresError` if `name` cannot be the name of a package.
     """
     plain = name.removeprefix("simres-").removeprefix("simres_").lower()
     part = plain.replace("-", "_")
     if not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", plain) or len(plain) > LONGEST:
         raise SimresError(
-            f"no plugin can be called `{name[:80]}`",
-            f"up to {LONGEST} small letters and digits, with `-` between words: `simres plugins new my-npu`",
+            f"invalid plugin name `{name[:80]}`",
+            f"use at most {LONGEST} lower-case letters, digits and single dashes, such as `my-npu`",
         )
     if keyword.iskeyword(part):
-        raise SimresError(f"no plugin can be called `{name}`: it is a word of Python")
+        raise SimresError(f"invalid plugin name `{name}`: it is a Python keyword")
     starter = import_module(f"simres.starters.{_MODULES.get(kind, kind)}")
     words = {
         "name": part.replace("_", "-"),

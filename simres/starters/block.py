@@ -1,6 +1,6 @@
-"""A residual block of its own."""
+"""Template: a residual block."""
 
-SUMMARY = "a residual block whose branch starts at a tenth and finds its own scale"
+SUMMARY = "a residual block whose branch has a learned scale, initially 0.1"
 TRY = "simres trace cifar:resnet20 --block @part@ -o @part@.json"
 EXTRAS = "[torch]"
 
@@ -23,14 +23,14 @@ def simres_blocks() -> Iterator[Block]:
     )
 ''',
     "src/@module@/block.py": '''\
-"""The block, a torch.nn.Module. Only what is asked for by name imports this, and with it torch."""
+"""The block, a torch.nn.Module. This module, and torch with it, is imported only when the block is used."""
 
 import torch
 from torch import Tensor, nn
 
 
 class @Class@Block(nn.Module):
-    """Two 3 x 3 convolutions, scaled by a parameter, and a shortcut: y = relu(a F(x) + x).
+    """Two 3 x 3 convolutions scaled by a parameter, and a shortcut: y = relu(a F(x) + x).
 
     (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)).
     """
@@ -43,7 +43,7 @@ class @Class@Block(nn.Module):
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(out_channels)
         self.scale = nn.Parameter(torch.tensor(0.1))
-        # Called `shortcut`, it is what is left when the block is taken out of a network.
+        # The name `shortcut` marks what remains when the block is removed from a network.
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or in_channels != out_channels:
             self.shortcut = nn.Sequential(
@@ -58,7 +58,7 @@ class @Class@Block(nn.Module):
         return z
 ''',
     "tests/test_@part@.py": '''\
-"""That the block can be built, trained, traced and simulated, and what is its own."""
+"""The block can be built, trained, traced and simulated, and its branch is scaled."""
 
 import pytest
 

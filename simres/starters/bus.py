@@ -1,16 +1,16 @@
-"""A DMA engine of its own."""
+"""Template: a DMA engine."""
 
 from __future__ import annotations
 
 from simres.starters.component import declared
 
-SUMMARY = "a DMA engine that sets up each transfer"
+SUMMARY = "a DMA engine with a setup time per transfer"
 TRY = "simres simulate scenarios/@part@.yaml"
 EXTRAS = ""
 
 FILES = declared("BUS") | {
     "src/@module@/spec.py": '''\
-"""Its keys in a scenario, and what a transfer costs on it."""
+"""The scenario keys of the DMA engine, and the cost of a transfer."""
 
 from fractions import Fraction
 
@@ -21,14 +21,14 @@ from simres.units import PS_PER_S, Bandwidth, Duration, Energy
 
 
 class @Class@Spec(EngineSpec):
-    """A DMA engine that does one transfer after the other, each after a time to set it up."""
+    """A DMA engine that runs one transfer at a time, each after a setup time."""
 
     bandwidth: Bandwidth
     """Peak rate, such as `1 GB/s`."""
     setup: Duration = 0
     """Time before the first byte of each transfer, such as `100 ns`."""
     energy_per_byte: Energy = DRAM_FJ_PER_BYTE
-    """Energy of a byte that is read or written off chip; the default is DRAM at 45 nm."""
+    """Energy per byte read or written off chip; the default is DRAM at 45 nm."""
 
     def at_peak_ps(self, work: Work) -> Fraction:
         return Fraction(work.nbytes * PS_PER_S, self.bandwidth)
@@ -44,7 +44,7 @@ class @Class@Spec(EngineSpec):
         return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
 ''',
     "scenarios/@part@.yaml": """\
-# ResNet-20 on the paper's chip, with the DMA engine of this package for its bus. To change a figure:
+# ResNet-20 on the paper's chip, with this package's DMA engine as its bus. To change a value:
 #   simres simulate scenarios/@part@.yaml --set hardware.ddr.setup=1us
 schema_version: 1
 name: @part@
@@ -57,7 +57,7 @@ hardware:
 scheduler: serial
 """,
     "tests/test_@part@.py": '''\
-"""What a transfer costs, and that simres can use it."""
+"""The cost of a transfer, and a simulation with it."""
 
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def test_a_transfer_by_hand() -> None:
     assert spec.duration_ps(Work(64)) == 100_000 + 64_000
 
 
-def test_the_scenario_takes_a_setup_more_for_each_transfer() -> None:
+def test_the_scenario_takes_one_setup_more_per_transfer() -> None:
     result = simres.simulate(SCENARIO, registry=registry_with(@module@))
     plain = simres.simulate("resnet20", overrides={"scheduler": "serial"})
     transfers = result.record.engines["ddr"].tasks

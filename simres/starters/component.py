@@ -1,10 +1,10 @@
-"""The module with the hook, which all packages with a kind of component have."""
+"""Template: the hook module of a package with a kind of component."""
 
 from __future__ import annotations
 
 
 def declared(role: str) -> dict[str, str]:
-    """The module that declares the kind; `role` is a member of `ComponentRole`."""
+    """The module that declares the kind; `role` is the name of a `ComponentRole` member."""
     return {"src/@module@/__init__.py": _MODULE.replace("ROLE", role)}
 
 

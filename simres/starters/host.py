@@ -1,16 +1,16 @@
-"""A host of its own."""
+"""Template: a host."""
 
 from __future__ import annotations
 
 from simres.starters.component import declared
 
-SUMMARY = "a vector processor that does its elements some at a time"
+SUMMARY = "a vector processor with a fixed vector width"
 TRY = "simres simulate scenarios/@part@.yaml"
 EXTRAS = ""
 
 FILES = declared("HOST") | {
     "src/@module@/spec.py": '''\
-"""Its keys in a scenario, and what work costs on it."""
+"""The scenario keys of the host, and the cost of its work."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -22,17 +22,17 @@ from simres.program import Work
 
 
 class @Class@Spec(HostSpec):
-    """A vector processor that does `width` operations at a time: the last ones count as full."""
+    """A vector processor that does `width` operations at a time; a partial vector costs a full one."""
 
     width: Annotated[int, Field(ge=1, le=65536)] = 16
-    """Operations that are done at once."""
+    """Operations per step."""
 
     def duration_ps(self, work: Work) -> int:
         padded = -(-work.vector_ops // self.width) * self.width
         return super().duration_ps(replace(work, vector_ops=padded))
 ''',
     "scenarios/@part@.yaml": """\
-# ResNet-20 on the paper's chip, with the host of this package. To change a figure:
+# ResNet-20 on the paper's chip, with this package's host. To change a value:
 #   simres simulate scenarios/@part@.yaml --set hardware.host.width=4096
 schema_version: 1
 name: @part@
@@ -45,7 +45,7 @@ hardware:
 scheduler: serial
 """,
     "tests/test_@part@.py": '''\
-"""What the host costs, and that simres can use it."""
+"""The cost of host work, and a simulation with it."""
 
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def test_work_by_hand() -> None:
 
 def test_the_scenario_runs_on_it() -> None:
     result = simres.simulate(SCENARIO, registry=registry_with(@module@))
-    # The first maps of ResNet-20 have 16384 elements, no multiple of 10000.
+    # The first feature maps of ResNet-20 have 16384 elements, not a multiple of 10000.
     assert result.makespan_ps > simres.simulate("resnet20", overrides={"scheduler": "serial"}).makespan_ps
 ''',
 }

@@ -1,8 +1,8 @@
-"""An importer of its own."""
+"""Template: an importer."""
 
 from __future__ import annotations
 
-SUMMARY = "a list of fully connected layers, one a line"
+SUMMARY = "a list of fully connected layers, one per line"
 TRY = "simres import @part@ examples/layers.csv -o made"
 EXTRAS = ""
 
@@ -25,7 +25,7 @@ def simres_importers() -> Iterator[Importer]:
     )
 ''',
     "src/@module@/reading.py": '''\
-"""Reads fully connected layers, a line each: a name, how many inputs, how many outputs."""
+"""Reads fully connected layers, one per line: name, number of inputs, number of outputs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,10 +39,10 @@ LARGEST_BYTES = 1 << 20
 
 
 def read(paths: Sequence[Path]) -> Imported:
-    """The workload of one file. Raises `SimresError` for another number of files or one that cannot be read,
-    and `InvalidFile` with line and column for what is wrong in it."""
+    """The workload of one file. Raises `SimresError` unless there is exactly one readable file,
+    and `InvalidFile` with line and column for an error in it."""
     if len(paths) != 1:
-        raise SimresError(f"one list of layers, not {len(paths)} files", "simres import @part@ LAYERS.csv")
+        raise SimresError(f"expected one file, got {len(paths)}", "simres import @part@ LAYERS.csv")
     (path,) = paths
     tensors: dict[str, Tensor] = {}
     ops: list[Op] = []
@@ -58,7 +58,7 @@ def read(paths: Sequence[Path]) -> Imported:
         data = ops[-1].outputs[0] if ops else "x"
         weight = f"{name}.weight"
         if name in tensors or weight in tensors:
-            _wrong(path, number, f"`{name}` stands for another layer or tensor already")
+            _wrong(path, number, f"`{name}` is already the name of another layer or tensor")
         if tensors[data].shape != (1, inputs):
             _wrong(path, number, f"`{name}` reads {inputs} values, and `{data}` has {tensors[data].elements}")
         tensors[weight] = Tensor(weight, Role.WEIGHT, (outputs, inputs))
@@ -66,7 +66,7 @@ def read(paths: Sequence[Path]) -> Imported:
         loops = Loops(m=outputs, c=inputs)
         ops.append(Op(name, "linear", Unit.MATRIX, (data, weight), (name,), macs=loops.macs, loops=loops))
     if not ops:
-        _wrong(path, 1, "there are no layers in it")
+        _wrong(path, 1, "the file has no layers")
     return Imported(Workload(path.stem, tensors, tuple(ops), ops[-1].outputs))
 
 
@@ -83,7 +83,7 @@ hidden, 784, 100
 classes, 100, 10
 """,
     "tests/test_@part@.py": '''\
-"""What a file is read as, and what is said of one that is wrong."""
+"""The workload of a file, and the messages for invalid ones."""
 
 from pathlib import Path
 
@@ -115,11 +115,11 @@ def test_the_example_can_be_simulated() -> None:
     [
         ("a, 8, 4\\nb, 3, 2", "2:1  `b` reads 3 values, and `a` has 4"),
         ("a, 8", "1:1  must be a name and two sizes"),
-        ("a, 8, 8\\na, 8, 8", "2:1  `a` stands for another layer"),
-        ("# nothing", "there are no layers in it"),
+        ("a, 8, 8\\na, 8, 8", "2:1  `a` is already the name"),
+        ("# nothing", "the file has no layers"),
     ],
 )
-def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+def test_an_error_is_reported_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "wrong.csv"
     path.write_text(text)
     with pytest.raises(InvalidFile) as raised:

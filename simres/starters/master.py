@@ -1,36 +1,36 @@
-"""A background master of its own."""
+"""Template: a background master."""
 
 from __future__ import annotations
 
 from simres.starters.component import declared
 
-SUMMARY = "a display that reads frames and pauses after each"
+SUMMARY = "a display that reads frames and pauses after each one"
 TRY = "simres simulate scenarios/@part@.yaml"
 EXTRAS = ""
 
 FILES = declared("MASTER") | {
     "src/@module@/spec.py": '''\
-"""Its keys in a scenario, and when it asks for bytes."""
+"""The scenario keys of the display, and the times of its requests."""
 
 from simres.hardware.specs import BackgroundSpec
 from simres.units import Bytes, Duration
 
 
 class @Class@Spec(BackgroundSpec):
-    """A display on the bus: it reads a frame at its rate, burst by burst, and then pauses."""
+    """A display on the bus: it reads a frame burst by burst at its rate, then pauses."""
 
     frame: Bytes = 1 << 20
-    """Bytes of a frame, such as `2 MB`; it ends with the burst that completes it."""
+    """Size of a frame, such as `2 MB`, rounded up to whole bursts."""
     pause: Duration = 0
-    """Time after a frame in which it reads nothing, such as `1 ms`."""
+    """Pause after each frame, such as `1 ms`."""
 
     def request_ps(self, number: int) -> int:
-        """The time of a request in picoseconds, the first at 0: pauses come on top of the rate."""
+        """Time of a request in picoseconds, the first at 0; pauses are added to the time at its rate."""
         frames = number // -(-self.frame // self.burst)
         return super().request_ps(number) + frames * self.pause
 ''',
     "scenarios/@part@.yaml": """\
-# ResNet-20 on the paper's chip, with the display of this package on its bus. To change a figure:
+# ResNet-20 on the paper's chip, with this package's display on its bus. To change a value:
 #   simres simulate scenarios/@part@.yaml --set hardware.display.pause=0ps
 schema_version: 1
 name: @part@
@@ -43,7 +43,7 @@ hardware:
 scheduler: serial
 """,
     "tests/test_@part@.py": '''\
-"""When it asks for bytes, and that simres can use it."""
+"""The times of requests, and a simulation with them."""
 
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def test_every_contract_is_kept() -> None:
 
 def test_requests_by_hand() -> None:
     spec = @Class@Spec(kind="@part@", bus="ddr", bandwidth=10**9, burst=1000, frame=2000, pause=5_000_000)
-    # A burst takes 1000000 ps at 1 GB/s, and there is a pause after each two.
+    # A burst takes 1000000 ps at 1 GB/s, and every second one is followed by a pause.
     assert [spec.request_ps(number) for number in range(4)] == [0, 1_000_000, 7_000_000, 8_000_000]
 
 

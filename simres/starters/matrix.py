@@ -1,16 +1,16 @@
-"""A matrix unit of its own."""
+"""Template: a matrix unit."""
 
 from __future__ import annotations
 
 from simres.starters.component import declared
 
-SUMMARY = "a matrix unit that does output channels in groups, full or not"
+SUMMARY = "a matrix unit that processes output channels in groups"
 TRY = "simres simulate scenarios/@part@.yaml"
 EXTRAS = ""
 
 FILES = declared("MATRIX") | {
     "src/@module@/spec.py": '''\
-"""Its keys in a scenario, and what work costs on it."""
+"""The scenario keys of the matrix unit, and the cost of its work."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -22,10 +22,10 @@ from simres.program import Work
 
 
 class @Class@Spec(MatrixSpec):
-    """A matrix unit that does output channels `group` at a time: the last group counts as full."""
+    """A matrix unit that processes `group` output channels at a time; a partial group costs a full one."""
 
     group: Annotated[int, Field(ge=1, le=65536)] = 16
-    """Output channels that are done at once."""
+    """Output channels per group."""
 
     def duration_ps(self, work: Work) -> int:
         """Work without a loop nest, as in a ledger, runs at the peak rate."""
@@ -36,7 +36,7 @@ class @Class@Spec(MatrixSpec):
         return super().duration_ps(replace(work, macs=work.macs * padded // channels))
 ''',
     "scenarios/@part@.yaml": """\
-# ResNet-20 on the paper's chip, with the matrix unit of this package. Any figure can be changed from outside:
+# ResNet-20 on the paper's chip, with this package's matrix unit. To change a value:
 #   simres simulate scenarios/@part@.yaml --set hardware.matrix.group=64
 schema_version: 1
 name: @part@
@@ -49,7 +49,7 @@ hardware:
 scheduler: serial
 """,
     "tests/test_@part@.py": '''\
-"""What the matrix unit costs, and that simres can use it."""
+"""The cost of matrix work, and a simulation with it."""
 
 from pathlib import Path
 

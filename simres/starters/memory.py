@@ -1,32 +1,32 @@
-"""An on-chip memory of its own."""
+"""Template: an on-chip memory."""
 
 from __future__ import annotations
 
 from simres.starters.component import declared
 
-SUMMARY = "an on-chip memory in banks, of which a buffer takes whole ones"
+SUMMARY = "an on-chip memory in banks; each buffer takes whole banks"
 TRY = "simres simulate scenarios/@part@.yaml"
 EXTRAS = ""
 
 FILES = declared("MEMORY") | {
     "src/@module@/spec.py": '''\
-"""Its keys in a scenario, and how much of it a buffer takes."""
+"""The scenario keys of the memory, and the space that a buffer takes."""
 
 from simres.hardware.specs import SramSpec
 from simres.units import Bytes
 
 
 class @Class@Spec(SramSpec):
-    """An on-chip memory in banks: no two buffers share one."""
+    """An on-chip memory in banks; no two buffers share a bank."""
 
     bank: Bytes = 1024
-    """Bytes of a bank, such as `4 KiB`."""
+    """Size of a bank, such as `4 KiB`."""
 
     def occupied(self, nbytes: int) -> int:
         return -(-super().occupied(nbytes) // self.bank) * self.bank
 ''',
     "scenarios/@part@.yaml": """\
-# ResNet-20 on the paper's chip, with the memory of this package. To change a figure:
+# ResNet-20 on the paper's chip, with this package's memory. To change a value:
 #   simres simulate scenarios/@part@.yaml --set hardware.sram.bank=16KiB
 schema_version: 1
 name: @part@
@@ -39,7 +39,7 @@ hardware:
 scheduler: serial
 """,
     "tests/test_@part@.py": '''\
-"""How much a buffer takes, and that simres can use it."""
+"""The space that a buffer takes, and a simulation with it."""
 
 from pathlib import Path
 

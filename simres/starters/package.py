@@ -1,4 +1,4 @@
-"""Files that every new package has."""
+"""Files of every new package."""
 
 FILES = {
     "pyproject.toml": """\
@@ -17,7 +17,7 @@ dependencies = ["simres@extras@>=@simres@"]
 [project.optional-dependencies]
 dev = ["simres[testing]"]
 
-# simres looks here for packages that have parts for it, and in the module for its hooks.
+# simres finds plugins by this entry point and looks for hooks in the module.
 [project.entry-points.simres]
 @part@ = "@module@"
 

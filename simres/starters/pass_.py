@@ -1,8 +1,8 @@
-"""A pass of its own."""
+"""Template: a pass."""
 
 from __future__ import annotations
 
-SUMMARY = "weights at a byte each, activations as they are"
+SUMMARY = "weights of one byte each, activations unchanged"
 TRY = "simres simulate scenarios/@part@.yaml"
 EXTRAS = ""
 
@@ -25,7 +25,7 @@ def simres_passes() -> Iterator[Pass]:
     )
 ''',
     "src/@module@/rewrite.py": '''\
-"""A workload whose weights have a byte each: a pure function, which leaves what it is given as it is."""
+"""Makes every weight one byte: a pure function that does not change its argument."""
 
 from dataclasses import replace
 
@@ -35,13 +35,13 @@ FLOATS = ("fp64", "fp32", "fp16", "bf16")
 
 
 def rewrite(workload: Workload) -> Workload:
-    """The same network with weights of two axes and more in int8, as weight-only quantisation has them.
+    """The same network with weights of two or more axes in int8, as in weight-only quantisation.
 
-    Vectors (biases, scales) stay what they are. Accuracy is not modelled.
+    Vectors (biases, scales) keep their type. Accuracy is not modelled.
     """
 
     def rewritten(tensor: Tensor) -> Tensor:
-        stored = workload.tensors[workload.storage(tensor.name)]  # of a view, what it is a view of
+        stored = workload.tensors[workload.storage(tensor.name)]  # the tensor that a view refers to
         matrix = stored.role is Role.WEIGHT and len(stored.shape) > 1
         return replace(tensor, dtype="int8") if matrix and stored.dtype in FLOATS else tensor
 
@@ -58,7 +58,7 @@ passes: [fold_batch_norm, @part@]
 scheduler: serial
 """,
     "tests/test_@part@.py": '''\
-"""What the pass changes, and that simres can use it."""
+"""The effect of the pass, and a simulation with it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A report format of its own."""
+"""Template: a report format."""
 
 SUMMARY = "the layer table in Markdown"
 TRY = "simres simulate resnet20 --report @part@=layers.md"
@@ -24,14 +24,14 @@ def simres_reporters() -> Iterator[Reporter]:
     )
 ''',
     "src/@module@/report.py": '''\
-"""A result as text: a pure function, which the command writes to a file."""
+"""A result as text: a pure function; the command writes the file."""
 
 from simres.result import Result
 from simres.units import format_bytes, format_count, format_duration
 
 
 def report(result: Result) -> str:
-    """A row a layer: when it started and ended, its multiply-accumulates, its bytes on the bus."""
+    """One row per layer: start, end, multiply-accumulates, bytes on the bus."""
     rows = [
         f"# {_plain(result.name)}: {format_duration(result.makespan_ps)}",
         "",
@@ -52,11 +52,11 @@ def report(result: Result) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that is no Markdown: a layer may be called anything."""
+    """Escapes Markdown: layers may have any name."""
     return "".join(f"\\\\{character}" if character in "\\\\`*_[]<>|#" else character for character in text)
 ''',
     "tests/test_@part@.py": '''\
-"""What the report says, and that simres can write it."""
+"""The content of the report."""
 
 import simres
 import @module@

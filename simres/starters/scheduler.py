@@ -1,4 +1,4 @@
-"""A scheduler of its own."""
+"""Template: a scheduler."""
 
 SUMMARY = "a scheduler that keeps nothing on chip, as a baseline"
 TRY = "simres simulate scenarios/@part@.yaml"
@@ -23,7 +23,7 @@ def simres_schedulers() -> Iterator[Scheduler]:
     )
 ''',
     "src/@module@/schedule.py": '''\
-"""One operator after the other: load all it reads, compute, store all it makes, forget."""
+"""One operator after the other: load its inputs, compute, store its outputs, free everything."""
 
 from simres.errors import AnswerIsNo
 from simres.hardware.chip import Chip
@@ -38,20 +38,20 @@ from simres.workload import Unit, Workload
 def schedule(workload: Workload, chip: Chip, parameters: NoParameters) -> Program:
     """A Program that runs `workload` on `chip`.
 
-    Raises `AnswerIsNo` where an operator's tensors do not fit on chip together.
+    Raises `AnswerIsNo` if the tensors of an operator do not fit on chip together.
     """
     digest = workload.digest
     workload = unfused(workload)
     memory, spec = chip.scratchpad()
     draft = Draft(chip, in_a_row=True)
     for op in workload.ops:
-        if op.unit is Unit.VIEW:  # the same bytes by another name
+        if op.unit is Unit.VIEW:  # the same bytes under another name
             continue
         inputs, outputs = stored(workload, op.inputs), stored(workload, op.outputs)
         nbytes = {name: workload.tensors[name].nbytes for name in (*inputs, *outputs)}
         needed = sum(map(spec.occupied, nbytes.values()))
         if needed > spec.capacity:
-            raise AnswerIsNo(f"`{op.name}` takes {needed} B on chip, and `{memory}` holds {spec.capacity} B")
+            raise AnswerIsNo(f"`{op.name}` needs {needed} B on chip; `{memory}` has {spec.capacity} B")
         draft.layer(op.name, op.kind, op.block)
         buffers = {name: draft.buffer(name, nbytes[name], memory) for name in nbytes}
         for name in inputs:
@@ -75,14 +75,14 @@ name: @part@
 workload: resnet20
 chip: paper
 
-# The paper's 1 MB is a little short of two of its largest maps.
+# The paper's 1 MB is slightly too small for two of the largest feature maps.
 hardware:
   sram: {capacity: 4 MiB}
 
 scheduler: @part@
 """,
     "tests/test_@part@.py": '''\
-"""What the scheduler decides, and that simres can use it."""
+"""The decisions of the scheduler, and a simulation with it."""
 
 from pathlib import Path
 

@@ -409,7 +409,7 @@ def test_check_finds_collisions_and_all_else_that_keeps_a_plugin_out(install: In
         assert reason in done.stdout
     missing = run("plugins", "check", "gone")
     assert missing.returncode == 2
-    assert "no plugin `gone` is installed; there are simres, " in missing.stderr
+    assert "no plugin `gone` is installed; installed: simres, " in missing.stderr
 
 
 def test_a_plugin_is_part_of_where_a_result_comes_from(install: Install, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from simres.workload.operators import BITS
 
 
 class ZipSpec(EngineSpec):
-    """A DMA engine with a coder: transfers one after the other, activations without their zeros."""
+    """A DMA engine with a coder: one transfer at a time, activations without their zeros."""
 
     sees_tensors: ClassVar[bool] = True
 
@@ -31,12 +31,12 @@ class ZipSpec(EngineSpec):
     setup: Duration = 0
     """Time before the first byte of each transfer, such as `100 ns`."""
     coder: Bandwidth | None = None
-    """Bytes of a tensor that the coder takes or gives a second, such as `4 GB/s`; by default it keeps up."""
+    """Rate of the coder in bytes of the tensor, such as `4 GB/s`; by default it is no limit."""
     energy_per_byte: Energy = DRAM_FJ_PER_BYTE
-    """Energy of a byte that goes off chip or comes from there; the default is DRAM at 45 nm."""
+    """Energy per byte read or written off chip; the default is DRAM at 45 nm."""
 
     def moved_bytes(self, nbytes: int, tensor: Tensor) -> int:
-        """Weights, and activations that were not measured, move as they are."""
+        """Weights, and activations without a measured density, move uncompressed."""
         if tensor.role is Role.WEIGHT or tensor.density is None:
             return nbytes
         share = Fraction(tensor.density) + Fraction(1, BITS[tensor.dtype])
@@ -50,7 +50,7 @@ class ZipSpec(EngineSpec):
         return self.setup
 
     def duration_ps(self, work: Work) -> int:
-        """What moves goes by the bus, what it is on chip by the coder; the slower one counts."""
+        """The bus takes the bytes that move, the coder those on chip; the slower one decides."""
         moving = -(-work.nbytes * PS_PER_S // self.bandwidth)
         coding = -(-work.held_bytes * PS_PER_S // self.coder) if self.coder else 0
         return self.setup + max(moving, coding)
@@ -59,5 +59,5 @@ class ZipSpec(EngineSpec):
         return EnergyCosts(byte_fj=self.energy_per_byte, static_uw=self.static_power)
 
     def cells_um2(self, nm: int) -> int:  # noqa: ARG002
-        """The pads to the memory off chip; the coder counts for nothing."""
+        """The pads to the off-chip memory; the area of the coder is not counted."""
         return interface_um2(self.bandwidth)
