@@ -1,4 +1,4 @@
-"""The steps of an operator made from those of another one that is alike, which is faster than to cut it."""
+"""Copies the steps of an operator from an equal one, which is faster than cutting it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def taken_like(
     grids: Mapping[str, Grid],
     pieces: Pieces,
 ) -> Taken:
-    """The steps of operator `number`, with the pieces of what this one reads and makes.
+    """The steps of operator `number`, with the pieces that it reads and makes itself.
 
-    `there` and the grids `cut` of its inputs belong to the operator that is alike, `grids` are those of `op`.
-    `named` has the tensors of `op` by the names of those that have their place there.
+    `there` and the grids `cut` of its inputs belong to the equal operator, `grids` to `op`. `named` maps the
+    names of the other operator's tensors to the corresponding tensors of `op`.
     """
     made = [(pieces.add_like(grid, named[grid.tensor.name]), outer) for grid, outer in there.grids]
     own: dict[int, int] = {}

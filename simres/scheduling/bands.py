@@ -10,11 +10,11 @@ from simres.scheduling.outline import BandRead, Outline
 
 
 def in_bands(outline: Outline, numbers: list[int], bands: int, slices: int = 1) -> Option | None:
-    """All operators in bands of rows, one slice of channels after the other; None if they cannot be.
+    """All operators in bands of rows, one slice of channels after the other; None if that is impossible.
 
-    Going back from the last operator, a map's maker must lead its readers by as many bands as these reach
-    ahead, and a band stays until the reader that lags most has done with it. An elementwise operator's result
-    takes the place of what it reads, if nobody else does.
+    Going back from the last operator, the producer of a map must lead its readers by as many bands as they
+    reach ahead, and a band stays until its last reader has finished with it. The result of an elementwise
+    operator is written in place if its input has no other reader.
     """
     inside = {outline.made[number] for number in numbers}
     cuts = _cuts(outline, numbers, bands, slices)

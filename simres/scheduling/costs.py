@@ -1,4 +1,4 @@
-"""Prices of tiles and transfers on a chip, as its components state them."""
+"""Costs of tiles and transfers on a chip, as its components state them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simres.workload.reading import Call
 ROLES = {Unit.MATRIX: ComponentRole.MATRIX, Unit.HOST: ComponentRole.HOST}
 
 SMALL, LARGE = 1 << 10, 1 << 20
-"""Bytes of the two transfers from whose times the fixed part and the part per byte follow."""
+"""Bytes of two transfers; their times give the fixed cost and the cost per byte."""
 
 
 class Costs:
@@ -38,14 +38,14 @@ class Costs:
         return self.chip.engines[load].duration_ps(work)
 
     def bus_ps(self, nbytes: int, transfers: int) -> int:
-        """The time of so many bytes in so many transfers, one after the other."""
+        """The time of these bytes in this number of transfers, one after the other."""
         return int(nbytes * self._byte_ps) + transfers * self._transfer
 
     def tiles_ps(self, call: Call, parts: tuple[int, ...], chunks: int) -> int:
         """The time of an operator in tiles: `parts` of its output by axis, and `chunks` of its sum.
 
-        Units that run the operator share the tiles; the chunks of one sum follow each other. 0 for what
-        neither the matrix unit nor the host does.
+        The units that run the operator share the tiles; the chunks of one sum run one after the other. 0 for
+        operators that run on neither a matrix unit nor a host.
         """
         role = ROLES.get(call.op.unit)
         if role is None:
@@ -71,7 +71,7 @@ class Costs:
         return _shared(found, prod(parts), len(units))
 
     def _by_amount_ps(self, call: Call, units: list[EngineSpec], tiles: int, chunks: int) -> int:
-        """The same where it does not matter how the tiles are shaped."""
+        """The same for costs that do not depend on the shape of the tiles."""
         key = (call.op.macs, call.op.vector_ops, call.dtype, call.op.unit, call.op.kind)
         peaks = self._peaks.get(key)
         if peaks is None:
@@ -81,18 +81,18 @@ class Costs:
         return _shared(ceil(found), tiles, len(units))
 
     def least_ps(self, workload: Workload) -> int:
-        """The time of the busiest role if all worked at their peak, with the compulsory bytes."""
+        """The time of the busiest role if all run at peak rate, with the compulsory bytes."""
         work = Work(workload.compulsory_bytes, workload.macs, workload.vector_ops)
         return max(self.chip.least_ps(work).values(), default=0)
 
 
 def _shared(total_ps: int, tiles: int, units: int) -> int:
-    """The time of so many tiles, `total_ps` in all, on so many units sharing them as evenly as they can."""
+    """The time of `total_ps` of tiles when the units share them as evenly as possible."""
     return -(-total_ps * -(-tiles // units) // tiles)
 
 
 def _lengths(size: int, count: int) -> list[tuple[int, int]]:
-    """The lengths of `count` nearly equal parts of an axis, each with how often it comes."""
+    """The lengths of `count` nearly equal parts of an axis, each with its number of occurrences."""
     least, more = divmod(size, count)
     return [
         (length, often) for length, often in ((least, count - more), (least + 1, more)) if often and length

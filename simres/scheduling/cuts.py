@@ -10,15 +10,15 @@ from simres.workload.axes import Axes
 from simres.workload.operators import Op, Tensor
 
 MOST_TILES = 1 << 15
-"""An operator that would have to be cut finer than this counts as one that does not fit."""
+"""An operator that needs more tiles than this is treated as one that does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
     """One way to cut: parts of the output by axis, chunks of the sum, and which loop is the outer one.
 
-    With `columns_outer` the tiles go down a column (all rows for some output channels, whose weights are
-    then needed no more) before the next; otherwise along the rows.
+    With `columns_outer`, tiles go down a column before the next column: all rows for some output channels,
+    whose weights are then no longer needed. Otherwise they go along the rows.
     """
 
     parts: tuple[int, ...]
@@ -43,7 +43,7 @@ def split(axes: Axes, n_rows: int, n_columns: int) -> tuple[int, ...]:
 
 
 def rows_of(axes: Axes, parts: tuple[int, ...]) -> int:
-    """How many parts lie along the rows."""
+    """Number of parts along the rows."""
     return prod([parts[axis] for axis in axes.rows])
 
 
@@ -53,9 +53,9 @@ each tile of sums that goes down the columns."""
 
 
 def in_lines(axes: Axes, cut: Cut) -> tuple[int, ...] | None:
-    """The parts of an output whose tiles are kept in several bands of rows; None where each is in one piece.
+    """The parts of an output whose tiles are kept in several bands of rows; None if each is one piece.
 
-    The bands of a tile come one after the other only where its tiles go down the columns.
+    The bands of a tile are consecutive only if the tiles go down the columns.
     """
     rows = rows_of(axes, cut.parts)
     each = LINES if cut.chunks > 1 and cut.columns_outer else LINES // rows
@@ -70,7 +70,7 @@ def in_lines(axes: Axes, cut: Cut) -> tuple[int, ...] | None:
 
 
 def finer(cut: Cut, axes: Axes, sums: int) -> Iterator[Cut]:
-    """The cut itself and ever finer ones, each with its sum in 1, 2, 4, ... chunks, up to `sums`."""
+    """The cut itself, then finer and finer ones, each with its sum in 1, 2, 4, ... chunks, up to `sums`."""
     most_rows = prod(axes.most[axis] for axis in axes.rows)
     most_columns = axes.most[axes.column] if axes.column is not None else 1
     n_rows, n_columns = rows_of(axes, cut.parts), 1 if axes.column is None else cut.parts[axes.column]

@@ -1,4 +1,4 @@
-"""Which operators of a network are alike."""
+"""Finds equal operators of a network."""
 
 from __future__ import annotations
 

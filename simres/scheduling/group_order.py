@@ -1,4 +1,4 @@
-"""An order of a network's groups: the maps that are live between them, and what a stage moves."""
+"""An order of a network's groups: the live maps between them, and the bytes that a stage moves."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from simres.scheduling.outline import Outline
 
 
 class Stage(NamedTuple):
-    """What every option of a stage has in common, in bytes.
+    """The figures that all options of a stage share, in bytes.
 
-    `maps` are those read, by `Outline.maps`. Of the live maps some are `passing` by unread; of those `read`,
-    some are `kept` for later stages; `made` are live after it, `left` are outputs of the network.
+    `maps` are the maps read, in the order of `Outline.maps`. `passing` are live maps that the stage does not
+    read; of those `read`, some are `kept` for later stages. `made` are live after the stage, `left` are
+    outputs of the network.
     """
 
     maps: list[int]
@@ -25,7 +26,7 @@ class Stage(NamedTuple):
 
 
 class Off(IntEnum):
-    """Of which maps that a stage reads some bytes are off-chip."""
+    """The maps read by a stage that are partly off-chip."""
 
     NONE = 0
     BESIDE = 1
@@ -50,7 +51,7 @@ class GroupOrder:
         self._stages: dict[tuple[int, int], Stage] = {}
 
     def stage(self, first: int, end: int) -> Stage:
-        """The stage of groups `first` up to, not with, `end`."""
+        """The stage of groups `first` to `end` - 1."""
         found = self._stages.get((first, end))
         if found is None:
             outline, before, after = self.outline, self.live[first], self.live[end]
@@ -73,11 +74,11 @@ class GroupOrder:
 def moved_by(
     resident: int, option: Option, stage: Stage, live: int, leading: int, capacity: int
 ) -> tuple[int, int, int, Off, int] | None:
-    """What a stage comes to; None if it does not fit.
+    """The outcome of a stage; None if it does not fit.
 
-    That are the bytes on chip after it, the bytes that it moves and in how many transfers, which of the maps
-    that it reads come from off-chip, and the bytes that are free all the while. `resident` of the `live`
-    bytes are on chip before, and the maps that it streams have `leading`.
+    Returns the bytes on chip after the stage, the bytes and transfers that it moves, the maps that it reads
+    from off-chip, and the bytes that are free throughout. Before it, `resident` of the `live` bytes are on
+    chip, and `leading` of the maps that it streams.
     """
     passing, whole = stage.passing, option.whole
     room = capacity - option.held

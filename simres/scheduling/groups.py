@@ -1,6 +1,6 @@
-"""Groups of operators: the smallest parts of a network that a stage is made of.
+"""Groups of operators: the units from which stages are built.
 
-A group is one operator and the elementwise ones after it, which follow it tile by tile.
+A group is one operator and the elementwise operators after it, which follow it tile by tile.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ class Groups:
 
 
 def operators(workload: Workload) -> tuple[Op, ...]:
-    """The operators of a network in order, without the views: schedules count them so."""
+    """The operators of a network in order, without views; schedules number them this way."""
     return tuple(op for op in workload.ops if op.unit is not Unit.VIEW)
 
 
 def groups(workload: Workload, *, early: bool = False) -> Groups:
     """The groups of a network in the order listed.
 
-    With `early`, a side branch (the convolution of a shortcut) runs right before the operator that reads the
-    same map, instead of where it is listed.
+    With `early`, a side branch (the convolution of a shortcut) runs just before the operator that reads the
+    same map, instead of at its listed place.
     """
     ops = operators(workload)
     members: list[list[int]] = []
@@ -71,7 +71,7 @@ def groups(workload: Workload, *, early: bool = False) -> Groups:
 
 
 def _follows(op: Op, workload: Workload, made_by: dict[str, int], group: int) -> bool:
-    """Whether an operator follows what a group makes, tile by tile."""
+    """Whether an operator can follow a group's result tile by tile."""
     if len(op.outputs) != 1 or not is_elementwise(workload, op):
         return False
     shape = workload.tensors[op.outputs[0]].shape
@@ -99,7 +99,7 @@ def _early(ops: Sequence[Op], workload: Workload) -> list[int]:
 
 
 def _chain(number: int, ops: Sequence[Op], reads: Sequence[frozenset[str]]) -> list[int]:
-    """An operator and those after it that read nothing but what the one before made."""
+    """An operator and its successors, each of which reads only the result of the one before."""
     found = [number]
     for other in range(number + 1, len(ops)):
         if ops[other].unit is not Unit.MATRIX and reads[other] == frozenset(ops[found[-1]].outputs):

@@ -1,4 +1,4 @@
-"""Ways to have run a prefix of a network, and which of them may still lead to the best."""
+"""Labels: ways to run a prefix of a network, without those that cannot lead to the best schedule."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from simres.scheduling.options import Option
 
 
 class Label(NamedTuple):
-    """One way to have run a prefix of the network.
+    """One way to run a prefix of the network.
 
     `resident` bytes of live maps are on chip, and `moved` bytes went over the bus. Times are in picoseconds:
-    the computation `ends`, the matrix unit is free from `matrix_ends`, and the first of the result is there
-    when it `flows`. From `bus_ends` the bus can work for what follows, as far as the memory has room for it.
-    `bus`, `matrix` and `host` are the times that these engines take in all.
+    the computation finishes at `ends`, the matrix unit is free from `matrix_ends`, and the first part of the
+    result is available at `flows`. From `bus_ends` the bus can serve later stages, as far as the memory has
+    room. `bus`, `matrix` and `host` are the total busy times of these engines.
 
-    The last stage has the operators `numbers`, runs as its `option` says, and holds at most `limit` bytes;
-    `off` says which of the maps that it reads are not all on chip. All stages have so many `steps`.
+    The last stage has the operators `numbers`, runs with `option`, and holds at most `limit` bytes; `off` are
+    the maps read by it that are partly off-chip. `steps` counts the steps of all stages.
     """
 
     resident: int
@@ -50,7 +50,7 @@ class Label(NamedTuple):
 
 
 class Aim(Enum):
-    """What is to be least."""
+    """The quantity to minimise."""
 
     BYTES = "bytes"
     """The bytes moved."""
@@ -60,7 +60,7 @@ class Aim(Enum):
     """When all is done."""
 
     def of(self, label: Label) -> int:
-        """How much of it a way to run a prefix has."""
+        """The value of the aim for a label."""
         return {Aim.BYTES: label.moved, Aim.BUSIEST: label.busiest, Aim.END: label.end}[self]
 
 
@@ -69,9 +69,9 @@ START = Label(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def best_for_aim(labels: list[Label], aim: Aim, byte_ps: float) -> list[Label]:
-    """The labels of which no other is sure to come to less of the aim.
+    """The labels that no other label is certain to beat on the aim.
 
-    One with more bytes on chip may have to store what it has more, and is as good even so: that counts.
+    A label with more bytes on chip may have to store the difference; the comparison counts that cost.
     """
 
     def costs(label: Label) -> tuple[float, ...]:
@@ -94,10 +94,10 @@ def best_for_aim(labels: list[Label], aim: Aim, byte_ps: float) -> list[Label]:
 
 
 def unbeaten(labels: list[Label], width: int, byte_ps: float) -> list[Label]:
-    """The labels that no other beats in every respect, even if it has to store what it has more on chip.
+    """The labels that no other label dominates, even if the other has to store its additional bytes on chip.
 
-    Where these are more than `width`, bytes on chip count as no burden, and of those still left the ones of
-    the least times are kept.
+    If more than `width` remain, bytes on chip no longer count against a label, and of those that then remain
+    the ones with the least times are kept.
     """
     labels.sort(key=lambda one: (one.ends, one.flows, one.bus_ends, -one.resident))
     found = _not_beaten(labels, byte_ps)
@@ -110,7 +110,7 @@ def unbeaten(labels: list[Label], width: int, byte_ps: float) -> list[Label]:
 
 
 def _not_beaten(labels: list[Label], byte_ps: float) -> list[Label]:
-    """Of labels sorted by their end, those that none before them beats."""
+    """Of labels sorted by their end, those that no earlier one beats."""
     found: list[Label] = []
     for one in labels:
         for other in found:

@@ -1,8 +1,8 @@
-"""The memory that a network needs however it is cut, in closed form, and the refusal of one that has less.
+"""The least memory that a network needs under any cut, in closed form, and the refusal of a smaller one.
 
-A tile needs room for its part of the output and for what that reads of each input. Both follow from the cut
-alone: a memory in which an operator cannot work is refused before anything is cut, and one that would do is
-found by bisection.
+A tile needs room for its part of the output and for the parts of the inputs that it reads. Both follow from
+the cut alone, so a memory that is too small for an operator is refused before anything is cut. Bisection
+finds a sufficient one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from simres.workload.graph import Workload
 from simres.workload.operators import Op
 
 HINTED_STEPS = 1 << 12
-"""The most tiles of a network with a memory that a refusal names: one that runs within seconds."""
+"""The most tiles of a network at the memory that a refusal suggests, so that it runs within seconds."""
 LONGER = 5, 4
 """By how much the next memory is larger where that one does not do, as operators hand on how they are cut."""
 
@@ -41,9 +41,9 @@ def fitting(
     pinned: frozenset[str] = frozenset(),
     known: KnownTiles | None = None,
 ) -> Tiling:
-    """The tiling of a workload one group after the other, cut only as far as need be.
+    """The tiling of a workload one group after the other, each cut no more than necessary.
 
-    Raises `AnswerIsNo`, with a memory that would do, when an operator does not fit however it is cut.
+    Raises `AnswerIsNo`, with a sufficient memory, if an operator does not fit under any cut.
     """
     plan = one_by_one(groups(workload))
     least = LeastMemory(workload, spec, pinned, known)
@@ -65,7 +65,7 @@ def fitting(
 
 
 class LeastMemory:
-    """What the operators of a workload need at least, in a memory where weights that are `pinned` stay."""
+    """The least memory of the operators of a workload, in a memory where the `pinned` weights stay."""
 
     def __init__(
         self, workload: Workload, spec: MemorySpec, pinned: frozenset[str], known: KnownTiles | None = None
@@ -85,7 +85,7 @@ class LeastMemory:
             cut.update(op.inputs, op.outputs)
 
     def check(self, memory: str) -> None:
-        """Raises `DoesNotFit` where an operator certainly does not fit."""
+        """Raises `DoesNotFit` if an operator certainly does not fit."""
         room = self.spec.capacity - self.pinned_bytes
         for tiles in self.ops:
             if room > 0 and not tiles.fits(room):
@@ -93,7 +93,7 @@ class LeastMemory:
 
     @cached_property
     def enough(self) -> int:
-        """About the least memory in which the whole takes no more than `HINTED_STEPS` tiles."""
+        """Approximately the least memory in which the network takes at most `HINTED_STEPS` tiles."""
         few = max(HINTED_STEPS, 2 * len(self.ops))
         counts = Counter(self.ops)
 
@@ -107,7 +107,7 @@ class LeastMemory:
 
 
 class _Tiles:
-    """Ways to cut one operator, and the bytes that the largest tile of each takes at least."""
+    """The cuts of one operator, and the least bytes of the largest tile of each."""
 
     def __init__(
         self, workload: Workload, op: Op, spec: MemorySpec, pinned: frozenset[str], cut: Collection[str]
@@ -141,7 +141,7 @@ class _Tiles:
 
     @cached_property
     def _steps(self) -> list[tuple[int, int]]:
-        """Bytes, and the fewest tiles that take no more: the fewest bytes first."""
+        """Pairs of bytes and the fewest tiles that need no more, in ascending order of bytes."""
         found: list[tuple[int, int]] = []
         for nbytes, tiles in sorted([(self.nbytes(cut), cut.tiles) for cut in self.cuts]):
             if not found or tiles < found[-1][1]:
@@ -149,17 +149,17 @@ class _Tiles:
         return found
 
     def fits(self, room: int) -> bool:
-        """Whether some tile has room."""
+        """Whether some tile fits."""
         if self.inherits:
             return self._tile(tuple([(size - 1, size) for size in self.tensor.shape]), 1) <= room
         return self.whole <= room or any(self.nbytes(cut) <= room for cut in reversed(self.cuts))
 
     def fewest(self, room: int) -> int:
-        """The fewest tiles that fit, where one does."""
+        """The fewest tiles with which the operator fits, if it does."""
         return self._steps[bisect_right(self._steps, room, key=itemgetter(0)) - 1][1]
 
     def nbytes(self, cut: Cut) -> int:
-        """Bytes of the largest tile of a cut, as far as the last one and the one in the middle tell."""
+        """Bytes of the largest tile of a cut, judged by the last tile and the middle one."""
         found = []
         for share in (1, 2):
             box = []

@@ -1,7 +1,7 @@
-"""Stages in linked parts: a part of the last map is made of parts of each map before it, and of nothing else.
+"""Stages in linked parts: each part of the last map depends only on one part of every map before it.
 
-So attention runs head by head: of queries, keys, values and scores only those of a head exist, and none of
-them goes off-chip.
+Attention thus runs head by head: only the queries, keys, values and scores of one head exist at a time, and
+none of them goes off-chip.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Parts = tuple[int, ...]
 
 
 def in_links(outline: Outline, numbers: list[int]) -> Iterator[Option]:
-    """The operators in as many parts as the last one has along an axis, whatever axes that means elsewhere.
+    """The operators in as many parts as the last one has along an axis; the axis may differ in the others.
 
-    Only of stages with a product of two maps, or that move a map: bands and slices see to the others.
+    Only for stages with a product of two maps, or that move a map: bands and slices cover the others.
     """
     if not any(_joins(outline, number) for number in numbers):
         return
@@ -104,8 +104,8 @@ def _option(outline: Outline, numbers: list[int], axis: int, count: int) -> Opti
 
 
 def _parts(outline: Outline, numbers: list[int], axis: int, count: int) -> dict[int, Parts] | None:
-    """How each operator is cut so that a part of the last one needs whole parts of the others, and no other
-    part needs these; None if they cannot be."""
+    """A cut of each operator for which a part of the last one needs whole parts of the others that no other
+    part needs; None if there is none."""
     last = numbers[-1]
     made = {outline.made[number]: number for number in numbers}
     shape = outline.calls[last].output
@@ -137,7 +137,7 @@ def _parts(outline: Outline, numbers: list[int], axis: int, count: int) -> dict[
 
 
 def _needed(outline: Outline, number: int, parts: Parts) -> dict[str, Box]:
-    """The part of each stored tensor that a part in the middle reads."""
+    """The part of each stored tensor that a middle part reads."""
     op, workload = outline.ops[number], outline.workload
     box = largest_part(outline.calls[number].output, parts)
     found: dict[str, Box] = {}

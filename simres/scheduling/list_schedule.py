@@ -1,12 +1,12 @@
 """List scheduling: starts each task as early as its costs allow.
 
-Memory is granted in program order, so a load that stands too early makes computations wait, and one that
-stands too late wastes the bus. So the chip is played forward with the costs of its components: the task
-that can begin first is next, be it a load, a store or a tile.
+Memory is granted in program order: a load that is issued too early delays computations, and one that is
+issued too late leaves the bus idle. The chip is therefore played forward with the costs of its components,
+and the next task is the one that can begin first: a load, a store or a tile.
 
-A task may run ahead of the walk (a load long before its step, the matrix unit before the host is done)
-only as long as everything between fits beside it. So whatever comes next in the walk can always be done,
-which is why this ends.
+A task may run ahead of the walk (a load long before its step, the matrix unit before the host has finished)
+only if everything in between fits beside it. The next event of the walk can therefore always run, so the
+procedure terminates.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from simres.scheduling.walk import Needs, Walk
 
 PARKED = -2
 LATER = 1 << 256
-"""Beyond the end of any run: the rules of workloads and units leave none of 2^128 ps."""
+"""Later than the end of any run: the rules of workloads and units allow none of 2^128 ps."""
 
 
 class Played(NamedTuple):
-    """What came of it: the events of the walk in their order, the engine of each step, and when all ends."""
+    """The outcome: the events of the walk in order, the engine of each step, and the end of the last."""
 
     order: list[int]
     engines: list[str]
@@ -36,8 +36,8 @@ class Played(NamedTuple):
 class InTime:
     """Plays the chip forward and finds the order in which tasks begin.
 
-    Loads that are not for the next step of the walk leave 1/`reserved` of the memory free (0: nothing):
-    running far ahead, they would take the space that the computation needs to go on.
+    Loads that are not for the next step of the walk leave 1/`reserved` of the memory free (0: nothing);
+    running far ahead, they would take the space that the next computations need.
     """
 
     def __init__(self, walk: Walk, chip: Chip, reserved: int = 0) -> None:
@@ -50,11 +50,11 @@ class InTime:
         self.free = self.capacity = chip.scratchpad()[1].capacity - tiling.pinned_bytes
         self.reserve = self.capacity // reserved if reserved else 0
         self.frees: list[tuple[int, int]] = []
-        """When memory will be given back, and how much."""
+        """Times at which memory is freed, and the bytes."""
         self.granted = 0
-        """When memory was last granted."""
+        """Time of the last grant of memory."""
         self.frontier = 0
-        """The first step of the walk that is not issued yet."""
+        """The first step of the walk that has not been issued."""
         self.issued = bytearray(len(walk.steps) + 1)
         self.free_at: dict[str, int] = {}
         self.bus_free = 0
@@ -64,7 +64,7 @@ class InTime:
         """Counts changes of `held`, and for which of them the next load was seen to have room."""
         self.load_checked = -1
         self.load_blocked = -1
-        """The next load has no room as long as the frontier is at most here."""
+        """The next load has no room while the frontier is at most this step."""
         self.off_chip: set[int] = set()
         """Pieces that were written back."""
         stays = residency.stays
@@ -72,21 +72,21 @@ class InTime:
         self.last = [stay.last for stay in stays]
         """By stay: the last step that uses it."""
         self.uses = [stay.uses for stay in stays]
-        """By stay: the steps that use it and are yet to come."""
+        """By stay: the remaining steps that use it."""
         self.unstored = bytearray(stay.stored for stay in stays)
         """By stay: whether it is still to be written back."""
         self.due = [stay.due for stay in stays]
-        """By stay: the steps that make it and are yet to come."""
+        """By stay: the remaining steps that make it."""
         self.opened_ps = [0] * len(stays)
         """By stay: when the first of the steps that make it ends."""
         self.ready_ps = [0] * len(stays)
-        """By stay: when it is there."""
+        """By stay: when its data is available."""
         self.done_ps = [0] * len(stays)
-        """By stay: when all who used it so far are done."""
+        """By stay: when all its users so far have finished."""
         self.needs = walk.needs
         self.step_work = walk.works[1]
         self.rank: Sequence[int] = range(len(walk.events))
-        """By event: of two that can begin at once, the lower one goes first."""
+        """By event: of two that can begin at the same time, the lower one goes first."""
         self.engines = [""] * len(walk.steps)
         self.order: list[int] = []
         for stay in stays:
@@ -95,18 +95,18 @@ class InTime:
         self.loads_due = bytearray(stay.loaded for stay in stays)
         """By stay: whether it is still to be loaded."""
         self.parked: dict[int, list[Queue]] = {}
-        """By stay: the operators whose next step waits until it is made."""
+        """By stay: the operators whose next step waits for it to be made."""
         self.active = queues_of(walk, chip)
         """Operators whose next step may begin, as far as is known."""
         self.left_ps = left_ps(walk, self.active)
-        """What all the steps still to come take, by engine that is the only one of its role."""
+        """Time of all remaining steps, by engine that is the only one of its role."""
         self.load_ps, self.store_ps = move_ps(walk, chip)
         self.bus_left = sum(self.load_ps) + sum(self.store_ps.values())
 
     def run(self, limit_ps: int = LATER) -> Played | None:
-        """Finds the order of all tasks, and when the last would end.
+        """Finds the order of all tasks and the end of the last.
 
-        None where that is not before `limit_ps`.
+        None if it does not end before `limit_ps`.
         """
         active, step_at = self.active, self.walk.step_at
         for _ in self.walk.events:
@@ -140,7 +140,7 @@ class InTime:
         return Played(self.order, self.engines, end) if end < limit_ps else None
 
     def _space(self, begins: int, nbytes: int) -> int:
-        """When so many bytes can be granted, at `begins` or later; `LATER` if nothing frees them yet."""
+        """When these bytes can be granted, at `begins` or later; `LATER` if no issued task frees them."""
         if begins < self.granted:
             begins = self.granted
         free = self.free
@@ -155,7 +155,7 @@ class InTime:
     def _begins(self, queue: Queue) -> int:
         """When the next step of a queue could begin, on `queue.engine`.
 
-        `LATER` if that is not known; `PARKED` if it waits for a stay and was put aside until that is made.
+        `LATER` if that is unknown; `PARKED` if it waits for a stay and was set aside until that is made.
         """
         position = queue.position
         needs = self.needs[position]
@@ -206,7 +206,7 @@ class InTime:
         return begins
 
     def _ending(self, needs: Needs) -> int:
-        """The bytes that nobody but stores needs any more once a step is done."""
+        """The bytes that only stores still need after a step."""
         return sum(
             [
                 self.size[stay]
@@ -221,7 +221,7 @@ class InTime:
         return max(self.bus_free, self.ready_ps[self.stores[0]])
 
     def _store_first(self, stores: int, loads: int) -> bool:
-        """Whether the next store goes before the next load; they can begin at `stores` and `loads`."""
+        """Whether the next store, which can begin at `stores`, goes before the next load, at `loads`."""
         return stores <= loads
 
     def _load_begins(self) -> int:
@@ -240,7 +240,7 @@ class InTime:
         return self._load_granted(self.next_load)
 
     def _load_granted(self, number: int) -> int:
-        """When a load can begin that the walk has room for."""
+        """When a load that has room in the walk can begin."""
         sources = self.walk.sources.get(number)
         if sources and not self.off_chip.issuperset(sources):
             return LATER
@@ -262,8 +262,8 @@ class InTime:
             self.version += 1
 
     def _used(self, stay: int, ends: int) -> None:
-        """A step that uses a stay ends. After the last one its memory is free, or its successor's, or waits
-        for a store, which always can be done: in none of these cases the walk need keep room for it."""
+        """A step that uses a stay ends. After the last one its memory is free, passes to its successor, or
+        waits for a store, which can always run: in none of these cases must the walk keep room for it."""
         left = self.uses[stay] = self.uses[stay] - 1
         if ends > self.done_ps[stay]:
             self.done_ps[stay] = ends
@@ -307,7 +307,7 @@ class InTime:
             insort(self.frees, (self.done_ps[stay], self.size[stay]))
 
     def _compute(self, queue: Queue, begins: int) -> int:
-        """Issues the next step of a queue, and says when its engine could be done with all that follow."""
+        """Issues the next step of a queue; returns when its engine could finish all that follow."""
         walk, position, engine = self.walk, queue.position, queue.engine
         queue.at += 1
         queue.position = queue.steps[queue.at] if queue.at < len(queue.steps) else -1

@@ -1,13 +1,12 @@
-"""The mapspace: every way to run a few groups of operators as one stage, with what it takes, in closed form.
+"""The mapspace: every way to run a few groups of operators as one stage, with its cost in closed form.
 
-A stage runs in *bands* or in *tiles*. In bands, all its operators are cut into rows; of a map between them
-only the rows exist that are still to be read, and the weights of all stay for as long as the stage runs. In
-*slices* of channels, a wide map between two operators never exists as a whole either; in *links*, attention
-runs head by head. In tiles, one group is
-cut into rows, columns and chunks of its sum; what the inner loop does not change stays, the rest is loaded
-again.
+A stage runs in *bands* or in *tiles*. In bands, all operators are cut into rows; of each map between them
+only the rows that are still to be read exist, and all weights stay while the stage runs. In *slices* of
+channels, a wide map between two operators never exists as a whole either; in *links*, attention runs head by
+head. In tiles, one group is cut into rows, columns and chunks of its sum; data that the inner loop does not
+change stays, the rest is loaded again.
 
-All bytes are those of the largest tile, halos included. The memory only removes options that do not fit.
+All bytes are those of the largest tile, including halos. The memory only removes options that do not fit.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ LONGEST = 10
 """The most groups in a stage."""
 
 SLICES, MOST_SLICED = (2, 4, 8, 16, 32), 4
-"""In how many slices of channels a stage is tried, and of at most how many groups."""
+"""The numbers of slices of channels that are tried, and the most groups of a stage in slices."""
 
 
 class Mapspace:
@@ -41,7 +40,7 @@ class Mapspace:
         self._forms: dict[tuple[int, int, int], object] = {}
 
     def options(self, first: int, end: int, capacity: int, order: int = 0) -> list[Option]:
-        """The options of the stage of groups `first` up to, not with, `end`, in at most `capacity` bytes."""
+        """The options of the stage of groups `first` to `end` - 1, in at most `capacity` bytes."""
         outline, form = self.outlines[order], self.form(first, end, order)
         numbers = outline.numbers(first, end)
         members = outline.groups.members[first:end]
@@ -52,7 +51,7 @@ class Mapspace:
         return found
 
     def form(self, first: int, end: int, order: int = 0) -> object:
-        """What the options of a stage depend on: stages of equal form have the same ones."""
+        """The form of a stage: stages of equal form have the same options."""
         found = self._forms.get((first, end, order))
         if found is None:
             outline = self.outlines[order]

@@ -1,4 +1,4 @@
-"""Options: single ways to run a stage, and what they have in common."""
+"""Options: single ways to run a stage, and the selection among them."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ MOST_TILES = 1 << 14
 """The most tiles of an operator."""
 
 LEFT, ALIKE = 0.9, 1.02
-"""An option of more steps than another is kept only if the other leaves less than this share of the room that
-it leaves, or moves more by this factor."""
+"""An option with more steps than another is kept only if the other leaves less than this share of the room
+that it leaves, or moves more bytes by this factor."""
 
 
 class Option(NamedTuple):
     """One way to run a stage.
 
-    `held` are the bytes that it occupies beside maps on chip: weights, and tiles on their way; without
-    `spare` of these it would still run, but nothing would overlap; `result` of these are of what it makes,
-    and become part of the map if all of that stays on chip. Of the maps that it reads, those `streamed` (by
-    number, in the order of `Outline.maps`) need `stream` bytes more if they are not all on chip, `early` of
-    these to be loaded before they are used, and are then loaded `times` times; `whole` bytes of them must be
-    on chip at once; it has `room` for so many bytes of maps at a time. Other maps are read once, piece by
-    piece. `to_end` says that each turn of the outer loop reads streamed maps again, so that none of what is
-    on chip goes before the last one. With `strips`, streamed maps are read in parts of the reader's measure,
-    all of them from off-chip.
+    `held` are the bytes that it occupies beside maps on chip: weights and tiles in transit. Without `spare`
+    of these it would still run, but nothing would overlap; `result` of these belong to its result, and become
+    part of the map if the whole result stays on chip.
 
-    `weights` are the bytes of weights loaded, in so many `loads`; `first` of them are there before it can
-    begin. There are `reads` more if not all of the streamed maps are on chip, and `stores` if not all of its
-    result stays there. Nothing is computed while `apart` bytes are loaded: they take the room of what is used
-    before them.
+    Of the maps that it reads, those `streamed` (by number, in the order of `Outline.maps`) need `stream` more
+    bytes if they are not all on chip, `early` of these to be loaded ahead of use, and are then loaded `times`
+    times; `whole` bytes of them must be on chip at once; `room` is the space for maps at a time. Other maps
+    are read once, piece by piece. With `to_end`, each turn of the outer loop reads streamed maps again, so
+    none of those on chip is freed before the last turn. With `strips`, streamed maps are read in parts that
+    fit the reader, all of them from off-chip.
 
-    It turns `turns` times, makes its result in so many `tiles`, and has so many `steps`. `wait` is the share
-    of its work that comes after all of its input must be there, and before which none of its result is of
-    use. `cuts` are those of its operators, in order.
+    `weights` are the bytes of weights loaded, in `loads` transfers; `first` of them must arrive before the
+    stage begins. There are `reads` more transfers if not all streamed maps are on chip, and `stores` if not
+    all of the result stays. Nothing is computed while `apart` bytes are loaded: they need the space of data
+    that is used before them.
+
+    The outer loop has `turns`; the result has `tiles`, and the option `steps`. `wait` is the share of its
+    work that comes after all of its input must be available, and before any of its result can be used. `cuts`
+    are those of its operators, in order.
     """
 
     held: int
@@ -67,12 +68,12 @@ class Option(NamedTuple):
     to_end: bool = False
 
     def transfers(self, *, reads: bool, stores: bool) -> int:
-        """How many there are, with what it reads and stores."""
+        """The number of transfers, including reads and stores of maps."""
         return self.loads + (self.reads if reads else 0) + (self.stores if stores else 0)
 
 
 OVERLAP = 4
-"""Up to so many tiles, an option of more tiles overlaps better, and is kept beside one of fewer."""
+"""Up to this number of tiles, an option with more tiles overlaps better and is kept beside one with fewer."""
 
 
 def counts(most: int, limit: int, *, fine: bool = False) -> list[int]:
@@ -95,12 +96,12 @@ class Priced(NamedTuple):
 
 
 def thinned(priced: list[Priced], capacity: int) -> list[Priced]:
-    """Of options that move the same bytes, take no less time and overlap no better, those of the fewest steps
-    for each size of the space that they leave of the capacity."""
+    """Drops options that move the same bytes, take no less time and overlap no better than another one: for
+    each size of the space left of the capacity, those with the fewest steps stay."""
     priced.sort(key=lambda one: (one[0].steps, one[1] + one[2], one[0].held + one[0].stream))
     found: list[Priced] = []
     beating: list[tuple[float, ...]] = []
-    """What those found take, the least space first."""
+    """The costs of the options found, in ascending order of space."""
     for candidate in priced:
         option, matrix, host = candidate
         room = option.held + option.stream, option.held, option.held + option.whole

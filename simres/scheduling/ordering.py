@@ -10,12 +10,12 @@ from simres.scheduling.tiling import DoesNotFit, Tiling
 
 
 def ordered(tiling: Tiling) -> list[Step]:
-    """All steps: stage by stage, and within a stage whatever is furthest down and can run.
+    """All steps: stage by stage, and within a stage the furthest operator that can run.
 
-    So a convolution's batch norm, ReLU, addition and pooling follow it tile by tile, and the map between
-    them never exists as a whole. In a stack the matrix operators after the first follow like that, too: of
-    every map only the rows exist that are still to be read. Where the plan has parts of a batch, all of this
-    comes for one part after the other. Raises `DoesNotFit` where these need each other.
+    The batch norm, ReLU, addition and pooling after a convolution thus follow it tile by tile, and the map
+    between them never exists as a whole. In a stack, matrix operators after the first follow in the same way:
+    of every map, only the rows that are still to be read exist. If the plan divides the batch into parts,
+    they run one after the other. Raises `DoesNotFit` if parts depend on each other.
     """
     order = _in_stages(tiling)
     if tiling.plan.parts > 1:
@@ -37,7 +37,7 @@ def part_of(tiling: Tiling, step: Step) -> int:
 
 
 def _runs(tiling: Tiling, order: list[Step]) -> bool:
-    """Whether each step comes after those that make what it reads."""
+    """Whether each step comes after the producers of its inputs."""
     sources = tiling.pieces.sources
     left: dict[int, int] = {}
     for step in order:
@@ -73,7 +73,7 @@ def _in_stages(tiling: Tiling) -> list[Step]:
 
 
 def _by_need(tiling: Tiling, tiles: list[list[Step]]) -> list[list[Step]]:
-    """The tiles of each operator of a stage in the order in which those after it first need them."""
+    """The tiles of each operator of a stage, in the order in which later operators first need them."""
     sources = tiling.pieces.sources
     needed: dict[int, float] = {}
     found = []
@@ -89,10 +89,10 @@ def _by_need(tiling: Tiling, tiles: list[list[Step]]) -> list[list[Step]]:
 
 
 def _interleaved(tiling: Tiling, tiles: list[list[Step]], leads: list[bool]) -> Iterator[Step]:
-    """Followers before leaders; of followers the last that can run, of leaders the one that is behind."""
+    """Followers before leaders: the last follower that can run, else the leader that is furthest behind."""
     sources = tiling.pieces.sources
     made_by: dict[int, int] = {}
-    """Steps yet to come that make or add to a piece."""
+    """Remaining steps that make or add to a piece."""
     for steps in tiles:
         for step in steps:
             for piece in step.outputs:
@@ -101,7 +101,7 @@ def _interleaved(tiling: Tiling, tiles: list[list[Step]], leads: list[bool]) -> 
     followers = [place for place in range(len(tiles) - 1, -1, -1) if not leads[place]]
     leaders = [place for place, lead in enumerate(leads) if lead]
     heads: list[set[int]] = [set() for _ in tiles]
-    """What each operator's next step reads that is yet to be made."""
+    """The pieces that each operator's next step reads and that are not yet made."""
 
     def turn(place: int) -> None:
         steps, at = tiles[place], following[place]

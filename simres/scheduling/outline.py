@@ -1,4 +1,4 @@
-"""What the mapspace asks of a network again and again: shapes, readers and reaches of its operators."""
+"""The outline of a network for the mapspace: shapes, readers and reaches of its operators."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simres.workload.operators import Role
 from simres.workload.reaches import Shape
 
 ALIKE = 16
-"""After so many chunks of a sum the next ones are like those before."""
+"""After this number of chunks of a sum, all further ones are like the earlier ones."""
 
 
 class BandRead(NamedTuple):
@@ -31,7 +31,7 @@ class BandRead(NamedTuple):
 
 
 class TileRead(NamedTuple):
-    """What a tile of an operator reads of a tensor, and whether that changes with its row and its column."""
+    """The bytes of a tensor that a tile reads, and whether they change with its row and its column."""
 
     weight: bool
     nbytes: int
@@ -40,8 +40,8 @@ class TileRead(NamedTuple):
 
 
 class Outline:
-    """The operators of a network in groups. Weights that are `pinned` lie on chip and count for nothing. The
-    outline of the same network in another order is `like` it."""
+    """The operators of a network in groups. `pinned` weights are on chip and count as zero bytes. `like` is
+    the outline of the same network in another order."""
 
     def __init__(self, groups: Groups, *, pinned: Container[str] = (), like: Outline | None = None) -> None:
         if like is not None:
@@ -73,7 +73,7 @@ class Outline:
         self._bands: dict[tuple[int, int], list[BandRead] | None] = {}
         self._tiles: dict[tuple[int, tuple[int, ...]], dict[str, TileRead]] = {}
         self.forms = forms_of(workload, self.ops)
-        """By operator: a number that those that are alike share."""
+        """By operator: a number shared by equal operators."""
 
     def _last_readers(self) -> dict[str, int]:
         return {
@@ -81,11 +81,11 @@ class Outline:
         }
 
     def numbers(self, first: int, end: int) -> list[int]:
-        """The operators of groups `first` up to, not with, `end`."""
+        """The operators of groups `first` to `end` - 1."""
         return [number for group in self.groups.members[first:end] for number in group]
 
     def maps(self, numbers: list[int]) -> list[str]:
-        """The maps that these operators read and others make, in the order of their first reader."""
+        """The maps that these operators read and other operators make, in the order of their first reader."""
         key = tuple(numbers)
         if key not in self._maps:
             inside = {self.made[number] for number in numbers}
@@ -94,7 +94,7 @@ class Outline:
         return self._maps[key]
 
     def form(self, numbers: list[int]) -> tuple[object, ...]:
-        """All that the ways to run these operators depend on: their forms, and how they hang together."""
+        """Everything that the ways to run these operators depend on: their forms and their connections."""
         places: dict[str, int] = {}
         found: list[object] = []
         for number in numbers:
@@ -112,7 +112,7 @@ class Outline:
         return tuple(found)
 
     def cut(self, number: int, bands: int, slices: int) -> Cut | None:
-        """An operator in exactly so many bands of rows and slices of columns; None if it cannot be cut so."""
+        """An operator in exactly so many bands of rows and slices of columns; None if impossible."""
         key = (self.forms[number], bands, slices)
         if key not in self._cuts:
             axes = self.axes[number]
@@ -122,7 +122,7 @@ class Outline:
         return self._cuts[key]
 
     def band_reads(self, number: int, bands: int) -> list[BandRead] | None:
-        """What the middle of so many bands of an operator reads; None where it cannot be cut into so many."""
+        """The reads of the middle one of so many bands of an operator; None if impossible."""
         key = (number, bands)
         if key not in self._bands:
             self._bands[key] = self._band_reads(number, bands)
@@ -156,7 +156,7 @@ class Outline:
     def _input_parts(
         self, number: int, parts: tuple[int, ...], box: Box, name: str, reach: Reach
     ) -> tuple[int, ...]:
-        """The parts of an input that nobody makes, if they follow those of what an operator makes of it."""
+        """The parts of an input of the network, if they follow those of an operator's output."""
         workload, shape = self.workload, self.calls[number].output
         stored, there = to_storage(workload, name, whole(reach.shape))
         found = [1] * len(there)
@@ -172,7 +172,7 @@ class Outline:
         return tuple(found)
 
     def in_place(self, number: int, read: str) -> bool:
-        """Whether what an operator makes takes the place of a map that it reads."""
+        """Whether the output of an operator can replace a map that it reads."""
         return (
             self.elementwise[number]
             and self.nbytes[read] == self.nbytes[self.made[number]]
@@ -180,7 +180,7 @@ class Outline:
         )
 
     def tile_reads(self, number: int, parts: tuple[int, ...]) -> dict[str, TileRead]:
-        """What a large tile in the middle of an operator reads, by stored tensor."""
+        """The reads of a large tile in the middle of an operator, by stored tensor."""
         key = (number, parts)
         found = self._tiles.get(key)
         if found is None:
@@ -215,9 +215,9 @@ class Outline:
         return found
 
     def chunk_bytes(self, number: int, parts: tuple[int, ...], chunks: int, stored: str) -> int:
-        """What a chunk of the sum of a large tile reads of a stored tensor.
+        """The bytes of a stored tensor that a chunk of the sum of a large tile reads.
 
-        Behind a view that is not an equal part of what the tile reads.
+        Behind a view, this need not be an equal part of the bytes that the tile reads.
         """
         nbytes = self.tile_reads(number, parts)[stored].nbytes
         found = -(-nbytes // chunks)
@@ -265,7 +265,7 @@ def largest_part(shape: Shape, parts: tuple[int, ...]) -> Box:
 
 
 def _span(shape: Shape, parts: tuple[int, ...], box: Box, bands: int) -> tuple[int, int]:
-    """The first and the last of the bands of a map that a box of it lies in."""
+    """The first and the last band of a map that a box overlaps."""
     if prod(parts) != bands:
         return 0, bands - 1
     low = high = 0

@@ -1,4 +1,4 @@
-"""The scheduler `overlapped`: stages of operators, tiles, prefetch, and all engines side by side.
+"""The scheduler `overlapped`: stages of operators, tiles, prefetch, and all engines in parallel.
 
 A search over stage boundaries proposes plans (`simres.scheduling.stage_search`); each is walked through and
 played forward with the costs of the chip, and the best becomes the Program.
@@ -37,7 +37,7 @@ from simres.workload.graph import Workload
 from simres.workload.operators import Role
 
 PLANS, DEEPEST = 5, 9
-"""So many different plans are tried, made for at most so many sizes of the memory, the largest first."""
+"""The most plans that are tried, and the most memory sizes that they are made for, the largest first."""
 
 RUNGS = 4
 """Plans are made for memories of 2^(k / RUNGS) bytes, so that those of a smaller memory are tried on a
@@ -47,13 +47,13 @@ LARGEST, WORK = 120_000, 60_000
 """The most steps of a plan, and of all together for as long as more are tried."""
 
 URGENT = 1_000
-"""So many steps in all are played again with what is urgent first, those of the best plan before others."""
+"""The most steps in total that are played again by urgency, those of the best plan first."""
 
 FAR = 1.1
-"""Of a large network, no plan is played that the search expects to take so many times the best one played."""
+"""For a large network, plans that the search expects to exceed the best one by this factor are not played."""
 
 NEAR = 1.001
-"""Within this of a bound that holds for every schedule, nothing more is tried."""
+"""Within this factor of a bound that holds for every schedule, nothing more is tried."""
 
 
 class Try(NamedTuple):
@@ -80,9 +80,9 @@ class Parameters(BaseModel):
 def schedule(
     workload: Workload, chip: Chip, parameters: Parameters, bench: Workbench | None = None
 ) -> Program:
-    """The best of the plans tried, by what their tasks cost.
+    """The best of the plans tried, by the costs of their tasks.
 
-    Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
+    Raises `AnswerIsNo`, with a sufficient memory, if an operator does not fit under any cut.
     """
     found, tried = (_best_kept if parameters.weights == "kept" else best)(
         workload, chip, bench or Workbench()
@@ -265,12 +265,12 @@ def _all_bytes(workload: Workload) -> int:
 
 
 def _weights(workload: Workload) -> dict[str, int]:
-    """The bytes of each weight that is used."""
+    """The bytes of each used weight."""
     tensors = workload.tensors
     return {name: tensors[name].nbytes for name in workload.needed_bytes if tensors[name].role is Role.WEIGHT}
 
 
 def _bound(workload: Workload, chip: Chip, *, kept: frozenset[str]) -> int:
-    """Picoseconds that any schedule takes: compulsory bytes, and all operations, at peak."""
+    """A lower bound in picoseconds: compulsory bytes and all operations at peak rate."""
     nbytes = workload.compulsory_bytes - sum([workload.needed_bytes[name] for name in kept])
     return max(chip.least_ps(Work(nbytes, workload.macs, workload.vector_ops)).values(), default=0)

@@ -15,9 +15,9 @@ from simres.workload.graph import Ledger
 def schedule(ledger: Ledger, chip: Chip, parameters: BaseModel) -> Program:  # noqa: ARG001
     """The sheet's rule (the paper's section 5 and appendix 8.2).
 
-    For each row: its coefficients come over the bus, and its input map too when that alone is larger
-    than the on-chip memory; then 2 operations a multiply-accumulate on the matrix unit, then the stated
-    operations on the host. Input maps that fit, and all outputs, are never moved.
+    For each row: the bus loads its coefficients, and its input map if that alone is larger than the on-chip
+    memory; then the matrix unit does 2 operations per multiply-accumulate, then the host the stated
+    operations. Input maps that fit, and all outputs, are never moved.
     """
     draft = Draft(chip, in_a_row=True)
     memory, spec = chip.scratchpad()

@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class NoParameters(BaseModel):
-    """For schedulers that have nothing to set."""
+    """For schedulers without parameters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

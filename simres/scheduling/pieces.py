@@ -1,7 +1,6 @@
 """Pieces of tensors: the units in which a schedule loads, keeps, evicts and stores.
 
-Pieces have numbers, and what is known of each stands in parallel lists, since a schedule looks at them
-again and again.
+Pieces have numbers, and their properties are in parallel lists, because schedules read them very often.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from simres.workload.operators import BITS, Role, Tensor
 
 @lru_cache(maxsize=4096)
 def _positions(size: int, count: int) -> tuple[int, ...]:
-    """Where `count` nearly equal parts of an axis begin, and its end."""
+    """The starts of `count` nearly equal parts of an axis, and its end."""
     return tuple(size * part // count for part in range(count + 1)) if size else (0, 0)
 
 
@@ -33,8 +32,8 @@ def box_bytes(tensor: Tensor, box: Box) -> int:
 class Grid:
     """A tensor cut along its axes into nearly equal parts; pieces are in row-major order.
 
-    `cuts` has for each axis the positions where pieces begin, and the end. `first` is the number of the
-    first piece, once `Pieces.add` has given them numbers.
+    `cuts` has for each axis the starts of the pieces, and the end. `first` is the number of the first piece,
+    once `Pieces.add` has numbered them.
     """
 
     __slots__ = ("count", "cuts", "first", "tensor")
@@ -43,7 +42,7 @@ class Grid:
         self.tensor = tensor
         self.cuts = tuple(map(_positions, tensor.shape, parts))
         self.count = 1
-        """How many pieces there are."""
+        """Number of pieces."""
         for cut in self.cuts:
             self.count *= len(cut) - 1
         self.first = -1
@@ -55,7 +54,7 @@ class Grid:
 
     @property
     def boxes(self) -> list[Box]:
-        """Every piece's part of the tensor, in order."""
+        """The box of every piece, in order."""
         return list(product(*[list(pairwise(cut)) for cut in self.cuts]))
 
     def over(self, box: Box) -> list[int]:
@@ -71,7 +70,7 @@ class Grid:
         return [start + piece for piece in found]
 
     def pieces_over(self, box: Box) -> int:
-        """How many pieces share an element with `box`."""
+        """The number of pieces that share an element with `box`."""
         found = 1
         for cut, (start, stop) in zip(self.cuts, box, strict=True):
             count = len(cut) - 1
@@ -95,11 +94,11 @@ class Grid:
 
 
 class Pieces:
-    """What is known of every piece, by its number.
+    """The properties of every piece, by its number.
 
-    `nbytes` is what it has, `size` what it takes of the memory. `whole` says that it is all of its tensor,
-    `made` that an operator makes it. `sources` are, for a strip of an activation, the pieces that it lies
-    across.
+    `nbytes` are its bytes, `size` is the space that it takes in memory. `whole` means that it is all of its
+    tensor, `made` that an operator makes it. `sources` are, for a strip of an activation, the pieces that it
+    overlaps.
     """
 
     def __init__(self, spec: MemorySpec) -> None:
@@ -126,8 +125,7 @@ class Pieces:
         self.made.append(tensor.role is Role.ACTIVATION)
 
     def add(self, grid: Grid) -> Grid:
-        """Gives the pieces of a grid their numbers; returns the equal grid whose pieces have some already,
-        if there is one."""
+        """Numbers the pieces of a grid; returns the equal grid whose pieces are already numbered, if any."""
         found = self._grids.setdefault((grid.tensor.name, grid.parts), grid)
         if found is not grid:
             return found
@@ -140,7 +138,7 @@ class Pieces:
         return grid
 
     def add_like(self, grid: Grid, tensor: Tensor) -> Grid:
-        """A tensor cut like another one of equal shape, type and role, whose pieces have their numbers."""
+        """A tensor cut like another one of equal shape, type and role whose pieces are numbered."""
         own = Grid(tensor, grid.parts)
         found = self._grids.setdefault((tensor.name, grid.parts), own)
         if found is own:
@@ -154,7 +152,7 @@ class Pieces:
         return found
 
     def strip(self, tensor: Tensor, box: Box, sources: tuple[int, ...]) -> int:
-        """The number of a part that is loaded by itself, whatever else of the tensor is on chip."""
+        """The number of a part that is loaded separately, whatever else of the tensor is on chip."""
         key = (tensor.name, box, sources)
         found = self._strips.get(key)
         if found is None:

@@ -1,4 +1,4 @@
-"""A plan: how the operators of a network are divided into stages, and each is cut. It has no times."""
+"""A plan: the division of a network's operators into stages, and the cut of each. It has no times."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Plan:
 
     @cached_property
     def room_of(self) -> dict[int, int]:
-        """The bytes of maps that each operator that streams has room for at a time."""
+        """The bytes of maps for which each streaming operator has room at a time."""
         return dict(self.streamed)
 
 
 def in_halves(plan: Plan, workload: Workload) -> Plan | None:
     """The plan of half a batch for both halves of `workload`, one after the other.
 
-    None where a half needs more than its own half of what it reads.
+    None if a half needs more than its own half of its inputs.
     """
     cuts = []
     for number, op in enumerate(operators(workload)):
@@ -60,7 +60,7 @@ def in_halves(plan: Plan, workload: Workload) -> Plan | None:
 
 
 def _apart(workload: Workload, op: Op) -> bool:
-    """Whether a half of an operator's output needs no more than the same half of the maps that it reads."""
+    """Whether a half of an operator's output needs only the same half of the maps that it reads."""
     size, *others = workload.tensors[op.outputs[0]].shape
     for half in (0, 1):
         box = ((size * half // 2, size * (half + 1) // 2), *whole(others))
@@ -75,5 +75,5 @@ def _apart(workload: Workload, op: Op) -> bool:
 
 
 def one_by_one(groups: Groups) -> Plan:
-    """One group after the other, cut only as far as they have to be."""
+    """One group after the other, each cut no more than necessary."""
     return Plan(groups.members)

@@ -14,7 +14,7 @@ def preload(program: Program, workload: Workload, chip: Chip) -> Program:
     """The Program that loads every buffer of `program.resident_in`, in order of its first use, and leaves it.
 
     Its layers are those of `program`: each load counts for the layer that first reads it. Raises
-    `InvariantViolation` when a buffer is of a tensor that does not lie off-chip from the start.
+    `InvariantViolation` if a buffer belongs to a tensor that is not off-chip from the start.
     """
     first_use: dict[int, int] = {}
     for task in program.tasks:

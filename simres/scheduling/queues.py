@@ -1,4 +1,4 @@
-"""What a walk's tasks take on a chip: the steps of each operator in a queue, with prices, and the moves."""
+"""The costs of a walk's tasks on a chip: a queue of the steps of each operator, and the transfers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNKNOWN = -1
 class Queue:
     """The steps of one operator, in the order of the walk.
 
-    `price` has for each of its engines what each of the walk's works takes there.
+    `price` has, for each of its engines, the cost of each of the walk's works.
     """
 
     __slots__ = ("at", "engine", "engines", "position", "price", "ready_ps", "steps")
@@ -29,7 +29,7 @@ class Queue:
         self.position = -1
         """The next step, -1 after the last."""
         self.ready_ps = UNKNOWN
-        """When what the next step reads is there, once that is known."""
+        """When the inputs of the next step are available, once that is known."""
 
 
 def queues_of(walk: Walk, chip: Chip) -> list[Queue]:
@@ -61,7 +61,7 @@ _Place = tuple[TaskKind, tuple[str, ...]]
 
 
 def _engines(op: Op, walk: Walk, chip: Chip) -> _Place:
-    """What an operator's steps are, and the engines that may do them."""
+    """The role of an operator's steps, and the engines that can run them."""
     if op.unit not in UNITS:
         return TaskKind.MOVE, (walk.tiling.memory,)
     kind, role = UNITS[op.unit]
@@ -72,7 +72,7 @@ def _engines(op: Op, walk: Walk, chip: Chip) -> _Place:
 
 
 def left_ps(walk: Walk, queues: list[Queue]) -> dict[str, int]:
-    """What all steps take that have no choice of engines, by engine, in picoseconds."""
+    """The time of all steps without a choice of engines, by engine, in picoseconds."""
     numbers = walk.works[1]
     found: dict[str, int] = {}
     for queue in queues:
@@ -83,7 +83,7 @@ def left_ps(walk: Walk, queues: list[Queue]) -> dict[str, int]:
 
 
 def move_ps(walk: Walk, chip: Chip) -> tuple[list[int], dict[int, int]]:
-    """Picoseconds that each load takes, and by stay that is stored those of storing it."""
+    """The picoseconds of each load, and of the store of each stored stay."""
     nbytes = walk.tiling.pieces.nbytes
     price = {amount: bus_ps({amount: 1}, chip) for amount in walk.moves}
     stored = {stay.number: price[nbytes[stay.piece]] for stay in walk.residency.stays if stay.stored}
@@ -91,7 +91,7 @@ def move_ps(walk: Walk, chip: Chip) -> tuple[list[int], dict[int, int]]:
 
 
 def bus_ps(moved: Mapping[int, int], chip: Chip) -> int:
-    """Picoseconds of so many loads and stores of each number of bytes."""
+    """The picoseconds of these numbers of loads and stores by bytes."""
     total = 0
     for nbytes, times in moved.items():
         work = Work(nbytes)

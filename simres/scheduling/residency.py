@@ -1,8 +1,8 @@
-"""Residency of pieces on chip: loads, evictions and releases, made with the future known.
+"""Residency of pieces on chip: loads, evictions and releases, decided with known future use.
 
-The walk follows the steps in order and keeps what fits. When it does not, the piece whose next use is
-furthest away goes (Belady's rule, IBM Systems Journal 1966), written back first if there is no copy
-off-chip; a piece that nobody needs any more goes at once. Each time that a piece spends on chip is a
+The walk follows the steps in order and keeps what fits. When the memory is full, it evicts the piece whose
+next use is furthest away (Belady's rule, IBM Systems Journal 1966), written back first if there is no copy
+off-chip. A piece without further use is freed at once. Each period that a piece spends on chip is a
 `PieceInterval`.
 """
 
@@ -23,12 +23,12 @@ LAST = (NEVER, 0, 0)
 
 @dataclass(slots=True, eq=False)
 class PieceInterval:
-    """One time that a piece is on chip: from before step `start` to after step `last`.
+    """A stay: one period of a piece on chip, from before step `start` to after step `last`.
 
-    It is stay `number` of the walk. `loaded` says that it comes over the bus, to be read by step `start`;
-    `stored` that it is written back once it is made. `follows` is the stay whose buffer it takes over,
-    `handed_on` says that another stay follows. `uses` counts the steps that use it, `due` those that write
-    it.
+    It is stay `number` of the walk. `loaded` means that it is loaded over the bus, to be read by step
+    `start`; `stored` that it is written back once it is made. `follows` is the stay whose buffer it takes
+    over; `handed_on` means that another stay follows. `uses` counts the steps that use it, `due` those that
+    write it.
     """
 
     number: int
@@ -44,7 +44,7 @@ class PieceInterval:
 
 
 class Course:
-    """The steps of a tiling in order, and what a walk along them needs to know, however much it keeps."""
+    """The steps of a tiling in order, and the data of every walk along them, whatever its limits."""
 
     def __init__(self, tiling: Tiling) -> None:
         self.tiles = tiling.tiles
@@ -100,7 +100,7 @@ def course_of(tiling: Tiling) -> Course:
 class Residency:
     """The walk over a tiling's steps: every stay, the bytes held at each step, and what was spilled.
 
-    Where there are `limits`, each stage keeps at most so many bytes if what it does not use can go.
+    With `limits`, each stage keeps at most that many bytes, if the data that it does not use can be evicted.
     """
 
     def __init__(self, tiling: Tiling, limits: Sequence[int] = ()) -> None:
@@ -123,9 +123,9 @@ class Residency:
         self.leaves = course.leaves
         self._reloaded = tiling.plan.reloaded if limits else frozenset()
         self.evicts = False
-        """Whether something went because the memory was full."""
+        """Whether something was evicted because the memory was full."""
         self.limited = False
-        """Whether something went, or was not kept, because of the limits."""
+        """Whether something was evicted, or not kept, because of the limits."""
         self.stays: list[PieceInterval] = []
         self.loads: list[PieceInterval] = []
         self.by_step: list[tuple[list[PieceInterval], list[PieceInterval]]] = []
@@ -136,11 +136,11 @@ class Residency:
         for position, step in enumerate(self.steps):
             self._step(position, step)
         self.held = self._held()
-        """Bytes held at each step; a piece that goes before it is read again goes after its last use."""
+        """Bytes held at each step; a piece that is evicted between two reads leaves after the first one."""
         self.spilled = sum(
             pieces.nbytes[piece] for piece in self.written if pieces.tensor[piece] not in outputs
         )
-        """Bytes written back that are no outputs."""
+        """Bytes written back that are not outputs."""
 
     def _held(self) -> list[int]:
         change = [0] * (len(self.steps) + 1)
@@ -209,13 +209,13 @@ class Residency:
                 self._free += size[piece]
 
     def _evict(self, lacking: int, needed: tuple[int, ...], stage: int) -> None:
-        """Makes room, the furthest next use first: by operator, then by step, then the larger piece.
+        """Evicts pieces, the furthest next use first: by operator, then by step, then the larger piece.
 
-        What is not complete stays, as a piece is stored but once. By operator first, so that of two maps that
-        are read side by side one goes and one stays: with half of each, every step would have to bring in two
+        Incomplete pieces stay, because a piece is stored only once. The operator comes first so that, of two
+        maps read together, one leaves and one stays: with half of each, every step would have to load two
         pieces for the one it makes. The operators of a stack take turns and count as one, and so do those
-        that read weights, or what their own stage makes. For a limit nothing goes that the operator's next
-        tile uses, nor, in a stack, what the stack uses.
+        that read weights or the results of their own stage. A limit never evicts data that the operator's
+        next tile uses or, in a stack, that the stack uses.
         """
         steps, uses, size, here, turns = self.steps, self.uses, self.size, self._here, self._turns
 
@@ -257,7 +257,7 @@ class Residency:
         return self.tiling.stage_of[self.steps[uses[-1]].op] if uses else -1
 
     def _drop(self, victim: int) -> None:
-        """Takes a piece off chip, written back first if there is no copy."""
+        """Removes a piece from the chip, written back first if there is no copy."""
         stay = self._here.pop(victim)
         self._free += self.size[victim]
         if self.made[victim] and victim not in self.written and victim not in self.tiling.pieces.sources:

@@ -1,7 +1,7 @@
 """The scheduler `serial`: one operator after another, without any overlap.
 
-Each operator's inputs are loaded unless they are on chip already; it computes; what cannot stay is
-spilled (see `residency`). An operator is cut into tiles only where it does not fit as a whole.
+Each operator loads the inputs that are not on chip, computes, and spills what cannot stay (see `residency`).
+An operator is cut into tiles only if it does not fit as a whole.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def schedule(
 ) -> Program:
     """The Program of `workload`, one task at a time.
 
-    Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
+    Raises `AnswerIsNo`, with a sufficient memory, if an operator does not fit under any cut.
     """
     memory, spec = chip.scratchpad()
     walk = least_walk(bench or Workbench(), workload, memory, spec)

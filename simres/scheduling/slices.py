@@ -1,8 +1,8 @@
-"""Stages in slices of channels: a wide map is made and summed up slice by slice, and never exists whole.
+"""Stages in slices of channels: a wide map is made and summed slice by slice, and never exists as a whole.
 
-An expanding operator makes some channels, what follows works on these, and a projecting operator adds them to
-its sums, which stay on chip. So the wide map of an inverted residual or of a perceptron costs no bytes
-off-chip.
+An expanding operator makes some channels, the following operators process these, and a projecting operator
+adds them to its sums, which stay on chip. The wide map of an inverted residual or of a perceptron thus needs
+no off-chip traffic.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from simres.workload.operators import Unit
 
 
 def in_slices(outline: Outline, members: list[tuple[int, ...]]) -> Iterator[Option]:
-    """The groups in slices of the channels between the first and the last, and in blocks of rows where none
-    overlap."""
+    """The groups in slices of the channels between the first and the last, and in blocks of rows if these do
+    not overlap."""
     first, last = members[0][0], members[-1][0]
     ops, axes = outline.ops, outline.axes
     column = axes[first].column
@@ -48,7 +48,7 @@ def in_slices(outline: Outline, members: list[tuple[int, ...]]) -> Iterator[Opti
 
 
 def _pointwise(outline: Outline, number: int) -> bool:
-    """Whether a row needs that row alone of every map."""
+    """Whether a row needs only the same row of every map."""
     reads = outline.band_reads(number, outline.rows[number])
     return reads is not None and all(read.weight or read.low == read.high for read in reads)
 

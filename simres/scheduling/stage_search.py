@@ -1,17 +1,17 @@
-"""Search over stage boundaries: a dynamic program that keeps the unbeaten ways to run each prefix.
+"""Search over stage boundaries: a dynamic program that keeps the undominated ways to run each prefix.
 
-The state at a boundary is how many bytes of the live maps are on chip. Of what is off-chip, the maps that the
-next stage passes by count first. A stage takes what its closed forms say (`simres.scheduling.mapspace`); what
-it made and does not fit is stored, and loaded by whoever reads it.
+The state at a boundary is the number of bytes of live maps on chip. Maps that the next stage does not read
+are the first to be off-chip. The cost of a stage follows from its closed forms
+(`simres.scheduling.mapspace`); results that do not fit are stored, and loaded by their readers.
 
-Time is that of three engines side by side. A stage starts when the matrix unit is free, the first of its
-input is there, and the bus has brought the first of its weights; it cannot end before the bus has brought
-everything, or before what comes after the last of its input is done. The bus runs ahead of the computation by
-as much as the memory has room for.
+Time is modelled with three parallel engines. A stage starts when the matrix unit is free, the first of its
+input is available, and the bus has loaded the first of its weights. It cannot end before the bus has loaded
+everything, or before the work after the last of its input is done. The bus runs ahead of the computation as
+far as the memory has room.
 
-`StageSearch.run` keeps a few ways for each prefix, `StageSearch.least` all that may still come to the least
-of one aim: what it finds is optimal in the mapspace. (`plugins/simres-exact` has a model of the same problem
-for a solver, and judges it.)
+`StageSearch.run` keeps a few ways for each prefix; `StageSearch.least` keeps all that may still reach the
+minimum of one aim, so its result is optimal in the mapspace. (`plugins/simres-exact` has a solver model of
+the same problem and checks it.)
 """
 
 from __future__ import annotations
@@ -30,41 +30,41 @@ from simres.scheduling.plans import Plan
 from simres.workload.operators import Unit
 
 WIDTH = 4
-"""How many ways to run a prefix are kept."""
+"""Number of ways to run a prefix that are kept."""
 
 MOST = 1 << 15
-"""How many ways to run a prefix are looked at, at most, where all are."""
+"""The most ways to run a prefix that are examined when all are."""
 
 FEW = 1 << 12
-"""How many are looked at before a search for the best of all becomes one that keeps a few."""
+"""The most ways that are examined before an exhaustive search becomes one that keeps a few."""
 
 LARGE = 1 << 20
-"""Bytes by which the time for a byte is told."""
+"""Bytes of the transfer that gives the time per byte."""
 
 STEPS = 1 << 20
-"""So many steps count as much as the whole run: a step that gains less is not worth looking at."""
+"""This many steps cost as much as the whole run: a step that gains less is not worth examining."""
 
 DEARER = (16, 32, 64, 128, 256, 512)
-"""So many times as dear is a step in a large network; the next number counts if there are still too many."""
+"""Factors on the cost of a step in a large network; the next one is used if there are still too many."""
 
 SMALL = 2_000
-"""Up to so many steps, the search is made once more with steps that are not dear."""
+"""Up to this number of steps, the search is repeated with the normal cost of steps."""
 
 
 class Found(NamedTuple):
-    """The best way that was found, None if none fits; `exact` where the mapspace has no better one."""
+    """The best way found, None if none fits; `exact` if the mapspace has no better one."""
 
     label: Label | None
     exact: bool
 
 
 class TooMany(Exception):
-    """There are too many ways to run a network to look at all."""
+    """There are too many ways to run a network to examine all."""
 
 
 class StageSearch:
-    """The search for one network on one chip. Where two orders of the network have the same operators behind
-    them, what was found for one goes on in the other: so each side branch runs early or as listed."""
+    """The search for one network on one chip. At boundaries where two orders of the network have completed
+    the same operators, results of one continue in the other: each side branch can run early or as listed."""
 
     def __init__(self, space: Mapspace, costs: Costs) -> None:
         self.space = space
@@ -72,13 +72,13 @@ class StageSearch:
         self.outline = outline = space.outlines[0]
         self.orders = [GroupOrder(one) for one in space.outlines]
         self.boundaries: dict[int, list[tuple[int, int]]] = {}
-        """By the operators that are done: each order that comes by there, and its boundary."""
+        """By completed operators: each order that passes there, and its boundary."""
         for number, order in enumerate(self.orders):
             for place, done in enumerate(order.done):
                 self.boundaries.setdefault(done, []).append((number, place))
         self.step_ps = costs.least_ps(outline.workload) / STEPS
         self._few = True
-        """Whether all ways to run the network may be looked at."""
+        """Whether all ways to run the network may be examined."""
         self._options: dict[tuple[int, int, int, int], list[Priced]] = {}
         self._thinned: dict[object, list[Priced]] = {}
         """By form of a stage and capacity."""
@@ -94,7 +94,7 @@ class StageSearch:
         return found
 
     def best(self, capacity: int, most: int) -> Found:
-        """The way to run the network in so many bytes that ends first, of at most `most` steps."""
+        """The fastest way to run the network in this memory, of at most `most` steps."""
         try:
             found = self.least(capacity, Aim.END, FEW) if self._few else None
             if found is not None and found.steps <= most:
@@ -112,7 +112,7 @@ class StageSearch:
         return Found(found, exact=False)
 
     def finest(self, capacity: int, most: int) -> Label | None:
-        """The way to run the network that ends first, with steps that are not dear; None if too many."""
+        """The fastest way to run the network with the normal cost of steps; None if there are too many."""
         found = self._first_to_end(capacity, 1)
         return found if found is not None and found.steps <= most else None
 
@@ -120,16 +120,16 @@ class StageSearch:
         return min(self.run(capacity, dearer=dearer), key=Aim.END.of, default=None)
 
     def run(self, capacity: int, *, dearer: int = 1) -> list[Label]:
-        """Ways to run the network in so many bytes, with each step so many times as dear; none where no way
-        fits."""
+        """Ways to run the network in this memory, with the cost of steps multiplied by a factor; empty if
+        none fits."""
         byte_ps = self._byte_ps
         return self._run(capacity, dearer * self.step_ps, lambda found: unbeaten(found, WIDTH, byte_ps))
 
     def least(self, capacity: int, aim: Aim, most: int = MOST) -> Label | None:
-        """The way to run the network in so many bytes that has the least of its aim in all the mapspace.
+        """The way to run the network in this memory that minimises an aim over the whole mapspace.
 
-        None where no way fits. Raises `TooMany` where more than `most` ways to run prefixes would have to be
-        looked at.
+        None if no way fits. Raises `TooMany` if more than `most` ways to run prefixes would have to be
+        examined.
         """
         byte_ps = self._byte_ps
         labels = self._run(capacity, self.step_ps, lambda found: best_for_aim(found, aim, byte_ps), most)
@@ -275,7 +275,7 @@ class StageSearch:
         return found
 
     def _price(self, numbers: list[int], option: Option) -> Priced:
-        """Stages of equal form share their options, and so the prices."""
+        """Stages of equal form share their options, and therefore the costs."""
         found = self._priced.get(id(option))
         if found is None:
             found = self._priced[id(option)] = Priced(option, *self._took(numbers, option.cuts))

@@ -1,4 +1,4 @@
-"""Stages: operators that run side by side, tile by tile."""
+"""Stages: operators that run together, tile by tile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simres.workload.operators import Op, Unit
 
 
 def leaders(stage: Sequence[int], ops: Sequence[Op], workload: Workload) -> list[int]:
-    """The matrix operators of a stage that read nothing made in it: what all others follow, tile by tile."""
+    """The matrix operators of a stage that read nothing made in it; all others follow them tile by tile."""
     made = {name for member in stage for name in ops[member].outputs}
     return [
         member
@@ -20,5 +20,5 @@ def leaders(stage: Sequence[int], ops: Sequence[Op], workload: Workload) -> list
 
 
 def stacked(stage: Sequence[int], ops: Sequence[Op], workload: Workload) -> bool:
-    """Whether a stage is a stack: some matrix operator follows another tile by tile."""
+    """Whether a stage is a stack: a matrix operator follows another one tile by tile."""
     return len(leaders(stage, ops, workload)) < sum(ops[member].unit is Unit.MATRIX for member in stage)

@@ -26,24 +26,24 @@ from simres.workload.reaches import Along
 Range = tuple[int, int]
 
 AGAIN = 1.25
-"""Maps that a stage streams are read in strips where sharing pieces would load more than so many times their
+"""Maps that a stage streams are read in strips if shared pieces would load more than this many times their
 bytes."""
 
 MANY = 8
-"""A tile that touches more pieces than this of a map comes off better with a strip of its own."""
+"""A tile that touches more pieces of a map than this is cheaper with a strip of its own."""
 
 COLUMNS = 12
-"""A row of the output is kept in about so many pieces at most."""
+"""The approximate maximum of pieces in a row of the output."""
 
 MOST_VISITS = 1 << 20
-"""An operator whose tiles would read more pieces than this, all together, reads strips."""
+"""An operator whose tiles would read more pieces than this in total reads strips."""
 
 FEW = 32
-"""Up to so many tiles are made at once and looked at, instead of looking at some of them first."""
+"""Up to this number of tiles, all are made and examined; beyond it, a sample is examined first."""
 
 
 class Tiled(Protocol):
-    """What a plan needs of the tiling that it is made for."""
+    """The parts of a tiling that a tile plan uses."""
 
     workload: Workload
     ops: tuple[Op, ...]
@@ -53,17 +53,17 @@ class Tiled(Protocol):
     last_reader: dict[str, int]
 
     def tables(self, op: Op) -> set[str]:
-        """Tables in which an operator looks rows up, which stay off-chip but for those rows."""
+        """Lookup tables of an operator: they stay off-chip except for the rows read."""
 
 
 class TilePlan:
-    """A cut of an operator, looked at before it is taken.
+    """A cut of an operator, examined before it is used.
 
-    `most` are about the bytes of its largest tile and of what that reads, as far as a few tiles tell. With
-    `strips`, inputs of which tiles need less than the pieces they touch come in strips.
+    `most` is the approximate size in bytes of the largest tile with its inputs, judged by a few tiles. With
+    `strips`, inputs of which tiles need less than the pieces that they touch are read in strips.
 
-    It depends on no more of a tiling than how the operator's inputs are cut, and of which it is the last
-    reader. `like` is the same cut of an operator that is alike in all that.
+    It depends only on how the operator's inputs are cut in the tiling, and on which of them it reads last.
+    `like` is the same cut of an operator that is equal in both.
     """
 
     def __init__(
@@ -75,13 +75,13 @@ class TilePlan:
         self.number = number
         self.op = op = tiling.ops[number]
         self.names = [*map(workload.storage, op.inputs), *op.outputs]
-        """The stored tensors that it reads, and those that it makes."""
+        """The stored tensors that it reads and makes."""
         self.grids = {name: tiling.grids[name] for name in self.names if name in tiling.grids}
-        """Of the inputs that were cut before."""
+        """Grids of the inputs that are already cut."""
         self.like = like
         self._loaded: dict[frozenset[str], tuple[bool, int]] = {}
         self.most: int = 0 if like is None else like.most
-        """About the bytes of its largest tile and of what that reads, as far as a few tiles tell."""
+        """Approximate bytes of the largest tile with its inputs, judged by a few tiles."""
         if like is not None:
             return
         self.tensor = workload.tensors[op.outputs[0]]
@@ -92,13 +92,13 @@ class TilePlan:
         self.goes = {
             name for name in self.names if self.elementwise and tiling.last_reader.get(name) == number
         }
-        """Inputs whose place the output may take: element for element, and nobody reads them later."""
+        """Inputs that the output may overwrite: elementwise, and without a later reader."""
         self.cut, parts = self._grouped(cut)
         self.tiles = Grid(self.tensor, self.cut.parts)
         self.grid = Grid(self.tensor, parts)
         """The pieces of the output: its tiles, or several of them together."""
         self.new: dict[str, Grid] = {}
-        """Grids of inputs that lie off-chip and were not cut before."""
+        """Grids of inputs that are off-chip and not yet cut."""
         self.strips: set[str] = tiling.tables(op) if workload.tables else set()
         """Stored tensors that are read in strips."""
         total = summed(self.call)
@@ -111,9 +111,9 @@ class TilePlan:
     def _grouped(self, cut: Cut) -> tuple[Cut, tuple[int, ...]]:
         """The cut, and the parts in which the output is kept: several tiles together, or parts of a tile.
 
-        Of many columns several are kept together, as who reads many channels would else read as many pieces,
-        for each of as many tiles. Of few rows each is kept in parts, so that its reader can give them back
-        bit by bit.
+        With many columns, several are kept together: a reader of many channels would otherwise read as many
+        pieces for each of its tiles. With few rows, each is kept in parts, so that its reader can free them
+        one by one.
         """
         axes, column = self.axes, self.axes.column
         if len(self.op.outputs) != 1 or prod(cut.parts) * cut.chunks == 1:
@@ -138,7 +138,7 @@ class TilePlan:
         return replace(cut, parts=with_columns(pieces * each)), with_columns(pieces)
 
     def _cut_inputs(self) -> None:
-        """Weights are cut with the output's columns and the sum; maps that lie off-chip, with its rows."""
+        """Cuts weights with the output's columns and the sum, and off-chip maps with the output's rows."""
         op, shape, axes = self.op, self.tensor.shape, self.axes
         workload, weights = self.workload, kind_of(self.op).weights
         for place, name in enumerate(op.inputs):
@@ -163,7 +163,7 @@ class TilePlan:
             self.new[stored] = Grid(tensor, parts)
 
     def _follows(self, name: str, reach: Reach, axis: int) -> list[int]:
-        """The axis of the bytes behind a view that follows one of the output, if there is just one."""
+        """The axis of the bytes behind a view that follows one of the output, if there is exactly one."""
         if self.cut.parts[axis] < 2:
             return []
         cut = self.tiles.cuts[axis]
@@ -179,7 +179,7 @@ class TilePlan:
         return apart if len(apart) == 1 else []
 
     def _reads(self, box: Box, chunk: Range) -> Iterator[tuple[str, Box]]:
-        """Each input that a tile reads, and the part it needs."""
+        """Each input of a tile, and the part that the tile reads."""
         for name, reach in zip(self.op.inputs, self.reaches, strict=True):
             needed = reach(box)
             if needed is None:
@@ -193,7 +193,7 @@ class TilePlan:
         return self.new[stored] if stored in self.new else self.grids[stored]
 
     def _samples(self) -> Iterator[tuple[Box, Range]]:
-        """A few tiles, the largest among them as a rule: the corners of the grid and its middles."""
+        """A few tiles, usually including the largest: the corners and middles of the grid."""
         ranges = []
         for cut in self.tiles.cuts:
             count = len(cut) - 1
@@ -203,7 +203,7 @@ class TilePlan:
             yield box, chunk
 
     def _largest(self, strips: bool) -> int:
-        """Bytes of the largest of a few tiles; chooses what is read in strips, if anything may."""
+        """Bytes of the largest of a few tiles; chooses the inputs to read in strips, if allowed."""
         samples = []
         for box, chunk in self._samples():
             reads = [to_storage(self.workload, name, part) for name, part in self._reads(box, chunk)]
@@ -237,7 +237,7 @@ class TilePlan:
 
     @cached_property
     def visits(self) -> int:
-        """About how many pieces its tiles read, all together."""
+        """The approximate number of pieces that its tiles read in total."""
         if self.like is not None:
             return self.like.visits
         *_, (box, chunk) = self._samples()
@@ -247,7 +247,7 @@ class TilePlan:
 
     @cached_property
     def taken(self) -> Taken:
-        """What comes of it; the pieces of what was not cut before get their numbers."""
+        """The steps of the cut; numbers the pieces of tensors that were not cut before."""
         like = self.like
         if like is None:
             return self._take()
@@ -267,7 +267,7 @@ class TilePlan:
         others = tuple([grid.first for grid in beside])
         forced: set[str] = set()
         known: dict[tuple[str, Box], list[int]] = {}
-        """Pieces of the parts of inputs that were asked for, as many tiles read the same ones."""
+        """The pieces of input parts asked for so far, because many tiles read the same ones."""
         grouped = self.tiles.count > self.grid.count
         split_up = self.tiles.count < self.grid.count
         boxes = self.tiles.boxes if grouped or split_up else pieces.box[first : first + self.grid.count]
@@ -316,9 +316,8 @@ class TilePlan:
         return Taken(steps, most, tuple(grids), frozenset(forced))
 
     def loads_again(self, inside: frozenset[str], room: int) -> bool:
-        """Whether pieces would be loaded much more often than once, if each stayed for one visit only, or
-        those of one step take much more than the room for them; what is made `inside` a stage is not
-        loaded."""
+        """Whether pieces would be loaded much more than once if each stayed for one visit only, or the pieces
+        of one step take much more than the room for them; tensors made `inside` a stage are not loaded."""
         if self.like is not None:
             pairs = zip(self.like.names, self.names, strict=True)
             return self.like.loads_again(frozenset([there for there, name in pairs if name in inside]), room)
@@ -328,7 +327,7 @@ class TilePlan:
         return again or most > AGAIN * room
 
     def _loads(self, inside: frozenset[str]) -> tuple[bool, int]:
-        """Whether pieces would be loaded much more often than once, and the most bytes of maps of a step."""
+        """Whether pieces would be loaded much more than once, and the most bytes of maps of a step."""
         pieces, tensors = self.pieces, self.workload.tensors
         nbytes = pieces.nbytes
         visited = most = 0
@@ -345,7 +344,7 @@ class TilePlan:
         return again and visited > AGAIN * self._strip_bytes(inside), most
 
     def _strip_bytes(self, inside: frozenset[str]) -> int:
-        """The bytes of what all tiles read, but what is made `inside`, each in parts of its own measure."""
+        """The bytes that all tiles read in parts that fit them, without tensors made `inside`."""
         boxes = self.tiles.boxes
         found = 0
         last: set[tuple[str, Box]] = set()
@@ -370,7 +369,7 @@ class TilePlan:
         return tiles
 
     def _pieces(self, name: str, needed: Box, forced: set[str]) -> list[int]:
-        """The pieces that a part of an input lies in, or the one for a part that is loaded by itself; an
+        """The pieces that a part of an input overlaps, or the strip for a part that is loaded separately; an
         activation has to be off-chip for that."""
         stored, part = to_storage(self.workload, name, needed)
         if stored not in self.strips:
@@ -382,7 +381,7 @@ class TilePlan:
         return [self.pieces.strip(tensor, part, tuple(self.grids[stored].over(part)))]
 
     def _over(self, box: Box, needed: dict[int, None], nbytes: int) -> int:
-        """An input piece that the output can take the place of, element for element; -1 for none."""
+        """An input piece that the output can overwrite element by element; -1 for none."""
         pieces = self.pieces
         for piece in needed if self.elementwise else ():
             if (

@@ -1,4 +1,4 @@
-"""The share of an operator's work that each of its tiles does."""
+"""The share of each tile in an operator's work."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from simres.workload.reading import Call
 
 
 class TileWork:
-    """Hands out an operator's work tile by tile, which sums over `summed` elements.
+    """Divides the work of an operator, which sums over `summed` elements, among its tiles.
 
-    Shares are differences of rounded running sums, so that the tiles of an operator add up to it. Tiles
-    that are alike share one `Work`.
+    Shares are differences of rounded running sums, so that they add up to the whole. Equal tiles share one
+    `Work`.
     """
 
     def __init__(self, call: Call, summed: int) -> None:
@@ -26,7 +26,7 @@ class TileWork:
         self.op = op = call.op
         self.summed = summed
         self.total = prod(counts_of(call, whole(call.output))) * summed
-        """Counts of the loop nest along the axes of the output, times what each sums over."""
+        """The loop counts along the axes of the output, times the elements summed for each."""
         self.amount = op.macs if op.unit is Unit.MATRIX else op.vector_ops if op.unit is Unit.HOST else 0
         self._extended = (
             kind_of(op).extents is not None and counts_of(call, whole(call.output)) != call.output
@@ -35,9 +35,9 @@ class TileWork:
         self._alike: dict[tuple[object, ...], Work] = {}
 
     def next(self, box: Box, length: int, nbytes: int) -> Work:
-        """The work of the next tile: a `box` of the output, over `length` of what is summed over.
+        """The work of the next tile: a `box` of the output, with `length` elements of the sum.
 
-        `nbytes` are the bytes it makes, which is what a copy costs.
+        `nbytes` are the bytes of the box, which are the cost of a copy.
         """
         op = self.op
         counts = counts_of(self.call, box) if self._extended else tuple([stop - start for start, stop in box])
@@ -58,7 +58,7 @@ class TileWork:
         return work
 
     def _loops(self, counts: Shape, summed: int) -> Loops | None:
-        """The loop nest of a tile, with less to sum over where `summed` is not 0; None if it is not known."""
+        """The loop nest of a tile, with a shorter sum if `summed` is not 0; None if it is unknown."""
         loops, of_tile = self.op.loops, kind_of(self.op).loops
         if loops is None or of_tile is None:
             return None
@@ -66,7 +66,7 @@ class TileWork:
 
 
 def untiled(op: Op, amount: int, nbytes: int, dtype: str) -> Work:
-    """The work of all of an operator, or `amount` of its vector operations; `nbytes` are those it makes."""
+    """The work of a whole operator, or `amount` of its vector operations; `nbytes` is its output."""
     if op.unit is Unit.MATRIX:
         return Work(macs=amount, loops=op.loops, op=op, dtype=dtype)
     if op.unit is Unit.HOST:

@@ -1,4 +1,4 @@
-"""A workload in tiles: one task after the other, or everything at once."""
+"""A tiled workload: one task after the other, or all engines in parallel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from simres.workload.graph import Workload
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A schedule as the order of its tasks; `estimate_ps` is its makespan as far as costs tell.
+    """A schedule as the order of its tasks; `estimate_ps` is its makespan according to costs.
 
     `order` are events of the walk, `engines` has the engine of each of its steps.
     """
@@ -35,13 +35,13 @@ class Written:
 
     @property
     def residency(self) -> Residency:
-        """What is on chip when."""
+        """The residency of the pieces."""
         return self.walk.residency
 
     def program(self, name: str) -> Program:
-        """The finished Program, as made by the scheduler of that name.
+        """The finished Program, in the name of a scheduler.
 
-        Where each kind of work has one engine, all orders have the same tasks, so they are written once.
+        If each kind of work has one engine, all orders have the same tasks, so they are written once.
         """
         if not _one_engine_each(self.walk, self.chip):
             return replace(_in_order(self, self.order), scheduler=name)
@@ -58,26 +58,26 @@ class Written:
 
 
 def _in_order(found: Written, order: Sequence[int]) -> Program:
-    """The Program of events in this order, of no scheduler."""
+    """The Program of events in this order, without the name of a scheduler."""
     draft = written(found.chip, found.walk, found.engines, order, in_a_row=not found.overlap)
     return draft.freeze("", found.workload.digest, _decisions(found.residency, overlap=found.overlap))
 
 
 def _one_engine_each(walk: Walk, chip: Chip) -> bool:
-    """Whether it is clear which engine does what, whatever it costs."""
+    """Whether the engine of every task is determined, whatever it costs."""
     roles = {UNITS[op.unit][1] for op in walk.tiling.ops if op.unit in UNITS}
     buses = {chip.component_of(name) for name in chip.named(ComponentRole.BUS)}
     return len(buses) <= 1 and all(len(chip.named(role)) == 1 for role in roles)
 
 
 RESERVES = (0, 4)
-"""Parts of the memory that loads far ahead leave free, as divisors: none, and a quarter."""
+"""The part of the memory that early loads leave free, as divisors: none, and a quarter."""
 
 
 def in_time(
     workload: Workload, chip: Chip, walk: Walk, limit_ps: int | None = None, player: type[InTime] = InTime
 ) -> Written | None:
-    """Everything as early as `player` finds it can be; None where that would not end before `limit_ps`."""
+    """Every task as early as `player` allows; None if it does not end before `limit_ps`."""
     if limit_ps is not None and bus_ps(walk.moved, chip) >= limit_ps:
         return None
     best: Written | None = None

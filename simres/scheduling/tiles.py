@@ -11,7 +11,7 @@ from simres.scheduling.outline import Outline
 from simres.workload.axes import summed
 
 SMALLEST = 16
-"""The operands of a chunk of a sum take as much as the tile at most, and this part of it at least."""
+"""The operands of a chunk of a sum take at most as much as the tile, and at least this part of it."""
 
 
 def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
@@ -47,7 +47,7 @@ def in_tiles(outline: Outline, numbers: list[int]) -> Iterator[Option]:
 
 
 class _Tiles:
-    """A group cut into so many parts by axis."""
+    """A group cut into a number of parts by axis."""
 
     def __init__(self, outline: Outline, numbers: list[int], parts: tuple[int, ...]) -> None:
         self.outline = outline
@@ -59,7 +59,7 @@ class _Tiles:
         self.reads = outline.tile_reads(numbers[0], parts)
         self.tile = ceil(outline.tensors[outline.made[numbers[0]]].nbytes / self.count)
         self.beside = self.weights_beside = self.small = 0
-        """Bytes of maps and of weights that the followers read for a tile, and those of all these weights."""
+        """Bytes of maps and of weights that the followers read per tile, and those of all these weights."""
         inside = {outline.made[number] for number in numbers}
         for number in numbers[1:]:
             for name, read in outline.tile_reads(number, parts).items():
@@ -74,12 +74,12 @@ class _Tiles:
         self.maps = outline.maps(numbers)
 
     def turns_change(self, *, columns_outer: bool) -> bool:
-        """Whether anything is loaded for each turn of the outer loop, and stays for all of it."""
+        """Whether anything is loaded for each turn of the outer loop and stays for the whole turn."""
         changes = [(read.by_column, read.by_row) for read in self.reads.values()]
         return ((True, False) if columns_outer else (False, True)) in changes
 
     def _followed(self, cut: Cut) -> tuple[tuple[Cut, ...], int, int]:
-        """The cuts of all operators, the bytes that followers read at a time, and the steps of these."""
+        """The cuts of all operators, the bytes that followers read at a time, and the followers' steps."""
         parts = in_lines(self.outline.axes[self.numbers[0]], cut) or self.parts
         followers = len(self.numbers) - 1
         cuts = (cut, *(Cut(parts, columns_outer=cut.columns_outer),) * followers)
@@ -87,9 +87,10 @@ class _Tiles:
         return cuts, self.weights_beside + ceil(self.beside / lines), self.count * lines * followers
 
     def looped(self, *, columns_outer: bool, ahead: bool = True) -> Option:
-        """Whole sums, one loop inside the other: what the inner one does not change stays for all its turns.
+        """Whole sums in two nested loops: data that the inner loop does not change stays for all its turns.
 
-        There is room to load that for the next turns `ahead`, or it comes when these begin.
+        With `ahead`, there is room to load this data for the next turns early; otherwise it is loaded when
+        they begin.
         """
         turns = self.columns if columns_outer else self.rows
         cuts, beside, steps = self._followed(Cut(self.parts, columns_outer=columns_outer))
@@ -98,7 +99,7 @@ class _Tiles:
         stream = early = whole = 0
         weights, first, reads = self.small, 0, 0
         apart = together = 0
-        """The loads of weights, which come side by side."""
+        """The loads of weights, which are joined."""
         times, strips, to_end = 1.0, False, False
         streamed = []
         for name, read in self.reads.items():
@@ -152,10 +153,10 @@ class _Tiles:
         )
 
     def summed(self, chunks: int, *, by_lines: bool = False) -> Option:
-        """A tile of sums stays until it is complete, while chunks of all operands stream by.
+        """A tile of sums stays until it is complete, while chunks of all operands are streamed.
 
-        What followers read beside a tile, a skip tensor's say, comes when no more chunks are needed for it:
-        all of it, or `by_lines`.
+        Other inputs of followers, such as a skip tensor, are loaded after the last chunk of the tile: as a
+        whole, or `by_lines`.
         """
         own = spare = chunks_of_maps = 0
         weights, first, times = self.small, 0, 1.0

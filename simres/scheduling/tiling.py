@@ -1,9 +1,9 @@
 """Cuts every operator into tiles that fit on chip, and their tensors into pieces.
 
-An operator's output is cut into a grid, and those who read it share its pieces, so that rows of a halo
-stay on chip from one tile to the next. Where a tile and the pieces it touches do not fit together, the
-operator reads strips instead: parts cut to its own measure, halos and all, loaded by themselves from a
-copy off-chip, which costs bytes and always fits.
+The output of an operator is cut into a grid whose pieces its readers share, so that halo rows stay on chip
+from one tile to the next. If a tile and the pieces that it touches do not fit together, the operator reads
+strips instead: parts that match its tiles, including halos, loaded separately from an off-chip copy. Strips
+cost traffic and always fit.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from simres.workload.graph import Workload
 from simres.workload.operators import Op, Role, Unit, computed_in
 
 MOST_STEPS = 1 << 18
-"""A network that would come to more tiles than this counts as one that does not fit."""
+"""A network that needs more tiles than this is treated as one that does not fit."""
 
 
 class DoesNotFit(AnswerIsNo):
-    """An operator is too large for the memory, however it is cut; with `least` bytes it would fit."""
+    """An operator is too large for the memory under any cut; it would fit in `least` bytes."""
 
     def __init__(self, message: str, least: int) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class DoesNotFit(AnswerIsNo):
 
 
 def too_large(op: Op, memory: str, spec: MemorySpec, tile: int, pinned: int) -> DoesNotFit:
-    """The refusal of an operator whose smallest tile takes `tile` bytes, beside those of what is `pinned`."""
+    """The refusal of an operator whose smallest tile takes `tile` bytes, beside the `pinned` weights."""
     capacity = spec.capacity
     short = tile + pinned - capacity
     return DoesNotFit(
@@ -54,29 +54,29 @@ def too_large(op: Op, memory: str, spec: MemorySpec, tile: int, pinned: int) -> 
 
 
 class KnownTiles:
-    """What tilings of one network for one kind of memory share: the numbers of pieces, and the tiles of each
-    operator by how it is cut, and what it reads."""
+    """The data that tilings of one network for one kind of memory share: the numbers of pieces, and the tiles
+    of each operator by its cut and by the pieces that it reads."""
 
     def __init__(self, workload: Workload, spec: MemorySpec) -> None:
         self.pieces = Pieces(spec)
         self.forms = forms_of(workload, operators(workload))
         self.plans: dict[object, TilePlan] = {}
         self.alike: dict[object, TilePlan] = {}
-        """The first plan of operators that are alike, by all it depends on."""
+        """The first plan of equal operators, by everything that it depends on."""
         self.wholes: dict[object, Taken | None] = {}
         self.orders: dict[tuple[int, ...], tuple[list[list[Step]], list[Step]]] = {}
         """Steps of the operators of a stage, by the identities of their lists, and all of them in order."""
         self.course: tuple[object, Any] | None = None
-        """What walks along the last tiling share, by all it depends on."""
+        """The data that walks along the last tiling share, by everything that it depends on."""
 
 
 class Tiling:
     """Cuts every tensor of a workload for a memory, and every operator into steps, as a plan says.
 
-    Where the plan's cut does not fit, a finer one is taken. Weights that are `pinned` stay in memory
-    throughout. Raises `DoesNotFit` when an operator's smallest tile does not fit, or where there would be
-    more than `most` steps. Other tilings of the network for such a memory, of any capacity and as `pinned`,
-    may hand on what is `known`.
+    If the plan's cut does not fit, a finer one is used. `pinned` weights stay in memory throughout. Raises
+    `DoesNotFit` if an operator's smallest tile does not fit, or if there would be more than `most` steps.
+    `known` is shared with other tilings of the network for the same kind of memory and the same pinned
+    weights, at any capacity.
     """
 
     def __init__(
@@ -98,28 +98,28 @@ class Tiling:
         self.pieces = self.known.pieces
         self.grids: dict[str, Grid] = {}
         self.cut_as: dict[str, Cut] = {}
-        """How each stored tensor was cut, and in which order its pieces are made."""
+        """The cut of each stored tensor, and the order in which its pieces are made."""
         self.forced: set[str] = set()
-        """Activations that somebody reads in strips, so that all of them have to go off-chip."""
+        """Activations that are read in strips, so that they have to go off-chip as a whole."""
         self.ops = operators(workload)
         self.stages = [sorted(stage) for stage in plan.stages]
-        """Operators that run side by side, by number, in the order in which they run."""
+        """Operators of each stage, by number, in the order in which they run."""
         self.stage_of = {number: place for place, stage in enumerate(self.stages) for number in stage}
-        """The stage that each operator is in, by its place."""
+        """The position of each operator's stage."""
         self.stacks = {place for place, stage in enumerate(self.stages) if stacked(stage, self.ops, workload)}
-        """The stages that are stacks, by place."""
+        """The positions of the stages that are stacks."""
         self.turn_of = {
             number: (place, 0 if place in self.stacks else at)
             for place, stage in enumerate(self.stages)
             for at, number in enumerate(stage)
         }
-        """When each operator runs: by stage, and in it one by one, but those of a stack take turns."""
+        """When each operator runs: by stage, and within it one by one, but those of a stack take turns."""
         self.last_reader = self._last_readers()
-        """The operator that is certainly the last to read each stored tensor, where there is one."""
+        """The operator that is certainly the last to read each stored tensor, if there is one."""
         self.pinned: frozenset[int] = frozenset(self._pin(pinned))
         self.pinned_bytes = sum(self.pieces.size[piece] for piece in self.pinned)
         self.capacity = spec.capacity - self.pinned_bytes
-        """Bytes beside what is pinned."""
+        """Bytes beside the pinned weights."""
         if self.capacity <= 0:
             raise DoesNotFit(
                 f"the weights take {spec.capacity - self.capacity} B and leave no room, "
@@ -146,8 +146,8 @@ class Tiling:
 
     @cached_property
     def least_moved(self) -> Mapping[int, int]:
-        """How many loads and stores of each number of bytes every walk has at least: of what is read and not
-        made, and of what leaves. Weights count as one load, as they may come side by side."""
+        """The least loads and stores of any walk, by bytes: of tensors that are read and not made, and of
+        those that leave. Weights count as one load, because they may be joined."""
         steps = [step for steps in self.tiles for step in steps]
         made = {piece for step in steps for piece in step.outputs}
         read = {piece for step in steps for piece in step.inputs} - made
@@ -160,7 +160,7 @@ class Tiling:
         )
 
     def _last_readers(self) -> dict[str, int]:
-        """Outputs of the workload have none, nor has what several operators of one stage read last."""
+        """None for outputs of the workload, and for tensors read last by several operators of a stage."""
         found: dict[str, int] = {}
         for stage in self.stages:
             readers: dict[str, set[int]] = {}
@@ -185,7 +185,7 @@ class Tiling:
                 yield grid.first
 
     def _take(self, taken: Taken) -> list[Step]:
-        """Cuts what was not cut before as a cut of an operator needs it; returns the steps."""
+        """Cuts the tensors that are not yet cut as a cut of an operator needs it; returns the steps."""
         for grid, columns_outer in taken.grids:
             self.grids[grid.tensor.name] = grid
             self.cut_as[grid.tensor.name] = Cut(grid.parts, columns_outer=columns_outer)
@@ -193,7 +193,7 @@ class Tiling:
         return taken.steps
 
     def _tiles(self, number: int, op: Op) -> list[Step]:
-        """The steps of an operator, its output cut as finely as need be."""
+        """The steps of an operator, with its output cut as finely as necessary."""
         least: int | None = None
         room = self.plan.room_of.get(number)
         grids, last, known = self.grids, self.last_reader, self.known
@@ -233,7 +233,7 @@ class Tiling:
         raise too_large(op, self.memory, self.spec, least, self.pinned_bytes)
 
     def _planned(self, number: int, cut: Cut, *, strips: bool) -> TilePlan:
-        """A cut of an operator, like that of another one if there is one that is alike."""
+        """A cut of an operator, copied from an equal one if there is one."""
         op, grids, alike = self.ops[number], self.grids, self.known.alike
         names = list(map(self.workload.storage, op.inputs))
         read = tuple(
@@ -254,13 +254,13 @@ class Tiling:
         return plan
 
     def _made_beside(self, number: int) -> frozenset[str]:
-        """What is made in the stage of an operator, of what it reads."""
+        """The inputs of an operator that are made in its stage."""
         read = self.ops[number].inputs
         made = [name for other in self.stages[self.stage_of[number]] for name in self.ops[other].outputs]
         return frozenset([name for name in map(self.workload.storage, read) if name in made])
 
     def _whole(self, number: int, op: Op) -> Taken | None:
-        """The one step of an operator that is not cut, where what it reads is not cut either."""
+        """The single step of an uncut operator whose inputs are not cut either."""
         workload, grids = self.workload, self.grids
         names = dict.fromkeys([workload.storage(name) for name in op.inputs])
         if len(op.outputs) > 1 or any(name in grids and grids[name].count > 1 for name in names):
@@ -296,8 +296,7 @@ class Tiling:
         return Taken([step], total, tuple([(grid, False) for grid in own.values()]))
 
     def _attempts(self, number: int, op: Op) -> Iterator[tuple[Cut, bool]]:
-        """Cuts to try, and whether with strips: as planned, with the pieces that are there, then ever
-        finer."""
+        """Cuts to try, and whether with strips: as planned, with the existing pieces, then finer ones."""
         workload = self.workload
         axes = workload.axes[op.name]
         beside = self._made_beside(number)
@@ -316,7 +315,7 @@ class Tiling:
                 yield found, True
 
     def tables(self, op: Op) -> set[str]:
-        """Tables in which an operator looks rows up, which stay off-chip but for those rows."""
+        """Lookup tables of an operator: they stay off-chip except for the rows read."""
         tables, grids = self.workload.tables, self.grids
         return {
             name

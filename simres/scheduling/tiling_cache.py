@@ -1,7 +1,7 @@
-"""What depends on the network and the memory alone, from the workbench: mapspaces, and the walks of plans.
+"""Data on the workbench that depends only on the network and the memory: mapspaces, and the walks of plans.
 
-So points of a sweep that differ in how fast things are share them. Networks are known by their digest, so
-that one that is read again from its file shares them too.
+Points of a sweep that differ only in rates share them. Networks are identified by their digest, so a network
+that is read again from its file shares them too.
 """
 
 from __future__ import annotations
@@ -40,19 +40,18 @@ from simres.workload.batches import halved
 from simres.workload.graph import Workload
 
 KEPT_PIECES = 1 << 18
-"""Tilings share what they cut until there are more pieces than this: some 100 MB."""
+"""Tilings share their pieces up to this number, about 100 MB."""
 
 
 class Outlook(NamedTuple):
-    """What is known of a plan's walks before they are walked: their steps, and how many loads and stores of
-    each number of bytes there are at least."""
+    """The outline of a plan's walks: their steps, and the least loads and stores by bytes."""
 
     steps: int
     least_moved: Mapping[int, int]
 
 
 class _Found:
-    """A walk, or why there is none."""
+    """A walk, or the reason why there is none."""
 
     def __init__(self, walk: Walk | None, refusal: AnswerIsNo | None = None) -> None:
         self.walk = walk
@@ -65,12 +64,12 @@ class _Found:
 
 
 def taken_apart(bench: Workbench, workload: Workload) -> Workload:
-    """The workload with its fused operators taken apart."""
+    """The workload with its fused operators split."""
     return bench.get(PARTS, workload.digest, lambda: unfused(workload))
 
 
 def half_of(bench: Workbench, workload: Workload) -> Workload | None:
-    """The workload with half as many inferences at once, if there is one."""
+    """The workload with half the batch, if there is one."""
     return bench.get(HALVES, workload.digest, lambda: halved(workload))
 
 
@@ -100,7 +99,7 @@ def _mapspace(bench: Workbench, workload: Workload, *, pinned: frozenset[str]) -
 def _known_tiles(
     bench: Workbench, workload: Workload, spec: MemorySpec, *, pinned: frozenset[str]
 ) -> KnownTiles:
-    """What tilings of a network for such a memory share, whatever its capacity; each thread has its own."""
+    """The data that tilings of a network for this kind of memory share at any capacity; one per thread."""
     key = (workload.digest, spec.model_copy(update={"capacity": 0}), pinned, get_ident())
     found = bench.get(KNOWN_TILES, key, lambda: KnownTiles(taken_apart(bench, workload), spec))
     if len(found.pieces) > KEPT_PIECES:
@@ -141,7 +140,7 @@ def outlook_of(
     pinned: frozenset[str],
     most: int,
 ) -> Outlook | None:
-    """What is known of the walks of a plan before they are walked; None where it does not fit."""
+    """The outline of a plan's walks, before they are walked; None if the plan does not fit."""
 
     def make() -> Outlook | None:
         tiling = _tiling_of(bench, workload, memory, spec, plan, pinned=pinned, most=most)
@@ -161,7 +160,7 @@ def walk_of(
     limited: bool,
     most: int,
 ) -> Walk | None:
-    """The walk of a plan, within its limits where it is `limited`; None where it does not fit."""
+    """The walk of a plan, within its limits if it is `limited`; None if it does not fit."""
 
     def make() -> _Found:
         tiling = _tiling_of(bench, workload, memory, spec, plan, pinned=pinned, most=most)
@@ -183,9 +182,10 @@ def least_walk(
     pinned: frozenset[str] = frozenset(),
     joined: bool = False,
 ) -> Walk:
-    """The walk one group after the other, cut only as far as need be; weights come side by side if `joined`.
+    """The walk one group after the other, each cut no more than necessary; weights are loaded together if
+    `joined`.
 
-    Raises `AnswerIsNo`, with the memory that would do, when an operator does not fit however it is cut.
+    Raises `AnswerIsNo`, with a sufficient memory, if an operator does not fit under any cut.
     """
 
     def make() -> _Found:
@@ -204,7 +204,7 @@ def least_walk(
 
 
 def _again(refusal: AnswerIsNo) -> AnswerIsNo:
-    """The same refusal, which does not hold on to where it came from."""
+    """The same refusal without its traceback, which would keep objects alive."""
     if isinstance(refusal, DoesNotFit):
         return DoesNotFit(refusal.message, refusal.least)
     return AnswerIsNo(refusal.message, refusal.hint)

@@ -1,8 +1,9 @@
-"""List scheduling by urgency: of what can begin at once, first what the most must follow.
+"""List scheduling by urgency: of the tasks that can begin, the one with the longest chain behind it is first.
 
-`InTime` takes loads in the order of the walk, so that of two independent branches the first is served first,
-though the second may have the longer way to the end. Here each task's *tail* decides: the time from its start
-to the end of the longest chain of tasks behind it (Graham, SIAM Journal on Applied Mathematics 17, 1969).
+`InTime` takes loads in the order of the walk: of two independent branches it serves the first one first,
+although the second may have the longer path to the end. Here each task's *tail* decides: the time from its
+start to the end of the longest chain of tasks behind it (Graham, SIAM Journal on Applied Mathematics 17,
+1969).
 """
 
 from __future__ import annotations
@@ -15,24 +16,24 @@ from simres.scheduling.queues import Queue
 from simres.scheduling.walk import Event, Walk
 
 SEEN = 8
-"""Of the loads still to come, so many of the most urgent are looked at, and the next one of the walk."""
+"""The number of the most urgent remaining loads that are examined, beside the next one of the walk."""
 
 
 class ByUrgency(InTime):
-    """Plays the chip forward like `InTime`; of loads, of stores and of tiles, the longest tail goes first."""
+    """Plays the chip forward like `InTime`; among loads, stores and tiles, the longest tail goes first."""
 
     def __init__(self, walk: Walk, chip: Chip, reserved: int = 0) -> None:
         super().__init__(walk, chip, reserved)
         rank = self.rank = [-tail for tail in tails_of(walk, self.active, self.load_ps, self.store_ps)]
         load_at = walk.load_at
         self.loads = sorted(range(len(load_at)), key=lambda load: (rank[load_at[load]], load))
-        """Those still to come, the most urgent first."""
+        """The remaining ones, the most urgent first."""
         self.loaded = bytearray(len(load_at) + 1)
         self.first = 0
         """The next load in the order of the walk."""
 
     def _store_begins(self) -> int:
-        """When a store can begin: of the first, the most urgent, which becomes the next."""
+        """When a store can begin: of those that can begin first, the most urgent one becomes the next."""
         rank, store_at, ready_ps = self.rank, self.walk.store_at, self.ready_ps
         due = [(max(self.bus_free, ready_ps[stay]), rank[store_at[stay]], stay) for stay in self.stores]
         begins, _, stay = min(due)
@@ -47,7 +48,7 @@ class ByUrgency(InTime):
         return rank[walk.store_at[self.stores[0]]] <= rank[walk.load_at[self.next_load]]
 
     def _load_begins(self) -> int:
-        """When a load can begin: of the first, the most urgent of those seen, which becomes the next."""
+        """When a load can begin: of the examined ones that can begin first, the most urgent one is next."""
         seen = self.loads[:SEEN]
         if not seen:
             return LATER
@@ -79,8 +80,8 @@ def tails_of(
 ) -> list[int]:
     """By event of a walk: picoseconds from its start to the end of the longest chain of tasks behind it.
 
-    `load_ps` has how long each load takes, `store_ps` the store of a stay. The tiles of an operator are in a
-    row, and of several units each takes its part of every tile.
+    `load_ps` are the times of loads, `store_ps` those of the stores of stays. The tiles of an operator run
+    one after the other; several units share every tile.
     """
     stays, needs, sources = walk.residency.stays, walk.needs, walk.sources
     step_ps = [0] * len(walk.steps)
@@ -89,11 +90,11 @@ def tails_of(
             work = walk.works[1][position]
             step_ps[position] = min(each[work] for each in queue.price.values()) // len(queue.engines)
     used = [0] * len(stays)
-    """By stay: the tail of what needs it to be there."""
+    """By stay: the tail of the tasks that read it."""
     taken = [0] * len(stays)
-    """By stay: the tail of what takes its space over."""
+    """By stay: the tail of the tasks that take over its buffer."""
     stored: dict[int, int] = {}
-    """By piece: the tail of what loads it again."""
+    """By piece: the tail of its next load."""
     following: dict[int, int] = {}
     """By operator: the tail of its next step."""
     tails = [0] * len(walk.events)

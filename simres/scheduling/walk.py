@@ -1,6 +1,6 @@
 """The steps of a tiling in order, with every load and store between them.
 
-These are *events*, numbered as if one followed the other: before each step its loads, after it its stores.
+These are *events*, numbered in sequence: before each step its loads, after it its stores.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ UNITS = {
     Unit.MATRIX: (TaskKind.MATRIX, ComponentRole.MATRIX),
     Unit.HOST: (TaskKind.HOST, ComponentRole.HOST),
 }
-"""What does an operator's tiles; copies, and what is not modelled, are done by the memory."""
+"""The role that runs an operator's tiles; the memory runs copies and operators that are not modelled."""
 
 
 class Event(Enum):
-    """What happens."""
+    """The kind of an event."""
 
     LOAD = "load"
     STORE = "store"
@@ -34,11 +34,11 @@ class Event(Enum):
 
 
 class Needs(NamedTuple):
-    """What a step needs to begin, stays by number.
+    """The requirements of a step, with stays by number.
 
     `others` are stays that it reads and others make, `own` those that it reads and makes, `over` those whose
-    buffers it takes over, and `nbytes` what it reserves. It uses all it has `read` and all it has `made`,
-    some of which it has `only_made`.
+    buffers it takes over, and `nbytes` are the bytes that it reserves. It uses all stays `read` and all
+    `made`; those in `only_made` it does not read.
     """
 
     others: tuple[int, ...]
@@ -51,9 +51,9 @@ class Needs(NamedTuple):
 
 
 class Load(NamedTuple):
-    """One transfer from off-chip memory: its stays, all read first by step `start`.
+    """One transfer from off-chip memory: its stays, all first read by step `start`.
 
-    It takes `nbytes` over the bus, and `size` bytes of the memory.
+    It moves `nbytes` over the bus and takes `size` bytes of memory.
     """
 
     stays: tuple[PieceInterval, ...]
@@ -63,10 +63,9 @@ class Load(NamedTuple):
 
 
 class Walk:
-    """A tiling walked along: what is on chip when, and all events. It never changes, whoever plays it.
+    """The walk along a tiling: the residency of its pieces, and all events. Playing it does not change it.
 
-    Weights that a step is the first to read lie side by side off-chip where they are `joined`, and come in
-    one transfer.
+    With `joined`, weights that a step is the first to read are adjacent off-chip and loaded in one transfer.
     """
 
     def __init__(self, tiling: Tiling, limits: Sequence[int] = (), *, joined: bool = False) -> None:
@@ -75,7 +74,7 @@ class Walk:
         self.steps = residency.steps
         self.loads = _loads(residency, joined=joined)
         self.events: list[tuple[Event, int]] = []
-        """Each with the number of its load, stay or step."""
+        """All events, each with the number of its load, stay or step."""
         self.load_at: list[int] = []
         """By load: its event."""
         self.step_at: list[int] = []
@@ -88,9 +87,9 @@ class Walk:
             if stay.stored:
                 self.stored_after.setdefault(residency.written[stay.piece], []).append(stay.number)
         self.patterns: dict[tuple[object, ...], Pattern] = {}
-        """Its tasks as they were written, by the engines that do them."""
+        """Its tasks once written, by the engines that run them."""
         self.loads_before: list[int] = []
-        """By step: how many loads must have been issued before it."""
+        """By step: the number of loads that must be issued before it."""
         self._number()
 
     def _number(self) -> None:
@@ -108,7 +107,7 @@ class Walk:
 
     @cached_property
     def needs(self) -> list[Needs]:
-        """By step: what it needs."""
+        """By step: its requirements."""
         size = self.residency.size
         begun: set[int] = set()
         found = []
@@ -132,13 +131,13 @@ class Walk:
 
     @cached_property
     def kinds(self) -> list[TaskKind]:
-        """By step: what kind of task it is."""
+        """By step: its kind of task."""
         by_op = [UNITS[op.unit][0] if op.unit in UNITS else TaskKind.MOVE for op in self.tiling.ops]
         return [by_op[step.op] for step in self.steps]
 
     @cached_property
     def works(self) -> tuple[list[Work], list[int]]:
-        """The different amounts of work of steps, and by step which of them it is."""
+        """The distinct amounts of work of steps, and the index of each step's own."""
         known: dict[int, int] = {}
         works: list[Work] = []
         numbers = []
@@ -152,7 +151,7 @@ class Walk:
 
     @cached_property
     def moved(self) -> Mapping[int, int]:
-        """How many loads and stores there are of each number of bytes."""
+        """The numbers of loads and stores by bytes."""
         nbytes, stays = self.tiling.pieces.nbytes, self.residency.stays
         found = Counter([load.nbytes for load in self.loads])
         found.update([nbytes[stay.piece] for stay in stays if stay.stored])
@@ -160,12 +159,12 @@ class Walk:
 
     @cached_property
     def moves(self) -> dict[int, Work]:
-        """The work of moving each number of bytes that is moved."""
+        """The work of a transfer, by bytes."""
         return {nbytes: Work(nbytes) for nbytes in self.moved}
 
     @cached_property
     def sources(self) -> dict[int, tuple[int, ...]]:
-        """By load, where what it brings in was made on chip: the pieces that must be off-chip by then."""
+        """By load of data that was made on chip: the pieces that must be off-chip by then."""
         made, sources = self.residency.made, self.tiling.pieces.sources
         return {
             number: sources.get(piece, (piece,))
@@ -178,7 +177,7 @@ def _loads(residency: Residency, *, joined: bool) -> list[Load]:
     pieces, tensors = residency.tiling.pieces, residency.tiling.workload.tensors
     found: list[list[PieceInterval]] = []
     before = -1
-    """The step whose weights come in the last transfer; -1 if none do."""
+    """The step whose weights the last transfer loads; -1 for none."""
     for stay in residency.loads:
         weight = joined and tensors[pieces.tensor[stay.piece]].role is Role.WEIGHT
         if weight and stay.start == before:

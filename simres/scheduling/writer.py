@@ -1,4 +1,4 @@
-"""Writes the Program of a walk in the order that a scheduler chooses: its events, as tasks of a Draft."""
+"""Writes the Program of a walk in the order that a scheduler chooses, as tasks of a Draft."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simres.scheduling.walk import Event, Walk
 
 
 def written(chip: Chip, walk: Walk, engines: Sequence[str], order: Iterable[int], *, in_a_row: bool) -> Draft:
-    """The tasks of these events of a walk, by number; `engines` says which engine does each step."""
+    """The tasks of these events of a walk, by number; `engines` has the engine of each step."""
     draft = Draft(chip, in_a_row=in_a_row)
     residency, tiling = walk.residency, walk.tiling
     pieces, steps, memory = tiling.pieces, residency.steps, tiling.memory
@@ -20,14 +20,14 @@ def written(chip: Chip, walk: Walk, engines: Sequence[str], order: Iterable[int]
         draft.layer(op.name, op.kind, op.block)
     maker = {name: number for number, op in enumerate(tiling.ops) for name in op.outputs}
     lies: dict[int, Region] = {}
-    """By stay: where it lies, once that is written."""
+    """By stay: its buffer, once that is written."""
 
     def buffer(piece: int, *, resident: bool = False) -> Region:
         box = None if pieces.whole[piece] else pieces.box[piece]
         return draft.buffer(pieces.tensor[piece], pieces.nbytes[piece], memory, box, resident=resident)
 
     def made(stay: PieceInterval) -> Region:
-        """Where a step begins a stay: in the buffer that it takes over, or in a new one."""
+        """The buffer in which a step begins a stay: one that it takes over, or a new one."""
         if stay.follows is None:
             region = buffer(stay.piece)
         else:
