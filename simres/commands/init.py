@@ -102,7 +102,7 @@ def init(
 
     Examples: `simres init mine`, `simres init mine --chip edge-npu --network resnet18`.
     """
-    from simres.files import STDIO, write_text
+    from simres.files import STDIO, read_bytes, write_text
     from simres.scenario.schema import FILES, scenario_schema, text
 
     if place == STDIO:
@@ -113,7 +113,7 @@ def init(
     schema = folder / FILES["scenario"]
     checked_by = text(scenario_schema(session.registry))
     taken = [path for path in (scenario, schema) if path.exists() or path.is_symlink()]
-    if schema in taken and schema.is_file() and schema.read_bytes() == checked_by.encode():
+    if schema in taken and schema.is_file() and read_bytes(schema, "schema") == checked_by.encode():
         taken.remove(schema)  # that of another scenario beside this one
     if taken:
         names = ", ".join(f"`{path}`" for path in taken)

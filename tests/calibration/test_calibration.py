@@ -51,7 +51,7 @@ def simres(tmp_path, monkeypatch):
         (["--check", "resnet18", "--chip", "paper"], "was not measured"),
         (["--check", "resnet18", "--chip", "missing.yaml"], "missing.yaml"),
         (["--check", "resnet18", "--chip", "simres_calibrated.py"], "simres_calibrated.py"),
-        (["-o", "cpu.json"], "ends in .yaml"),
+        (["-o", "cpu.json"], "must end in .yaml"),
         (["-o", "folder.yaml"], "is a folder"),
         (["-o", "simres_calibrated.py/cpu.yaml"], "cannot write"),
         (["-o", "cpu.yaml", "--threads", "100000"], "threads"),

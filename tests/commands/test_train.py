@@ -189,7 +189,7 @@ def test_a_shipped_checkpoint_goes_by_its_name(
         (["train", "resnet8", "--resume", "{run}"], "continues a run with its own network"),
         (["train", "--resume", "{place}"], "holds no training run"),
         (["evaluate", "{run}", "--data", "shapes"], "tells 3 classes apart, and `shapes` has 10"),
-        (["evaluate", "{place}/nothing.safetensors"], "no checkpoint"),
+        (["evaluate", "{place}/nothing.safetensors"], "no such checkpoint"),
         (["evaluate", "{place}/tree/train/a/0.png"], "is no checkpoint"),
         (["evaluate", "{run}/state.safetensors"], "does not state its network"),
         (["trace", "resnet20", "--data", "shapes"], "is not trained"),
