@@ -41,7 +41,7 @@ def files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
         if path.is_dir():
             yield from _in_folder(path)
         elif not path.exists():
-            raise SimresError(f"no folder and no archive `{path}`")
+            raise SimresError(f"no such folder or archive: `{path}`")
         elif not path.is_file():
             raise SimresError(f"`{path}` is neither a folder nor a regular file")
         elif path.name.lower().endswith(".zip"):
@@ -49,12 +49,12 @@ def files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
         elif path.name.lower().endswith(SUFFIXES):
             yield from _in_tar(path)
         else:
-            raise SimresError(f"`{path}` is no archive that can be read", f"there are {', '.join(SUFFIXES)}")
+            raise SimresError(f"unsupported archive `{path}`", f"supported: {', '.join(SUFFIXES)}")
     except NotImplementedError as error:  # a version that the library does not support
-        raise SimresError(f"archive `{path}` is of a kind that cannot be read: {error}") from error
+        raise SimresError(f"archive `{path}` has an unsupported format: {error}") from error
     except _BROKEN as error:
         raise SimresError(
-            f"archive `{path}` is damaged or cut off: {error}", "was it downloaded or copied whole?"
+            f"archive `{path}` is damaged or truncated: {error}", "download or copy it again"
         ) from error
     except OSError as error:
         raise SimresError(f"cannot read `{path}`: {error.strerror or error}") from error
@@ -78,19 +78,20 @@ class _Budget:
         inside = PurePosixPath(name)
         if inside.is_absolute() or ".." in inside.parts or "\\" in name or "\0" in name or ":" in name[:2]:
             raise SimresError(
-                f"archive `{self.path}` has a path that leads out of it: `{name[:100]}`", "do not trust it"
+                f"archive `{self.path}` has a path that points outside it: `{name[:100]}`",
+                "do not trust it",
             )
         if not inside.parts:
             raise SimresError(f"archive `{self.path}` has a file without a name")
         if nbytes > LARGEST_FILE:
             raise SimresError(
-                f"archive `{self.path}`: `{name[:100]}` is {nbytes} B, and no image is larger than "
+                f"archive `{self.path}`: `{name[:100]}` has {nbytes} B; the limit for an image is "
                 f"{LARGEST_FILE} B"
             )
         if self.nbytes > self.most or self.count > MOST_FILES:
             raise SimresError(
-                f"archive `{self.path}` grows beyond all reason: {self.count} files, {self.nbytes} B",
-                "if it is what it should be, unpack it and name the folder",
+                f"archive `{self.path}` expands beyond the limit: {self.count} files, {self.nbytes} B",
+                "if you trust it, unpack it and name the folder",
             )
         return inside
 
@@ -101,7 +102,7 @@ def _in_folder(root: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
         if any(part.startswith(".") for part in inside.parts) or not path.is_file():
             continue
         if path.stat().st_size > LARGEST_FILE:
-            raise SimresError(f"`{path}` is larger than any image ({path.stat().st_size} B)")
+            raise SimresError(f"`{path}` is too large for an image ({path.stat().st_size} B)")
         yield inside, read_bytes(path, "image", largest=LARGEST_FILE)
 
 
@@ -120,9 +121,9 @@ def _in_zip(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
                 with archive.open(entry) as stream:
                     data = stream.read(LARGEST_FILE + 1)
             except NotImplementedError as error:
-                raise SimresError(f"archive `{path}`: `{inside}` is compressed in an unknown way") from error
+                raise SimresError(f"archive `{path}`: `{inside}` has an unsupported compression") from error
             if len(data) != entry.file_size:
-                raise zipfile.BadZipFile(f"`{inside}` is not as long as stated")
+                raise zipfile.BadZipFile(f"the size of `{inside}` differs from its header")
             yield inside, data
 
 
@@ -138,11 +139,11 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         if size < 0 or size > LARGEST_FILE:
-            raise SimresError(f"archive `{self._path}` asks for {size} B at once")
+            raise SimresError(f"archive `{self._path}` has an entry that needs {size} B at once")
         data = self._stream.read(size)
         self._left -= len(data)
         if self._left < 0:
-            raise SimresError(f"archive `{self._path}` grows beyond all reason")
+            raise SimresError(f"archive `{self._path}` expands beyond the limit")
         return data
 
 

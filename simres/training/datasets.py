@@ -82,7 +82,7 @@ def open_dataset(
     `SimresError` for an unknown name, and for defects of the data.
     """
     if size is not None and size not in SIZES:
-        raise SimresError(f"images of {size} pixels: must be from {SIZES[0]} to {SIZES[-1]}")
+        raise SimresError(f"image size must be from {SIZES[0]} to {SIZES[-1]} pixels, got {size}")
     cache = cache or cache_root()
     identity = _identity(name)
     key = hashlib.sha256(f"{FORMAT} {identity} {size}".encode()).hexdigest()[:16]
@@ -105,8 +105,9 @@ def _identity(name: str) -> str:
         path = Path(text).expanduser()
         if not path.exists():
             raise SimresError(
-                f"no folder and no archive `{path}`" + ("" if path.is_absolute() else f" in `{Path.cwd()}`"),
-                "a folder with one for each class, in `train` and `test`, or a .tar, .tar.gz or .zip of it",
+                f"no such folder or archive: `{path}`"
+                + ("" if path.is_absolute() else f" in `{Path.cwd()}`"),
+                "expected one folder per class in `train` and `test`, or a .tar, .tar.gz or .zip of them",
             )
         path = path.resolve()
         listed = [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
@@ -118,10 +119,10 @@ def _identity(name: str) -> str:
     if name in NAMES:
         return name
     close = get_close_matches(name, NAMES, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else "images of your own: `folder:PATH`"
+    hint = f"did you mean `{close[0]}`?" if close else "for your own images: `folder:PATH`"
     if Path(name).exists():
-        hint = f"say `folder:{name}`"
-    raise SimresError(f"unknown data set `{name}`; there are {', '.join(NAMES)} and folder:PATH", hint)
+        hint = f"write `folder:{name}`"
+    raise SimresError(f"unknown data set `{name}`; known: {', '.join(NAMES)} and folder:PATH", hint)
 
 
 def _decode(
@@ -196,7 +197,7 @@ def _build(name: str, size: int | None, cache: Path, folder: Path, progress: Pro
     except OSError as error:
         raise SimresError(
             f"cannot write the cache `{folder}`: {error.strerror or error}",
-            "XDG_CACHE_HOME says where it is; it takes as many bytes as there are pixels",
+            "XDG_CACHE_HOME moves it; it needs one byte per pixel and channel",
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

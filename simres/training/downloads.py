@@ -71,7 +71,7 @@ def fetch(url: str, folder: Path, md5: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         download_url(url, str(folder), name, md5)
     except (OSError, RuntimeError) as error:
-        reason = f"{path} is there but damaged, and " if damaged else ""
+        reason = f"`{path}` is damaged, and " if damaged else ""
         raise SimresError(
             f"{reason}`{url}` cannot be downloaded: {' '.join(str(error).split())}",
             f"put the file into {folder} yourself (MD5 {md5}), or train on `shapes` or `folder:PATH`",
@@ -92,20 +92,20 @@ def cifar10_from(path: Path) -> Decoded:
         if inside.suffix != ".bin":
             continue
         if not data or len(data) % CIFAR10_RECORD:
-            raise SimresError(f"`{path}`: `{inside.name}` is no file of CIFAR-10 ({len(data)} B)")
+            raise SimresError(f"`{path}`: `{inside.name}` is not a file of CIFAR-10 ({len(data)} B)")
         named[inside.name] = data
         if sum(map(len, named.values())) > CIFAR10_IMAGES * CIFAR10_RECORD:
-            raise SimresError(f"`{path}` has more than the {CIFAR10_IMAGES} images of CIFAR-10")
+            raise SimresError(f"`{path}` has more images than CIFAR-10 ({CIFAR10_IMAGES})")
     for name in sorted(named):
         records = np.frombuffer(named[name], np.uint8).reshape(-1, CIFAR10_RECORD)
         parts["test" if name.startswith("test") else "train"].append(records)
     made = Decoded()
     for split, found in parts.items():
         if not found:
-            raise SimresError(f"`{path}` has no images to {split} with")
+            raise SimresError(f"`{path}` has no {split} images")
         records = np.concatenate(found)
         if records[:, 0].max() >= len(CIFAR10_CLASSES):
-            raise SimresError(f"`{path}` has a class beyond the {len(CIFAR10_CLASSES)} of CIFAR-10")
+            raise SimresError(f"`{path}` has a label above the {len(CIFAR10_CLASSES)} classes of CIFAR-10")
         made.labels[split] = records[:, 0].astype(np.int64)
         planes = records[:, 1:].reshape(-1, 3, 32, 32)
         made.images[split] = np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
@@ -122,7 +122,7 @@ def fashion_mnist(folder: Path) -> Decoded:
         names = [name for name in FASHION_FILES if name.startswith(prefix)]
         images, labels = (idx_from(_fashion_file(name, folder)) for name in names)
         if images.ndim != 3 or labels.shape != images.shape[:1] or labels.max() >= len(FASHION_CLASSES):
-            raise SimresError(f"`{folder}`: images and labels to {split} with do not go together")
+            raise SimresError(f"`{folder}`: the {split} images and labels do not match")
         made.images[split], made.labels[split] = images[..., None], labels.astype(np.int64)
     return made
 
@@ -150,4 +150,4 @@ def idx_from(path: Path) -> NDArray[np.uint8]:
             raise ValueError(f"data type {kind}")
         return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
     except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
-        raise SimresError(f"`{path}` is damaged or cut off: {error}", "delete it and try again") from error
+        raise SimresError(f"`{path}` is damaged or truncated: {error}", "delete it and try again") from error

@@ -43,7 +43,7 @@ def layer_responses(module: nn.Module, batches: Batches, images: int = 512) -> t
     handles = [hook(name, followers.get(name, layer)) for name, layer in _convolutions(module)]
     watched(module, batches, images, handles)
     if not found:
-        raise SimresError("the network has no convolution whose response could be measured")
+        raise SimresError("the network has no convolution, so there are no responses to measure")
     return tuple(Response(layer, deviation) for layer, deviation in found.items())
 
 
@@ -87,7 +87,7 @@ def feature_maps(
     `image` is a row of the test images. Raises `SimresError` for an unknown image or layer.
     """
     if not 0 <= image < len(batches):
-        raise SimresError(f"there is no image {image}; they count from 0 to {len(batches) - 1}")
+        raise SimresError(f"no image {image}; images are numbered from 0 to {len(batches) - 1}")
     known = dict(module.named_modules())
     for layer in layers:
         if layer not in known:
@@ -115,7 +115,7 @@ def feature_maps(
             handle.remove()
     maps = tuple(Maps(name, value) for name, value in found.items() if value.ndim == 3)
     if not maps:
-        raise SimresError("none of these layers puts out feature maps")
+        raise SimresError("none of these layers has feature maps as output")
     return maps
 
 

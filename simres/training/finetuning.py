@@ -1,4 +1,4 @@
-"""Trains a network on after blocks were taken out of it, taught by the network that it comes from."""
+"""Finetunes a network after blocks were removed, with the whole network as the teacher."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simres.training.recipe import LearningRateSchedule, Recipe, recipe
 from simres.training.trained_network import Trained
 
 HELD_OUT = 10
-"""One of this many training images is for choices."""
+"""One of this many training images is held out for choices."""
 CHANGES: dict[str, Any] = {
     "schedule": LearningRateSchedule.ONE_CYCLE,
     "warmup": 0.1,
@@ -21,14 +21,14 @@ CHANGES: dict[str, Any] = {
     "temperature": 3.0,
     "held_out": HELD_OUT,
 }
-"""What the recipe of fine-tuning changes in that of the checkpoint."""
+"""Changes that finetuning makes to the recipe of the checkpoint."""
 RATE = 0.5
 """Its peak learning rate, as a share of the checkpoint's."""
 
 
 def finetuning(found: Trained, epochs: int, seed: int = 0) -> Recipe:
-    """Returns the recipe that trains a child of `found` on for so many epochs: that of the checkpoint, for
-    one cycle of half the rate, most of the loss from the teacher."""
+    """Returns the recipe that finetunes a child of `found` for these epochs: that of the checkpoint, with one
+    cycle at half the learning rate and most of the loss from the teacher."""
     stated = found.metadata.get("recipe")
     base = Recipe.model_validate(json.loads(stated)) if stated else recipe("fast")
     rates = {"lr": base.lr * RATE, "lr_rest": base.lr_rest and base.lr_rest * RATE}

@@ -74,7 +74,7 @@ def listing(root: Path) -> Listing:
         place = parts[1:] if split else parts
         if len(place) < 2:
             if path.suffix.lower() in SUFFIXES:
-                raise SimresError(f"`{root}`: image `{path}` is in no class folder", _TREE)
+                raise SimresError(f"`{root}`: image `{path}` is not in a class folder", _TREE)
             continue
         empty.discard((split, place[0]))
         images = found.setdefault((split, place[0]), [])
@@ -83,7 +83,7 @@ def listing(root: Path) -> Listing:
     return _checked(root, {**{key: [] for key in empty}, **found}, nbytes)
 
 
-_TREE = "wanted: `train/CLASS/*.png` and `test/CLASS/*.png`, or `CLASS/*.png`"
+_TREE = "expected: `train/CLASS/*.png` and `test/CLASS/*.png`, or `CLASS/*.png`"
 
 
 def _wrapped(parts: tuple[str, ...]) -> int:
@@ -110,18 +110,16 @@ def _checked(root: Path, found: dict[tuple[str, str], list[PurePosixPath]], nbyt
         found = {key: paths for key, paths in found.items() if key[0]}
         splits.discard("")
     if not any(found.values()):
-        raise SimresError(f"`{root}` holds no images", _TREE)
+        raise SimresError(f"`{root}` has no images", _TREE)
     if splits == {"test"}:
-        raise SimresError(f"`{root}` has images to test with and none to train with", _TREE)
+        raise SimresError(f"`{root}` has test images but no training images", _TREE)
     for (split, name), paths in sorted(found.items()):
         if not paths:
             shown = f"{split}/{name}" if split else name
-            raise SimresError(f"`{root}`: the class folder `{shown}` holds no images", _TREE)
+            raise SimresError(f"`{root}`: class folder `{shown}` has no images", _TREE)
     classes = tuple(sorted({name for split, name in found if split != "test"}))
     if len(classes) < 2:
-        raise SimresError(
-            f"`{root}` has one class only, `{classes[0]}`; there is nothing to tell apart", _TREE
-        )
+        raise SimresError(f"`{root}` has only one class, `{classes[0]}`; training needs two or more", _TREE)
     if "test" in splits and (other := {name for split, name in found if split == "test"} ^ set(classes)):
         raise SimresError(
             f"`{root}`: class `{min(other)}` is in only one of train and test", "both need the same classes"
@@ -133,7 +131,7 @@ def _checked(root: Path, found: dict[tuple[str, str], list[PurePosixPath]], nbyt
             images[path] = ("test" if held_out or split == "test" else "train", classes.index(name))
     made = Listing(classes, images, nbytes)
     if not made.count("test"):
-        raise SimresError(f"`{root}` has too few images to keep one in {HOLDOUT} for the test", _TREE)
+        raise SimresError(f"`{root}` has too few images to reserve one in {HOLDOUT} for testing", _TREE)
     return made
 
 
@@ -193,7 +191,7 @@ def _decode(root: Path, found: Listing, size: int | None, progress: Progress | N
         raise SimresError(
             f"`{root}` has images of {len(sizes)} sizes: `{example[many]}` is {many[1]} x {many[0]} pixels, "
             f"`{example[odd]}` is {odd[1]} x {odd[0]}",
-            f"`--size {min(many)}` makes all of them {min(many)} x {min(many)}",
+            f"`--size {min(many)}` resizes all of them to {min(many)} x {min(many)}",
         )
     return made
 
@@ -206,14 +204,14 @@ def _room(root: Path, found: Listing, first: NDArray[np.uint8]) -> Decoded:
         f"`{root}`: {len(found.images)} images of {first.shape[1]} x {first.shape[0]} pixels take {whole} B"
     )
     if whole > max(512 << 20, MOST_TIMES * found.nbytes):
-        raise SimresError(f"{refused}, and all files have {found.nbytes} B", "`--size` makes images smaller")
+        raise SimresError(f"{refused}, all files {found.nbytes} B", "`--size` makes the images smaller")
     try:
         for name in ("train", "test"):
             made.images[name] = np.empty((found.count(name), *first.shape), np.uint8)
             made.labels[name] = np.empty(found.count(name), np.int64)
     except MemoryError as error:
         raise SimresError(
-            f"{refused}, which is more memory than there is", "`--size` makes them smaller"
+            f"{refused}, more than the available memory", "`--size` makes them smaller"
         ) from error
     return made
 
@@ -234,17 +232,17 @@ def _pixels(data: bytes, size: int | None, grey: bool) -> NDArray[np.uint8]:
             warnings.simplefilter("ignore")
             image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > MOST_PIXELS:
-                raise SimresError(f"{image.width} x {image.height} pixels are too many")
+                raise SimresError(f"{image.width} x {image.height} pixels exceed the limit")
             image.load()
             image = _plain(image, grey)
             if size is not None and image.size != (size, size):
                 image = image.resize((size, size), Image.Resampling.BILINEAR)
     except UnidentifiedImageError as error:
-        raise SimresError("it is no image") from error
+        raise SimresError("not an image") from error
     except (SimresError, _ColouredError):
         raise
     except Exception as error:  # decoders' exceptions for damaged files have no common type
-        raise SimresError(f"it is damaged: {' '.join(str(error).split())}") from error
+        raise SimresError(f"damaged: {' '.join(str(error).split())}") from error
     pixels = np.asarray(image)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
@@ -252,11 +250,11 @@ def _pixels(data: bytes, size: int | None, grey: bool) -> NDArray[np.uint8]:
 def _plain(image: Image.Image, grey: bool) -> Image.Image:
     """Converts an image to 8 bits per channel, with one channel or three."""
     if image.mode.startswith(("I", "F")):
-        raise SimresError(f"it has more than 8 bits a channel (mode {image.mode}); convert it to 8")
+        raise SimresError(f"more than 8 bits per channel (mode {image.mode}); convert it to 8")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         opaque = image.convert("RGBA")
         if opaque.getchannel("A").getextrema() != (255, 255):
-            raise SimresError("it is partly transparent; give it a background")
+            raise SimresError("partly transparent; give it a background")
         image = opaque.convert("L" if image.mode in ("LA", "La") else "RGB")
     if image.mode in ("L", "1"):
         return image.convert("L" if grey else "RGB")

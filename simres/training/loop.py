@@ -91,14 +91,14 @@ class _Trainer:
         self.folder, self.device, self.processes = folder, device, processes
         if run.recipe.batch % processes.count:
             raise SimresError(
-                f"a batch of {run.recipe.batch} images cannot be shared evenly by {processes.count} processes"
+                f"a batch of {run.recipe.batch} images cannot be divided among {processes.count} processes"
             )
         self.steps_per_epoch = dataset.about.train // run.recipe.batch
         if not self.steps_per_epoch:
             raise SimresError(
-                f"`{dataset.about.name}` has {dataset.about.train} images to train with, "
+                f"`{dataset.about.name}` has {dataset.about.train} training images, "
                 f"fewer than a batch of {run.recipe.batch}",
-                f"such as `--batch {max(1, dataset.about.train // 8)}`",
+                f"try `--batch {max(1, dataset.about.train // 8)}`",
             )
         torch.manual_seed(seed_of(run.recipe.seed))
         network = build_variant(run.variant, registry)
@@ -264,8 +264,8 @@ class _Trainer:
         run, self.progress, tensors = store.load_state(self.folder)
         if run.digest != self.run.digest:
             raise SimresError(
-                f"the images of `{self.run.data}` are no longer those that `{self.folder}` was trained on",
-                f"then they had the digest {run.digest}, now {self.run.digest}",
+                f"the images of `{self.run.data}` have changed since `{self.folder}` was trained",
+                f"their digest was {run.digest} and is now {self.run.digest}",
             )
         put(self.module, tensors.get("model", {}), f"the state in `{self.folder}`", self.run.variant.network)
         self.stepper.load(tensors.get("momentum", {}))
@@ -282,24 +282,25 @@ class _Trainer:
         except (RuntimeError, TypeError, ValueError) as error:
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise SimresError(
-                f"`{name}` does not take the images of `{self.about.name}`, which are {self.about.input}: "
+                f"`{name}` does not accept the images of `{self.about.name}`, which are {self.about.input}: "
                 f"{reason}",
-                "`--size` resizes them; `--stem cifar` fits torchvision's networks to small images",
+                "`--size` resizes them; `--stem cifar` adapts torchvision's networks to small images",
             ) from error
         classes = len(self.about.classes)
         if not isinstance(out, Tensor) or out.shape != (2, classes):
             shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
             raise SimresError(
-                f"`{name}` puts out {shape} for two images, and `{self.about.name}` has {classes} classes",
-                f"a network for it puts out (2, {classes})",
+                f"`{name}` returns {shape} for two images, but `{self.about.name}` has {classes} classes",
+                f"it must return (2, {classes})",
             )
 
     def _diverged(self, step: int) -> AnswerIsNo:
         epoch, within = divmod(step, self.steps_per_epoch)
-        kept = f"`{self.folder}` holds the run as it was after "
-        kept += f"epoch {len(self.progress.epochs)}" if self.progress.epochs else "nothing but its start"
+        kept = f"`{self.folder}` has the state "
+        done = len(self.progress.epochs)
+        kept += f"after epoch {done}" if done else "before the first epoch"
         return AnswerIsNo(
-            f"the loss is no number any more in epoch {epoch + 1}, step {within + 1} of "
+            f"the loss is not a finite number in epoch {epoch + 1}, step {within + 1} of "
             f"{self.steps_per_epoch}; {kept}",
             f"a smaller learning rate may help: `--lr {self.recipe.lr / 3:.2g}`",
         )
@@ -315,7 +316,7 @@ def _batches(dataset: Dataset, split: str, run: TrainingRun, device: torch.devic
         if pixels.nbytes > RESIDENT_SHARE * free:
             raise SimresError(
                 f"the images take {pixels.nbytes} B, which do not fit beside the network on the accelerator",
-                "`--size` makes them smaller; `--device cpu` needs no more memory than a batch",
+                "`--size` makes them smaller; `--device cpu` needs memory for one batch only",
             )
         images, classes = images.to(device), classes.to(device)
     return Batches(images, classes, dataset.about.mean, dataset.about.deviation, run.recipe)

@@ -10,11 +10,11 @@ from simres.errors import SimresError
 from simres.training.recipe import Recipe
 
 LEAST = 1e-12
-"""Smaller probabilities count as this one."""
+"""Smaller probabilities are raised to this one."""
 
 
 class Loss:
-    """The loss of a network in training. Raises `SimresError` where a recipe distils without a teacher.
+    """The loss of a network in training. Raises `SimresError` if a recipe distils without a teacher.
 
     Distillation is the Kullback-Leibler divergence of the softened outputs, times the square of the
     temperature (Hinton et al. 2015, arXiv:1503.02531, section 2).
@@ -23,8 +23,8 @@ class Loss:
     def __init__(self, module: nn.Module, recipe: Recipe, teacher: nn.Module | None) -> None:
         if recipe.distil and teacher is None:
             raise SimresError(
-                "the recipe distils (`distil`), and there is no teacher",
-                "`simres prune` begins such a run, and the same command continues it",
+                "the recipe has `distil`, but there is no teacher",
+                "`simres prune` starts such runs and also resumes them",
             )
         self._recipe, self._teacher = recipe, teacher
         self._softmax = ends_in_softmax(module)
@@ -48,7 +48,7 @@ class Loss:
 
 
 def ends_in_softmax(module: nn.Module) -> bool:
-    """Whether a network puts out probabilities: its last layer is a softmax."""
+    """Whether the output of a network is probabilities: its last layer is a softmax."""
     last = module
     while children := list(last.children()):
         last = children[-1]

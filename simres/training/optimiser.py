@@ -59,7 +59,7 @@ class Stepper:
         for name, tensor in state.items():
             parameter = self._parameters.get(name)
             if parameter is None or parameter.shape != tensor.shape:
-                raise SimresError(f"there is momentum for `{name}`, which the network does not have")
+                raise SimresError(f"the state has momentum for `{name}`, which the network does not have")
             taken = torch.empty_like(parameter).copy_(tensor)
             if name in self._filters.momentum:
                 self._filters.momentum[name] = taken

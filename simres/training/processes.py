@@ -40,7 +40,7 @@ class Processes:
             dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
         except (ValueError, RuntimeError) as error:
             raise SimresError(
-                f"{self.count} processes cannot be joined: {error}", "start them with `torchrun`"
+                f"cannot connect {self.count} processes: {error}", "start them with `torchrun`"
             ) from error
         try:
             yield

@@ -1,6 +1,6 @@
-"""Networks without some of their blocks: how accurate each is as it stands, and trained on.
+"""Networks without some of their blocks: the accuracy of each, before and after finetuning.
 
-Both are measured on images that were split off the training images (`simres.training.split`).
+Both are measured on images held out from the training images (`simres.training.split`).
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from simres.training.trained_network import Trained
 from simres.training.training_run import CHECKPOINT, STATE, TrainingObserver, TrainingRun
 
 ADAPTED_ON = 2000
-"""Images that the batch norms of a network without blocks are measured anew on."""
+"""Images on which the batch norms of a network without blocks are measured again."""
 
 RANGED_ON = 500
-"""Images that the ranges of int8 are measured on."""
+"""Images on which the ranges of int8 are measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A network without blocks, in `module`. `accuracy` is that on the test images, `chosen_on` that on the
-    images of choice: 0 to 1."""
+    """A network without some blocks, in `module`. `accuracy` is that on the test images, `chosen_on` that on
+    the held-out images: 0 to 1."""
 
     removed: tuple[str, ...]
     module: nn.Module
@@ -55,7 +55,7 @@ def accuracies(
 ) -> list[float]:
     """Returns the accuracy of `module` without each of `removals`, its batch norms adapted: 0 to 1.
 
-    Networks that agree up to a block share what is in front of it.
+    Networks that are equal up to a block share its input.
     """
     network = Alternatives(module, blocks, adapted=True)
     runs = network.runs(removals) * len(batches)
@@ -69,7 +69,7 @@ def accuracies(
 
 @torch.no_grad()
 def adapt(module: nn.Module, batches: Batches) -> None:
-    """Measures the batch norms of a network anew, in place, on the first `ADAPTED_ON` of these images."""
+    """Measures the batch norms of a network again, in place, on the first `ADAPTED_ON` of these images."""
     norms = [part for part in module.modules() if isinstance(part, _BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
@@ -85,25 +85,25 @@ def adapt(module: nn.Module, batches: Batches) -> None:
 
 @dataclass(frozen=True)
 class Pruner:
-    """Makes children of a network in `folder`, each in a folder of its own, where a killed run goes on."""
+    """Makes children of a network in `folder`, each in its own folder, where a killed run resumes."""
 
     found: Trained
     dataset: Dataset
     data: str
     folder: Path
     recipe: Recipe | None
-    """None: not trained on."""
+    """None: no finetuning."""
     held_out: int
     device: torch.device
     registry: Registry
     int8: Callable[[nn.Module, Tensor], nn.Module] | None = None
-    """Makes of a network, and images to measure ranges on, one that computes in int8 on the CPU. With it,
-    accuracies of children are those in int8; that in their metadata stays the one in fp32."""
+    """Converts a network, with images to measure ranges on, to one that computes in int8 on the CPU. If set,
+    the accuracies of children are in int8; the one in their metadata stays in fp32."""
 
     def child(self, removed: tuple[str, ...], observer: TrainingObserver) -> Child:
-        """Returns the network without these blocks, trained on if there is a recipe for it.
+        """Returns the network without these blocks, finetuned if there is a recipe.
 
-        Raises `KeyboardInterrupt` where training was interrupted; the next call goes on from there.
+        Raises `KeyboardInterrupt` if training was interrupted; the next call resumes it.
         """
         found = self.found
         variant = found.variant.without(*removed)
@@ -120,8 +120,8 @@ class Pruner:
             resumed = (place / STATE).exists()
             if resumed and store.load_state(place)[0].recipe != settled(self.recipe, self.device):
                 raise SimresError(
-                    f"`{place}` holds a run of another recipe",
-                    "`-o` names another folder; or remove that one",
+                    f"`{place}` has a run with a different recipe",
+                    "choose another folder with `-o`, or remove this one",
                 )
             outcome = fit(
                 run,

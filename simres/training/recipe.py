@@ -100,9 +100,9 @@ class Recipe(BaseModel):
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     """Share of a label that is spread over all classes."""
     distil: float = Field(0.0, ge=0, le=1)
-    """Share of the loss that is the distance from a teacher's output, in place of the label."""
+    """Share of the loss that measures the distance from a teacher's output instead of the label."""
     temperature: float = Field(4.0, gt=0, le=100, allow_inf_nan=False)
-    """What both outputs are divided by for `distil`."""
+    """Temperature of `distil`, by which both outputs are divided."""
     crop: int = Field(4, ge=0, le=1024)
     """Pixels of padding on each side, from which the image is cropped at random."""
     padding: Padding = Padding.ZERO
@@ -118,7 +118,7 @@ class Recipe(BaseModel):
     precision: Precision = Precision.FP32
     """`fp32`, `bf16`, or `auto`: bf16 where the device has it in hardware."""
     held_out: int = Field(0, ge=0, le=1_000_000)
-    """One of this many training images is not trained with, but kept for choices; 0 for none."""
+    """One of this many training images is held out for choices; 0 for none."""
     channels_last: bool = True
     """Pixels before channels in memory."""
     compile: bool = False
@@ -129,11 +129,11 @@ class Recipe(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.nesterov and not self.momentum:
-            raise ValueError("nesterov needs a momentum greater than 0")
+            raise ValueError("nesterov requires a momentum greater than 0")
         if list(self.milestones) != sorted(set(self.milestones)) or any(m < 1 for m in self.milestones):
-            raise ValueError("milestones must be rising epochs from 1")
+            raise ValueError("milestones must be ascending epochs from 1")
         if self.lr_rest is not None and self.optimiser is Optimiser.SGD:
-            raise ValueError("lr_rest goes with `optimiser: muon`; sgd has one rate")
+            raise ValueError("lr_rest requires `optimiser: muon`; sgd has one rate")
         return self
 
     def whole(self, epoch: int) -> bool:
@@ -201,8 +201,8 @@ def recipe(named: str | Path, changes: Mapping[str, Any] | None = None) -> Recip
     else:
         close = get_close_matches(text, RECIPES, n=1)
         raise SimresError(
-            f"unknown recipe `{text}`; there are {', '.join(RECIPES)}",
-            f"did you mean `{close[0]}`?" if close else "or name a YAML file with the values of one",
+            f"unknown recipe `{text}`; known: {', '.join(RECIPES)}",
+            f"did you mean `{close[0]}`?" if close else "or name a YAML file with a recipe",
         )
     from simres.scenario.source import parse_value
 

@@ -1,4 +1,4 @@
-"""Splits a third part off the training images for all choices: test images decide nothing."""
+"""Holds out some training images for all choices: test images decide nothing."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from simres.errors import SimresError
 from simres.training.datasets import Dataset
 
 ORDER = 1
-"""Seed of the order of the images of choice: batch norms see all classes in every batch."""
+"""Seed of the order of the held-out images, which puts all classes into every batch for the batch norms."""
 
 
 def trained_with(dataset: Dataset, held_out: int) -> Dataset:
-    """Returns the data set without every `held_out`-th training image; 0 leaves it as it is."""
+    """Returns the data set without every `held_out`-th training image; unchanged if 0."""
     return dataset if not held_out else _of(dataset, np.flatnonzero(~_held(dataset, held_out)))
 
 
 def chosen_on(dataset: Dataset, held_out: int) -> Dataset:
-    """Returns the data set with every `held_out`-th training image only, in an order that mixes the classes.
+    """Returns the data set with only every `held_out`-th training image, in an order that mixes the classes.
 
-    Raises `SimresError` where there is none.
+    Raises `SimresError` if there is none.
     """
     rows = np.random.default_rng(ORDER).permutation(np.flatnonzero(_held(dataset, held_out)))
     if not len(rows):
         raise SimresError(
-            f"`{dataset.about.name}` has {dataset.about.train} training images, too few to choose blocks by",
-            f"one of {held_out} is split off for that: a data set for it has {held_out} or more",
+            f"`{dataset.about.name}` has {dataset.about.train} training images, too few to choose blocks",
+            f"one in {held_out} is held out for the choice, so at least {held_out} are needed",
         )
     return _of(dataset, rows)
 

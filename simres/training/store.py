@@ -51,11 +51,11 @@ def start(folder: Path, run: TrainingRun) -> None:
     """Creates the folder of a new run. Raises `SimresError` where it already holds one."""
     if (folder / STATE).exists():
         raise SimresError(
-            f"there is a training run in `{folder}` already",
-            f"`simres train --resume {folder}` continues it; `-o` names another folder",
+            f"`{folder}` already has a training run",
+            f"resume it with `simres train --resume {folder}`, or choose another folder with `-o`",
         )
     if folder.exists() and not folder.is_dir():
-        raise SimresError(f"`{folder}` is a file, and a training run needs a folder")
+        raise SimresError(f"`{folder}` is a file; a training run needs a folder")
     text = yaml.safe_dump(run.document(), sort_keys=False, allow_unicode=True)
     write_text(folder / CONFIG, text)
 
@@ -80,11 +80,11 @@ def load_state(folder: Path) -> tuple[TrainingRun, Progress, dict[str, dict[str,
     path = folder / STATE
     if not path.exists():
         raise SimresError(
-            f"`{folder}` holds no training run to resume", "name the folder that `simres train -o` wrote"
+            f"`{folder}` has no training run to resume", "name the folder that `simres train -o` wrote"
         )
     flat, metadata = read(path)
     if metadata.get("state") != VERSION:
-        raise SimresError(f"`{path}` is no state of a training run that this version of simres can read")
+        raise SimresError(f"`{path}` is not a training run state that this version of simres can read")
     try:
         run = run_from(json.loads(metadata["run"]), f"`{path}`")
         stated = json.loads(metadata["progress"])
@@ -92,11 +92,11 @@ def load_state(folder: Path) -> tuple[TrainingRun, Progress, dict[str, dict[str,
         progress = Progress(**stated)
         figures = (progress.step, progress.loss, progress.wrong, progress.seconds)
         if not all(is_figure(figure) for figure in figures) or not isinstance(progress.step, int):
-            raise ValueError("its progress is not made of numbers")
+            raise ValueError("its progress has values that are not numbers")
     except KeyError as error:
-        raise SimresError(f"`{path}` is no state of a training run: no {error}") from error
+        raise SimresError(f"`{path}` is not the state of a training run: no {error}") from error
     except (TypeError, ValueError, RecursionError) as error:
-        raise SimresError(f"`{path}` is no state of a training run: {shorten(error, 200)}") from error
+        raise SimresError(f"`{path}` is not the state of a training run: {shorten(error, 200)}") from error
     tensors: dict[str, dict[str, Tensor]] = {}
     for name, value in flat.items():
         kind, _, rest = name.partition(".")

@@ -57,20 +57,20 @@ class Trained:
             found = opened(name, self.side)
         if found.about.input != self.input:
             raise SimresError(
-                f"`{self.path}` takes images of {self.input}, and those of `{name}` are {found.about.input}"
+                f"`{self.path}` takes images of {self.input}, but those of `{name}` are {found.about.input}"
             )
         if found.about.classes != self.classes:
             odd = sorted(set(found.about.classes) ^ set(self.classes))
             raise SimresError(
-                f"`{self.path}` tells {len(self.classes)} classes apart, and `{name}` has "
+                f"`{self.path}` has {len(self.classes)} classes, and `{name}` has "
                 f"{len(found.about.classes)}" + (f"; `{odd[0]}` is in only one of them" if odd else "")
             )
         return found
 
     def _trained_on(self) -> str:
-        """The data set that it was trained on; a folder of images is named by the run's own settings.
+        """The data set that it was trained on; the path of a folder of images comes from the run's settings.
 
-        A checkpoint has no folders of anybody's disk in it, the settings beside it have.
+        A checkpoint contains no paths, so that it reveals nothing about a disk.
         """
         name = self.metadata.get("data", "")
         if name in NAMES:
@@ -81,12 +81,12 @@ class Trained:
         if given.startswith("folder:") and place.name == name.removeprefix("folder:"):
             if place.exists():
                 return given
-            why = f"is not at `{place}` any more, where `{config}` says it was"
+            why = f"`{config}` names `{place}`, which does not exist"
         else:
-            why = f"has no place in the checkpoint, and there is no `{CONFIG}` of the run beside it"
+            why = f"a checkpoint has no paths, and there is no `{CONFIG}` of the run beside it"
         raise SimresError(
-            f"the images that `{self.path}` was trained on, `{name}`, are not found: it {why}",
-            "name them: `--data folder:PATH`",
+            f"cannot find `{name}`, the images that `{self.path}` was trained on: {why}",
+            "name them with `--data folder:PATH`",
         )
 
     def batches(self, images: object, labels: object, recipe: Recipe) -> Batches:
@@ -113,7 +113,9 @@ def trained(path: Path, registry: Registry | None = None, *, trusted: bool = Fal
     path = shipped.find_checkpoint(path)
     path = path / CHECKPOINT if path.is_dir() else path
     if path.suffix != CHECKPOINT_SUFFIX:
-        raise SimresError(f"`{path}` is no checkpoint", f"a {CHECKPOINT_SUFFIX} file, or the folder of a run")
+        raise SimresError(
+            f"`{path}` is not a checkpoint", f"a {CHECKPOINT_SUFFIX} file, or the folder of a run"
+        )
     _, metadata = read(path)
     network = load_checkpoint(path, registry, trusted=trusted)
     if network.input is not None and not re.fullmatch(r"[1-9][0-9]{0,4}(x[1-9][0-9]{0,4}){2}", network.input):
@@ -123,8 +125,8 @@ def trained(path: Path, registry: Registry | None = None, *, trusted: bool = Fal
     missing = [key for key in ("class_names", "mean", "deviation") if key not in metadata]
     if missing or network.input is None:
         raise SimresError(
-            f"checkpoint `{path}` does not say which images it is for: no `{(missing or ['input'])[0]}`",
-            "`simres train` writes one that does",
+            f"checkpoint `{path}` does not describe its images: no `{(missing or ['input'])[0]}`",
+            "checkpoints written by `simres train` do",
         )
     return Trained(
         path=path,
@@ -145,7 +147,7 @@ def _list(path: Path, metadata: dict[str, str], key: str, kind: type) -> tuple[A
         if not isinstance(found, list) or not found or not all(isinstance(item, kind) for item in found):
             raise ValueError
     except (ValueError, RecursionError) as error:
-        raise SimresError(f"checkpoint `{path}`: `{key}` is no list of {kind.__name__}") from error
+        raise SimresError(f"checkpoint `{path}`: `{key}` is not a list of {kind.__name__}") from error
     return tuple(found)
 
 
@@ -154,5 +156,5 @@ def _of_channels(path: Path, metadata: dict[str, str], key: str, shape: str) -> 
     found = _list(path, metadata, key, float)
     least = 0.0 if key == "mean" else 1e-9
     if len(found) != int(shape.partition("x")[0]) or not all(least <= value <= 1 for value in found):
-        raise SimresError(f"checkpoint `{path}`: `{key}` must have a number from 0 to 1 for each channel")
+        raise SimresError(f"checkpoint `{path}`: `{key}` must have one number from 0 to 1 per channel")
     return found

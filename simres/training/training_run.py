@@ -95,7 +95,7 @@ def run_from(document: Any, where: str) -> TrainingRun:
         or not all(isinstance(text, str) for text in texts)
         or type(run.size) not in (int, type(None))
     ):
-        raise SimresError(f"{where} does not describe a training run: a text or a number is something else")
+        raise SimresError(f"{where} does not describe a training run: a value has the wrong type")
     return run
 
 
@@ -193,7 +193,7 @@ def read_metrics(folder: Path) -> tuple[Epoch, ...]:
         try:
             found.append(epoch_from(json.loads(line)))
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise SimresError(f"`{path}`, line {number}: no epoch of a training run") from error
+            raise SimresError(f"`{path}`, line {number}: not an epoch of a training run") from error
     return tuple(found)
 
 
@@ -201,7 +201,7 @@ def epoch_from(document: dict[str, Any]) -> Epoch:
     """Returns the epoch that `json` wrote. Raises `TypeError` or `KeyError` for any other document."""
     values = {item.name: document[item.name] for item in fields(Epoch)}
     if not all(is_figure(value) for value in values.values()):
-        raise TypeError("an epoch is made of numbers")
+        raise TypeError("an epoch has a value that is not a number")
     return Epoch(**values)
 
 

@@ -89,4 +89,4 @@ def test_a_network_without_blocks_and_a_missing_chip_are_named(place: Path) -> N
     assert "which chip should it run on?" in said
     code, said = simres("prune", place / "resnet8", "--chip", "paper", "--front", "--data", "folder:nowhere")
     assert code == ExitCode.BAD_INPUT
-    assert "no folder and no archive `nowhere`" in said
+    assert "no such folder or archive: `nowhere`" in said

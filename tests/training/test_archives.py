@@ -41,14 +41,14 @@ def test_folders_and_archives_hold_the_same_files(tmp_path: Path) -> None:
 )
 def test_paths_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
     packed = tarball(tmp_path / "x.tar.gz", [("a/1.png", b"1"), (name, b"2")])
-    with pytest.raises(SimresError, match="leads out of it"):
+    with pytest.raises(SimresError, match="points outside it"):
         read(packed)
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         entry = zipfile.ZipInfo("x")
         entry.filename = name
         archive.writestr(entry, b"2")
     if zipfile.ZipFile(tmp_path / "x.zip").namelist() == [name]:
-        with pytest.raises(SimresError, match="leads out of it"):
+        with pytest.raises(SimresError, match="points outside it"):
             read(tmp_path / "x.zip")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.tar.gz", "x.zip"]
 
@@ -79,7 +79,7 @@ def test_an_archive_that_is_cut_off_says_so(tmp_path: Path, kind: str, keep: flo
             path.write_bytes(path.read_bytes().rstrip(b"\0"))
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * keep)])
-    with pytest.raises(SimresError, match="damaged or cut off"):
+    with pytest.raises(SimresError, match="damaged or truncated"):
         read(path)
 
 
@@ -88,7 +88,7 @@ def test_damaged_bytes_are_noticed(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
-    with pytest.raises(SimresError, match="damaged or cut off"):
+    with pytest.raises(SimresError, match="damaged or truncated"):
         read(path)
 
 
@@ -99,7 +99,7 @@ def test_a_zip_of_a_version_yet_to_come_is_refused(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[data.index(b"PK\x01\x02") + 6] = 98  # "version needed to extract" in the directory
     path.write_bytes(data)
-    with pytest.raises(SimresError, match=r"x\.zip` is of a kind that cannot be read"):
+    with pytest.raises(SimresError, match=r"x\.zip` has an unsupported format"):
         read(path)
 
 
@@ -109,14 +109,14 @@ def test_bombs_are_refused_before_they_fill_the_memory(
     monkeypatch.setattr(archives, "LARGEST_FILE", 1 << 20)
     monkeypatch.setattr(archives, "LARGEST_WHOLE", 3 << 20)
     one = tarball(tmp_path / "one.tar.gz", [("a/1.png", bytes(2 << 20))])
-    with pytest.raises(SimresError, match="no image is larger"):
+    with pytest.raises(SimresError, match="the limit for an image"):
         read(one)
     many = tarball(tmp_path / "many.tar.gz", [(f"a/{n}.png", bytes(1 << 19)) for n in range(10)])
-    with pytest.raises(SimresError, match="beyond all reason"):
+    with pytest.raises(SimresError, match="beyond the limit"):
         read(many)
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a/1.png", bytes(2 << 20))
-    with pytest.raises(SimresError, match="no image is larger"):
+    with pytest.raises(SimresError, match="the limit for an image"):
         read(tmp_path / "x.zip")
     # A header that claims to be huge itself, as names and comments may be.
     header = tarfile.TarInfo("x")
@@ -129,7 +129,7 @@ def test_bombs_are_refused_before_they_fill_the_memory(
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     for name, data, message in (
-        ("x.rar", b"x", "no archive that can be read"),
+        ("x.rar", b"x", "unsupported archive"),
         ("x.zip", b"x", "damaged"),
         ("x.tar", b"x" * 600, "damaged"),
         ("x.tar.gz", b"x", "damaged"),
@@ -137,7 +137,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
         with pytest.raises(SimresError, match=message):
             read(tmp_path / name)
-    with pytest.raises(SimresError, match="no folder and no archive"):
+    with pytest.raises(SimresError, match="no such folder or archive"):
         read(tmp_path / "nothing")
 
 
@@ -147,7 +147,7 @@ def test_sizes_below_nothing_and_files_without_a_name_are_refused(tmp_path: Path
     header[148:156] = b"        "
     header[148:156] = b"%06o\0 " % sum(header)
     (tmp_path / "x.tar").write_bytes(bytes(header) + bytes(1024))
-    with pytest.raises(SimresError, match="damaged or cut off"):
+    with pytest.raises(SimresError, match="damaged or truncated"):
         read(tmp_path / "x.tar")
     with pytest.raises(SimresError, match="a file without a name"):
         read(tarball(tmp_path / "y.tar", [(".", b"x")], "w"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -74,14 +75,14 @@ def test_opaque_rgba_and_palettes_are_taken_and_transparent_ones_named(tmp_path:
     clear.putpixel((3, 3), (0, 0, 0, 100))
     (root / "train" / "a" / "0.png").write_bytes(png(clear))
     message = refused(root)
-    assert "train/a/0.png: it is partly transparent" in message
+    assert "train/a/0.png: partly transparent" in message
 
 
 def test_sixteen_bits_are_refused_by_name(tmp_path: Path) -> None:
     root = tree(tmp_path)
     deep = Image.fromarray(np.full((12, 12), 40_000, np.uint16))
     (root / "train" / "b" / "3.png").write_bytes(png(deep))
-    assert "train/b/3.png: it has more than 8 bits a channel" in refused(root)
+    assert "train/b/3.png: more than 8 bits per channel" in refused(root)
 
 
 def test_corrupt_images_are_all_named(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_corrupt_images_are_all_named(tmp_path: Path) -> None:
     message = refused(root)
     assert "4 of 67 images cannot be used" in message
     for name in ("0.png", "1.png", "2.png", "3.jpg"):
-        assert f"train/a/{name}: it is" in message
+        assert re.search(rf"train/a/{name}: (not an image|damaged: )", message)
 
 
 def test_images_of_several_sizes_need_one_to_be_said(tmp_path: Path) -> None:
@@ -112,15 +113,15 @@ def test_images_of_several_sizes_need_one_to_be_said(tmp_path: Path) -> None:
 
 def test_what_makes_no_data_set_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "holds no images" in refused(tmp_path / "empty")
+    assert "has no images" in refused(tmp_path / "empty")
 
     root = tree(tmp_path / "hollow")
     (root / "train" / "d").mkdir()
-    assert "class folder `train/d` holds no images" in refused(root)
+    assert "class folder `train/d` has no images" in refused(root)
     (root / "train" / "d" / "notes.txt").write_text("none yet")
-    assert "class folder `train/d` holds no images" in refused(root)
+    assert "class folder `train/d` has no images" in refused(root)
 
-    assert "one class only, `a`" in refused(tree(tmp_path / "one", classes=1))
+    assert "only one class, `a`" in refused(tree(tmp_path / "one", classes=1))
 
     root = tree(tmp_path / "other")
     (root / "test" / "c").rename(root / "test" / "z")
@@ -128,19 +129,19 @@ def test_what_makes_no_data_set_is_refused(tmp_path: Path) -> None:
 
     root = tree(tmp_path / "loose", classes=2)
     (root / "train" / "x.png").write_bytes(png(picture(0, 0)))
-    assert "`train/x.png` is in no class folder" in refused(root)
+    assert "`train/x.png` is not in a class folder" in refused(root)
 
     root = tree(tmp_path / "untrained")
     for path in sorted((root / "train").rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     (root / "train").rmdir()
-    assert "none to train with" in refused(root)
+    assert "but no training images" in refused(root)
 
 
 def test_a_huge_picture_in_a_small_file_is_refused(tmp_path: Path) -> None:
     root = tree(tmp_path)
     (root / "train" / "a" / "0.png").write_bytes(png(Image.new("1", (5000, 5000))))
-    assert "5000 x 5000 pixels are too many" in refused(root)
+    assert "5000 x 5000 pixels exceed the limit" in refused(root)
 
 
 def test_only_formats_that_start_no_other_program_are_read(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_only_formats_that_start_no_other_program_are_read(tmp_path: Path) -> No
     assert Image.open(io.BytesIO(eps.getvalue())).format == "EPS"
     root = tree(tmp_path, classes=2, train=1, test=1)
     (root / "train" / "a" / "0.png").write_bytes(eps.getvalue())
-    assert "train/a/0.png: it is no image" in refused(root)
+    assert "train/a/0.png: not an image" in refused(root)
 
 
 def test_images_that_grow_beyond_all_reason_are_refused(tmp_path: Path) -> None:

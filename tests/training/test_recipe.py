@@ -80,8 +80,8 @@ def test_values_are_changed_as_typed() -> None:
         ("fast", {"lr": "nan"}, "lr: .*finite"),
         ("fast", {"lr": "high"}, "lr: .*number"),
         ("fast", {"momentum": "1"}, "momentum: .*less than 1"),
-        ("fast", {"momentum": "0"}, "nesterov needs a momentum"),
-        ("fast", {"milestones": "[5, 3]"}, "rising"),
+        ("fast", {"momentum": "0"}, "nesterov requires a momentum"),
+        ("fast", {"milestones": "[5, 3]"}, "ascending"),
         ("fast", {"schedule": "cosine"}, "schedule"),
     ],
 )

@@ -63,7 +63,7 @@ def test_a_state_that_is_none_is_refused(tmp_path: Path, key: str, value: str) -
 @pytest.mark.parametrize("line", ["[" * 100_000, "[]", "1", json.dumps(asdict(EPOCH) | {"lr": float("inf")})])
 def test_a_line_that_is_no_epoch_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / METRICS).write_text(f"{json.dumps(asdict(EPOCH))}\n{line}\n", encoding="utf-8")
-    with pytest.raises(SimresError, match="line 2: no epoch"):
+    with pytest.raises(SimresError, match="line 2: not an epoch"):
         read_metrics(tmp_path)
 
 

@@ -44,11 +44,11 @@ def test_sound_metadata_are_taken(tmp_path: Path) -> None:
         ("input", "axbxc", "its input must be channels x rows x columns"),
         ("input", "3x32", "its input must be channels x rows x columns"),
         ("input", "3x99999999x99999999", "its input must be channels x rows x columns"),
-        ("class_names", "[" * 100_000, "`class_names` is no list"),
-        ("class_names", "[" + "9" * 5000 + "]", "`class_names` is no list"),
-        ("mean", "[0.5]", "`mean` must have a number from 0 to 1 for each channel"),
-        ("mean", "[NaN, 0.5, 0.5]", "`mean` must have a number from 0 to 1 for each channel"),
-        ("deviation", "[0.0, 0.5, 0.5]", "`deviation` must have a number from 0 to 1 for each channel"),
+        ("class_names", "[" * 100_000, "`class_names` is not a list"),
+        ("class_names", "[" + "9" * 5000 + "]", "`class_names` is not a list"),
+        ("mean", "[0.5]", "`mean` must have one number from 0 to 1 per channel"),
+        ("mean", "[NaN, 0.5, 0.5]", "`mean` must have one number from 0 to 1 per channel"),
+        ("deviation", "[0.0, 0.5, 0.5]", "`deviation` must have one number from 0 to 1 per channel"),
     ],
 )
 def test_metadata_that_cannot_be_are_refused(tmp_path: Path, key: str, value: str, message: str) -> None:
@@ -71,15 +71,15 @@ def test_a_folder_of_images_is_found_by_the_settings_of_the_run(tmp_path: Path) 
             found.images(given, opened)
         return f"{error.value.message}; {error.value.hint}"
 
-    missing = f"the images that `{found.path}` was trained on, `folder:mine`, are not found: it "
-    remedy = "; name them: `--data folder:PATH`"
-    nothing = "has no place in the checkpoint, and there is no `config.yaml` of the run beside it"
+    missing = f"cannot find `folder:mine`, the images that `{found.path}` was trained on: "
+    remedy = "; name them with `--data folder:PATH`"
+    nothing = "a checkpoint has no paths, and there is no `config.yaml` of the run beside it"
     assert said() == missing + nothing + remedy
     config.write_text(f"data:\n  name: folder:{place}\n  digest: x\n")
     assert said() == f"opened folder:{place}; None"
     assert said("folder:other") == "opened folder:other; None"
     config.write_text("data:\n  name: folder:/elsewhere/mine\n")
-    gone = f"is not at `/elsewhere/mine` any more, where `{config}` says it was"
+    gone = f"`{config}` names `/elsewhere/mine`, which does not exist"
     assert said() == missing + gone + remedy
     for other in ("data: [", "data: 3", "data: {name: folder:/of/another}", "data: {name: cifar10}"):
         config.write_text(other)
