@@ -58,7 +58,7 @@ def test_images_are_needed_and_must_make_sense() -> None:
     workload = trace(module, (3, 16, 16), name="net", operators={})
     with pytest.raises(SimresError, match="no images"):
         measure(workload, module, [], {})
-    with pytest.raises(SimresError, match="no number"):
+    with pytest.raises(SimresError, match="not numbers"):
         measure(workload, module, [torch.full((1, 3, 16, 16), float("inf"))], {})
 
 
