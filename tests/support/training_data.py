@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def picture(label: int, number: int, size: int = 12, mode: str = "RGB") -> Image.Image:
     """An image whose brightness says its class."""
+    from PIL import Image
+
     random = np.random.default_rng([label, number])
     pixels = random.integers(0, 60, (size, size, 3)) + 70 * label
     image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
