@@ -87,10 +87,9 @@ class _Least:
         return least
 
     def compresses(self, workload: Workload) -> bool:
-        """Whether fewer bytes of some result may go over a bus than it has."""
-        made = (tensor for tensor in workload.tensors.values() if tensor.role is Role.ACTIVATION)
-        specs = [self.chip.parts[name] for name in self.duties.get(_BUS, ())]
-        return any(spec.moved_bytes(_MANY, tensor) < _MANY for tensor in made for spec in specs)
+        """Whether fewer bytes of some tensor may go over a bus than it has."""
+        specs, tensors = self._specs.get(_BUS, []), workload.tensors.values()
+        return any(spec.moved_bytes(_MANY, tensor) < _MANY for tensor in tensors for spec in specs)
 
     def work_ps(self, names: Sequence[str], roles: Roles, works: Sequence[Work], tasks: int) -> Fraction:
         """The least picoseconds of components for the work of their roles, in at least so many tasks."""

@@ -157,6 +157,9 @@ class _Wider(EngineSpec):
     def _shared(self, work: Work) -> Work:
         return replace(work, nbytes=int(work.nbytes * self.share))
 
+    def moved_bytes(self, nbytes: int, tensor: Tensor) -> int:
+        return self.inner.moved_bytes(nbytes, tensor)
+
     def duration_ps(self, work: Work) -> int:
         return self.inner.duration_ps(self._shared(work))
 

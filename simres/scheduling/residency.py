@@ -168,7 +168,7 @@ class Residency:
         stage = self.tiling.stage_of[step.op]
         if lacking > self._free - self._reserved[stage]:
             self.evicts = True
-            self.limited = self.limited or self._reserved[stage] > 0
+            self.limited = self.limited or self._reserved[stage] > 0 or bool(self._reloaded)
             self._evict(lacking, step.inputs, stage)
         for piece in missing:
             stay = here[piece] = PieceInterval(len(self.stays), piece, position, position, loaded=True)

@@ -15,7 +15,7 @@ import simres
 from simres.program import TaskKind, Work
 from simres.testing import check_plugin, registry_with
 from simres.verification.verify import verify
-from simres.workload import Role, Tensor
+from simres.workload import Loops, Op, Role, Tensor, Unit, Workload
 
 ROOT = Path(__file__).parents[3]
 SCENARIO = Path(__file__).parents[1] / "scenarios" / "resnet20-zip.yaml"
@@ -110,3 +110,24 @@ def test_the_scenario_says_what_the_readme_says() -> None:
     found = simres.simulate(SCENARIO, registry=REGISTRY)
     assert found.expectations
     assert found.met
+
+
+def test_the_traffic_of_products_is_no_bound_where_tensors_are_compressed() -> None:
+    """A chip for bounds stands in for one with compressed outputs, and must say so itself."""
+    tensors = {"x": Tensor("x", Role.INPUT, (64, 64), density=0.05)}
+    ops = []
+    for number in range(2):
+        tensors[f"w{number}"] = Tensor(f"w{number}", Role.WEIGHT, (64, 64))
+        tensors[f"y{number}"] = Tensor(f"y{number}", Role.ACTIVATION, (64, 64), density=0.05)
+        names = (f"y{number - 1}" if number else "x", f"w{number}")
+        loops = Loops(n=64, m=64, c=64)
+        ops.append(Op(f"fc{number}", "linear", Unit.MATRIX, names, (f"y{number}",), loops.macs, 0, loops))
+    workload = Workload("chain", tensors, tuple(ops), ("y1",))
+    terms = {}
+    for kind in ("ddr", "zip"):
+        changes = {"hardware.ddr": f"{{kind: {kind}, bandwidth: 1 GB/s}}", "hardware.sram.capacity": "4 KiB"}
+        found = simres.simulate(workload, chip="paper", overrides=changes, registry=REGISTRY)
+        terms[kind] = {term.name for term in found.bounds.lower.terms}
+        assert found.makespan_ps >= found.bounds.makespan
+    assert "products" in terms["ddr"]
+    assert "products" not in terms["zip"]
